@@ -1,0 +1,54 @@
+/**
+ * Every error Millrace raises: one class, one table of codes. A message says what failed, where, and what to do; it
+ * never contains a record's key or value. `docs/errors.md` lists the same codes; a test compares the two.
+ */
+
+/** Code → what the reader should do about it. Keep sorted by prefix, one line each. */
+export const ERROR_CODES = {
+  CONFIG_INVALID: 'Correct the named option.',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** Where an error happened. All fields optional; never a payload. */
+export interface ErrorDetails {
+  readonly topic?: string
+  readonly partition?: number
+  readonly offset?: number
+  readonly taskId?: string
+  readonly node?: string
+  /** Kafka's numeric error code, where a broker answered with one. */
+  readonly kafkaCode?: number
+  /** True where the same call may succeed later without anybody changing anything. */
+  readonly retriable?: boolean
+  readonly cause?: unknown
+}
+
+export class MillraceError extends Error {
+  readonly code: ErrorCode
+  readonly retriable: boolean
+  readonly topic?: string
+  readonly partition?: number
+  readonly offset?: number
+  readonly taskId?: string
+  readonly node?: string
+  readonly kafkaCode?: number
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'MillraceError'
+    this.code = code
+    this.retriable = details.retriable ?? false
+    if (details.topic !== undefined) this.topic = details.topic
+    if (details.partition !== undefined) this.partition = details.partition
+    if (details.offset !== undefined) this.offset = details.offset
+    if (details.taskId !== undefined) this.taskId = details.taskId
+    if (details.node !== undefined) this.node = details.node
+    if (details.kafkaCode !== undefined) this.kafkaCode = details.kafkaCode
+  }
+}
+
+/** True when `error` is a MillraceError with one of `codes` (any code when none is given). */
+export function isMillraceError(error: unknown, ...codes: ErrorCode[]): error is MillraceError {
+  return error instanceof MillraceError && (codes.length === 0 || codes.includes(error.code))
+}

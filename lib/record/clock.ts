@@ -1,0 +1,33 @@
+/** Time and timers, as an argument: the simulation and the tests bring their own. */
+
+/** Cancels a timer; calling it again, or after it fired, does nothing. */
+export type Cancel = () => void
+
+export interface Clock {
+  /** Wall-clock milliseconds since the epoch. May step back. */
+  now(): number
+  /** Milliseconds that never step back; only differences mean something. */
+  monotonicMs(): number
+  /** Calls `fire` once after `delayMs` (>= 0). Does not keep the process alive by itself. */
+  setTimer(delayMs: number, fire: () => void): Cancel
+  /** Resolves in a later turn of the event loop, after pending I/O had its chance. */
+  nextTurn(): Promise<void>
+}
+
+/** Resolves after `delayMs` on `clock`. */
+export function delay(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.setTimer(delayMs, resolve)
+  })
+}
+
+/** The machine's clock. The only place that reads it. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  setTimer(delayMs, fire) {
+    const timer = setTimeout(fire, delayMs)
+    return () => clearTimeout(timer)
+  },
+  nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
+}
