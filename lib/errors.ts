@@ -6,6 +6,9 @@
 /** Code → what the reader should do about it. Keep sorted by prefix, one line each. */
 export const ERROR_CODES = {
   CONFIG_INVALID: 'Correct the named option.',
+  KAFKA_START_FAILED: 'Read the named broker log; free the data folder if another broker holds it.',
+  KAFKA_UNAVAILABLE: 'Install Java 17 and Maven, start Docker, or name a running broker in KAFKA_BROKERS.',
+  PORT_IN_USE: 'Choose another port, or stop what listens there.',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

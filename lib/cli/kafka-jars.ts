@@ -1,0 +1,91 @@
+/** Fetches the jars of a Kafka broker with Maven, once per version, into a cache folder. */
+
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { MillraceError } from '../errors.js'
+
+const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1'
+
+/** True when the command `name` starts and ends with exit code 0. */
+export function commandWorks(name: string, argument: string): Promise<boolean> {
+  return new Promise((done) => {
+    const child = spawn(name, [argument], { stdio: 'ignore' })
+    child.once('error', () => done(false))
+    child.once('exit', (code) => done(code === 0))
+  })
+}
+
+/** Where the jars of `version` are kept: MILLRACE_KAFKA_LIBS, else `.kafka/libs-VERSION` in the working directory. */
+export function jarFolder(version: string): string {
+  return resolve(process.env.MILLRACE_KAFKA_LIBS || join('.kafka', `libs-${version}`))
+}
+
+/**
+ * The folder with the jars of Kafka `version`, fetched if it is not there yet.
+ * Several processes may ask at once: each fetches into a folder of its own and the first rename wins.
+ *
+ * @throws KAFKA_UNAVAILABLE without `mvn`, or when Maven cannot resolve the jars.
+ */
+export async function kafkaJars(version: string): Promise<string> {
+  const folder = jarFolder(version)
+  if (existsSync(join(folder, `kafka_2.13-${version}.jar`))) return folder
+  if (process.env.MILLRACE_KAFKA_LIBS && existsSync(folder)) {
+    const found = (await readdir(folder)).find((name) => name.startsWith('kafka_2.13-'))
+    throw new MillraceError(
+      'KAFKA_UNAVAILABLE',
+      `MILLRACE_KAFKA_LIBS=${folder} holds ${found ?? 'no Kafka'}, wanted ${version}: name another folder or version`,
+    )
+  }
+  if (!(await commandWorks('mvn', '-v'))) {
+    throw new MillraceError(
+      'KAFKA_UNAVAILABLE',
+      `Maven (mvn) is needed once to fetch the jars of Kafka ${version}: install it, or set MILLRACE_KAFKA_LIBS`,
+    )
+  }
+  await fetchJars(version, folder)
+  return folder
+}
+
+async function fetchJars(version: string, folder: string): Promise<void> {
+  const arriving = `${folder}.${process.pid}`
+  await mkdir(arriving, { recursive: true })
+  const pom = join(arriving, 'pom.xml')
+  await writeFile(pom, pomOf(version))
+  const output: string[] = []
+  const code = await new Promise<number>((done) => {
+    const goal = `${DEPENDENCY_PLUGIN}:copy-dependencies`
+    const child = spawn('mvn', ['-q', '-B', '-f', pom, goal, `-DoutputDirectory=${arriving}`])
+    child.stdout.on('data', (bytes) => output.push(String(bytes)))
+    child.stderr.on('data', (bytes) => output.push(String(bytes)))
+    child.once('error', () => done(1))
+    child.once('close', (exitCode) => done(exitCode ?? 1))
+  })
+  if (code !== 0) {
+    await rm(arriving, { recursive: true, force: true })
+    const why = output.join('').match(/\[ERROR\] (.*)/)?.[1] ?? `mvn ended with exit code ${code}`
+    throw new MillraceError('KAFKA_UNAVAILABLE', `Maven could not fetch Kafka ${version}: ${why}`)
+  }
+  await mkdir(dirname(folder), { recursive: true })
+  try {
+    await rename(arriving, folder)
+  } catch {
+    await rm(arriving, { recursive: true, force: true })
+  }
+}
+
+function pomOf(version: string): string {
+  const dependency = (group: string, artifact: string, artifactVersion: string) =>
+    `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${artifactVersion}</version></dependency>`
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>millrace</groupId><artifactId>kafka-for-development</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies>
+    ${dependency('org.apache.kafka', 'kafka_2.13', version)}
+    ${dependency('org.apache.kafka', 'kafka-tools', version)}
+    ${dependency('org.slf4j', 'slf4j-simple', '1.7.36')}
+  </dependencies>
+</project>
+`
+}

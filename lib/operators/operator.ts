@@ -1,0 +1,73 @@
+/**
+ * The contract between a node and its running form. One calling convention: records are pushed synchronously, depth
+ * first, in parents' order of arrival; a push returns when everything downstream of it has happened. Nothing here awaits.
+ */
+import type { Cancel } from '../record/clock.js'
+import type { Headers, StreamRecord } from '../record/record.js'
+import type { Node } from '../topology/node.js'
+import type { PunctuationType, RecordMetadata } from '../topology/processor.js'
+
+/** Hands one record on. On table edges the value is a `Change`. */
+export type Push = (record: StreamRecord) => void
+
+/** Why a record was dropped; the same word is counted, logged and written to the dead letter. */
+export type DropReason =
+  | 'nullKey'
+  | 'nullValue'
+  | 'nullJoinKey'
+  | 'late'
+  | 'expired'
+  | 'negativeTimestamp'
+  | 'unmatchedBranch'
+  | (string & {})
+
+/** The highest timestamp one operator has seen; travels in the committed offset's metadata, so a restart keeps it. */
+export interface OperatorTime {
+  /** Milliseconds, -1 before the first record. */
+  readonly streamTimeMs: number
+  /** Raises it to `timestampMs` if that is higher; returns the new value. */
+  advance(timestampMs: number): number
+}
+
+/** What a node may use of its task. */
+export interface OperatorContext {
+  readonly taskId: string
+  readonly applicationId: string
+  readonly nodeName: string
+  /** All children at once, in build order. */
+  readonly forward: Push
+  /** One child by name. @throws MillraceError TOPOLOGY_CHILD_UNKNOWN at build */
+  child(name: string): Push
+  /** The running store. The caller knows its kind from the node. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
+  store<S>(name: string): S
+  /** This operator's own time; each node name has one. */
+  operatorTime(): OperatorTime
+  /** Highest timestamp the task has dequeued, -1 before the first. */
+  taskStreamTimeMs(): number
+  wallClockMs(): number
+  schedule(intervalMs: number, type: PunctuationType, punctuate: (timestampMs: number) => void): Cancel
+  recordMetadata(): RecordMetadata | null
+  /** Counts and, where configured, dead-letters the source record in hand. */
+  drop(reason: DropReason): void
+  requestCommit(): void
+  /** Sends bytes to a topic within this task's commit. Only sinks use it. */
+  send(
+    topic: string,
+    partition: number | null,
+    key: Buffer | null,
+    value: Buffer | null,
+    timestamp: number,
+    headers: Headers,
+  ): void
+  /** Partition count of a topic the task writes to. */
+  partitionCount(topic: string): number
+}
+
+/** Turns a node into its push. Called once per task, children first. */
+export type Build<N extends Node> = (node: N, context: OperatorContext) => Operator
+
+export interface Operator {
+  readonly push: Push
+  /** Called once when the task closes. */
+  readonly close?: () => void
+}

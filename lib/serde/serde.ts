@@ -1,0 +1,35 @@
+/** How a key or a value becomes bytes on a topic and in a store. Nulls never reach a serde: a null stays null. */
+
+export interface Serde<T> {
+  /** Shown in error messages and `describe`, e.g. `string`. */
+  readonly name: string
+  /** @throws any error: the caller names topic, partition and node. Must not keep or change `value`. */
+  serialize(value: T, topic: string): Buffer
+  /**
+   * `bytes` may be a view into a fetched batch: copy what outlives the call.
+   * @throws SchemaPending where the reader's schema still has to be fetched; any other error means a poison record.
+   */
+  deserialize(bytes: Buffer, topic: string): T
+  /**
+   * The serialised form as a latin1 string (one char per byte), where that is cheaper than a Buffer. State keys are
+   * such byte strings, so a key serde that has this saves an allocation per lookup.
+   */
+  byteString?(value: T, topic: string): string
+}
+
+/** Thrown by a serde that must fetch a schema first; the task waits for `ready` and tries the record again. */
+export class SchemaPending extends Error {
+  readonly ready: Promise<void>
+
+  constructor(ready: Promise<void>) {
+    super('schema not loaded yet')
+    this.ready = ready
+  }
+}
+
+/** The byte-string form of `value` by the cheapest way its serde has. */
+export function toByteString<T>(serde: Serde<T>, value: T, topic: string): string {
+  return serde.byteString === undefined
+    ? serde.serialize(value, topic).toString('latin1')
+    : serde.byteString(value, topic)
+}

@@ -1,0 +1,57 @@
+/**
+ * The store ports operators and queries see. Reads and writes are synchronous and typed; a write is visible to its own
+ * task at once and to queries when its transaction has committed.
+ */
+
+export interface ValueAndTimestamp<V> {
+  readonly value: V
+  /** Milliseconds since the epoch; max of the records that made the value. */
+  readonly timestamp: number
+}
+
+/** Called at commit (or when the cache is full) once per changed key, oldest change first, with what was forwarded last. */
+export type FlushListener<K, V> = (key: K, newValue: V | null, oldValue: V | null, timestamp: number) => void
+
+interface StoreBase {
+  readonly name: string
+}
+
+/** Whether updates should be forwarded by the operator itself (`cached` false) or wait for the flush listener. */
+interface CachedStore<K, V> extends StoreBase {
+  readonly cached: boolean
+  onFlush(listener: FlushListener<K, V>): void
+}
+
+export interface KeyValueStore<K, V> extends CachedStore<K, V> {
+  /** The value with its timestamp, or null. Cost: a map look-up, or one disk read for a key not in memory. */
+  get(key: K): ValueAndTimestamp<V> | null
+  /** Value null deletes. */
+  put(key: K, value: V | null, timestamp: number): void
+}
+
+export interface WindowEntry<V> extends ValueAndTimestamp<V> {
+  readonly startMs: number
+}
+
+/** Keyed by (key, window start). Entries older than observed stream time - retention are gone. */
+export interface WindowStore<K, V> extends CachedStore<{ readonly key: K; readonly startMs: number }, V> {
+  get(key: K, startMs: number): ValueAndTimestamp<V> | null
+  put(key: K, startMs: number, value: V | null, timestamp: number): void
+  /** Entries of one key with from <= start <= to, ascending. */
+  fetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[]
+}
+
+export interface Session<V> {
+  readonly startMs: number
+  /** Inclusive. */
+  readonly endMs: number
+  readonly value: V
+}
+
+export interface SessionStore<K, V>
+  extends CachedStore<{ readonly key: K; readonly startMs: number; readonly endMs: number }, V> {
+  /** Sessions of one key with end >= earliestEndMs and start <= latestStartMs, ascending by end, then start. */
+  find(key: K, earliestEndMs: number, latestStartMs: number): readonly Session<V>[]
+  /** Value null removes the session. The record time of a session is its end. */
+  put(key: K, startMs: number, endMs: number, value: V | null): void
+}

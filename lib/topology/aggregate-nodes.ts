@@ -1,0 +1,52 @@
+/** Nodes that fold a grouped stream into a table. The store holds the aggregate; count and reduce are aggregates too. */
+import type { NodeBase } from './node.js'
+
+/** How a stream is folded. `reduce` has no initializer: the first value is the aggregate. */
+export interface Fold {
+  readonly initializer: (() => unknown) | null
+  readonly adder: (key: unknown, value: unknown, aggregate: unknown) => unknown
+}
+
+interface StreamAggregateBase extends NodeBase {
+  readonly fold: Fold
+  /** The store the aggregate lives in; also in `stores`. */
+  readonly store: string
+}
+
+/** groupBy(Key).count/reduce/aggregate without a window. Skips null keys and null values. */
+export interface AggregateNode extends StreamAggregateBase {
+  readonly kind: 'aggregate'
+}
+
+/** Tumbling and hopping windows, and unlimited ones (`sizeMs` Infinity). Null keys are dropped, null values counted. */
+export interface WindowAggregateNode extends StreamAggregateBase {
+  readonly kind: 'windowAggregate'
+  readonly windows: TimeWindowsSpec
+  readonly emit: EmitStrategy
+}
+
+export interface SessionAggregateNode extends StreamAggregateBase {
+  readonly kind: 'sessionAggregate'
+  readonly windows: SessionWindowsSpec
+  readonly merger: (key: unknown, left: unknown, right: unknown) => unknown
+  readonly emit: EmitStrategy
+}
+
+export type EmitStrategy = 'onWindowUpdate' | 'onWindowClose'
+
+export interface TimeWindowsSpec {
+  readonly kind: 'time' | 'unlimited'
+  readonly sizeMs: number
+  readonly advanceMs: number
+  readonly graceMs: number
+  /** First window start of an unlimited window; 0 otherwise. */
+  readonly startMs: number
+}
+
+export interface SessionWindowsSpec {
+  readonly kind: 'session'
+  readonly gapMs: number
+  readonly graceMs: number
+}
+
+export type AggregateNodes = AggregateNode | WindowAggregateNode | SessionAggregateNode

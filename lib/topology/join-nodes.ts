@@ -1,0 +1,39 @@
+/** Nodes that bring two inputs together. Each side of a two-sided join is a node of its own, as in Kafka Streams. */
+import type { NodeBase } from './node.js'
+
+/** The stream side of a stream-table join; the table's own nodes fill the store. */
+export interface StreamTableJoinNode extends NodeBase {
+  readonly kind: 'streamTableJoin'
+  readonly left: boolean
+  readonly joiner: (key: unknown, streamValue: unknown, tableValue: unknown) => unknown
+  /** Store of the table looked into. */
+  readonly store: string
+}
+
+/** The stream side of a join with a fully replicated table. */
+export interface StreamGlobalTableJoinNode extends NodeBase {
+  readonly kind: 'streamGlobalTableJoin'
+  readonly left: boolean
+  readonly keySelector: (key: unknown, value: unknown) => unknown
+  readonly joiner: (tableKey: unknown, streamValue: unknown, tableValue: unknown) => unknown
+  readonly store: string
+}
+
+/** One side of a table-table join on the primary key: reacts to its parent's changes, looks into the other's values. */
+export interface TableJoinNode extends NodeBase {
+  readonly kind: 'tableJoin'
+  readonly join: 'inner' | 'left' | 'outer'
+  /** Which side this node's parent is. */
+  readonly side: 'left' | 'right'
+  readonly joiner: (key: unknown, left: unknown, right: unknown) => unknown
+  /** Store of the other side. */
+  readonly otherStore: string
+}
+
+/** Where the two sides of a table-table join meet; materialises the result when asked. */
+export interface TableJoinMergeNode extends NodeBase {
+  readonly kind: 'tableJoinMerge'
+  readonly store: string | null
+}
+
+export type JoinNode = StreamTableJoinNode | StreamGlobalTableJoinNode | TableJoinNode | TableJoinMergeNode

@@ -1,0 +1,61 @@
+/** The Processor API: what user code implements and what it is given. Everything here is synchronous. */
+import type { Cancel } from '../record/clock.js'
+import type { Headers, StreamRecord } from '../record/record.js'
+
+export type PunctuationType = 'streamTime' | 'wallClockTime'
+
+/** Where the record in hand came from; null inside a punctuation. */
+export interface RecordMetadata {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface ProcessorContext<KOut = unknown, VOut = unknown> {
+  /** `subtopology_partition`, e.g. `0_3`. */
+  readonly taskId: string
+  readonly applicationId: string
+  /** Sends a record to every child, or to the child named. */
+  forward(record: StreamRecord<KOut, VOut>, childName?: string): void
+  /** The store connected to this node under `name`. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
+  getStateStore<S>(name: string): S
+  /**
+   * Calls `punctuate` every `intervalMs`; stream time first fires at the first record, missed intervals collapse into
+   * one call; wall-clock time is best effort between polls. Never overlaps with `process`.
+   */
+  schedule(intervalMs: number, type: PunctuationType, punctuate: (timestampMs: number) => void): Cancel
+  /** Asks for a commit soon; the runtime decides when. */
+  commit(): void
+  recordMetadata(): RecordMetadata | null
+  /** Highest timestamp the task has taken so far, -1 before the first record. */
+  currentStreamTimeMs(): number
+  currentSystemTimeMs(): number
+  /** Counts the record in hand as dropped and, where configured, sends it to the dead-letter topic. */
+  drop(reason: string): void
+}
+
+export interface Processor<KIn = unknown, VIn = unknown, KOut = unknown, VOut = unknown> {
+  init?(context: ProcessorContext<KOut, VOut>): void
+  process(record: StreamRecord<KIn, VIn>): void
+  close?(): void
+}
+
+export type ProcessorSupplier<KIn = unknown, VIn = unknown, KOut = unknown, VOut = unknown> = () => Processor<
+  KIn,
+  VIn,
+  KOut,
+  VOut
+>
+
+/** A new record with some fields replaced. */
+export function withChanges<K, V, K2 = K, V2 = V>(
+  record: StreamRecord<K, V>,
+  changes: { key?: K2; value?: V2; timestamp?: number; headers?: Headers },
+): StreamRecord<K2, V2> {
+  return {
+    key: ('key' in changes ? changes.key : record.key) as K2,
+    value: ('value' in changes ? changes.value : record.value) as V2,
+    timestamp: changes.timestamp ?? record.timestamp,
+    headers: changes.headers ?? record.headers,
+  }
+}

@@ -1,0 +1,64 @@
+/** A whole topology as frozen data, and the parts the runtime works with. */
+import type { Serde } from '../serde/serde.js'
+import type { Node } from './node.js'
+
+export type StoreKind = 'keyValue' | 'timestampedKeyValue' | 'window' | 'session'
+
+/** A state store as declared; every task of the sub-topology has its own instance. */
+export interface StoreDefinition {
+  readonly name: string
+  readonly kind: StoreKind
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
+  /** False: nothing is written to Kafka and a lost disk loses the store. */
+  readonly logged: boolean
+  /** False: every update is forwarded and logged at once (Kafka Streams' `withCachingDisabled`). */
+  readonly cached: boolean
+  /** `level` (default) or `memory`. */
+  readonly engine: 'level' | 'memory'
+  /** Window and session stores: how long after stream time an entry is kept. Null for key-value stores. */
+  readonly retentionMs: number | null
+  /** Window stores: the window's size, which turns a stored start into a window. Null otherwise. */
+  readonly windowSizeMs: number | null
+  /** A source topic that serves as changelog (`topology.optimization` reuse), else null: the internal changelog topic. */
+  readonly changelogTopic: string | null
+  /** Extra topic configuration for the changelog. */
+  readonly topicConfig: Readonly<Record<string, string>>
+}
+
+/** An internal topic the topology writes and reads. The real topic is `<applicationId>-<name>`. */
+export interface RepartitionTopic {
+  /** e.g. `KSTREAM-AGGREGATE-STATE-STORE-0000000003-repartition`. */
+  readonly name: string
+  /** Explicit count, or null: the largest count among the upstream source topics. */
+  readonly partitions: number | null
+}
+
+/** A store every instance holds whole, filled from its topic before anything starts. */
+export interface GlobalStoreDefinition {
+  readonly store: StoreDefinition
+  readonly topic: string
+  readonly sourceName: string
+  readonly processorName: string
+}
+
+export interface Topology {
+  /** In build order. Parents come before children. */
+  readonly nodes: readonly Node[]
+  readonly stores: readonly StoreDefinition[]
+  readonly repartitionTopics: readonly RepartitionTopic[]
+  readonly globalStores: readonly GlobalStoreDefinition[]
+  /** Topics that must have equal partition counts, one group per join. Names as in nodes. */
+  readonly copartitionGroups: readonly (readonly string[])[]
+}
+
+/** Connected nodes: the unit that becomes one task per partition. */
+export interface SubTopology {
+  /** Counts from 0 in the order Kafka Streams numbers them. */
+  readonly id: number
+  readonly nodes: readonly Node[]
+  readonly stores: readonly StoreDefinition[]
+  /** User and repartition topics it reads; repartition topics without the application id prefix. */
+  readonly sourceTopics: readonly string[]
+  readonly sinkTopics: readonly string[]
+}

@@ -1,0 +1,39 @@
+/** The port that carries request bytes to a broker and brings the response bytes back; everything else is ours. */
+
+/**
+ * One connection each. A broker answers one connection in order, so whatever may wait (a long poll, a JoinGroup) has a
+ * lane of its own and never holds up a commit.
+ */
+export type Lane = 'fetch' | 'restore' | 'produce' | 'group' | 'admin'
+
+export interface BrokerAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** A request without its header: the transport writes header, correlation id and length prefix. */
+export interface WireRequest {
+  readonly apiKey: number
+  readonly apiVersion: number
+  readonly body: Buffer
+  /** True where the request header is v2 (KIP-482): one tagged-field section after the client id. */
+  readonly flexibleRequest: boolean
+  /** True where the response header is v1. ApiVersions keeps header v0 at every version. */
+  readonly flexibleResponse: boolean
+  /** The answer must be here within this time, else the connection is closed and the call fails. */
+  readonly timeoutMs: number
+  /** True for Produce with acks=0, which gets no response: the promise resolves with an empty buffer. */
+  readonly noResponse?: boolean
+}
+
+export interface Transport {
+  /**
+   * Resolves with the response body (header removed). Requests on one (address, lane) leave in call order. Several may
+   * be in flight.
+   * @throws MillraceError TRANSPORT_UNREACHABLE (nothing was sent), TRANSPORT_CLOSED or TRANSPORT_TIMEOUT (it may have
+   *   been sent and taken effect), TRANSPORT_AUTHENTICATION, TRANSPORT_TLS. After a timeout the connection is replaced.
+   */
+  send(address: BrokerAddress, lane: Lane, request: WireRequest): Promise<Buffer>
+  /** Closes every connection; calls in flight fail with TRANSPORT_CLOSED. */
+  close(): Promise<void>
+}
