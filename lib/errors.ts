@@ -9,6 +9,16 @@ export const ERROR_CODES = {
   KAFKA_START_FAILED: 'Read the named broker log; free the data folder if another broker holds it.',
   KAFKA_UNAVAILABLE: 'Install Java 17 and Maven, start Docker, or name a running broker in KAFKA_BROKERS.',
   PORT_IN_USE: 'Choose another port, or stop what listens there.',
+  PROTOCOL_BATCH_INVALID: 'The record batch is damaged: read the partition from another replica or restore the log.',
+  PROTOCOL_COMPRESSION_FAILED: 'The compressed data is damaged: read the partition from another replica.',
+  PROTOCOL_COMPRESSION_UNSUPPORTED: 'Use a codec that is supported here; zstd needs Node >= 22.15.',
+  PROTOCOL_CRC_MISMATCH: 'The batch changed on disk or on the way: read the partition from another replica.',
+  PROTOCOL_INVALID: 'The peer sent bytes that are no valid message; check that it speaks Kafka, and its version.',
+  PROTOCOL_MAGIC_UNSUPPORTED: 'Only record format 2 (Kafka >= 0.11) is read; upgrade the topic or its producers.',
+  PROTOCOL_TOO_LARGE: 'Raise the size limit, or send smaller batches.',
+  PROTOCOL_TRUNCATED: 'The message was cut short: check the connection and the peer.',
+  PROTOCOL_VALUE_INVALID: 'Correct the value named; it does not fit the message version.',
+  PROTOCOL_VERSION_UNSUPPORTED: 'Use a version both sides speak.',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

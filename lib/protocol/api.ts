@@ -1,0 +1,102 @@
+/** An API of Kafka's protocol as data, and the four functions that turn its bodies into bytes and back. */
+import { isMillraceError, MillraceError } from '../errors.js'
+import type { Decoded, Input, Shape } from './field.js'
+import { Reader } from './reader.js'
+import { compile, type StructCodec } from './schema.js'
+import { Writer } from './writer.js'
+
+export interface Api<Request extends Shape = Shape, Response extends Shape = Shape> {
+  readonly key: number
+  readonly name: string
+  /** First and last version implemented, both included. */
+  readonly versions: readonly [first: number, last: number]
+  /** First version with compact lengths and tagged fields (KIP-482); Infinity where there is none. */
+  readonly flexibleFrom: number
+  readonly request: Request
+  readonly response: Response
+}
+
+/** A decoded request: every field is there, those the version lacks with their default. */
+export type RequestOf<A extends Api> = Decoded<A['request']>
+export type ResponseOf<A extends Api> = Decoded<A['response']>
+/** A request to encode: what has a default, or is not in every version, may be left out. */
+export type RequestInput<A extends Api> = Input<A['request']>
+export type ResponseInput<A extends Api> = Input<A['response']>
+
+export function defineApi<Request extends Shape, Response extends Shape>(
+  api: Api<Request, Response>,
+): Api<Request, Response> {
+  return api
+}
+
+export function isFlexible(api: Api, version: number): boolean {
+  return version >= api.flexibleFrom
+}
+
+/** The body alone, without header. PROTOCOL_VERSION_UNSUPPORTED, PROTOCOL_VALUE_INVALID. */
+export function encodeRequest<A extends Api>(api: A, version: number, body: RequestInput<A>): Buffer {
+  return encode(api, 'request', version, body as Input<Shape>)
+}
+
+/** `bytes` is the body alone. PROTOCOL_VERSION_UNSUPPORTED, PROTOCOL_TRUNCATED, PROTOCOL_INVALID. */
+export function decodeRequest<A extends Api>(api: A, version: number, bytes: Buffer): RequestOf<A> {
+  return decode(api, 'request', version, bytes) as RequestOf<A>
+}
+
+/** The body alone, without header. PROTOCOL_VERSION_UNSUPPORTED, PROTOCOL_VALUE_INVALID. */
+export function encodeResponse<A extends Api>(api: A, version: number, body: ResponseInput<A>): Buffer {
+  return encode(api, 'response', version, body as Input<Shape>)
+}
+
+/** `bytes` is the body alone. PROTOCOL_VERSION_UNSUPPORTED, PROTOCOL_TRUNCATED, PROTOCOL_INVALID. */
+export function decodeResponse<A extends Api>(api: A, version: number, bytes: Buffer): ResponseOf<A> {
+  return decode(api, 'response', version, bytes) as ResponseOf<A>
+}
+
+type Direction = 'request' | 'response'
+const compiled = new WeakMap<Shape, Map<number, StructCodec<Shape>>>()
+
+function codecOf(api: Api, direction: Direction, version: number): StructCodec<Shape> {
+  const shape = api[direction]
+  let byVersion = compiled.get(shape)
+  if (byVersion === undefined) {
+    byVersion = new Map()
+    compiled.set(shape, byVersion)
+  }
+  let codec = byVersion.get(version)
+  if (codec === undefined) {
+    const [first, last] = api.versions
+    if (!Number.isInteger(version) || version < first || version > last) {
+      throw new MillraceError(
+        'PROTOCOL_VERSION_UNSUPPORTED',
+        `${api.name} version ${version} is not spoken here; versions ${first} to ${last} are.`,
+      )
+    }
+    codec = compile(shape, version, isFlexible(api, version))
+    byVersion.set(version, codec)
+  }
+  return codec
+}
+
+function encode(api: Api, direction: Direction, version: number, body: Input<Shape>): Buffer {
+  const writer = new Writer()
+  codecOf(api, direction, version).write(writer, body)
+  return writer.finish()
+}
+
+function decode(api: Api, direction: Direction, version: number, bytes: Buffer): Decoded<Shape> {
+  const codec = codecOf(api, direction, version)
+  const reader = new Reader(bytes)
+  try {
+    const body = codec.read(reader)
+    if (reader.remaining !== 0) {
+      throw new MillraceError('PROTOCOL_INVALID', `Malformed message: ${reader.remaining} bytes are left over.`)
+    }
+    return body
+  } catch (error) {
+    if (!isMillraceError(error)) throw error
+    throw new MillraceError(error.code, `${api.name} ${direction} version ${version}: ${error.message}`, {
+      cause: error,
+    })
+  }
+}
