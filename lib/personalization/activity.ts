@@ -1,0 +1,116 @@
+/** One thing a user did, as it stands on the `user-activity` topic, and the checks every record passes first. */
+
+/** `end_of_input` is the loader's last word on a partition; `unknown` is what an older reader makes of a newer type. */
+export const ACTIVITY_TYPES = [
+  'view',
+  'search',
+  'cart',
+  'remove',
+  'purchase',
+  'cancellation',
+  'adjustment',
+  'end_of_input',
+  'unknown',
+] as const
+
+export type ActivityType = (typeof ACTIVITY_TYPES)[number]
+
+/** Where an event came from: a file, the shop simulator, or a person on the page. */
+export type ActivitySource = 'replay' | 'simulated' | 'page'
+
+/** The value of a `user-activity` record; `schemas/user-activity.avsc` is the same in Avro. */
+export interface UserActivity {
+  /** Row number in a replay, running number of the simulator, client id for a click; '' where the producer gave none. */
+  readonly eventId: string
+  /** Null for a visitor nobody knows: counted as anonymous, subject of no spending alert. */
+  readonly userId: string | null
+  readonly type: ActivityType
+  /** Event time, epoch milliseconds. */
+  readonly at: number
+  readonly itemId: string | null
+  readonly sessionId: string | null
+  /** Exact price of one piece in micro-units (2.55 is 2550000). */
+  readonly unitPriceMicros: number | null
+  /** ISO 4217. */
+  readonly currency: string | null
+  /** Pieces, positive; a cancellation's too. Only an adjustment of stock may be negative. */
+  readonly quantity: number
+  readonly category: string | null
+  readonly brand: string | null
+  /** What was searched for. */
+  readonly query: string | null
+  readonly country: string | null
+  readonly source: ActivitySource
+}
+
+/** What the readers and the simulator start an event from. */
+export const NO_DETAILS = {
+  userId: null,
+  itemId: null,
+  sessionId: null,
+  unitPriceMicros: null,
+  currency: null,
+  quantity: 1,
+  category: null,
+  brand: null,
+  query: null,
+  country: null,
+} as const
+
+/** The record key: the user, or the visitor's session under a prefix that no user id has. */
+export function activityKey(activity: UserActivity): string {
+  return activity.userId ?? `anonymous:${activity.sessionId ?? activity.eventId}`
+}
+
+/** The session an event belongs to for the recommender; a user without session ids has one session. */
+export function sessionOf(activity: UserActivity): string {
+  return activity.sessionId ?? activityKey(activity)
+}
+
+/** The loader's last record on a partition. `at` is the latest event time of the input; timers fire regardless of it. */
+export function endOfInput(partition: number, atMs: number, source: ActivitySource = 'replay'): UserActivity {
+  return { ...NO_DETAILS, eventId: `end-of-input-${partition}`, type: 'end_of_input', at: atMs, source }
+}
+
+/** Times before 2000 or after 2100 are units or clocks gone wrong. */
+const EARLIEST_MS = 946_684_800_000
+const LATEST_MS = 4_102_444_800_000
+/** The longest id accepted, in UTF-16 units: a decision stays under 1 KB. */
+const MAX_ID_LENGTH = 128
+const MAX_QUANTITY = 1_000_000
+
+export interface ActivityLimits {
+  /** Events later than this are refused as clock skew (epoch milliseconds); live input passes now plus a tolerance. */
+  readonly notAfterMs?: number
+}
+
+/** Why the activity must go to the dead letters, or null where it is fine. Words for a reader, never a payload. */
+export function activityProblem(activity: UserActivity, limits: ActivityLimits = {}): string | null {
+  if (activity.type === 'unknown') return 'unknown activity type'
+  if (!Number.isSafeInteger(activity.at)) return 'time is not a whole number of milliseconds'
+  if (activity.at < EARLIEST_MS || activity.at >= LATEST_MS) return 'time outside 2000 to 2100'
+  if (activity.type === 'end_of_input') return null
+  if (limits.notAfterMs !== undefined && activity.at > limits.notAfterMs) return 'time ahead of the clock'
+  for (const name of ['eventId', 'userId', 'itemId', 'sessionId'] as const) {
+    if ((activity[name]?.length ?? 0) > MAX_ID_LENGTH) return `${name} longer than ${MAX_ID_LENGTH}`
+  }
+  if (activity.userId === '') return 'userId is empty'
+  if (activity.type === 'search') return activity.query ? null : 'search without query'
+  if (!activity.itemId) return `${activity.type} without itemId`
+  return quantityProblem(activity) ?? priceProblem(activity)
+}
+
+function quantityProblem(activity: UserActivity): string | null {
+  const { quantity, type } = activity
+  if (!Number.isSafeInteger(quantity) || Math.abs(quantity) > MAX_QUANTITY) return `quantity not within ${MAX_QUANTITY}`
+  return type === 'adjustment' || quantity > 0 ? null : 'quantity not positive'
+}
+
+function priceProblem(activity: UserActivity): string | null {
+  const { unitPriceMicros, quantity, type } = activity
+  if (unitPriceMicros === null) {
+    return type === 'purchase' || type === 'cancellation' ? `${type} without price` : null
+  }
+  if (!Number.isSafeInteger(unitPriceMicros * quantity)) return 'amount too large'
+  return type === 'adjustment' || unitPriceMicros >= 0 ? null : 'price is negative'
+}

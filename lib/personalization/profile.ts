@@ -1,0 +1,20 @@
+/** What is known of a customer: the value of the compacted `customer-profiles` topic, keyed by user id. */
+import type { ActivitySource } from './activity.js'
+
+/** `schemas/customer-profile.avsc` is the same in Avro. */
+export interface CustomerProfile {
+  readonly userId: string
+  readonly name: string | null
+  readonly country: string | null
+  /** Categories, dearest first. */
+  readonly interests: readonly string[]
+  readonly tier: 'standard' | 'plus'
+  /** Epoch milliseconds; of two versions of a profile the later one counts, whichever arrives last. */
+  readonly updatedAt: number
+  readonly source: ActivitySource
+}
+
+/** Which of two versions of one profile counts. */
+export function laterProfile(held: CustomerProfile | undefined, arrived: CustomerProfile): CustomerProfile {
+  return held !== undefined && held.updatedAt > arrived.updatedAt ? held : arrived
+}

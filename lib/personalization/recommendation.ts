@@ -1,0 +1,69 @@
+/** One decision as it stands on the `recommendations` topic. */
+import { decisionId, type Rule } from './decision-id.js'
+
+/** `schemas/recommendation.avsc` is the same in Avro; the encoded value stays under 1 KB. */
+export interface Recommendation {
+  readonly decisionId: string
+  readonly rule: Rule
+  readonly userId: string
+  /** What the id was hashed from, see `decisionId`. */
+  readonly subject: string
+  /** Event time of the decision, epoch milliseconds. */
+  readonly at: number
+  /** After this time (epoch milliseconds) it is dropped and counted, not shown. */
+  readonly validUntil: number
+  readonly sessionId: string | null
+  readonly arm: 'control' | 'treatment'
+  readonly algorithm: string
+  /** Why `items` is empty, or why it was decided. */
+  readonly reason: string | null
+  /** The item or query that led here. */
+  readonly becauseOf: string | null
+  /** Ranked item ids, at most 20. */
+  readonly items: readonly string[]
+  /** Spending alert and withdrawal: the day's amount when decided, in micro-units. */
+  readonly amountMicros: number | null
+  /** Whether a profile was there to decide with. */
+  readonly profileKnown: boolean
+}
+
+/** How long each decision is worth showing after its event time, in milliseconds. */
+export const VALID_FOR_MS: Readonly<Record<Rule, number>> = {
+  carousel: 30 * 60_000,
+  'cart-abandonment': 24 * 3_600_000,
+  'spending-alert': 24 * 3_600_000,
+  'spending-alert-withdrawn': 24 * 3_600_000,
+}
+
+/** Bytes that the items of one decision may take in all, so that the whole record stays under 1 KB. */
+const ITEM_BYTES = 400
+
+/** What a rule fills in; everything else has a value that says "does not apply". */
+export type Decided = Pick<Recommendation, 'rule' | 'userId' | 'subject' | 'at'> &
+  Partial<Omit<Recommendation, 'decisionId' | 'validUntil'>>
+
+/** The complete decision: id from rule and subject, validity from the rule, items cut to what fits. */
+export function recommendation(decided: Decided): Recommendation {
+  return {
+    sessionId: null,
+    arm: 'control',
+    algorithm: 'none',
+    reason: null,
+    becauseOf: null,
+    amountMicros: null,
+    profileKnown: false,
+    ...decided,
+    decisionId: decisionId(decided.rule, decided.subject),
+    validUntil: decided.at + VALID_FOR_MS[decided.rule],
+    items: fitting(decided.items ?? []),
+  }
+}
+
+function fitting(items: readonly string[]): readonly string[] {
+  let bytes = 0
+  for (let i = 0; i < items.length; i++) {
+    bytes += Buffer.byteLength(items[i]!) + 1
+    if (bytes > ITEM_BYTES) return items.slice(0, i)
+  }
+  return items
+}
