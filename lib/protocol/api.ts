@@ -79,8 +79,13 @@ function codecOf(api: Api, direction: Direction, version: number): StructCodec<S
 }
 
 function encode(api: Api, direction: Direction, version: number, body: Input<Shape>): Buffer {
+  const codec = codecOf(api, direction, version)
   const writer = new Writer()
-  codecOf(api, direction, version).write(writer, body)
+  try {
+    codec.write(writer, body)
+  } catch (error) {
+    throw inContext(error, api, direction, version)
+  }
   return writer.finish()
 }
 
@@ -94,9 +99,13 @@ function decode(api: Api, direction: Direction, version: number, bytes: Buffer):
     }
     return body
   } catch (error) {
-    if (!isMillraceError(error)) throw error
-    throw new MillraceError(error.code, `${api.name} ${direction} version ${version}: ${error.message}`, {
-      cause: error,
-    })
+    throw inContext(error, api, direction, version)
   }
+}
+
+function inContext(error: unknown, api: Api, direction: Direction, version: number): unknown {
+  if (!isMillraceError(error)) return error
+  return new MillraceError(error.code, `${api.name} ${direction} version ${version}: ${error.message}`, {
+    cause: error,
+  })
 }
