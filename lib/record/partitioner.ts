@@ -1,0 +1,28 @@
+/** Which partition a key belongs to: Kafka's default partitioner, so that our keys lie where a Java producer puts them. */
+
+const SEED = 0x9747b28c
+const M = 0x5bd1e995
+
+/** MurmurHash2, 32 bits (Austin Appleby), as a signed integer, with the seed that Kafka uses. */
+export function murmur2(bytes: Uint8Array): number {
+  const length = bytes.length
+  let hash = SEED ^ length
+  const wordsEnd = length & ~3
+  for (let at = 0; at < wordsEnd; at += 4) {
+    let k = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+    k = Math.imul(k, M)
+    k = Math.imul(k ^ (k >>> 24), M)
+    hash = Math.imul(hash, M) ^ k
+  }
+  const left = length & 3
+  if (left === 3) hash ^= bytes[wordsEnd + 2]! << 16
+  if (left >= 2) hash ^= bytes[wordsEnd + 1]! << 8
+  if (left >= 1) hash = Math.imul(hash ^ bytes[wordsEnd]!, M)
+  hash = Math.imul(hash ^ (hash >>> 13), M)
+  return hash ^ (hash >>> 15)
+}
+
+/** The partition, in 0..`partitions` - 1, of a record with this key; `partitions` >= 1. */
+export function partitionForKey(key: Uint8Array, partitions: number): number {
+  return (murmur2(key) & 0x7fffffff) % partitions
+}
