@@ -5,7 +5,19 @@
 
 /** Code → what the reader should do about it. Keep sorted by prefix, one line each. */
 export const ERROR_CODES = {
+  CLIENT_AUTHORIZATION: 'Grant the named operation on the named resource to this principal.',
+  CLIENT_CLOSED: 'Nothing: the client was closed while the call was under way.',
+  CLIENT_FENCED: 'Another instance took over this transactional id or instance id: close, and let that one go on.',
+  CLIENT_MEMBER_LOST: 'Join the group again; if it repeats, raise the session or the rebalance timeout.',
+  CLIENT_OFFSET_OUT_OF_RANGE: 'Data was deleted before it was read: raise retention, then choose where to go on from.',
+  CLIENT_REQUEST_FAILED: 'Read the Kafka error named; retriable ones were retried until the time was up.',
+  CLIENT_STATE_INVALID: 'Call the operations in the documented order.',
+  CLIENT_TOPIC_MISSING: 'Create the topic, or correct its name.',
+  CLIENT_TRANSACTION_ABORTED: 'Send the records again in a new transaction.',
+  CLIENT_UNREACHABLE: 'Check the broker addresses, that the brokers run, and the network between.',
+  CLIENT_VERSION_UNSUPPORTED: 'Use a broker of version 2.5 or later that offers the named API.',
   CONFIG_INVALID: 'Correct the named option.',
+  GROUP_MEMBER_DATA: 'Give each application its own group id; finish a rolling upgrade before starting the next.',
   KAFKA_START_FAILED: 'Read the named broker log; free the data folder if another broker holds it.',
   KAFKA_UNAVAILABLE: 'Install Java 17 and Maven, start Docker, or name a running broker in KAFKA_BROKERS.',
   PORT_IN_USE: 'Choose another port, or stop what listens there.',
@@ -19,6 +31,12 @@ export const ERROR_CODES = {
   PROTOCOL_TRUNCATED: 'The message was cut short: check the connection and the peer.',
   PROTOCOL_VALUE_INVALID: 'Correct the value named; it does not fit the message version.',
   PROTOCOL_VERSION_UNSUPPORTED: 'Use a version both sides speak.',
+  STREAMS_STATE: 'Look at the state named: start once, close once.',
+  TRANSPORT_AUTHENTICATION: 'Correct the SASL mechanism and credentials.',
+  TRANSPORT_CLOSED: 'Send again where the request may safely repeat; check the broker if it continues.',
+  TRANSPORT_TIMEOUT: 'Send again where the request may safely repeat; check the load of the broker and the network.',
+  TRANSPORT_TLS: 'Check certificates and that the port speaks TLS.',
+  TRANSPORT_UNREACHABLE: 'Check the address, that the broker runs, and the network between.',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

@@ -1,0 +1,154 @@
+/** The configuration of one application: checked once, frozen, units in the names. */
+import { MillraceError } from './errors.js'
+import { type Clock, systemClock } from './record/clock.js'
+import { type Random, systemRandom } from './record/random.js'
+import { type Log, silentLog } from './telemetry/log.js'
+
+export type ProcessingGuarantee = 'exactlyOnce' | 'atLeastOnce'
+
+/** What happens to a record that cannot be read, or that made user code throw. */
+export type FailurePolicy = 'fail' | 'deadLetter' | 'skip'
+
+export interface StreamsConfig {
+  /** Group id, prefix of internal topics and transactional ids. Letters, digits, dot, dash, underscore. */
+  readonly applicationId: string
+  /** Folder for local state. Null: memory only, and a restart rebuilds everything from the changelogs. */
+  readonly stateDir: string | null
+  readonly processingGuarantee: ProcessingGuarantee
+  /** No uncommitted work grows older than this (Kafka Streams' `commit.interval.ms`). */
+  readonly commitIntervalMs: number
+  /** No uncommitted output grows older than this while the broker keeps up; <= commitIntervalMs. */
+  readonly commitLatencyMs: number
+  /** Commit early when this many bytes of output are pending. */
+  readonly commitBytes: number
+  /** Record cache of one instance (`statestore.cache.max.bytes`); 0 forwards every update at once. */
+  readonly cacheMaxBytes: number
+  /** LevelDB memory of one instance, divided over its tasks. */
+  readonly stateBudgetBytes: number
+  /** -1 never waits, 0 waits for partitions known to have data, > 0 additionally waits so long (KIP-695). */
+  readonly maxTaskIdleMs: number
+  readonly transactionTimeoutMs: number
+  readonly sessionTimeoutMs: number
+  readonly heartbeatIntervalMs: number
+  readonly rebalanceTimeoutMs: number
+  readonly requestTimeoutMs: number
+  /** Where a partition without a committed offset starts. */
+  readonly offsetReset: 'earliest' | 'latest' | 'none'
+  /** Buffered bytes per partition after which fetching it pauses. */
+  readonly bufferBytes: number
+  /** Replicas of internal topics; -1: the broker's default. */
+  readonly replicationFactor: number
+  /** How often processed records of repartition topics are deleted; 0: never. */
+  readonly repartitionPurgeIntervalMs: number
+  readonly onDeserializationError: FailurePolicy
+  readonly onProcessingError: FailurePolicy
+  /** Also receives late, expired and null-key drops when set. */
+  readonly deadLetterTopic: string | null
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** What a caller writes: everything but the application id has a default. */
+export type StreamsOptions = Partial<StreamsConfig> & Pick<StreamsConfig, 'applicationId'>
+
+const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
+  stateDir: null,
+  processingGuarantee: 'exactlyOnce',
+  commitIntervalMs: 100,
+  commitLatencyMs: 20,
+  commitBytes: 16 * 1024 * 1024,
+  cacheMaxBytes: 10 * 1024 * 1024,
+  stateBudgetBytes: 128 * 1024 * 1024,
+  maxTaskIdleMs: 0,
+  transactionTimeoutMs: 10_000,
+  sessionTimeoutMs: 10_000,
+  heartbeatIntervalMs: 1_000,
+  rebalanceTimeoutMs: 60_000,
+  requestTimeoutMs: 30_000,
+  offsetReset: 'earliest',
+  bufferBytes: 4 * 1024 * 1024,
+  replicationFactor: -1,
+  repartitionPurgeIntervalMs: 30_000,
+  onDeserializationError: 'fail',
+  onProcessingError: 'fail',
+  deadLetterTopic: null,
+  clock: systemClock,
+  random: systemRandom,
+  log: silentLog,
+}
+
+/** Least value of every number; whole numbers only. */
+const LEAST: Readonly<Record<string, number>> = {
+  commitIntervalMs: 0,
+  commitLatencyMs: 0,
+  commitBytes: 1,
+  cacheMaxBytes: 0,
+  stateBudgetBytes: 1024 * 1024,
+  maxTaskIdleMs: -1,
+  transactionTimeoutMs: 1_000,
+  sessionTimeoutMs: 1_000,
+  heartbeatIntervalMs: 10,
+  rebalanceTimeoutMs: 1_000,
+  requestTimeoutMs: 100,
+  bufferBytes: 1,
+  replicationFactor: -1,
+  repartitionPurgeIntervalMs: 0,
+}
+
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  processingGuarantee: ['exactlyOnce', 'atLeastOnce'],
+  offsetReset: ['earliest', 'latest', 'none'],
+  onDeserializationError: ['fail', 'deadLetter', 'skip'],
+  onProcessingError: ['fail', 'deadLetter', 'skip'],
+}
+
+/** @throws MillraceError CONFIG_INVALID that names the option, what it was, and what it may be. */
+export function resolveConfig(options: StreamsOptions): StreamsConfig {
+  for (const name of Object.keys(options)) {
+    if (name !== 'applicationId' && !(name in DEFAULTS))
+      throw invalid(name, 'is not an option', `known: ${Object.keys(DEFAULTS).join(', ')}`)
+  }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const config = { ...DEFAULTS, ...given } as StreamsConfig
+  if (typeof config.applicationId !== 'string' || !/^[A-Za-z0-9._-]{1,200}$/.test(config.applicationId)) {
+    throw invalid('applicationId', 'is missing or not a legal topic prefix', 'use letters, digits, ".", "_" and "-"')
+  }
+  for (const [name, least] of Object.entries(LEAST)) {
+    const value = config[name as keyof StreamsConfig]
+    if (!Number.isSafeInteger(value) || (value as number) < least) {
+      throw invalid(name, `is ${String(value)}`, `use a whole number >= ${least}`)
+    }
+  }
+  for (const [name, allowed] of Object.entries(CHOICES)) {
+    const value = config[name as keyof StreamsConfig]
+    if (!allowed.includes(value as string))
+      throw invalid(name, `is ${String(value)}`, `use one of ${allowed.join(', ')}`)
+  }
+  checkTogether(config, given)
+  return Object.freeze({ ...config, commitLatencyMs: Math.min(config.commitLatencyMs, config.commitIntervalMs) })
+}
+
+function checkTogether(config: StreamsConfig, given: object): void {
+  if ('commitLatencyMs' in given && config.commitLatencyMs > config.commitIntervalMs) {
+    throw invalid('commitLatencyMs', 'is longer than commitIntervalMs', 'make it at most commitIntervalMs')
+  }
+  if (config.heartbeatIntervalMs * 3 > config.sessionTimeoutMs) {
+    throw invalid(
+      'heartbeatIntervalMs',
+      'is more than a third of sessionTimeoutMs',
+      'one lost heartbeat would end the session',
+    )
+  }
+  if (config.processingGuarantee === 'exactlyOnce' && config.commitIntervalMs >= config.transactionTimeoutMs) {
+    throw invalid('commitIntervalMs', 'is not below transactionTimeoutMs', 'the broker would abort every transaction')
+  }
+  const deadLetters = config.onDeserializationError === 'deadLetter' || config.onProcessingError === 'deadLetter'
+  if (deadLetters && config.deadLetterTopic === null) {
+    throw invalid('deadLetterTopic', 'is missing', 'name the topic that takes dead letters')
+  }
+}
+
+function invalid(option: string, problem: string, advice: string): MillraceError {
+  return new MillraceError('CONFIG_INVALID', `option ${option} ${problem}: ${advice}`)
+}

@@ -1,0 +1,71 @@
+/**
+ * Who runs which task: a pure function of the tasks and of what each member said about itself.
+ *
+ * 1. A task stays with the member that runs it, then goes to one that has its state on disk, then to whoever has least.
+ * 2. No member has more than ceil(tasks / members), none fewer than floor; within a sub-topology the same holds as far
+ *    as rule 1 allows, so that a heavy sub-topology is spread.
+ * 3. The result does not depend on the order of members: ties go to the smaller process id, then member id.
+ */
+import { parseTaskId } from './member-data.js'
+
+export interface MemberFacts {
+  readonly memberId: string
+  readonly processId: string
+  readonly owned: readonly string[]
+  readonly onDisk: readonly string[]
+}
+
+interface Load {
+  readonly member: MemberFacts
+  readonly tasks: string[]
+}
+
+/** Every task id to exactly one member; members without tasks are in the map too. */
+export function assignTasks(taskIds: readonly string[], members: readonly MemberFacts[]): Map<string, string[]> {
+  const loads = [...members]
+    .sort((a, b) => compare(a.processId, b.processId) || compare(a.memberId, b.memberId))
+    .map((member): Load => ({ member, tasks: [] }))
+  const known = new Set(taskIds)
+  const floor = Math.floor(taskIds.length / loads.length)
+  // Only so many members may hold one more than the floor; otherwise a member could be left below it.
+  let extra = taskIds.length % loads.length
+  const placed = new Set<string>()
+  const claim = (load: Load, claimed: readonly string[]) => {
+    for (const task of claimed) {
+      if (placed.has(task) || !known.has(task)) continue
+      if (load.tasks.length >= floor) {
+        if (load.tasks.length > floor || extra === 0) continue
+        extra--
+      }
+      load.tasks.push(task)
+      placed.add(task)
+    }
+  }
+  for (const load of loads) claim(load, load.member.owned)
+  for (const load of loads) claim(load, load.member.onDisk)
+  for (const task of [...taskIds].sort(byTaskId)) {
+    if (!placed.has(task)) leastLoaded(loads, task).tasks.push(task)
+  }
+  return new Map(loads.map((load) => [load.member.memberId, load.tasks.sort(byTaskId)]))
+}
+
+function leastLoaded(loads: readonly Load[], task: string): Load {
+  const [subTopology] = parseTaskId(task)
+  const ofSame = (load: Load) => load.tasks.filter((other) => parseTaskId(other)[0] === subTopology).length
+  let best = loads[0]!
+  for (const load of loads) {
+    const difference = load.tasks.length - best.tasks.length
+    if (difference < 0 || (difference === 0 && ofSame(load) < ofSame(best))) best = load
+  }
+  return best
+}
+
+export function byTaskId(a: string, b: string): number {
+  const [subA, partitionA] = parseTaskId(a)
+  const [subB, partitionB] = parseTaskId(b)
+  return subA - subB || partitionA - partitionB
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
