@@ -22,12 +22,12 @@ export class Writer {
   }
 
   boolean(value: boolean): void {
-    this.buffer[this.reserve(1)] = value ? 1 : 0
+    this.byte(value ? 1 : 0)
   }
 
   int8(value: number): void {
     checkInteger(value, 8)
-    this.buffer[this.reserve(1)] = value
+    this.byte(value)
   }
 
   int16(value: number): void {
@@ -52,10 +52,10 @@ export class Writer {
 
   unsignedVarint(value: number): void {
     while (value > 0x7f) {
-      this.buffer[this.reserve(1)] = (value & 0x7f) | 0x80
+      this.byte((value & 0x7f) | 0x80)
       value >>>= 7
     }
-    this.buffer[this.reserve(1)] = value
+    this.byte(value)
   }
 
   /** A zigzag varint of at most 32 bits. */
@@ -104,7 +104,13 @@ export class Writer {
 
   /** Bytes without a length in front. */
   raw(value: Uint8Array): void {
-    this.buffer.set(value, this.reserve(value.length))
+    const at = this.reserve(value.length)
+    this.buffer.set(value, at)
+  }
+
+  private byte(value: number): void {
+    const at = this.reserve(1)
+    this.buffer[at] = value
   }
 
   private raw32(value: number): void {
@@ -116,6 +122,7 @@ export class Writer {
     buffer[at + 3] = value
   }
 
+  /** May replace the buffer: take it from `this` only after this call. */
   private reserve(count: number): number {
     const at = this.length
     const needed = at + count
