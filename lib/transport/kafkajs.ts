@@ -1,0 +1,153 @@
+/** The second transport: the connections of a `Kafka` client (kafkajs 2.2.4) that the service already configured. */
+import { MillraceError } from '../errors.js'
+import type { Clock } from '../record/clock.js'
+import { closedError, type LaneConnection, LaneConnections, openFailed } from './lane-connections.js'
+import type { BrokerAddress, Transport, WireRequest } from './transport.js'
+
+/** The one method used of a kafkajs `Kafka` object, so that its types are no dependency. */
+export interface KafkajsClient {
+  consumer(config: { groupId: string; partitionAssigners?: never[] }): unknown
+}
+
+export interface KafkajsTransportOptions {
+  readonly clock: Clock
+  /** The service's own `new Kafka({...})`: its brokers, TLS, SASL, client id and socket factory are used. */
+  readonly kafka: KafkajsClient
+}
+
+/** What is used of kafkajs's internals; 2.2.4 is its last release and does not move. */
+interface Internals {
+  readonly connectionPoolBuilder: {
+    build(destination: { host: string; port: number }): Promise<{ readonly pool: readonly KafkajsConnection[] }>
+  }
+}
+
+interface KafkajsConnection {
+  readonly socket?: {
+    destroy(): void
+    setNoDelay(on: boolean): void
+    unref(): void
+    once(e: 'close', f: () => void): void
+  }
+  readonly requestQueue: {
+    enforceRequestTimeout: boolean
+    readonly pending: readonly unknown[]
+    scheduleCheckPendingRequests(): void
+    destroy(): void
+  }
+  connect(): Promise<unknown>
+  authenticate(): Promise<void>
+  isConnected(): boolean
+  setVersions(versions: Record<number, { minVersion: number; maxVersion: number }>): void
+  setSupportAuthenticationProtocol(supported: boolean): void
+  rejectRequests(error: Error): void
+  send(call: {
+    request: {
+      apiKey: number
+      apiVersion: number
+      apiName: string
+      expectResponse(): boolean
+      encode(): Promise<{ buf: Buffer; buffer: Buffer }>
+    }
+    response: { decode(raw: Buffer): Promise<Buffer>; parse(body: Buffer): Promise<Buffer> }
+    logResponseError: boolean
+  }): Promise<Buffer | undefined>
+}
+
+/** SaslHandshake and SaslAuthenticate as every broker since 2.2 offers them; kafkajs wants to be told. */
+const SASL_VERSIONS = { 17: { minVersion: 0, maxVersion: 1 }, 36: { minVersion: 0, maxVersion: 1 } }
+const EMPTY_TAGS = Buffer.of(0)
+
+export function kafkajsTransport(options: KafkajsTransportOptions): Transport {
+  const cluster = clusterOf(options.kafka)
+  return new LaneConnections((address) => openConnection(cluster, address), options.clock)
+}
+
+/** The assigner hook is the one public place where kafkajs hands its cluster out; the consumer never connects. */
+function clusterOf(kafka: KafkajsClient): Internals {
+  let found: Internals | undefined
+  const assigner = ({ cluster }: { cluster: Internals }) => {
+    found = cluster
+    return {
+      name: 'millrace',
+      version: 0,
+      assign: async () => [],
+      protocol: () => ({ name: 'millrace', metadata: EMPTY_TAGS }),
+    }
+  }
+  kafka.consumer({ groupId: 'millrace-transport', partitionAssigners: [assigner as never] })
+  if (typeof found?.connectionPoolBuilder?.build !== 'function') {
+    throw new MillraceError('CONFIG_INVALID', 'The kafkajs transport needs a Kafka object of kafkajs 2.2.4.')
+  }
+  return found
+}
+
+async function openConnection(cluster: Internals, address: BrokerAddress): Promise<LaneConnection> {
+  let connection: KafkajsConnection
+  try {
+    const { pool } = await cluster.connectionPoolBuilder.build({ host: address.host, port: address.port })
+    connection = pool[0]!
+    quietTimers(connection.requestQueue)
+    connection.setVersions(SASL_VERSIONS)
+    connection.setSupportAuthenticationProtocol(true)
+    await connection.connect()
+    await connection.authenticate()
+  } catch (error) {
+    throw openFailed(address, error)
+  }
+  connection.socket?.setNoDelay(true)
+  const drop = () => {
+    connection.rejectRequests(closedError(address, 'the connection was lost'))
+    connection.requestQueue.destroy()
+  }
+  // kafkajs listens to 'end' and 'error' only, so a socket destroyed without either would leave calls hanging.
+  connection.socket?.once('close', drop)
+  let open = true
+  return {
+    send: (request) => sendOn(connection, address, request),
+    isOpen: () => open && connection.isConnected(),
+    close() {
+      open = false
+      connection.socket?.destroy()
+      drop()
+    },
+  }
+}
+
+/**
+ * Two timers of kafkajs burn CPU on idle connections: a 100 ms sweep for request timeouts (kept by LaneConnections
+ * here), and a 1 ms timer that re-arms itself for ever after the first response (tulios/kafkajs#1751).
+ */
+function quietTimers(queue: KafkajsConnection['requestQueue']): void {
+  queue.enforceRequestTimeout = false
+  const schedule = queue.scheduleCheckPendingRequests.bind(queue)
+  queue.scheduleCheckPendingRequests = () => {
+    if (queue.pending.length > 0) schedule()
+  }
+}
+
+async function sendOn(connection: KafkajsConnection, address: BrokerAddress, request: WireRequest): Promise<Buffer> {
+  // kafkajs writes request header v1: the tagged fields of v2 follow the client id, so they go in front of the body.
+  const body = request.flexibleRequest ? Buffer.concat([EMPTY_TAGS, request.body]) : request.body
+  try {
+    const response = await connection.send({
+      request: {
+        apiKey: request.apiKey,
+        apiVersion: request.apiVersion,
+        apiName: `api ${request.apiKey}`,
+        expectResponse: () => request.noResponse !== true,
+        encode: async () => ({ buf: body, buffer: body }),
+      },
+      response: {
+        // It has taken the correlation id off; what is left of response header v1 is one empty tag section.
+        decode: async (raw) => (request.flexibleResponse ? raw.subarray(1) : raw),
+        parse: async (payload) => payload,
+      },
+      logResponseError: false,
+    })
+    return response ?? Buffer.alloc(0)
+  } catch (error) {
+    if (error instanceof MillraceError) throw error
+    throw closedError(address, 'the connection was lost', error)
+  }
+}

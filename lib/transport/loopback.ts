@@ -1,0 +1,111 @@
+/** A transport within the process: whole request frames go to a function, whole response frames come back. */
+import { MillraceError } from '../errors.js'
+import type { Clock } from '../record/clock.js'
+import { closedError, type LaneConnection, LaneConnections } from './lane-connections.js'
+import type { BrokerAddress, Lane, Transport, WireRequest } from './transport.js'
+
+/** What the other side of one connection offers; the embedded broker's `connection()` has this shape. */
+export interface LoopbackConnection {
+  /**
+   * `frame` is header and body without the length in front; so is the answer. Null for a request that gets none.
+   * Answers one connection's frames in order.
+   */
+  handle(frame: Buffer): Promise<Buffer | null>
+  close(): void
+}
+
+export interface LoopbackTransportOptions {
+  readonly clock: Clock
+  readonly clientId: string
+  /** Called for each new (address, lane). Throwing means that nobody listens at the address. */
+  readonly connect: (address: BrokerAddress, lane: Lane) => LoopbackConnection
+}
+
+export function loopbackTransport(options: LoopbackTransportOptions): Transport {
+  const clientId = Buffer.from(options.clientId, 'utf8')
+  return new LaneConnections(async (address, lane) => {
+    let peer: LoopbackConnection
+    try {
+      peer = options.connect(address, lane)
+    } catch (cause) {
+      throw new MillraceError('TRANSPORT_UNREACHABLE', `Nothing listens at ${address.host}:${address.port}.`, {
+        retriable: true,
+        cause,
+      })
+    }
+    return new FrameConnection(peer, address, clientId)
+  }, options.clock)
+}
+
+class FrameConnection implements LaneConnection {
+  private readonly peer: LoopbackConnection
+  private readonly address: BrokerAddress
+  private readonly clientId: Buffer
+  private readonly rejects = new Set<(error: Error) => void>()
+  private correlationId = 0
+  private open = true
+
+  constructor(peer: LoopbackConnection, address: BrokerAddress, clientId: Buffer) {
+    this.peer = peer
+    this.address = address
+    this.clientId = clientId
+  }
+
+  isOpen(): boolean {
+    return this.open
+  }
+
+  send(request: WireRequest): Promise<Buffer> {
+    this.correlationId = (this.correlationId + 1) & 0x7fff_ffff
+    const correlationId = this.correlationId
+    const frame = frameOf(request, correlationId, this.clientId)
+    return new Promise((resolve, reject) => {
+      if (!this.open) {
+        reject(closedError(this.address, 'the connection is closed'))
+        return
+      }
+      this.rejects.add(reject)
+      this.peer.handle(frame).then(
+        (answer) => {
+          this.rejects.delete(reject)
+          if (answer === null) {
+            if (request.noResponse === true) resolve(Buffer.alloc(0))
+            else this.fail(reject, 'the peer closed the connection')
+          } else if (answer.readInt32BE(0) !== correlationId) this.fail(reject, 'the answer belongs to another request')
+          else resolve(answer.subarray(request.flexibleResponse ? 5 : 4))
+        },
+        (error) => {
+          this.rejects.delete(reject)
+          this.fail(reject, 'the peer failed', error)
+        },
+      )
+    })
+  }
+
+  close(): void {
+    if (!this.open) return
+    this.open = false
+    this.peer.close()
+    for (const reject of this.rejects) reject(closedError(this.address, 'the connection was closed'))
+    this.rejects.clear()
+  }
+
+  private fail(reject: (error: Error) => void, why: string, cause?: unknown): void {
+    reject(closedError(this.address, why, cause))
+    this.close()
+  }
+}
+
+/** Request header v1, or v2 with an empty tag section, then the body. */
+function frameOf(request: WireRequest, correlationId: number, clientId: Buffer): Buffer {
+  const headerBytes = 10 + clientId.length + (request.flexibleRequest ? 1 : 0)
+  const frame = Buffer.allocUnsafe(headerBytes + request.body.length)
+  frame.writeInt16BE(request.apiKey, 0)
+  frame.writeInt16BE(request.apiVersion, 2)
+  frame.writeInt32BE(correlationId, 4)
+  frame.writeInt16BE(clientId.length, 8)
+  clientId.copy(frame, 10)
+  if (request.flexibleRequest) frame[headerBytes - 1] = 0
+  request.body.copy(frame, headerBytes)
+  return frame
+}
