@@ -75,8 +75,8 @@ export function endOfInput(partition: number, atMs: number, source: ActivitySour
 /** Times before 2000 or after 2100 are units or clocks gone wrong. */
 const EARLIEST_MS = 946_684_800_000
 const LATEST_MS = 4_102_444_800_000
-/** The longest id accepted, in UTF-16 units: a decision stays under 1 KB. */
-const MAX_ID_LENGTH = 128
+/** The longest id accepted: a decision, which carries up to four of them and its items, stays under 1 KB. */
+const MAX_ID_BYTES = 80
 const MAX_QUANTITY = 1_000_000
 
 export interface ActivityLimits {
@@ -92,12 +92,17 @@ export function activityProblem(activity: UserActivity, limits: ActivityLimits =
   if (activity.type === 'end_of_input') return null
   if (limits.notAfterMs !== undefined && activity.at > limits.notAfterMs) return 'time ahead of the clock'
   for (const name of ['eventId', 'userId', 'itemId', 'sessionId'] as const) {
-    if ((activity[name]?.length ?? 0) > MAX_ID_LENGTH) return `${name} longer than ${MAX_ID_LENGTH}`
+    if (isTooLong(activity[name])) return `${name} longer than ${MAX_ID_BYTES} bytes`
   }
   if (activity.userId === '') return 'userId is empty'
   if (activity.type === 'search') return activity.query ? null : 'search without query'
   if (!activity.itemId) return `${activity.type} without itemId`
   return quantityProblem(activity) ?? priceProblem(activity)
+}
+
+/** A UTF-16 unit takes at most three bytes, so short ids are not counted byte by byte. */
+function isTooLong(id: string | null): boolean {
+  return id !== null && id.length * 3 > MAX_ID_BYTES && Buffer.byteLength(id) > MAX_ID_BYTES
 }
 
 function quantityProblem(activity: UserActivity): string | null {

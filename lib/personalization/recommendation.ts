@@ -17,7 +17,7 @@ export interface Recommendation {
   readonly algorithm: string
   /** Why `items` is empty, or why it was decided. */
   readonly reason: string | null
-  /** The item or query that led here. */
+  /** The item or query (its first 80 characters) that led here. */
   readonly becauseOf: string | null
   /** Ranked item ids, at most 20. */
   readonly items: readonly string[]
@@ -37,6 +37,8 @@ export const VALID_FOR_MS: Readonly<Record<Rule, number>> = {
 
 /** Bytes that the items of one decision may take in all, so that the whole record stays under 1 KB. */
 const ITEM_BYTES = 400
+/** An item id passes whole; a long query is cut. */
+const MAX_CAUSE_LENGTH = 80
 
 /** What a rule fills in; everything else has a value that says "does not apply". */
 export type Decided = Pick<Recommendation, 'rule' | 'userId' | 'subject' | 'at'> &
@@ -49,10 +51,10 @@ export function recommendation(decided: Decided): Recommendation {
     arm: 'control',
     algorithm: 'none',
     reason: null,
-    becauseOf: null,
     amountMicros: null,
     profileKnown: false,
     ...decided,
+    becauseOf: decided.becauseOf?.slice(0, MAX_CAUSE_LENGTH) ?? null,
     decisionId: decisionId(decided.rule, decided.subject),
     validUntil: decided.at + VALID_FOR_MS[decided.rule],
     items: fitting(decided.items ?? []),
