@@ -1,0 +1,322 @@
+/** The way to the brokers: finds who leads or coordinates, speaks a version both know, and knows when to ask again. */
+import { isMillraceError, MillraceError } from '../errors.js'
+import type { Api, ResponseOf } from '../protocol/api.js'
+import { findCoordinatorApi } from '../protocol/api-find-coordinator.js'
+import { metadataApi } from '../protocol/api-metadata.js'
+import type { Clock } from '../record/clock.js'
+import type { Random } from '../record/random.js'
+import type { TopicPartition } from '../record/record.js'
+import type { BrokerAddress, Transport } from '../transport/transport.js'
+import { brokerError, isCoordinatorMoved, isLeaderMoved } from './broker-error.js'
+import { BrokerLink, isTransportError, type RequestBody, type RequestOptions } from './broker-link.js'
+import { MetadataCache, type TopicInfo } from './metadata.js'
+import { type RetryPolicy, retrying } from './retry.js'
+
+export interface ClusterOptions {
+  /** Closed with the cluster. */
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  /** Asked for the rest of the cluster; at least one. */
+  readonly bootstrap: readonly BrokerAddress[]
+  /** How long one request may take, and how long retries go on. Default 30000. */
+  readonly requestTimeoutMs?: number
+  /** First pause before a retry, doubled up to 1000. Default 20. */
+  readonly retryBackoffMs?: number
+}
+
+export type CoordinatorType = 'group' | 'transaction'
+
+/** Who should get a request. */
+export type Target =
+  | { readonly leaderOf: TopicPartition }
+  | { readonly coordinator: CoordinatorType; readonly key: string }
+  | { readonly node: number }
+  | { readonly controller: true }
+  | { readonly any: true }
+
+const MAX_BACKOFF_MS = 1_000
+/** A topic just created may be unknown to other brokers for a moment. */
+const MISSING_TOPIC_PATIENCE_MS = 1_000
+
+export class Cluster {
+  readonly clock: Clock
+  readonly random: Random
+  readonly requestTimeoutMs: number
+  private readonly transport: Transport
+  private readonly bootstrap: readonly BrokerAddress[]
+  private readonly retryBackoffMs: number
+  private readonly link: BrokerLink
+  private readonly metadata: MetadataCache
+  private readonly coordinators = new Map<string, Promise<BrokerAddress>>()
+  private connectedOnce = false
+  private closed = false
+
+  constructor(options: ClusterOptions) {
+    if (options.bootstrap.length === 0) {
+      throw new MillraceError('CONFIG_INVALID', 'No broker address was given; name at least one HOST:PORT.')
+    }
+    this.transport = options.transport
+    this.clock = options.clock
+    this.random = options.random
+    this.bootstrap = options.bootstrap
+    this.requestTimeoutMs = options.requestTimeoutMs ?? 30_000
+    this.retryBackoffMs = options.retryBackoffMs ?? 20
+    this.link = new BrokerLink(options.transport, this.requestTimeoutMs)
+    this.metadata = new MetadataCache((topics) => this.askMetadata(topics), options.clock)
+  }
+
+  /**
+   * Sends once, without retry: a request that never left, and one whose answer was lost, both reject (TRANSPORT_*, with
+   * what is known about the target dropped). Error codes inside the response are the caller's.
+   */
+  async request<A extends Api>(
+    api: A,
+    body: RequestBody<A>,
+    target: Target,
+    options: RequestOptions,
+  ): Promise<ResponseOf<A>> {
+    if (this.closed) throw new MillraceError('CLIENT_CLOSED', `${api.name} was not sent: the client is closed.`)
+    if ('any' in target) return this.requestAny(api, body, options)
+    const address = await this.addressOf(target)
+    try {
+      return await this.link.send(address, api, body, options)
+    } catch (error) {
+      if (isTransportError(error)) this.forgetRoute(target)
+      throw this.closed
+        ? new MillraceError('CLIENT_CLOSED', `${api.name}: the client was closed.`, { cause: error })
+        : error
+    }
+  }
+
+  /**
+   * As `request`, for requests that may repeat safely: retried while the transport or `errorOf` (the response's error,
+   * or null) says that it may pass, asking anew who leads or coordinates. The last error is thrown.
+   */
+  call<A extends Api>(
+    api: A,
+    body: RequestBody<A>,
+    target: Target,
+    options: RequestOptions,
+    errorOf: (response: ResponseOf<A>) => MillraceError | null,
+  ): Promise<ResponseOf<A>> {
+    return retrying(this.retryPolicy(options.timeoutMs), async () => {
+      const response = await this.request(api, body, target, options)
+      const error = errorOf(response)
+      if (error === null) return response
+      this.noteError(error.kafkaCode, target)
+      throw error
+    })
+  }
+
+  retryPolicy(budgetMs = this.requestTimeoutMs): RetryPolicy {
+    return {
+      clock: this.clock,
+      random: this.random,
+      backoffMs: this.retryBackoffMs,
+      maxBackoffMs: MAX_BACKOFF_MS,
+      budgetMs,
+    }
+  }
+
+  /** Tells the cluster what a response said, so that the next request asks who leads or coordinates now. */
+  noteError(kafkaCode: number | undefined, target: Target): void {
+    if (isLeaderMoved(kafkaCode) || isCoordinatorMoved(kafkaCode)) this.forgetRoute(target)
+  }
+
+  /** CLIENT_TOPIC_MISSING (after a short wait for a topic just created), CLIENT_AUTHORIZATION, CLIENT_UNREACHABLE. */
+  async topic(name: string): Promise<TopicInfo> {
+    const startedMs = this.clock.monotonicMs()
+    return retrying(this.retryPolicy(), async () => {
+      try {
+        return await this.metadata.topic(name)
+      } catch (error) {
+        const young = this.clock.monotonicMs() - startedMs < MISSING_TOPIC_PATIENCE_MS
+        this.metadata.markStale()
+        if (isMillraceError(error, 'CLIENT_TOPIC_MISSING')) {
+          if (!young) {
+            this.metadata.forget(name)
+            throw error
+          }
+          throw new MillraceError(error.code, error.message, { topic: name, retriable: true })
+        }
+        throw error
+      }
+    })
+  }
+
+  async topics(names: readonly string[]): Promise<Map<string, TopicInfo>> {
+    const infos = await Promise.all(names.map((name) => this.topic(name)))
+    return new Map(infos.map((info) => [info.name, info]))
+  }
+
+  /** Which of `names` exist now, asking the brokers. */
+  async existing(names: readonly string[]): Promise<Set<string>> {
+    const response = await this.askMetadata(names)
+    return new Set(
+      response.topics.flatMap((topic) => (topic.errorCode === 0 && topic.name !== null ? [topic.name] : [])),
+    )
+  }
+
+  async partitionCount(topic: string): Promise<number> {
+    return (await this.topic(topic)).leaders.length
+  }
+
+  async topicId(topic: string): Promise<string | null> {
+    return (await this.topic(topic)).id
+  }
+
+  /** Node id of the partition's leader; -1 while it has none. CLIENT_TOPIC_MISSING. */
+  async leader(topic: string, partition: number): Promise<number> {
+    if (this.metadata.cachedLeader(topic, partition) !== null) return this.metadata.cachedLeaderId(topic, partition)
+    return (await this.topic(topic)).leaders[partition] ?? -1
+  }
+
+  /** Without asking: what the last metadata said. */
+  cachedTopic(name: string): TopicInfo | null {
+    return this.metadata.cachedTopic(name)
+  }
+
+  topicName(topicId: string): string | null {
+    return this.metadata.nameOf(topicId)
+  }
+
+  markMetadataStale(): void {
+    this.metadata.markStale()
+  }
+
+  forgetTopic(topic: string): void {
+    this.metadata.forget(topic)
+  }
+
+  /** Version both sides of `target` speak. */
+  async versionFor(api: Api, target: Target, options: RequestOptions): Promise<number> {
+    return this.link.versionFor(await this.addressOf(target), api, options)
+  }
+
+  /** Closes the transport; calls under way fail with CLIENT_CLOSED or TRANSPORT_CLOSED. */
+  async close(): Promise<void> {
+    this.closed = true
+    await this.transport.close()
+  }
+
+  private async addressOf(target: Target): Promise<BrokerAddress> {
+    if ('leaderOf' in target) return this.leaderAddress(target.leaderOf)
+    if ('coordinator' in target) return this.coordinatorAddress(target.coordinator, target.key)
+    if ('node' in target) {
+      const known = this.metadata.broker(target.node)
+      if (known !== null) return known
+      await this.metadata.refresh()
+      const found = this.metadata.broker(target.node)
+      if (found !== null) return found
+      throw unknownBroker(`broker ${target.node}`)
+    }
+    return (await this.metadata.controller()) ?? this.candidates()[0]!
+  }
+
+  private async leaderAddress({ topic, partition }: TopicPartition): Promise<BrokerAddress> {
+    const cached = this.metadata.cachedLeader(topic, partition)
+    if (cached !== null) return cached
+    const info = await this.topic(topic)
+    const node = info.leaders[partition]
+    if (node === undefined) {
+      throw new MillraceError(
+        'CLIENT_TOPIC_MISSING',
+        `Topic "${topic}" has ${info.leaders.length} partitions and no partition ${partition}.`,
+        { topic, partition },
+      )
+    }
+    const address = this.metadata.broker(node)
+    if (address !== null) return address
+    this.metadata.markStale()
+    throw unknownBroker(`a leader of ${topic}-${partition}`)
+  }
+
+  private coordinatorAddress(type: CoordinatorType, key: string): Promise<BrokerAddress> {
+    const name = `${type}/${key}`
+    const known = this.coordinators.get(name)
+    if (known !== undefined) return known
+    const found = this.findCoordinator(type, key)
+    this.coordinators.set(name, found)
+    found.catch(() => {
+      if (this.coordinators.get(name) === found) this.coordinators.delete(name)
+    })
+    return found
+  }
+
+  private async findCoordinator(type: CoordinatorType, key: string): Promise<BrokerAddress> {
+    const keyType = type === 'group' ? 0 : 1
+    const response = await this.call(
+      findCoordinatorApi,
+      (version) => (version >= 4 ? { keyType, coordinatorKeys: [key] } : { keyType, key }),
+      { any: true },
+      { lane: 'admin' },
+      ({ coordinators: [row], errorCode, errorMessage }) => {
+        const code = row?.errorCode ?? errorCode
+        const detail = row?.errorMessage ?? errorMessage
+        return code === 0 ? null : brokerError(code, 'Describe', `${type} "${key}"`, { detail })
+      },
+    )
+    const { host, port } = response.coordinators[0] ?? response
+    return { host, port }
+  }
+
+  private forgetRoute(target: Target): void {
+    if ('coordinator' in target) this.coordinators.delete(`${target.coordinator}/${target.key}`)
+    else this.metadata.markStale()
+  }
+
+  private askMetadata(topics: readonly string[]): Promise<ResponseOf<typeof metadataApi>> {
+    return this.requestAny(
+      metadataApi,
+      { topics: topics.map((name) => ({ name })), allowAutoTopicCreation: false },
+      { lane: 'admin' },
+    )
+  }
+
+  /** Each broker known, in random order, then the bootstrap addresses, until one answers. */
+  private async requestAny<A extends Api>(
+    api: A,
+    body: RequestBody<A>,
+    options: RequestOptions,
+  ): Promise<ResponseOf<A>> {
+    const failed: string[] = []
+    let last: unknown
+    for (const address of this.candidates()) {
+      try {
+        const response = await this.link.send(address, api, body, options)
+        this.connectedOnce = true
+        return response
+      } catch (error) {
+        if (!isTransportError(error) || !error.retriable) throw error
+        if (this.closed)
+          throw new MillraceError('CLIENT_CLOSED', `${api.name}: the client was closed.`, { cause: error })
+        failed.push(`${address.host}:${address.port}`)
+        last = error
+      }
+    }
+    throw new MillraceError(
+      'CLIENT_UNREACHABLE',
+      `No Kafka broker answered at ${failed.join(', ')}; check the addresses and that the brokers run.`,
+      { cause: last, retriable: this.connectedOnce },
+    )
+  }
+
+  private candidates(): BrokerAddress[] {
+    const known = this.metadata.knownBrokers()
+    for (let i = known.length - 1; i > 0; i--) {
+      const j = this.random.int(i + 1)
+      const swapped = known[i]!
+      known[i] = known[j]!
+      known[j] = swapped
+    }
+    const others = this.bootstrap.filter((b) => !known.some((k) => k.host === b.host && k.port === b.port))
+    return [...known, ...others]
+  }
+}
+
+function unknownBroker(what: string): MillraceError {
+  return new MillraceError('CLIENT_REQUEST_FAILED', `The cluster does not name ${what} at the moment.`, {
+    retriable: true,
+  })
+}
