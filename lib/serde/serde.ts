@@ -15,6 +15,11 @@ export interface Serde<T> {
    * such byte strings, so a key serde that has this saves an allocation per lookup.
    */
   byteString?(value: T, topic: string): string
+  /**
+   * The bytes whose murmur2 hash chooses the partition, where those are not the serialised key: a windowed key goes
+   * where its inner key goes. Absent: `serialize`.
+   */
+  partitionBytes?(value: T, topic: string): Buffer
 }
 
 /** Thrown by a serde that must fetch a schema first; the task waits for `ready` and tries the record again. */

@@ -1,5 +1,5 @@
 /** Nodes that fold a grouped stream into a table. The store holds the aggregate; count and reduce are aggregates too. */
-import type { NodeBase } from './node.js'
+import type { TableNodeBase } from './table-nodes.js'
 
 /** How a stream is folded. `reduce` has no initializer: the first value is the aggregate. */
 export interface Fold {
@@ -7,7 +7,7 @@ export interface Fold {
   readonly adder: (key: unknown, value: unknown, aggregate: unknown) => unknown
 }
 
-interface StreamAggregateBase extends NodeBase {
+interface StreamAggregateBase extends TableNodeBase {
   readonly fold: Fold
   /** The store the aggregate lives in; also in `stores`. */
   readonly store: string

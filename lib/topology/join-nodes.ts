@@ -1,13 +1,16 @@
 /** Nodes that bring two inputs together. Each side of a two-sided join is a node of its own, as in Kafka Streams. */
 import type { NodeBase } from './node.js'
+import type { TableNodeBase, TableView } from './table-nodes.js'
 
 /** The stream side of a stream-table join; the table's own nodes fill the store. */
 export interface StreamTableJoinNode extends NodeBase {
   readonly kind: 'streamTableJoin'
   readonly left: boolean
   readonly joiner: (key: unknown, streamValue: unknown, tableValue: unknown) => unknown
-  /** Store of the table looked into. */
+  /** First store of `table`, which is all of it where `table.kind` is `store`. */
   readonly store: string
+  /** How the table is looked into; its stores are in `stores`. */
+  readonly table: TableView
 }
 
 /** The stream side of a join with a fully replicated table. */
@@ -20,18 +23,20 @@ export interface StreamGlobalTableJoinNode extends NodeBase {
 }
 
 /** One side of a table-table join on the primary key: reacts to its parent's changes, looks into the other's values. */
-export interface TableJoinNode extends NodeBase {
+export interface TableJoinNode extends TableNodeBase {
   readonly kind: 'tableJoin'
   readonly join: 'inner' | 'left' | 'outer'
   /** Which side this node's parent is. */
   readonly side: 'left' | 'right'
   readonly joiner: (key: unknown, left: unknown, right: unknown) => unknown
-  /** Store of the other side. */
+  /** First store of `other`, which is all of it where `other.kind` is `store`. */
   readonly otherStore: string
+  /** How the other side is looked into; its stores are in `stores`. */
+  readonly other: TableView
 }
 
 /** Where the two sides of a table-table join meet; materialises the result when asked. */
-export interface TableJoinMergeNode extends NodeBase {
+export interface TableJoinMergeNode extends TableNodeBase {
   readonly kind: 'tableJoinMerge'
   readonly store: string | null
 }

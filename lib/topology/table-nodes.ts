@@ -2,21 +2,63 @@
 import type { Fold } from './aggregate-nodes.js'
 import type { NodeBase } from './node.js'
 
+/** What every node on a table edge shares. */
+export interface TableNodeBase extends NodeBase {
+  /**
+   * True where something downstream needs the old value of a change. Where false, an operator may leave it null, and a
+   * filter forwards a tombstone for every record it rejects (it cannot know that nothing stood there).
+   */
+  readonly sendOldValues: boolean
+}
+
+/**
+ * How a table is read by key. A table without a store of its own is computed from the tables it was made of, so that
+ * `filter` and `mapValues` cost no second store.
+ */
+export type TableView = StoreView | FilterView | MapValuesView | JoinView
+
+export interface StoreView {
+  readonly kind: 'store'
+  readonly store: string
+}
+
+export interface FilterView {
+  readonly kind: 'filter'
+  readonly of: TableView
+  readonly negate: boolean
+  readonly predicate: (key: unknown, value: unknown) => boolean
+}
+
+export interface MapValuesView {
+  readonly kind: 'mapValues'
+  readonly of: TableView
+  readonly mapper: (value: unknown, key: unknown) => unknown
+}
+
+/** `left` joined with `right`: inner needs both values, left needs the left one, outer either. */
+export interface JoinView {
+  readonly kind: 'join'
+  readonly join: 'inner' | 'left' | 'outer'
+  readonly left: TableView
+  readonly right: TableView
+  readonly joiner: (key: unknown, left: unknown, right: unknown) => unknown
+}
+
 /** Makes a table of its input stream: a source topic (`table`), or any stream (`toTable`). Value null deletes. */
-export interface TableSourceNode extends NodeBase {
+export interface TableSourceNode extends TableNodeBase {
   readonly kind: 'tableSource'
   /** Null where no store is needed (nobody asks for old values or queries it). */
   readonly store: string | null
 }
 
-export interface TableFilterNode extends NodeBase {
+export interface TableFilterNode extends TableNodeBase {
   readonly kind: 'tableFilter'
   readonly negate: boolean
   readonly predicate: (key: unknown, value: unknown) => boolean
   readonly store: string | null
 }
 
-export interface TableMapValuesNode extends NodeBase {
+export interface TableMapValuesNode extends TableNodeBase {
   readonly kind: 'tableMapValues'
   readonly mapper: (value: unknown, key: unknown) => unknown
   readonly store: string | null
@@ -36,7 +78,7 @@ export interface TableGroupByNode extends NodeBase {
 }
 
 /** Second half: subtract the old value, add the new one. */
-export interface TableAggregateNode extends NodeBase {
+export interface TableAggregateNode extends TableNodeBase {
   readonly kind: 'tableAggregate'
   readonly fold: Fold
   readonly subtractor: (key: unknown, value: unknown, aggregate: unknown) => unknown

@@ -1,6 +1,7 @@
 /** A whole topology as frozen data, and the parts the runtime works with. */
 import type { Serde } from '../serde/serde.js'
-import type { Node } from './node.js'
+import type { Node, TimestampExtractor } from './node.js'
+import type { ProcessorSupplier } from './processor.js'
 
 export type StoreKind = 'keyValue' | 'timestampedKeyValue' | 'window' | 'session'
 
@@ -40,6 +41,14 @@ export interface GlobalStoreDefinition {
   readonly topic: string
   readonly sourceName: string
   readonly processorName: string
+  /** Serdes of the topic. */
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
+  readonly timestampExtractor: TimestampExtractor | null
+  /** User code that fills the store; null: each record is put as it is (`globalTable`). */
+  readonly supplier: ProcessorSupplier | null
+  /** How many of `nodes` were added before it: sub-topology numbers count global stores too. */
+  readonly position: number
 }
 
 export interface Topology {

@@ -1,0 +1,132 @@
+/** Text, bytes and numbers in the layouts of Kafka's own Java serialisers. */
+import { MillraceError } from '../errors.js'
+import { int64ByteString, readInt64, writeInt64 } from './int64-bytes.js'
+import type { Serde } from './serde.js'
+
+function wrongLength(name: string, expected: number, bytes: Buffer, topic: string): MillraceError {
+  return new MillraceError(
+    'SERDE_BYTES_INVALID',
+    `${name} needs ${expected} bytes, got ${bytes.length} on topic ${topic}: was it written with another serde?`,
+    { topic },
+  )
+}
+
+function wrongValue(name: string, wanted: string, value: unknown, topic: string): MillraceError {
+  return new MillraceError(
+    'SERDE_VALUE_INVALID',
+    `${name} takes ${wanted}, got ${value === null ? 'null' : typeof value} for topic ${topic}`,
+    { topic },
+  )
+}
+
+/** Longer texts go straight to the encoder; below this, a loop over the chars is cheaper than a regular expression. */
+const SHORT_TEXT_CHARS = 64
+
+const NOT_ASCII = /[^\0-\x7f]/
+
+function isAscii(text: string): boolean {
+  if (text.length > SHORT_TEXT_CHARS) return !NOT_ASCII.test(text)
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
+}
+
+/** UTF-8. Malformed input reads as U+FFFD, as in Java; a lone surrogate is written as U+FFFD. */
+export const string: Serde<string> = Object.freeze({
+  name: 'string',
+  serialize(value: string, topic: string): Buffer {
+    if (typeof value !== 'string') throw wrongValue('string', 'a string', value, topic)
+    return Buffer.from(value, 'utf8')
+  },
+  deserialize: (bytes: Buffer): string => bytes.toString('utf8'),
+  byteString(value: string, topic: string): string {
+    if (typeof value !== 'string') throw wrongValue('string', 'a string', value, topic)
+    return isAscii(value) ? value : Buffer.from(value, 'utf8').toString('latin1')
+  },
+})
+
+/** Bytes as they are. What is read is a private copy. */
+export const bytes: Serde<Buffer> = Object.freeze({
+  name: 'bytes',
+  serialize(value: Buffer, topic: string): Buffer {
+    if (!Buffer.isBuffer(value)) throw wrongValue('bytes', 'a Buffer', value, topic)
+    return value
+  },
+  deserialize: (value: Buffer): Buffer => Buffer.from(value),
+  byteString: (value: Buffer): string => value.toString('latin1'),
+})
+
+/** A whole number in -2^31 .. 2^31 - 1 as 4 bytes, big endian (Java's IntegerSerializer). */
+export const int32: Serde<number> = Object.freeze({
+  name: 'int32',
+  serialize(value: number, topic: string): Buffer {
+    if ((value | 0) !== value) throw wrongValue('int32', 'a whole number of 32 bits', value, topic)
+    const out = Buffer.allocUnsafe(4)
+    out.writeInt32BE(value, 0)
+    return out
+  },
+  deserialize(value: Buffer, topic: string): number {
+    if (value.length !== 4) throw wrongLength('int32', 4, value, topic)
+    return value.readInt32BE(0)
+  },
+  byteString(value: number, topic: string): string {
+    if ((value | 0) !== value) throw wrongValue('int32', 'a whole number of 32 bits', value, topic)
+    return String.fromCharCode((value >> 24) & 255, (value >> 16) & 255, (value >> 8) & 255, value & 255)
+  },
+})
+
+/** A safe integer (-(2^53 - 1) .. 2^53 - 1) as 8 bytes, big endian (Java's LongSerializer). Larger ones: `bigint64`. */
+export const int64: Serde<number> = Object.freeze({
+  name: 'int64',
+  serialize(value: number, topic: string): Buffer {
+    if (!Number.isSafeInteger(value)) throw wrongValue('int64', 'a safe integer', value, topic)
+    const out = Buffer.allocUnsafe(8)
+    writeInt64(out, value, 0)
+    return out
+  },
+  deserialize(value: Buffer, topic: string): number {
+    if (value.length !== 8) throw wrongLength('int64', 8, value, topic)
+    const number = readInt64(value, 0)
+    if (!Number.isSafeInteger(number)) {
+      throw new MillraceError('SERDE_BYTES_INVALID', `int64 on topic ${topic} is beyond 2^53: read it with bigint64`, {
+        topic,
+      })
+    }
+    return number
+  },
+  byteString(value: number, topic: string): string {
+    if (!Number.isSafeInteger(value)) throw wrongValue('int64', 'a safe integer', value, topic)
+    return int64ByteString(value)
+  },
+})
+
+/** All 64 bits, for numbers a JS number cannot hold; same bytes as `int64`. */
+export const bigint64: Serde<bigint> = Object.freeze({
+  name: 'bigint64',
+  serialize(value: bigint, topic: string): Buffer {
+    if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) {
+      throw wrongValue('bigint64', 'a bigint of 64 bits', value, topic)
+    }
+    const out = Buffer.allocUnsafe(8)
+    out.writeBigInt64BE(value, 0)
+    return out
+  },
+  deserialize(value: Buffer, topic: string): bigint {
+    if (value.length !== 8) throw wrongLength('bigint64', 8, value, topic)
+    return value.readBigInt64BE(0)
+  },
+})
+
+/** An IEEE 754 double as 8 bytes, big endian (Java's DoubleSerializer). */
+export const float64: Serde<number> = Object.freeze({
+  name: 'float64',
+  serialize(value: number, topic: string): Buffer {
+    if (typeof value !== 'number') throw wrongValue('float64', 'a number', value, topic)
+    const out = Buffer.allocUnsafe(8)
+    out.writeDoubleBE(value, 0)
+    return out
+  },
+  deserialize(value: Buffer, topic: string): number {
+    if (value.length !== 8) throw wrongLength('float64', 8, value, topic)
+    return value.readDoubleBE(0)
+  },
+})
