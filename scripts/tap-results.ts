@@ -42,7 +42,7 @@ function follow(parser: Parser, path: string, outcome: Outcome, report: (failure
     const closes = result.closingTestPoint ? lastChild : undefined
     lastChild = undefined
     const name = path === '' ? result.name : `${path} > ${result.name}`
-    const reason = result.skip || result.todo
+    const reason = result.skip
     if (reason) {
       outcome.skipped.push({ name, reason: reason === true ? 'no reason given' : reason })
     } else if (closes !== undefined) {
