@@ -6,6 +6,7 @@ import type { Cancel } from '../record/clock.js'
 import type { Headers, StreamRecord } from '../record/record.js'
 import type { Node } from '../topology/node.js'
 import type { PunctuationType, RecordMetadata } from '../topology/processor.js'
+import type { StoreKind } from '../topology/topology.js'
 
 /** Hands one record on. On table edges the value is a `Change`. */
 export type Push = (record: StreamRecord) => void
@@ -40,6 +41,10 @@ export interface OperatorContext {
   child(name: string): Push
   /** The running store. The caller knows its kind from the node. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
   store<S>(name: string): S
+  /** Which port `store` gives for this name. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
+  storeKind(name: string): StoreKind
+  /** The topic as Kafka knows it: repartition topics carry the application id. */
+  topicName(topic: string): string
   /** This operator's own time; each node name has one. */
   operatorTime(): OperatorTime
   /** Highest timestamp the task has dequeued, -1 before the first. */

@@ -39,6 +39,8 @@ export interface WindowStore<K, V> extends CachedStore<{ readonly key: K; readon
   put(key: K, startMs: number, value: V | null, timestamp: number): void
   /** Entries of one key with from <= start <= to, ascending. */
   fetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[]
+  /** Entries of all keys with from <= start <= to, by start, then key bytes. Absent: the store has no index by time. */
+  fetchAll?(fromMs: number, toMs: number): readonly (WindowEntry<V> & { readonly key: K })[]
 }
 
 export interface Session<V> {
@@ -52,6 +54,8 @@ export interface SessionStore<K, V>
   extends CachedStore<{ readonly key: K; readonly startMs: number; readonly endMs: number }, V> {
   /** Sessions of one key with end >= earliestEndMs and start <= latestStartMs, ascending by end, then start. */
   find(key: K, earliestEndMs: number, latestStartMs: number): readonly Session<V>[]
+  /** Sessions of all keys with from <= end <= to, by end, start, then key bytes. Absent: no index by time. */
+  findAll?(fromEndMs: number, toEndMs: number): readonly (Session<V> & { readonly key: K })[]
   /** Value null removes the session. The record time of a session is its end. */
   put(key: K, startMs: number, endMs: number, value: V | null): void
 }

@@ -1,0 +1,28 @@
+/** `count`, `reduce` and `aggregate` of a grouped stream without windows. */
+import type { KeyValueStore } from '../state/store.js'
+import type { AggregateNode } from '../topology/aggregate-nodes.js'
+import { forwardThrough } from './change.js'
+import { foldStep, orNull } from './fold.js'
+import type { Build } from './operator.js'
+
+/** Null keys and null values are dropped; the result's time is the later of record and stored aggregate. */
+export const buildAggregate: Build<AggregateNode> = (node, context) => {
+  const store = context.store<KeyValueStore<unknown, unknown>>(node.store)
+  const forward = forwardThrough(store, context)
+  const step = foldStep(node.fold)
+  return {
+    push(record) {
+      const { key, value, timestamp } = record
+      if (key === null || value === null) {
+        context.drop(key === null ? 'nullKey' : 'nullValue')
+        return
+      }
+      const stored = store.get(key)
+      const before = stored === null ? null : stored.value
+      const at = stored !== null && stored.timestamp > timestamp ? stored.timestamp : timestamp
+      const after = orNull(step(key, value, before))
+      store.put(key, after, at)
+      forward(key, after, before, at, record.headers)
+    },
+  }
+}

@@ -1,0 +1,83 @@
+/** What table operators share: records that carry a `Change`, and stores that forward now or when they are flushed. */
+import { MillraceError } from '../errors.js'
+import { type Headers, NO_HEADERS, type StreamRecord } from '../record/record.js'
+import type { KeyValueStore, SessionStore, WindowStore } from '../state/store.js'
+import type { Change } from '../topology/node.js'
+import type { OperatorContext, Push } from './operator.js'
+
+/** Hands on a change of one key, at once or (cached store) not at all, because the flush listener will. */
+export type ForwardChange = (
+  key: unknown,
+  newValue: unknown,
+  oldValue: unknown,
+  timestamp: number,
+  headers: Headers,
+) => void
+
+export function changeRecord(
+  key: unknown,
+  newValue: unknown,
+  oldValue: unknown,
+  timestamp: number,
+  headers: Headers,
+): StreamRecord<unknown, Change<unknown>> {
+  return { key, value: { newValue, oldValue, isLatest: true }, timestamp, headers }
+}
+
+/** The change in a record on a table edge. */
+export function changeOf(record: StreamRecord): Change<unknown> {
+  return record.value as Change<unknown>
+}
+
+/** Forwards changes at once. */
+export function forwardNow(forward: Push): ForwardChange {
+  return (key, newValue, oldValue, timestamp, headers) =>
+    forward(changeRecord(key, newValue, oldValue, timestamp, headers))
+}
+
+const waitForFlush: ForwardChange = () => {}
+
+/**
+ * How the owner of a key-value store forwards: at once, or, where the store is cached, through its flush listener,
+ * which sees one net change per key and commit.
+ */
+export function forwardThrough(store: KeyValueStore<unknown, unknown>, context: OperatorContext): ForwardChange {
+  const now = forwardNow(context.forward)
+  if (!store.cached) return now
+  store.onFlush((key, newValue, oldValue, timestamp) => now(key, newValue, oldValue, timestamp, NO_HEADERS))
+  return waitForFlush
+}
+
+/** The same for a window store: what its flush listener calls a key becomes a windowed key. */
+export function forwardWindowsThrough(
+  store: WindowStore<unknown, unknown>,
+  sizeMs: number,
+  context: OperatorContext,
+): ForwardChange {
+  const now = forwardNow(context.forward)
+  if (!store.cached) return now
+  store.onFlush(({ key, startMs }, newValue, oldValue, timestamp) => {
+    const window = { startMs, endMs: startMs + sizeMs }
+    now({ key, window }, newValue, oldValue, timestamp, NO_HEADERS)
+  })
+  return waitForFlush
+}
+
+/** The same for a session store. */
+export function forwardSessionsThrough(store: SessionStore<unknown, unknown>, context: OperatorContext): ForwardChange {
+  const now = forwardNow(context.forward)
+  if (!store.cached) return now
+  store.onFlush(({ key, startMs, endMs }, newValue, oldValue, timestamp) =>
+    now({ key, window: { startMs, endMs } }, newValue, oldValue, timestamp, NO_HEADERS),
+  )
+  return waitForFlush
+}
+
+/** Emit on close has to find the windows of all keys by time. */
+export function noTimeIndex(store: string, context: OperatorContext): MillraceError {
+  return new MillraceError(
+    'OPERATOR_INVALID',
+    `Node ${context.nodeName} emits on window close, but its store ${store} has no index by time.`,
+    { node: context.nodeName, taskId: context.taskId },
+  )
+}

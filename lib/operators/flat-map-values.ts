@@ -1,0 +1,14 @@
+/** `flatMapValues`: any number of values for one, same key. */
+import type { FlatMapValuesNode } from '../topology/stateless-nodes.js'
+import type { Build } from './operator.js'
+
+export const buildFlatMapValues: Build<FlatMapValuesNode> = (node, { forward }) => {
+  const { mapper } = node
+  return {
+    push(record) {
+      for (const value of mapper(record.value, record.key)) {
+        forward({ key: record.key, value, timestamp: record.timestamp, headers: record.headers })
+      }
+    },
+  }
+}

@@ -1,0 +1,14 @@
+/** `flatMap`: any number of records for one. */
+import type { FlatMapNode } from '../topology/stateless-nodes.js'
+import type { Build } from './operator.js'
+
+export const buildFlatMap: Build<FlatMapNode> = (node, { forward }) => {
+  const { mapper } = node
+  return {
+    push(record) {
+      for (const pair of mapper(record.key, record.value)) {
+        forward({ key: pair[0], value: pair[1], timestamp: record.timestamp, headers: record.headers })
+      }
+    },
+  }
+}

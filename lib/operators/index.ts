@@ -1,0 +1,64 @@
+/** One builder per node kind. A kind without an operator does not compile. */
+import type { Node } from '../topology/node.js'
+import { buildAggregate } from './aggregate.js'
+import { buildFilter } from './filter.js'
+import { buildFlatMap } from './flat-map.js'
+import { buildFlatMapValues } from './flat-map-values.js'
+import { buildMap } from './map.js'
+import { buildMapValues } from './map-values.js'
+import { buildMerge } from './merge.js'
+import type { Build, Operator, OperatorContext } from './operator.js'
+import { buildPeek } from './peek.js'
+import { buildProcess } from './process.js'
+import { buildSelectKey } from './select-key.js'
+import { buildSessionAggregate } from './session-aggregate.js'
+import { buildSink } from './sink.js'
+import { buildSplit } from './split.js'
+import { buildStreamGlobalTableJoin } from './stream-global-table-join.js'
+import { buildStreamTableJoin } from './stream-table-join.js'
+import { buildTableAggregate } from './table-aggregate.js'
+import { buildTableFilter } from './table-filter.js'
+import { buildTableGroupBy } from './table-group-by.js'
+import { buildTableJoin } from './table-join.js'
+import { buildTableJoinMerge } from './table-join-merge.js'
+import { buildTableMapValues } from './table-map-values.js'
+import { buildTableSource } from './table-source.js'
+import { buildTableToStream } from './table-to-stream.js'
+import { buildWindowAggregate } from './window-aggregate.js'
+
+/** Every node but the source, which is the task's own. */
+export type OperatorNode = Exclude<Node, { readonly kind: 'source' }>
+
+const OPERATORS: { readonly [K in OperatorNode['kind']]: Build<Extract<Node, { readonly kind: K }>> } = {
+  sink: buildSink,
+  filter: buildFilter,
+  map: buildMap,
+  mapValues: buildMapValues,
+  flatMap: buildFlatMap,
+  flatMapValues: buildFlatMapValues,
+  selectKey: buildSelectKey,
+  peek: buildPeek,
+  merge: buildMerge,
+  split: buildSplit,
+  process: buildProcess,
+  aggregate: buildAggregate,
+  windowAggregate: buildWindowAggregate,
+  sessionAggregate: buildSessionAggregate,
+  tableSource: buildTableSource,
+  tableFilter: buildTableFilter,
+  tableMapValues: buildTableMapValues,
+  tableToStream: buildTableToStream,
+  tableGroupBy: buildTableGroupBy,
+  tableAggregate: buildTableAggregate,
+  streamTableJoin: buildStreamTableJoin,
+  streamGlobalTableJoin: buildStreamGlobalTableJoin,
+  tableJoin: buildTableJoin,
+  tableJoinMerge: buildTableJoinMerge,
+}
+
+/** The running form of `node`. Children must exist before: `context` hands out their pushes. */
+export function buildOperator(node: OperatorNode, context: OperatorContext): Operator {
+  // The registry pairs each kind with its node type; indexing by a union loses that pairing.
+  const build = OPERATORS[node.kind] as Build<OperatorNode>
+  return build(node, context)
+}

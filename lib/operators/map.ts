@@ -1,0 +1,13 @@
+/** `map`: a new key and a new value per record. */
+import type { MapNode } from '../topology/stateless-nodes.js'
+import type { Build } from './operator.js'
+
+export const buildMap: Build<MapNode> = (node, { forward }) => {
+  const { mapper } = node
+  return {
+    push(record) {
+      const pair = mapper(record.key, record.value)
+      forward({ key: pair[0], value: pair[1], timestamp: record.timestamp, headers: record.headers })
+    },
+  }
+}

@@ -1,0 +1,5 @@
+/** `merge` and pass-through nodes: whatever comes from any parent, in order of arrival. */
+import type { MergeNode } from '../topology/stateless-nodes.js'
+import type { Build } from './operator.js'
+
+export const buildMerge: Build<MergeNode> = (_node, { forward }) => ({ push: forward })

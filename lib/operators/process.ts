@@ -1,0 +1,85 @@
+/** User processors: `process` and `processValues`, with the context of the Processor API. */
+import { MillraceError } from '../errors.js'
+import type { StreamRecord } from '../record/record.js'
+import type { Processor, ProcessorContext } from '../topology/processor.js'
+import type { ProcessNode } from '../topology/stateless-nodes.js'
+import type { Build, OperatorContext, Push } from './operator.js'
+
+export const buildProcess: Build<ProcessNode> = (node, context) => {
+  const processor = node.supplier()
+  if (node.fixedKey) return buildFixedKey(node, context, processor)
+  processor.init?.(processorContext(node, context, context.forward, (name) => context.child(name)))
+  return { push: (record) => processor.process(record), ...closing(processor) }
+}
+
+/** As above, but a record forwarded while one is processed must keep its key: nothing repartitions after this node. */
+function buildFixedKey(node: ProcessNode, context: OperatorContext, processor: Processor) {
+  let input: StreamRecord | null = null
+  const keeping =
+    (push: Push): Push =>
+    (record) => {
+      if (input !== null && record.key !== input.key) {
+        throw new MillraceError(
+          'PROCESSOR_KEY_CHANGED',
+          `Node ${node.name} forwarded a record with another key from processValues; use process to change keys.`,
+          { node: node.name, taskId: context.taskId },
+        )
+      }
+      push(record)
+    }
+  processor.init?.(processorContext(node, context, keeping(context.forward), (name) => keeping(context.child(name))))
+  const push: Push = (record) => {
+    input = record
+    try {
+      processor.process(record)
+    } finally {
+      input = null
+    }
+  }
+  return { push, ...closing(processor) }
+}
+
+function closing(processor: Processor): { close?: () => void } {
+  return processor.close === undefined ? {} : { close: () => processor.close?.() }
+}
+
+function processorContext(
+  node: ProcessNode,
+  context: OperatorContext,
+  forward: Push,
+  child: (name: string) => Push,
+): ProcessorContext {
+  const children = new Map<string, Push>()
+  return {
+    taskId: context.taskId,
+    applicationId: context.applicationId,
+    forward(record, childName) {
+      if (childName === undefined) {
+        forward(record)
+        return
+      }
+      let push = children.get(childName)
+      if (push === undefined) {
+        push = child(childName)
+        children.set(childName, push)
+      }
+      push(record)
+    },
+    getStateStore<S>(name: string): S {
+      if (!node.stores.includes(name)) {
+        throw new MillraceError(
+          'TOPOLOGY_STORE_UNKNOWN',
+          `Node ${node.name} asked for store ${name}, which is not connected to it; connected: ${node.stores.join(', ') || 'none'}.`,
+          { node: node.name, taskId: context.taskId },
+        )
+      }
+      return context.store<S>(name)
+    },
+    schedule: (intervalMs, type, punctuate) => context.schedule(intervalMs, type, punctuate),
+    commit: () => context.requestCommit(),
+    recordMetadata: () => context.recordMetadata(),
+    currentStreamTimeMs: () => context.taskStreamTimeMs(),
+    currentSystemTimeMs: () => context.wallClockMs(),
+    drop: (reason) => context.drop(reason),
+  }
+}

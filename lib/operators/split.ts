@@ -1,0 +1,21 @@
+/** `split`: the first predicate that holds decides the branch. */
+import type { SplitNode } from '../topology/stateless-nodes.js'
+import type { Build } from './operator.js'
+
+export const buildSplit: Build<SplitNode> = (node, context) => {
+  const { predicates } = node
+  const branches = node.branches.map((name) => context.child(name))
+  const otherwise = node.defaultBranch === null ? null : context.child(node.defaultBranch)
+  return {
+    push(record) {
+      for (let i = 0; i < predicates.length; i++) {
+        if (predicates[i]!(record.key, record.value)) {
+          branches[i]!(record)
+          return
+        }
+      }
+      if (otherwise !== null) otherwise(record)
+      else context.drop('unmatchedBranch')
+    },
+  }
+}

@@ -1,0 +1,34 @@
+/** First half of a table's `groupBy`: what to subtract and what to add, under the new keys (KIP-904). */
+import type { TableGroupByNode } from '../topology/table-nodes.js'
+import { changeOf, changeRecord } from './change.js'
+import type { Build } from './operator.js'
+import { sameKey } from './same-key.js'
+
+type Pair = readonly [unknown, unknown]
+
+/**
+ * Same key before and after: one record that carries both values. Else (old key: subtract) goes first, then (new key:
+ * add). A null key or value contributes nothing.
+ */
+export const buildTableGroupBy: Build<TableGroupByNode> = (node, context) => {
+  const { mapper } = node
+  const { forward } = context
+  const pairOf = (key: unknown, value: unknown): Pair | null => {
+    const pair = value === null ? null : mapper(key, value)
+    return pair === null || pair[0] == null || pair[1] == null ? null : pair
+  }
+  return {
+    push(record) {
+      const { newValue, oldValue } = changeOf(record)
+      const { key, timestamp, headers } = record
+      const added = pairOf(key, newValue)
+      const removed = pairOf(key, oldValue)
+      if (added !== null && removed !== null && sameKey(added[0], removed[0])) {
+        forward(changeRecord(added[0], added[1], removed[1], timestamp, headers))
+        return
+      }
+      if (removed !== null) forward(changeRecord(removed[0], null, removed[1], timestamp, headers))
+      if (added !== null) forward(changeRecord(added[0], added[1], null, timestamp, headers))
+    },
+  }
+}

@@ -1,0 +1,32 @@
+/** Makes a table of a topic or a stream: the last record of a key in offset order wins, null deletes. */
+import type { KeyValueStore } from '../state/store.js'
+import type { TableSourceNode } from '../topology/table-nodes.js'
+import { forwardNow, forwardThrough } from './change.js'
+import type { Build } from './operator.js'
+
+/** Null keys are dropped. A record older than the row still replaces it: offset order is what a changelog restores. */
+export const buildTableSource: Build<TableSourceNode> = (node, context) => {
+  if (node.store === null) {
+    const forward = forwardNow(context.forward)
+    return {
+      push(record) {
+        if (record.key === null) context.drop('nullKey')
+        else forward(record.key, record.value, null, record.timestamp, record.headers)
+      },
+    }
+  }
+  const store = context.store<KeyValueStore<unknown, unknown>>(node.store)
+  const forward = forwardThrough(store, context)
+  return {
+    push(record) {
+      const { key, value, timestamp } = record
+      if (key === null) {
+        context.drop('nullKey')
+        return
+      }
+      const stored = store.get(key)
+      store.put(key, value, timestamp)
+      forward(key, value, stored === null ? null : stored.value, timestamp, record.headers)
+    },
+  }
+}

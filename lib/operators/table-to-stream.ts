@@ -1,0 +1,15 @@
+/** `toStream`: each change becomes a plain record with the new value; a deletion has value null. */
+import type { TableToStreamNode } from '../topology/table-nodes.js'
+import { changeOf } from './change.js'
+import type { Build } from './operator.js'
+
+export const buildTableToStream: Build<TableToStreamNode> = (node, { forward }) => {
+  const { mapper } = node
+  return {
+    push(record) {
+      const value = changeOf(record).newValue
+      const key = mapper === null ? record.key : mapper(record.key, value)
+      forward({ key, value, timestamp: record.timestamp, headers: record.headers })
+    },
+  }
+}

@@ -1,0 +1,75 @@
+/** Looks a key up in a table: in its store, or computed from the stores of the tables it was made of. */
+import type { KeyValueStore, SessionStore, ValueAndTimestamp, WindowStore } from '../state/store.js'
+import type { FilterView, JoinView, MapValuesView, TableView } from '../topology/table-nodes.js'
+import type { Windowed } from '../windows/window.js'
+import { orNull } from './fold.js'
+import type { OperatorContext } from './operator.js'
+
+/** The row under a key that is not null, or null. */
+export type LookUp = (key: unknown) => ValueAndTimestamp<unknown> | null
+
+export function lookUp(view: TableView, context: OperatorContext): LookUp {
+  switch (view.kind) {
+    case 'store':
+      return storeLookUp(view.store, context)
+    case 'filter':
+      return filterLookUp(view, lookUp(view.of, context))
+    case 'mapValues':
+      return mapLookUp(view, lookUp(view.of, context))
+    case 'join':
+      return joinLookUp(view, lookUp(view.left, context), lookUp(view.right, context))
+  }
+}
+
+/** Rows of a windowed table lie under (key, window). */
+function storeLookUp(name: string, context: OperatorContext): LookUp {
+  const kind = context.storeKind(name)
+  if (kind === 'window') {
+    const store = context.store<WindowStore<unknown, unknown>>(name)
+    return (key) => {
+      const windowed = key as Windowed<unknown>
+      return store.get(windowed.key, windowed.window.startMs)
+    }
+  }
+  if (kind === 'session') {
+    const store = context.store<SessionStore<unknown, unknown>>(name)
+    return (key) => {
+      const { key: inner, window } = key as Windowed<unknown>
+      const found = store
+        .find(inner, window.endMs, window.startMs)
+        .find((session) => session.startMs === window.startMs && session.endMs === window.endMs)
+      return found === undefined ? null : { value: found.value, timestamp: found.endMs }
+    }
+  }
+  const store = context.store<KeyValueStore<unknown, unknown>>(name)
+  return (key) => store.get(key)
+}
+
+function filterLookUp(view: FilterView, of: LookUp): LookUp {
+  return (key) => {
+    const row = of(key)
+    return row !== null && view.predicate(key, row.value) !== view.negate ? row : null
+  }
+}
+
+function mapLookUp(view: MapValuesView, of: LookUp): LookUp {
+  return (key) => {
+    const row = of(key)
+    if (row === null) return null
+    const value = orNull(view.mapper(row.value, key))
+    return value === null ? null : { value, timestamp: row.timestamp }
+  }
+}
+
+/** A joined row is as old as the younger of its two rows. */
+function joinLookUp(view: JoinView, left: LookUp, right: LookUp): LookUp {
+  return (key) => {
+    const l = left(key)
+    if (l === null && view.join !== 'outer') return null
+    const r = right(key)
+    if (r === null && (view.join === 'inner' || l === null)) return null
+    const value = orNull(view.joiner(key, l === null ? null : l.value, r === null ? null : r.value))
+    if (value === null) return null
+    return { value, timestamp: Math.max(l === null ? -1 : l.timestamp, r === null ? -1 : r.timestamp) }
+  }
+}

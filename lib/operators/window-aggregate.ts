@@ -1,0 +1,79 @@
+/** `count`, `reduce` and `aggregate` over tumbling, hopping and unlimited windows. */
+import type { Headers } from '../record/record.js'
+import type { WindowStore } from '../state/store.js'
+import type { TimeWindowsSpec, WindowAggregateNode } from '../topology/aggregate-nodes.js'
+import { earliestWindowStart } from '../windows/arithmetic.js'
+import type { Windowed } from '../windows/window.js'
+import { forwardNow, forwardWindowsThrough, noTimeIndex } from './change.js'
+import { foldStep, orNull } from './fold.js'
+import type { Build, OperatorContext } from './operator.js'
+
+/**
+ * Null keys are dropped, null values folded. A window takes no record once `end + grace <= operator time`: each closed
+ * window of a record counts as one late drop, its open ones are updated. Closing emits before the record is written,
+ * so that no jump in time can expire a window whose final result is still due.
+ */
+export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) => {
+  const store = context.store<WindowStore<unknown, unknown>>(node.store)
+  const { sizeMs, advanceMs, graceMs } = node.windows
+  const unlimited = node.windows.kind === 'unlimited'
+  const onClose = node.emit === 'onWindowClose'
+  const forward = onClose ? null : forwardWindowsThrough(store, sizeMs, context)
+  const emitClosed = onClose ? closedWindows(node.windows, store, context) : null
+  const step = foldStep(node.fold)
+  const time = context.operatorTime()
+
+  const update = (key: unknown, value: unknown, timestamp: number, startMs: number, headers: Headers): void => {
+    const stored = store.get(key, startMs)
+    const before = stored === null ? null : stored.value
+    const at = stored !== null && stored.timestamp > timestamp ? stored.timestamp : timestamp
+    const after = orNull(step(key, value, before))
+    store.put(key, startMs, after, at)
+    if (forward !== null) forward(windowed(key, startMs, sizeMs), after, before, at, headers)
+  }
+
+  return {
+    push(record) {
+      const { key, value, timestamp, headers } = record
+      if (key === null) {
+        context.drop('nullKey')
+        return
+      }
+      const previousMs = time.streamTimeMs
+      const nowMs = time.advance(timestamp)
+      if (emitClosed !== null && nowMs > previousMs) emitClosed(previousMs, nowMs, headers)
+      if (unlimited) {
+        if (timestamp >= node.windows.startMs) update(key, value, timestamp, node.windows.startMs, headers)
+        return
+      }
+      const closedMs = nowMs - graceMs
+      let startMs = earliestWindowStart(timestamp, node.windows)
+      for (; startMs <= timestamp; startMs += advanceMs) {
+        if (startMs + sizeMs > closedMs) update(key, value, timestamp, startMs, headers)
+        else context.drop('late')
+      }
+    },
+  }
+}
+
+function windowed(key: unknown, startMs: number, sizeMs: number): Windowed<unknown> {
+  return { key, window: { startMs, endMs: startMs + sizeMs } }
+}
+
+/**
+ * Emits the windows that close as time goes from `previousMs` to `nowMs`, by start, then key bytes. A window accepted
+ * before was open then, so each is emitted exactly once, also after a restart: operator time is committed.
+ */
+function closedWindows(windows: TimeWindowsSpec, store: WindowStore<unknown, unknown>, context: OperatorContext) {
+  const { sizeMs, graceMs } = windows
+  const forward = forwardNow(context.forward)
+  if (store.fetchAll === undefined) throw noTimeIndex(store.name, context)
+  return (previousMs: number, nowMs: number, headers: Headers): void => {
+    const lastStartMs = nowMs - graceMs - sizeMs
+    const firstStartMs = previousMs < 0 ? 0 : Math.max(0, previousMs - graceMs - sizeMs + 1)
+    if (lastStartMs < firstStartMs) return
+    for (const entry of store.fetchAll?.(firstStartMs, lastStartMs) ?? []) {
+      forward(windowed(entry.key, entry.startMs, sizeMs), entry.value, null, entry.timestamp, headers)
+    }
+  }
+}
