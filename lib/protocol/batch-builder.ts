@@ -1,7 +1,7 @@
 /** Builds record batches (format v2) in one growing buffer; no object is made per record. */
 import { MillraceError } from '../errors.js'
 import { type Headers, NO_HEADERS } from '../record/record.js'
-import { BATCH, CONTROL_FLAG, TRANSACTIONAL_FLAG, writeInt64 } from './batch-layout.js'
+import { BATCH, CONTROL_FLAG, LOG_APPEND_TIME_FLAG, TRANSACTIONAL_FLAG, writeInt64 } from './batch-layout.js'
 import { COMPRESSIONS, type Compression, compress } from './compression.js'
 import { crc32c } from './crc32c.js'
 
@@ -23,6 +23,8 @@ export interface BuildOptions {
   readonly baseOffset?: number
   /** -1 until the broker assigns it. */
   readonly partitionLeaderEpoch?: number
+  /** Last offset minus base offset; by default that of the last record. Compaction keeps the one the batch had. */
+  readonly lastOffsetDelta?: number
 }
 
 /** Below this a loop copies faster than a call. */
@@ -33,6 +35,7 @@ export class BatchBuilder {
   private buffer: Buffer
   private length: number = BATCH.records
   private records = 0
+  private lastDelta = -1
   private baseTimestamp = 0
   private latestTimestamp = 0
 
@@ -56,14 +59,19 @@ export class BatchBuilder {
 
   /**
    * Copies one record to the end of the batch. `timestamp` is in milliseconds. PROTOCOL_VALUE_INVALID unless it is an
-   * integer within ±2^51.
+   * integer within ±2^51. `offsetDelta` leaves gaps where compaction removed records; it must grow.
    */
-  append(timestamp: number, key: Uint8Array | null, value: Uint8Array | null, headers: Headers = NO_HEADERS): void {
+  append(
+    timestamp: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: Headers = NO_HEADERS,
+    offsetDelta = this.lastDelta + 1,
+  ): void {
     if (!(timestamp >= -(2 ** 51) && timestamp <= 2 ** 51) || Math.floor(timestamp) !== timestamp) {
       throw new MillraceError('PROTOCOL_VALUE_INVALID', `A record's timestamp is ${timestamp}, no whole milliseconds.`)
     }
-    const index = this.records
-    if (index === 0) {
+    if (this.records === 0) {
       this.baseTimestamp = timestamp
       this.latestTimestamp = timestamp
     } else if (timestamp > this.latestTimestamp) this.latestTimestamp = timestamp
@@ -73,7 +81,7 @@ export class BatchBuilder {
     const size =
       1 +
       varlongSize(delta) +
-      varintSize(index) +
+      varintSize(offsetDelta) +
       (key === null ? NULL_LENGTH : varintSize(keyLength) + keyLength) +
       (value === null ? NULL_LENGTH : varintSize(valueLength) + valueLength) +
       (headers.length === 0 ? 1 : headersSize(headers))
@@ -82,7 +90,7 @@ export class BatchBuilder {
     let at = writeVarint(buffer, this.length, size)
     buffer[at++] = 0
     at = writeVarlong(buffer, at, delta)
-    at = writeVarint(buffer, at, index)
+    at = writeVarint(buffer, at, offsetDelta)
     at = writeVarint(buffer, at, keyLength)
     if (key !== null) at = copyInto(buffer, at, key)
     at = writeVarint(buffer, at, valueLength)
@@ -90,7 +98,8 @@ export class BatchBuilder {
     if (headers.length === 0) buffer[at++] = 0
     else at = writeHeaders(buffer, at, headers)
     this.length = at
-    this.records = index + 1
+    this.records++
+    this.lastDelta = offsetDelta
   }
 
   /**
@@ -106,7 +115,7 @@ export class BatchBuilder {
     batch[BATCH.magic] = 2
     const flags = (options.transactional ? TRANSACTIONAL_FLAG : 0) | (options.control ? CONTROL_FLAG : 0)
     batch.writeInt16BE(COMPRESSIONS.indexOf(codec) | flags, BATCH.attributes)
-    batch.writeInt32BE(Math.max(0, this.records - 1), BATCH.lastOffsetDelta)
+    batch.writeInt32BE(options.lastOffsetDelta ?? Math.max(0, this.lastDelta), BATCH.lastOffsetDelta)
     writeInt64(batch, BATCH.baseTimestamp, this.baseTimestamp)
     writeInt64(batch, BATCH.maxTimestamp, this.latestTimestamp)
     writeInt64(batch, BATCH.producerId, options.producerId ?? -1)
@@ -122,6 +131,7 @@ export class BatchBuilder {
   reset(): void {
     this.length = BATCH.records
     this.records = 0
+    this.lastDelta = -1
     this.baseTimestamp = 0
     this.latestTimestamp = 0
   }
@@ -155,6 +165,16 @@ export class BatchBuilder {
 export function assignOffsets(batch: Buffer, baseOffset: number, leaderEpoch: number): void {
   writeInt64(batch, BATCH.baseOffset, baseOffset)
   batch.writeInt32BE(leaderEpoch, BATCH.partitionLeaderEpoch)
+}
+
+/**
+ * Stamps a whole batch with the broker's time in place, as topics with LogAppendTime want it: every record then has
+ * `timestamp` (milliseconds). The checksum is made again.
+ */
+export function stampAppendTime(batch: Buffer, timestamp: number): void {
+  batch.writeInt16BE(batch.readInt16BE(BATCH.attributes) | LOG_APPEND_TIME_FLAG, BATCH.attributes)
+  writeInt64(batch, BATCH.maxTimestamp, timestamp)
+  batch.writeUInt32BE(crc32c(batch, BATCH.attributes), BATCH.crc)
 }
 
 export interface ControlBatchOptions {

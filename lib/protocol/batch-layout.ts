@@ -22,6 +22,7 @@ export const BATCH = {
   records: 61,
 } as const
 
+export const LOG_APPEND_TIME_FLAG = 8
 export const TRANSACTIONAL_FLAG = 16
 export const CONTROL_FLAG = 32
 

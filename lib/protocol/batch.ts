@@ -1,6 +1,6 @@
 /** A lazy view of record batches (format v2, KIP-98): the header is parsed once, records by a cursor. */
 import { MillraceError } from '../errors.js'
-import { BATCH, readInt64 } from './batch-layout.js'
+import { BATCH, CONTROL_FLAG, LOG_APPEND_TIME_FLAG, readInt64, TRANSACTIONAL_FLAG } from './batch-layout.js'
 import { decompress } from './compression.js'
 import { crc32c } from './crc32c.js'
 import { RecordCursor } from './record-cursor.js'
@@ -43,9 +43,9 @@ export class BatchView {
     this.partitionLeaderEpoch = bytes.readInt32BE(start + BATCH.partitionLeaderEpoch)
     const attributes = bytes.readInt16BE(start + BATCH.attributes)
     this.codec = attributes & 7
-    this.isLogAppendTime = (attributes & 8) !== 0
-    this.isTransactional = (attributes & 16) !== 0
-    this.isControl = (attributes & 32) !== 0
+    this.isLogAppendTime = (attributes & LOG_APPEND_TIME_FLAG) !== 0
+    this.isTransactional = (attributes & TRANSACTIONAL_FLAG) !== 0
+    this.isControl = (attributes & CONTROL_FLAG) !== 0
     this.baseTimestamp = readInt64(bytes, start + BATCH.baseTimestamp)
     this.maxTimestamp = readInt64(bytes, start + BATCH.maxTimestamp)
     this.producerId = readInt64(bytes, start + BATCH.producerId)

@@ -10,6 +10,7 @@ import {
   controlBatch,
   crc32c,
   readBatches,
+  stampAppendTime,
 } from '../../lib/protocol/index.js'
 import { type Random, seededRandom } from '../../lib/record/random.js'
 import { type Headers, NO_HEADERS } from '../../lib/record/record.js'
@@ -167,6 +168,27 @@ t.test('a broker assigns offsets without touching the checksum', async (t) => {
   )
 })
 
+t.test('a compacted batch keeps its offsets, a stamped one has the time of the broker', async (t) => {
+  const builder = new BatchBuilder()
+  builder.append(5, null, Buffer.from('a'), NO_HEADERS, 2)
+  builder.append(9, null, Buffer.from('b'), NO_HEADERS, 7)
+  const bytes = builder.build({ baseOffset: 100, lastOffsetDelta: 10 })
+  const compacted = only(bytes)
+  t.strictSame([compacted.lastOffset, compacted.count, compacted.maxTimestamp], [110, 2, 9])
+  t.strictSame(
+    readAll(compacted).map((record) => record.offset),
+    [102, 107],
+  )
+  stampAppendTime(bytes, 1_760_000_000_000)
+  const stamped = only(bytes)
+  stamped.verify()
+  t.ok(stamped.isLogAppendTime)
+  t.strictSame(
+    readAll(stamped).map((record) => record.timestamp),
+    [1_760_000_000_000, 1_760_000_000_000],
+  )
+})
+
 t.test('random batches survive every codec', async (t) => {
   const random = seededRandom('batches')
   const codecs = COMPRESSIONS.filter((codec) => codec !== 'zstd' || !zstdMissing)
@@ -279,9 +301,9 @@ t.test('random damage raises coded errors and nothing else, with or without the 
       const bytes = Buffer.from(good)
       const at = random.int(Math.min(bytes.length, 400))
       bytes[at]! ^= 1 << random.int(8)
-      const code = outcome(() => readBatches(bytes).forEach(readAll))
+      const code = outcome(() => readBatches(bytes).map(readAll))
       codes.set(code, (codes.get(code) ?? 0) + 1)
-      if (at >= 21 && outcome(() => readBatches(bytes).forEach((batch) => batch.verify())) === 'accepted') {
+      if (at >= 21 && outcome(() => readBatches(bytes).map((batch) => batch.verify())) === 'accepted') {
         missedByChecksum++
       }
     }
