@@ -43,19 +43,28 @@ export interface UserActivity {
   readonly source: ActivitySource
 }
 
-/** What the readers and the simulator start an event from. */
-export const NO_DETAILS = {
-  userId: null,
-  itemId: null,
-  sessionId: null,
-  unitPriceMicros: null,
-  currency: null,
-  quantity: 1,
-  category: null,
-  brand: null,
-  query: null,
-  country: null,
-} as const
+/** What must be said of an event; what is left out does not apply. */
+export type ActivityFields = Pick<UserActivity, 'eventId' | 'type' | 'at' | 'source'> & Partial<UserActivity>
+
+/** A complete event. Written out field by field: spreading defaults costs forty times as much. */
+export function activityOf(fields: ActivityFields): UserActivity {
+  return {
+    eventId: fields.eventId,
+    userId: fields.userId ?? null,
+    type: fields.type,
+    at: fields.at,
+    itemId: fields.itemId ?? null,
+    sessionId: fields.sessionId ?? null,
+    unitPriceMicros: fields.unitPriceMicros ?? null,
+    currency: fields.currency ?? null,
+    quantity: fields.quantity ?? 1,
+    category: fields.category ?? null,
+    brand: fields.brand ?? null,
+    query: fields.query ?? null,
+    country: fields.country ?? null,
+    source: fields.source,
+  }
+}
 
 /** The record key: the user, or the visitor's session under a prefix that no user id has. */
 export function activityKey(activity: UserActivity): string {
@@ -69,7 +78,7 @@ export function sessionOf(activity: UserActivity): string {
 
 /** The loader's last record on a partition. `at` is the latest event time of the input; timers fire regardless of it. */
 export function endOfInput(partition: number, atMs: number, source: ActivitySource = 'replay'): UserActivity {
-  return { ...NO_DETAILS, eventId: `end-of-input-${partition}`, type: 'end_of_input', at: atMs, source }
+  return activityOf({ eventId: `end-of-input-${partition}`, type: 'end_of_input', at: atMs, source })
 }
 
 /** Times before 2000 or after 2100 are units or clocks gone wrong. */

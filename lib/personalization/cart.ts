@@ -63,7 +63,12 @@ export const END_OF_TIME = Number.POSITIVE_INFINITY
  * Takes in one event at `streamTimeMs` (the highest event time seen, this event's included) and lets everything happen
  * that is certain by then. The caller has dropped duplicates, and events older than `streamTimeMs - graceMs`.
  */
-export function cartEvent(state: CartState, activity: UserActivity, streamTimeMs: number, options: CartOptions): CartStep {
+export function cartEvent(
+  state: CartState,
+  activity: UserActivity,
+  streamTimeMs: number,
+  options: CartOptions,
+): CartStep {
   const event: CartEvent = {
     eventId: activity.eventId,
     type: activity.type,
@@ -121,7 +126,8 @@ function afterEvent(open: OpenCart | null, event: CartEvent): OpenCart | null {
       items: isNew ? [...items, event.itemId!] : items,
     }
   }
-  return open === null ? null : { ...open, lastActivityAt: event.at }
+  if (open === null) return null
+  return { openedBy: open.openedBy, openedAt: open.openedAt, lastActivityAt: event.at, items: open.items }
 }
 
 /** An event at this very time is still in time. */

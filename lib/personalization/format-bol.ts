@@ -1,5 +1,5 @@
 /** bol.com's published sessions: product views only, no users, prices or categories. */
-import { NO_DETAILS } from './activity.js'
+import { activityOf } from './activity.js'
 import type { ByteSource } from './format-bytes.js'
 import type { ActivityRows } from './format-rows.js'
 import { readSessionViews } from './format-sessions-tsv.js'
@@ -10,8 +10,7 @@ export async function* readBol(source: ByteSource): ActivityRows {
     yield rows.map((view) =>
       'reason' in view
         ? view
-        : {
-            ...NO_DETAILS,
+        : activityOf({
             eventId: String(view.row),
             userId: view.sessionId,
             type: 'view',
@@ -19,7 +18,7 @@ export async function* readBol(source: ByteSource): ActivityRows {
             itemId: view.itemId,
             sessionId: view.sessionId,
             source: 'replay',
-          },
+          }),
     )
   }
 }

@@ -1,5 +1,5 @@
 /** OTTO's sessions, one JSON object a line: clicks, carts and orders with millisecond times, no prices. */
-import { type ActivityType, NO_DETAILS } from './activity.js'
+import { type ActivityType, activityOf } from './activity.js'
 import { type ByteSource, linesOf } from './format-bytes.js'
 import type { ActivityRow, ActivityRows } from './format-rows.js'
 
@@ -42,8 +42,7 @@ function toActivity(event: unknown, sessionId: string, row: number): ActivityRow
   if (typeof ts !== 'number' || !Number.isSafeInteger(ts)) return { row, reason: 'ts is not in epoch milliseconds' }
   const type = typeof typeName === 'string' && Object.hasOwn(TYPES, typeName) ? TYPES[typeName] : undefined
   if (type === undefined) return { row, reason: 'type unknown' }
-  return {
-    ...NO_DETAILS,
+  return activityOf({
     eventId: String(row),
     userId: sessionId,
     type,
@@ -52,5 +51,5 @@ function toActivity(event: unknown, sessionId: string, row: number): ActivityRow
     sessionId,
     unitPriceMicros: type === 'purchase' ? 0 : null,
     source: 'replay',
-  }
+  })
 }

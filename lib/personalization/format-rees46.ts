@@ -1,5 +1,5 @@
 /** The REES46 multi-category shop: views, carts and purchases of known users, with prices in dollars. */
-import { type ActivityType, NO_DETAILS } from './activity.js'
+import { type ActivityType, activityOf } from './activity.js'
 import type { ByteSource } from './format-bytes.js'
 import { type ActivityRow, type ActivityRows, csvActivities, optional, utcMs } from './format-rows.js'
 import { parseMicros } from './money.js'
@@ -38,8 +38,7 @@ function toActivity(fields: readonly string[], row: number): ActivityRow {
   if (unitPriceMicros === undefined) return { row, reason: 'price is not a decimal' }
   if (productId === '') return { row, reason: 'product_id is empty' }
   if (userId === '') return { row, reason: 'user_id is empty' }
-  return {
-    ...NO_DETAILS,
+  return activityOf({
     eventId: String(row),
     userId: userId!,
     type,
@@ -51,5 +50,5 @@ function toActivity(fields: readonly string[], row: number): ActivityRow {
     category: optional(categoryCode!) ?? optional(categoryId!),
     brand: optional(brand!),
     source: 'replay',
-  }
+  })
 }

@@ -1,5 +1,5 @@
 /** The UK gift shop's order lines: purchases and cancellations with exact prices, guests included. */
-import { NO_DETAILS } from './activity.js'
+import { activityOf } from './activity.js'
 import type { ByteSource } from './format-bytes.js'
 import { type ActivityRow, type ActivityRows, csvActivities, optional, utcMs, wholeNumber } from './format-rows.js'
 import { parseMicros, timesQuantity } from './money.js'
@@ -36,8 +36,7 @@ function toActivity(fields: readonly string[], row: number): ActivityRow {
   if (stockCode === '') return { row, reason: 'stock_code is empty' }
   const isCancellation = invoice!.startsWith('C')
   const isRegular = unitPriceMicros >= 0 && (isCancellation ? quantity < 0 : quantity > 0)
-  return {
-    ...NO_DETAILS,
+  return activityOf({
     eventId: String(row),
     userId: optional(customerId!),
     type: isRegular ? (isCancellation ? 'cancellation' : 'purchase') : 'adjustment',
@@ -49,5 +48,5 @@ function toActivity(fields: readonly string[], row: number): ActivityRow {
     quantity: isRegular ? Math.abs(quantity) : quantity,
     country: optional(country!),
     source: 'replay',
-  }
+  })
 }

@@ -106,8 +106,14 @@ export function utcMs(text: string): number | undefined {
   if (parts === null) return undefined
   const [, year, month, day, hour, minute, second] = parts as unknown as [string, ...string[]]
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined
-  const atMs = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
-  // Date.UTC carries 31 February over into March; that is no moment the file can have meant.
-  const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
-  return Number(month) < 1 || Number(month) > 12 || Number(day) < 1 || Number(day) > daysInMonth ? undefined : atMs
+  if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) return undefined
+  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+}
+
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** Days of a month of the Gregorian calendar, 0 where there is no such month. */
+function daysIn(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return month === 2 && isLeap ? 29 : (DAYS[month - 1] ?? 0)
 }

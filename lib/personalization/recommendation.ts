@@ -47,17 +47,20 @@ export type Decided = Pick<Recommendation, 'rule' | 'userId' | 'subject' | 'at'>
 /** The complete decision: id from rule and subject, validity from the rule, items cut to what fits. */
 export function recommendation(decided: Decided): Recommendation {
   return {
-    sessionId: null,
-    arm: 'control',
-    algorithm: 'none',
-    reason: null,
-    amountMicros: null,
-    profileKnown: false,
-    ...decided,
-    becauseOf: decided.becauseOf?.slice(0, MAX_CAUSE_LENGTH) ?? null,
     decisionId: decisionId(decided.rule, decided.subject),
+    rule: decided.rule,
+    userId: decided.userId,
+    subject: decided.subject,
+    at: decided.at,
     validUntil: decided.at + VALID_FOR_MS[decided.rule],
+    sessionId: decided.sessionId ?? null,
+    arm: decided.arm ?? 'control',
+    algorithm: decided.algorithm ?? 'none',
+    reason: decided.reason ?? null,
+    becauseOf: decided.becauseOf?.slice(0, MAX_CAUSE_LENGTH) ?? null,
     items: fitting(decided.items ?? []),
+    amountMicros: decided.amountMicros ?? null,
+    profileKnown: decided.profileKnown ?? false,
   }
 }
 

@@ -58,11 +58,12 @@ export function spendingDay(dayNumber: number): string {
 export function spend(state: SpendingState, activity: UserActivity, options: SpendingOptions): SpendingStep {
   const amountMicros = Math.max(0, activity.unitPriceMicros! * activity.quantity)
   if (activity.type === 'cancellation') {
-    return { state: { ...state, cancelledMicros: state.cancelledMicros + amountMicros }, fires: false }
+    const { purchasedMicros, cancelledMicros, alerted } = state
+    return { state: { purchasedMicros, cancelledMicros: cancelledMicros + amountMicros, alerted }, fires: false }
   }
   const purchasedMicros = state.purchasedMicros + amountMicros
   const fires = !state.alerted && purchasedMicros >= options.thresholdMicros
-  return { state: { ...state, purchasedMicros, alerted: state.alerted || fires }, fires }
+  return { state: { purchasedMicros, cancelledMicros: state.cancelledMicros, alerted: state.alerted || fires }, fires }
 }
 
 /** Stream time from which the day takes no event any more and can be judged: its end plus grace, epoch milliseconds. */
