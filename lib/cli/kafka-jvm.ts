@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { MillraceError } from '../errors.js'
 import { delay, systemClock } from '../record/clock.js'
@@ -34,6 +34,8 @@ export async function startKafkaOnJvm(options: KafkaOptions): Promise<RunningKaf
   const jars = await kafkaJars(options.version)
   const dataDir = resolve(options.dataDir)
   await mkdir(dataDir, { recursive: true })
+  const pidFile = join(dataDir, 'broker.pid')
+  await refuseSecondBroker(pidFile)
   const [controllerPort = 0] = await freePorts(1)
   const propertiesFile = join(dataDir, 'server.properties')
   await writeFile(propertiesFile, serverProperties(options.port, controllerPort, join(dataDir, 'log')))
@@ -45,12 +47,31 @@ export async function startKafkaOnJvm(options: KafkaOptions): Promise<RunningKaf
     if ((await ended(child)) !== 0) throw await startFailure('formatting its storage failed', logFile)
   }
   const child = startJava([...JAVA_FLAGS, '-cp', classPath, 'kafka.Kafka', propertiesFile], logFile)
+  await writeFile(pidFile, String(child.pid))
   const killWithParent = () => child.kill('SIGKILL')
   process.once('exit', killWithParent)
-  const exited = ended(child).finally(() => process.removeListener('exit', killWithParent))
+  const exited = ended(child).finally(() => {
+    process.removeListener('exit', killWithParent)
+    return rm(pidFile, { force: true })
+  })
   const bootstrap = `127.0.0.1:${options.port}`
   await untilItAnswers(child, bootstrap, logFile)
   return { bootstrap, from: 'Maven jars', exited, stop: () => stop(child, exited) }
+}
+
+/** Kafka locks its folder too, but only after reading files that the other broker is writing. */
+async function refuseSecondBroker(pidFile: string): Promise<void> {
+  const pid = Number(await readFile(pidFile, 'utf8').catch(() => '0'))
+  if (pid === 0) return
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return
+  }
+  throw new MillraceError(
+    'KAFKA_START_FAILED',
+    `Process ${pid} runs a broker on this data folder: choose another folder, or delete ${pidFile} if that is wrong`,
+  )
 }
 
 /** The settings of a development broker: one node, no replication, few internal partitions, no waiting for members. */

@@ -1,6 +1,6 @@
 /** `npm run kafka -- [--port N] [--data DIR] [--version V]`: one real Kafka broker, until it is stopped. */
 
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MillraceError } from '../errors.js'
@@ -23,8 +23,9 @@ async function main(): Promise<number> {
     throw new MillraceError('CONFIG_INVALID', `--port ${values.port} is not a port: give a number from 1 to 65535`)
   }
   const kafka = await startKafka({ port, dataDir: values.data, version: values.version })
+  const address = `${JSON.stringify({ bootstrap: kafka.bootstrap, pid: process.pid })}\n`
   await mkdir('.kafka', { recursive: true })
-  await writeFile(ADDRESS_FILE, `${JSON.stringify({ bootstrap: kafka.bootstrap, pid: process.pid })}\n`)
+  await writeFile(ADDRESS_FILE, address)
   process.stdout.write(`Kafka ${values.version} (${kafka.from}) answers at ${kafka.bootstrap}; Ctrl-C stops it\n`)
   let asked = false
   const stop = () => {
@@ -34,7 +35,8 @@ async function main(): Promise<number> {
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   const code = await kafka.exited
-  await rm(ADDRESS_FILE, { force: true })
+  // Another broker started in the same folder may have written its own address since.
+  if ((await readFile(ADDRESS_FILE, 'utf8').catch(() => '')) === address) await rm(ADDRESS_FILE, { force: true })
   if (asked) return 0
   throw new MillraceError('KAFKA_START_FAILED', `Kafka ended by itself with exit code ${code}; read its broker.log`)
 }

@@ -1,0 +1,46 @@
+/** The broker launcher itself: what it refuses, and the settings it gives. */
+
+import { spawnSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import t from 'tap'
+import { brokerEnvironment } from '../../lib/cli/kafka-docker.js'
+import { serverProperties } from '../../lib/cli/kafka-jvm.js'
+import { brokerAnswers, freePorts, isPortFree } from '../../lib/cli/kafka-probe.js'
+
+function kafkaCommand(...flags: string[]) {
+  const { status, stderr } = spawnSync(process.execPath, ['--import=tsx', 'lib/cli/kafka.ts', ...flags], {
+    encoding: 'utf8',
+    env: { ...process.env, DEBUG: '' },
+  })
+  return { status, stderr }
+}
+
+t.test('a wrong argument is one line with a code', async (t) => {
+  t.match(kafkaCommand('--prot', '1'), { status: 1, stderr: /^CONFIG_INVALID: .*--prot.*\n$/ })
+  t.match(kafkaCommand('--port', '70000'), { status: 1, stderr: /^CONFIG_INVALID: --port 70000 .*\n$/ })
+})
+
+t.test('a port in use is one line with a code, and nothing answers like a broker', async (t) => {
+  const [port = 0] = await freePorts(1)
+  t.equal(await isPortFree(port), true)
+  t.equal(await brokerAnswers(`127.0.0.1:${port}`), false, 'nobody listens')
+  const server = createServer((socket) => socket.on('error', () => {}))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  t.equal(await isPortFree(port), false)
+  t.equal(await brokerAnswers(`127.0.0.1:${port}`, 200), false, 'somebody listens and says nothing')
+  t.match(kafkaCommand('--port', String(port)), { status: 1, stderr: /^PORT_IN_USE: .*\n$/ })
+})
+
+t.test('free ports are different ports', async (t) => {
+  t.equal(new Set(await freePorts(20)).size, 20)
+})
+
+t.test('both ways to start Kafka give it the same settings', async (t) => {
+  const properties = serverProperties(1, 2, '/data')
+  const environment = brokerEnvironment(1)
+  for (const line of properties.split('\n').filter((text) => /^(offsets|transaction|group|auto)\./.test(text))) {
+    const [name = '', value] = line.split('=')
+    t.equal(environment[`KAFKA_${name.replaceAll('.', '_').toUpperCase()}`], value, name)
+  }
+})
