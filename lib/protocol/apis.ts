@@ -79,7 +79,7 @@ export const allApis: readonly Api[] = [
 
 const byKey = new Map(allApis.map((api) => [api.key, api]))
 
-/** The API of that key, or undefined when it is not implemented. */
+/** The API of that key, or undefined when it is not spoken here. */
 export function apiByKey(key: number): Api | undefined {
   return byKey.get(key)
 }
