@@ -25,6 +25,7 @@ import { joinGroupApi } from './api-join-group.js'
 import { leaveGroupApi } from './api-leave-group.js'
 import { listGroupsApi } from './api-list-groups.js'
 import { listOffsetsApi } from './api-list-offsets.js'
+import { listPartitionReassignmentsApi } from './api-list-partition-reassignments.js'
 import { listTransactionsApi } from './api-list-transactions.js'
 import { metadataApi } from './api-metadata.js'
 import { offsetCommitApi } from './api-offset-commit.js'
@@ -69,6 +70,7 @@ export const allApis: readonly Api[] = [
   createPartitionsApi,
   deleteGroupsApi,
   incrementalAlterConfigsApi,
+  listPartitionReassignmentsApi,
   offsetDeleteApi,
   describeClusterApi,
   describeProducersApi,

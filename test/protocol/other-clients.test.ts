@@ -116,5 +116,5 @@ t.test('@platformatic/kafka reads our Metadata', async (t) => {
     topics: [{ errorCode: 0, name: 't', topicId, partitions: [{ ...partition, offlineReplicas: [] }] }],
   })
   const parsed = platformatic.metadataV12.parseResponse(1, 3, 12, platformatic.Reader.from(bytes))
-  t.match(parsed, { brokers: [{ host: 'h' }], topics: [{ id: '12345678-1234-1234-1234-123456789012' }] })
+  t.match(parsed, { brokers: [{ host: 'h' }], topics: [{ topicId: '12345678-1234-1234-1234-123456789012' }] })
 })
