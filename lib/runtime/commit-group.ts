@@ -1,0 +1,51 @@
+/**
+ * The tasks that commit together, seen from the loop: batches and offsets go in, one outcome comes out. Exactly-once
+ * and at-least-once differ only here.
+ */
+import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from '../client/commit.js'
+import type { GroupMember } from '../client/group-member.js'
+import type { IdempotentProducer } from '../client/producer.js'
+import type { TransactionManager } from '../client/transaction-manager.js'
+import { isMillraceError } from '../errors.js'
+
+export interface CommitGroup {
+  /** Fences earlier producers of the same id and ends their transaction. Before the first commit, and after `unknown`. */
+  init(): Promise<void>
+  /** Everything of one commit. `identity` is that of the assignment the work was done under. */
+  commit(
+    batches: readonly ProduceBatch[],
+    offsets: readonly OffsetToCommit[],
+    identity: GroupIdentity,
+  ): Promise<CommitOutcome>
+  close(): Promise<void>
+}
+
+/** One transaction per commit (KIP-447). */
+export function exactlyOnce(transactions: TransactionManager): CommitGroup {
+  return {
+    init: () => transactions.init(),
+    async commit(batches, offsets, identity) {
+      return transactions.run(batches, offsets, identity)
+    },
+    close: () => transactions.close(),
+  }
+}
+
+/** Produce, then commit offsets: a crash in between repeats work, it never loses any. */
+export function atLeastOnce(producer: IdempotentProducer, member: GroupMember): CommitGroup {
+  return {
+    init: () => producer.init(),
+    async commit(batches, offsets, identity) {
+      try {
+        const baseOffsets = await producer.send(batches)
+        await member.commitOffsets(offsets, identity)
+        return { kind: 'committed', baseOffsets }
+      } catch (cause) {
+        if (isMillraceError(cause, 'GROUP_STALE_GENERATION')) return { kind: 'staleGeneration' }
+        if (isMillraceError(cause) && !cause.retriable) throw cause
+        return { kind: 'unknown', cause }
+      }
+    },
+    close: () => producer.close(),
+  }
+}

@@ -1,0 +1,303 @@
+/**
+ * The loop of one instance. Everything asynchronous (join, take-over, commit) reports through an inbox that the loop
+ * reads between slices of work, so tasks are only ever touched from one place, in a known order.
+ */
+import type { CommitOutcome, GroupIdentity } from '../client/commit.js'
+import type { Fetcher } from '../client/fetcher.js'
+import type { Assignment, GroupMember } from '../client/group-member.js'
+import type { StreamsConfig } from '../config.js'
+import { isMillraceError, MillraceError } from '../errors.js'
+import type { CommitGroup } from './commit-group.js'
+import type { CommittedRecords } from './committed-records.js'
+import { Committer, type FinishedCommit } from './committer.js'
+import type { Lifecycle } from './lifecycle.js'
+import type { Plan } from './plan.js'
+import type { Signal } from './signal.js'
+import type { OpenedTask, TakeOver } from './take-over.js'
+import type { TaskSet } from './task-set.js'
+
+/** Records a task handles before the loop looks at the others: a few milliseconds at most. */
+const SLICE_RECORDS = 1_000
+/** Transactions refused in a row, without a commit between, before the instance gives up and says why. */
+const MAX_ABORTS = 20
+
+export interface InstanceParts {
+  readonly config: StreamsConfig
+  readonly plan: Plan
+  readonly member: GroupMember
+  readonly fetcher: Fetcher
+  /** Raised by the fetcher too, when something has arrived. */
+  readonly signal: Signal
+  readonly commitGroup: CommitGroup
+  readonly takeOver: TakeOver
+  readonly tasks: TaskSet
+  readonly committed: CommittedRecords
+  readonly lifecycle: Lifecycle
+}
+
+type Event =
+  | { readonly kind: 'commit'; readonly commit: FinishedCommit }
+  | { readonly kind: 'assigned'; readonly assignment: Assignment }
+  | { readonly kind: 'opened'; readonly tasks: readonly OpenedTask[]; readonly continuity: number }
+  | { readonly kind: 'producerReady' }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+export class Instance {
+  readonly #parts: InstanceParts
+  readonly #signal: Signal
+  readonly #committer: Committer
+  readonly #inbox: Event[] = []
+  #identity: GroupIdentity | null = null
+  #assigned: ReadonlySet<string> = new Set()
+  /** Rises whenever another member may have run our tasks in between: what was opened before is then worthless. */
+  #continuity = 0
+  #joining = false
+  #newAssignment: Assignment | null = null
+  /** The session ended: others may have run our tasks whatever the generation numbers say. */
+  #sessionLost = false
+  #rejoinWanted = true
+  /** The group has moved on and we do not know our tasks yet: processing would be thrown away. */
+  #holding = false
+  #takingOver = false
+  #producerReady = true
+  #abortsInARow = 0
+  #stopping = false
+
+  constructor(parts: InstanceParts) {
+    this.#parts = parts
+    this.#signal = parts.signal
+    this.#committer = new Committer({
+      group: parts.commitGroup,
+      policy: parts.config,
+      clock: parts.config.clock,
+      onFinished: (commit) => this.#post({ kind: 'commit', commit }),
+      onFailed: (error) => this.#post({ kind: 'failed', error }),
+    })
+  }
+
+  /** The group is about to change its generation: join it. */
+  rebalance(): void {
+    this.#rejoinWanted = true
+    this.#signal.raise()
+  }
+
+  /** The group has dropped this member; it joins again, and trusts nothing that is open. */
+  sessionLost(): void {
+    this.#sessionLost = true
+    this.rebalance()
+  }
+
+  /** Ends `run` with `error`, nothing uncommitted is committed. */
+  fail(error: unknown): void {
+    this.#post({ kind: 'failed', error })
+  }
+
+  /** Runs until `stop` is called and everything is committed. @throws whatever stopped it before. */
+  async run(): Promise<void> {
+    try {
+      for (;;) {
+        for (const event of this.#inbox.splice(0)) await this.#handle(event)
+        // A commit in flight belongs to the old assignment: its outcome comes first.
+        if (this.#newAssignment !== null && !this.#committer.inFlight) await this.#applyAssignment(this.#newAssignment)
+        if (this.#stopping && this.#settled()) break
+        this.#stepMembership()
+        this.#stepTakeOver()
+        const processed = this.#work()
+        const waitMs = this.#commitIfDue(processed)
+        if (this.#inbox.length > 0) continue
+        if (processed > 0) await this.#parts.config.clock.nextTurn()
+        else await this.#signal.wait(waitMs)
+      }
+    } finally {
+      await this.#parts.tasks.closeAll()
+    }
+  }
+
+  /** Finishes what is processed, commits it, and lets `run` return. */
+  stop(): void {
+    this.#stopping = true
+    this.#signal.raise()
+  }
+
+  #post(event: Event): void {
+    this.#inbox.push(event)
+    this.#signal.raise()
+  }
+
+  #settled(): boolean {
+    return !this.#committer.inFlight && !this.#committer.pending && !this.#takingOver && this.#producerReady
+  }
+
+  async #handle(event: Event): Promise<void> {
+    switch (event.kind) {
+      case 'commit':
+        return this.#commitFinished(event.commit)
+      case 'assigned':
+        this.#newAssignment = event.assignment
+        return
+      case 'opened':
+        return this.#tasksOpened(event.tasks, event.continuity)
+      case 'producerReady':
+        this.#producerReady = true
+        return
+      case 'failed':
+        throw event.error
+    }
+  }
+
+  /** A rebalance: commit what there is under the generation that ends, then join the next. */
+  #stepMembership(): void {
+    if (!this.#rejoinWanted || this.#joining || this.#stopping || this.#committer.inFlight) return
+    if (this.#committer.pending && !this.#holding) {
+      this.#commitNow()
+      return
+    }
+    this.#rejoinWanted = false
+    this.#joining = true
+    this.#parts.lifecycle.transitionTo('rebalancing')
+    this.#parts.member.join().then(
+      (assignment) => this.#post({ kind: 'assigned', assignment }),
+      (error) => this.#post({ kind: 'failed', error }),
+    )
+  }
+
+  /**
+   * Tasks kept go on with their memory only if no generation was missed: in one that we missed, another member may have
+   * run them.
+   */
+  async #applyAssignment(assignment: Assignment): Promise<void> {
+    const previous = this.#identity
+    const { identity } = assignment
+    this.#newAssignment = null
+    this.#joining = false
+    this.#holding = false
+    this.#identity = identity
+    this.#assigned = this.#parts.plan.tasksOf(assignment.partitions)
+    const step = previous === null ? 1 : identity.generationId - previous.generationId
+    const continuous = !this.#sessionLost && (step === 1 || (step === 0 && previous?.memberId === identity.memberId))
+    this.#sessionLost = false
+    if (!continuous) this.#continuity++
+    await this.#closeTasks((taskId) => !continuous || !this.#assigned.has(taskId))
+    this.#parts.tasks.resumeFetching()
+    this.#runningIfReady()
+  }
+
+  async #closeTasks(which: (taskId: string) => boolean): Promise<void> {
+    await this.#parts.tasks.close(which)
+    if (this.#parts.tasks.size === 0) this.#committer.forget()
+  }
+
+  /** Opens what is assigned and not running; one take-over at a time, because a store cannot be open twice. */
+  #stepTakeOver(): void {
+    if (this.#takingOver || this.#joining || this.#stopping || !this.#producerReady || this.#identity === null) return
+    const missing = [...this.#assigned].filter((taskId) => !this.#parts.tasks.has(taskId))
+    if (missing.length === 0) return
+    this.#takingOver = true
+    const continuity = this.#continuity
+    this.#parts.takeOver
+      .run(missing, () => this.#continuity !== continuity || this.#stopping)
+      .then(
+        (tasks) => this.#post({ kind: 'opened', tasks, continuity }),
+        (error) => this.#post({ kind: 'failed', error }),
+      )
+  }
+
+  async #tasksOpened(opened: readonly OpenedTask[], continuity: number): Promise<void> {
+    this.#takingOver = false
+    for (const task of opened) {
+      const wanted = continuity === this.#continuity && this.#assigned.has(task.taskId) && !this.#stopping
+      if (wanted) this.#parts.tasks.start(task)
+      else await task.state.close({ flush: true })
+    }
+    this.#runningIfReady()
+  }
+
+  #runningIfReady(): void {
+    const ready = !this.#joining && [...this.#assigned].every((taskId) => this.#parts.tasks.has(taskId))
+    if (ready && this.#parts.lifecycle.state === 'rebalancing') this.#parts.lifecycle.transitionTo('running')
+  }
+
+  #work(): number {
+    if (this.#holding || this.#stopping) return 0
+    this.#parts.tasks.deliver(this.#parts.fetcher.poll())
+    const processed = this.#parts.tasks.process(SLICE_RECORDS)
+    if (processed > 0) this.#committer.noteWork()
+    if (this.#parts.tasks.commitRequested()) this.#committer.request()
+    return processed
+  }
+
+  /** Commits when due; returns how long the loop may sleep otherwise (null: until something happens). */
+  #commitIfDue(processed: number): number | null {
+    const { tasks, config } = this.#parts
+    if (this.#holding || this.#identity === null) return null
+    const pendingBytes = tasks.pendingBytes()
+    const drained = processed === 0
+    if (this.#stopping && this.#committer.pending && !this.#committer.inFlight) {
+      this.#commitNow()
+      return null
+    }
+    const decision = this.#committer.decide(pendingBytes > 0, pendingBytes, drained)
+    if (decision.kind === 'commit') {
+      this.#commitNow()
+      return 0
+    }
+    const nowMs = config.clock.monotonicMs()
+    const commitMs = decision.untilMs === null ? Number.POSITIVE_INFINITY : decision.untilMs - nowMs
+    const timerMs = (tasks.nextTimerMs() ?? Number.POSITIVE_INFINITY) - config.clock.now()
+    const waitMs = Math.min(commitMs, timerMs)
+    return Number.isFinite(waitMs) ? Math.max(0, waitMs) : null
+  }
+
+  #commitNow(): void {
+    if (this.#identity === null) return
+    this.#committer.start(this.#parts.tasks.collect(), this.#identity)
+  }
+
+  async #commitFinished(commit: FinishedCommit): Promise<void> {
+    const { outcome } = commit
+    if (outcome.kind === 'committed') {
+      this.#abortsInARow = 0
+      this.#parts.tasks.committed(commit.parts, outcome.baseOffsets)
+      this.#parts.committed.deliver(commit.parts, outcome.baseOffsets, commit.durationMs)
+      return
+    }
+    this.#parts.config.log.warn({ outcome: outcome.kind, cause: causeOf(outcome) }, 'a commit did not go through')
+    if (outcome.kind === 'staleGeneration' || outcome.kind === 'aborted') return this.#rewind(outcome)
+    return this.#reopen()
+  }
+
+  /** The transaction is certainly not visible: back to the committed offsets, with the stores as committed. */
+  #rewind(outcome: CommitOutcome): void {
+    if (outcome.kind === 'aborted') {
+      this.#abortsInARow++
+      const fatal = isMillraceError(outcome.cause) && !outcome.cause.retriable
+      if (fatal) throw outcome.cause
+      if (this.#abortsInARow > MAX_ABORTS) {
+        throw new MillraceError('STREAMS_COMMIT_REFUSED', `${MAX_ABORTS} transactions in a row were refused`, {
+          cause: outcome.cause,
+        })
+      }
+    } else {
+      this.#holding = true
+      if (!this.#joining) this.#rejoinWanted = true
+    }
+    this.#committer.forget()
+    this.#parts.tasks.rewind()
+  }
+
+  /** Nobody knows what became of the transaction: fence it, then take every task over as if it were another's. */
+  async #reopen(): Promise<void> {
+    this.#continuity++
+    this.#producerReady = false
+    await this.#closeTasks(() => true)
+    this.#parts.commitGroup.init().then(
+      () => this.#post({ kind: 'producerReady' }),
+      (error) => this.#post({ kind: 'failed', error }),
+    )
+  }
+}
+
+function causeOf(outcome: CommitOutcome): string {
+  if (!('cause' in outcome)) return outcome.kind
+  return outcome.cause instanceof Error ? outcome.cause.message : String(outcome.cause)
+}

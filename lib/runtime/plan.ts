@@ -1,0 +1,141 @@
+/** What the topology means on this cluster: tasks, their partitions, and every topic under its real name. Pure data. */
+import { MillraceError } from '../errors.js'
+import type { TopicPartition } from '../record/record.js'
+import { resolvePartitionCounts } from '../topology/copartition.js'
+import { changelogTopic, internalTopics, realTopicName } from '../topology/internal-topics.js'
+import { subTopologies } from '../topology/sub-topologies.js'
+import type { SubTopology, Topology } from '../topology/topology.js'
+import { byTaskId } from './assignment.js'
+
+export interface InternalTopic {
+  readonly name: string
+  readonly partitions: number
+  readonly config: Readonly<Record<string, string>>
+}
+
+export interface ChangelogPartition extends TopicPartition {
+  readonly store: string
+}
+
+export class Plan {
+  readonly subTopologies: readonly SubTopology[]
+  readonly taskIds: readonly string[]
+  /** Real names of every topic tasks read. */
+  readonly subscribedTopics: readonly string[]
+  readonly internalTopics: readonly InternalTopic[]
+  readonly #applicationId: string
+  readonly #topology: Topology
+  /** Real topic name → partitions. */
+  readonly #partitions: Map<string, number>
+  readonly #bySource = new Map<string, SubTopology>()
+  readonly #byId = new Map<number, SubTopology>()
+
+  /**
+   * `partitionCounts`: of every user topic the topology names as a fixed source or sink.
+   * @throws MillraceError TOPOLOGY_NOT_COPARTITIONED and what else the topology functions raise
+   */
+  constructor(topology: Topology, applicationId: string, partitionCounts: ReadonlyMap<string, number>) {
+    this.#topology = topology
+    this.#applicationId = applicationId
+    const counts = resolvePartitionCounts(topology, partitionCounts)
+    this.#partitions = new Map([
+      ...partitionCounts,
+      ...[...counts].map(([name, n]) => [this.topicName(name), n] as const),
+    ])
+    this.subTopologies = subTopologies(topology)
+    for (const subTopology of this.subTopologies) {
+      this.#byId.set(subTopology.id, subTopology)
+      for (const topic of subTopology.sourceTopics) this.#bySource.set(this.topicName(topic), subTopology)
+    }
+    this.taskIds = this.subTopologies.flatMap((subTopology) => this.#tasksOfSubTopology(subTopology)).sort(byTaskId)
+    this.subscribedTopics = [...this.#bySource.keys()]
+    this.internalTopics = internalTopics(applicationId, topology).map(({ name, store, config }) => ({
+      name,
+      config,
+      partitions: store === null ? this.partitionCount(name) : this.#tasksOfSubTopology(this.#holderOf(store)).length,
+    }))
+    for (const { name, partitions } of this.internalTopics) this.#partitions.set(name, partitions)
+  }
+
+  /** The real topic behind a name in the topology: repartition topics get the application id in front. */
+  topicName(nodeTopic: string): string {
+    return realTopicName(this.#applicationId, this.#topology, nodeTopic)
+  }
+
+  /** @throws MillraceError CLIENT_TOPIC_MISSING for a topic nobody asked the cluster about. */
+  partitionCount(topic: string): number {
+    const count = this.#partitions.get(topic)
+    if (count === undefined) {
+      throw new MillraceError(
+        'STREAMS_TOPIC_UNKNOWN',
+        `the partition count of topic ${topic} is not known: name the topic in the topology or in extraTopics`,
+        { topic },
+      )
+    }
+    return count
+  }
+
+  learnPartitionCount(topic: string, partitions: number): void {
+    this.#partitions.set(topic, partitions)
+  }
+
+  subTopology(taskId: string): SubTopology {
+    return this.#byId.get(Number(taskId.split('_')[0]))!
+  }
+
+  sources(taskId: string): TopicPartition[] {
+    const partition = Number(taskId.split('_')[1])
+    return this.subTopology(taskId)
+      .sourceTopics.map((topic) => this.topicName(topic))
+      .filter((topic) => partition < this.partitionCount(topic))
+      .map((topic) => ({ topic, partition }))
+  }
+
+  tasksOf(partitions: readonly TopicPartition[]): Set<string> {
+    const tasks = new Set<string>()
+    for (const { topic, partition } of partitions) {
+      const subTopology = this.#bySource.get(topic)
+      if (subTopology !== undefined) tasks.add(`${subTopology.id}_${partition}`)
+    }
+    return tasks
+  }
+
+  /** Real topic a store's changes go to; null for a store that is not logged. */
+  changelogTopic(store: string): string | null {
+    const definition = this.#topology.stores.find(({ name }) => name === store)
+    return definition === undefined ? null : changelogTopic(this.#applicationId, definition)
+  }
+
+  changelogs(taskId: string): ChangelogPartition[] {
+    const partition = Number(taskId.split('_')[1])
+    return this.subTopology(taskId).stores.flatMap(({ name }) => {
+      const topic = this.changelogTopic(name)
+      return topic === null ? [] : [{ store: name, topic, partition }]
+    })
+  }
+
+  /** The source's own choice, null: the application's. */
+  offsetReset(topic: string): 'earliest' | 'latest' | 'none' | null {
+    for (const node of this.#topology.nodes) {
+      if (node.kind === 'source' && node.topics.some((name) => this.topicName(name) === topic)) return node.offsetReset
+    }
+    return null
+  }
+
+  /** Real names of the repartition topics, whose records may be deleted once processed. */
+  repartitionTopics(): string[] {
+    return this.#topology.repartitionTopics.map(({ name }) => this.topicName(name))
+  }
+
+  #tasksOfSubTopology(subTopology: SubTopology): string[] {
+    const partitions = Math.max(
+      0,
+      ...subTopology.sourceTopics.map((topic) => this.partitionCount(this.topicName(topic))),
+    )
+    return Array.from({ length: partitions }, (_, partition) => `${subTopology.id}_${partition}`)
+  }
+
+  #holderOf(store: string): SubTopology {
+    return this.subTopologies.find(({ stores }) => stores.some(({ name }) => name === store))!
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Replays changelogs into stores. A partition is done when the position, not a record, has reached the mark taken at
+ * the start: the last offsets may be markers, aborted data or compacted away. Open transactions are waited out.
+ */
+import type { Fetcher } from '../client/fetcher.js'
+import type { Clock } from '../record/clock.js'
+import { formatTopicPartition } from '../record/record.js'
+import type { TaskState } from '../state/task-state.js'
+import { Signal } from './signal.js'
+
+export interface ChangelogRange {
+  readonly state: TaskState
+  readonly store: string
+  readonly topic: string
+  readonly partition: number
+  readonly from: number
+  /** High watermark when the take-over began. */
+  readonly to: number
+  readonly topicId: string | null
+}
+
+export type MakeFetcher = (onArrival: () => void, onError: (error: unknown) => void) => Fetcher
+
+/** How often a waiting restore looks whether it was cancelled. */
+const CANCEL_CHECK_MS = 100
+
+export class Restore {
+  readonly #makeFetcher: MakeFetcher
+  readonly #clock: Clock
+  /** Records applied since the process started. */
+  records = 0
+
+  /** `makeFetcher` gives a read_committed fetcher on the restore lane. */
+  constructor(makeFetcher: MakeFetcher, clock: Clock) {
+    this.#makeFetcher = makeFetcher
+    this.#clock = clock
+  }
+
+  /** False when cancelled before the end. */
+  async run(ranges: readonly ChangelogRange[], cancelled: () => boolean): Promise<boolean> {
+    const open = new Map<string, ChangelogRange>()
+    for (const range of ranges) {
+      if (range.from < range.to) open.set(formatTopicPartition(range.topic, range.partition), range)
+      else range.state.restored(range.store, range.to, range.topicId)
+    }
+    if (open.size === 0) return !cancelled()
+    const signal = new Signal(this.#clock)
+    let failure: unknown = null
+    const fetcher = this.#makeFetcher(signal.raise, (error) => {
+      failure = error
+      signal.raise()
+    })
+    try {
+      for (const range of open.values()) fetcher.add(range, range.from)
+      while (open.size > 0 && !cancelled()) {
+        if (failure !== null) throw failure
+        const arrived = fetcher.poll()
+        for (const chunk of arrived) await this.#apply(chunk, open, fetcher)
+        if (arrived.length === 0) await signal.wait(CANCEL_CHECK_MS)
+      }
+    } finally {
+      await fetcher.close()
+    }
+    return open.size === 0
+  }
+
+  async #apply(
+    chunk: ReturnType<Fetcher['poll']>[number],
+    open: Map<string, ChangelogRange>,
+    fetcher: Fetcher,
+  ): Promise<void> {
+    const name = formatTopicPartition(chunk.topic, chunk.partition)
+    const range = open.get(name)
+    if (range === undefined) return
+    for (const batch of chunk.batches) {
+      const cursor = batch.records()
+      while (cursor.next()) {
+        if (cursor.offset < range.from) continue
+        const key = cursor.key()
+        if (key === null) continue
+        range.state.restore(range.store, key, cursor.value(), cursor.timestamp)
+        this.records++
+      }
+    }
+    await range.state.maybeFlush()
+    if (chunk.nextOffset < range.to) return
+    range.state.restored(range.store, chunk.nextOffset, range.topicId)
+    open.delete(name)
+    fetcher.remove(range)
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Taking over tasks, in the one order that is safe. The producer was initialised before (step 1 is `CommitGroup.init`,
+ * at start and after every unknown outcome); then
+ *   2 committed offsets, waiting until no transaction holds any of them open (requireStable),
+ *   3 the end of each changelog as the high watermark,
+ *   4 replay read committed from the store's own offset until the position has reached that mark,
+ * and only then input, from the group's offsets and never from anything on disk.
+ */
+import type { Admin } from '../client/admin.js'
+import type { GroupMember } from '../client/group-member.js'
+import { MillraceError } from '../errors.js'
+import type { Clock } from '../record/clock.js'
+import { formatTopicPartition, type TopicPartition } from '../record/record.js'
+import type { StateEngines } from '../state/engine.js'
+import type { TaskState } from '../state/task-state.js'
+import type { Log } from '../telemetry/log.js'
+import type { Plan } from './plan.js'
+import type { ChangelogRange, Restore } from './restore.js'
+import { decideRestore } from './restore-decision.js'
+
+export interface SourcePosition extends TopicPartition {
+  readonly offset: number
+  /** Operator and partition time as committed beside the offset. */
+  readonly metadata: string
+}
+
+export interface OpenedTask {
+  readonly taskId: string
+  readonly state: TaskState
+  readonly positions: readonly SourcePosition[]
+}
+
+export interface TakeOverOptions {
+  readonly plan: Plan
+  readonly member: GroupMember
+  readonly admin: Admin
+  readonly engines: StateEngines
+  readonly openState: (taskId: string) => Promise<TaskState>
+  readonly restore: Restore
+  readonly offsetReset: 'earliest' | 'latest' | 'none'
+  readonly clock: Clock
+  readonly log: Log
+}
+
+interface Opening {
+  readonly taskId: string
+  state: TaskState
+}
+
+export class TakeOver {
+  readonly #options: TakeOverOptions
+
+  constructor(options: TakeOverOptions) {
+    this.#options = options
+  }
+
+  /** Opens and restores `taskIds`. When `cancelled` turns true it closes what it opened and returns nothing. */
+  async run(taskIds: readonly string[], cancelled: () => boolean): Promise<OpenedTask[]> {
+    const positions = await this.#positions(taskIds.flatMap((taskId) => this.#options.plan.sources(taskId)))
+    const openings: Opening[] = []
+    try {
+      for (const taskId of taskIds) openings.push({ taskId, state: await this.#options.openState(taskId) })
+      const finished = await this.#options.restore.run(await this.#ranges(openings), cancelled)
+      if (finished) {
+        return openings.map(({ taskId, state }) => ({
+          taskId,
+          state,
+          positions: this.#options.plan
+            .sources(taskId)
+            .map(({ topic, partition }) => positions.get(formatTopicPartition(topic, partition))!),
+        }))
+      }
+    } catch (error) {
+      await closeAll(openings)
+      throw error
+    }
+    await closeAll(openings)
+    return []
+  }
+
+  async #positions(sources: readonly TopicPartition[]): Promise<Map<string, SourcePosition>> {
+    const { member, admin } = this.#options
+    const positions = new Map<string, SourcePosition>()
+    const missing: TopicPartition[] = []
+    for (const found of await member.committedOffsets(sources, { requireStable: true })) {
+      if (found.offset < 0) missing.push({ topic: found.topic, partition: found.partition })
+      else positions.set(formatTopicPartition(found.topic, found.partition), found)
+    }
+    for (const reset of ['earliest', 'latest', 'none'] as const) {
+      const chosen = missing.filter(
+        ({ topic }) => (this.#options.plan.offsetReset(topic) ?? this.#options.offsetReset) === reset,
+      )
+      if (chosen.length === 0) continue
+      if (reset === 'none') {
+        const { topic, partition } = chosen[0]!
+        throw new MillraceError(
+          'STREAMS_NO_COMMITTED_OFFSET',
+          `${formatTopicPartition(topic, partition)} has no committed offset and offsetReset is "none": commit one, or choose earliest or latest`,
+          { topic, partition },
+        )
+      }
+      for (const { topic, partition, offset } of await admin.listOffsets(chosen, reset, 'readUncommitted')) {
+        positions.set(formatTopicPartition(topic, partition), { topic, partition, offset, metadata: '' })
+      }
+    }
+    return positions
+  }
+
+  /** What has to be replayed per logged store; a store that cannot roll forward is set aside and begins empty. */
+  async #ranges(openings: readonly Opening[]): Promise<ChangelogRange[]> {
+    const { plan, admin } = this.#options
+    const changelogs = openings.flatMap(({ taskId }) => plan.changelogs(taskId))
+    if (changelogs.length === 0) return []
+    const ends = offsetsByName(await admin.listOffsets(changelogs, 'latest', 'readUncommitted'))
+    const starts = offsetsByName(await admin.listOffsets(changelogs, 'earliest', 'readUncommitted'))
+    const ranges: ChangelogRange[] = []
+    for (const opening of openings) {
+      const decide = async () =>
+        Promise.all(
+          plan.changelogs(opening.taskId).map(async ({ store, topic, partition }) => {
+            const name = formatTopicPartition(topic, partition)
+            const facts = {
+              checkpoint: opening.state.checkpoint(store),
+              topicId: await admin.topicId(topic),
+              logStart: starts.get(name)!,
+              logEnd: ends.get(name)!,
+              deleteRetentionMs: await admin.deleteRetentionMs(topic),
+              nowMs: this.#options.clock.now(),
+            }
+            return { store, topic, partition, facts, decision: decideRestore(facts) }
+          }),
+        )
+      let decided = await decide()
+      const rebuild = decided.find(({ decision }) => decision.kind === 'rebuild')
+      if (rebuild?.decision.kind === 'rebuild') {
+        await this.#setAside(opening, `${rebuild.store}: ${rebuild.decision.reason}`)
+        decided = await decide()
+      }
+      for (const { store, topic, partition, facts, decision } of decided) {
+        const from = decision.kind === 'rollForward' ? decision.from : facts.logStart
+        ranges.push({ state: opening.state, store, topic, partition, from, to: facts.logEnd, topicId: facts.topicId })
+      }
+    }
+    return ranges
+  }
+
+  async #setAside(opening: Opening, reason: string): Promise<void> {
+    this.#options.log.warn(
+      { taskId: opening.taskId, reason },
+      'local state is set aside and rebuilt from the changelog',
+    )
+    await opening.state.close({ flush: false })
+    await this.#options.engines.setAside(opening.taskId, reason)
+    opening.state = await this.#options.openState(opening.taskId)
+  }
+}
+
+function offsetsByName(offsets: readonly (TopicPartition & { readonly offset: number })[]): Map<string, number> {
+  return new Map(offsets.map(({ topic, partition, offset }) => [formatTopicPartition(topic, partition), offset]))
+}
+
+async function closeAll(openings: readonly Opening[]): Promise<void> {
+  for (const { state } of openings) await state.close({ flush: true })
+}

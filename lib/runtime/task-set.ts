@@ -1,0 +1,186 @@
+/** The tasks this instance runs, and the partitions that feed them. */
+import type { BaseOffsets } from '../client/commit.js'
+import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
+import type { Clock } from '../record/clock.js'
+import { formatTopicPartition, type TopicPartition } from '../record/record.js'
+import type { TaskState } from '../state/task-state.js'
+import type { TaskCommit } from '../task/commit.js'
+import type { Task } from '../task/task.js'
+import { byTaskId } from './assignment.js'
+import type { OpenedTask } from './take-over.js'
+
+interface RunningTask {
+  readonly taskId: string
+  readonly task: Task<TaskState>
+  readonly sources: readonly TopicPartition[]
+}
+
+export interface TaskSetOptions {
+  readonly fetcher: Fetcher
+  readonly clock: Clock
+  /** Buffered bytes of a partition at which fetching it pauses; it resumes below half. */
+  readonly bufferBytes: number
+  readonly makeTask: (opened: OpenedTask) => Task<TaskState>
+  /** A background write of committed state failed. */
+  readonly onFlushFailed: (error: unknown) => void
+}
+
+export class TaskSet {
+  readonly #options: TaskSetOptions
+  readonly #tasks = new Map<string, RunningTask>()
+  readonly #byPartition = new Map<string, RunningTask>()
+  /** `topic-partition` → next offset by the last commit that is certain. */
+  readonly #committedOffsets = new Map<string, number>()
+  readonly #paused = new Map<string, TopicPartition>()
+  #order: readonly RunningTask[] = []
+
+  constructor(options: TaskSetOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#tasks.size
+  }
+
+  has(taskId: string): boolean {
+    return this.#tasks.has(taskId)
+  }
+
+  ids(): string[] {
+    return [...this.#tasks.keys()].sort(byTaskId)
+  }
+
+  task(taskId: string): Task<TaskState> | undefined {
+    return this.#tasks.get(taskId)?.task
+  }
+
+  /** Next offset to read of a source partition by the last certain commit; undefined for one we do not run. */
+  committedOffset(topic: string, partition: number): number | undefined {
+    return this.#committedOffsets.get(formatTopicPartition(topic, partition))
+  }
+
+  start(opened: OpenedTask): void {
+    const task = this.#options.makeTask(opened)
+    const running: RunningTask = { taskId: opened.taskId, task, sources: opened.positions }
+    this.#tasks.set(opened.taskId, running)
+    this.#order = this.ids().map((taskId) => this.#tasks.get(taskId)!)
+    for (const position of opened.positions) {
+      const name = formatTopicPartition(position.topic, position.partition)
+      this.#byPartition.set(name, running)
+      this.#committedOffsets.set(name, position.offset)
+      this.#options.fetcher.add(position, position.offset)
+    }
+  }
+
+  /** Hands fetched batches to their tasks; what belongs to a task that has gone is dropped. */
+  deliver(fetched: readonly FetchedBatches[]): void {
+    for (const chunk of fetched) {
+      const name = formatTopicPartition(chunk.topic, chunk.partition)
+      const running = this.#byPartition.get(name)
+      if (running === undefined) continue
+      running.task.addBatches(chunk.topic, chunk.partition, chunk.batches, chunk.nextOffset)
+      running.task.setCaughtUp(chunk.topic, chunk.partition, chunk.nextOffset >= chunk.lastStableOffset)
+      if (running.task.bufferedBytes(chunk.topic, chunk.partition) >= this.#options.bufferBytes) {
+        this.#options.fetcher.pause(chunk)
+        this.#paused.set(name, { topic: chunk.topic, partition: chunk.partition })
+      }
+    }
+  }
+
+  /** Up to `maxRecords` of each task; returns how many were processed. */
+  process(maxRecords: number): number {
+    const nowMs = this.#options.clock.now()
+    let processed = 0
+    for (const { task } of this.#order) processed += task.punctuateWallClock(nowMs) + task.process(maxRecords)
+    if (this.#paused.size > 0) this.resumeFetching()
+    return processed
+  }
+
+  /** Fetches again what has room. */
+  resumeFetching(): void {
+    for (const [name, { topic, partition }] of this.#paused) {
+      const buffered = this.#byPartition.get(name)?.task.bufferedBytes(topic, partition) ?? 0
+      if (buffered >= this.#options.bufferBytes / 2) continue
+      this.#paused.delete(name)
+      if (this.#byPartition.has(name)) this.#options.fetcher.resume({ topic, partition })
+    }
+  }
+
+  pendingBytes(): number {
+    let bytes = 0
+    for (const { task } of this.#order) bytes += task.pendingBytes()
+    return bytes
+  }
+
+  /** True once after user code asked for a commit. */
+  commitRequested(): boolean {
+    let requested = false
+    for (const { task } of this.#order) requested = task.takeCommitRequest() || requested
+    return requested
+  }
+
+  /** Wall-clock milliseconds of the next wall-clock punctuation or idle time-out. */
+  nextTimerMs(): number | null {
+    let next: number | null = null
+    for (const { task } of this.#order) {
+      const at = task.nextTimerAtMs()
+      if (at !== null && (next === null || at < next)) next = at
+    }
+    return next
+  }
+
+  collect(): TaskCommit[] {
+    return this.#order.map(({ task }) => task.collectCommit()).filter((part) => part !== null)
+  }
+
+  /** The transaction is through: overlays become the committed view, and the disk follows when enough has gathered. */
+  committed(parts: readonly TaskCommit[], baseOffsets: BaseOffsets): void {
+    for (const part of parts) {
+      const running = this.#tasks.get(part.taskId)
+      if (running === undefined) continue
+      running.task.commitSucceeded(part, baseOffsets)
+      for (const { topic, partition, offset } of part.offsets) {
+        this.#committedOffsets.set(formatTopicPartition(topic, partition), offset)
+      }
+      running.task.state.maybeFlush().catch(this.#options.onFlushFailed)
+    }
+  }
+
+  /** Drops everything uncommitted and reads again from the committed offsets. */
+  rewind(): void {
+    for (const { task, sources } of this.#order) {
+      task.commitAborted()
+      for (const { topic, partition } of sources) {
+        this.#options.fetcher.seek({ topic, partition }, this.committedOffset(topic, partition)!)
+      }
+    }
+    this.resumeFetching()
+  }
+
+  /** Closes the tasks chosen: uncommitted work is dropped, committed state goes to disk. */
+  async close(which: (taskId: string) => boolean): Promise<void> {
+    const closing = [...this.#tasks.values()].filter(({ taskId }) => which(taskId))
+    for (const { taskId, sources } of closing) {
+      this.#tasks.delete(taskId)
+      for (const { topic, partition } of sources) {
+        const name = formatTopicPartition(topic, partition)
+        this.#options.fetcher.remove({ topic, partition })
+        this.#byPartition.delete(name)
+        this.#paused.delete(name)
+        this.#committedOffsets.delete(name)
+      }
+    }
+    this.#order = this.ids().map((taskId) => this.#tasks.get(taskId)!)
+    await Promise.all(
+      closing.map(async ({ task }) => {
+        task.commitAborted()
+        task.close()
+        await task.state.close({ flush: true })
+      }),
+    )
+  }
+
+  closeAll(): Promise<void> {
+    return this.close(() => true)
+  }
+}
