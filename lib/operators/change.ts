@@ -1,5 +1,4 @@
 /** What table operators share: records that carry a `Change`, and stores that forward now or when they are flushed. */
-import { MillraceError } from '../errors.js'
 import { type Headers, NO_HEADERS, type StreamRecord } from '../record/record.js'
 import type { KeyValueStore, SessionStore, WindowStore } from '../state/store.js'
 import type { Change } from '../topology/node.js'
@@ -71,13 +70,4 @@ export function forwardSessionsThrough(store: SessionStore<unknown, unknown>, co
     now({ key, window: { startMs, endMs } }, newValue, oldValue, timestamp, NO_HEADERS),
   )
   return waitForFlush
-}
-
-/** Emit on close has to find the windows of all keys by time. */
-export function noTimeIndex(store: string, context: OperatorContext): MillraceError {
-  return new MillraceError(
-    'OPERATOR_INVALID',
-    `Node ${context.nodeName} emits on window close, but its store ${store} has no index by time.`,
-    { node: context.nodeName, taskId: context.taskId },
-  )
 }

@@ -3,7 +3,7 @@ import type { Headers } from '../record/record.js'
 import type { Session, SessionStore } from '../state/store.js'
 import type { SessionAggregateNode } from '../topology/aggregate-nodes.js'
 import type { Windowed } from '../windows/window.js'
-import { forwardNow, forwardSessionsThrough, noTimeIndex } from './change.js'
+import { forwardNow, forwardSessionsThrough } from './change.js'
 import { orNull } from './fold.js'
 import type { Build, OperatorContext } from './operator.js'
 
@@ -90,12 +90,11 @@ function windowed(key: unknown, startMs: number, endMs: number): Windowed<unknow
 /** Emits the sessions that close as time goes from `previousMs` to `nowMs`, by end, then start, then key bytes. */
 function closedSessions(store: SessionStore<unknown, unknown>, waitMs: number, context: OperatorContext) {
   const forward = forwardNow(context.forward)
-  if (store.findAll === undefined) throw noTimeIndex(store.name, context)
   return (previousMs: number, nowMs: number, headers: Headers): void => {
     const firstEndMs = previousMs < 0 ? 0 : Math.max(0, previousMs - waitMs)
     const lastEndMs = nowMs - waitMs - 1
     if (lastEndMs < firstEndMs) return
-    for (const session of store.findAll?.(firstEndMs, lastEndMs) ?? []) {
+    for (const session of store.endingBetween(firstEndMs, lastEndMs)) {
       forward(windowed(session.key, session.startMs, session.endMs), session.value, null, session.endMs, headers)
     }
   }

@@ -4,7 +4,7 @@ import type { WindowStore } from '../state/store.js'
 import type { TimeWindowsSpec, WindowAggregateNode } from '../topology/aggregate-nodes.js'
 import { earliestWindowStart } from '../windows/arithmetic.js'
 import type { Windowed } from '../windows/window.js'
-import { forwardNow, forwardWindowsThrough, noTimeIndex } from './change.js'
+import { forwardNow, forwardWindowsThrough } from './change.js'
 import { foldStep, orNull } from './fold.js'
 import type { Build, OperatorContext } from './operator.js'
 
@@ -67,12 +67,11 @@ function windowed(key: unknown, startMs: number, sizeMs: number): Windowed<unkno
 function closedWindows(windows: TimeWindowsSpec, store: WindowStore<unknown, unknown>, context: OperatorContext) {
   const { sizeMs, graceMs } = windows
   const forward = forwardNow(context.forward)
-  if (store.fetchAll === undefined) throw noTimeIndex(store.name, context)
   return (previousMs: number, nowMs: number, headers: Headers): void => {
     const lastStartMs = nowMs - graceMs - sizeMs
     const firstStartMs = previousMs < 0 ? 0 : Math.max(0, previousMs - graceMs - sizeMs + 1)
     if (lastStartMs < firstStartMs) return
-    for (const entry of store.fetchAll?.(firstStartMs, lastStartMs) ?? []) {
+    for (const entry of store.startingBetween(firstStartMs, lastStartMs)) {
       forward(windowed(entry.key, entry.startMs, sizeMs), entry.value, null, entry.timestamp, headers)
     }
   }

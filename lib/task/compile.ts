@@ -1,0 +1,91 @@
+/**
+ * Turns the nodes of a sub-topology into closures, once per task. Children are built first, so a node's pushes are known
+ * when it is built and a record runs through the whole chain without a look-up.
+ */
+import { MillraceError } from '../errors.js'
+import { buildOperator } from '../operators/index.js'
+import type { Operator, OperatorContext, Push } from '../operators/operator.js'
+import type { Node, SourceNode } from '../topology/node.js'
+
+/** The part of an operator's context that does not depend on its place in the graph. */
+export type NodeContext = Omit<OperatorContext, 'forward' | 'child'>
+
+export interface CompileOptions {
+  readonly taskId: string
+  readonly context: (node: Node) => NodeContext
+  /** Something `node` threw. Throws to stop the task; returns to go on without the record. */
+  readonly failed: (node: string, error: unknown) => void
+}
+
+export interface CompiledTopology {
+  readonly sources: readonly { readonly node: SourceNode; readonly push: Push }[]
+  /** Operators in build order. */
+  readonly operators: readonly Operator[]
+}
+
+export function compile(nodes: readonly Node[], options: CompileOptions): CompiledTopology {
+  const children = childrenByParent(nodes)
+  const pushes = new Map<string, Push>()
+  const operators: Operator[] = []
+  const sources: { node: SourceNode; push: Push }[] = []
+  for (const node of nodes.toReversed()) {
+    const names = children.get(node.name) ?? []
+    const forward = forwardTo(names.map((name) => pushes.get(name)!))
+    if (node.kind === 'source') {
+      sources.unshift({ node, push: forward })
+      continue
+    }
+    const child = (name: string): Push => {
+      const push = names.includes(name) ? pushes.get(name) : undefined
+      if (push !== undefined) return push
+      throw new MillraceError(
+        'TOPOLOGY_CHILD_UNKNOWN',
+        `Node ${node.name} has no child ${name}; its children: ${names.join(', ') || 'none'}.`,
+        { node: node.name, taskId: options.taskId },
+      )
+    }
+    const operator = buildOperator(node, { ...options.context(node), forward, child })
+    pushes.set(node.name, node.kind === 'merge' ? operator.push : guarded(node.name, operator.push, options.failed))
+    operators.unshift(operator)
+  }
+  return { sources, operators }
+}
+
+function childrenByParent(nodes: readonly Node[]): Map<string, string[]> {
+  const children = new Map<string, string[]>()
+  for (const node of nodes) {
+    for (const parent of node.parents) {
+      const list = children.get(parent)
+      if (list === undefined) children.set(parent, [node.name])
+      else list.push(node.name)
+    }
+  }
+  return children
+}
+
+/** One child needs no loop; a node without children swallows the record. */
+function forwardTo(children: readonly Push[]): Push {
+  if (children.length === 0) return () => {}
+  if (children.length === 1) return children[0]!
+  if (children.length === 2) {
+    const [first, second] = children as [Push, Push]
+    return (record) => {
+      first(record)
+      second(record)
+    }
+  }
+  return (record) => {
+    for (let i = 0; i < children.length; i++) children[i]!(record)
+  }
+}
+
+/** Knows which node threw: the innermost guard sees the error first. */
+function guarded(node: string, push: Push, failed: CompileOptions['failed']): Push {
+  return (record) => {
+    try {
+      push(record)
+    } catch (error) {
+      failed(node, error)
+    }
+  }
+}

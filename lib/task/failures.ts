@@ -1,0 +1,149 @@
+/** Records that go no further: counted, dead-lettered with their origin, or the end of the task. */
+import { type ErrorCode, isMillraceError, MillraceError } from '../errors.js'
+import type { Header } from '../record/record.js'
+import type { Collector } from './collector.js'
+import type { FailurePolicy, TaskOptions } from './options.js'
+import type { PartitionQueue } from './queue.js'
+
+/** Kafka Streams' names (KIP-1034), so that tools which read its dead letters read ours. */
+const STREAMS_HEADER = '__streams.errors.'
+const MILLRACE_HEADER = '__millrace.errors.'
+
+/** Of Millrace's own errors only these are about one record; any other (disk, protocol) must stop the task. */
+const RECORD_CODES: readonly ErrorCode[] = [
+  'PARTITION_INVALID',
+  'PROCESSOR_KEY_CHANGED',
+  'SERDE_BYTES_INVALID',
+  'SERDE_SCHEMA_UNKNOWN',
+  'SERDE_VALUE_INVALID',
+  'SERIALIZE_FAILED',
+]
+
+type FailureOptions = Pick<
+  TaskOptions,
+  'id' | 'onDrop' | 'onDeserializationError' | 'onProcessingError' | 'deadLetterTopic'
+>
+
+export class Failures {
+  readonly #options: FailureOptions
+  readonly #collector: Collector
+  /** The error on its way out of the task: outer nodes must not judge it again. */
+  #leaving: unknown = undefined
+
+  constructor(options: FailureOptions, collector: Collector) {
+    this.#options = options
+    this.#collector = collector
+  }
+
+  /** `origin` null: inside a punctuation, where no record is in hand. */
+  drop(reason: string, node: string, origin: PartitionQueue | null): void {
+    this.#count(reason, node, origin)
+    if (origin !== null) this.#deadLetter(reason, node, origin, null)
+  }
+
+  /** A record whose key or value does not deserialise, or whose timestamp extractor threw. */
+  unreadable(origin: PartitionQueue, cause: unknown): void {
+    const { keySerde, valueSerde, name } = origin.source
+    const error = this.#error(
+      'DESERIALIZE_FAILED',
+      `could not be read with serdes ${keySerde.name} and ${valueSerde.name} of source ${name}`,
+      name,
+      origin,
+      cause,
+    )
+    this.#judge(this.#options.onDeserializationError, 'deserialization', name, origin, error)
+  }
+
+  negativeTimestamp(origin: PartitionQueue, timestamp: number): void {
+    const { name } = origin.source
+    if (origin.source.timestampExtractor !== null) {
+      this.drop('negativeTimestamp', name, origin)
+      return
+    }
+    const error = this.#error('RECORD_TIMESTAMP_INVALID', `has timestamp ${timestamp}`, name, origin, undefined)
+    this.#judge(this.#options.onDeserializationError, 'negativeTimestamp', name, origin, error)
+  }
+
+  /** Something thrown by `node`; returns where the policy lets the task go on without the record. */
+  processing(node: string, origin: PartitionQueue | null, cause: unknown): void {
+    if (cause === this.#leaving) throw cause
+    const ours = isMillraceError(cause)
+    const error = ours ? cause : this.#error('PROCESS_FAILED', `made node ${node} throw`, node, origin, cause)
+    const policy = ours && !RECORD_CODES.includes(cause.code) ? 'fail' : this.#options.onProcessingError
+    const reason = isMillraceError(cause, 'SERIALIZE_FAILED') ? 'serialization' : 'processing'
+    this.#judge(policy, reason, node, origin, error)
+  }
+
+  #judge(
+    policy: FailurePolicy,
+    reason: string,
+    node: string,
+    origin: PartitionQueue | null,
+    error: MillraceError,
+  ): void {
+    if (policy === 'fail') {
+      this.#leaving = error
+      throw error
+    }
+    this.#count(reason, node, origin)
+    if (policy === 'deadLetter' && origin !== null) this.#deadLetter(reason, node, origin, error)
+  }
+
+  #count(reason: string, node: string, origin: PartitionQueue | null): void {
+    this.#options.onDrop({
+      reason,
+      taskId: this.#options.id,
+      node,
+      topic: origin?.topic ?? null,
+      partition: origin?.partition ?? null,
+      offset: origin?.cursor?.offset ?? null,
+    })
+  }
+
+  /** The source record as it was, in this commit, with headers that name origin and reason. */
+  #deadLetter(reason: string, node: string, origin: PartitionQueue, error: MillraceError | null): void {
+    const { deadLetterTopic, id } = this.#options
+    const { cursor, topic, partition } = origin
+    if (deadLetterTopic === null || cursor === null) return
+    const cause = error?.cause instanceof Error ? error.cause : error
+    const headers: Header[] = [
+      ...cursor.headers(),
+      text(`${STREAMS_HEADER}exception`, cause?.name ?? 'Dropped'),
+      text(`${STREAMS_HEADER}message`, error?.message ?? `dropped: ${reason}`),
+      text(`${STREAMS_HEADER}stacktrace`, cause?.stack ?? ''),
+      text(`${STREAMS_HEADER}topic`, topic),
+      text(`${STREAMS_HEADER}partition`, String(partition)),
+      text(`${STREAMS_HEADER}offset`, String(cursor.offset)),
+      text(`${MILLRACE_HEADER}reason`, reason),
+      text(`${MILLRACE_HEADER}node`, node),
+      text(`${MILLRACE_HEADER}task`, id),
+    ]
+    const timestamp = Math.max(0, cursor.timestamp)
+    this.#collector.send(deadLetterTopic, null, cursor.key(), cursor.value(), timestamp, headers)
+  }
+
+  #error(code: ErrorCode, problem: string, node: string, origin: PartitionQueue | null, cause: unknown): MillraceError {
+    const taskId = this.#options.id
+    if (origin === null) {
+      return new MillraceError(code, `A punctuation of task ${taskId} ${problem}.`, { taskId, node, cause })
+    }
+    const { topic, partition } = origin
+    const offset = origin.cursor?.offset ?? -1
+    return new MillraceError(
+      code,
+      `The record at offset ${offset} of ${topic}-${partition} ${problem} (task ${taskId}).`,
+      {
+        taskId,
+        node,
+        topic,
+        partition,
+        offset,
+        cause,
+      },
+    )
+  }
+}
+
+function text(key: string, value: string): Header {
+  return { key, value: Buffer.from(value, 'utf8') }
+}

@@ -1,0 +1,55 @@
+/** When a task with several partitions may go on although one of them is empty (`max.task.idle.ms`, KIP-695). */
+import type { Clock } from '../record/clock.js'
+import type { PartitionQueue } from './queue.js'
+
+export class IdleRule {
+  readonly #queues: readonly PartitionQueue[]
+  readonly #maxIdleMs: number
+
+  constructor(queues: readonly PartitionQueue[], maxIdleMs: number) {
+    this.#queues = queues
+    this.#maxIdleMs = maxIdleMs
+  }
+
+  /** The partition whose head has the lowest timestamp; the first in build order where several have. */
+  lowest(): PartitionQueue | null {
+    let lowest: PartitionQueue | null = null
+    for (const queue of this.#queues) {
+      if (queue.hasHead && (lowest === null || queue.headTimestamp < lowest.headTimestamp)) lowest = queue
+    }
+    return lowest
+  }
+
+  /** True when there is a record, and no partition is empty that is worth waiting for. */
+  mayRun(clock: Pick<Clock, 'now'>): boolean {
+    let heads = 0
+    let waiting = false
+    for (const queue of this.#queues) {
+      if (queue.hasHead) {
+        heads++
+        queue.idleSinceMs = null
+      } else if (queue.blocked) waiting = true
+      else if (this.#queues.length > 1 && this.#waitsFor(queue, clock)) waiting = true
+    }
+    return heads > 0 && !waiting
+  }
+
+  /** Wall-clock time at which waiting for an empty partition ends by itself; null where nothing waits for time. */
+  waitsUntilMs(): number | null {
+    if (this.#maxIdleMs <= 0 || this.lowest() === null) return null
+    let until: number | null = null
+    for (const { hasHead, idleSinceMs } of this.#queues) {
+      if (hasHead || idleSinceMs === null) continue
+      until = Math.max(until ?? 0, idleSinceMs + this.#maxIdleMs)
+    }
+    return until
+  }
+
+  #waitsFor(queue: PartitionQueue, clock: Pick<Clock, 'now'>): boolean {
+    if (this.#maxIdleMs < 0) return false
+    if (!queue.caughtUp) return true
+    if (this.#maxIdleMs === 0) return false
+    queue.idleSinceMs ??= clock.now()
+    return clock.now() < queue.idleSinceMs + this.#maxIdleMs
+  }
+}

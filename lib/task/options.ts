@@ -1,0 +1,65 @@
+/** What a task is given, and the words it reports in. */
+import type { Clock } from '../record/clock.js'
+import type { StoreDefinition, StoreKind, SubTopology } from '../topology/topology.js'
+
+/** What happens to a record that cannot be read, or that made user code throw. */
+export type FailurePolicy = 'fail' | 'deadLetter' | 'skip'
+
+/** One record that went no further, and where it came from. Origin fields are null inside a punctuation. */
+export interface Drop {
+  readonly reason: string
+  readonly taskId: string
+  readonly node: string
+  readonly topic: string | null
+  readonly partition: number | null
+  readonly offset: number | null
+}
+
+/** The stores of one task, as the task drives them; `TaskState` is the one implementation. */
+export interface TaskStores {
+  store(name: string): unknown
+  /** Calls the flush listeners of cached stores, in topology order. */
+  flushListeners(): void
+  /** One call per changed key; what is written afterwards belongs to the next commit. */
+  beginCommit(sink: (store: StoreDefinition, key: Buffer, value: Buffer | null, timestampMs: number) => void): void
+  /** Store → next offset of its changelog and the topic's id. */
+  commitSucceeded(
+    changelogEnds: ReadonlyMap<string, { readonly offset: number; readonly topicId: string | null }>,
+  ): void
+  commitAborted(): void
+}
+
+export interface GlobalStore {
+  readonly store: unknown
+  readonly kind: StoreKind
+}
+
+export interface TaskOptions<S extends TaskStores = TaskStores> {
+  /** `subtopology_partition`, e.g. `0_3`. */
+  readonly id: string
+  readonly applicationId: string
+  readonly subTopology: SubTopology
+  readonly partition: number
+  readonly state: S
+  /** Null where the topology has no global store of that name. */
+  readonly globalStore: (name: string) => GlobalStore | null
+  readonly partitionCount: (topic: string) => number
+  /** The real topic behind a name in the topology: repartition topics carry the application id. */
+  readonly topicName: (nodeTopic: string) => string
+  /** Null where the store's changes are not produced. */
+  readonly changelogTopic: (store: string) => string | null
+  /** Kafka's id of a topic, kept with the store's checkpoint; null where the broker has none. */
+  readonly topicId: (topic: string) => string | null
+  readonly clock: Pick<Clock, 'now'>
+  /** -1 never waits, 0 waits for partitions that are known to have data, > 0 waits so long in addition (KIP-695). */
+  readonly maxTaskIdleMs: number
+  readonly onDrop: (drop: Drop) => void
+  readonly onDeserializationError: FailurePolicy
+  readonly onProcessingError: FailurePolicy
+  /** Also receives late, expired and null-key drops when set. */
+  readonly deadLetterTopic: string | null
+  /** Real topics whose records `TaskCommit.captured` lists. */
+  readonly captureTopics: ReadonlySet<string>
+  /** Called when a record that waited for its schema can be tried again. */
+  readonly onReady: () => void
+}

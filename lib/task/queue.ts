@@ -1,0 +1,151 @@
+/** The fetched batches of one partition and the record at their head, decoded when it gets there. */
+import type { Push } from '../operators/operator.js'
+import type { BatchView, RecordCursor } from '../protocol/index.js'
+import { SchemaPending } from '../serde/serde.js'
+import type { SourceNode } from '../topology/node.js'
+import { MonotonicTime } from './times.js'
+
+/** What the task does where a record cannot be taken as it is. */
+export interface QueueEvents {
+  /** The record at the cursor cannot be read. Throws to stop the task; returns once it is counted. */
+  unreadable(queue: PartitionQueue, error: unknown): void
+  /** Event time is negative. Throws, or returns once it is counted. */
+  negativeTimestamp(queue: PartitionQueue, timestamp: number): void
+  /** The record at the cursor waits for its schema. */
+  schemaPending(queue: PartitionQueue, ready: Promise<void>): void
+}
+
+export class PartitionQueue {
+  readonly topic: string
+  readonly partition: number
+  readonly source: SourceNode
+  readonly push: Push
+  /** Partition time: the highest timestamp taken. */
+  readonly time = new MonotonicTime()
+  bufferedBytes = 0
+  /** True while the broker is known to have nothing that was not fetched. */
+  caughtUp = false
+  /** Wall-clock time since when the queue is empty and caught up; null while it is not. */
+  idleSinceMs: number | null = null
+
+  hasHead = false
+  headKey: unknown = null
+  headValue: unknown = null
+  headTimestamp = -1
+  /** The head waits for its schema. */
+  blocked = false
+  cursor: RecordCursor | null = null
+
+  readonly #events: QueueEvents
+  #batches: BatchView[] = []
+  #at = 0
+  #endOffset = -1
+
+  constructor(source: SourceNode, topic: string, partition: number, push: Push, events: QueueEvents) {
+    this.source = source
+    this.topic = topic
+    this.partition = partition
+    this.push = push
+    this.#events = events
+  }
+
+  /** The offset a restart begins at: the head's, or past everything that came. -1 before anything did. */
+  get position(): number {
+    return (this.hasHead || this.blocked) && this.cursor !== null ? this.cursor.offset : this.#endOffset
+  }
+
+  /** `nextOffset` follows all of `batches`, and what the fetcher skipped after them. */
+  add(batches: readonly BatchView[], nextOffset: number): void {
+    for (const batch of batches) {
+      this.#batches.push(batch)
+      this.bufferedBytes += batch.sizeBytes
+    }
+    this.#endOffset = nextOffset
+    if (!this.hasHead && !this.blocked) this.advance()
+  }
+
+  /** Moves on to the next record that can be processed; false when there is none. */
+  advance(): boolean {
+    for (;;) {
+      if (this.cursor !== null && this.cursor.next()) {
+        if (this.#decode(this.cursor)) return true
+        if (this.blocked) return false
+      } else if (!this.#openNext()) {
+        this.hasHead = false
+        return false
+      }
+    }
+  }
+
+  /** Tries the record that waited for its schema again. */
+  retry(): void {
+    if (!this.blocked || this.cursor === null) return
+    this.blocked = false
+    if (!this.#decode(this.cursor) && !this.blocked) this.advance()
+  }
+
+  clear(): void {
+    this.#batches = []
+    this.#at = 0
+    this.#endOffset = -1
+    this.bufferedBytes = 0
+    this.cursor = null
+    this.hasHead = false
+    this.blocked = false
+    this.caughtUp = false
+    this.idleSinceMs = null
+    this.headKey = null
+    this.headValue = null
+  }
+
+  #openNext(): boolean {
+    if (this.cursor !== null) {
+      this.bufferedBytes -= this.#batches[this.#at]!.sizeBytes
+      this.cursor = null
+      this.#at++
+    }
+    if (this.#at === this.#batches.length) {
+      this.#batches = []
+      this.#at = 0
+      return false
+    }
+    this.cursor = this.#batches[this.#at]!.records()
+    return true
+  }
+
+  /** True: the record at the cursor is the head. False: it was dropped, or it is `blocked`. */
+  #decode(cursor: RecordCursor): boolean {
+    const { source, topic } = this
+    let timestamp = cursor.timestamp
+    try {
+      const key = cursor.keyLength < 0 ? null : source.keySerde.deserialize(cursor.key()!, topic)
+      const value = cursor.valueLength < 0 ? null : source.valueSerde.deserialize(cursor.value()!, topic)
+      if (source.timestampExtractor !== null) {
+        const { partition } = this
+        const record = { key, value, timestamp, topic, partition, offset: cursor.offset }
+        timestamp = source.timestampExtractor(record, this.time.streamTimeMs)
+      }
+      this.headKey = key
+      this.headValue = value
+    } catch (error) {
+      this.hasHead = false
+      this.#failed(error)
+      return false
+    }
+    if (timestamp < 0) {
+      this.hasHead = false
+      this.#events.negativeTimestamp(this, timestamp)
+      return false
+    }
+    this.headTimestamp = timestamp
+    this.hasHead = true
+    return true
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof SchemaPending) {
+      this.blocked = true
+      this.#events.schemaPending(this, error.ready)
+    } else this.#events.unreadable(this, error)
+  }
+}

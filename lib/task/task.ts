@@ -1,0 +1,319 @@
+/**
+ * One sub-topology on one partition: takes records by event time, pushes them through the operators, gathers what they
+ * write, and hands it to a commit. Synchronous throughout; the runtime does everything that waits.
+ */
+import type { BaseOffsets, OffsetToCommit, ProduceBatch } from '../client/commit.js'
+import { MillraceError } from '../errors.js'
+import type { Operator } from '../operators/operator.js'
+import type { BatchView } from '../protocol/index.js'
+import { formatTopicPartition } from '../record/record.js'
+import type { Node, SourceNode } from '../topology/node.js'
+import type { StoreKind } from '../topology/topology.js'
+import { Collector } from './collector.js'
+import type { TaskCommit } from './commit.js'
+import { compile, type NodeContext } from './compile.js'
+import { Failures } from './failures.js'
+import { IdleRule } from './idle-rule.js'
+import type { TaskOptions, TaskStores } from './options.js'
+import { Punctuations } from './punctuation.js'
+import { PartitionQueue } from './queue.js'
+import { OperatorTimes } from './times.js'
+
+/** What one record weighs in `pendingBytes` of a task with stores: its change is logged at the next commit. */
+const CHANGE_BYTES = 64
+
+export class Task<S extends TaskStores = TaskStores> {
+  readonly id: string
+  readonly state: S
+  readonly #options: TaskOptions<S>
+  readonly #collector: Collector
+  readonly #failures: Failures
+  readonly #punctuations = new Punctuations()
+  readonly #times: OperatorTimes
+  readonly #idle: IdleRule
+  readonly #queues: PartitionQueue[] = []
+  readonly #operators: readonly Operator[]
+  readonly #kinds: ReadonlyMap<string, StoreKind>
+  /** Where the record in hand came from; null inside a punctuation. */
+  #current: PartitionQueue | null = null
+  #streamTimeMs = -1
+  #commitRequested = false
+  #uncommittedRecords = 0
+  /** `topic-partition` → position in the last commit collected. */
+  readonly #collected = new Map<string, number>()
+
+  constructor(options: TaskOptions<S>) {
+    this.id = options.id
+    this.state = options.state
+    this.#options = options
+    this.#kinds = new Map(options.subTopology.stores.map(({ name, kind }) => [name, kind]))
+    this.#collector = new Collector({
+      partitionCount: options.partitionCount,
+      captureTopics: options.captureTopics,
+      firstPartition: options.partition,
+    })
+    this.#failures = new Failures(options, this.#collector)
+    this.#times = new OperatorTimes(options.id)
+    const { sources, operators } = compile(options.subTopology.nodes, {
+      taskId: options.id,
+      context: (node) => this.#context(node),
+      failed: (node, error) => this.#failures.processing(node, this.#current, error),
+    })
+    this.#operators = operators
+    for (const { node, push } of sources) {
+      for (const topic of node.topics) this.#queues.push(this.#queue(node, options.topicName(topic), push))
+    }
+    this.#idle = new IdleRule(this.#queues, options.maxTaskIdleMs)
+  }
+
+  /** Takes over partition and operator times from the metadata of committed offsets. Before the first record. */
+  restoreTimes(offsets: readonly { topic: string; partition: number; metadata: string }[]): void {
+    for (const { topic, partition, metadata } of offsets) {
+      this.#find(topic, partition).time.restore(this.#times.restore(metadata))
+    }
+    this.#streamTimeMs = this.#latestPartitionTime()
+  }
+
+  /** Buffers fetched batches; `nextOffset` follows them and whatever the fetcher skipped. */
+  addBatches(topic: string, partition: number, batches: readonly BatchView[], nextOffset: number): void {
+    const queue = this.#find(topic, partition)
+    const before = this.#current
+    this.#current = queue
+    queue.add(batches, nextOffset)
+    this.#current = before
+  }
+
+  /** True while the broker is known to hold nothing of this partition that was not handed over. */
+  setCaughtUp(topic: string, partition: number, caughtUp: boolean): void {
+    this.#find(topic, partition).caughtUp = caughtUp
+  }
+
+  bufferedBytes(topic: string, partition: number): number {
+    return this.#find(topic, partition).bufferedBytes
+  }
+
+  hasRunnable(): boolean {
+    return this.#idle.mayRun(this.#options.clock)
+  }
+
+  /** Processes up to `maxRecords`, lowest timestamp first; returns how many. */
+  process(maxRecords: number): number {
+    let processed: number
+    if (this.#queues.length === 1) processed = this.#drain(this.#queues[0]!, maxRecords)
+    else {
+      processed = 0
+      while (processed < maxRecords && this.#idle.mayRun(this.#options.clock)) {
+        this.#step(this.#idle.lowest()!)
+        processed++
+      }
+    }
+    this.#uncommittedRecords += processed
+    return processed
+  }
+
+  /** Wall-clock time of the next wall-clock punctuation, or of the end of waiting for an empty partition. */
+  nextTimerAtMs(): number | null {
+    const next = Math.min(this.#punctuations.nextWallClockMs, this.#idle.waitsUntilMs() ?? Number.POSITIVE_INFINITY)
+    return Number.isFinite(next) ? next : null
+  }
+
+  /** Runs wall-clock punctuations that are due; returns how many ran. */
+  punctuateWallClock(nowMs: number): number {
+    if (nowMs < this.#punctuations.nextWallClockMs) return 0
+    const calls = this.#punctuations.run('wallClockTime', nowMs)
+    this.#uncommittedRecords += calls
+    return calls
+  }
+
+  /** Bytes of output and changes that no commit has collected; 0: nothing anybody could see. */
+  pendingBytes(): number {
+    const changes = this.#options.subTopology.stores.length === 0 ? 0 : this.#uncommittedRecords * CHANGE_BYTES
+    return this.#collector.pendingBytes + changes
+  }
+
+  /** True once after user code asked for a commit. */
+  takeCommitRequest(): boolean {
+    const requested = this.#commitRequested
+    this.#commitRequested = false
+    return requested
+  }
+
+  /** Flushes record caches through the topology, then collects outputs, changes and offsets; null when nothing changed. */
+  collectCommit(): TaskCommit | null {
+    this.state.flushListeners()
+    const changelogs = new Map<string, { topic: string; partition: number; records: number }>()
+    this.state.beginCommit((store, key, value, timestampMs) => {
+      const topic = this.#options.changelogTopic(store.name)
+      if (topic === null) return
+      this.#collector.send(topic, this.#options.partition, key, value, timestampMs, [])
+      const changelog = changelogs.get(store.name)
+      if (changelog !== undefined) changelog.records++
+      else changelogs.set(store.name, { topic, partition: this.#options.partition, records: 1 })
+    })
+    const { batches, captured } = this.#collector.take()
+    const offsets = this.#offsets(batches)
+    for (const time of this.#allTimes()) time.beginCommit()
+    this.#uncommittedRecords = 0
+    if (batches.length === 0 && offsets.length === 0) {
+      // Whatever changed in stores that are not logged is as good as committed.
+      this.#succeeded(new Map())
+      return null
+    }
+    return { taskId: this.id, batches, offsets, changelogs, captured }
+  }
+
+  /** The transaction with `commit` in it is through. */
+  commitSucceeded(commit: TaskCommit, baseOffsets: BaseOffsets): void {
+    const ends = new Map<string, { offset: number; topicId: string | null }>()
+    for (const [store, { topic, partition, records }] of commit.changelogs) {
+      const base = baseOffsets.get(formatTopicPartition(topic, partition))
+      if (base !== undefined) ends.set(store, { offset: base + records, topicId: this.#options.topicId(topic) })
+    }
+    this.#succeeded(ends)
+  }
+
+  /** Back to the last commit that succeeded: stores, times, nothing buffered. The runtime reads again from there. */
+  commitAborted(): void {
+    this.state.commitAborted()
+    this.#collector.clear()
+    for (const queue of this.#queues) queue.clear()
+    for (const time of this.#allTimes()) time.commitAborted()
+    this.#streamTimeMs = this.#latestPartitionTime()
+    this.#collected.clear()
+    this.#commitRequested = false
+    this.#uncommittedRecords = 0
+  }
+
+  /** Closes user processors. The state is the runtime's to close. */
+  close(): void {
+    for (const operator of this.#operators) operator.close?.()
+  }
+
+  #succeeded(ends: ReadonlyMap<string, { offset: number; topicId: string | null }>): void {
+    this.state.commitSucceeded(ends)
+    for (const time of this.#allTimes()) time.commitSucceeded()
+  }
+
+  #drain(queue: PartitionQueue, maxRecords: number): number {
+    let processed = 0
+    while (processed < maxRecords && queue.hasHead) {
+      this.#step(queue)
+      processed++
+    }
+    return processed
+  }
+
+  #step(queue: PartitionQueue): void {
+    const timestamp = queue.headTimestamp
+    this.#current = queue
+    queue.time.advance(timestamp)
+    if (timestamp > this.#streamTimeMs) this.#streamTimeMs = timestamp
+    queue.push({ key: queue.headKey, value: queue.headValue, timestamp, headers: queue.cursor!.headers() })
+    queue.advance()
+    this.#current = null
+    if (this.#streamTimeMs >= this.#punctuations.nextStreamMs) {
+      this.#punctuations.run('streamTime', this.#streamTimeMs)
+    }
+  }
+
+  /** Of every partition that moved; all of them where something was written without any record (a punctuation). */
+  #offsets(batches: readonly ProduceBatch[]): OffsetToCommit[] {
+    const offsets: OffsetToCommit[] = []
+    const moved = this.#queues.filter((queue) => queue.position !== (this.#collected.get(nameOf(queue)) ?? -1))
+    const chosen = moved.length > 0 || batches.length === 0 ? moved : this.#queues
+    for (const queue of chosen) {
+      const { topic, partition, position } = queue
+      if (position < 0) continue
+      this.#collected.set(nameOf(queue), position)
+      offsets.push({ topic, partition, offset: position, metadata: this.#times.encode(queue.time.streamTimeMs) })
+    }
+    return offsets
+  }
+
+  *#allTimes() {
+    for (const queue of this.#queues) yield queue.time
+    yield* this.#times.all()
+  }
+
+  #latestPartitionTime(): number {
+    return this.#queues.reduce((latest, { time }) => Math.max(latest, time.streamTimeMs), -1)
+  }
+
+  #find(topic: string, partition: number): PartitionQueue {
+    const queue = this.#queues.find((candidate) => candidate.topic === topic)
+    if (queue !== undefined && queue.partition === partition) return queue
+    throw new MillraceError('TASK_PARTITION_UNKNOWN', `Task ${this.id} does not read ${topic}-${partition}.`, {
+      taskId: this.id,
+      topic,
+      partition,
+    })
+  }
+
+  #queue(node: SourceNode, topic: string, push: PartitionQueue['push']): PartitionQueue {
+    return new PartitionQueue(node, topic, this.#options.partition, push, {
+      unreadable: (queue, error) => this.#failures.unreadable(queue, error),
+      negativeTimestamp: (queue, timestamp) => this.#failures.negativeTimestamp(queue, timestamp),
+      schemaPending: (queue, ready) => {
+        const again = () => {
+          queue.retry()
+          if (!queue.blocked) this.#options.onReady()
+        }
+        ready.then(again, again)
+      },
+    })
+  }
+
+  #context(node: Node): NodeContext {
+    const options = this.#options
+    return {
+      taskId: options.id,
+      applicationId: options.applicationId,
+      nodeName: node.name,
+      store: <T>(name: string) => this.#store<T>(name, node.name),
+      storeKind: (name) => this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue',
+      topicName: options.topicName,
+      operatorTime: () => this.#times.of(node.name),
+      taskStreamTimeMs: () => this.#streamTimeMs,
+      wallClockMs: () => options.clock.now(),
+      schedule: (intervalMs, type, punctuate) =>
+        this.#punctuations.schedule(type, intervalMs, options.clock.now(), this.#punctuator(node.name, punctuate)),
+      recordMetadata: () => {
+        const queue = this.#current
+        return queue === null
+          ? null
+          : { topic: queue.topic, partition: queue.partition, offset: queue.cursor?.offset ?? -1 }
+      },
+      drop: (reason) => this.#failures.drop(reason, node.name, this.#current),
+      requestCommit: () => {
+        this.#commitRequested = true
+      },
+      send: (topic, partition, key, value, timestamp, headers) =>
+        this.#collector.send(topic, partition, key, value, timestamp, headers),
+      partitionCount: options.partitionCount,
+    }
+  }
+
+  #punctuator(node: string, punctuate: (timestampMs: number) => void): (timestampMs: number) => void {
+    return (timestampMs) => {
+      try {
+        punctuate(timestampMs)
+      } catch (error) {
+        this.#failures.processing(node, null, error)
+      }
+    }
+  }
+
+  #store<T>(name: string, node: string): T {
+    if (this.#kinds.has(name)) return this.state.store(name) as T
+    const global = this.#options.globalStore(name)
+    if (global !== null) return global.store as T
+    throw new MillraceError('TOPOLOGY_STORE_UNKNOWN', `Node ${node} uses store ${name}, which task ${this.id} lacks.`, {
+      taskId: this.id,
+      node,
+    })
+  }
+}
+
+function nameOf({ topic, partition }: PartitionQueue): string {
+  return formatTopicPartition(topic, partition)
+}
