@@ -110,12 +110,13 @@ export interface ErrorDetails {
 export class MillraceError extends Error {
   readonly code: ErrorCode
   readonly retriable: boolean
-  readonly topic?: string
-  readonly partition?: number
-  readonly offset?: number
-  readonly taskId?: string
-  readonly node?: string
-  readonly kafkaCode?: number
+  // Declared only: a place that is not known is not there at all, also when the error is printed.
+  declare readonly topic?: string
+  declare readonly partition?: number
+  declare readonly offset?: number
+  declare readonly taskId?: string
+  declare readonly node?: string
+  declare readonly kafkaCode?: number
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
