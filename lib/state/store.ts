@@ -39,8 +39,12 @@ export interface WindowStore<K, V> extends CachedStore<{ readonly key: K; readon
   put(key: K, startMs: number, value: V | null, timestamp: number): void
   /** Entries of one key with from <= start <= to, ascending. */
   fetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[]
-  /** Entries of all keys with from <= start <= to, by start, then key bytes. Absent: the store has no index by time. */
-  fetchAll?(fromMs: number, toMs: number): readonly (WindowEntry<V> & { readonly key: K })[]
+  /**
+   * Entries of all keys with from <= start <= to, ascending by start, then key bytes; also entries past their retention
+   * that the next commit will remove, so that a jump of stream time loses no final result.
+   * @throws MillraceError STATE_NOT_INDEXED unless the store was declared `timeIndexed`
+   */
+  startingBetween(fromMs: number, toMs: number): readonly (WindowEntry<V> & { readonly key: K })[]
 }
 
 export interface Session<V> {
@@ -54,8 +58,12 @@ export interface SessionStore<K, V>
   extends CachedStore<{ readonly key: K; readonly startMs: number; readonly endMs: number }, V> {
   /** Sessions of one key with end >= earliestEndMs and start <= latestStartMs, ascending by end, then start. */
   find(key: K, earliestEndMs: number, latestStartMs: number): readonly Session<V>[]
-  /** Sessions of all keys with from <= end <= to, by end, start, then key bytes. Absent: no index by time. */
-  findAll?(fromEndMs: number, toEndMs: number): readonly (Session<V> & { readonly key: K })[]
+  /**
+   * Sessions of all keys with from <= end <= to, ascending by end, then start, then key bytes; also those past their
+   * retention that the next commit will remove.
+   * @throws MillraceError STATE_NOT_INDEXED unless the store was declared `timeIndexed`
+   */
+  endingBetween(fromMs: number, toMs: number): readonly (Session<V> & { readonly key: K })[]
   /** Value null removes the session. The record time of a session is its end. */
   put(key: K, startMs: number, endMs: number, value: V | null): void
 }

@@ -21,6 +21,8 @@ export interface StoreDefinition {
   readonly retentionMs: number | null
   /** Window stores: the window's size, which turns a stored start into a window. Null otherwise. */
   readonly windowSizeMs: number | null
+  /** Window and session stores an operator scans by time (emit on close): an index of live entries is kept in memory. */
+  readonly timeIndexed?: boolean
   /** A source topic that serves as changelog (`topology.optimization` reuse), else null: the internal changelog topic. */
   readonly changelogTopic: string | null
   /** Extra topic configuration for the changelog. */

@@ -1,0 +1,112 @@
+/**
+ * Where the entries of one key are: per key and time segment, a sorted list of times, read with one look-up where Kafka
+ * Streams scans. Its cells have the same layers as the data, so an abort takes both back; it is not in the changelog.
+ */
+import { int64ByteString } from '../serde/int64-bytes.js'
+import { type Cell, NONE } from './cell.js'
+import type { Overlay } from './overlay.js'
+import type { StoreTimes } from './store-times.js'
+
+export class KeyDirectory {
+  readonly overlay: Overlay
+  readonly #times: StoreTimes
+  /** Numbers per entry: 1 (start) or 2 (end, start). The first decides the segment. */
+  readonly #width: number
+
+  constructor(overlay: Overlay, times: StoreTimes, width: 1 | 2) {
+    this.overlay = overlay
+    this.#times = times
+    this.#width = width
+  }
+
+  add(key: string, first: number, second: number): void {
+    const cell = this.#cell(key, first)
+    const entries = this.#writable(cell)
+    this.#insert(entries, first, second)
+    this.overlay.set(cell, entries, 0)
+  }
+
+  remove(key: string, first: number, second: number): void {
+    const cell = this.#cell(key, first)
+    const entries = this.#writable(cell)
+    this.#delete(entries, first, second)
+    this.overlay.set(cell, entries.length === 0 ? null : entries, 0)
+  }
+
+  /** Same as `add` and `remove`, on the committed layer. */
+  restore(key: string, first: number, second: number, present: boolean): void {
+    const cell = this.#cell(key, first)
+    const held = cell.base
+    const entries = Array.isArray(held) ? held : []
+    const changed = present ? this.#insert(entries, first, second) : this.#delete(entries, first, second)
+    if (changed) this.overlay.setBase(cell, entries.length === 0 ? null : entries, 0)
+  }
+
+  /** Calls `visit` for each entry whose first number lies in from..to (both inclusive), ascending. */
+  forEach(key: string, from: number, to: number, visit: (first: number, second: number) => void): void {
+    for (const segment of this.#times.segmentsBetween(from, to)) {
+      const held = this.overlay.load(int64ByteString(segment) + key).held
+      if (Array.isArray(held)) this.#visit(held, from, to, visit)
+    }
+  }
+
+  /** Same as `forEach`, on the committed layer. */
+  forEachCommitted(key: string, from: number, to: number, visit: (first: number, second: number) => void): void {
+    for (const segment of this.#times.segmentsBetween(from, to)) {
+      const found = this.overlay.committed(int64ByteString(segment) + key)
+      if (found !== undefined) this.#visit(found.held as number[], from, to, visit)
+    }
+  }
+
+  #visit(entries: number[], from: number, to: number, visit: (first: number, second: number) => void): void {
+    for (let i = 0; i < entries.length; i += this.#width) {
+      const first = entries[i]!
+      if (first > to) return
+      if (first >= from) visit(first, this.#width === 2 ? entries[i + 1]! : 0)
+    }
+  }
+
+  #cell(key: string, first: number): Cell {
+    return this.overlay.load(int64ByteString(this.#times.segmentOf(first)) + key)
+  }
+
+  /** The open layer's own list: copied once per transaction, then changed in place. */
+  #writable(cell: Cell): number[] {
+    if (cell.open !== NONE && Array.isArray(cell.open)) return cell.open
+    const held = cell.held
+    return Array.isArray(held) ? held.slice() : []
+  }
+
+  /** Index of the first entry not before (first, second). */
+  #position(entries: number[], first: number, second: number): number {
+    const width = this.#width
+    // New entries are mostly the newest: look from the end.
+    let at = entries.length
+    while (at > 0 && this.#atOrAfter(entries, at - width, first, second)) at -= width
+    return at
+  }
+
+  #atOrAfter(entries: number[], at: number, first: number, second: number): boolean {
+    const found = entries[at]!
+    return found > first || (found === first && (this.#width === 1 || entries[at + 1]! >= second))
+  }
+
+  #isAt(entries: number[], at: number, first: number, second: number): boolean {
+    return at < entries.length && entries[at] === first && (this.#width === 1 || entries[at + 1] === second)
+  }
+
+  #insert(entries: number[], first: number, second: number): boolean {
+    const at = this.#position(entries, first, second)
+    if (this.#isAt(entries, at, first, second)) return false
+    if (this.#width === 1) entries.splice(at, 0, first)
+    else entries.splice(at, 0, first, second)
+    return true
+  }
+
+  #delete(entries: number[], first: number, second: number): boolean {
+    const at = this.#position(entries, first, second)
+    if (!this.#isAt(entries, at, first, second)) return false
+    entries.splice(at, this.#width)
+    return true
+  }
+}

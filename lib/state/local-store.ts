@@ -1,0 +1,126 @@
+/** What the task asks of every store, whatever its kind, and the parts all kinds are made of. */
+import type { StoreDefinition } from '../topology/topology.js'
+import { type Cell, type Held, NONE } from './cell.js'
+import type { StateEngine } from './engine.js'
+import { type CellBudget, Overlay } from './overlay.js'
+import { RecordCache } from './record-cache.js'
+import type { StoreTimes } from './store-times.js'
+import type { TimeIndex } from './time-index.js'
+import { KeyCodec, keepBytes, ValueCodec } from './value-codec.js'
+
+/** Receives one changelog record. Key and value are private copies. */
+export type ChangelogSink = (store: StoreDefinition, key: Buffer, value: Buffer | null, timestampMs: number) => void
+
+export interface LocalStore {
+  readonly definition: StoreDefinition
+  /** Data first, then directories. */
+  readonly overlays: readonly Overlay[]
+  /** Null for stores without retention of their own. */
+  readonly times: StoreTimes | null
+  readonly cache: RecordCache
+  /** Null unless the store is declared `timeIndexed`. */
+  readonly index: TimeIndex | null
+  /** The changelog's key of a data cell. */
+  changelogKey(localKey: string): Buffer
+  /** Applies a changelog record to the committed layer. `value` may be a view; it is copied. */
+  restore(key: Buffer, value: Buffer | null, timestampMs: number): void
+  /** Removes from disk what retention has ended for. Safe to repeat. */
+  expire(): Promise<void>
+  /** Called after an abort: forgets memos of dropped cells. */
+  dropped(): void
+}
+
+export interface StorePartsOptions {
+  readonly definition: StoreDefinition
+  readonly engine: StateEngine
+  /** Two bytes in front of all keys of the store. */
+  readonly number: number
+  readonly budget: CellBudget
+  /** Bytes of changed keys the record cache may hold. */
+  readonly cacheBytes: number
+  /** Topic name given to serdes. */
+  readonly topic: string
+}
+
+const DATA_SECTION = 0x64
+const DIRECTORY_SECTION = 0x69
+
+function sectionPrefix(storeNumber: number, section: number): Buffer {
+  return Buffer.from([storeNumber >> 8, storeNumber & 255, section])
+}
+
+/** Codecs, overlay and record cache of one store. */
+export class StoreParts {
+  readonly definition: StoreDefinition
+  readonly keys: KeyCodec
+  readonly values: ValueCodec
+  readonly data: Overlay
+  readonly cache: RecordCache
+  readonly #options: StorePartsOptions
+
+  constructor(options: StorePartsOptions) {
+    this.#options = options
+    this.definition = options.definition
+    this.keys = new KeyCodec(options.definition.keySerde, options.topic)
+    this.values = new ValueCodec(options.definition.valueSerde, options.topic)
+    this.cache = new RecordCache(options.cacheBytes)
+    this.data = new Overlay({
+      engine: options.engine,
+      prefix: sectionPrefix(options.number, DATA_SECTION),
+      budget: options.budget,
+      decode: keepBytes,
+      encode: this.values.encode,
+    })
+  }
+
+  /** The section that lists, per key, where its entries are. Not part of the changelog. */
+  directory(): Overlay {
+    return new Overlay({
+      engine: this.#options.engine,
+      prefix: sectionPrefix(this.#options.number, DIRECTORY_SECTION),
+      budget: this.#options.budget,
+      decode: decodeTimes,
+      encode: encodeTimes,
+    })
+  }
+
+  /** The newest value of a loaded cell, null when absent. Decodes at most once where the value is a primitive. */
+  read(cell: Cell): unknown {
+    const held = cell.held
+    if (held === null || held === NONE) return null
+    if (typeof held !== 'object') return held
+    const value = this.values.value(held)
+    if (held === cell.base && typeof value !== 'object') cell.base = value as Held
+    return value
+  }
+
+  /** Writes to a cell, keeping the record cache right. Null deletes. */
+  write(cell: Cell, value: unknown, timestampMs: number): void {
+    const held = this.values.hold(value)
+    if (!this.cache.active) {
+      this.data.set(cell, held, timestampMs)
+      return
+    }
+    this.cache.beforeWrite(cell)
+    this.data.set(cell, held, timestampMs)
+    this.cache.afterWrite()
+  }
+
+  /** The user's value of something the record cache remembered. */
+  valueOf(held: Held | typeof NONE): unknown {
+    return held === null || held === NONE ? null : this.values.value(held)
+  }
+}
+
+function encodeTimes(held: Exclude<Held, null>): Buffer {
+  const times = held as number[]
+  const out = Buffer.allocUnsafe(times.length * 8)
+  for (let i = 0; i < times.length; i++) out.writeDoubleBE(times[i]!, i * 8)
+  return out
+}
+
+function decodeTimes(payload: Buffer): number[] {
+  const times: number[] = []
+  for (let at = 0; at < payload.length; at += 8) times.push(payload.readDoubleBE(at))
+  return times
+}

@@ -1,0 +1,65 @@
+/** Builds the running stores of a task over their engines. */
+import type { Clock } from '../record/clock.js'
+import type { StoreDefinition } from '../topology/topology.js'
+import type { StateEngine } from './engine.js'
+import { LocalKeyValueStore } from './key-value-store.js'
+import { type LocalStore, StoreParts } from './local-store.js'
+import type { CellBudget } from './overlay.js'
+import { LocalSessionStore } from './session-store.js'
+import { StateDisk } from './state-disk.js'
+import { type StoredTimes, StoreTimes } from './store-times.js'
+import { numberStores, readMetadata } from './task-metadata.js'
+import { TimeIndex } from './time-index.js'
+import { LocalWindowStore } from './window-store.js'
+
+export interface OpenStoresOptions {
+  readonly taskId: string
+  readonly clock: Clock
+  readonly budget: CellBudget
+  /** Per store. */
+  readonly cacheBytes: number
+  readonly topicName: (store: StoreDefinition) => string
+}
+
+/** One engine with those of its task's stores that live in it. */
+export function openDisk(
+  engine: StateEngine,
+  definitions: readonly StoreDefinition[],
+  options: OpenStoresOptions,
+): StateDisk {
+  const metadata = readMetadata(engine, options.taskId)
+  const numbers = numberStores(metadata, definitions, options.taskId)
+  const disk = new StateDisk(engine, options.clock, metadata, definitions)
+  for (const definition of definitions) {
+    const number = numbers.get(definition.name)!
+    const known = metadata.stores[definition.name]
+    const stored =
+      known?.observedMs === undefined ? null : { observedMs: known.observedMs, segments: known.segments ?? [] }
+    disk.add(openStore(definition, engine, number, stored, options), number, known)
+  }
+  return disk
+}
+
+function openStore(
+  definition: StoreDefinition,
+  engine: StateEngine,
+  number: number,
+  stored: StoredTimes | null,
+  options: OpenStoresOptions,
+): LocalStore {
+  const windowed = definition.kind === 'window' || definition.kind === 'session'
+  const times = windowed ? new StoreTimes(definition.retentionMs, stored) : null
+  const parts = new StoreParts({
+    definition,
+    engine,
+    number,
+    budget: options.budget,
+    cacheBytes: options.cacheBytes,
+    topic: options.topicName(definition),
+  })
+  if (times === null) return new LocalKeyValueStore(parts)
+  const index = definition.timeIndexed === true ? new TimeIndex() : null
+  return definition.kind === 'window'
+    ? new LocalWindowStore(parts, times, index)
+    : new LocalSessionStore(parts, times, index)
+}

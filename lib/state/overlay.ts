@@ -1,0 +1,282 @@
+/**
+ * The versions in memory over one key section of an engine. Reads fall through open, in flight and base to the disk;
+ * a transaction moves open to in flight, then to base, or drops both; a flush writes changed bases. Clean cells stay as
+ * a cache under a byte budget and leave by a clock with a second chance.
+ */
+import { MillraceError } from '../errors.js'
+import { readInt64, writeInt64 } from '../serde/int64-bytes.js'
+import { CELL_OVERHEAD_BYTES, Cell, type Held, heldBytes, NONE } from './cell.js'
+import type { EngineWrite, StateEngine } from './engine.js'
+
+/** Bytes that the overlays of a task keep together. Cells not on disk yet may exceed it: flushing bounds those. */
+export class CellBudget {
+  readonly limitBytes: number
+  usedBytes = 0
+  /** Approximate size of what the next flush writes. */
+  pendingBytes = 0
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes
+  }
+}
+
+/** How far the clock hand may move for one new cell; dirty cells are passed over. */
+const HAND_STEPS = 8
+
+export interface OverlayOptions {
+  readonly engine: StateEngine
+  /** In front of every local key on disk. */
+  readonly prefix: Buffer
+  readonly budget: CellBudget
+  readonly decode: (payload: Buffer) => Held
+  readonly encode: (held: Exclude<Held, null>) => Buffer
+}
+
+export class Overlay {
+  readonly prefix: Buffer
+  readonly engine: StateEngine
+  readonly decode: (payload: Buffer) => Held
+  /** True for keys whose retention is over: a flush leaves them out. */
+  expired: ((key: string) => boolean) | null = null
+  readonly encode: (held: Exclude<Held, null>) => Buffer
+  readonly #budget: CellBudget
+  readonly #cells = new Map<string, Cell>()
+  readonly #ring: Cell[] = []
+  #hand = 0
+  #open: Cell[] = []
+  #inFlight: Cell[] = []
+  #pending: Cell[] = []
+  #writing: Cell[] = []
+
+  constructor(options: OverlayOptions) {
+    this.engine = options.engine
+    this.prefix = options.prefix
+    this.decode = options.decode
+    this.encode = options.encode
+    this.#budget = options.budget
+  }
+
+  /** The cell of `key` with its base known, read from disk where needed. */
+  load(key: string): Cell {
+    const cell = this.#cells.get(key) ?? this.#create(key)
+    cell.referenced = true
+    if (cell.base === NONE && cell.open === NONE && cell.inFlight === NONE) this.#read(cell)
+    return cell
+  }
+
+  /** The cell of `key`, its base perhaps unknown: for blind writes. */
+  touch(key: string): Cell {
+    const cell = this.#cells.get(key) ?? this.#create(key)
+    cell.referenced = true
+    return cell
+  }
+
+  set(cell: Cell, held: Held, timestampMs: number): void {
+    if (cell.slot < 0) this.#attach(cell)
+    if (cell.open === NONE) this.#open.push(cell)
+    cell.open = held
+    cell.openMs = timestampMs
+    this.#account(cell, held)
+  }
+
+  /** Changes the committed layer directly: restore, and global stores. */
+  setBase(cell: Cell, held: Held, timestampMs: number): void {
+    if (cell.slot < 0) this.#attach(cell)
+    cell.base = held
+    cell.baseMs = timestampMs
+    this.#account(cell, held)
+    this.#queueForDisk(cell)
+  }
+
+  get hasOpenChanges(): boolean {
+    return this.#open.length > 0
+  }
+
+  get hasPending(): boolean {
+    return this.#pending.length > 0
+  }
+
+  /** Moves the open layer in flight and hands out each changed cell, oldest first change first. */
+  beginCommit(emit: ((cell: Cell) => void) | null): void {
+    if (this.#inFlight.length > 0) {
+      throw new MillraceError('STATE_COMMIT_IN_FLIGHT', 'a commit of this task is in flight and its outcome not known')
+    }
+    const changed = this.#open
+    this.#open = this.#inFlight
+    this.#inFlight = changed
+    for (const cell of changed) {
+      cell.inFlight = cell.open
+      cell.inFlightMs = cell.openMs
+      cell.open = NONE
+      // A key that came and went within one transaction never existed for the changelog.
+      if (emit !== null && !(cell.inFlight === null && cell.base === null)) emit(cell)
+    }
+  }
+
+  commitSucceeded(): void {
+    for (const cell of this.#inFlight) {
+      cell.base = cell.inFlight
+      cell.baseMs = cell.inFlightMs
+      cell.inFlight = NONE
+      this.#queueForDisk(cell)
+    }
+    this.#inFlight = []
+  }
+
+  commitAborted(): void {
+    for (const list of [this.#inFlight, this.#open]) {
+      for (const cell of list) {
+        cell.inFlight = NONE
+        cell.open = NONE
+        if (cell.base === NONE) this.#remove(cell)
+        else this.#account(cell, cell.base)
+      }
+    }
+    this.#inFlight = []
+    this.#open = []
+  }
+
+  /** Adds what the disk lacks to `writes`. */
+  collect(writes: EngineWrite[]): void {
+    const cells = this.#pending
+    this.#pending = []
+    for (const cell of cells) {
+      cell.pending = false
+      if (this.expired?.(cell.key)) continue
+      cell.writing = true
+      this.#writing.push(cell)
+      const held = cell.base as Held
+      const key = this.diskKey(cell.key)
+      if (held === null) writes.push({ type: 'del', key })
+      else writes.push({ type: 'put', key, value: diskValue(this.encode(held), cell.baseMs) })
+    }
+  }
+
+  /** The batch made by `collect` is on disk. */
+  written(): void {
+    for (const cell of this.#writing) cell.writing = false
+    this.#writing = []
+    this.#evict(Number.POSITIVE_INFINITY)
+  }
+
+  /** The batch made by `collect` did not reach the disk: everything in it is pending again. */
+  writeFailed(): void {
+    for (const cell of this.#writing) {
+      cell.writing = false
+      this.#queueForDisk(cell)
+    }
+    this.#writing = []
+  }
+
+  /** The committed version without changing what is cached; undefined when absent. */
+  committed(key: string): { readonly held: Exclude<Held, null>; readonly timestamp: number } | undefined {
+    const cell = this.#cells.get(key)
+    if (cell !== undefined && cell.base !== NONE) {
+      return cell.base === null ? undefined : { held: cell.base, timestamp: cell.baseMs }
+    }
+    const bytes = this.engine.getSync(this.diskKey(key))
+    if (bytes === undefined) return undefined
+    return { held: this.decode(bytes.subarray(8)) as Exclude<Held, null>, timestamp: readInt64(bytes, 0) }
+  }
+
+  /** Committed versions the disk may lack, in key order; held null = deleted. */
+  unwritten(from: string, to: string | null): { key: string; held: Held; timestamp: number }[] {
+    const found = new Map<string, Cell>()
+    for (const list of [this.#writing, this.#pending]) {
+      for (const cell of list) if (cell.key >= from && (to === null || cell.key < to)) found.set(cell.key, cell)
+    }
+    return [...found.values()]
+      .map((cell) => ({ key: cell.key, held: cell.base as Held, timestamp: cell.baseMs }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
+  }
+
+  /** All of it on disk. The last byte of a prefix is never 255. */
+  get section(): { readonly gte: Buffer; readonly lt: Buffer } {
+    const lt = Buffer.from(this.prefix)
+    lt[lt.length - 1]! += 1
+    return { gte: this.prefix, lt }
+  }
+
+  diskKey(key: string): Buffer {
+    const out = Buffer.allocUnsafe(this.prefix.length + key.length)
+    this.prefix.copy(out, 0)
+    out.write(key, this.prefix.length, 'latin1')
+    return out
+  }
+
+  #read(cell: Cell): void {
+    const bytes = this.engine.getSync(this.diskKey(cell.key))
+    if (bytes === undefined) {
+      cell.base = null
+      cell.baseMs = 0
+      return
+    }
+    cell.base = this.decode(bytes.subarray(8))
+    cell.baseMs = readInt64(bytes, 0)
+    this.#account(cell, cell.base)
+  }
+
+  #create(key: string): Cell {
+    if (this.#budget.usedBytes > this.#budget.limitBytes) this.#evict(HAND_STEPS)
+    const cell = new Cell(key)
+    cell.bytes = CELL_OVERHEAD_BYTES + key.length
+    this.#attach(cell)
+    return cell
+  }
+
+  /** Also for a cell that was evicted between its owner's look and its owner's write. */
+  #attach(cell: Cell): void {
+    this.#cells.set(cell.key, cell)
+    cell.slot = this.#ring.length
+    this.#ring.push(cell)
+    this.#budget.usedBytes += cell.bytes
+  }
+
+  #account(cell: Cell, held: Held): void {
+    const bytes = CELL_OVERHEAD_BYTES + cell.key.length + heldBytes(held)
+    this.#budget.usedBytes += bytes - cell.bytes
+    cell.bytes = bytes
+  }
+
+  #queueForDisk(cell: Cell): void {
+    if (cell.pending) return
+    cell.pending = true
+    this.#pending.push(cell)
+    this.#budget.pendingBytes += cell.bytes - CELL_OVERHEAD_BYTES + 16
+  }
+
+  #evict(steps: number): void {
+    const ring = this.#ring
+    // Twice round at most: the first pass takes the second chances away.
+    for (let left = Math.min(steps, ring.length * 2); left > 0; left--) {
+      if (this.#budget.usedBytes <= this.#budget.limitBytes || ring.length === 0) return
+      if (this.#hand >= ring.length) this.#hand = 0
+      const cell = ring[this.#hand]!
+      if (cell.open !== NONE || cell.inFlight !== NONE || cell.pending || cell.writing || cell.queued) this.#hand++
+      else if (cell.referenced) {
+        cell.referenced = false
+        this.#hand++
+      } else this.#remove(cell)
+    }
+  }
+
+  #remove(cell: Cell): void {
+    if (cell.slot < 0) return
+    const last = this.#ring.pop()!
+    if (last !== cell) {
+      this.#ring[cell.slot] = last
+      last.slot = cell.slot
+    }
+    cell.slot = -1
+    this.#cells.delete(cell.key)
+    this.#budget.usedBytes -= cell.bytes
+  }
+}
+
+/** On disk a value follows its timestamp. */
+function diskValue(payload: Buffer, timestampMs: number): Buffer {
+  const out = Buffer.allocUnsafe(8 + payload.length)
+  writeInt64(out, timestampMs, 0)
+  payload.copy(out, 8)
+  return out
+}

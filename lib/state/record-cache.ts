@@ -1,0 +1,83 @@
+/**
+ * The record cache of one store: which keys changed since their listener was last told, in order of last change, and
+ * what it was told then. It keeps no values of its own, the overlay has them.
+ */
+import { type Cell, type Held, NONE } from './cell.js'
+
+/** Hears of one changed cell: what was forwarded before it is in `before`. */
+export type ForwardCell = (cell: Cell, before: Held) => void
+
+export class RecordCache {
+  readonly #limitBytes: number
+  #forward: ForwardCell | null = null
+  #oldest: Cell | null = null
+  #newest: Cell | null = null
+  #bytes = 0
+
+  /** `limitBytes`: above it, everything waiting is forwarded at once, as Kafka Streams does when it evicts. */
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes
+  }
+
+  onFlush(forward: ForwardCell): void {
+    this.#forward = forward
+  }
+
+  get active(): boolean {
+    return this.#forward !== null
+  }
+
+  /** Before a write to `cell`, whose newest version must be known. */
+  beforeWrite(cell: Cell): void {
+    if (cell.queued) {
+      if (this.#newest === cell) return
+      this.#unlink(cell)
+    } else {
+      cell.queued = true
+      cell.before = cell.held
+      this.#bytes += cell.bytes
+    }
+    cell.older = this.#newest
+    cell.newer = null
+    if (this.#newest === null) this.#oldest = cell
+    else this.#newest.newer = cell
+    this.#newest = cell
+  }
+
+  /** After the write. */
+  afterWrite(): void {
+    if (this.#bytes > this.#limitBytes) this.flush()
+  }
+
+  /** Tells the listener of every waiting key. A key that came and went between two flushes is not mentioned. */
+  flush(): void {
+    for (let cell = this.#oldest; cell !== null; cell = this.#oldest) {
+      const before = cell.before === NONE ? null : cell.before
+      this.#dequeue(cell)
+      if (this.#forward !== null && !(before === null && cell.held === null)) this.#forward(cell, before)
+    }
+    this.#bytes = 0
+  }
+
+  /** After an abort: nobody is told of what did not happen. */
+  drop(): void {
+    for (let cell = this.#oldest; cell !== null; cell = this.#oldest) this.#dequeue(cell)
+    this.#bytes = 0
+  }
+
+  #dequeue(cell: Cell): void {
+    this.#unlink(cell)
+    cell.queued = false
+    cell.before = NONE
+    this.#bytes -= Math.min(this.#bytes, cell.bytes)
+  }
+
+  #unlink(cell: Cell): void {
+    if (cell.older === null) this.#oldest = cell.newer
+    else cell.older.newer = cell.newer
+    if (cell.newer === null) this.#newest = cell.older
+    else cell.newer.older = cell.older
+    cell.older = null
+    cell.newer = null
+  }
+}

@@ -1,0 +1,142 @@
+/** Session stores: data under `end | start | key`, a directory of (end, start) per key and segment. */
+import { MillraceError } from '../errors.js'
+import { int64ByteString, writeInt64 } from '../serde/int64-bytes.js'
+import { splitSessionKey } from '../serde/key-layouts.js'
+import type { Cell } from './cell.js'
+import { KeyDirectory } from './key-directory.js'
+import type { LocalStore, StoreParts } from './local-store.js'
+import { Retention } from './retention.js'
+import type { FlushListener, Session, SessionStore } from './store.js'
+import type { StoreTimes } from './store-times.js'
+import type { TimeIndex } from './time-index.js'
+import { leadingTime, timeAt } from './time-keys.js'
+
+const TIMES_BYTES = 16
+
+export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore<K, V>, LocalStore {
+  readonly parts: StoreParts
+  readonly times: StoreTimes
+  readonly index: TimeIndex | null
+  readonly directory: KeyDirectory
+  readonly retention: Retention
+
+  constructor(parts: StoreParts, times: StoreTimes, index: TimeIndex | null) {
+    this.parts = parts
+    this.times = times
+    this.index = index
+    this.directory = new KeyDirectory(parts.directory(), times, 2)
+    this.retention = new Retention(times, parts.data, this.directory, index, -1)
+  }
+
+  get name(): string {
+    return this.parts.definition.name
+  }
+
+  get definition() {
+    return this.parts.definition
+  }
+
+  get cached(): boolean {
+    return this.parts.definition.cached
+  }
+
+  get overlays() {
+    return [this.parts.data, this.directory.overlay]
+  }
+
+  get cache() {
+    return this.parts.cache
+  }
+
+  onFlush(listener: FlushListener<{ readonly key: K; readonly startMs: number; readonly endMs: number }, V>): void {
+    if (!this.cached) return
+    const parts = this.parts
+    parts.cache.onFlush((cell, before) => {
+      const name = { key: this.#userKey(cell), startMs: timeAt(cell.key, 8), endMs: leadingTime(cell.key) }
+      listener(name, parts.read(cell) as V | null, parts.valueOf(before) as V | null, name.endMs)
+    })
+  }
+
+  find(key: K, earliestEndMs: number, latestStartMs: number): readonly Session<V>[] {
+    const found: Session<V>[] = []
+    const parts = this.parts
+    const text = parts.keys.byteString(key)
+    const from = Math.max(earliestEndMs, this.retention.limit() + 1)
+    this.directory.forEach(text, from, Number.POSITIVE_INFINITY, (endMs, startMs) => {
+      if (startMs > latestStartMs) return
+      const cell = parts.data.load(int64ByteString(endMs) + int64ByteString(startMs) + text)
+      found.push({ startMs, endMs, value: parts.read(cell) as V })
+    })
+    return found
+  }
+
+  put(key: K, startMs: number, endMs: number, value: V | null): void {
+    if (endMs <= this.retention.limit()) return
+    this.times.observe(endMs)
+    const parts = this.parts
+    const text = parts.keys.byteString(key)
+    const cell = parts.data.load(int64ByteString(endMs) + int64ByteString(startMs) + text)
+    if (typeof key !== 'object') cell.userKey = key
+    const absent = value === null || value === undefined
+    if ((cell.held === null) !== absent) {
+      if (absent) this.directory.remove(text, endMs, startMs)
+      else this.directory.add(text, endMs, startMs)
+    }
+    if (!absent) this.index?.add(endMs, cell.key)
+    parts.write(cell, value, endMs)
+  }
+
+  endingBetween(fromMs: number, toMs: number): readonly (Session<V> & { readonly key: K })[] {
+    const found: (Session<V> & { readonly key: K })[] = []
+    for (const localKey of requireIndex(this.index, this.name).between(fromMs, toMs)) {
+      const cell = this.parts.data.load(localKey)
+      const value = this.parts.read(cell)
+      if (value === null) continue
+      found.push({
+        key: this.#userKey(cell),
+        startMs: timeAt(localKey, 8),
+        endMs: leadingTime(localKey),
+        value: value as V,
+      })
+    }
+    return found
+  }
+
+  changelogKey(localKey: string): Buffer {
+    const keyBytes = localKey.length - TIMES_BYTES
+    const out = Buffer.allocUnsafe(keyBytes + TIMES_BYTES)
+    out.write(localKey.slice(TIMES_BYTES), 0, 'latin1')
+    writeInt64(out, leadingTime(localKey), keyBytes)
+    writeInt64(out, timeAt(localKey, 8), keyBytes + 8)
+    return out
+  }
+
+  restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
+    const parts = this.parts
+    const { key: keyBytes, startMs, endMs } = splitSessionKey(key)
+    if (endMs <= this.retention.limit()) return
+    this.times.observeCommitted(endMs)
+    const text = keyBytes.toString('latin1')
+    const cell = parts.data.touch(int64ByteString(endMs) + int64ByteString(startMs) + text)
+    this.directory.restore(text, endMs, startMs, value !== null)
+    if (value !== null) this.index?.add(endMs, cell.key)
+    parts.data.setBase(cell, value === null ? null : Buffer.from(value), timestampMs)
+  }
+
+  expire(): Promise<void> {
+    return this.retention.expire()
+  }
+
+  dropped(): void {}
+
+  #userKey(cell: Cell): K {
+    const key = cell.userKey
+    return (key === undefined ? this.parts.keys.fromByteString(cell.key.slice(TIMES_BYTES)) : key) as K
+  }
+}
+
+/** @throws MillraceError STATE_NOT_INDEXED when the store was declared without `timeIndexed` */
+export function requireIndex(index: TimeIndex | null, name: string): TimeIndex {
+  if (index !== null) return index
+  throw new MillraceError('STATE_NOT_INDEXED', `store ${name} is scanned by time but was declared without a time index`)
+}

@@ -1,0 +1,75 @@
+/**
+ * What a task keeps about its own state, one record under a key no store can have (store numbers start at 1): layout
+ * version, store numbers, and per store how far its changelog is in it. Written in the same batch as the data.
+ */
+import { MillraceError } from '../errors.js'
+import type { StoreKind } from '../topology/topology.js'
+import type { StateEngine } from './engine.js'
+import type { StoredTimes } from './store-times.js'
+
+/** Raised whenever the meaning of bytes on disk changes. */
+export const LAYOUT_VERSION = 1
+
+export const METADATA_KEY = Buffer.from([0, 0, 0x6d])
+
+export interface StoreMetadata extends Partial<StoredTimes> {
+  readonly number: number
+  readonly kind: StoreKind
+  /** Next changelog offset to read; null before the first commit. */
+  readonly offset: number | null
+  readonly topicId: string | null
+  /** Wall-clock time at which the store was known to hold everything before `offset`. */
+  readonly writtenAtMs: number
+}
+
+export interface TaskMetadata {
+  readonly version: number
+  readonly stores: Readonly<Record<string, StoreMetadata>>
+}
+
+/** @throws MillraceError STATE_LAYOUT_UNSUPPORTED, STATE_CORRUPT: set the state aside and rebuild it */
+export function readMetadata(engine: StateEngine, taskId: string): TaskMetadata {
+  const bytes = engine.getSync(METADATA_KEY)
+  if (bytes === undefined) return { version: LAYOUT_VERSION, stores: {} }
+  let metadata: TaskMetadata
+  try {
+    metadata = JSON.parse(bytes.toString('utf8')) as TaskMetadata
+  } catch (cause) {
+    throw new MillraceError('STATE_CORRUPT', `the metadata record of task ${taskId} cannot be read`, { taskId, cause })
+  }
+  if (metadata.version !== LAYOUT_VERSION) {
+    throw new MillraceError(
+      'STATE_LAYOUT_UNSUPPORTED',
+      `the state of task ${taskId} has layout ${metadata.version}, this version writes ${LAYOUT_VERSION}`,
+      { taskId },
+    )
+  }
+  return metadata
+}
+
+/** Numbers for stores by name: known ones keep theirs, new ones get the next. A store that changed its kind is refused. */
+export function numberStores(
+  metadata: TaskMetadata,
+  stores: readonly { readonly name: string; readonly kind: StoreKind }[],
+  taskId: string,
+): Map<string, number> {
+  const numbers = new Map<string, number>()
+  let next = 1
+  for (const known of Object.values(metadata.stores)) next = Math.max(next, known.number + 1)
+  for (const { name, kind } of stores) {
+    const known = metadata.stores[name]
+    if (known !== undefined && known.kind !== kind) {
+      throw new MillraceError(
+        'STATE_LAYOUT_UNSUPPORTED',
+        `store ${name} of task ${taskId} is on disk as ${known.kind} and declared as ${kind}`,
+        { taskId },
+      )
+    }
+    numbers.set(name, known?.number ?? next++)
+  }
+  return numbers
+}
+
+export function encodeMetadata(metadata: TaskMetadata): Buffer {
+  return Buffer.from(JSON.stringify(metadata), 'utf8')
+}

@@ -1,0 +1,262 @@
+/**
+ * All stores of one task: their transaction layers, the batches that bring them to disk, their restore. The runtime
+ * commits to Kafka first and tells the outcome here; the disk follows, so that it is never ahead of the changelog.
+ */
+import { MillraceError } from '../errors.js'
+import type { Clock } from '../record/clock.js'
+import type { StoreDefinition } from '../topology/topology.js'
+import { type CommittedView, committedView } from './committed-view.js'
+import type { StateEngine } from './engine.js'
+import type { ChangelogSink, LocalStore } from './local-store.js'
+import { MemoryEngines, type SyncStateEngine } from './memory-engine.js'
+import { openDisk } from './open-stores.js'
+import { CellBudget } from './overlay.js'
+import { readOnly } from './read-only.js'
+import type { Checkpoint, StateDisk, StoreEntry } from './state-disk.js'
+import type { KeyValueStore, SessionStore, WindowStore } from './store.js'
+import { fillTimeIndexes, fillTimeIndexesSync } from './time-index-fill.js'
+
+export interface TaskStateOptions {
+  readonly taskId: string
+  /** In topology order: record caches are flushed in it. */
+  readonly stores: readonly StoreDefinition[]
+  /** Home of every store but those declared `engine: 'memory'`, which live in an engine of their own. */
+  readonly engine: StateEngine
+  readonly clock: Clock
+  /** Topic named to serdes and errors. Default: the store's own changelog topic, or `<store>-changelog`. */
+  readonly topicName?: (store: StoreDefinition) => string
+  /** Bytes of changed keys the record caches may hold together. Default 10 MiB; 0 forwards every update at once. */
+  readonly cacheBytes?: number
+  /** Bytes of values kept in memory to save disk reads. Default 32 MiB. */
+  readonly residentBytes?: number
+  /** A flush starts when about this much is committed and not on disk. Default 4 MiB. */
+  readonly flushBytes?: number
+  /** A flush also starts when something has waited this long. Default 10 000. */
+  readonly flushIntervalMs?: number
+}
+
+export type Store = KeyValueStore<unknown, unknown> | WindowStore<unknown, unknown> | SessionStore<unknown, unknown>
+
+/** A committed transaction's position in the changelog of one store. */
+export interface ChangelogEnd {
+  /** Next offset after the store's last record. */
+  readonly offset: number
+  readonly topicId: string | null
+}
+
+export class TaskState {
+  readonly taskId: string
+  readonly #options: Required<TaskStateOptions>
+  readonly #budget: CellBudget
+  readonly #disks: readonly StateDisk[]
+  readonly #entries = new Map<string, StoreEntry>()
+  readonly #stores: readonly LocalStore[]
+  /** A store without changelog has only its disk: it is flushed at every commit. */
+  readonly #flushAlways: boolean
+  #flushing: Promise<void> | null = null
+  #flushedAtMs: number
+  #closed = false
+
+  private constructor(options: TaskStateOptions) {
+    this.#options = {
+      topicName: (store) => store.changelogTopic ?? `${store.name}-changelog`,
+      cacheBytes: 10 * 2 ** 20,
+      residentBytes: 32 * 2 ** 20,
+      flushBytes: 4 * 2 ** 20,
+      flushIntervalMs: 10_000,
+      ...options,
+    }
+    const { taskId, clock, engine, stores } = this.#options
+    this.taskId = taskId
+    this.#budget = new CellBudget(this.#options.residentBytes)
+    const cachedStores = stores.filter((store) => store.cached).length
+    const open = {
+      taskId,
+      clock,
+      budget: this.#budget,
+      cacheBytes: this.#options.cacheBytes / Math.max(cachedStores, 1),
+      topicName: this.#options.topicName,
+    }
+    const inMemory = stores.filter((store) => store.engine === 'memory')
+    const onEngine = stores.filter((store) => store.engine !== 'memory')
+    const disks = [openDisk(engine, onEngine, open)]
+    if (inMemory.length > 0) disks.push(openDisk(new MemoryEngines().openSync(taskId), inMemory, open))
+    this.#disks = disks
+    for (const disk of disks) for (const [name, entry] of disk.entries) this.#entries.set(name, entry)
+    this.#stores = stores.map((store) => this.#entries.get(store.name)!.store)
+    this.#flushAlways = onEngine.some((store) => !store.logged)
+    this.#flushedAtMs = clock.monotonicMs()
+  }
+
+  /** @throws MillraceError STATE_LAYOUT_UNSUPPORTED, STATE_CORRUPT: set aside, open an empty engine, restore */
+  static async open(options: TaskStateOptions): Promise<TaskState> {
+    const state = new TaskState(options)
+    await fillTimeIndexes(state.#stores)
+    return state
+  }
+
+  /** The same at once, for the test driver. */
+  static openSync(options: TaskStateOptions & { readonly engine: SyncStateEngine }): TaskState {
+    const state = new TaskState(options)
+    fillTimeIndexesSync(state.#stores)
+    return state
+  }
+
+  /** The store operators use. The caller knows its kind. @throws MillraceError STATE_STORE_UNKNOWN */
+  store<S = Store>(name: string): S {
+    return this.#entry(name).store as unknown as S
+  }
+
+  /** The same store refusing writes: global stores are handed out so. */
+  readOnlyStore<S = Store>(name: string): S {
+    return readOnly(this.#entry(name).store as unknown as Store) as unknown as S
+  }
+
+  /** What queries see: committed versions only. */
+  committed(name: string): CommittedView {
+    return committedView(this.#entry(name).store)
+  }
+
+  /** Forwards what the record caches hold back, stores in topology order. The first step of a commit. */
+  flushListeners(): void {
+    for (const store of this.#stores) store.cache.flush()
+  }
+
+  /** True when a commit would have something for the changelogs or the disk. */
+  get hasOpenChanges(): boolean {
+    return this.#stores.some((store) => store.overlays.some((overlay) => overlay.hasOpenChanges))
+  }
+
+  /**
+   * Moves everything written so far into the transaction and hands out its changelog records. Stores that are not
+   * logged, or whose source topic is their changelog, hand out none.
+   * @throws MillraceError STATE_COMMIT_IN_FLIGHT; what a serde throws (abort then)
+   */
+  beginCommit(sink: ChangelogSink): void {
+    for (const store of this.#stores) {
+      const { definition } = store
+      const logged = definition.logged && definition.changelogTopic === null
+      store.times?.beginCommit()
+      store.overlays.forEach((overlay, section) => {
+        overlay.beginCommit(
+          logged && section === 0
+            ? (cell) => {
+                const held = cell.inFlight
+                const value = held === null || typeof held === 'symbol' ? null : overlay.encode(held)
+                sink(definition, store.changelogKey(cell.key), value, cell.inFlightMs)
+              }
+            : null,
+        )
+      })
+    }
+  }
+
+  /** The transaction is committed: its versions are what queries see from now on, and go to disk with the next flush. */
+  commitSucceeded(changelogEnds: ReadonlyMap<string, ChangelogEnd>): void {
+    for (const store of this.#stores) {
+      store.times?.commitSucceeded()
+      for (const overlay of store.overlays) overlay.commitSucceeded()
+    }
+    for (const [name, end] of changelogEnds) this.restored(name, end.offset, end.topicId, true)
+  }
+
+  /** Drops what was written since the last successful commit, record caches included. */
+  commitAborted(): void {
+    for (const store of this.#stores) {
+      store.times?.commitAborted()
+      store.cache.drop()
+      store.dropped()
+      for (const overlay of store.overlays) overlay.commitAborted()
+    }
+  }
+
+  /** Applies one changelog record to the committed layer. Call maybeFlush between batches: it bounds the memory. */
+  restore(store: string, key: Buffer, value: Buffer | null, timestampMs: number): void {
+    this.#entry(store).store.restore(key, value, timestampMs)
+  }
+
+  /**
+   * Notes how far the restore of a store came. `atEnd`: everything the changelog holds is in it, so that its age counts
+   * from the next flush and not from when the restore began (a tombstone not read yet may be compacted away meanwhile).
+   */
+  restored(store: string, offset: number, topicId: string | null, atEnd = false): void {
+    const entry = this.#entry(store)
+    entry.offset = offset
+    entry.topicId = topicId
+    entry.moved = true
+    if (atEnd) entry.asOfMs = null
+  }
+
+  /** Where to go on reading the changelog; null: from its start. */
+  checkpoint(store: string): Checkpoint | null {
+    const { offset, topicId, asOfMs } = this.#entry(store)
+    return offset === null ? null : { offset, topicId, writtenAtMs: asOfMs ?? this.#options.clock.now() }
+  }
+
+  /** Highest time a windowed store has seen, -1 before the first; -1 for stores without retention. */
+  observedMs(store: string): number {
+    return this.#entry(store).store.times?.observedMs ?? -1
+  }
+
+  /** Bytes committed and not on disk, about. */
+  get pendingBytes(): number {
+    return this.#budget.pendingBytes
+  }
+
+  /**
+   * Brings the committed layer to disk when enough has gathered, or now with `force`. One flush runs at a time, beside
+   * processing; while one runs, a call only waits when memory would otherwise grow without bound.
+   * @throws MillraceError STATE_UNWRITABLE and others of the engine: nothing is lost, the next flush tries again
+   */
+  async maybeFlush(force = false): Promise<void> {
+    while (this.#flushing !== null) {
+      if (!force && this.#budget.pendingBytes < 2 * this.#options.flushBytes) return
+      await this.#flushing.catch(() => {})
+    }
+    if (!this.#isDue(force)) return
+    this.#budget.pendingBytes = 0
+    this.#flushedAtMs = this.#options.clock.monotonicMs()
+    this.#flushing = this.#flush()
+    try {
+      await this.#flushing
+    } finally {
+      this.#flushing = null
+    }
+  }
+
+  /** Closes the engine. With `flush` (a clean close) the next open needs no roll-forward. Open changes are dropped. */
+  async close({ flush }: { readonly flush: boolean }): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    try {
+      if (flush) await this.maybeFlush(true)
+      else await this.#flushing?.catch(() => {})
+    } finally {
+      for (const disk of this.#disks) await disk.engine.close()
+    }
+  }
+
+  #isDue(force: boolean): boolean {
+    const { flushBytes, flushIntervalMs, clock } = this.#options
+    const due =
+      force ||
+      this.#flushAlways ||
+      this.#budget.pendingBytes >= flushBytes ||
+      clock.monotonicMs() - this.#flushedAtMs >= flushIntervalMs
+    return due && this.#disks.some((disk) => disk.hasPending)
+  }
+
+  async #flush(): Promise<void> {
+    for (const disk of this.#disks) if (disk.hasPending) await disk.flush(false)
+  }
+
+  #entry(name: string): StoreEntry {
+    const entry = this.#entries.get(name)
+    if (entry === undefined) {
+      throw new MillraceError('STATE_STORE_UNKNOWN', `task ${this.taskId} has no store ${name}`, {
+        taskId: this.taskId,
+      })
+    }
+    return entry
+  }
+}

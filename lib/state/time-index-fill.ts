@@ -1,0 +1,34 @@
+/** Fills the time indexes of freshly opened stores from what is on disk. */
+import type { StateEngine } from './engine.js'
+import type { LocalStore } from './local-store.js'
+import type { SyncStateEngine } from './memory-engine.js'
+import type { Overlay } from './overlay.js'
+import type { TimeIndex } from './time-index.js'
+import { leadingTime } from './time-keys.js'
+
+function indexed(stores: readonly LocalStore[]): { index: TimeIndex; data: Overlay }[] {
+  return stores.flatMap(({ index, overlays }) => (index === null ? [] : [{ index, data: overlays[0]! }]))
+}
+
+function addEntry(index: TimeIndex, data: Overlay, diskKey: Buffer): void {
+  const localKey = diskKey.toString('latin1', data.prefix.length)
+  index.add(leadingTime(localKey), localKey)
+}
+
+export async function fillTimeIndexes(stores: readonly LocalStore[]): Promise<void> {
+  for (const { index, data } of indexed(stores)) {
+    for await (const [key] of data.engine.entries(data.section)) addEntry(index, data, key)
+  }
+}
+
+export function fillTimeIndexesSync(stores: readonly LocalStore[]): void {
+  for (const { index, data } of indexed(stores)) {
+    const engine = data.engine
+    if (!canScanSync(engine)) continue
+    for (const [key] of engine.entriesSync(data.section)) addEntry(index, data, key)
+  }
+}
+
+function canScanSync(engine: StateEngine): engine is SyncStateEngine {
+  return 'entriesSync' in engine
+}

@@ -1,0 +1,157 @@
+/** Window stores: data under `start | key`, a directory of starts per key and segment. */
+
+import { writeInt64 } from '../serde/int64-bytes.js'
+import { splitWindowStoreKey } from '../serde/key-layouts.js'
+import type { Cell } from './cell.js'
+import { KeyDirectory } from './key-directory.js'
+import type { LocalStore, StoreParts } from './local-store.js'
+import { Retention } from './retention.js'
+import { requireIndex } from './session-store.js'
+import type { FlushListener, ValueAndTimestamp, WindowEntry, WindowStore } from './store.js'
+import type { StoreTimes } from './store-times.js'
+import type { TimeIndex } from './time-index.js'
+import { leadingTime, TimePrefix } from './time-keys.js'
+
+export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K, V>, LocalStore {
+  readonly parts: StoreParts
+  readonly times: StoreTimes
+  readonly index: TimeIndex | null
+  readonly directory: KeyDirectory
+  readonly retention: Retention
+  readonly #prefix = new TimePrefix()
+  #lastKey: unknown = undefined
+  #lastStartMs = Number.NaN
+  #lastCell: Cell | null = null
+
+  constructor(parts: StoreParts, times: StoreTimes, index: TimeIndex | null) {
+    this.parts = parts
+    this.times = times
+    this.index = index
+    this.directory = new KeyDirectory(parts.directory(), times, 1)
+    this.retention = new Retention(times, parts.data, this.directory, index, 0)
+  }
+
+  get name(): string {
+    return this.parts.definition.name
+  }
+
+  get definition() {
+    return this.parts.definition
+  }
+
+  get cached(): boolean {
+    return this.parts.definition.cached
+  }
+
+  get overlays() {
+    return [this.parts.data, this.directory.overlay]
+  }
+
+  get cache() {
+    return this.parts.cache
+  }
+
+  onFlush(listener: FlushListener<{ readonly key: K; readonly startMs: number }, V>): void {
+    if (!this.cached) return
+    const parts = this.parts
+    parts.cache.onFlush((cell, before) => {
+      const name = { key: this.#userKey(cell), startMs: leadingTime(cell.key) }
+      listener(name, parts.read(cell) as V | null, parts.valueOf(before) as V | null, cell.heldMs)
+    })
+  }
+
+  get(key: K, startMs: number): ValueAndTimestamp<V> | null {
+    if (startMs <= this.retention.limit()) return null
+    const cell = this.#cell(key, startMs)
+    const value = this.parts.read(cell)
+    return value === null ? null : { value: value as V, timestamp: cell.heldMs }
+  }
+
+  put(key: K, startMs: number, value: V | null, timestamp: number): void {
+    if (startMs <= this.retention.limit()) return
+    this.times.observe(startMs)
+    const cell = this.#cell(key, startMs)
+    const absent = value === null || value === undefined
+    if ((cell.held === null) !== absent) {
+      const localKey = cell.key.slice(8)
+      if (absent) this.directory.remove(localKey, startMs, 0)
+      else this.directory.add(localKey, startMs, 0)
+    }
+    if (!absent) this.index?.add(startMs, cell.key)
+    this.parts.write(cell, value, timestamp)
+  }
+
+  fetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[] {
+    const found: WindowEntry<V>[] = []
+    const parts = this.parts
+    const text = parts.keys.byteString(key)
+    const from = Math.max(fromMs, this.retention.limit() + 1)
+    this.directory.forEach(text, from, toMs, (startMs) => {
+      const cell = parts.data.load(this.#prefix.of(startMs) + text)
+      found.push({ startMs, value: parts.read(cell) as V, timestamp: cell.heldMs })
+    })
+    return found
+  }
+
+  startingBetween(fromMs: number, toMs: number): readonly (WindowEntry<V> & { readonly key: K })[] {
+    const found: (WindowEntry<V> & { readonly key: K })[] = []
+    for (const localKey of requireIndex(this.index, this.name).between(fromMs, toMs)) {
+      const cell = this.parts.data.load(localKey)
+      const value = this.parts.read(cell)
+      if (value === null) continue
+      found.push({
+        key: this.#userKey(cell) as K,
+        startMs: leadingTime(localKey),
+        value: value as V,
+        timestamp: cell.heldMs,
+      })
+    }
+    return found
+  }
+
+  changelogKey(localKey: string): Buffer {
+    const keyBytes = localKey.length - 8
+    const out = Buffer.allocUnsafe(keyBytes + 12)
+    out.write(localKey.slice(8), 0, 'latin1')
+    writeInt64(out, leadingTime(localKey), keyBytes)
+    out.writeInt32BE(0, keyBytes + 8)
+    return out
+  }
+
+  restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
+    const parts = this.parts
+    const split = splitWindowStoreKey(key)
+    if (split.startMs <= this.retention.limit()) return
+    this.times.observeCommitted(split.startMs)
+    const text = split.key.toString('latin1')
+    const cell = parts.data.touch(this.#prefix.of(split.startMs) + text)
+    this.directory.restore(text, split.startMs, 0, value !== null)
+    if (value !== null) this.index?.add(split.startMs, cell.key)
+    parts.data.setBase(cell, value === null ? null : Buffer.from(value), timestampMs)
+  }
+
+  expire(): Promise<void> {
+    return this.retention.expire()
+  }
+
+  dropped(): void {
+    this.#lastCell = null
+  }
+
+  #userKey(cell: Cell): K {
+    return (cell.userKey === undefined ? this.parts.keys.fromByteString(cell.key.slice(8)) : cell.userKey) as K
+  }
+
+  #cell(key: K, startMs: number): Cell {
+    const last = this.#lastCell
+    if (last !== null && startMs === this.#lastStartMs && key === this.#lastKey && typeof key !== 'object') {
+      if (last.slot >= 0) return last
+    }
+    const cell = this.parts.data.load(this.#prefix.of(startMs) + this.parts.keys.byteString(key))
+    if (typeof key !== 'object') cell.userKey = key
+    this.#lastKey = key
+    this.#lastStartMs = startMs
+    this.#lastCell = cell
+    return cell
+  }
+}
