@@ -1,5 +1,11 @@
 /** Co-visitation: items seen near each other in a session attract each other by 1/distance, and the pull fades with time. */
-import { type Candidate, DEFAULT_COUNT, type ItemId, type ItemRecommender, type RecommendOptions } from './recommender-types.js'
+import {
+  type Candidate,
+  DEFAULT_COUNT,
+  type ItemId,
+  type ItemRecommender,
+  type RecommendOptions,
+} from './recommender-types.js'
 import { latestDistinct } from './vmis-knn.js'
 
 export interface CoVisitationOptions {

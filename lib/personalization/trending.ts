@@ -1,6 +1,12 @@
 /** Trending: the items viewed most, each view fading with a half-life; the answer when nothing is known of a visitor. */
 import { keepHeaviest } from './co-visitation.js'
-import { type Candidate, DEFAULT_COUNT, type ItemId, type ItemRecommender, type RecommendOptions } from './recommender-types.js'
+import {
+  type Candidate,
+  DEFAULT_COUNT,
+  type ItemId,
+  type ItemRecommender,
+  type RecommendOptions,
+} from './recommender-types.js'
 
 export interface TrendingOptions {
   /** Event time after which a view counts half, in milliseconds; default 1 day. */

@@ -5,8 +5,15 @@
  * Neighbours are the sessions that share one of the last items of the evolving session, weighed by how recently that
  * item was seen; the k best vote for their items, damped by where the newest shared item stands and by the item's idf.
  */
-import { type Candidate, DEFAULT_COUNT, type ItemId, type ItemRecommender, type RecommendOptions } from './recommender-types.js'
+
 import { topOf } from './recommender-top.js'
+import {
+  type Candidate,
+  DEFAULT_COUNT,
+  type ItemId,
+  type ItemRecommender,
+  type RecommendOptions,
+} from './recommender-types.js'
 import { SessionIndex } from './vmis-knn-index.js'
 
 export interface VmisKnnOptions {
@@ -47,7 +54,8 @@ export class VmisKnn implements ItemRecommender {
     this.#index = new SessionIndex({
       maxSessions: options.maxSessions ?? 200_000,
       maxItemsPerSession: options.maxItemsPerSession ?? 100,
-      sessionsPerItem: this.#m,
+      // One more than needed: the visitor's own session may be among them.
+      sessionsPerItem: this.#m + 1,
       sessionTtlMs: options.sessionTtlMs ?? 60 * DAY_MS,
     })
   }
