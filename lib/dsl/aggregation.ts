@@ -1,0 +1,105 @@
+/** What all aggregations of a grouped stream share: store name, repartition, node, table. */
+import type { Serde } from '../serde/serde.js'
+import type { AggregateNodes, Fold } from '../topology/aggregate-nodes.js'
+import type { StoreKind } from '../topology/topology.js'
+import type { GraphNode } from './graph.js'
+import { type AnySerde, erased, type Named, type StreamHandle } from './handle.js'
+import { planRepartition } from './repartition-node.js'
+import type { After, SerdeState } from './serde-state.js'
+import { type Materialized, planStore, storeName } from './store-options.js'
+import { KTable } from './table.js'
+import { AggregateOrigin } from './table-origin.js'
+
+export interface GroupSettings extends Named {
+  readonly key?: Serde<unknown>
+  readonly value?: Serde<unknown>
+}
+
+/** An aggregate of the stream's own value type inherits its serde; any other needs one. */
+export type AggregateStore<K, V, VR, VS extends SerdeState> =
+  After<V, VR, VS> extends 'known'
+    ? { readonly store?: Materialized<K, VR> }
+    : { readonly store: Materialized<K, VR> & { readonly value: Serde<VR> } }
+
+export const countFold: Fold = Object.freeze({
+  initializer: () => 0,
+  adder: (_key: unknown, _value: unknown, aggregate: unknown) => (aggregate as number) + 1,
+})
+
+export function reduceFold<V>(reducer: (aggregate: V, value: V) => V): Fold {
+  return {
+    initializer: null,
+    adder: (_key, value, aggregate) => reducer(aggregate as V, value as V),
+  }
+}
+
+/** What one kind of aggregation adds. */
+export interface AggregationPlan {
+  /** e.g. `KSTREAM-AGGREGATE-`, for the node and for its store. */
+  readonly prefix: string
+  readonly name: string | undefined
+  readonly store: Materialized<unknown, unknown> | undefined
+  /** Value serde where the store's options have none. */
+  readonly value: AnySerde | null
+  /** Kafka Streams' count with store options but without a name takes a number it does not use. */
+  readonly burn: boolean
+  readonly storeKind: {
+    readonly kind: StoreKind
+    readonly retentionMs?: number
+    readonly windowSizeMs?: number
+    readonly cacheable?: boolean
+  }
+  /** The table's key serde, from the stream's. */
+  readonly tableKey: (key: AnySerde) => AnySerde
+  readonly node: (base: NodeFields) => AggregateNodes
+}
+
+export interface NodeFields {
+  readonly name: string
+  readonly parents: readonly string[]
+  readonly stores: readonly string[]
+  readonly store: string
+  readonly sendOldValues: boolean
+}
+
+export class Aggregation {
+  readonly stream: StreamHandle
+  /** The user's name for the repartition topic, shared by all aggregations of the group. */
+  readonly #groupName: string | undefined
+  #repartition: GraphNode | null = null
+
+  constructor(stream: StreamHandle, groupName: string | undefined) {
+    this.stream = stream
+    this.#groupName = groupName
+  }
+
+  build<K, V>(plan: AggregationPlan): KTable<K, V> {
+    const { graph } = this.stream
+    if (plan.burn && plan.store?.name === undefined) graph.nextStoreName(plan.prefix)
+    const store = storeName(graph, plan.store, plan.prefix)
+    const name = graph.nameOr(plan.name, plan.prefix)
+    const key = erased(plan.store?.key) ?? this.stream.key
+    const value = erased(plan.store?.value) ?? plan.value
+    const definition = planStore({ ...plan.storeKind, name: store, key, value, settings: plan.store })
+    const parent = this.#parent(store)
+    const origin = new AggregateOrigin(store)
+    const node = graph.add([parent.node], {
+      name,
+      write: (topology, parents) =>
+        topology
+          .addStore(definition)
+          .addNode(plan.node({ name, parents, stores: [store], store, sendOldValues: origin.sendOldValues })),
+    })
+    const tableKey = plan.tableKey(definition.keySerde)
+    return new KTable({ graph, node, name, key: tableKey, value, sources: parent.sources, origin })
+  }
+
+  #parent(store: string): { readonly node: GraphNode; readonly sources: ReadonlySet<string> } {
+    const { graph, node, key, value, sources, rekeyed } = this.stream
+    if (!rekeyed) return { node, sources }
+    const planned = planRepartition(graph, { prefix: this.#groupName ?? store, key, value })
+    if (this.#repartition === null || this.#groupName === undefined) this.#repartition = planned.attach(node)
+    else graph.append([node], this.#repartition)
+    return { node: this.#repartition, sources: new Set([planned.sourceName]) }
+  }
+}

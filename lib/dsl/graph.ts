@@ -1,0 +1,121 @@
+/**
+ * The operators as the user wrote them, before they become a topology. A graph node may become several topology nodes
+ * (a repartition is filter, sink and source), and what a table needs (a store, old values) is known only when
+ * everything downstream has been said; so writing waits until `build`.
+ */
+import { TopologyBuilder } from '../topology/builder.js'
+import type { Topology } from '../topology/topology.js'
+
+export interface GraphNode {
+  /** Name of the last topology node this one becomes: the parent of what follows. */
+  readonly name: string
+  /** Later ones are written later. */
+  priority: number
+  readonly parents: Set<GraphNode>
+  readonly children: Set<GraphNode>
+  /** A left join, to which records with a null key matter (KIP-962): no repartition above it may drop them. */
+  readonly relaxedNullKey: boolean
+  /** Appends its nodes. `parents` are names in the topology. */
+  readonly write: (topology: TopologyBuilder, parents: readonly string[]) => void
+}
+
+export interface GraphNodeOptions {
+  readonly name: string
+  readonly write: GraphNode['write']
+  readonly relaxedNullKey?: boolean
+}
+
+const INDEX_DIGITS = 10
+
+export class Graph {
+  readonly #roots = new Set<GraphNode>()
+  readonly #copartitioned: ReadonlySet<string>[] = []
+  #index = 0
+  #priority = 0
+
+  /** Kafka Streams' generated name; every call uses up one number, for processors and stores alike. */
+  nextName(prefix: string): string {
+    return prefix + String(this.#index++).padStart(INDEX_DIGITS, '0')
+  }
+
+  nextStoreName(prefix: string): string {
+    return this.nextName(`${prefix}STATE-STORE-`)
+  }
+
+  /** The user's name, or a generated one. A number is used up either way, so that naming a node renames no other. */
+  nameOr(name: string | undefined, prefix: string): string {
+    const generated = this.nextName(prefix)
+    return name ?? generated
+  }
+
+  add(parents: readonly GraphNode[], options: GraphNodeOptions): GraphNode {
+    const node: GraphNode = {
+      name: options.name,
+      priority: 0,
+      parents: new Set(),
+      children: new Set(),
+      relaxedNullKey: options.relaxedNullKey ?? false,
+      write: options.write,
+    }
+    if (parents.length === 0) this.#roots.add(node)
+    this.append(parents, node)
+    return node
+  }
+
+  /** Hangs `node` under `parents`, and behind everything added so far; a node may be added more than once. */
+  append(parents: readonly GraphNode[], node: GraphNode): void {
+    node.priority = this.#priority++
+    for (const parent of parents) {
+      parent.children.add(node)
+      node.parents.add(parent)
+    }
+  }
+
+  /** Names of source nodes whose topics must have equal partition counts. */
+  copartition(sources: ReadonlySet<string>): void {
+    this.#copartitioned.push(sources)
+  }
+
+  /** Writes the nodes. May be called again after more was added. */
+  build(): Topology {
+    const topology = new TopologyBuilder()
+    for (const node of this.#inOrder()) {
+      node.write(
+        topology,
+        [...node.parents].map((parent) => parent.name),
+      )
+    }
+    for (const sources of this.#copartitioned) topology.addCopartitionGroup(sources)
+    return topology.build()
+  }
+
+  /** Parents first; among the nodes that could come next the one with the lowest priority. */
+  #inOrder(): ReadonlySet<GraphNode> {
+    const ready = [...this.#roots]
+    const written = new Set<GraphNode>()
+    while (ready.length > 0) {
+      let next = 0
+      for (let i = 1; i < ready.length; i++) if (ready[i]!.priority < ready[next]!.priority) next = i
+      const node = ready.splice(next, 1)[0]!
+      written.add(node)
+      for (const child of node.children) {
+        if ([...child.parents].every((parent) => written.has(parent))) ready.push(child)
+      }
+    }
+    return written
+  }
+}
+
+/** True where a left join, to which records with a null key matter, stands anywhere below `node`. */
+export function feedsRelaxedJoin(node: GraphNode): boolean {
+  const seen = new Set<GraphNode>()
+  const open = [...node.children]
+  for (;;) {
+    const child = open.pop()
+    if (child === undefined) return false
+    if (child.relaxedNullKey) return true
+    if (seen.has(child)) continue
+    seen.add(child)
+    open.push(...child.children)
+  }
+}

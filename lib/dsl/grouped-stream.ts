@@ -1,0 +1,91 @@
+/** A stream whose records are grouped by key, waiting for what to make of each group. */
+import { MillraceError } from '../errors.js'
+import { int64 } from '../serde/primitive.js'
+import type { Serde } from '../serde/serde.js'
+import type { Fold } from '../topology/aggregate-nodes.js'
+import type { SessionWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
+import { type AggregateStore, Aggregation, countFold, type GroupSettings, reduceFold } from './aggregation.js'
+import type { Named } from './handle.js'
+import { erased, type StreamHandle } from './handle.js'
+import type { SerdeState } from './serde-state.js'
+import { SessionWindowedStream } from './session-windowed-stream.js'
+import type { Materialized } from './store-options.js'
+import type { KTable } from './table.js'
+import { WindowedStream } from './windowed-stream.js'
+
+export interface CountOptions<K> extends Named {
+  readonly store?: Materialized<K, number>
+}
+
+/** A reduce stores values of the stream's own type, so it inherits their serde where it is known. */
+export type ReduceArgument<K, V, VS extends SerdeState> = VS extends 'known'
+  ? [options?: Named & { readonly store?: Materialized<K, V> }]
+  : [options: Named & { readonly store: Materialized<K, V> & { readonly value: Serde<V> } }]
+
+export type AggregateOptions<K, V, VR, VS extends SerdeState> = Named & {
+  readonly initializer: () => VR
+  readonly adder: (key: K, value: V, aggregate: VR) => VR
+} & AggregateStore<K, V, VR, VS>
+
+export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
+  readonly #aggregation: Aggregation
+  /** Never set: it carries the types. */
+  declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
+
+  constructor(stream: StreamHandle, options: GroupSettings | undefined) {
+    this.#aggregation = new Aggregation(
+      {
+        ...stream,
+        key: erased(options?.key) ?? stream.key,
+        value: erased(options?.value) ?? stream.value,
+      },
+      options?.name,
+    )
+  }
+
+  /** Records per key; null values are skipped. Stored as int64. */
+  count(options?: CountOptions<K>): KTable<K, number> {
+    return this.#plain('KSTREAM-AGGREGATE-', countFold, options, { value: int64, burn: options?.store !== undefined })
+  }
+
+  /** The first value stands as it is, each further one is combined with what stands. */
+  reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<K, V> {
+    return this.#plain('KSTREAM-REDUCE-', reduceFold(reducer), options, { value: this.#aggregation.stream.value })
+  }
+
+  aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<K, VR> {
+    const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
+    return this.#plain('KSTREAM-AGGREGATE-', fold, options, { value: this.#aggregation.stream.value })
+  }
+
+  /** One aggregate per key and window. */
+  windowedBy(windows: TimeWindows | UnlimitedWindows): WindowedStream<K, V, VS>
+  windowedBy(windows: SessionWindows): SessionWindowedStream<K, V, VS>
+  windowedBy(
+    windows: TimeWindows | UnlimitedWindows | SessionWindows,
+  ): WindowedStream<K, V, VS> | SessionWindowedStream<K, V, VS> {
+    if (windows.kind === 'session') return new SessionWindowedStream(this.#aggregation, windows, 'onWindowUpdate')
+    if (windows.kind === 'time' || windows.kind === 'unlimited') {
+      return new WindowedStream(this.#aggregation, windows, 'onWindowUpdate')
+    }
+    throw new MillraceError('WINDOW_INVALID', 'windowedBy takes what tumbling, hopping, session or unlimited returned')
+  }
+
+  #plain<VR>(
+    prefix: string,
+    fold: Fold,
+    options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
+    defaults: { readonly value: Serde<unknown> | Serde<unknown> | null; readonly burn?: boolean },
+  ): KTable<K, VR> {
+    return this.#aggregation.build({
+      prefix,
+      name: options?.name,
+      store: options?.store,
+      value: defaults.value as Serde<unknown> | null,
+      burn: defaults.burn ?? false,
+      storeKind: { kind: 'timestampedKeyValue' },
+      tableKey: (key) => key,
+      node: (base) => ({ ...base, kind: 'aggregate', fold }),
+    })
+  }
+}

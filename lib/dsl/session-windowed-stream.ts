@@ -1,0 +1,83 @@
+/** A grouped stream cut into sessions. */
+import { int64 } from '../serde/primitive.js'
+import { sessionWindowed } from '../serde/windowed.js'
+import type { EmitStrategy, Fold, SessionAggregateNode } from '../topology/aggregate-nodes.js'
+import type { SessionWindows } from '../windows/definitions.js'
+import type { Windowed } from '../windows/window.js'
+import { type Aggregation, countFold, reduceFold } from './aggregation.js'
+import type { AggregateOptions, CountOptions, ReduceArgument } from './grouped-stream.js'
+import type { AnySerde, Named } from './handle.js'
+import type { SerdeState } from './serde-state.js'
+import type { Materialized } from './store-options.js'
+import type { KTable } from './table.js'
+
+type Merger = SessionAggregateNode['merger']
+
+const addCounts: Merger = (_key, left, right) => (left as number) + (right as number)
+
+export type SessionAggregateOptions<K, V, VR, VS extends SerdeState> = AggregateOptions<K, V, VR, VS> & {
+  /** Joins the aggregates of two sessions that a record brought together; null for a session that had none yet. */
+  readonly merger: (key: K, left: VR, right: VR) => VR
+}
+
+export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
+  readonly #aggregation: Aggregation
+  readonly #windows: SessionWindows
+  readonly #emit: EmitStrategy
+  /** Never set: it carries the types. */
+  declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
+
+  constructor(aggregation: Aggregation, windows: SessionWindows, emit: EmitStrategy) {
+    this.#aggregation = aggregation
+    this.#windows = windows
+    this.#emit = emit
+  }
+
+  /** `onWindowClose`: one final result per session, once nothing can extend it any more. */
+  emitStrategy(emit: EmitStrategy): SessionWindowedStream<K, V, VS> {
+    return new SessionWindowedStream(this.#aggregation, this.#windows, emit)
+  }
+
+  /** Records per key and session, null values among them. Stored as int64. */
+  count(options?: CountOptions<K>): KTable<Windowed<K>, number> {
+    const burn = options?.store !== undefined
+    return this.#build('KSTREAM-AGGREGATE-', countFold, addCounts, options, int64 as AnySerde, burn)
+  }
+
+  reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<Windowed<K>, V> {
+    const merger: Merger = (_key, left, right) => (left === null ? right : reducer(left as V, right as V))
+    return this.#build('KSTREAM-REDUCE-', reduceFold(reducer), merger, options, this.#aggregation.stream.value)
+  }
+
+  aggregate<VR>(options: SessionAggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, VR> {
+    const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
+    const merger = options.merger as Merger
+    return this.#build('KSTREAM-AGGREGATE-', fold, merger, options, this.#aggregation.stream.value)
+  }
+
+  #build<VR>(
+    prefix: string,
+    fold: Fold,
+    merger: Merger,
+    options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
+    value: AnySerde | null,
+    burn = false,
+  ): KTable<Windowed<K>, VR> {
+    const windows = this.#windows
+    const emit = this.#emit
+    return this.#aggregation.build({
+      prefix,
+      name: options?.name,
+      store: options?.store,
+      value,
+      burn,
+      storeKind: {
+        kind: 'session',
+        retentionMs: windows.gapMs + windows.graceMs,
+        cacheable: emit === 'onWindowUpdate',
+      },
+      tableKey: (key) => sessionWindowed(key) as AnySerde,
+      node: (base) => ({ ...base, kind: 'sessionAggregate', fold, merger, windows, emit }),
+    })
+  }
+}

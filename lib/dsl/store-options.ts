@@ -1,0 +1,70 @@
+/** What a user may say about the store of an operator (Kafka Streams' Materialized). */
+import { MillraceError } from '../errors.js'
+import type { Serde } from '../serde/serde.js'
+import type { StoreDefinition, StoreKind } from '../topology/topology.js'
+import type { Graph } from './graph.js'
+
+export interface StoreSettings {
+  /** Names the store and its changelog topic, and makes the store queryable. */
+  readonly name?: string
+  /** Default true. False: no changelog, so a lost disk loses the store. */
+  readonly logged?: boolean
+  /** Default true: updates of a key between two commits go on as one. False: every update goes on. */
+  readonly cached?: boolean
+  /** Default `level`. */
+  readonly engine?: 'level' | 'memory'
+  /** Windowed stores: how long an entry is kept after stream time, in ms; default: window and grace. */
+  readonly retentionMs?: number
+  /** Extra configuration of the changelog topic. */
+  readonly topicConfig?: Readonly<Record<string, string>>
+}
+
+/** Store settings with the serdes; those left out are inherited where the type is the same. */
+export interface Materialized<K, V> extends StoreSettings {
+  readonly key?: Serde<K>
+  readonly value?: Serde<V>
+}
+
+export interface StorePlan {
+  readonly kind: StoreKind
+  readonly name: string
+  readonly key: Serde<unknown> | null
+  readonly value: Serde<unknown> | null
+  readonly settings: StoreSettings | undefined
+  readonly retentionMs?: number
+  readonly windowSizeMs?: number
+  /** False where the operator's emit strategy forbids a cache. */
+  readonly cacheable?: boolean
+}
+
+/** @throws MillraceError TOPOLOGY_SERDE_MISSING */
+export function required<T>(serde: Serde<T> | null | undefined, which: 'key' | 'value', where: string): Serde<T> {
+  if (serde === null || serde === undefined) {
+    throw new MillraceError('TOPOLOGY_SERDE_MISSING', `${where} needs a ${which} serde: pass \`${which}\``, {
+      node: where,
+    })
+  }
+  return serde
+}
+
+/** The user's store name or a generated one; unlike a node's, a given name uses up no number. */
+export function storeName(graph: Graph, settings: StoreSettings | undefined, prefix: string): string {
+  return settings?.name ?? graph.nextStoreName(prefix)
+}
+
+export function planStore(plan: StorePlan): StoreDefinition {
+  const { settings } = plan
+  return Object.freeze({
+    name: plan.name,
+    kind: plan.kind,
+    keySerde: required(plan.key, 'key', `store ${plan.name}`),
+    valueSerde: required(plan.value, 'value', `store ${plan.name}`),
+    logged: settings?.logged ?? true,
+    cached: (plan.cacheable ?? true) && (settings?.cached ?? true),
+    engine: settings?.engine ?? 'level',
+    retentionMs: plan.retentionMs === undefined ? null : (settings?.retentionMs ?? plan.retentionMs),
+    windowSizeMs: plan.windowSizeMs ?? null,
+    changelogTopic: null,
+    topicConfig: Object.freeze({ ...settings?.topicConfig }),
+  })
+}

@@ -1,0 +1,243 @@
+/** A stream of records. Every method appends an operator and returns the stream behind it. */
+
+import type { Serde } from '../serde/serde.js'
+import type { Partitioner, SinkNode } from '../topology/node.js'
+import type { ProcessorSupplier } from '../topology/processor.js'
+import type { GlobalKTable } from './global-table.js'
+import { GroupedStream } from './grouped-stream.js'
+import { erased, type Named, type StreamHandle, streamHandle } from './handle.js'
+import { planRepartition } from './repartition-node.js'
+import type { After, KeyOption, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
+import { SplitStream } from './split-stream.js'
+import type { StoreSettings } from './store-options.js'
+import { required } from './store-options.js'
+import { type GlobalJoin, type Joinable, joinStream, type TableJoin } from './stream-joins.js'
+import { appendProcess, appendStateless, type ProcessSettings } from './stream-operators.js'
+import { streamToTable } from './stream-to-table.js'
+import type { KTable } from './table.js'
+
+export interface SinkSettings extends Named {
+  readonly partitioner?: Partitioner
+}
+
+export interface RepartitionSettings extends Named {
+  /** Default: as many as the source topics upstream have. */
+  readonly partitions?: number
+  readonly partitioner?: Partitioner
+}
+
+/** What a grouping needs: serdes to repartition and store with. Value only where the key changed. */
+type GroupArgument<K, V, KS extends SerdeState, VS extends SerdeState> = KS extends 'known'
+  ? [options?: Named & KeyOption<K, 'known'> & ValueOption<V, 'known'>]
+  : [options: Named & KeyOption<K, KS> & ValueOption<V, VS>]
+
+/** The state of a serde after two streams were merged. */
+type Both<A extends SerdeState, B extends SerdeState> = [A, B] extends ['known', 'known'] ? 'known' : 'missing'
+
+/** `KS` and `VS` say whether the serdes are known; user code writes `KStream<K, V>`. */
+export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeState = 'known'> {
+  /** Internal to the DSL. */
+  readonly handle: StreamHandle
+
+  constructor(handle: StreamHandle) {
+    this.handle = handle
+  }
+
+  /** Keeps the records for which `predicate` holds. */
+  filter(predicate: (key: K, value: V) => boolean, options?: Named): KStream<K, V, KS, VS> {
+    return new KStream(
+      appendStateless(this.handle, 'KSTREAM-FILTER-', options, { kind: 'filter', negate: false, predicate }),
+    )
+  }
+
+  /** Drops the records for which `predicate` holds. */
+  filterNot(predicate: (key: K, value: V) => boolean, options?: Named): KStream<K, V, KS, VS> {
+    return new KStream(
+      appendStateless(this.handle, 'KSTREAM-FILTER-', options, { kind: 'filter', negate: true, predicate }),
+    )
+  }
+
+  /** Makes one record of each. The key may change, so what groups or joins later repartitions. */
+  map<K2, V2>(
+    mapper: (key: K, value: V) => readonly [K2, V2],
+    options?: Named,
+  ): KStream<K2, V2, After<K, K2, KS>, After<V, V2, VS>> {
+    return new KStream(appendStateless(this.handle, 'KSTREAM-MAP-', options, { kind: 'map', mapper }, true))
+  }
+
+  /** Changes the value only, so nothing repartitions. */
+  mapValues<V2>(mapper: (value: V, key: K) => V2, options?: Named): KStream<K, V2, KS, After<V, V2, VS>> {
+    return new KStream(appendStateless(this.handle, 'KSTREAM-MAPVALUES-', options, { kind: 'mapValues', mapper }))
+  }
+
+  /** Makes any number of records of each. */
+  flatMap<K2, V2>(
+    mapper: (key: K, value: V) => Iterable<readonly [K2, V2]>,
+    options?: Named,
+  ): KStream<K2, V2, After<K, K2, KS>, After<V, V2, VS>> {
+    return new KStream(appendStateless(this.handle, 'KSTREAM-FLATMAP-', options, { kind: 'flatMap', mapper }, true))
+  }
+
+  /** Makes any number of records of each, all with the same key. */
+  flatMapValues<V2>(mapper: (value: V, key: K) => Iterable<V2>, options?: Named): KStream<K, V2, KS, After<V, V2, VS>> {
+    return new KStream(
+      appendStateless(this.handle, 'KSTREAM-FLATMAPVALUES-', options, { kind: 'flatMapValues', mapper }),
+    )
+  }
+
+  selectKey<K2>(mapper: (key: K, value: V) => K2, options?: Named): KStream<K2, V, After<K, K2, KS>, VS> {
+    return new KStream(
+      appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', options, { kind: 'selectKey', mapper }, true),
+    )
+  }
+
+  /** Looks at every record and hands it on. Under at-least-once it may see a record again. */
+  peek(action: (key: K, value: V) => void, options?: Named): KStream<K, V, KS, VS> {
+    return new KStream(appendStateless(this.handle, 'KSTREAM-PEEK-', options, { kind: 'peek', action }))
+  }
+
+  /** Looks at every record; the stream ends here. */
+  foreach(action: (key: K, value: V) => void, options?: Named): void {
+    appendStateless(this.handle, 'KSTREAM-FOREACH-', options, { kind: 'peek', action })
+  }
+
+  /** All records of both; no order between the two. */
+  merge<KS2 extends SerdeState, VS2 extends SerdeState>(
+    other: KStream<K, V, KS2, VS2>,
+    options?: Named,
+  ): KStream<K, V, Both<KS, KS2>, Both<VS, VS2>> {
+    const { graph, node, key, value, sources, rekeyed } = this.handle
+    const name = graph.nameOr(options?.name, 'KSTREAM-MERGE-')
+    const merged = graph.add([node, other.handle.node], {
+      name,
+      write: (topology, parents) => topology.addNode({ kind: 'merge', name, parents, stores: [] }),
+    })
+    return new KStream(
+      streamHandle({
+        graph,
+        node: merged,
+        name,
+        key: key ?? other.handle.key,
+        value: value ?? other.handle.value,
+        sources: new Set([...sources, ...other.handle.sources]),
+        rekeyed: rekeyed || other.handle.rekeyed,
+      }),
+    )
+  }
+
+  /** Splits into branches: `stream.split().branch(isBig, { name: '-big' }).defaultBranch()`. */
+  split(options?: Named): SplitStream<K, V, KS, VS> {
+    return new SplitStream(this.handle, options)
+  }
+
+  /** Writes to an internal topic and reads it again, so that records lie where their key belongs. */
+  repartition(...[options]: WriteArgument<RepartitionSettings, K, V, KS, VS>): KStream<K, V> {
+    const { graph, node } = this.handle
+    const key = erased(options?.key) ?? this.handle.key
+    const value = erased(options?.value) ?? this.handle.value
+    const prefix = options?.name ?? graph.nextName('KSTREAM-REPARTITION-')
+    const plan = { prefix, key, value, partitions: options?.partitions, partitioner: options?.partitioner }
+    const repartitioned = planRepartition(graph, plan).attach(node)
+    const { name } = repartitioned
+    return new KStream(
+      streamHandle({ graph, node: repartitioned, name, key, value, sources: new Set([name]), rekeyed: false }),
+    )
+  }
+
+  /** Groups by another key; records whose new key is null are dropped. */
+  groupBy<K2>(
+    selector: (key: K, value: V) => K2,
+    ...[options]: WriteArgument<Named, K2, V, After<K, K2, KS>, VS>
+  ): GroupedStream<K2, V> {
+    const selected = appendStateless(
+      this.handle,
+      'KSTREAM-KEY-SELECT-',
+      options,
+      { kind: 'selectKey', mapper: selector },
+      true,
+    )
+    return new GroupedStream(selected, options)
+  }
+
+  /** Groups by the key there is; repartitions only where the key was changed before. */
+  groupByKey(...[options]: GroupArgument<K, V, KS, VS>): GroupedStream<K, V, VS> {
+    return new GroupedStream(
+      this.handle,
+      options as (Named & { key?: Serde<K>; value?: Serde<NonNullable<V>> }) | undefined,
+    )
+  }
+
+  /** Takes the stream for a table's changelog: the latest value of a key counts, null deletes, null keys are dropped. */
+  toTable(...[options]: WriteArgument<Named & { readonly store?: StoreSettings }, K, V, KS, VS>): KTable<K, V> {
+    return streamToTable(this.handle, options)
+  }
+
+  /** Writes to a topic, or to the topic a function of the record names. The topics must exist. */
+  to(
+    topic: string | ((key: K, value: V, timestamp: number) => string),
+    ...[options]: WriteArgument<SinkSettings, K, V, KS, VS>
+  ): void {
+    const { graph, node } = this.handle
+    const name = graph.nameOr(options?.name, 'KSTREAM-SINK-')
+    const where = `sink ${name}`
+    graph.add([node], {
+      name,
+      write: (topology, parents) =>
+        topology.addNode({
+          kind: 'sink',
+          name,
+          parents,
+          stores: [],
+          topic: topic as SinkNode['topic'],
+          keySerde: required(erased(options?.key) ?? this.handle.key, 'key', where),
+          valueSerde: required(erased(options?.value) ?? this.handle.value, 'value', where),
+          partitioner: options?.partitioner ?? null,
+        }),
+    })
+  }
+
+  /** Runs user code with a context: stores, timers, forwarding. The key may change. */
+  process<K2, V2>(
+    supplier: ProcessorSupplier<K, V, K2, V2>,
+    options?: ProcessSettings,
+  ): KStream<K2, V2, After<K, K2, KS>, After<V, V2, VS>> {
+    return new KStream(appendProcess(this.handle, 'KSTREAM-PROCESSOR-', supplier as ProcessorSupplier, false, options))
+  }
+
+  /** As `process`, but the key must stay, so nothing repartitions. */
+  processValues<V2>(
+    supplier: ProcessorSupplier<K, V, K, V2>,
+    options?: ProcessSettings,
+  ): KStream<K, V2, KS, After<V, V2, VS>> {
+    return new KStream(
+      appendProcess(this.handle, 'KSTREAM-PROCESSVALUES-', supplier as ProcessorSupplier, true, options),
+    )
+  }
+
+  /** Each record with the table's row of the same key; records without a row, or with a null key or value, are dropped. */
+  join<VT, VOut, TS extends SerdeState>(
+    table: KTable<K, VT, TS>,
+    options: TableJoin<K, V, VT, VOut, KS, VS>,
+  ): KStream<K, VOut, KS, After<V, VOut, VS>>
+  /** Each record with the row of a fully replicated table that `keySelector` chooses. */
+  join<GK, GV, VOut>(
+    table: GlobalKTable<GK, GV>,
+    options: GlobalJoin<K, V, GK, GV, VOut>,
+  ): KStream<K, VOut, KS, After<V, VOut, VS>>
+  join(other: unknown, options: object): unknown {
+    return joinStream(this.handle, other as Joinable, options, false)
+  }
+
+  /** As `join`, but every record goes on; the row is null where there is none. */
+  leftJoin<VT, VOut, TS extends SerdeState>(
+    table: KTable<K, VT, TS>,
+    options: TableJoin<K, V, VT | null, VOut, KS, VS>,
+  ): KStream<K, VOut, KS, After<V, VOut, VS>>
+  leftJoin<GK, GV, VOut>(
+    table: GlobalKTable<GK, GV>,
+    options: GlobalJoin<K, V, GK, GV | null, VOut>,
+  ): KStream<K, VOut, KS, After<V, VOut, VS>>
+  leftJoin(other: unknown, options: object): unknown {
+    return joinStream(this.handle, other as Joinable, options, true)
+  }
+}

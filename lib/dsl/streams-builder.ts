@@ -1,0 +1,206 @@
+/** Where a topology begins: streams and tables of topics, and stores for processors. */
+import { MillraceError } from '../errors.js'
+import type { Serde } from '../serde/serde.js'
+import type { TimestampExtractor } from '../topology/node.js'
+import type { ProcessorSupplier } from '../topology/processor.js'
+import { type StoreOptions, storeDefinition } from '../topology/store-definition.js'
+import type { Topology } from '../topology/topology.js'
+import { GlobalKTable } from './global-table.js'
+import { Graph, type GraphNode } from './graph.js'
+import { type AnySerde, erased, type Named, streamHandle } from './handle.js'
+import { planStore, required, type StoreSettings, storeName } from './store-options.js'
+import { KStream } from './stream.js'
+import { sourceOrigin } from './stream-to-table.js'
+import { KTable } from './table.js'
+
+export interface SourceSettings<K, V> extends Named {
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  /** Default: the record's own timestamp; a negative one is an error. */
+  readonly timestampExtractor?: TimestampExtractor
+  /** Where to begin when the group has no offset yet; default: the application's setting. */
+  readonly offsetReset?: 'earliest' | 'latest' | 'none'
+}
+
+export interface TableSourceSettings<K, V> extends SourceSettings<K, V> {
+  /** A store with a name makes the table queryable. */
+  readonly store?: StoreSettings
+}
+
+export interface GlobalStoreSettings<K, V> extends Named {
+  readonly topic: string
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  readonly store: StoreOptions<never, never> | StoreOptions<K, V>
+  /** Fills the store from the topic's records. */
+  readonly supplier: ProcessorSupplier<K, V, never, never>
+  readonly timestampExtractor?: TimestampExtractor
+}
+
+interface KnownSource {
+  readonly topics: readonly string[]
+  readonly offsetReset: string | null
+  readonly node: GraphNode
+}
+
+function sameTopics(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((topic) => b.includes(topic))
+}
+
+export class StreamsBuilder {
+  readonly #graph = new Graph()
+  readonly #sources: KnownSource[] = []
+
+  /** A stream of one or several topics. Asked for again with the same topics, it shares the source. */
+  stream<K, V>(topics: string | readonly string[], options: SourceSettings<K, V>): KStream<K, V> {
+    const list = Object.freeze([...new Set(typeof topics === 'string' ? [topics] : topics)])
+    const name = this.#graph.nameOr(options.name, 'KSTREAM-SOURCE-')
+    const known = this.#knownSource(list, options.offsetReset ?? null)
+    const node = known ?? this.#addSource(name, list, options)
+    if (known === null) this.#sources.push({ topics: list, offsetReset: options.offsetReset ?? null, node })
+    return new KStream(
+      streamHandle({
+        graph: this.#graph,
+        node,
+        name,
+        key: erased(options.key),
+        value: erased(options.value),
+        sources: new Set([node.name]),
+        rekeyed: false,
+      }),
+    )
+  }
+
+  /** A topic taken as a changelog: the latest value of a key is its row, null deletes, null keys are dropped. */
+  table<K, V>(topic: string, options: TableSourceSettings<K, V>): KTable<K, V> {
+    const graph = this.#graph
+    const store = storeName(graph, options.store, `${topic}-`)
+    const { source, processor } = this.#tableNames(options.name)
+    const key = erased(options.key)
+    const value = erased(options.value)
+    const origin = sourceOrigin(store, key, value, options.store)
+    const node = graph.add([], {
+      name: processor,
+      write(topology) {
+        const definition = origin.definition()
+        if (definition !== null) topology.addStore(definition)
+        topology.addSource({ ...sourceFields(options, source), topics: [topic] }).addNode({
+          kind: 'tableSource',
+          name: processor,
+          parents: [source],
+          stores: definition === null ? [] : [definition.name],
+          store: origin.store,
+          sendOldValues: origin.sendOldValues,
+        })
+      },
+    })
+    return new KTable({ graph, node, name: processor, key, value, sources: new Set([source]), origin })
+  }
+
+  /** A topic every instance reads whole before anything starts. */
+  globalTable<K, V>(topic: string, options: Omit<TableSourceSettings<K, V>, 'offsetReset'>): GlobalKTable<K, V> {
+    const graph = this.#graph
+    const store = storeName(graph, options.store, `${topic}-`)
+    const { source, processor } = this.#tableNames(options.name)
+    const keySerde = required(erased(options.key), 'key', `global table ${topic}`)
+    const valueSerde = required(erased(options.value), 'value', `global table ${topic}`)
+    const definition = planStore({
+      kind: 'timestampedKeyValue',
+      name: store,
+      key: keySerde,
+      value: valueSerde,
+      settings: { ...options.store, logged: false, cached: false },
+    })
+    graph.add([], {
+      name: processor,
+      write: (topology) =>
+        topology.addGlobal({
+          store: definition,
+          topic,
+          sourceName: source,
+          processorName: processor,
+          keySerde,
+          valueSerde,
+          timestampExtractor: options.timestampExtractor ?? null,
+          supplier: null,
+        }),
+    })
+    return new GlobalKTable(store)
+  }
+
+  /** A store for processors, which name it in their `stores`. */
+  addStateStore<K, V>(options: StoreOptions<K, V>): this {
+    const definition = storeDefinition(options)
+    this.#graph.add([], { name: definition.name, write: (topology) => topology.addStore(definition) })
+    return this
+  }
+
+  /** A store every instance holds whole, filled by user code from a topic. */
+  addGlobalStore<K, V>(options: GlobalStoreSettings<K, V>): this {
+    const { source, processor } = this.#tableNames(options.name)
+    const definition = storeDefinition({ ...(options.store as StoreOptions<unknown, unknown>), logged: false })
+    this.#graph.add([], {
+      name: processor,
+      write: (topology) =>
+        topology.addGlobal({
+          store: definition,
+          topic: options.topic,
+          sourceName: source,
+          processorName: processor,
+          keySerde: options.key as AnySerde,
+          valueSerde: options.value as AnySerde,
+          timestampExtractor: options.timestampExtractor ?? null,
+          supplier: options.supplier as unknown as ProcessorSupplier,
+        }),
+    })
+    return this
+  }
+
+  /** @throws MillraceError TOPOLOGY_* where the topology cannot work */
+  build(): Topology {
+    return this.#graph.build()
+  }
+
+  #tableNames(name: string | undefined): { readonly source: string; readonly processor: string } {
+    const source = this.#graph.nameOr(name === undefined ? undefined : `${name}-source`, 'KSTREAM-SOURCE-')
+    return { source, processor: this.#graph.nameOr(name, 'KTABLE-SOURCE-') }
+  }
+
+  #addSource<K, V>(name: string, topics: readonly string[], options: SourceSettings<K, V>): GraphNode {
+    return this.#graph.add([], {
+      name,
+      write: (topology) => topology.addSource({ ...sourceFields(options, name), topics }),
+    })
+  }
+
+  #knownSource(topics: readonly string[], offsetReset: string | null): GraphNode | null {
+    const known = this.#sources.find((source) => source.topics.some((topic) => topics.includes(topic)))
+    if (known === undefined) return null
+    if (!sameTopics(known.topics, topics)) {
+      throw new MillraceError(
+        'TOPOLOGY_SOURCE_CONFLICT',
+        `streams of [${known.topics.join(', ')}] and of [${topics.join(', ')}] overlap but are not the same topics`,
+      )
+    }
+    if (known.offsetReset !== offsetReset) {
+      throw new MillraceError(
+        'TOPOLOGY_SOURCE_CONFLICT',
+        `the streams of [${topics.join(', ')}] have different offsetReset: ${known.offsetReset} and ${offsetReset}`,
+      )
+    }
+    return known.node
+  }
+}
+
+function sourceFields<K, V>(
+  options: SourceSettings<K, V>,
+  name: string,
+): SourceSettings<K, V> & { readonly name: string } {
+  return {
+    name,
+    key: options.key,
+    value: options.value,
+    ...(options.timestampExtractor !== undefined && { timestampExtractor: options.timestampExtractor }),
+    ...(options.offsetReset !== undefined && { offsetReset: options.offsetReset }),
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Where a table's values come from, decided step by step while the topology is described: a source table gets its store
+ * only when something looks into it, and old values are sent only where something downstream asked for them.
+ */
+
+import type { FilterView, JoinView, MapValuesView, TableView } from '../topology/table-nodes.js'
+import type { StoreDefinition } from '../topology/topology.js'
+
+export interface TableOrigin {
+  /** How others read this table by key; makes its store, or that of a table above, necessary. */
+  view(): TableView
+  /** Asks for old values. Without `force` a source table without a store declines: false. */
+  enableOldValues(force: boolean): boolean
+  readonly sendOldValues: boolean
+  /** The store it has so far; null: none. */
+  readonly store: string | null
+}
+
+/** A table filled from a topic or a stream. */
+export class SourceOrigin implements TableOrigin {
+  readonly #define: () => StoreDefinition
+  readonly #storeName: string
+  #materialized: boolean
+  sendOldValues = false
+
+  constructor(storeName: string, materialized: boolean, define: () => StoreDefinition) {
+    this.#storeName = storeName
+    this.#materialized = materialized
+    this.#define = define
+  }
+
+  get store(): string | null {
+    return this.#materialized ? this.#storeName : null
+  }
+
+  /** The store to write into the topology, where there is one. */
+  definition(): StoreDefinition | null {
+    return this.#materialized ? this.#define() : null
+  }
+
+  view(): TableView {
+    this.#materialized = true
+    return { kind: 'store', store: this.#storeName }
+  }
+
+  enableOldValues(force: boolean): boolean {
+    if (!force && !this.#materialized) return false
+    this.#materialized = true
+    this.sendOldValues = true
+    return true
+  }
+}
+
+/** An aggregation: it always has a store. */
+export class AggregateOrigin implements TableOrigin {
+  readonly store: string
+  sendOldValues = false
+
+  constructor(store: string) {
+    this.store = store
+  }
+
+  view(): TableView {
+    return { kind: 'store', store: this.store }
+  }
+
+  enableOldValues(): boolean {
+    this.sendOldValues = true
+    return true
+  }
+}
+
+type Step = Omit<FilterView, 'of'> | Omit<MapValuesView, 'of'>
+
+/** filter and mapValues: computed from the table above unless the user gave it a store. */
+export class DerivedOrigin implements TableOrigin {
+  readonly store: string | null
+  readonly #above: TableOrigin
+  readonly #step: Step
+  sendOldValues = false
+
+  constructor(above: TableOrigin, step: Step, store: string | null) {
+    this.#above = above
+    this.#step = step
+    this.store = store
+  }
+
+  view(): TableView {
+    if (this.store !== null) return { kind: 'store', store: this.store }
+    return { ...this.#step, of: this.#above.view() }
+  }
+
+  enableOldValues(force: boolean): boolean {
+    if (this.store !== null || this.#above.enableOldValues(force)) this.sendOldValues = true
+    return this.sendOldValues
+  }
+}
+
+/** A join of two tables: computed from both unless the user gave it a store. */
+export class JoinOrigin implements TableOrigin {
+  readonly store: string | null
+  readonly #left: TableOrigin
+  readonly #right: TableOrigin
+  readonly #how: Pick<JoinView, 'join' | 'joiner'>
+  sendOldValues = false
+
+  constructor(left: TableOrigin, right: TableOrigin, how: Pick<JoinView, 'join' | 'joiner'>, store: string | null) {
+    this.#left = left
+    this.#right = right
+    this.#how = how
+    this.store = store
+  }
+
+  view(): TableView {
+    if (this.store !== null) return { kind: 'store', store: this.store }
+    return { kind: 'join', ...this.#how, left: this.#left.view(), right: this.#right.view() }
+  }
+
+  enableOldValues(): boolean {
+    this.#left.enableOldValues(true)
+    this.#right.enableOldValues(true)
+    this.sendOldValues = true
+    return true
+  }
+}
+
+/** The stores a view reads, each once, left to right. */
+export function viewStores(view: TableView): string[] {
+  if (view.kind === 'store') return [view.store]
+  if (view.kind === 'join') return [...new Set([...viewStores(view.left), ...viewStores(view.right)])]
+  return viewStores(view.of)
+}

@@ -1,0 +1,158 @@
+/** A table: the latest value per key, and the changes that lead to it. */
+import type { Serde } from '../serde/serde.js'
+import { GroupedTable } from './grouped-table.js'
+import { erased, type Named, streamHandle, type TableHandle } from './handle.js'
+import type { After, KeyOption, SerdeState, ValueOption } from './serde-state.js'
+import { type Materialized, planStore } from './store-options.js'
+import { KStream } from './stream.js'
+import { joinTables, type TableTableJoin } from './table-joins.js'
+import { DerivedOrigin } from './table-origin.js'
+
+export interface TableSettings<K, V> extends Named {
+  /** A store with a name makes the result queryable; without, it is computed when needed. */
+  readonly store?: Materialized<K, V>
+}
+
+type GroupTableArgument<K, V, KS extends SerdeState, VS extends SerdeState> = [KS, VS] extends ['known', 'known']
+  ? [options?: Named & KeyOption<K, KS> & ValueOption<V, VS>]
+  : [options: Named & KeyOption<K, KS> & ValueOption<V, VS>]
+
+type DerivedStep = ConstructorParameters<typeof DerivedOrigin>[1]
+
+/** `VS` says whether the value serde is known; user code writes `KTable<K, V>`. */
+export class KTable<K, V, VS extends SerdeState = 'known'> {
+  /** Internal to the DSL. */
+  readonly handle: TableHandle
+
+  constructor(handle: TableHandle) {
+    this.handle = handle
+  }
+
+  /** The store's name, where the user named one or something made it necessary so far. */
+  get store(): string | null {
+    return this.handle.origin.store
+  }
+
+  /** Rows for which `predicate` does not hold become deletes. */
+  filter(predicate: (key: K, value: V) => boolean, options?: TableSettings<K, V>): KTable<K, V, VS> {
+    return this.#derive('KTABLE-FILTER-', { kind: 'filter', negate: false, predicate: predicate as never }, options)
+  }
+
+  /** Rows for which `predicate` holds become deletes. */
+  filterNot(predicate: (key: K, value: V) => boolean, options?: TableSettings<K, V>): KTable<K, V, VS> {
+    return this.#derive('KTABLE-FILTER-', { kind: 'filter', negate: true, predicate: predicate as never }, options)
+  }
+
+  /** Never called for a delete. */
+  mapValues<V2>(
+    mapper: (value: V, key: K) => V2,
+    options: Named & { readonly store: Materialized<K, V2> & { readonly value: Serde<NonNullable<V2>> } },
+  ): KTable<K, V2>
+  mapValues<V2>(
+    mapper: (value: V, key: K) => V2,
+    options?: Named & { readonly store?: After<V, V2, VS> extends 'known' ? Materialized<K, V2> : never },
+  ): KTable<K, V2, After<V, V2, VS>>
+  mapValues<V2>(
+    mapper: (value: V, key: K) => V2,
+    options?: Named & { readonly store?: Materialized<unknown, unknown> },
+  ): KTable<K, V2, SerdeState> {
+    return this.#derive('KTABLE-MAPVALUES-', { kind: 'mapValues', mapper: mapper as never }, options)
+  }
+
+  /** The changes as records: the new value, or null for a delete. */
+  toStream(options?: Named): KStream<K, V, 'known', VS> {
+    const { graph, node, key, value, sources } = this.handle
+    const name = graph.nameOr(options?.name, 'KTABLE-TOSTREAM-')
+    const added = graph.add([node], {
+      name,
+      write: (topology, parents) =>
+        topology.addNode({ kind: 'tableToStream', name, parents, stores: [], mapper: null }),
+    })
+    return new KStream(streamHandle({ graph, node: added, name, key, value, sources, rekeyed: false }))
+  }
+
+  /** Groups rows anew: each change is taken from the group it was in and added to the one it is in now. */
+  groupBy<K2, V2>(
+    selector: (key: K, value: V) => readonly [K2, V2] | null,
+    ...[options]: GroupTableArgument<K2, V2, After<K, K2, 'known'>, After<V, V2, VS>>
+  ): GroupedTable<K2, V2> {
+    const { graph, node, key, value, sources, origin } = this.handle
+    const name = graph.nameOr(options?.name, 'KTABLE-SELECT-')
+    const added = graph.add([node], {
+      name,
+      write: (topology, parents) =>
+        topology.addNode({ kind: 'tableGroupBy', name, parents, stores: [], mapper: selector as never }),
+    })
+    origin.enableOldValues(true)
+    const grouped = {
+      graph,
+      node: added,
+      name,
+      key: erased(options?.key) ?? key,
+      value: erased(options?.value) ?? value,
+      sources,
+    }
+    return new GroupedTable(grouped, options?.name)
+  }
+
+  /** Rows whose key is in both tables. */
+  join<VO, VOut, OS extends SerdeState>(
+    other: KTable<K, VO, OS>,
+    options: TableTableJoin<K, V, VO, VOut>,
+  ): KTable<K, VOut, After<V, VOut, VS>> {
+    return joinTables(this.handle, other.handle, 'inner', options)
+  }
+
+  /** All rows of this table; the other's value is null where it has none. */
+  leftJoin<VO, VOut, OS extends SerdeState>(
+    other: KTable<K, VO, OS>,
+    options: TableTableJoin<K, V, VO | null, VOut>,
+  ): KTable<K, VOut, After<V, VOut, VS>> {
+    return joinTables(this.handle, other.handle, 'left', options)
+  }
+
+  /** Rows of either table; a value is null where its table has none. */
+  outerJoin<VO, VOut, OS extends SerdeState>(
+    other: KTable<K, VO, OS>,
+    options: TableTableJoin<K, V | null, VO | null, VOut>,
+  ): KTable<K, VOut, After<V, VOut, VS>> {
+    return joinTables(this.handle, other.handle, 'outer', options)
+  }
+
+  #derive<V2, VS2 extends SerdeState>(
+    prefix: string,
+    step: DerivedStep,
+    options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
+  ): KTable<K, V2, VS2> {
+    const { handle } = this
+    const { graph } = handle
+    // Store options without a name materialise nothing, but take a number.
+    if (options?.store !== undefined && options.store.name === undefined) graph.nextStoreName(prefix)
+    const name = graph.nameOr(options?.name, prefix)
+    const key = erased(options?.store?.key) ?? handle.key
+    const value = erased(options?.store?.value) ?? handle.value
+    const store = options?.store?.name ?? null
+    const settings = options?.store
+    const definition = store && planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
+    const origin = new DerivedOrigin(handle.origin, step, store)
+    const node = graph.add([handle.node], {
+      name,
+      write(topology, parents) {
+        if (definition) topology.addStore(definition)
+        const base = {
+          name,
+          parents,
+          stores: store === null ? [] : [store],
+          store,
+          sendOldValues: origin.sendOldValues,
+        }
+        topology.addNode(
+          step.kind === 'filter'
+            ? { ...base, kind: 'tableFilter', negate: step.negate, predicate: step.predicate }
+            : { ...base, kind: 'tableMapValues', mapper: step.mapper },
+        )
+      },
+    })
+    return new KTable({ ...handle, node, name, key, value, origin })
+  }
+}

@@ -1,0 +1,81 @@
+/** A grouped stream cut into tumbling, hopping or unlimited windows. */
+import { MillraceError } from '../errors.js'
+import { int64 } from '../serde/primitive.js'
+import { timeWindowed } from '../serde/windowed.js'
+import type { EmitStrategy, Fold, TimeWindowsSpec } from '../topology/aggregate-nodes.js'
+import type { TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
+import type { Windowed } from '../windows/window.js'
+import { type Aggregation, countFold, reduceFold } from './aggregation.js'
+import type { AggregateOptions, CountOptions, ReduceArgument } from './grouped-stream.js'
+import type { AnySerde, Named } from './handle.js'
+import type { SerdeState } from './serde-state.js'
+import type { Materialized } from './store-options.js'
+import type { KTable } from './table.js'
+
+function specOf(windows: TimeWindows | UnlimitedWindows): TimeWindowsSpec {
+  if (windows.kind === 'time') return Object.freeze({ ...windows, startMs: 0 })
+  const forever = Number.POSITIVE_INFINITY
+  return Object.freeze({ kind: 'unlimited', sizeMs: forever, advanceMs: forever, graceMs: 0, startMs: windows.startMs })
+}
+
+export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
+  readonly #aggregation: Aggregation
+  readonly #windows: TimeWindowsSpec
+  readonly #emit: EmitStrategy
+  /** Never set: it carries the types. */
+  declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
+
+  constructor(aggregation: Aggregation, windows: TimeWindows | UnlimitedWindows | TimeWindowsSpec, emit: EmitStrategy) {
+    this.#aggregation = aggregation
+    this.#windows = 'advanceMs' in windows && 'startMs' in windows ? windows : specOf(windows)
+    this.#emit = emit
+  }
+
+  /** `onWindowClose`: one final result per window, once stream time has passed its end and grace. */
+  emitStrategy(emit: EmitStrategy): WindowedStream<K, V, VS> {
+    if (emit === 'onWindowClose' && this.#windows.kind === 'unlimited') {
+      throw new MillraceError('WINDOW_INVALID', 'an unlimited window never closes, so it cannot emit onWindowClose')
+    }
+    return new WindowedStream(this.#aggregation, this.#windows, emit)
+  }
+
+  /** Records per key and window, null values among them. Stored as int64. */
+  count(options?: CountOptions<K>): KTable<Windowed<K>, number> {
+    return this.#build('KSTREAM-AGGREGATE-', countFold, options, int64 as AnySerde, options?.store !== undefined)
+  }
+
+  reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<Windowed<K>, V> {
+    return this.#build('KSTREAM-REDUCE-', reduceFold(reducer), options, this.#aggregation.stream.value)
+  }
+
+  aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, VR> {
+    const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
+    return this.#build('KSTREAM-AGGREGATE-', fold, options, this.#aggregation.stream.value)
+  }
+
+  #build<VR>(
+    prefix: string,
+    fold: Fold,
+    options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
+    value: AnySerde | null,
+    burn = false,
+  ): KTable<Windowed<K>, VR> {
+    const windows = this.#windows
+    const emit = this.#emit
+    return this.#aggregation.build({
+      prefix,
+      name: options?.name,
+      store: options?.store,
+      value,
+      burn,
+      storeKind: {
+        kind: 'window',
+        retentionMs: windows.sizeMs + windows.graceMs,
+        windowSizeMs: windows.sizeMs,
+        cacheable: emit === 'onWindowUpdate',
+      },
+      tableKey: (key) => timeWindowed(key, windows.sizeMs) as AnySerde,
+      node: (base) => ({ ...base, kind: 'windowAggregate', fold, windows, emit }),
+    })
+  }
+}

@@ -1,0 +1,201 @@
+/** Makes a topology by hand, node by node: the Processor API. The DSL builds on it too. */
+import { MillraceError } from '../errors.js'
+import type { Serde } from '../serde/serde.js'
+import type { Node, Partitioner, SinkNode, TimestampExtractor } from './node.js'
+import { parentsFirst } from './parents-first.js'
+import type { ProcessorSupplier } from './processor.js'
+import { type StoreOptions, storeDefinition } from './store-definition.js'
+import type { GlobalStoreDefinition, RepartitionTopic, StoreDefinition, Topology } from './topology.js'
+import { validate } from './validate.js'
+
+export interface SourceOptions<K, V> {
+  readonly name: string
+  readonly topics: readonly string[]
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  readonly timestampExtractor?: TimestampExtractor
+  /** Where to begin when the group has no offset yet; default: the application's setting. */
+  readonly offsetReset?: 'earliest' | 'latest' | 'none'
+}
+
+export interface ProcessorOptions<KIn, VIn, KOut, VOut> {
+  readonly name: string
+  readonly parents: readonly string[]
+  readonly supplier: ProcessorSupplier<KIn, VIn, KOut, VOut>
+  /** Names of the stores the processor uses. */
+  readonly stores?: readonly string[]
+}
+
+export interface SinkOptions<K, V> {
+  readonly name: string
+  readonly parents: readonly string[]
+  readonly topic: string | ((key: K, value: V, timestamp: number) => string)
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  readonly partitioner?: Partitioner
+}
+
+export interface GlobalStoreOptions<K, V> extends StoreOptions<K, V> {
+  readonly topic: string
+  readonly sourceName: string
+  readonly processorName: string
+  /** Fills the store; default: every record is put as it is. */
+  readonly supplier?: ProcessorSupplier<K, V, never, never>
+  readonly timestampExtractor?: TimestampExtractor
+}
+
+/** Collects nodes and stores; `build` checks them and freezes the result. Parents may be added after their children. */
+export class TopologyBuilder {
+  readonly #nodes: Node[] = []
+  readonly #stores = new Map<string, StoreDefinition>()
+  readonly #globalStores: GlobalStoreDefinition[] = []
+  readonly #repartitionTopics = new Map<string, RepartitionTopic>()
+  readonly #copartitionGroups: (readonly string[])[] = []
+  readonly #connections = new Map<string, string[]>()
+
+  addSource<K, V>(options: SourceOptions<K, V>): this {
+    return this.addNode({
+      kind: 'source',
+      name: options.name,
+      parents: [],
+      stores: [],
+      topics: options.topics,
+      keySerde: options.key as Serde<unknown>,
+      valueSerde: options.value as Serde<unknown>,
+      timestampExtractor: options.timestampExtractor ?? null,
+      offsetReset: options.offsetReset ?? null,
+    })
+  }
+
+  addProcessor<KIn, VIn, KOut, VOut>(options: ProcessorOptions<KIn, VIn, KOut, VOut>): this {
+    return this.addNode({
+      kind: 'process',
+      name: options.name,
+      parents: options.parents,
+      stores: options.stores ?? [],
+      fixedKey: false,
+      supplier: options.supplier as ProcessorSupplier,
+    })
+  }
+
+  addSink<K, V>(options: SinkOptions<K, V>): this {
+    return this.addNode({
+      kind: 'sink',
+      name: options.name,
+      parents: options.parents,
+      stores: [],
+      topic: options.topic as SinkNode['topic'],
+      keySerde: options.key as Serde<unknown>,
+      valueSerde: options.value as Serde<unknown>,
+      partitioner: options.partitioner ?? null,
+    })
+  }
+
+  /** Declares a store and connects it to `processors`. */
+  addStateStore<K, V>(options: StoreOptions<K, V>, ...processors: string[]): this {
+    this.addStore(storeDefinition(options))
+    for (const processor of processors) this.connect(processor, options.name)
+    return this
+  }
+
+  /** Lets `processor` use `stores`; all processors of one store run in the same sub-topology. */
+  connect(processor: string, ...stores: string[]): this {
+    const connected = this.#connections.get(processor) ?? []
+    this.#connections.set(processor, [...connected, ...stores])
+    return this
+  }
+
+  /** A store that every instance holds whole, filled from `topic`. It has no changelog: the topic is it. */
+  addGlobalStore<K, V>(options: GlobalStoreOptions<K, V>): this {
+    return this.addGlobal({
+      store: storeDefinition({ ...options, logged: false }),
+      topic: options.topic,
+      sourceName: options.sourceName,
+      processorName: options.processorName,
+      keySerde: options.key as Serde<unknown>,
+      valueSerde: options.value as Serde<unknown>,
+      timestampExtractor: options.timestampExtractor ?? null,
+      supplier: (options.supplier ?? null) as ProcessorSupplier | null,
+    })
+  }
+
+  /** Appends a node of any kind. */
+  addNode(node: Node): this {
+    this.#nodes.push(node)
+    return this
+  }
+
+  /** The same definition may be added again, by each node that uses it. */
+  addStore(store: StoreDefinition): this {
+    const known = this.#stores.get(store.name)
+    if (known !== undefined && known !== store) {
+      throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two stores are called ${store.name}`)
+    }
+    this.#stores.set(store.name, store)
+    return this
+  }
+
+  addGlobal(definition: Omit<GlobalStoreDefinition, 'position'>): this {
+    this.#globalStores.push({ ...definition, position: this.#nodes.length })
+    return this
+  }
+
+  addRepartitionTopic(topic: RepartitionTopic): this {
+    const known = this.#repartitionTopics.get(topic.name)
+    if (known !== undefined && known.partitions !== topic.partitions) {
+      throw new MillraceError(
+        'TOPOLOGY_COPARTITION',
+        `repartition topic ${topic.name} is asked for with ${known.partitions} and with ${topic.partitions} partitions`,
+        { topic: topic.name },
+      )
+    }
+    this.#repartitionTopics.set(topic.name, topic)
+    return this
+  }
+
+  /** The topics of these sources must have equal partition counts. */
+  addCopartitionGroup(sources: Iterable<string>): this {
+    this.#copartitionGroups.push([...sources])
+    return this
+  }
+
+  /** @throws MillraceError TOPOLOGY_* when the topology cannot work */
+  build(): Topology {
+    const names = new Set(this.#nodes.map((node) => node.name))
+    for (const [processor, stores] of this.#connections) {
+      if (names.has(processor)) continue
+      throw new MillraceError(
+        'TOPOLOGY_PARENT_UNKNOWN',
+        `store ${stores[0]} is connected to the unknown processor ${processor}`,
+        { node: processor },
+      )
+    }
+    const connected = this.#nodes.map((node) => {
+      const stores = this.#connections.get(node.name)
+      return stores === undefined ? node : { ...node, stores: [...new Set([...node.stores, ...stores])] }
+    })
+    const topology: Topology = {
+      nodes: parentsFirst(connected).map(frozenNode),
+      stores: [...this.#stores.values()].map((store) => Object.freeze(store)),
+      repartitionTopics: [...this.#repartitionTopics.values()].map((topic) => Object.freeze(topic)),
+      globalStores: this.#globalStores.map((global) => Object.freeze(global)),
+      copartitionGroups: this.#copartitionGroups.map((sources) => Object.freeze(this.#topicsOf(sources))),
+    }
+    for (const list of Object.values(topology)) Object.freeze(list)
+    validate(topology)
+    return Object.freeze(topology)
+  }
+
+  #topicsOf(sources: readonly string[]): string[] {
+    const topics = this.#nodes.flatMap((node) =>
+      node.kind === 'source' && sources.includes(node.name) ? node.topics : [],
+    )
+    return [...new Set(topics)]
+  }
+}
+
+function frozenNode(node: Node): Node {
+  const copy = { ...node, parents: Object.freeze([...node.parents]), stores: Object.freeze([...node.stores]) }
+  if (copy.kind === 'source') Object.freeze(copy.topics)
+  return Object.freeze(copy)
+}

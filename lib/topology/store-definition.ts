@@ -1,0 +1,51 @@
+/** State stores as a user declares them, for processors of their own. */
+import { MillraceError } from '../errors.js'
+import type { Serde } from '../serde/serde.js'
+import type { StoreDefinition, StoreKind } from './topology.js'
+
+export interface StoreOptions<K, V> {
+  readonly name: string
+  /** Default `keyValue`. */
+  readonly kind?: StoreKind
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  /** Default true: changes go to a changelog topic. */
+  readonly logged?: boolean
+  /** Default false: the processor's writes are seen one by one. */
+  readonly cached?: boolean
+  /** Default `level`. */
+  readonly engine?: 'level' | 'memory'
+  /** Window and session stores: how long an entry is kept after stream time, in ms. */
+  readonly retentionMs?: number
+  /** Window stores: the size of a window, in ms. */
+  readonly windowSizeMs?: number
+  /** Extra configuration of the changelog topic. */
+  readonly topicConfig?: Readonly<Record<string, string>>
+}
+
+/** @throws MillraceError CONFIG_INVALID where a figure does not fit the kind of store */
+export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinition {
+  const kind = options.kind ?? 'keyValue'
+  for (const name of ['retentionMs', 'windowSizeMs'] as const) {
+    const value = options[name]
+    if (value !== undefined && !(value > 0)) {
+      throw new MillraceError('CONFIG_INVALID', `store ${options.name}: ${name} must be > 0, got ${value}`)
+    }
+  }
+  if (kind === 'window' && options.windowSizeMs === undefined) {
+    throw new MillraceError('CONFIG_INVALID', `store ${options.name} of kind window needs windowSizeMs`)
+  }
+  return Object.freeze({
+    name: options.name,
+    kind,
+    keySerde: options.key as Serde<unknown>,
+    valueSerde: options.value as Serde<unknown>,
+    logged: options.logged ?? true,
+    cached: options.cached ?? false,
+    engine: options.engine ?? 'level',
+    retentionMs: options.retentionMs ?? null,
+    windowSizeMs: options.windowSizeMs ?? null,
+    changelogTopic: null,
+    topicConfig: Object.freeze({ ...options.topicConfig }),
+  })
+}

@@ -1,0 +1,84 @@
+/** The part of validation that is about state stores. */
+import { MillraceError } from '../errors.js'
+import { leastRetentionMs } from '../windows/arithmetic.js'
+import type { Node } from './node.js'
+import type { StoreDefinition, Topology } from './topology.js'
+
+const LEGAL_STORE_NAME = /^[A-Za-z0-9._-]{1,200}$/
+
+function checkDefinition(store: StoreDefinition, seen: Set<string>): void {
+  if (!LEGAL_STORE_NAME.test(store.name)) {
+    throw new MillraceError(
+      'TOPOLOGY_NAME_INVALID',
+      `store name "${store.name}" must be 1 to 200 letters, digits, dots, dashes or underscores`,
+    )
+  }
+  if (seen.has(store.name)) {
+    throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two stores are called ${store.name}`)
+  }
+  seen.add(store.name)
+  for (const which of ['keySerde', 'valueSerde'] as const) {
+    if (typeof store[which]?.serialize !== 'function') {
+      const option = which === 'keySerde' ? 'key' : 'value'
+      throw new MillraceError('TOPOLOGY_SERDE_MISSING', `store ${store.name} has no ${option} serde`)
+    }
+  }
+  const windowed = store.kind === 'window' || store.kind === 'session'
+  if (windowed !== (store.retentionMs !== null)) {
+    throw new MillraceError(
+      'TOPOLOGY_RETENTION_TOO_SHORT',
+      `store ${store.name} of kind ${store.kind} ${windowed ? 'needs' : 'cannot have'} a retention`,
+    )
+  }
+}
+
+/** The windows a node folds by, or null where it has none that can expire. */
+function windowsOf(node: Node): Parameters<typeof leastRetentionMs>[0] | null {
+  if (node.kind === 'sessionAggregate') return node.windows
+  if (node.kind === 'windowAggregate' && node.windows.kind === 'time') return { ...node.windows, kind: 'time' }
+  return null
+}
+
+function checkUse(node: Node, stores: ReadonlyMap<string, StoreDefinition>, globals: ReadonlySet<string>): void {
+  for (const name of node.stores) {
+    if (stores.has(name)) continue
+    const message = globals.has(name)
+      ? `node ${node.name} must not be connected to the global store ${name}: every node can read it`
+      : `node ${node.name} uses the unknown store ${name}`
+    throw new MillraceError('TOPOLOGY_STORE_UNKNOWN', message, { node: node.name })
+  }
+  const windows = windowsOf(node)
+  if (windows === null) return
+  const least = leastRetentionMs(windows)
+  for (const name of node.stores) {
+    const retentionMs = stores.get(name)!.retentionMs
+    if (retentionMs !== null && retentionMs < least) {
+      throw new MillraceError(
+        'TOPOLOGY_RETENTION_TOO_SHORT',
+        `store ${name} keeps ${retentionMs} ms, node ${node.name} needs at least ${least} ms (window and grace)`,
+        { node: node.name },
+      )
+    }
+  }
+}
+
+/** @throws MillraceError TOPOLOGY_NAME_*, TOPOLOGY_SERDE_MISSING, TOPOLOGY_STORE_UNKNOWN, TOPOLOGY_RETENTION_TOO_SHORT */
+export function checkStores(topology: Topology): void {
+  const seen = new Set<string>()
+  for (const store of topology.stores) checkDefinition(store, seen)
+  for (const global of topology.globalStores) checkDefinition(global.store, seen)
+  const stores = new Map(topology.stores.map((store) => [store.name, store]))
+  const globals = new Set(topology.globalStores.map((global) => global.store.name))
+  for (const node of topology.nodes) {
+    checkUse(node, stores, globals)
+    if (node.kind === 'streamGlobalTableJoin' && !globals.has(node.store)) {
+      throw new MillraceError(
+        'TOPOLOGY_STORE_UNKNOWN',
+        `node ${node.name} joins the unknown global table ${node.store}`,
+        {
+          node: node.name,
+        },
+      )
+    }
+  }
+}

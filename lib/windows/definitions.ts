@@ -1,0 +1,85 @@
+/** The windows a user asks for, checked once. All bounds are milliseconds and whole numbers. */
+import { MillraceError } from '../errors.js'
+
+/** Fixed-size windows [start, start + size), one every `advanceMs`. Tumbling where the two are equal. */
+export interface TimeWindows {
+  readonly kind: 'time'
+  readonly sizeMs: number
+  readonly advanceMs: number
+  readonly graceMs: number
+}
+
+/** One window [startMs, infinity). */
+export interface UnlimitedWindows {
+  readonly kind: 'unlimited'
+  readonly startMs: number
+}
+
+/** Bursts of records of one key with no gap longer than `gapMs`; both ends inclusive. */
+export interface SessionWindows {
+  readonly kind: 'session'
+  readonly gapMs: number
+  readonly graceMs: number
+}
+
+/** Every distinct set of records within `timeDifferenceMs` of each other; both ends inclusive. */
+export interface SlidingWindows {
+  readonly kind: 'sliding'
+  readonly timeDifferenceMs: number
+  readonly graceMs: number
+}
+
+function checked(name: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new MillraceError(
+      'WINDOW_INVALID',
+      `${name} must be a whole number of milliseconds >= ${least}, got ${value}`,
+    )
+  }
+  return value
+}
+
+/** Windows side by side: [0, size), [size, 2 size), ... `graceMs` (default 0): how late a record may be. */
+export function tumbling(options: { readonly sizeMs: number; readonly graceMs?: number }): TimeWindows {
+  return hopping({ ...options, advanceMs: options.sizeMs })
+}
+
+/** Overlapping windows of `sizeMs`, one starting every `advanceMs` (1 .. sizeMs). */
+export function hopping(options: {
+  readonly sizeMs: number
+  readonly advanceMs: number
+  readonly graceMs?: number
+}): TimeWindows {
+  const sizeMs = checked('sizeMs', options.sizeMs, 1)
+  const advanceMs = checked('advanceMs', options.advanceMs, 1)
+  if (advanceMs > sizeMs) {
+    throw new MillraceError(
+      'WINDOW_INVALID',
+      `advanceMs ${advanceMs} is larger than sizeMs ${sizeMs}: records would fall between windows`,
+    )
+  }
+  return Object.freeze({ kind: 'time', sizeMs, advanceMs, graceMs: checked('graceMs', options.graceMs ?? 0, 0) })
+}
+
+/** Sessions end when no record came for longer than `gapMs` (>= 0). */
+export function session(options: { readonly gapMs: number; readonly graceMs?: number }): SessionWindows {
+  return Object.freeze({
+    kind: 'session',
+    gapMs: checked('gapMs', options.gapMs, 0),
+    graceMs: checked('graceMs', options.graceMs ?? 0, 0),
+  })
+}
+
+/** One window from `startMs` (default 0) on, which never closes. Earlier records are ignored. */
+export function unlimited(options: { readonly startMs?: number } = {}): UnlimitedWindows {
+  return Object.freeze({ kind: 'unlimited', startMs: checked('startMs', options.startMs ?? 0, 0) })
+}
+
+/** Windows [t, t + timeDifferenceMs], both ends inclusive, around every record. */
+export function sliding(options: { readonly timeDifferenceMs: number; readonly graceMs?: number }): SlidingWindows {
+  return Object.freeze({
+    kind: 'sliding',
+    timeDifferenceMs: checked('timeDifferenceMs', options.timeDifferenceMs, 0),
+    graceMs: checked('graceMs', options.graceMs ?? 0, 0),
+  })
+}
