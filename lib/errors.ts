@@ -19,12 +19,12 @@ export const ERROR_CODES = {
   DESERIALIZE_FAILED:
     'The record at the place named does not fit the serdes of its source: correct them, or dead-letter such records.',
   GROUP_MEMBER_DATA: 'Give each application its own group id; finish a rolling upgrade before starting the next.',
+  GROUP_STALE_GENERATION:
+    'Nothing: the group moved on, its member joins again; if it repeats, raise the session timeout.',
   INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
   INPUT_FORMAT_MISMATCH: 'Name the format the file really has, or repair its first line.',
   INPUT_FORMAT_UNKNOWN: 'Use one of the formats named.',
   INPUT_UNREADABLE: 'Fetch the file again; check it with gzip -t.',
-  GROUP_STALE_GENERATION:
-    'Nothing: the group moved on, its member joins again; if it repeats, raise the session timeout.',
   KAFKA_START_FAILED: 'Read the named broker log; free the data folder if another broker holds it.',
   KAFKA_UNAVAILABLE: 'Install Java 17 and Maven, start Docker, or name a running broker in KAFKA_BROKERS.',
   OPERATOR_INVALID:
@@ -76,6 +76,7 @@ export const ERROR_CODES = {
   TOPOLOGY_COPARTITION: 'Give the topics of a join the same number of partitions, or repartition one side.',
   TOPOLOGY_CYCLE: 'A node must not be its own ancestor: go through a topic instead.',
   TOPOLOGY_EMPTY: 'Add at least one source.',
+  TOPOLOGY_GLOBAL_PROCESSOR: 'A global store is filled, nothing more: forward and schedule in the topology.',
   TOPOLOGY_NAME_DUPLICATE: 'Give every node and store a name of its own.',
   TOPOLOGY_NAME_INVALID: 'Use letters, digits, dot, dash and underscore, at most 249 characters.',
   TOPOLOGY_PARENT_UNKNOWN: 'Add the parent node first, under the name used here.',

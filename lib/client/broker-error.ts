@@ -57,7 +57,7 @@ export function brokerError(
   }
   if (MEMBER_LOST.has(code)) {
     return new MillraceError(
-      'CLIENT_MEMBER_LOST',
+      'GROUP_STALE_GENERATION',
       `${operation} on ${resource} failed: ${name}${text}; join again.`,
       more,
     )

@@ -172,6 +172,11 @@ export class Cluster {
     return (await this.topic(topic)).leaders[partition] ?? -1
   }
 
+  /** Without asking: node id of the leader, -1 where it has to be asked for. */
+  cachedLeader(topic: string, partition: number): number {
+    return this.metadata.cachedLeader(topic, partition) === null ? -1 : this.metadata.cachedLeaderId(topic, partition)
+  }
+
   /** Without asking: what the last metadata said. */
   cachedTopic(name: string): TopicInfo | null {
     return this.metadata.cachedTopic(name)

@@ -29,3 +29,8 @@ export async function retrying<T>(policy: RetryPolicy, attempt: () => Promise<T>
     pauseMs = Math.min(pauseMs * 2, policy.maxBackoffMs)
   }
 }
+
+/** True for the one transport failure after which nothing can have taken effect. */
+export function isCertainlyUnsent(error: unknown): boolean {
+  return error instanceof MillraceError && error.code === 'TRANSPORT_UNREACHABLE'
+}

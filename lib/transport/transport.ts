@@ -4,7 +4,14 @@
  * One connection each. A broker answers one connection in order, so whatever may wait (a long poll, a JoinGroup) has a
  * lane of its own and never holds up a commit.
  */
-export type Lane = 'fetch' | 'restore' | 'produce' | 'group' | 'admin'
+export type Lane =
+  | 'fetch'
+  /** Asks at once for partitions that became readable while a long poll waits on "fetch". */
+  | 'fetch-prompt'
+  | 'restore'
+  | 'produce'
+  | 'group'
+  | 'admin'
 
 export interface BrokerAddress {
   readonly host: string

@@ -1,0 +1,68 @@
+/** One partition of a fetcher: where it stands, whether it is asked for, and what has arrived of it. */
+import type { BatchView } from '../protocol/batch.js'
+
+/** What arrived for one partition since the last poll. */
+export interface FetchedBatches {
+  readonly topic: string
+  readonly partition: number
+  /**
+   * Whole data batches in log order, checksums verified, aborted ones left out (read_committed). The first may begin
+   * before `startOffset`: records below it were not asked for and must be skipped.
+   */
+  readonly batches: readonly BatchView[]
+  readonly startOffset: number
+  /** Behind the last batch of the range, whether that was data, control or aborted. */
+  readonly nextOffset: number
+  readonly highWatermark: number
+  /** -1 from brokers that do not send it. */
+  readonly lastStableOffset: number
+  readonly logStartOffset: number
+  /** Bytes of the range on the wire. */
+  readonly bytes: number
+}
+
+export interface Watermarks {
+  /** -1 before the first response. */
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logStartOffset: number
+}
+
+export class FetchPartition {
+  readonly topic: string
+  readonly partition: number
+  /** Next offset to ask for. */
+  position: number
+  paused = false
+  /** A response is under way for this `version`. */
+  asked = false
+  /** Raised by seek: what was asked for before it is then ignored. */
+  version = 0
+  /** Asked for on the prompt lane without result since the last main fetch that included it. */
+  prompted = false
+  /** Waits for a pause to end, for its leader, or for ever after an error that was reported. */
+  blocked = false
+  failures = 0
+  arrivedBytes = 0
+  watermarks: Watermarks = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 }
+
+  constructor(topic: string, partition: number, position: number) {
+    this.topic = topic
+    this.partition = partition
+    this.position = position
+  }
+
+  wanted(bufferBytes: number): boolean {
+    return !this.paused && !this.asked && !this.blocked && this.arrivedBytes < bufferBytes
+  }
+
+  moveTo(offset: number): void {
+    this.version++
+    this.position = offset
+    this.asked = false
+    this.prompted = false
+    this.blocked = false
+    this.failures = 0
+    this.arrivedBytes = 0
+  }
+}

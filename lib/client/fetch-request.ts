@@ -1,0 +1,68 @@
+/** Builds a Fetch request for some partitions of one broker, and finds each answer's partition again. */
+import type { RequestInput, ResponseOf } from '../protocol/api.js'
+import type { fetchApi } from '../protocol/api-fetch.js'
+import type { Cluster } from './cluster.js'
+import type { FetchPartition } from './fetch-partition.js'
+
+export type Isolation = 'readCommitted' | 'readUncommitted'
+export type FetchResponse = ResponseOf<typeof fetchApi>
+export type PartitionResponse = FetchResponse['responses'][number]['partitions'][number]
+
+export interface FetchLimits {
+  readonly isolation: Isolation
+  readonly maxBytes: number
+  readonly partitionMaxBytes: number
+  readonly maxWaitMs: number
+}
+
+/** First version that names topics by id. */
+const TOPIC_IDS_FROM = 13
+
+export function fetchBody(
+  cluster: Cluster,
+  partitions: readonly FetchPartition[],
+  limits: FetchLimits,
+  version: number,
+): RequestInput<typeof fetchApi> {
+  const byTopic = new Map<string, FetchPartition[]>()
+  for (const partition of partitions) {
+    const list = byTopic.get(partition.topic)
+    if (list === undefined) byTopic.set(partition.topic, [partition])
+    else list.push(partition)
+  }
+  return {
+    maxWaitMs: limits.maxWaitMs,
+    minBytes: 1,
+    maxBytes: limits.maxBytes,
+    isolationLevel: limits.isolation === 'readCommitted' ? 1 : 0,
+    // No fetch session (KIP-227): every request is complete in itself.
+    sessionId: 0,
+    sessionEpoch: -1,
+    topics: [...byTopic].map(([topic, list]) => ({
+      ...(version < TOPIC_IDS_FROM ? { topic } : { topicId: cluster.cachedTopic(topic)?.id ?? '' }),
+      partitions: list.map((p) => ({
+        partition: p.partition,
+        fetchOffset: p.position,
+        partitionMaxBytes: limits.partitionMaxBytes,
+      })),
+    })),
+  }
+}
+
+/** Calls `each` for every partition of the response that was asked for. */
+export function matchResponses(
+  cluster: Cluster,
+  asked: readonly FetchPartition[],
+  response: FetchResponse,
+  each: (partition: FetchPartition, answer: PartitionResponse) => void,
+): void {
+  const byName = new Map(asked.map((p) => [`${p.topic}-${p.partition}`, p]))
+  for (const topic of response.responses) {
+    const name = topic.topic === '' ? cluster.topicName(topic.topicId) : topic.topic
+    if (name === null) continue
+    for (const answer of topic.partitions) {
+      const partition = byName.get(`${name}-${answer.partitionIndex}`)
+      if (partition !== undefined) each(partition, answer)
+    }
+  }
+}

@@ -1,0 +1,332 @@
+/**
+ * Reads partitions from given offsets, for ever. One long poll per broker is under way at any time, the next one is sent
+ * as soon as one is answered; what arrived waits for `poll`.
+ */
+import { MillraceError } from '../errors.js'
+import { fetchApi } from '../protocol/api-fetch.js'
+import { readBatches } from '../protocol/batch.js'
+import { formatTopicPartition, type TopicPartition } from '../record/record.js'
+import type { Lane } from '../transport/transport.js'
+import { committedBatches } from './aborted-filter.js'
+import { brokerError, isLeaderMoved } from './broker-error.js'
+import type { Cluster } from './cluster.js'
+import { type FetchedBatches, FetchPartition, type Watermarks } from './fetch-partition.js'
+import { type FetchLimits, fetchBody, type Isolation, matchResponses, type PartitionResponse } from './fetch-request.js'
+
+export type { FetchedBatches, Watermarks }
+
+export interface FetcherOptions {
+  readonly cluster: Cluster
+  readonly isolation: Isolation
+  /** Most bytes of one response. Default 8 MiB. */
+  readonly maxBytes?: number
+  /** Most bytes of one partition in one response. Default 1 MiB. */
+  readonly partitionMaxBytes?: number
+  /** How long a broker holds an empty answer. Default 500. */
+  readonly maxWaitMs?: number
+  /** A partition is not asked for while this much of it waits for `poll`. Default 1 MiB. */
+  readonly bufferBytes?: number
+  /** Default "fetch". */
+  readonly lane?: Lane
+  /**
+   * The partition named in the error is not fetched any more, until `seek` or `remove`:
+   * CLIENT_OFFSET_OUT_OF_RANGE (never reset silently), CLIENT_TOPIC_MISSING, CLIENT_AUTHORIZATION, PROTOCOL_*.
+   * Default: `poll` throws it.
+   */
+  readonly onError?: (error: MillraceError) => void
+}
+
+const MAX_PAUSE_MS = 1_000
+const FIRST_PAUSE_MS = 20
+
+export class Fetcher {
+  /** Called when something may be polled, from the network's turn: only take note of it. */
+  onArrival: () => void = () => undefined
+  private readonly cluster: Cluster
+  private readonly limits: FetchLimits
+  private readonly bufferBytes: number
+  private readonly lane: Lane
+  private readonly promptLane: Lane | null
+  private readonly onError: (error: MillraceError) => void
+  private readonly errors: MillraceError[] = []
+  /** In the order in which they are asked for: one that brought data goes to the end. */
+  private readonly partitions = new Map<string, FetchPartition>()
+  private readonly busy = new Set<string>()
+  private arrived: FetchedBatches[] = []
+  private pumping = false
+  private closed = false
+
+  constructor(options: FetcherOptions) {
+    this.cluster = options.cluster
+    this.limits = {
+      isolation: options.isolation,
+      maxBytes: options.maxBytes ?? 8 << 20,
+      partitionMaxBytes: options.partitionMaxBytes ?? 1 << 20,
+      maxWaitMs: options.maxWaitMs ?? 500,
+    }
+    this.bufferBytes = options.bufferBytes ?? 1 << 20
+    this.lane = options.lane ?? 'fetch'
+    this.promptLane = this.lane === 'fetch' ? 'fetch-prompt' : null
+    this.onError =
+      options.onError ??
+      ((error) => {
+        this.errors.push(error)
+        this.onArrival()
+      })
+  }
+
+  /** Begins to read at `offset`; a partition that is there already moves there. */
+  add({ topic, partition }: TopicPartition, offset: number): void {
+    const key = formatTopicPartition(topic, partition)
+    if (this.partitions.has(key)) this.seek({ topic, partition }, offset)
+    else this.partitions.set(key, new FetchPartition(topic, partition, offset))
+    this.pump()
+  }
+
+  /** Drops what has arrived of it, too. */
+  remove(tp: TopicPartition): void {
+    this.partitions.delete(formatTopicPartition(tp.topic, tp.partition))
+    this.dropArrived(tp)
+  }
+
+  /** Stops asking for it; what is under way or has arrived is still delivered. */
+  pause(tp: TopicPartition): void {
+    const partition = this.find(tp)
+    if (partition !== undefined) partition.paused = true
+  }
+
+  resume(tp: TopicPartition): void {
+    const partition = this.find(tp)
+    if (partition === undefined || !partition.paused) return
+    partition.paused = false
+    this.pump()
+  }
+
+  isPaused(tp: TopicPartition): boolean {
+    return this.find(tp)?.paused ?? false
+  }
+
+  /** Drops what has arrived, goes on at `offset`, and clears an error that stopped the partition. */
+  seek(tp: TopicPartition, offset: number): void {
+    this.find(tp)?.moveTo(offset)
+    this.dropArrived(tp)
+    this.pump()
+  }
+
+  /** Next offset that will be asked for; undefined for a partition that is not read. */
+  position(tp: TopicPartition): number | undefined {
+    return this.find(tp)?.position
+  }
+
+  /** As of the last response. */
+  watermarks(tp: TopicPartition): Watermarks | undefined {
+    return this.find(tp)?.watermarks
+  }
+
+  /** What has arrived since the last call, in order of arrival. @throws what stopped a partition, see `onError`. */
+  poll(): FetchedBatches[] {
+    const error = this.errors.shift()
+    if (error !== undefined) throw error
+    if (this.arrived.length === 0) return []
+    const arrived = this.arrived
+    this.arrived = []
+    for (const partition of this.partitions.values()) partition.arrivedBytes = 0
+    this.pump()
+    return arrived
+  }
+
+  /** Answers under way are ignored from now on. */
+  close(): void {
+    this.closed = true
+    this.partitions.clear()
+    this.arrived = []
+  }
+
+  private find({ topic, partition }: TopicPartition): FetchPartition | undefined {
+    return this.partitions.get(formatTopicPartition(topic, partition))
+  }
+
+  private dropArrived({ topic, partition }: TopicPartition): void {
+    if (this.arrived.length === 0) return
+    this.arrived = this.arrived.filter((fetched) => fetched.topic !== topic || fetched.partition !== partition)
+  }
+
+  /** Sends what may be sent, at the end of this turn: several adds and resumes become one request. */
+  private pump(): void {
+    if (this.pumping || this.closed) return
+    this.pumping = true
+    queueMicrotask(() => {
+      this.pumping = false
+      if (!this.closed) this.sendWanted()
+    })
+  }
+
+  private sendWanted(): void {
+    const byLeader = new Map<number, FetchPartition[]>()
+    for (const partition of this.partitions.values()) {
+      if (!partition.wanted(this.bufferBytes)) continue
+      const leader = this.cluster.cachedLeader(partition.topic, partition.partition)
+      if (leader < 0) {
+        this.findLeader(partition)
+        continue
+      }
+      const list = byLeader.get(leader)
+      if (list === undefined) byLeader.set(leader, [partition])
+      else list.push(partition)
+    }
+    for (const [leader, wanted] of byLeader) {
+      if (!this.busy.has(`${leader}/${this.lane}`)) {
+        for (const partition of wanted) partition.prompted = false
+        void this.fetch(leader, this.lane, wanted, this.limits)
+      } else if (this.promptLane !== null && !this.busy.has(`${leader}/${this.promptLane}`)) {
+        // A long poll without these is waiting: ask for what is there already, beside it.
+        const missed = wanted.filter((partition) => !partition.prompted)
+        if (missed.length === 0) continue
+        for (const partition of missed) partition.prompted = true
+        void this.fetch(leader, this.promptLane, missed, { ...this.limits, maxWaitMs: 0 })
+      }
+    }
+  }
+
+  private findLeader(partition: FetchPartition): void {
+    const { version } = partition
+    partition.blocked = true
+    this.cluster.leader(partition.topic, partition.partition).then(
+      (leader) => {
+        if (partition.version !== version) return
+        if (leader < 0) this.pauseAWhile(partition)
+        else partition.blocked = false
+        this.pump()
+      },
+      (error) => this.failed(partition, version, error),
+    )
+  }
+
+  private async fetch(
+    leader: number,
+    lane: Lane,
+    asked: readonly FetchPartition[],
+    limits: FetchLimits,
+  ): Promise<void> {
+    const slot = `${leader}/${lane}`
+    const versions = asked.map((partition) => partition.version)
+    for (const partition of asked) partition.asked = true
+    this.busy.add(slot)
+    try {
+      const response = await this.cluster.request(
+        fetchApi,
+        (version) => fetchBody(this.cluster, asked, limits, version),
+        { node: leader },
+        { lane, timeoutMs: this.cluster.requestTimeoutMs + limits.maxWaitMs },
+      )
+      if (this.closed) return
+      this.release(asked, versions)
+      if (response.errorCode !== 0) throw brokerError(response.errorCode, 'Fetch', `broker ${leader}`)
+      const current = new Set(asked.filter((partition, i) => partition.version === versions[i]))
+      matchResponses(this.cluster, asked, response, (partition, answer) => {
+        if (current.has(partition) && this.isRead(partition)) this.take(partition, answer)
+      })
+    } catch (error) {
+      if (this.closed) return
+      this.release(asked, versions)
+      asked.forEach((partition, i) => {
+        this.failed(partition, versions[i]!, error)
+      })
+    } finally {
+      this.busy.delete(slot)
+      this.pump()
+      if (this.arrived.length > 0) this.onArrival()
+    }
+  }
+
+  private release(asked: readonly FetchPartition[], versions: readonly number[]): void {
+    asked.forEach((partition, i) => {
+      if (partition.version === versions[i]) partition.asked = false
+    })
+  }
+
+  private isRead(partition: FetchPartition): boolean {
+    return this.partitions.get(formatTopicPartition(partition.topic, partition.partition)) === partition
+  }
+
+  private take(partition: FetchPartition, answer: PartitionResponse): void {
+    const { topic, partition: index, position: startOffset } = partition
+    if (answer.errorCode !== 0) {
+      const error = brokerError(answer.errorCode, 'Fetch', `${topic}-${index} at offset ${startOffset}`, {
+        topic,
+        partition: index,
+        offset: startOffset,
+      })
+      if (isLeaderMoved(answer.errorCode)) this.cluster.markMetadataStale()
+      this.failed(partition, partition.version, error)
+      return
+    }
+    partition.failures = 0
+    partition.watermarks = answer
+    const records = answer.records
+    if (records === null || records.length === 0) return
+    try {
+      const batches = readBatches(records).filter((batch) => batch.lastOffset >= startOffset)
+      if (batches.length === 0) return
+      for (const batch of batches) batch.verify()
+      const nextOffset = batches[batches.length - 1]!.lastOffset + 1
+      const committed = this.limits.isolation === 'readCommitted'
+      partition.position = nextOffset
+      partition.prompted = false
+      partition.arrivedBytes += records.length
+      this.moveToEnd(partition)
+      this.arrived.push({
+        topic,
+        partition: index,
+        batches: committedBatches(batches, committed ? answer.abortedTransactions : null),
+        startOffset,
+        nextOffset,
+        highWatermark: answer.highWatermark,
+        lastStableOffset: answer.lastStableOffset,
+        logStartOffset: answer.logStartOffset,
+        bytes: records.length,
+      })
+    } catch (cause) {
+      this.failed(partition, partition.version, cause)
+    }
+  }
+
+  private moveToEnd(partition: FetchPartition): void {
+    const key = formatTopicPartition(partition.topic, partition.partition)
+    this.partitions.delete(key)
+    this.partitions.set(key, partition)
+  }
+
+  private failed(partition: FetchPartition, version: number, error: unknown): void {
+    if (this.closed || partition.version !== version || !this.isRead(partition)) return
+    partition.blocked = true
+    if (error instanceof MillraceError && error.retriable) {
+      this.pauseAWhile(partition)
+      return
+    }
+    const { topic, partition: index, position } = partition
+    const code = error instanceof MillraceError ? error.code : 'CLIENT_REQUEST_FAILED'
+    const text = error instanceof Error ? error.message : String(error)
+    const { kafkaCode } = error as { kafkaCode?: number }
+    this.onError(
+      new MillraceError(code, `Reading ${topic}-${index} stopped at offset ${position}: ${text}`, {
+        topic,
+        partition: index,
+        offset: position,
+        cause: error,
+        ...(kafkaCode === undefined ? {} : { kafkaCode }),
+      }),
+    )
+  }
+
+  private pauseAWhile(partition: FetchPartition): void {
+    const { version } = partition
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** partition.failures, MAX_PAUSE_MS)
+    partition.failures = Math.min(partition.failures + 1, 10)
+    this.cluster.clock.setTimer(pauseMs, () => {
+      if (this.closed || partition.version !== version) return
+      partition.blocked = false
+      this.pump()
+    })
+  }
+}

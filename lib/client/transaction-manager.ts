@@ -1,0 +1,291 @@
+/** Exactly-once writing: transactions over many partitions, with a group's offsets inside (KIP-98, KIP-447). */
+import { MillraceError } from '../errors.js'
+import type { Compression } from '../protocol/compression.js'
+import { KAFKA_ERROR } from '../protocol/error-codes.js'
+import { formatTopicPartition, type TopicPartition } from '../record/record.js'
+import { isFenced } from './broker-error.js'
+import type { Cluster } from './cluster.js'
+import type { BaseOffsets, CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from './commit.js'
+import { ProduceQueue, type ProducerIdentity } from './produce-queue.js'
+import { EndFailed, TransactionRequests } from './transaction-requests.js'
+import { type TransactionState, transition } from './transaction-state.js'
+
+export interface TransactionManagerOptions {
+  readonly cluster: Cluster
+  readonly transactionalId: string
+  /** The broker aborts a transaction that is open longer than this. Default 10000. */
+  readonly transactionTimeoutMs?: number
+  readonly compression?: Compression
+  /** First sequence of every partition. For tests of the roll-over at 2^31. Default 0. */
+  readonly firstSequence?: number
+}
+
+const STALE_GENERATION: ReadonlySet<number> = new Set<number>([
+  KAFKA_ERROR.ILLEGAL_GENERATION,
+  KAFKA_ERROR.UNKNOWN_MEMBER_ID,
+  KAFKA_ERROR.REBALANCE_IN_PROGRESS,
+  KAFKA_ERROR.FENCED_INSTANCE_ID,
+])
+
+export class TransactionManager {
+  readonly transactionalId: string
+  private readonly transactionTimeoutMs: number
+  private readonly requests: TransactionRequests
+  private readonly queue: ProduceQueue
+  private readonly added = new Set<string>()
+  private readonly groups = new Set<string>()
+  private readonly baseOffsets = new Map<string, number>()
+  private current: TransactionState = 'uninitialized'
+  private producer: ProducerIdentity = { producerId: -1, epoch: -1 }
+  private adding: Promise<void> = Promise.resolve()
+  /** Sequences may be off, or a request may still be on its way: only InitProducerId ends this transaction safely. */
+  private doubtful = false
+
+  constructor(options: TransactionManagerOptions) {
+    const { cluster, transactionalId } = options
+    this.transactionalId = transactionalId
+    this.transactionTimeoutMs = options.transactionTimeoutMs ?? 10_000
+    this.requests = new TransactionRequests(
+      cluster,
+      transactionalId,
+      Math.max(this.transactionTimeoutMs, cluster.requestTimeoutMs),
+    )
+    this.queue = new ProduceQueue({
+      cluster,
+      transactionalId,
+      budgetMs: this.transactionTimeoutMs,
+      repeatUnanswered: false,
+      compression: options.compression ?? 'none',
+      firstSequence: options.firstSequence ?? 0,
+    })
+    this.queue.onDoubt = () => {
+      this.doubtful = true
+    }
+  }
+
+  get state(): TransactionState {
+    return this.current
+  }
+
+  /**
+   * Takes the transactional id: fences every earlier producer of it and waits until its transaction has ended. Before
+   * the first transaction, and before committed offsets are read; again after `unknown` and `fenced`.
+   * @throws CLIENT_AUTHORIZATION, CLIENT_UNREACHABLE, CLIENT_REQUEST_FAILED; it may be called again.
+   */
+  async init(): Promise<void> {
+    if (this.current === 'open') this.enter('abortable')
+    this.enter('initializing')
+    try {
+      this.producer = await this.requests.initProducerId(this.transactionTimeoutMs)
+    } catch (error) {
+      this.enter('uninitialized')
+      throw error
+    }
+    this.queue.reset(this.producer, this.abortedError())
+    this.clear()
+    this.doubtful = false
+    this.enter('ready')
+  }
+
+  /**
+   * One whole transaction: partitions and offsets are added, written side by side and committed. Never throws for what
+   * brokers or the network do; the outcome says what is known.
+   */
+  async run(
+    batches: readonly ProduceBatch[],
+    offsets: readonly OffsetToCommit[],
+    identity: GroupIdentity | null,
+  ): Promise<CommitOutcome> {
+    this.begin()
+    const written = await Promise.allSettled([this.send(batches), this.sendOffsets(offsets, identity)])
+    const failed = written.find((result) => result.status === 'rejected')
+    if (failed !== undefined) return this.failed(failed.reason)
+    return this.commit()
+  }
+
+  /** CLIENT_STATE_INVALID unless ready. */
+  begin(): void {
+    this.enter('open')
+  }
+
+  /**
+   * Writes inside the open transaction. Resolves with the offset of each partition's first batch of this call. After a
+   * rejection only `abort` is possible.
+   */
+  async send(batches: readonly ProduceBatch[]): Promise<BaseOffsets> {
+    this.requireOpen()
+    if (batches.length === 0) return new Map()
+    try {
+      await this.addPartitions(batches)
+      const offsets = await allOf(batches.map((batch) => this.queue.send(batch)))
+      const first = new Map<string, number>()
+      batches.forEach(({ topic, partition }, i) => {
+        const key = formatTopicPartition(topic, partition)
+        if (first.has(key)) return
+        first.set(key, offsets[i]!)
+        if (!this.baseOffsets.has(key)) this.baseOffsets.set(key, offsets[i]!)
+      })
+      return first
+    } catch (error) {
+      this.spoil(error)
+      throw error
+    }
+  }
+
+  /** Makes the offsets part of the open transaction. After a rejection only `abort` is possible. */
+  async sendOffsets(offsets: readonly OffsetToCommit[], identity: GroupIdentity | null): Promise<void> {
+    this.requireOpen()
+    if (offsets.length === 0 || identity === null) return
+    try {
+      if (!this.groups.has(identity.groupId)) {
+        await this.exclusively(() => this.requests.addOffsets(this.producer, identity.groupId))
+        this.groups.add(identity.groupId)
+      }
+      await this.requests.commitOffsets(this.producer, offsets, identity)
+    } catch (error) {
+      this.spoil(error)
+      throw error
+    }
+  }
+
+  /** Ends the open transaction; with nothing in it, without asking the broker. */
+  async commit(): Promise<CommitOutcome> {
+    this.enter('committing')
+    if (this.added.size === 0 && this.groups.size === 0) {
+      this.enter('ready')
+      return { kind: 'committed', baseOffsets: new Map() }
+    }
+    try {
+      await this.requests.end(this.producer, true)
+    } catch (error) {
+      return this.endFailed(error)
+    }
+    const baseOffsets = new Map(this.baseOffsets)
+    this.clear()
+    this.enter('ready')
+    return { kind: 'committed', baseOffsets }
+  }
+
+  /** Drops the open transaction. `unknown` when the broker could not be asked; then `init` decides. */
+  async abort(cause: unknown = null): Promise<CommitOutcome> {
+    if (this.doubtful) return this.abortByInit(cause)
+    this.enter('aborting')
+    if (this.added.size > 0 || this.groups.size > 0) {
+      try {
+        await this.requests.end(this.producer, false)
+      } catch (error) {
+        return this.endFailed(error)
+      }
+    }
+    this.clear()
+    this.enter('ready')
+    return { kind: 'aborted', cause }
+  }
+
+  /** Leaves an open transaction to its timeout or to the next `init` of the same id; call `abort` first to be kind. */
+  async close(): Promise<void> {
+    if (this.current === 'closed') return
+    this.enter('closed')
+    this.queue.reset({ producerId: -1, epoch: -1 }, this.abortedError())
+  }
+
+  private async failed(cause: unknown): Promise<CommitOutcome> {
+    const code = (cause as { kafkaCode?: number } | null)?.kafkaCode
+    if (code !== undefined && STALE_GENERATION.has(code)) {
+      const outcome = await this.abort(cause)
+      return outcome.kind === 'aborted' ? { kind: 'staleGeneration' } : outcome
+    }
+    if (this.current === 'fenced') return { kind: 'fenced', cause }
+    return this.abort(cause)
+  }
+
+  /** InitProducerId ends the transaction and raises the epoch, so that nothing still on its way can act. */
+  private async abortByInit(cause: unknown): Promise<CommitOutcome> {
+    try {
+      await this.init()
+    } catch (error) {
+      return { kind: 'unknown', cause: error }
+    }
+    return { kind: 'aborted', cause }
+  }
+
+  private endFailed(error: unknown): CommitOutcome {
+    const { cause, ambiguous } = error instanceof EndFailed ? error : { cause: error, ambiguous: true }
+    const code = (cause as { kafkaCode?: number } | null)?.kafkaCode
+    if (!ambiguous && (isFenced(code) || code === KAFKA_ERROR.INVALID_PRODUCER_ID_MAPPING)) {
+      this.enter('fenced')
+      return { kind: 'fenced', cause }
+    }
+    this.enter('unknown')
+    return { kind: 'unknown', cause }
+  }
+
+  /** Several sends at once add their partitions one request after another; each partition is added once. */
+  private addPartitions(batches: readonly ProduceBatch[]): Promise<void> {
+    return this.exclusively(async () => {
+      const missing = new Map<string, TopicPartition>()
+      for (const { topic, partition } of batches) {
+        const key = formatTopicPartition(topic, partition)
+        if (!this.added.has(key)) missing.set(key, { topic, partition })
+      }
+      if (missing.size === 0) return
+      await this.requests.addPartitions(this.producer, [...missing.values()])
+      for (const key of missing.keys()) this.added.add(key)
+    })
+  }
+
+  private exclusively(step: () => Promise<void>): Promise<void> {
+    const done = this.adding.then(step)
+    this.adding = done.catch(() => undefined)
+    return done
+  }
+
+  private spoil(error: unknown): void {
+    const code = (error as { kafkaCode?: number } | null)?.kafkaCode
+    if (code !== undefined && STALE_GENERATION.has(code)) {
+      if (this.current === 'open') this.enter('abortable')
+      return
+    }
+    if (isFenced(code) || code === KAFKA_ERROR.INVALID_PRODUCER_ID_MAPPING) {
+      if (this.current === 'open' || this.current === 'abortable') this.enter('fenced')
+      return
+    }
+    this.doubtful = true
+    if (this.current === 'open') this.enter('abortable')
+  }
+
+  private requireOpen(): void {
+    if (this.current === 'open') return
+    throw new MillraceError(
+      'CLIENT_STATE_INVALID',
+      `Transactional producer "${this.transactionalId}" is ${this.current}, not open: begin a transaction first, or abort the failed one.`,
+    )
+  }
+
+  private clear(): void {
+    this.added.clear()
+    this.groups.clear()
+    this.baseOffsets.clear()
+  }
+
+  private enter(state: TransactionState): void {
+    this.current = transition(this.transactionalId, this.current, state)
+  }
+
+  private abortedError(): MillraceError {
+    return new MillraceError(
+      'CLIENT_TRANSACTION_ABORTED',
+      `A write of transactional producer "${this.transactionalId}" was dropped with its transaction; send it again.`,
+      { retriable: true },
+    )
+  }
+}
+
+/** Like Promise.all, but waits for all of them before it rejects: nothing is still under way when an abort begins. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(promises)
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}
