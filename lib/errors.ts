@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   CONFIG_INVALID: 'Correct the named option.',
   DESERIALIZE_FAILED:
     'The record at the place named does not fit the serdes of its source: correct them, or dead-letter such records.',
+  GROUP_INSTANCE_FENCED: 'Two processes use one group instance id: give each its own state folder, or stop one.',
   GROUP_MEMBER_DATA: 'Give each application its own group id; finish a rolling upgrade before starting the next.',
   GROUP_STALE_GENERATION:
     'Nothing: the group moved on, its member joins again; if it repeats, raise the session timeout.',

@@ -11,10 +11,10 @@ let failed = 0
 
 for (const major of majors.length > 0 ? majors : ['22', '24']) {
   const folder = resolve('.millrace', `node-${major}`)
-  const binary = join(folder, 'node_modules', `node-linux-${process.arch}`, 'bin')
+  const binary = join(folder, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin')
   if (!existsSync(join(binary, 'node'))) {
     mkdirSync(folder, { recursive: true })
-    const name = `node-linux-${process.arch}@${major}`
+    const name = `node-${process.platform}-${process.arch}@${major}`
     spawnSync('npm', ['install', '--silent', '--no-save', '--prefix', folder, name], { stdio: 'inherit' })
   }
   const env = {

@@ -48,7 +48,7 @@ async function main(): Promise<void> {
 
 /** Sets KAFKA_BROKERS, or MILLRACE_NO_KAFKA to the reason, for the test processes. Returns what stops the broker. */
 async function provideKafka(): Promise<() => Promise<void>> {
-  if (process.env.KAFKA_BROKERS) return async () => {}
+  if (process.env.KAFKA_BROKERS || process.env.MILLRACE_NO_KAFKA) return async () => {}
   const dataDir = await mkdtemp(join(tmpdir(), 'millrace-test-kafka-'))
   const removeData = () => rm(dataDir, { recursive: true, force: true })
   const [port = 0] = await freePorts(1)
