@@ -73,6 +73,7 @@ export const ERROR_CODES = {
   TASK_METADATA_TOO_LARGE:
     'Split the topology: one sub-topology keeps the time of more operators than committed offsets can carry.',
   TASK_PARTITION_UNKNOWN: 'A defect in the runtime: report it with the task and partition named.',
+  TEST_TOPIC_UNKNOWN: 'Create test topics only for topics the topology reads.',
   TOPOLOGY_CHILD_UNKNOWN: 'Forward to the name of a child node, or connect that node.',
   TOPOLOGY_COPARTITION: 'Give the topics of a join the same number of partitions, or repartition one side.',
   TOPOLOGY_CYCLE: 'A node must not be its own ancestor: go through a topic instead.',

@@ -14,9 +14,12 @@ const FENCED: ReadonlySet<number> = new Set<number>([
   E.INVALID_PRODUCER_EPOCH,
   E.PRODUCER_FENCED,
   E.TRANSACTION_COORDINATOR_FENCED,
-  E.FENCED_INSTANCE_ID,
 ])
-const MEMBER_LOST: ReadonlySet<number> = new Set<number>([E.UNKNOWN_MEMBER_ID, E.ILLEGAL_GENERATION])
+const STALE_GENERATION: ReadonlySet<number> = new Set<number>([
+  E.UNKNOWN_MEMBER_ID,
+  E.ILLEGAL_GENERATION,
+  E.REBALANCE_IN_PROGRESS,
+])
 const LEADER_MOVED: ReadonlySet<number> = new Set<number>([
   E.UNKNOWN_TOPIC_OR_PARTITION,
   E.LEADER_NOT_AVAILABLE,
@@ -55,7 +58,14 @@ export function brokerError(
   if (FENCED.has(code)) {
     return new MillraceError('CLIENT_FENCED', `${operation} on ${resource} was fenced: ${name}${text}.`, more)
   }
-  if (MEMBER_LOST.has(code)) {
+  if (code === E.FENCED_INSTANCE_ID) {
+    return new MillraceError(
+      'GROUP_INSTANCE_FENCED',
+      `${operation} on ${resource} failed: another process uses this group instance id.`,
+      more,
+    )
+  }
+  if (STALE_GENERATION.has(code)) {
     return new MillraceError(
       'GROUP_STALE_GENERATION',
       `${operation} on ${resource} failed: ${name}${text}; join again.`,
@@ -87,7 +97,7 @@ export function isCoordinatorMoved(code: number | undefined): boolean {
   return code !== undefined && COORDINATOR_MOVED.has(code)
 }
 
-/** Whether the broker says that this producer or instance was replaced. */
+/** Whether the broker says that this producer was replaced. */
 export function isFenced(code: number | undefined): boolean {
   return code !== undefined && FENCED.has(code)
 }

@@ -190,12 +190,12 @@ export class TransactionManager {
   }
 
   private async failed(cause: unknown): Promise<CommitOutcome> {
+    if (this.current === 'fenced') return { kind: 'fenced', cause }
     const code = (cause as { kafkaCode?: number } | null)?.kafkaCode
     if (code !== undefined && STALE_GENERATION.has(code)) {
       const outcome = await this.abort(cause)
       return outcome.kind === 'aborted' ? { kind: 'staleGeneration' } : outcome
     }
-    if (this.current === 'fenced') return { kind: 'fenced', cause }
     return this.abort(cause)
   }
 

@@ -1,0 +1,272 @@
+/** A member of a classic consumer group with our own assignor: joins, stays alive, notices when the group moves on. */
+import { MillraceError } from '../errors.js'
+import { heartbeatApi } from '../protocol/api-heartbeat.js'
+import { leaveGroupApi } from '../protocol/api-leave-group.js'
+import { KAFKA_ERROR } from '../protocol/error-codes.js'
+import { type Cancel, type Clock, delay } from '../record/clock.js'
+import type { TopicPartition } from '../record/record.js'
+import { brokerError, isCoordinatorMoved } from './broker-error.js'
+import type { Cluster, Target } from './cluster.js'
+import type { GroupIdentity, OffsetToCommit } from './commit.js'
+import { type Assign, JoinRefused, type JoinRound, joinRound, type MemberSubscription } from './group-join.js'
+import {
+  type CommittedOffset,
+  type CommittedOffsetsOptions,
+  commitOffsets,
+  committedOffsets,
+} from './group-requests.js'
+
+export type { JoinedMember, MemberAssignment } from './group-join.js'
+export type { Assign, CommittedOffset, MemberSubscription }
+
+export interface GroupMemberOptions {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly groupId: string
+  /** Static membership (KIP-345): a restarted process gets its partitions back without a rebalance. Null: dynamic. */
+  readonly groupInstanceId: string | null
+  /** Without a heartbeat for this long the coordinator gives the member up. */
+  readonly sessionTimeoutMs: number
+  /** How long a rebalance waits for members that still work. */
+  readonly rebalanceTimeoutMs: number
+  /** At most a third of the session timeout. */
+  readonly heartbeatIntervalMs: number
+  /** Name of the assignor; all members of the group share one. */
+  readonly protocolName: string
+  /** Asked anew at every join. */
+  readonly subscription: () => MemberSubscription
+  readonly assign: Assign
+}
+
+export interface Assignment {
+  readonly identity: GroupIdentity
+  readonly partitions: readonly TopicPartition[]
+  readonly userData: Buffer
+  readonly isLeader: boolean
+}
+
+const FIRST_PAUSE_MS = 20
+const MAX_PAUSE_MS = 1_000
+
+export class GroupMember {
+  /** The group wants to rebalance: finish what is under way, then `join` again. Once per generation. */
+  onRebalanceNeeded: () => void = () => undefined
+  /**
+   * The coordinator no longer counts on us, others may have our partitions: GROUP_STALE_GENERATION (join again),
+   * GROUP_INSTANCE_FENCED (another process uses our instance id: stop), CLIENT_AUTHORIZATION.
+   */
+  onLost: (error: MillraceError) => void = () => undefined
+  private readonly options: GroupMemberOptions
+  private readonly round: JoinRound
+  private readonly target: Target
+  private memberId = ''
+  private generationId = -1
+  private rejoinReason = 'first join'
+  private joining: Promise<Assignment> | null = null
+  private cancelHeartbeat: Cancel = () => undefined
+  private aliveMs = 0
+  private told = false
+  private closed = false
+
+  constructor(options: GroupMemberOptions) {
+    this.options = options
+    this.round = options
+    this.target = { coordinator: 'group', key: options.groupId }
+  }
+
+  identity(): GroupIdentity {
+    const { groupId, groupInstanceId } = this.options
+    return { groupId, memberId: this.memberId, generationId: this.generationId, groupInstanceId }
+  }
+
+  /**
+   * Joins, or joins again, and waits until the group has agreed: as long as the rebalance takes. Heartbeats run from
+   * then on. Goes on through lost connections and moving coordinators.
+   * @throws GROUP_INSTANCE_FENCED, CLIENT_AUTHORIZATION, CLIENT_REQUEST_FAILED (e.g. another assignor), CLIENT_CLOSED
+   */
+  join(): Promise<Assignment> {
+    this.joining ??= this.joinNow().finally(() => {
+      this.joining = null
+    })
+    return this.joining
+  }
+
+  /** Asks the group for a rebalance, e.g. because what `subscription` says has changed. */
+  requestRejoin(reason: string): void {
+    this.rejoinReason = reason
+    this.tellRebalance()
+  }
+
+  committedOffsets(
+    partitions: readonly TopicPartition[],
+    options: CommittedOffsetsOptions = { requireStable: true },
+  ): Promise<CommittedOffset[]> {
+    return committedOffsets(this.options.cluster, this.options.groupId, partitions, options)
+  }
+
+  /** Outside transactions. GROUP_STALE_GENERATION, GROUP_INSTANCE_FENCED. */
+  commitOffsets(offsets: readonly OffsetToCommit[], identity: GroupIdentity = this.identity()): Promise<void> {
+    return commitOffsets(this.options.cluster, offsets, identity)
+  }
+
+  /**
+   * Stops heartbeats and says goodbye, so that others take over at once. A static member stays a member until its
+   * session ends, so that it finds its partitions again after a restart, unless `evenIfStatic`.
+   */
+  async leave(options: { readonly evenIfStatic?: boolean } = {}): Promise<void> {
+    this.closed = true
+    this.cancelHeartbeat()
+    const { groupId, groupInstanceId, cluster } = this.options
+    if (this.memberId === '' || (groupInstanceId !== null && options.evenIfStatic !== true)) return
+    const { memberId } = this
+    this.forgetMembership()
+    await cluster
+      .request(
+        leaveGroupApi,
+        (version) =>
+          version >= 3
+            ? { groupId, members: [{ memberId, groupInstanceId, reason: 'the member closes' }] }
+            : { groupId, memberId },
+        this.target,
+        { lane: 'admin', timeoutMs: this.options.sessionTimeoutMs },
+      )
+      // The session timeout does the same, only later.
+      .catch(() => undefined)
+  }
+
+  private async joinNow(): Promise<Assignment> {
+    this.cancelHeartbeat()
+    let pauseMs = FIRST_PAUSE_MS
+    for (;;) {
+      if (this.closed) throw new MillraceError('CLIENT_CLOSED', 'Joining the group ended: the member was closed.')
+      try {
+        const joined = await joinRound(this.round, this.memberId, this.rejoinReason)
+        if (this.closed) continue
+        this.memberId = joined.memberId
+        this.generationId = joined.generationId
+        this.told = false
+        this.rejoinReason = 'the group rebalances'
+        this.aliveMs = this.options.clock.monotonicMs()
+        this.scheduleHeartbeat()
+        const { partitions, userData, isLeader } = joined
+        return { identity: this.identity(), partitions, userData, isLeader }
+      } catch (error) {
+        if (!this.mayRetryJoin(error)) throw error instanceof JoinRefused ? error.cause : error
+      }
+      if (this.joinAtOnce) continue
+      await delay(this.options.clock, pauseMs)
+      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+    }
+  }
+
+  private joinAtOnce = false
+
+  /** Takes from the error who to be next time, and whether there is one. */
+  private mayRetryJoin(error: unknown): boolean {
+    this.joinAtOnce = false
+    if (!(error instanceof JoinRefused)) return error instanceof MillraceError && error.retriable
+    const { cause, memberId } = error
+    const code = cause.kafkaCode
+    this.options.cluster.noteError(code, this.target)
+    switch (code) {
+      case KAFKA_ERROR.MEMBER_ID_REQUIRED:
+        this.memberId = memberId
+        this.joinAtOnce = true
+        return true
+      case KAFKA_ERROR.UNKNOWN_MEMBER_ID:
+        this.forgetMembership()
+        this.joinAtOnce = true
+        return true
+      case KAFKA_ERROR.REBALANCE_IN_PROGRESS:
+      case KAFKA_ERROR.ILLEGAL_GENERATION:
+        if (memberId !== '') this.memberId = memberId
+        this.joinAtOnce = true
+        return true
+      default:
+        return cause.retriable || isCoordinatorMoved(code)
+    }
+  }
+
+  private forgetMembership(): void {
+    this.memberId = ''
+    this.generationId = -1
+  }
+
+  private scheduleHeartbeat(delayMs = this.options.heartbeatIntervalMs): void {
+    this.cancelHeartbeat()
+    this.cancelHeartbeat = this.options.clock.setTimer(delayMs, () => {
+      void this.heartbeat()
+    })
+  }
+
+  private async heartbeat(): Promise<void> {
+    const { groupId, groupInstanceId, cluster, clock, heartbeatIntervalMs, sessionTimeoutMs } = this.options
+    const { memberId, generationId } = this
+    const current = () =>
+      !this.closed && this.joining === null && memberId === this.memberId && generationId === this.generationId
+    let delayMs = heartbeatIntervalMs
+    try {
+      const { errorCode } = await cluster.request(
+        heartbeatApi,
+        { groupId, generationId, memberId, groupInstanceId },
+        this.target,
+        { lane: 'group', timeoutMs: Math.min(sessionTimeoutMs, Math.max(1_000, 2 * heartbeatIntervalMs)) },
+      )
+      if (!current()) return
+      if (errorCode === 0 || errorCode === KAFKA_ERROR.REBALANCE_IN_PROGRESS) this.aliveMs = clock.monotonicMs()
+      if (errorCode !== 0 && !this.heartbeatRefused(errorCode)) return
+      if (isCoordinatorMoved(errorCode)) delayMs = FIRST_PAUSE_MS
+    } catch (error) {
+      if (!current()) return
+      if (!(error instanceof MillraceError) || !error.retriable) {
+        this.lost(error instanceof MillraceError ? error : this.sessionEnded())
+        return
+      }
+      delayMs = Math.min(heartbeatIntervalMs, 200)
+    }
+    if (clock.monotonicMs() - this.aliveMs > sessionTimeoutMs) this.lost(this.sessionEnded())
+    else this.scheduleHeartbeat(delayMs)
+  }
+
+  /** False when heartbeats make no sense any more. */
+  private heartbeatRefused(code: number): boolean {
+    this.options.cluster.noteError(code, this.target)
+    switch (code) {
+      case KAFKA_ERROR.REBALANCE_IN_PROGRESS:
+        this.tellRebalance()
+        return true
+      case KAFKA_ERROR.ILLEGAL_GENERATION:
+        this.tellRebalance()
+        return false
+      case KAFKA_ERROR.UNKNOWN_MEMBER_ID:
+        this.forgetMembership()
+        this.lost(brokerError(code, 'Heartbeat', `group "${this.options.groupId}"`))
+        return false
+      default: {
+        const error = brokerError(code, 'Heartbeat', `group "${this.options.groupId}"`)
+        if (error.retriable || isCoordinatorMoved(code)) return true
+        this.lost(error)
+        return false
+      }
+    }
+  }
+
+  private tellRebalance(): void {
+    if (this.told || this.closed) return
+    this.told = true
+    this.onRebalanceNeeded()
+  }
+
+  private lost(error: MillraceError): void {
+    this.cancelHeartbeat()
+    this.onLost(error)
+  }
+
+  private sessionEnded(): MillraceError {
+    const { groupId, sessionTimeoutMs } = this.options
+    return new MillraceError(
+      'GROUP_STALE_GENERATION',
+      `The coordinator of group "${groupId}" was not reached for ${sessionTimeoutMs} ms, so others may have our partitions.`,
+    )
+  }
+}
