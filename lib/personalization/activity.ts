@@ -1,5 +1,7 @@
 /** One thing a user did, as it stands on the `user-activity` topic, and the checks every record passes first. */
 
+import { timesQuantity } from './money.js'
+
 /** `end_of_input` is the loader's last word on a partition; `unknown` is what an older reader makes of a newer type. */
 export const ACTIVITY_TYPES = [
   'view',
@@ -125,6 +127,7 @@ function priceProblem(activity: UserActivity): string | null {
   if (unitPriceMicros === null) {
     return type === 'purchase' || type === 'cancellation' ? `${type} without price` : null
   }
-  if (!Number.isSafeInteger(unitPriceMicros * quantity)) return 'amount too large'
+  if (!Number.isSafeInteger(unitPriceMicros)) return 'price is not in whole micro-units'
+  if (timesQuantity(unitPriceMicros, quantity) === undefined) return 'amount too large'
   return type === 'adjustment' || unitPriceMicros >= 0 ? null : 'price is negative'
 }

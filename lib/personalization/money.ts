@@ -5,17 +5,20 @@
 
 export const MICROS_PER_UNIT = 1_000_000
 
+/** The largest amount either way: one less than the largest safe integer, because that is what avsc takes as a long. */
+export const MAX_MICROS = Number.MAX_SAFE_INTEGER - 1
+
 const DECIMAL = /^(-?)(\d{1,10})(?:\.(\d{0,6})0*)?$/
 
 /**
  * Micro-units of a plain decimal such as `2.55`, `-11062.06` or `0.001`. Undefined where the text is anything else
- * (exponents, blanks, digit separators), has more than six decimals that count, or is beyond a safe integer.
+ * (exponents, blanks, digit separators), has more than six decimals that count, or is beyond `MAX_MICROS`.
  */
 export function parseMicros(text: string): number | undefined {
   const parts = DECIMAL.exec(text)
   if (parts === null) return undefined
   const micros = Number(parts[2]) * MICROS_PER_UNIT + Number((parts[3] ?? '').padEnd(6, '0'))
-  if (!Number.isSafeInteger(micros)) return undefined
+  if (micros > MAX_MICROS) return undefined
   return parts[1] === '-' && micros !== 0 ? -micros : micros
 }
 
@@ -26,8 +29,8 @@ export function formatMicros(micros: number): string {
   return `${micros < 0 ? '-' : ''}${whole}.${fraction.slice(0, 2)}${fraction.slice(2).replace(/0+$/, '')}`
 }
 
-/** Price times quantity, undefined where the product is beyond a safe integer. */
+/** Price times quantity, undefined where the product is beyond `MAX_MICROS`. */
 export function timesQuantity(unitPriceMicros: number, quantity: number): number | undefined {
   const amountMicros = unitPriceMicros * quantity
-  return Number.isSafeInteger(amountMicros) ? amountMicros : undefined
+  return Math.abs(amountMicros) <= MAX_MICROS ? amountMicros : undefined
 }

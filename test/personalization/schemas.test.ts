@@ -1,0 +1,167 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import avro from 'avsc'
+import t from 'tap'
+import {
+  ACTIVITY_TYPES,
+  type ActivityFields,
+  activityOf,
+  activityProblem,
+  endOfInput,
+} from '../../lib/personalization/activity.js'
+import { MAX_MICROS } from '../../lib/personalization/money.js'
+import { type CustomerProfile, laterProfile } from '../../lib/personalization/profile.js'
+import { recommendation } from '../../lib/personalization/recommendation.js'
+
+const FOLDER = new URL('../../schemas/', import.meta.url)
+
+interface Field {
+  readonly name: string
+  readonly type: unknown
+  readonly default?: unknown
+}
+
+interface RecordSchema {
+  readonly fields: readonly Field[]
+}
+
+function schema(name: string): RecordSchema {
+  return JSON.parse(readFileSync(new URL(`${name}.avsc`, FOLDER), 'utf8'))
+}
+
+function typeOf(from: unknown): avro.Type {
+  return avro.Type.forSchema(from as avro.Schema)
+}
+
+function roundTrip(name: string, value: object): object {
+  const type = typeOf(schema(name))
+  return { ...(type.fromBuffer(type.toBuffer(value)) as object) }
+}
+
+const ACTIVITY: ActivityFields = {
+  eventId: '7',
+  type: 'view',
+  at: 1_700_000_000_000,
+  itemId: 'i',
+  userId: 'u',
+  source: 'page',
+}
+const LONGEST = 'x'.repeat(80)
+
+t.test('an activity survives Avro, with everything and with as little as can be', async (t) => {
+  const bare = activityOf({ eventId: '', type: 'view', at: 1_700_000_000_000, source: 'page' })
+  const full = activityOf({
+    ...ACTIVITY,
+    sessionId: 's',
+    unitPriceMicros: MAX_MICROS,
+    currency: 'EUR',
+    quantity: -3,
+    category: 'c',
+    brand: 'b',
+    query: 'q',
+    country: 'DE',
+  })
+  for (const value of [bare, full, endOfInput(3, 1_700_000_000_000)]) t.same(roundTrip('user-activity', value), value)
+  for (const type of ACTIVITY_TYPES) t.match(roundTrip('user-activity', activityOf({ ...ACTIVITY, type })), { type })
+})
+
+t.test('profile and dead letter survive Avro', async (t) => {
+  const profile: CustomerProfile = {
+    userId: 'u',
+    name: 'Ada B.',
+    country: null,
+    interests: ['coffee'],
+    tier: 'plus',
+    updatedAt: 5,
+    source: 'simulated',
+  }
+  t.same(roundTrip('customer-profile', profile), profile)
+  t.equal(laterProfile(profile, { ...profile, updatedAt: 4 }), profile)
+  const update = { ...profile, updatedAt: 5 }
+  t.equal(laterProfile(profile, update), update)
+  t.equal(laterProfile(undefined, update), update)
+  const letter = {
+    reason: 'r',
+    topic: 't',
+    partition: 1,
+    offset: 2,
+    row: -1,
+    at: 3,
+    key: Buffer.from('k'),
+    value: null,
+  }
+  t.same(roundTrip('dead-letter', letter), letter)
+})
+
+t.test('the longest decision stays under 1 KB', async (t) => {
+  const value = recommendation({
+    rule: 'spending-alert-withdrawn',
+    userId: LONGEST,
+    subject: `2010-12-01/${LONGEST}`,
+    at: 1_700_000_000_000,
+    sessionId: LONGEST,
+    reason: 'cancellations took the day below the threshold',
+    becauseOf: 'y'.repeat(500),
+    items: Array.from({ length: 20 }, () => LONGEST),
+    amountMicros: MAX_MICROS,
+  })
+  t.same(roundTrip('recommendation', value), value)
+  const bytes = typeOf(schema('recommendation')).toBuffer(value).length
+  const keyAndHeader = LONGEST.length + 'decision-id'.length + 32
+  t.ok(bytes + keyAndHeader < 1_000, `${bytes} bytes`)
+  t.equal(value.items.length, 4)
+  t.equal(recommendation({ ...value, items: Array.from({ length: 20 }, (_, i) => `item-${i}`) }).items.length, 20)
+})
+
+t.test('old and new readers understand each other', async (t) => {
+  const names = readdirSync(FOLDER).filter((name) => name.endsWith('.avsc'))
+  t.ok(names.length >= 4)
+  for (const name of names.map((file) => file.replace('.avsc', ''))) {
+    const now = schema(name)
+    const more = { ...now, fields: [...now.fields, { name: 'later', type: 'string', default: 'd' }] }
+    t.doesNotThrow(
+      () => typeOf(now).createResolver(typeOf(more)),
+      `${name}: a new field does not trouble an old reader`,
+    )
+    t.doesNotThrow(() => typeOf(more).createResolver(typeOf(now)), `${name}: nor its absence a new reader`)
+  }
+  const now = schema('user-activity')
+  const wider = structuredClone(now) as { fields: { name: string; type: { symbols: string[] } }[] }
+  wider.fields.find(({ name }) => name === 'type')!.type.symbols.push('pause')
+  const [older, newer] = [typeOf(now), typeOf(wider)]
+  const bytes = newer.toBuffer({ ...activityOf(ACTIVITY), type: 'pause' })
+  const read = older.fromBuffer(bytes, older.createResolver(newer)) as { type: string }
+  t.equal(read.type, 'unknown', 'a newer activity type')
+})
+
+t.test('problems', async (t) => {
+  const rows: [Partial<ActivityFields>, string | null][] = [
+    [{}, null],
+    [{ userId: null }, null],
+    [{ type: 'unknown' }, 'unknown activity type'],
+    [{ at: 1_700_000_000 }, 'time outside 2000 to 2100'],
+    [{ at: 1.5 }, 'time is not a whole number of milliseconds'],
+    [{ at: 1_700_000_000_001 }, 'time ahead of the clock'],
+    [{ itemId: null }, 'view without itemId'],
+    [{ itemId: '' }, 'view without itemId'],
+    [{ userId: '' }, 'userId is empty'],
+    [{ itemId: LONGEST }, null],
+    [{ itemId: `${LONGEST}x` }, 'itemId longer than 80 bytes'],
+    [{ itemId: '€'.repeat(27) }, 'itemId longer than 80 bytes'],
+    [{ type: 'search', itemId: null }, 'search without query'],
+    [{ type: 'search', itemId: null, query: 'lamp' }, null],
+    [{ type: 'purchase' }, 'purchase without price'],
+    [{ type: 'purchase', unitPriceMicros: 0 }, null],
+    [{ type: 'purchase', unitPriceMicros: 0.5 }, 'price is not in whole micro-units'],
+    [{ type: 'purchase', unitPriceMicros: -1 }, 'price is negative'],
+    [{ type: 'adjustment', unitPriceMicros: -1, quantity: -1 }, null],
+    [{ quantity: 0 }, 'quantity not positive'],
+    [{ quantity: 1.5 }, 'quantity not within 1000000'],
+    [{ quantity: 1_000_001 }, 'quantity not within 1000000'],
+    [{ quantity: 1_000_000, unitPriceMicros: 1e12 }, 'amount too large'],
+    [{ type: 'end_of_input', itemId: null }, null],
+  ]
+  for (const [fields, problem] of rows) {
+    const activity = activityOf({ ...ACTIVITY, ...fields })
+    t.equal(activityProblem(activity, { notAfterMs: ACTIVITY.at }), problem, JSON.stringify(fields))
+  }
+})
