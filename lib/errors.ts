@@ -25,7 +25,7 @@ export const ERROR_CODES = {
   INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
   INPUT_FORMAT_MISMATCH: 'Name the format the file really has, or repair its first line.',
   INPUT_FORMAT_UNKNOWN: 'Use one of the formats named.',
-  INPUT_UNREADABLE: 'Fetch the file again; check it with gzip -t.',
+  INPUT_UNREADABLE: 'Fetch the file again; check it with gzip -t, or repair the row named.',
   KAFKA_START_FAILED: 'Read the named broker log; free the data folder if another broker holds it.',
   KAFKA_UNAVAILABLE: 'Install Java 17 and Maven, start Docker, or name a running broker in KAFKA_BROKERS.',
   OPERATOR_INVALID:

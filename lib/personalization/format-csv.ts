@@ -1,4 +1,5 @@
 /** RFC 4180 over a stream: quoted fields with commas, doubled quotes and line breaks, cut anywhere by the chunks. */
+import { MillraceError } from '../errors.js'
 import { type ByteSource, textOf } from './format-bytes.js'
 
 /** One record's fields; null where its quoting is broken (text after a closing quote, a quote inside bare text). */
@@ -12,7 +13,10 @@ export class CsvSplitter {
   #state: 'start' | 'bare' | 'quoted' | 'closing' = 'start'
   #broken = false
   #rows: CsvRow[] = []
+  /** Rows ended so far. */
+  #row = 0
 
+  /** Raises INPUT_UNREADABLE where a quoted field is longer than a megabyte: its quote was never closed. */
   push(text: string): CsvRow[] {
     let i = 0
     while (i < text.length) {
@@ -39,6 +43,7 @@ export class CsvSplitter {
     const quote = text.indexOf('"', from)
     if (quote < 0) {
       this.#field += text.slice(from)
+      if (this.#field.length > MAX_QUOTED_LENGTH) throw endless(this.#row + 1)
       return text.length
     }
     this.#field += text.slice(from, quote)
@@ -84,10 +89,23 @@ export class CsvSplitter {
     if (this.#state === 'bare' && this.#field.endsWith('\r')) this.#field = this.#field.slice(0, -1)
     const empty = this.#state === 'bare' && this.#field === '' && this.#fields.length === 0
     this.#endField()
-    if (!empty) this.#rows.push(this.#broken ? null : this.#fields)
+    if (!empty) {
+      this.#row++
+      this.#rows.push(this.#broken ? null : this.#fields)
+    }
     this.#fields = []
     this.#broken = false
   }
+}
+
+/** A stray quote would otherwise swallow the rest of a large file as one field, in memory. */
+const MAX_QUOTED_LENGTH = 1_048_576
+
+function endless(row: number): MillraceError {
+  return new MillraceError(
+    'INPUT_UNREADABLE',
+    `row ${row} of the CSV input (the header is row 1) opens a quote that is never closed`,
+  )
 }
 
 /** Where a run of bare text stops: quote, comma, line feed. */

@@ -92,6 +92,14 @@ t.test('csv rows', async (t) => {
   }
 })
 
+t.test('a quote that is never closed does not swallow a large file', async (t) => {
+  const text = `a,b\n1,2\n"3,4\n${'5,6\n'.repeat(300_000)}`
+  await t.rejects(collect(csvRowsOf(chunked(Buffer.from(text), 65_536))), {
+    code: 'INPUT_UNREADABLE',
+    message: /row 3 /,
+  })
+})
+
 t.test('any fields survive being written and read', async (t) => {
   const random = seededRandom('csv')
   const alphabet = ['"', ',', '\n', '\r\n', 'a', ' ', 'é', '']
