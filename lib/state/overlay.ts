@@ -108,8 +108,7 @@ export class Overlay {
       cell.inFlight = cell.open
       cell.inFlightMs = cell.openMs
       cell.open = NONE
-      // A key that came and went within one transaction never existed for the changelog.
-      if (emit !== null && !(cell.inFlight === null && cell.base === null)) emit(cell)
+      emit?.(cell)
     }
   }
 

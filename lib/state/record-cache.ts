@@ -2,7 +2,7 @@
  * The record cache of one store: which keys changed since their listener was last told, in order of last change, and
  * what it was told then. It keeps no values of its own, the overlay has them.
  */
-import { type Cell, type Held, NONE } from './cell.js'
+import { CELL_OVERHEAD_BYTES, type Cell, type Held, NONE } from './cell.js'
 
 /** Hears of one changed cell: what was forwarded before it is in `before`. */
 export type ForwardCell = (cell: Cell, before: Held) => void
@@ -35,7 +35,7 @@ export class RecordCache {
     } else {
       cell.queued = true
       cell.before = cell.held
-      this.#bytes += cell.bytes
+      this.#bytes += waitingBytes(cell)
     }
     cell.older = this.#newest
     cell.newer = null
@@ -69,7 +69,7 @@ export class RecordCache {
     this.#unlink(cell)
     cell.queued = false
     cell.before = NONE
-    this.#bytes -= Math.min(this.#bytes, cell.bytes)
+    this.#bytes -= Math.min(this.#bytes, waitingBytes(cell))
   }
 
   #unlink(cell: Cell): void {
@@ -80,4 +80,9 @@ export class RecordCache {
     cell.older = null
     cell.newer = null
   }
+}
+
+/** The cell is in memory in any case; what counts is data, about as Kafka Streams counts an entry. */
+function waitingBytes(cell: Cell): number {
+  return cell.bytes - CELL_OVERHEAD_BYTES + 32
 }

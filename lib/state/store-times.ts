@@ -36,6 +36,11 @@ export class StoreTimes {
     return this.#committedMs
   }
 
+  /** Highest time in the transaction being committed. */
+  get inFlightMs(): number {
+    return this.#inFlightMs
+  }
+
   segmentOf(timeMs: number): number {
     return this.segmentMs === Number.POSITIVE_INFINITY ? 0 : Math.floor(timeMs / this.segmentMs)
   }

@@ -5,6 +5,7 @@
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
 import type { StoreDefinition } from '../topology/topology.js'
+import { type Cell, NONE } from './cell.js'
 import { type CommittedView, committedView } from './committed-view.js'
 import type { StateEngine } from './engine.js'
 import type { ChangelogSink, LocalStore } from './local-store.js'
@@ -14,7 +15,9 @@ import { CellBudget } from './overlay.js'
 import { readOnly } from './read-only.js'
 import type { Checkpoint, StateDisk, StoreEntry } from './state-disk.js'
 import type { KeyValueStore, SessionStore, WindowStore } from './store.js'
+import type { StoreTimes } from './store-times.js'
 import { fillTimeIndexes, fillTimeIndexesSync } from './time-index-fill.js'
+import { leadingTime } from './time-keys.js'
 
 export interface TaskStateOptions {
   readonly taskId: string
@@ -134,20 +137,21 @@ export class TaskState {
    */
   beginCommit(sink: ChangelogSink): void {
     for (const store of this.#stores) {
-      const { definition } = store
+      const { definition, times } = store
+      times?.beginCommit()
       const logged = definition.logged && definition.changelogTopic === null
-      store.times?.beginCommit()
-      store.overlays.forEach((overlay, section) => {
-        overlay.beginCommit(
-          logged && section === 0
-            ? (cell) => {
-                const held = cell.inFlight
-                const value = held === null || typeof held === 'symbol' ? null : overlay.encode(held)
-                sink(definition, store.changelogKey(cell.key), value, cell.inFlightMs)
-              }
-            : null,
-        )
-      })
+      const data = store.overlays[0]!
+      data.beginCommit(
+        logged
+          ? (cell) => {
+              const held = cell.inFlight
+              if (leavesNoTrace(cell, times)) return
+              const value = held === null || held === NONE ? null : data.encode(held)
+              sink(definition, store.changelogKey(cell.key), value, cell.inFlightMs)
+            }
+          : null,
+      )
+      for (const directory of store.overlays.slice(1)) directory.beginCommit(null)
     }
   }
 
@@ -259,4 +263,13 @@ export class TaskState {
     }
     return entry
   }
+}
+
+/**
+ * A key that came and went within one transaction never existed for the changelog, unless it is what tells a restored
+ * store how far its time had come.
+ */
+function leavesNoTrace(cell: Cell, times: StoreTimes | null): boolean {
+  if (cell.inFlight !== null || cell.base !== null) return false
+  return times === null || leadingTime(cell.key) < times.inFlightMs
 }
