@@ -3,6 +3,7 @@
 import type { Serde } from '../serde/serde.js'
 import type { Partitioner, SinkNode } from '../topology/node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
+import type { GroupSettings } from './aggregation.js'
 import type { GlobalKTable } from './global-table.js'
 import { GroupedStream } from './grouped-stream.js'
 import { erased, type Named, type StreamHandle, streamHandle } from './handle.js'
@@ -144,19 +145,21 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     )
   }
 
-  /** Groups by another key; records whose new key is null are dropped. */
+  /** Groups by another key; records whose new key is null are dropped. A key of another type needs its serde. */
+  groupBy(
+    selector: (key: K, value: V) => K,
+    ...options: WriteArgument<Named, K, V, KS, VS>
+  ): GroupedStream<NonNullable<K>, V>
   groupBy<K2>(
     selector: (key: K, value: V) => K2,
-    ...[options]: WriteArgument<Named, K2, V, After<K, K2, KS>, VS>
-  ): GroupedStream<K2, V> {
-    const selected = appendStateless(
-      this.handle,
-      'KSTREAM-KEY-SELECT-',
+    options: Named & { readonly key: Serde<NonNullable<K2>> } & ValueOption<V, VS>,
+  ): GroupedStream<NonNullable<K2>, V>
+  groupBy(selector: (key: K, value: V) => unknown, options?: GroupSettings): unknown {
+    const node = { kind: 'selectKey', mapper: selector } as const
+    return new GroupedStream<unknown, V>(
+      appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', options, node, true),
       options,
-      { kind: 'selectKey', mapper: selector },
-      true,
     )
-    return new GroupedStream(selected, options)
   }
 
   /** Groups by the key there is; repartitions only where the key was changed before. */

@@ -1,8 +1,9 @@
 /** A table: the latest value per key, and the changes that lead to it. */
 import type { Serde } from '../serde/serde.js'
+import type { GroupSettings } from './aggregation.js'
 import { GroupedTable } from './grouped-table.js'
 import { erased, type Named, streamHandle, type TableHandle } from './handle.js'
-import type { After, KeyOption, SerdeState, ValueOption } from './serde-state.js'
+import type { After, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
 import { type Materialized, planStore } from './store-options.js'
 import { KStream } from './stream.js'
 import { joinTables, type TableTableJoin } from './table-joins.js'
@@ -12,10 +13,6 @@ export interface TableSettings<K, V> extends Named {
   /** A store with a name makes the result queryable; without, it is computed when needed. */
   readonly store?: Materialized<K, V>
 }
-
-type GroupTableArgument<K, V, KS extends SerdeState, VS extends SerdeState> = [KS, VS] extends ['known', 'known']
-  ? [options?: Named & KeyOption<K, KS> & ValueOption<V, VS>]
-  : [options: Named & KeyOption<K, KS> & ValueOption<V, VS>]
 
 type DerivedStep = ConstructorParameters<typeof DerivedOrigin>[1]
 
@@ -71,11 +68,23 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     return new KStream(streamHandle({ graph, node: added, name, key, value, sources, rekeyed: false }))
   }
 
-  /** Groups rows anew: each change is taken from the group it was in and added to the one it is in now. */
+  /**
+   * Groups rows anew: each change is taken from the group it was in and added to the one it is in now. A selector that
+   * returns null leaves the row out. Other types need their serdes.
+   */
+  groupBy(
+    selector: (key: K, value: V) => readonly [K, V] | null,
+    ...options: WriteArgument<Named, K, V, 'known', VS>
+  ): GroupedTable<K, V>
+  groupBy<K2>(
+    selector: (key: K, value: V) => readonly [K2, V] | null,
+    options: Named & { readonly key: Serde<NonNullable<K2>> } & ValueOption<V, VS>,
+  ): GroupedTable<NonNullable<K2>, V>
   groupBy<K2, V2>(
     selector: (key: K, value: V) => readonly [K2, V2] | null,
-    ...[options]: GroupTableArgument<K2, V2, After<K, K2, 'known'>, After<V, V2, VS>>
-  ): GroupedTable<K2, V2> {
+    options: Named & { readonly key: Serde<NonNullable<K2>>; readonly value: Serde<NonNullable<V2>> },
+  ): GroupedTable<NonNullable<K2>, NonNullable<V2>>
+  groupBy(selector: (key: K, value: V) => readonly [unknown, unknown] | null, options?: GroupSettings): unknown {
     const { graph, node, key, value, sources, origin } = this.handle
     const name = graph.nameOr(options?.name, 'KTABLE-SELECT-')
     const added = graph.add([node], {

@@ -144,7 +144,7 @@ export class TopologyBuilder {
     const known = this.#repartitionTopics.get(topic.name)
     if (known !== undefined && known.partitions !== topic.partitions) {
       throw new MillraceError(
-        'TOPOLOGY_COPARTITION',
+        'TOPOLOGY_NOT_COPARTITIONED',
         `repartition topic ${topic.name} is asked for with ${known.partitions} and with ${topic.partitions} partitions`,
         { topic: topic.name },
       )

@@ -1,0 +1,86 @@
+/** A topology as text, letter by letter what Kafka Streams' `Topology.describe()` prints for the same one. Pure. */
+import { hashOrder, OrderedTree } from './java-order.js'
+import type { Node } from './node.js'
+import { type NodeGroup, nodeGroups } from './sub-topologies.js'
+import type { GlobalStoreDefinition, Topology } from './topology.js'
+
+interface Entry {
+  readonly node: Node
+  /** Paths that lead down from here, itself included: the more, the earlier it is printed. */
+  size: number
+  readonly predecessors: OrderedTree<Entry>
+  readonly successors: OrderedTree<Entry>
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function compareEntries(a: Entry, b: Entry): number {
+  if (a === b) return 0
+  return a.size === b.size ? compareText(a.node.name, b.node.name) : b.size - a.size
+}
+
+function addSize(entry: Entry, delta: number): void {
+  entry.size += delta
+  for (const predecessor of entry.predecessors.values()) addSize(predecessor, delta)
+}
+
+/** Edges are added in the order of a Java HashMap, because the sizes so far decide where a neighbour is listed. */
+function entriesOf(nodes: readonly Node[]): Entry[] {
+  const entries = new Map<string, Entry>()
+  for (const node of nodes) {
+    entries.set(node.name, {
+      node,
+      size: 1,
+      predecessors: new OrderedTree(compareEntries),
+      successors: new OrderedTree(compareEntries),
+    })
+  }
+  for (const name of hashOrder([...entries.keys()])) {
+    const entry = entries.get(name)!
+    for (const parentName of entry.node.parents) {
+      const parent = entries.get(parentName)!
+      entry.predecessors.add(parent)
+      parent.successors.add(entry)
+      addSize(parent, entry.size)
+    }
+  }
+  return [...entries.values()].sort(compareEntries)
+}
+
+function names(entries: Iterable<Entry>): string {
+  return [...entries].map((entry) => entry.node.name).join(', ') || 'none'
+}
+
+function describeEntry({ node, predecessors, successors }: Entry): string {
+  const to = `      --> ${names(successors.values())}`
+  const from = `      <-- ${names(predecessors.values())}`
+  if (node.kind === 'source')
+    return `    Source: ${node.name} (topics: [${hashOrder(node.topics).join(', ')}])\n${to}\n`
+  if (node.kind === 'sink') {
+    const topic =
+      typeof node.topic === 'string' ? `topic: ${node.topic}` : `extractor class: ${node.topic.name || 'function'}`
+    return `    Sink: ${node.name} (${topic})\n${from}\n`
+  }
+  return `    Processor: ${node.name} (stores: [${hashOrder(node.stores).join(', ')}])\n${to}\n${from}\n`
+}
+
+function describeGlobal(id: number, { sourceName, processorName, topic, store }: GlobalStoreDefinition): string {
+  return (
+    `Sub-topology: ${id} for global store (will not generate tasks)\n` +
+    `    Source: ${sourceName} (topics: [${topic}])\n      --> ${processorName}\n` +
+    `    Processor: ${processorName} (stores: [${store.name}])\n      --> none\n      <-- ${sourceName}\n`
+  )
+}
+
+function describeGroup(group: NodeGroup): string {
+  if (group.global !== null) return describeGlobal(group.id, group.global)
+  return `Sub-topology: ${group.id}\n${entriesOf(group.nodes).map(describeEntry).join('')}\n`
+}
+
+export function describe(topology: Topology): string {
+  return `Topologies:\n ${nodeGroups(topology)
+    .map((group) => `  ${describeGroup(group)}`)
+    .join('')}`
+}
