@@ -11,20 +11,23 @@ type Identical<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends
 /** The state of a serde for `T` after its values became `T2`. Null needs no serde, so it does not count. */
 export type After<T, T2, S extends SerdeState> = Identical<NonNullable<T>, NonNullable<T2>> extends true ? S : 'missing'
 
+/** `T` without null; `unknown` stays what it is. */
+export type NotNull<T> = unknown extends T ? T : NonNullable<T>
+
 interface KeyGiven<K> {
-  readonly key: Serde<K>
+  readonly key: Serde<NotNull<K>>
 }
 
 interface KeyOptional<K> {
-  readonly key?: Serde<K>
+  readonly key?: Serde<NotNull<K>>
 }
 
 interface ValueGiven<V> {
-  readonly value: Serde<NonNullable<V>>
+  readonly value: Serde<NotNull<V>>
 }
 
 interface ValueOptional<V> {
-  readonly value?: Serde<NonNullable<V>>
+  readonly value?: Serde<NotNull<V>>
 }
 
 export type KeyOption<K, S extends SerdeState> = S extends 'known' ? KeyOptional<K> : KeyGiven<K>

@@ -8,7 +8,7 @@ import type { GlobalKTable } from './global-table.js'
 import { GroupedStream } from './grouped-stream.js'
 import { erased, type Named, type StreamHandle, streamHandle } from './handle.js'
 import { planRepartition } from './repartition-node.js'
-import type { After, KeyOption, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
+import type { After, KeyOption, NotNull, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
 import { SplitStream } from './split-stream.js'
 import type { StoreSettings } from './store-options.js'
 import { required } from './store-options.js'
@@ -149,11 +149,11 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   groupBy(
     selector: (key: K, value: V) => K,
     ...options: WriteArgument<Named, K, V, KS, VS>
-  ): GroupedStream<NonNullable<K>, V>
+  ): GroupedStream<NotNull<K>, V>
   groupBy<K2>(
     selector: (key: K, value: V) => K2,
-    options: Named & { readonly key: Serde<NonNullable<K2>> } & ValueOption<V, VS>,
-  ): GroupedStream<NonNullable<K2>, V>
+    options: Named & { readonly key: Serde<NotNull<K2>> } & ValueOption<V, VS>,
+  ): GroupedStream<NotNull<K2>, V>
   groupBy(selector: (key: K, value: V) => unknown, options?: GroupSettings): unknown {
     const node = { kind: 'selectKey', mapper: selector } as const
     return new GroupedStream<unknown, V>(
@@ -166,7 +166,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   groupByKey(...[options]: GroupArgument<K, V, KS, VS>): GroupedStream<K, V, VS> {
     return new GroupedStream(
       this.handle,
-      options as (Named & { key?: Serde<K>; value?: Serde<NonNullable<V>> }) | undefined,
+      options as (Named & { key?: Serde<K>; value?: Serde<NotNull<V>> }) | undefined,
     )
   }
 

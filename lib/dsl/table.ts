@@ -3,7 +3,7 @@ import type { Serde } from '../serde/serde.js'
 import type { GroupSettings } from './aggregation.js'
 import { GroupedTable } from './grouped-table.js'
 import { erased, type Named, streamHandle, type TableHandle } from './handle.js'
-import type { After, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
+import type { After, NotNull, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
 import { type Materialized, planStore } from './store-options.js'
 import { KStream } from './stream.js'
 import { joinTables, type TableTableJoin } from './table-joins.js'
@@ -43,7 +43,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   /** Never called for a delete. */
   mapValues<V2>(
     mapper: (value: V, key: K) => V2,
-    options: Named & { readonly store: Materialized<K, V2> & { readonly value: Serde<NonNullable<V2>> } },
+    options: Named & { readonly store: Materialized<K, V2> & { readonly value: Serde<NotNull<V2>> } },
   ): KTable<K, V2>
   mapValues<V2>(
     mapper: (value: V, key: K) => V2,
@@ -78,12 +78,12 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   ): GroupedTable<K, V>
   groupBy<K2>(
     selector: (key: K, value: V) => readonly [K2, V] | null,
-    options: Named & { readonly key: Serde<NonNullable<K2>> } & ValueOption<V, VS>,
-  ): GroupedTable<NonNullable<K2>, V>
+    options: Named & { readonly key: Serde<NotNull<K2>> } & ValueOption<V, VS>,
+  ): GroupedTable<NotNull<K2>, V>
   groupBy<K2, V2>(
     selector: (key: K, value: V) => readonly [K2, V2] | null,
-    options: Named & { readonly key: Serde<NonNullable<K2>>; readonly value: Serde<NonNullable<V2>> },
-  ): GroupedTable<NonNullable<K2>, NonNullable<V2>>
+    options: Named & { readonly key: Serde<NotNull<K2>>; readonly value: Serde<NotNull<V2>> },
+  ): GroupedTable<NotNull<K2>, NotNull<V2>>
   groupBy(selector: (key: K, value: V) => readonly [unknown, unknown] | null, options?: GroupSettings): unknown {
     const { graph, node, key, value, sources, origin } = this.handle
     const name = graph.nameOr(options?.name, 'KTABLE-SELECT-')
