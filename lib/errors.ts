@@ -5,6 +5,10 @@
 
 /** Code → what the reader should do about it. Keep sorted by prefix, one line each. */
 export const ERROR_CODES = {
+  BROKER_FOLDER_IN_USE: 'Stop the other broker, or name another data folder.',
+  BROKER_LISTEN_FAILED: 'Choose another address, or ask for the right to listen there.',
+  BROKER_REQUEST_REFUSED: 'The client asked for what is not answered here; see which versions ApiVersions names.',
+  BROKER_STORAGE_FAILED: 'Check that the data folder exists, can be written and has space left.',
   CLIENT_AUTHORIZATION: 'Grant the named operation on the named resource to this principal.',
   CLIENT_CLOSED: 'Nothing: the client was closed while the call was under way.',
   CLIENT_FENCED: 'Another instance took over this transactional id or instance id: close, and let that one go on.',

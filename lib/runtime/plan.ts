@@ -27,6 +27,7 @@ export class Plan {
   readonly #topology: Topology
   /** Real topic name → partitions. */
   readonly #partitions: Map<string, number>
+  readonly #topicIds = new Map<string, string | null>()
   readonly #bySource = new Map<string, SubTopology>()
   readonly #byId = new Map<number, SubTopology>()
 
@@ -77,6 +78,15 @@ export class Plan {
 
   learnPartitionCount(topic: string, partitions: number): void {
     this.#partitions.set(topic, partitions)
+  }
+
+  /** Kafka's id of a topic as `prepareTopics` saw it; null where the broker has none. */
+  topicId(topic: string): string | null {
+    return this.#topicIds.get(topic) ?? null
+  }
+
+  learnTopicId(topic: string, topicId: string | null): void {
+    this.#topicIds.set(topic, topicId)
   }
 
   subTopology(taskId: string): SubTopology {

@@ -35,7 +35,9 @@ export async function prepareTopics(
     )
   }
   for (const { name, partitions } of plan.internalTopics) {
-    const actual = await cluster.partitionCount(name)
+    const { leaders, id } = await cluster.topic(name)
+    const actual = leaders.length
+    plan.learnTopicId(name, id)
     if (actual !== partitions) {
       throw new MillraceError(
         'STREAMS_INTERNAL_TOPIC_MISFIT',

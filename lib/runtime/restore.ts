@@ -19,7 +19,8 @@ export interface ChangelogRange {
   readonly topicId: string | null
 }
 
-export type MakeFetcher = (onArrival: () => void, onError: (error: unknown) => void) => Fetcher
+/** Errors of a partition come out of `poll`. */
+export type MakeFetcher = (onArrival: () => void) => Fetcher
 
 /** How often a waiting restore looks whether it was cancelled. */
 const CANCEL_CHECK_MS = 100
@@ -45,21 +46,16 @@ export class Restore {
     }
     if (open.size === 0) return !cancelled()
     const signal = new Signal(this.#clock)
-    let failure: unknown = null
-    const fetcher = this.#makeFetcher(signal.raise, (error) => {
-      failure = error
-      signal.raise()
-    })
+    const fetcher = this.#makeFetcher(signal.raise)
     try {
       for (const range of open.values()) fetcher.add(range, range.from)
       while (open.size > 0 && !cancelled()) {
-        if (failure !== null) throw failure
         const arrived = fetcher.poll()
         for (const chunk of arrived) await this.#apply(chunk, open, fetcher)
         if (arrived.length === 0) await signal.wait(CANCEL_CHECK_MS)
       }
     } finally {
-      await fetcher.close()
+      fetcher.close()
     }
     return open.size === 0
   }

@@ -28,6 +28,7 @@ export interface OpenedTask {
   readonly taskId: string
   readonly state: TaskState
   readonly positions: readonly SourcePosition[]
+  readonly hasStore: (name: string) => boolean
 }
 
 export interface TakeOverOptions {
@@ -65,6 +66,7 @@ export class TakeOver {
         return openings.map(({ taskId, state }) => ({
           taskId,
           state,
+          hasStore: (name) => this.#options.plan.subTopology(taskId).stores.some((store) => store.name === name),
           positions: this.#options.plan
             .sources(taskId)
             .map(({ topic, partition }) => positions.get(formatTopicPartition(topic, partition))!),

@@ -3,6 +3,7 @@ import type { BaseOffsets } from '../client/commit.js'
 import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
+import type { CommittedView } from '../state/committed-view.js'
 import type { TaskState } from '../state/task-state.js'
 import type { TaskCommit } from '../task/commit.js'
 import type { Task } from '../task/task.js'
@@ -13,6 +14,7 @@ interface RunningTask {
   readonly taskId: string
   readonly task: Task<TaskState>
   readonly sources: readonly TopicPartition[]
+  readonly hasStore: (name: string) => boolean
 }
 
 export interface TaskSetOptions {
@@ -59,9 +61,14 @@ export class TaskSet {
     return this.#committedOffsets.get(formatTopicPartition(topic, partition))
   }
 
+  /** The committed view of a store in every task that has it, in task order. */
+  committedViews(store: string): CommittedView[] {
+    return this.#order.filter(({ hasStore }) => hasStore(store)).map(({ task }) => task.state.committed(store))
+  }
+
   start(opened: OpenedTask): void {
     const task = this.#options.makeTask(opened)
-    const running: RunningTask = { taskId: opened.taskId, task, sources: opened.positions }
+    const running: RunningTask = { taskId: opened.taskId, task, sources: opened.positions, hasStore: opened.hasStore }
     this.#tasks.set(opened.taskId, running)
     this.#order = this.ids().map((taskId) => this.#tasks.get(taskId)!)
     for (const position of opened.positions) {

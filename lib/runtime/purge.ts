@@ -1,0 +1,33 @@
+/** Deletes what has been processed from repartition topics: their retention is unlimited, so nobody else would. */
+import type { Admin } from '../client/admin.js'
+import type { StreamsConfig } from '../config.js'
+import type { Cancel } from '../record/clock.js'
+import type { Plan } from './plan.js'
+import type { TaskSet } from './task-set.js'
+
+/** Runs every `repartitionPurgeIntervalMs` until the returned function is called. A failed purge is tried again later. */
+export function purgeRepartitionTopics(config: StreamsConfig, plan: Plan, tasks: TaskSet, admin: Admin): Cancel {
+  const topics = new Set(plan.repartitionTopics())
+  if (config.repartitionPurgeIntervalMs === 0 || topics.size === 0) return () => {}
+  let cancel: Cancel = () => {}
+  const purge = async () => {
+    const targets = tasks
+      .ids()
+      .flatMap((taskId) => plan.sources(taskId))
+      .filter(({ topic }) => topics.has(topic))
+      .map((source) => ({ ...source, offset: tasks.committedOffset(source.topic, source.partition) ?? 0 }))
+      .filter(({ offset }) => offset > 0)
+    if (targets.length > 0) await admin.deleteRecords(targets)
+  }
+  const schedule = () => {
+    cancel = config.clock.setTimer(config.repartitionPurgeIntervalMs, () => {
+      purge()
+        .catch((error) =>
+          config.log.warn({ error: String(error) }, 'processed records of repartition topics were not deleted'),
+        )
+        .finally(schedule)
+    })
+  }
+  schedule()
+  return () => cancel()
+}

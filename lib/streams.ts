@@ -1,0 +1,212 @@
+/** The composition root: a topology, a way to the brokers and a folder become one running instance. */
+import type { Broker } from './broker/broker.js'
+import { Cluster } from './client/cluster.js'
+import { resolveConfig, type StreamsConfig, type StreamsOptions } from './config.js'
+import { MillraceError } from './errors.js'
+import { type CommittedListener, CommittedRecords } from './runtime/committed-records.js'
+import { type InstanceState, Lifecycle } from './runtime/lifecycle.js'
+import { type OpenInstance, openInstance } from './runtime/open-instance.js'
+import { Queries } from './runtime/queries.js'
+import type { StateEngines } from './state/engine.js'
+import { LevelEngines } from './state/level-engine.js'
+import { MemoryEngines } from './state/memory-engine.js'
+import type { Drop } from './task/options.js'
+import type { Topology } from './topology/topology.js'
+import { loopbackTransport } from './transport/loopback.js'
+import { type PlatformaticTransportOptions, platformaticTransport } from './transport/platformatic.js'
+import type { BrokerAddress, Transport } from './transport/transport.js'
+
+/** Where the brokers are. Exactly one of `brokers` and `broker`. */
+export interface ConnectionOptions {
+  /** `host:port` of some brokers of the cluster. */
+  readonly brokers?: readonly string[]
+  /** An embedded broker of this process, from `embeddedBroker`. */
+  readonly broker?: Broker
+  /** Makes the transport; default: @platformatic/kafka's connections, or the loopback for an embedded broker. */
+  readonly transport?: (() => Transport) | undefined
+  /** Shown in the brokers' logs and quotas. Default `millrace`. */
+  readonly clientId?: string
+  readonly tls?: PlatformaticTransportOptions['tls']
+  readonly sasl?: PlatformaticTransportOptions['sasl']
+  readonly requestTimeoutMs?: number
+}
+
+/** A client of the cluster named by `options`, with connections of its own. @throws MillraceError CONFIG_INVALID */
+export function connect(options: ConnectionOptions & Partial<Pick<StreamsConfig, 'clock' | 'random'>>): Cluster {
+  const { clock, random, requestTimeoutMs } = resolveConfig({
+    applicationId: 'client',
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.random === undefined ? {} : { random: options.random }),
+    ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
+  })
+  const clientId = options.clientId ?? 'millrace'
+  const { broker } = options
+  if ((broker === undefined) === (options.brokers === undefined)) {
+    throw new MillraceError('CONFIG_INVALID', 'name either brokers (host:port) or an embedded broker, one of the two')
+  }
+  const makeTransport =
+    options.transport ??
+    (broker === undefined
+      ? () =>
+          platformaticTransport({
+            clock,
+            clientId,
+            ...(options.tls === undefined ? {} : { tls: options.tls }),
+            ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+          })
+      : () => loopbackTransport({ clock, clientId, connect: () => broker.connection() }))
+  const bootstrap = broker === undefined ? options.brokers!.map(parseAddress) : [broker.core.advertised]
+  return new Cluster({ transport: makeTransport(), clock, random, bootstrap, requestTimeoutMs })
+}
+
+function parseAddress(text: string): BrokerAddress {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port < 1 || port > 65_535) {
+    throw new MillraceError('CONFIG_INVALID', `"${text}" is no broker address: write host:port`)
+  }
+  return { host: match[1] ?? match[2]!, port }
+}
+
+export type StreamsSettings = StreamsOptions &
+  ConnectionOptions & {
+    /** Byte stores of the tasks; default LevelDB under `stateDir`, memory without one. */
+    readonly engines?: StateEngines
+  }
+
+export class Streams {
+  readonly #topology: Topology
+  readonly #config: StreamsConfig
+  readonly #settings: StreamsSettings
+  readonly #lifecycle = new Lifecycle()
+  readonly #committed = new CommittedRecords()
+  readonly #drops = new Map<string, number>()
+  #open: OpenInstance | null = null
+  #cluster: Cluster | null = null
+  #running: Promise<void> = Promise.resolve()
+
+  /** @throws MillraceError CONFIG_INVALID */
+  constructor(topology: Topology, settings: StreamsSettings) {
+    const { brokers, broker, transport, clientId, tls, sasl, engines, ...options } = settings
+    this.#topology = topology
+    this.#settings = settings
+    this.#config = resolveConfig(options)
+  }
+
+  get state(): InstanceState {
+    return this.#lifecycle.state
+  }
+
+  onStateChange(listener: (state: InstanceState, previous: InstanceState) => void): void {
+    this.#lifecycle.onChange(listener)
+  }
+
+  /** Records this instance writes to `topic`, told the moment their transaction is through. Before `start`. */
+  onCommitted(topic: string, listener: CommittedListener): void {
+    this.#committed.listen(topic, listener)
+  }
+
+  /**
+   * Opens the state, joins the group and begins to process; resolves when every task assigned is running.
+   * @throws MillraceError what keeps it from starting: a missing topic, an unreachable broker, a locked state folder
+   */
+  async start(): Promise<void> {
+    this.#lifecycle.transitionTo('starting')
+    try {
+      this.#cluster = connect({ ...this.#settings, requestTimeoutMs: this.#config.requestTimeoutMs })
+      this.#open = await openInstance({
+        topology: this.#topology,
+        config: this.#config,
+        cluster: this.#cluster,
+        engines: this.#settings.engines ?? this.#engines(),
+        committed: this.#committed,
+        lifecycle: this.#lifecycle,
+        onDrop: (drop) => this.#dropped(drop),
+        staticMember: this.#config.stateDir !== null || this.#settings.engines !== undefined,
+      })
+    } catch (error) {
+      this.#lifecycle.transitionTo('failed')
+      await this.#cluster?.close()
+      throw error
+    }
+    const ready = new Promise<void>((resolve) => {
+      this.#lifecycle.onChange((state) => state === 'running' && resolve())
+    })
+    this.#running = this.#run(this.#open)
+    this.#running.catch(() => undefined)
+    await Promise.race([ready, this.#running])
+  }
+
+  /** Resolves when the instance was closed; rejects with what stopped it. */
+  get finished(): Promise<void> {
+    return this.#running
+  }
+
+  /**
+   * Commits what is processed and closes. A static member keeps its tasks for the session time-out, so that a restart
+   * finds them; `leaveGroup` gives them away at once.
+   */
+  async close(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
+    this.#leaveGroup = options.leaveGroup ?? false
+    if (this.state === 'created') return this.#lifecycle.transitionTo('closed')
+    if (this.state === 'rebalancing' || this.state === 'running') {
+      this.#lifecycle.transitionTo('closing')
+      this.#open?.instance.stop()
+    }
+    await this.#running
+  }
+
+  #leaveGroup = false
+
+  async #run(open: OpenInstance): Promise<void> {
+    try {
+      await open.instance.run()
+      await open.close(this.#leaveGroup)
+      this.#lifecycle.transitionTo('closed')
+    } catch (error) {
+      this.#lifecycle.transitionTo('failed')
+      await open.close(false).catch(() => undefined)
+      throw error
+    } finally {
+      await this.#cluster?.close()
+    }
+  }
+
+  #engines(): StateEngines {
+    const { stateDir, applicationId, clock, stateBudgetBytes } = this.#config
+    if (stateDir === null) return new MemoryEngines()
+    return new LevelEngines({ folder: `${stateDir}/${applicationId}`, clock, memoryBytes: stateBudgetBytes })
+  }
+
+  /** Committed reads of this instance's stores. @throws MillraceError STREAMS_STATE before `start` */
+  get queries(): Queries {
+    const { tasks, globals } = this.#started()
+    return new Queries(tasks, globals)
+  }
+
+  /** Next offset per source partition this instance runs, by its last commit. */
+  committedOffset(topic: string, partition: number): number | undefined {
+    return this.#started().tasks.committedOffset(topic, partition)
+  }
+
+  /** Tasks running here, `subtopology_partition`. */
+  tasks(): string[] {
+    return this.#open?.tasks.ids() ?? []
+  }
+
+  /** Records dropped by reason since this instance started. */
+  droppedRecords(): ReadonlyMap<string, number> {
+    return this.#drops
+  }
+
+  #started(): OpenInstance {
+    if (this.#open === null) throw new MillraceError('STREAMS_STATE', 'the instance has not been started')
+    return this.#open
+  }
+
+  #dropped(drop: Drop): void {
+    this.#drops.set(drop.reason, (this.#drops.get(drop.reason) ?? 0) + 1)
+    const { taskId, node, topic, partition, offset, reason } = drop
+    this.#config.log.debug({ taskId, node, topic, partition, offset, reason }, 'a record was dropped')
+  }
+}
