@@ -96,6 +96,11 @@ export class Task<S extends TaskStores = TaskStores> {
     return this.#idle.mayRun(this.#options.clock)
   }
 
+  /** Event time of the record that is next, null when none is buffered. */
+  nextTimestampMs(): number | null {
+    return this.#idle.lowest()?.headTimestamp ?? null
+  }
+
   /** Processes up to `maxRecords`, lowest timestamp first; returns how many. */
   process(maxRecords: number): number {
     let processed: number

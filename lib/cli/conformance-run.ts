@@ -1,0 +1,98 @@
+/** Runs one conformance case and says how it went. */
+import { TopologyTestDriver } from '../testing/topology-test-driver.js'
+import { describe } from '../topology/describe.js'
+import type { Windowed } from '../windows/window.js'
+import {
+  type CaseRecord,
+  type ConformanceCase,
+  type EmittedRecord,
+  NotYetBuilt,
+  type Scalar,
+} from './conformance-case.js'
+import { difference } from './conformance-compare.js'
+import { caseValue, keySerdeOf } from './conformance-serdes.js'
+import { buildCase } from './conformance-topology.js'
+import { vectorDifference } from './conformance-vectors.js'
+
+export type CaseResult =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'failed'; readonly why: string }
+  | { readonly kind: 'skipped'; readonly why: string }
+
+const CACHE_KEYS = ['statestore.cache.max.bytes', 'cache.max.bytes.buffering']
+
+export function runCase(testCase: ConformanceCase): CaseResult {
+  if (testCase.tier === 'legacy') return { kind: 'skipped', why: 'tier legacy' }
+  if (testCase.arguableKafkaDefect !== undefined) {
+    return { kind: 'skipped', why: `arguableKafkaDefect: ${testCase.arguableKafkaDefect}` }
+  }
+  const unsupported = unsupportedConfig(testCase)
+  if (unsupported !== null) return { kind: 'skipped', why: unsupported }
+  try {
+    const why = firstDifference(testCase)
+    return why === null ? { kind: 'passed' } : { kind: 'failed', why }
+  } catch (error) {
+    if (error instanceof NotYetBuilt) return { kind: 'skipped', why: error.message }
+    return { kind: 'failed', why: error instanceof Error ? messages(error) : String(error) }
+  }
+}
+
+function messages(error: Error): string {
+  return error.cause instanceof Error ? `${error.message} <- ${messages(error.cause)}` : error.message
+}
+
+function firstDifference(testCase: ConformanceCase): string | null {
+  if (testCase.vectors !== undefined) return vectorDifference(testCase)
+  if (testCase.compare === 'describe') return describeDifference(testCase)
+  return difference(testCase, emittedBy(testCase))
+}
+
+/** Only what changes results matters; a cache size is honoured. */
+function unsupportedConfig(testCase: ConformanceCase): string | null {
+  for (const [key, value] of Object.entries(testCase.config ?? {})) {
+    if (CACHE_KEYS.includes(key) || (key === 'topology.optimization' && value === 'none')) continue
+    return `config ${key}=${value}`
+  }
+  return null
+}
+
+function emittedBy(testCase: ConformanceCase): EmittedRecord[] {
+  const { topology, outputs } = buildCase(testCase)
+  const cacheBytes = Number(CACHE_KEYS.map((key) => testCase.config?.[key]).find((value) => value !== undefined) ?? 0)
+  const driver = new TopologyTestDriver(topology, { applicationId: 'app', cacheBytes })
+  const key = keySerdeOf(testCase)
+  const inputs = new Map<string, ReturnType<typeof driver.createInputTopic<Scalar, Scalar>>>()
+  const emitted: EmittedRecord[] = []
+  const sinks = [...outputs].map(([topic, serde]) => driver.createOutputTopic(topic, serde, caseValue))
+  testCase.inputs?.forEach((input, index) => {
+    const topic = inputs.get(input.topic) ?? driver.createInputTopic(input.topic, key, caseValue)
+    inputs.set(input.topic, topic)
+    topic.pipe(input.key, input.value, input.ts)
+    for (const sink of sinks) {
+      for (const record of sink.readAll()) {
+        const value = record.value as CaseRecord['value']
+        emitted.push({ topic: sink.topic, key: caseKey(record.key), value, ts: record.timestamp, at: index + 1 })
+      }
+    }
+  })
+  driver.close()
+  return emitted
+}
+
+function caseKey(key: unknown): CaseRecord['key'] {
+  if (typeof key !== 'object' || key === null) return key as CaseRecord['key']
+  const windowed = key as Windowed<string>
+  const { startMs, endMs } = windowed.window
+  return { key: windowed.key, start: startMs, end: endMs === Number.POSITIVE_INFINITY ? 'inf' : endMs }
+}
+
+function describeDifference(testCase: ConformanceCase): string | null {
+  const got = describe(buildCase(testCase).topology)
+  const want = testCase.expectedDescribe ?? ''
+  if (want === got) return null
+  const wantLines = want.split('\n')
+  const gotLines = got.split('\n')
+  const at = wantLines.findIndex((line, i) => line !== gotLines[i])
+  const line = at < 0 ? wantLines.length : at
+  return `describe line ${line + 1}: expected ${JSON.stringify(wantLines[line] ?? 'its end')}, got ${JSON.stringify(gotLines[line] ?? 'its end')}`
+}

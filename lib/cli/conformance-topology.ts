@@ -1,0 +1,289 @@
+/** Builds the topology of a case with the public DSL. */
+import { GlobalKTable } from '../dsl/global-table.js'
+import { GroupedStream } from '../dsl/grouped-stream.js'
+import { GroupedTable } from '../dsl/grouped-table.js'
+import { SessionWindowedStream } from '../dsl/session-windowed-stream.js'
+import { KStream } from '../dsl/stream.js'
+import { StreamsBuilder } from '../dsl/streams-builder.js'
+import { KTable } from '../dsl/table.js'
+import { WindowedStream } from '../dsl/windowed-stream.js'
+import type { Serde } from '../serde/serde.js'
+import type { Topology } from '../topology/topology.js'
+import {
+  hopping,
+  session,
+  type TimeWindows,
+  tumbling,
+  type UnlimitedWindows,
+  unlimited,
+} from '../windows/definitions.js'
+import { type CaseNode, type CaseWindow, type ConformanceCase, NotYetBuilt, type Scalar } from './conformance-case.js'
+import {
+  adderOf,
+  joinerOf,
+  keySelectorOf,
+  mergerOf,
+  pairMapperOf,
+  predicateOf,
+  reducerOf,
+  valueMapperOf,
+} from './conformance-functions.js'
+import { caseValue, keySerdeOf } from './conformance-serdes.js'
+
+type Stream = KStream<Scalar, Scalar>
+type Table = KTable<Scalar, Scalar>
+type Handle =
+  | Stream
+  | Table
+  | GlobalKTable<Scalar, Scalar>
+  | GroupedStream<Scalar, Scalar>
+  | GroupedTable<Scalar, Scalar>
+  | WindowedStream<Scalar, Scalar>
+  | SessionWindowedStream<Scalar, Scalar>
+
+export interface BuiltCase {
+  readonly topology: Topology
+  /** Topic → serde of the keys written to it. */
+  readonly outputs: ReadonlyMap<string, Serde<Scalar>>
+}
+
+/** @throws NotYetBuilt where Millrace lacks an operator; MillraceError where the topology is refused */
+export function buildCase(testCase: ConformanceCase): BuiltCase {
+  const builder = new CaseBuilder(testCase)
+  for (const node of testCase.topology ?? []) builder.add(node)
+  return { topology: builder.streams.build(), outputs: builder.outputs }
+}
+
+/** A stream's map must answer a pair. */
+const NOTHING = [null, null] as unknown as readonly [Scalar, Scalar]
+
+class CaseBuilder {
+  readonly streams = new StreamsBuilder()
+  readonly outputs = new Map<string, Serde<Scalar>>()
+  readonly #key: Serde<Scalar>
+  readonly #handles = new Map<string, Handle>()
+
+  constructor(testCase: ConformanceCase) {
+    this.#key = keySerdeOf(testCase)
+  }
+
+  add(node: CaseNode): void {
+    const names = node.in === undefined ? [] : typeof node.in === 'string' ? [node.in] : node.in
+    const inputs = names.map((name) => this.#handle(name))
+    const made = this.#make(node, inputs)
+    if (made !== null) this.#handles.set(node.id, made)
+  }
+
+  #handle(name: string): Handle {
+    const handle = this.#handles.get(name)
+    if (handle === undefined) throw new Error(`the case uses node ${name} before it defines it`)
+    return handle
+  }
+
+  #make(node: CaseNode, inputs: readonly Handle[]): Handle | null {
+    const { topic = '' } = node
+    const [input, other] = inputs
+    const serdes = { key: this.#key, value: caseValue }
+    switch (node.op) {
+      case 'stream':
+        return this.streams.stream(topic, serdes)
+      case 'table':
+        refuseVersioned(node)
+        return this.streams.table(topic, { ...serdes, ...this.#store(node) })
+      case 'globalTable':
+        return this.streams.globalTable(topic, { ...serdes, ...this.#store(node) })
+      case 'merge':
+        return asStream(input).merge(asStream(other))
+      case 'repartition':
+        return asStream(input).repartition({ ...this.#serdes(input), ...named(node.name) })
+      case 'toTable':
+        return asStream(input).toTable({ ...this.#serdes(input), ...this.#store(node) })
+      case 'toStream':
+        return asTable(input).toStream()
+      case 'to':
+        return this.#sink(topic, input)
+      case 'join':
+        return this.#join(node, input, other)
+      case 'windowedBy':
+        return windowedBy(node, input)
+      case 'count':
+      case 'reduce':
+      case 'aggregate':
+        return this.#aggregate(node, input)
+      case 'cogroup':
+      case 'suppress':
+      case 'foreignKeyJoin':
+        return absent(node.op)
+      default:
+        return this.#transform(node, input)
+    }
+  }
+
+  #transform(node: CaseNode, input: Handle | undefined): Handle {
+    const { mapper } = node
+    switch (node.op) {
+      case 'filter': {
+        const predicate = predicateOf(node.predicate)
+        return input instanceof KTable
+          ? input.filter(predicate, this.#typedStore(node))
+          : asStream(input).filter(predicate)
+      }
+      case 'filterNot': {
+        const predicate = predicateOf(node.predicate)
+        if (input instanceof KTable) return input.filterNot(predicate, this.#typedStore(node))
+        return asStream(input).filterNot(predicate)
+      }
+      case 'mapValues': {
+        const map = valueMapperOf(mapper)
+        return input instanceof KTable ? input.mapValues(map, this.#typedStore(node)) : asStream(input).mapValues(map)
+      }
+      case 'map': {
+        const map = pairMapperOf(mapper)
+        return asStream(input).map((key, value) => map(key, value) ?? NOTHING) as Stream
+      }
+      case 'selectKey':
+        return asStream(input).selectKey(keySelectorOf(mapper)) as Stream
+      case 'groupByKey':
+        return asStream(input).groupByKey({ ...this.#serdes(input), ...named(node.name) })
+      case 'groupBy':
+        if (input instanceof KTable) return input.groupBy(pairMapperOf(mapper), { key: this.#key, value: caseValue })
+        return asStream(input).groupBy(keySelectorOf(mapper), { key: this.#key, value: caseValue })
+      default:
+        throw new Error(`the case names operator ${node.op}, which FORMAT.md does not define`)
+    }
+  }
+
+  #sink(topic: string, input: Handle | undefined): null {
+    const stream = input instanceof KTable ? (input.toStream() as Stream) : asStream(input)
+    const { key } = this.#serdes(stream)
+    stream.to(topic, { key, value: caseValue })
+    this.outputs.set(topic, key)
+    return null
+  }
+
+  #join(node: CaseNode, left: Handle | undefined, right: Handle | undefined): Handle {
+    const joiner = joinerOf(node.joiner)
+    const options = { joiner, ...named(node.name) }
+    if (left instanceof KTable) {
+      const settings = { ...options, ...this.#typedStore(node) }
+      if (node.kind === 'inner') return left.join(asTable(right), settings)
+      return node.kind === 'left' ? left.leftJoin(asTable(right), settings) : left.outerJoin(asTable(right), settings)
+    }
+    const stream = asStream(left)
+    if (right instanceof GlobalKTable) {
+      const settings = { ...options, keySelector: keySelectorOf(node.keySelector) }
+      return (node.kind === 'inner' ? stream.join(right, settings) : stream.leftJoin(right, settings)) as Stream
+    }
+    if (!(right instanceof KTable)) throw new NotYetBuilt('stream-stream join')
+    if (node.graceMs !== undefined) throw new NotYetBuilt('stream-table join with grace')
+    const settings = { ...options, ...this.#serdes(stream) }
+    return (node.kind === 'inner' ? stream.join(right, settings) : stream.leftJoin(right, settings)) as Stream
+  }
+
+  #aggregate(node: CaseNode, input: Handle | undefined): Handle {
+    if (node.op === 'count') {
+      const options = this.#store(node)
+      if (input instanceof GroupedTable) return input.count(options) as Table
+      if (input instanceof GroupedStream) return input.count(options) as Table
+      if (input instanceof WindowedStream || input instanceof SessionWindowedStream) {
+        return plain(input.count(options))
+      }
+      throw wrongInput('something grouped', input)
+    }
+    const store = { store: { ...storeOf(node), value: caseValue } }
+    if (node.op === 'reduce') {
+      const adder = reducerOf(node.adder)
+      if (input instanceof GroupedTable)
+        return input.reduce({ adder, subtractor: reducerOf(node.subtractor), ...store })
+      if (input instanceof GroupedStream) return input.reduce(adder, store)
+      if (input instanceof WindowedStream || input instanceof SessionWindowedStream) {
+        return plain(input.reduce(adder, store))
+      }
+      throw wrongInput('something grouped', input)
+    }
+    const initial = (node.init ?? null) as Scalar
+    const options = { initializer: () => initial, adder: adderOf(node.adder), ...named(node.named), ...store }
+    if (input instanceof GroupedTable) return input.aggregate({ ...options, subtractor: adderOf(node.subtractor) })
+    if (input instanceof GroupedStream) return input.aggregate(options) as Table
+    if (input instanceof WindowedStream) return plain(input.aggregate(options))
+    if (input instanceof SessionWindowedStream) {
+      return plain(input.aggregate({ ...options, merger: mergerOf(node.merger) }))
+    }
+    throw wrongInput('something grouped', input)
+  }
+
+  /** The serdes a stream has; the case's own where it lost them. */
+  #serdes(input: Handle | undefined): { readonly key: Serde<Scalar>; readonly value: Serde<Scalar> } {
+    const key = input instanceof KStream || input instanceof KTable ? input.handle.key : null
+    return { key: (key as Serde<Scalar> | null) ?? this.#key, value: caseValue }
+  }
+
+  #store(node: CaseNode): { readonly store?: { readonly name?: string; readonly retentionMs?: number } } {
+    return node.store === undefined ? {} : { store: storeOf(node) }
+  }
+
+  #typedStore(node: CaseNode): { readonly store?: { readonly name?: string; readonly value: Serde<Scalar> } } {
+    return node.store === undefined ? {} : { store: { ...storeOf(node), value: caseValue } }
+  }
+}
+
+/** A windowed table among the others: cases do not tell them apart by type. */
+function plain(table: unknown): Table {
+  return table as Table
+}
+
+function named(name: string | undefined): { readonly name?: string } {
+  return name === undefined ? {} : { name }
+}
+
+function storeOf(node: CaseNode): { readonly name?: string; readonly retentionMs?: number } {
+  refuseVersioned(node)
+  const retentionMs = node.store?.retentionMs
+  return { ...named(node.store?.name), ...(retentionMs === undefined ? {} : { retentionMs }) }
+}
+
+function refuseVersioned(node: CaseNode): void {
+  if (node.store?.kind === 'versioned') throw new NotYetBuilt('versioned store')
+}
+
+/** Where the DSL has the operator after all, the case must not be skipped. */
+function absent(op: 'cogroup' | 'suppress' | 'foreignKeyJoin'): never {
+  const built =
+    (op === 'cogroup' && 'cogroup' in GroupedStream.prototype) || (op === 'suppress' && 'suppress' in KTable.prototype)
+  if (built) throw new Error(`the DSL has ${op}, but conformance does not build it`)
+  throw new NotYetBuilt(op)
+}
+
+function windowedBy(node: CaseNode, input: Handle | undefined): Handle {
+  if (!(input instanceof GroupedStream)) throw wrongInput('a grouped stream', input)
+  const window = node.window
+  if (window === undefined) throw new Error(`node ${node.id} has no window`)
+  const emit = node.emit ?? 'onWindowUpdate'
+  if (window.kind === 'session') {
+    const windows = session({ gapMs: window.gapMs ?? 0, graceMs: window.graceMs ?? 0 })
+    return input.windowedBy(windows).emitStrategy(emit)
+  }
+  const windowed = input.windowedBy(timeWindows(window))
+  return node.emit === undefined ? windowed : windowed.emitStrategy(emit)
+}
+
+function timeWindows(window: CaseWindow): TimeWindows | UnlimitedWindows {
+  const { sizeMs = 0, advanceMs, graceMs = 0 } = window
+  if (window.kind === 'sliding') throw new NotYetBuilt('sliding window')
+  if (window.kind === 'unlimited') return unlimited({ startMs: window.startMs ?? 0 })
+  return advanceMs === undefined ? tumbling({ sizeMs, graceMs }) : hopping({ sizeMs, advanceMs, graceMs })
+}
+
+function asStream(input: Handle | undefined): Stream {
+  if (input instanceof KStream) return input
+  throw wrongInput('a stream', input)
+}
+
+function asTable(input: Handle | undefined): Table {
+  if (input instanceof KTable) return input
+  throw wrongInput('a table', input)
+}
+
+function wrongInput(wanted: string, input: Handle | undefined): Error {
+  return new Error(`the case needs ${wanted} where it has ${input?.constructor.name ?? 'nothing'}`)
+}

@@ -1,0 +1,48 @@
+/** `npm run conformance -- DIR [--verbose]`: runs every conformance case in DIR through the topology test driver. */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { MillraceError } from '../errors.js'
+import { runCommand } from './command.js'
+import type { ConformanceCase } from './conformance-case.js'
+import { runCase } from './conformance-run.js'
+
+async function readCases(folder: string): Promise<ConformanceCase[]> {
+  let names: string[]
+  try {
+    names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()
+  } catch (cause) {
+    throw new MillraceError('CONFIG_INVALID', `The folder of cases ${folder} cannot be read: name another.`, { cause })
+  }
+  if (names.length === 0) throw new MillraceError('CONFIG_INVALID', `The folder ${folder} holds no *.json case.`)
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(join(folder, name), 'utf8')
+      try {
+        return JSON.parse(text) as ConformanceCase
+      } catch (cause) {
+        throw new MillraceError('CONFIG_INVALID', `The case ${join(folder, name)} is no valid JSON.`, { cause })
+      }
+    }),
+  )
+}
+
+await runCommand(async () => {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { verbose: { type: 'boolean', default: false } },
+  })
+  const [folder] = positionals
+  if (folder === undefined || positionals.length > 1) {
+    throw new MillraceError('CONFIG_INVALID', 'Name one folder of cases: npm run conformance -- DIR')
+  }
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  for (const testCase of await readCases(folder)) {
+    const result = runCase(testCase)
+    counts[result.kind]++
+    if (result.kind !== 'passed') process.stdout.write(`${result.kind} ${testCase.name}: ${result.why}\n`)
+    else if (values.verbose) process.stdout.write(`passed ${testCase.name}\n`)
+  }
+  process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
+  return counts.failed === 0 ? 0 : 1
+})

@@ -1,0 +1,4 @@
+/** What tests of a topology import: `millrace/testing`. */
+export { ManualClock } from './manual-clock.js'
+export { type OutputRecord, TestInputTopic, TestOutputTopic } from './test-topics.js'
+export { TopologyTestDriver, type TopologyTestDriverOptions } from './topology-test-driver.js'

@@ -1,0 +1,269 @@
+/**
+ * Runs a topology synchronously, without a broker: one partition, one task per sub-topology, state in memory, a commit
+ * after every record. The tasks are the ones production runs.
+ */
+import { MillraceError } from '../errors.js'
+import { BatchBuilder, readBatches } from '../protocol/index.js'
+import { formatTopicPartition, type TopicRecord } from '../record/record.js'
+import type { Serde } from '../serde/serde.js'
+import { MemoryEngines } from '../state/memory-engine.js'
+import type { KeyValueStore } from '../state/store.js'
+import { TaskState } from '../state/task-state.js'
+import type { TaskCommit } from '../task/commit.js'
+import { GlobalTable } from '../task/global-table.js'
+import type { Drop, FailurePolicy } from '../task/options.js'
+import { Task } from '../task/task.js'
+import { changelogTopic, realTopicName } from '../topology/internal-topics.js'
+import { subTopologies } from '../topology/sub-topologies.js'
+import type { GlobalStoreDefinition, StoreDefinition, SubTopology, Topology } from '../topology/topology.js'
+import { ManualClock } from './manual-clock.js'
+import { TestInputTopic, TestOutputTopic } from './test-topics.js'
+
+export interface TopologyTestDriverOptions {
+  /** Default `test`. Prefix of repartition and changelog topics. */
+  readonly applicationId?: string
+  /** Where the wall clock begins, ms since the epoch; default 0. */
+  readonly startMs?: number
+  /** Record cache per task; default 10 MiB as in production. 0 turns the caches off: every update is forwarded at once. */
+  readonly cacheBytes?: number
+  /** Default `fail`: the error leaves `pipe`. */
+  readonly onDeserializationError?: FailurePolicy
+  readonly onProcessingError?: FailurePolicy
+  readonly deadLetterTopic?: string
+}
+
+interface Global {
+  readonly definition: GlobalStoreDefinition
+  readonly table: GlobalTable
+  readonly state: TaskState
+}
+
+const PARTITION = 0
+
+export class TopologyTestDriver {
+  readonly #topology: Topology
+  readonly #options: Required<Pick<TopologyTestDriverOptions, 'applicationId' | 'cacheBytes'>> &
+    TopologyTestDriverOptions
+  readonly #clock: ManualClock
+  readonly #tasks: readonly Task<TaskState>[]
+  /** Real topic → the task that reads it. */
+  readonly #readers = new Map<string, Task<TaskState>>()
+  readonly #globals: readonly Global[]
+  readonly #outputs = new Map<string, TopicRecord[]>()
+  readonly #nextOffsets = new Map<string, number>()
+  readonly #drops: Drop[] = []
+  readonly #builder = new BatchBuilder()
+
+  constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
+    this.#topology = topology
+    this.#options = { applicationId: 'test', cacheBytes: 10 * 1024 * 1024, ...options }
+    this.#clock = new ManualClock(options.startMs ?? 0)
+    this.#globals = topology.globalStores.map((definition) => this.#openGlobal(definition))
+    this.#tasks = subTopologies(topology).map((part) => this.#openTask(part))
+  }
+
+  /** @throws MillraceError TEST_TOPIC_UNKNOWN when nothing reads the topic */
+  createInputTopic<K, V>(topic: string, keySerde: Serde<K>, valueSerde: Serde<V>): TestInputTopic<K, V> {
+    if (!this.#readers.has(topic) && !this.#globals.some(({ definition }) => definition.topic === topic)) {
+      const known = [...this.#readers.keys(), ...this.#globals.map(({ definition }) => definition.topic)]
+      throw new MillraceError(
+        'TEST_TOPIC_UNKNOWN',
+        `The topology does not read topic ${topic}; it reads ${known.join(', ') || 'none'}.`,
+        { topic },
+      )
+    }
+    return new TestInputTopic(
+      topic,
+      keySerde,
+      valueSerde,
+      (key, value, timestampMs, headers) => {
+        const offset = this.#takeOffsets(topic, 1)
+        this.#deliver({ topic, partition: PARTITION, offset, timestamp: timestampMs, key, value, headers })
+        this.#settle()
+      },
+      () => this.#clock.now(),
+    )
+  }
+
+  /** Any topic the topology writes, repartition and changelog topics under their full names. */
+  createOutputTopic<K, V>(topic: string, keySerde: Serde<K>, valueSerde: Serde<V>): TestOutputTopic<K, V> {
+    return new TestOutputTopic(
+      topic,
+      keySerde,
+      valueSerde,
+      () => this.#outputs.get(topic)?.shift(),
+      () => this.#outputs.get(topic)?.length ?? 0,
+    )
+  }
+
+  /** Moves the wall clock and runs the wall-clock punctuations that fall due. */
+  advanceWallClockTime(byMs: number): void {
+    this.#clock.advance(byMs)
+    for (const task of this.#tasks) {
+      task.punctuateWallClock(this.#clock.now())
+      this.#commit(task)
+    }
+    this.#settle()
+  }
+
+  /** A store by name, global ones included. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
+  store<S = KeyValueStore<unknown, unknown>>(name: string): S {
+    const global = this.#globals.find(({ definition }) => definition.store.name === name)
+    if (global !== undefined) return global.state.store(name) as S
+    const parts = subTopologies(this.#topology)
+    const at = parts.findIndex(({ stores }) => stores.some((store) => store.name === name))
+    if (at >= 0) return this.#tasks[at]!.state.store(name) as S
+    const known = this.#topology.stores.map((store) => store.name)
+    throw new MillraceError(
+      'TOPOLOGY_STORE_UNKNOWN',
+      `The topology has no store ${name}; it has ${known.join(', ') || 'none'}.`,
+    )
+  }
+
+  /** Every record dropped so far, with its reason and origin. */
+  droppedRecords(): readonly Drop[] {
+    return [...this.#drops]
+  }
+
+  /** Names of the topics written so far. */
+  producedTopics(): string[] {
+    return [...this.#outputs.keys()]
+  }
+
+  /** Closes user processors. */
+  close(): void {
+    for (const task of this.#tasks) task.close()
+    for (const { table } of this.#globals) table.close()
+  }
+
+  /** The offset of the first of `count` new records. */
+  #takeOffsets(topic: string, count: number): number {
+    const first = this.#nextOffsets.get(topic) ?? 0
+    this.#nextOffsets.set(topic, first + count)
+    return first
+  }
+
+  #deliver(record: TopicRecord): void {
+    const { topic, offset, timestamp, key, value, headers } = record
+    for (const { definition, table, state } of this.#globals) {
+      if (definition.topic !== topic) continue
+      table.apply(record)
+      state.beginCommit(() => {})
+      state.commitSucceeded(new Map())
+    }
+    const task = this.#readers.get(topic)
+    if (task === undefined) return
+    this.#builder.append(timestamp, key, value, headers)
+    const batches = readBatches(this.#builder.build({ baseOffset: offset }))
+    task.addBatches(topic, PARTITION, batches, offset + 1)
+  }
+
+  /** Processes until nothing is left: the task whose next record is the oldest goes first. */
+  #settle(): void {
+    // A record that was dropped before it got to the head still has to be committed past.
+    for (const task of this.#tasks) this.#commit(task)
+    for (;;) {
+      let next: Task<TaskState> | null = null
+      let lowest = Number.POSITIVE_INFINITY
+      for (const task of this.#tasks) {
+        const timestamp = task.nextTimestampMs()
+        if (timestamp !== null && timestamp < lowest) {
+          next = task
+          lowest = timestamp
+        }
+      }
+      if (next === null || next.process(1) === 0) return
+      this.#commit(next)
+    }
+  }
+
+  #commit(task: Task<TaskState>): void {
+    const commit = task.collectCommit()
+    if (commit === null) return
+    const { baseOffsets, written } = this.#write(commit)
+    task.commitSucceeded(commit, baseOffsets)
+    for (const record of written) this.#deliver(record)
+  }
+
+  #write(commit: TaskCommit): { baseOffsets: Map<string, number>; written: TopicRecord[] } {
+    const baseOffsets = new Map<string, number>()
+    const written: TopicRecord[] = []
+    for (const { topic, builder } of commit.batches) {
+      const baseOffset = this.#takeOffsets(topic, builder.count)
+      const name = formatTopicPartition(topic, PARTITION)
+      if (!baseOffsets.has(name)) baseOffsets.set(name, baseOffset)
+      for (const batch of readBatches(builder.build({ baseOffset }))) {
+        const cursor = batch.records()
+        while (cursor.next()) {
+          const { offset, timestamp } = cursor
+          const record = { topic, partition: PARTITION, offset, timestamp, key: cursor.key(), value: cursor.value() }
+          written.push({ ...record, headers: cursor.headers() })
+        }
+      }
+    }
+    for (const record of written) {
+      const records = this.#outputs.get(record.topic)
+      if (records === undefined) this.#outputs.set(record.topic, [record])
+      else records.push(record)
+    }
+    return { baseOffsets, written }
+  }
+
+  #openState(taskId: string, stores: readonly StoreDefinition[]): TaskState {
+    const { cacheBytes } = this.#options
+    return TaskState.openSync({
+      taskId,
+      stores: cacheBytes > 0 ? stores : stores.map((store) => ({ ...store, cached: false })),
+      engine: new MemoryEngines().openSync(taskId),
+      clock: this.#clock,
+      cacheBytes,
+    })
+  }
+
+  #openGlobal(definition: GlobalStoreDefinition): Global {
+    const state = this.#openState('global', [{ ...definition.store, cached: false }])
+    const store = state.store<KeyValueStore<unknown, unknown>>(definition.store.name)
+    const { applicationId } = this.#options
+    const onDrop = (reason: string, { topic, partition, offset }: TopicRecord) =>
+      this.#drops.push({ reason, taskId: 'global', node: definition.processorName, topic, partition, offset })
+    const table = new GlobalTable({ definition, applicationId, store, clock: this.#clock, onDrop })
+    return { definition, table, state }
+  }
+
+  #openTask(subTopology: SubTopology): Task<TaskState> {
+    const { applicationId, onDeserializationError, onProcessingError, deadLetterTopic } = this.#options
+    const id = `${subTopology.id}_${PARTITION}`
+    const stores = new Map(subTopology.stores.map((store) => [store.name, store]))
+    const task = new Task({
+      id,
+      applicationId,
+      subTopology,
+      partition: PARTITION,
+      state: this.#openState(id, subTopology.stores),
+      globalStore: (name) => {
+        const global = this.#globals.find(({ definition }) => definition.store.name === name)
+        return global === undefined
+          ? null
+          : { store: global.state.readOnlyStore(name), kind: global.definition.store.kind }
+      },
+      partitionCount: () => 1,
+      topicName: (topic) => realTopicName(applicationId, this.#topology, topic),
+      changelogTopic: (name) => changelogTopic(applicationId, stores.get(name)!),
+      topicId: () => null,
+      clock: this.#clock,
+      maxTaskIdleMs: 0,
+      onDrop: (drop) => this.#drops.push(drop),
+      onDeserializationError: onDeserializationError ?? 'fail',
+      onProcessingError: onProcessingError ?? 'fail',
+      deadLetterTopic: deadLetterTopic ?? null,
+      captureTopics: new Set(),
+      onReady: () => this.#settle(),
+    })
+    for (const name of subTopology.sourceTopics) {
+      const topic = realTopicName(applicationId, this.#topology, name)
+      this.#readers.set(topic, task)
+      task.setCaughtUp(topic, PARTITION, true)
+    }
+    return task
+  }
+}
