@@ -64,6 +64,8 @@ export function planStore(plan: StorePlan): StoreDefinition {
     engine: settings?.engine ?? 'level',
     retentionMs: plan.retentionMs === undefined ? null : (settings?.retentionMs ?? plan.retentionMs),
     windowSizeMs: plan.windowSizeMs ?? null,
+    // What emits on close forbids a cache, and finds the windows to emit by time.
+    timeIndexed: plan.cacheable === false,
     changelogTopic: null,
     topicConfig: Object.freeze({ ...settings?.topicConfig }),
   })
