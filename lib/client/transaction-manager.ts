@@ -29,6 +29,7 @@ const STALE_GENERATION: ReadonlySet<number> = new Set<number>([
 
 export class TransactionManager {
   readonly transactionalId: string
+  private readonly cluster: Cluster
   private readonly transactionTimeoutMs: number
   private readonly requests: TransactionRequests
   private readonly queue: ProduceQueue
@@ -43,6 +44,7 @@ export class TransactionManager {
 
   constructor(options: TransactionManagerOptions) {
     const { cluster, transactionalId } = options
+    this.cluster = cluster
     this.transactionalId = transactionalId
     this.transactionTimeoutMs = options.transactionTimeoutMs ?? 10_000
     this.requests = new TransactionRequests(
@@ -229,6 +231,10 @@ export class TransactionManager {
         if (!this.added.has(key)) missing.set(key, { topic, partition })
       }
       if (missing.size === 0) return
+      for (const { topic, partition } of missing.values()) {
+        // A topic that does not exist is told at once; the coordinator would only say "try again".
+        if (this.cluster.cachedLeader(topic, partition) < 0) await this.cluster.leader(topic, partition)
+      }
       await this.requests.addPartitions(this.producer, [...missing.values()])
       for (const key of missing.keys()) this.added.add(key)
     })

@@ -107,10 +107,27 @@ export class TransportRig {
     return member
   }
 
-  /** Values as text, by partition then offset. */
-  async values(topic: string, isolation: Isolation = 'readCommitted'): Promise<string[]> {
+  /**
+   * Values as text, by partition then offset. EndTxn is answered before its markers are written, so this waits for
+   * them first, unless a transaction is meant to be open.
+   */
+  async values(
+    topic: string,
+    isolation: Isolation = 'readCommitted',
+    options: { readonly open?: boolean } = {},
+  ): Promise<string[]> {
+    if (options.open !== true) await this.markersWritten(topic)
     const records = await readAll({ cluster: this.cluster, topic, isolation })
     return records.map(({ value }) => String(value))
+  }
+
+  async markersWritten(topic: string): Promise<void> {
+    const partitions = [...(await this.cluster.topic(topic)).leaders.keys()].map((partition) => ({ topic, partition }))
+    await this.until('all transactions have ended', async () => {
+      const stable = await this.admin.listOffsets(partitions, 'latest', 'readCommitted')
+      const written = await this.admin.listOffsets(partitions, 'latest', 'readUncommitted')
+      return stable.every(({ offset }, i) => offset === written[i]!.offset)
+    })
   }
 
   /** For offsets outside any group: no member, no generation. */

@@ -122,7 +122,7 @@ export const committedCases: readonly TransportCase[] = [
       transactions.begin()
       await transactions.send([rig.batch(topic, ['open'])])
       await producer.send([rig.batch(topic, ['after'])])
-      assert.deepEqual(await rig.values(topic), [])
+      assert.deepEqual(await rig.values(topic, 'readCommitted', { open: true }), [])
       await transactions.commit()
       assert.deepEqual(await rig.values(topic), ['open', 'after'])
     },
