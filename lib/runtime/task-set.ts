@@ -85,7 +85,7 @@ export class TaskSet {
       const name = formatTopicPartition(chunk.topic, chunk.partition)
       const running = this.#byPartition.get(name)
       if (running === undefined) continue
-      running.task.addBatches(chunk.topic, chunk.partition, chunk.batches, chunk.nextOffset)
+      running.task.addBatches(chunk.topic, chunk.partition, chunk.batches, chunk.nextOffset, chunk.startOffset)
       running.task.setCaughtUp(chunk.topic, chunk.partition, chunk.nextOffset >= chunk.lastStableOffset)
       if (running.task.bufferedBytes(chunk.topic, chunk.partition) >= this.#options.bufferBytes) {
         this.#options.fetcher.pause(chunk)

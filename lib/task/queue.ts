@@ -40,6 +40,7 @@ export class PartitionQueue {
   #batches: BatchView[] = []
   #at = 0
   #endOffset = -1
+  #startOffset = 0
 
   constructor(source: SourceNode, topic: string, partition: number, push: Push, events: QueueEvents) {
     this.source = source
@@ -54,8 +55,12 @@ export class PartitionQueue {
     return (this.hasHead || this.blocked) && this.cursor !== null ? this.cursor.offset : this.#endOffset
   }
 
-  /** `nextOffset` follows all of `batches`, and what the fetcher skipped after them. */
-  add(batches: readonly BatchView[], nextOffset: number): void {
+  /**
+   * `nextOffset` follows all of `batches`, and what the fetcher skipped after them. A broker sends whole batches: what
+   * lies before `startOffset` was not asked for and was processed before.
+   */
+  add(batches: readonly BatchView[], nextOffset: number, startOffset = 0): void {
+    this.#startOffset = startOffset
     for (const batch of batches) {
       this.#batches.push(batch)
       this.bufferedBytes += batch.sizeBytes
@@ -68,6 +73,7 @@ export class PartitionQueue {
   advance(): boolean {
     for (;;) {
       if (this.cursor !== null && this.cursor.next()) {
+        if (this.cursor.offset < this.#startOffset) continue
         if (this.#decode(this.cursor)) return true
         if (this.blocked) return false
       } else if (!this.#openNext()) {
