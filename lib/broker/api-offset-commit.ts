@@ -1,0 +1,12 @@
+/** OffsetCommit v2 to v9: by members of the generation, or by anybody while the group is empty. */
+import { offsetCommitApi } from '../protocol/index.js'
+import { defineHandler } from './handler.js'
+import { checkCommitter, judgeOffsets } from './offset-commit.js'
+
+export const offsetCommitHandler = defineHandler(offsetCommitApi, [2, 9], (core, request) => {
+  const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationId, topics } = request
+  const error = checkCommitter(core, { groupId, memberId, groupInstanceId, generationId, transactional: false })
+  const { accepted, answers } = judgeOffsets(core, topics, error)
+  if (accepted.length > 0) core.offsets.commit(groupId, accepted)
+  return { topics: answers }
+})

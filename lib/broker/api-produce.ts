@@ -1,0 +1,34 @@
+/** Produce v3 to v11: appends one batch per partition; all acks mean the same on one node; acks=0 gets no response. */
+import { MillraceError } from '../errors.js'
+import { KAFKA_ERROR as E, produceApi } from '../protocol/index.js'
+import { appendFromClient } from './append.js'
+import { defineHandler } from './handler.js'
+
+export const produceHandler = defineHandler(produceApi, [3, 11], (core, request, { version }) => {
+  const { acks, transactionalId } = request
+  const acksInvalid = acks !== 0 && acks !== 1 && acks !== -1
+  let failed = false
+  const responses = request.topicData.map(({ name, partitionData }) => ({
+    name,
+    partitionResponses: partitionData.map(({ index, records }) => {
+      const log = core.topics.log(name, index)
+      if (acksInvalid || log === undefined) {
+        failed = true
+        const errorCode = acksInvalid ? E.INVALID_REQUIRED_ACKS : E.UNKNOWN_TOPIC_OR_PARTITION
+        return { index, errorCode, baseOffset: -1 }
+      }
+      const { error, baseOffset, logAppendTimeMs, message } = appendFromClient(core, log, {
+        transactionalId,
+        version,
+        records,
+      })
+      if (error !== E.NONE) failed = true
+      const logStartOffset = error === E.NONE ? log.logStartOffset : -1
+      return { index, errorCode: error, baseOffset, logAppendTimeMs, logStartOffset, errorMessage: message }
+    }),
+  }))
+  if (acks !== 0) return { responses }
+  // The producer cannot be told, so the connection closes and it asks for metadata again.
+  if (failed) throw new MillraceError('BROKER_REQUEST_REFUSED', 'A produce request with acks=0 failed')
+  return null
+})

@@ -1,0 +1,121 @@
+/** What a client's batch has to pass before it is appended: Kafka's checks, on the batch header alone. */
+import { isMillraceError, MillraceError } from '../errors.js'
+import { BATCH, writeInt64 } from '../protocol/batch-layout.js'
+import { type BatchView, crc32c, KAFKA_ERROR as E, readBatches } from '../protocol/index.js'
+import type { BrokerCore } from './core.js'
+import type { PartitionLog } from './partition-log.js'
+
+export interface AppendOutcome {
+  readonly error: number
+  /** -1 on error. */
+  readonly baseOffset: number
+  /** -1 unless the broker stamps the topic's records. */
+  readonly logAppendTimeMs: number
+  readonly message: string | null
+}
+
+export interface ClientAppend {
+  readonly transactionalId: string | null
+  /** Version of the Produce request. */
+  readonly version: number
+  readonly records: Buffer | null
+}
+
+const LOG_APPEND_TIME_FLAG = 8
+const ZSTD = 4
+
+export function appendFromClient(core: BrokerCore, log: PartitionLog, request: ClientAppend): AppendOutcome {
+  const found = onlyBatch(request.records)
+  if ('error' in found) return found
+  const { batch } = found
+  const nowMs = core.clock.now()
+  const invalid = checkBatch(log, batch, nowMs, request.version)
+  if (invalid !== undefined) return invalid
+  if (batch.producerId >= 0) {
+    const duplicate = log.producers.duplicateOf(batch)
+    if (duplicate !== undefined) {
+      return { error: E.NONE, baseOffset: duplicate.baseOffset, logAppendTimeMs: -1, message: null }
+    }
+    const error = checkTransaction(core, log, batch, request)
+    if (error !== E.NONE) return refused(error)
+    const sequenceError = log.producers.check(batch)
+    if (sequenceError !== E.NONE) return refused(sequenceError)
+  }
+  return store(log, Buffer.from(batch.slice()), nowMs)
+}
+
+function store(log: PartitionLog, own: Buffer, nowMs: number): AppendOutcome {
+  const { logAppendTime } = log.config()
+  if (logAppendTime) stamp(own, nowMs)
+  try {
+    const { baseOffset } = log.append(own, nowMs)
+    return { error: E.NONE, baseOffset, logAppendTimeMs: logAppendTime ? nowMs : -1, message: null }
+  } catch (error) {
+    if (isMillraceError(error)) return refused(E.KAFKA_STORAGE_ERROR, error.message)
+    throw error
+  }
+}
+
+/** Since Produce v3 a request has exactly one batch per partition, of format 2. */
+function onlyBatch(records: Buffer | null): { readonly batch: BatchView } | AppendOutcome {
+  if (records === null || records.length < BATCH.records) return refused(E.INVALID_RECORD, 'there is no record batch')
+  try {
+    const batches = readBatches(records)
+    const [batch] = batches
+    if (batch === undefined || batches.length !== 1 || batch.sizeBytes !== records.length) {
+      return refused(E.INVALID_RECORD, 'a partition must have exactly one whole record batch')
+    }
+    batch.verify()
+    return { batch }
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error
+    const magic = error.code === 'PROTOCOL_MAGIC_UNSUPPORTED'
+    return refused(magic ? E.INVALID_RECORD : E.CORRUPT_MESSAGE, error.message)
+  }
+}
+
+function checkBatch(log: PartitionLog, batch: BatchView, nowMs: number, version: number): AppendOutcome | undefined {
+  const config = log.config()
+  if (batch.isControl) return refused(E.INVALID_RECORD, 'clients must not write control batches')
+  if (batch.count <= 0 || batch.count !== batch.lastOffset - batch.baseOffset + 1) {
+    return refused(E.INVALID_RECORD, 'the record count does not fit the offsets')
+  }
+  if (batch.producerId >= 0 && batch.baseSequence < 0) {
+    return refused(E.INVALID_RECORD, 'an idempotent producer must number its records')
+  }
+  if (batch.isTransactional && batch.producerId < 0) {
+    return refused(E.INVALID_RECORD, 'a transactional batch needs a producer id')
+  }
+  if (batch.codec === ZSTD && version < 7) return refused(E.UNSUPPORTED_COMPRESSION_TYPE)
+  if (batch.sizeBytes > config.maxMessageBytes) {
+    return refused(E.MESSAGE_TOO_LARGE, `the batch has ${batch.sizeBytes} bytes, allowed are ${config.maxMessageBytes}`)
+  }
+  if (config.logAppendTime) return undefined
+  const ahead = batch.maxTimestamp - nowMs > config.timestampAfterMaxMs
+  const behind = batch.baseTimestamp >= 0 && nowMs - batch.baseTimestamp > config.timestampBeforeMaxMs
+  return ahead || behind ? refused(E.INVALID_TIMESTAMP, 'a timestamp is out of the range the topic allows') : undefined
+}
+
+/** KIP-890 part 1: the first write of a transaction to a partition must follow AddPartitionsToTxn. */
+function checkTransaction(core: BrokerCore, log: PartitionLog, batch: BatchView, request: ClientAppend): number {
+  if (!batch.isTransactional) return E.NONE
+  const known = log.producers.byId.get(batch.producerId)
+  if (known !== undefined && known.txnFirstOffset >= 0 && known.epoch === batch.producerEpoch) return E.NONE
+  const what = { topic: log.topic, partition: log.partition }
+  const error = core.transactions.verify(request.transactionalId ?? '', batch.producerId, batch.producerEpoch, what)
+  if (error === E.TRANSACTION_ABORTABLE && request.version < 11) return E.INVALID_TXN_STATE
+  // Clients of every version retry this one.
+  if (error === E.CONCURRENT_TRANSACTIONS) return E.NOT_ENOUGH_REPLICAS
+  return error
+}
+
+/** LogAppendTime: the whole batch gets the broker's time, which lies under the checksum. */
+function stamp(batch: Buffer, nowMs: number): void {
+  batch.writeInt16BE(batch.readInt16BE(BATCH.attributes) | LOG_APPEND_TIME_FLAG, BATCH.attributes)
+  writeInt64(batch, BATCH.maxTimestamp, nowMs)
+  batch.writeUInt32BE(crc32c(batch, BATCH.attributes), BATCH.crc)
+}
+
+function refused(error: number, message: string | null = null): AppendOutcome {
+  return { error, baseOffset: -1, logAppendTimeMs: -1, message }
+}

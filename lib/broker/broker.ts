@@ -1,0 +1,122 @@
+/** The embedded broker: recovers what storage holds, answers connections, keeps house by the clock. */
+import type { Clock } from '../record/clock.js'
+import type { Random } from '../record/random.js'
+import { type BrokerConnection, ClientConnection } from './connection.js'
+import type { BrokerCore } from './core.js'
+import { GroupCoordinator } from './group-coordinator.js'
+import { GroupOffsets } from './group-offsets.js'
+import { Housekeeping } from './housekeeping.js'
+import { type BrokerSettings, DEFAULT_SETTINGS } from './settings.js'
+import type { BrokerStorage } from './storage.js'
+import { type ListenOptions, listenTcp, type TcpListener } from './tcp.js'
+import type { ConfigValues } from './topic-config.js'
+import { type Topic, Topics } from './topics.js'
+import { TransactionCoordinator } from './transaction-coordinator.js'
+import { TransactionMarkers } from './transaction-markers.js'
+
+export interface BrokerOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** Default 0. */
+  readonly nodeId?: number
+  /** Where clients are told to connect. Default 127.0.0.1 and the port listened on. */
+  readonly advertised?: { readonly host: string; readonly port: number }
+  readonly storage: BrokerStorage
+  readonly settings?: Partial<BrokerSettings>
+  /** Hears one line for each thing an operator should know: a refused request, a cut log. Default nobody. */
+  readonly report?: (line: string) => void
+}
+
+const CLUSTER_KEY = 'cluster'
+
+export class Broker {
+  readonly core: BrokerCore
+  private readonly markers: TransactionMarkers
+  private readonly housekeeping: Housekeeping
+  private readonly report: (line: string) => void
+  private readonly fixedAddress: boolean
+  private listener: TcpListener | undefined
+  private closing: Promise<void> | undefined
+
+  /** Use `createBroker`, which opens the storage first. */
+  constructor(options: BrokerOptions) {
+    const { clock, random, storage } = options
+    const settings = { ...DEFAULT_SETTINGS, ...options.settings }
+    const report = options.report ?? (() => {})
+    const state = new Map(storage.state())
+    const topics = new Topics(storage, random)
+    const offsets = new GroupOffsets(storage)
+    const { markerDelayMs } = settings
+    this.markers = new TransactionMarkers({ clock, random, topics, offsets, markerDelayMs, report })
+    const transactions = new TransactionCoordinator({ clock, settings, storage, markers: this.markers })
+    const groups = new GroupCoordinator({ clock, random, settings, storage, offsets })
+    const clusterId = (state.get(CLUSTER_KEY)?.id as string | undefined) ?? random.bytes(16).toString('base64url')
+    this.report = report
+    this.fixedAddress = options.advertised !== undefined
+    this.core = {
+      clock,
+      random,
+      settings,
+      storage,
+      nodeId: options.nodeId ?? 0,
+      advertised: options.advertised ?? { host: '127.0.0.1', port: 9092 },
+      clusterId,
+      topics,
+      offsets,
+      groups,
+      transactions,
+    }
+    storage.put([[CLUSTER_KEY, { id: clusterId }]])
+    topics.whenDeleted((topic) => offsets.deleteTopic(topic))
+    topics.recover(state, clock.now(), report)
+    offsets.recover(state)
+    groups.recover(state)
+    transactions.recover(state)
+    this.housekeeping = new Housekeeping(this.core, report)
+  }
+
+  /** A connection in the process. */
+  connection(clientHost = '127.0.0.1'): BrokerConnection {
+    return new ClientConnection(this.core, clientHost)
+  }
+
+  /** Answers on a TCP port; port 0 takes any free one. PORT_IN_USE, BROKER_LISTEN_FAILED. */
+  async listen(options: ListenOptions): Promise<{ readonly port: number }> {
+    this.listener = await listenTcp(options, (clientHost) => this.connection(clientHost), this.report)
+    const { port } = this.listener
+    if (!this.fixedAddress) this.core.advertised = { host: options.advertisedHost ?? options.host, port }
+    return { port }
+  }
+
+  createTopic(name: string, partitions: number, config: ConfigValues = {}): Topic {
+    return this.core.topics.create(name, partitions, config)
+  }
+
+  /** Closes connections, cancels every timer and closes the storage. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown()
+    return this.closing
+  }
+
+  private async shutDown(): Promise<void> {
+    await this.listener?.close()
+    this.halt()
+    await this.core.storage.syncLogs()
+    await this.core.storage.syncState()
+    await this.core.storage.close()
+  }
+
+  /** Stops as a killed process does: no timer fires any more, storage is left as it is. */
+  halt(): void {
+    this.housekeeping.close()
+    this.markers.close()
+    this.core.transactions.close()
+    this.core.groups.close()
+  }
+}
+
+/** Opens the storage and recovers what it holds. BROKER_STORAGE_FAILED. */
+export async function createBroker(options: BrokerOptions): Promise<Broker> {
+  await options.storage.open()
+  return new Broker(options)
+}

@@ -1,0 +1,58 @@
+/** What the broker does by the clock: retention, compaction, and forgetting producers and empty groups. */
+import type { Cancel } from '../record/clock.js'
+import { compactLog } from './compaction.js'
+import type { BrokerCore } from './core.js'
+import { applyRetention } from './retention.js'
+
+export class Housekeeping {
+  private readonly core: BrokerCore
+  private readonly report: (line: string) => void
+  private readonly timers = new Map<string, Cancel>()
+
+  constructor(core: BrokerCore, report: (line: string) => void) {
+    this.core = core
+    this.report = report
+    const { compactionIntervalMs, retentionCheckIntervalMs } = core.settings
+    this.every('compaction', compactionIntervalMs, () => this.compact())
+    this.every('retention', retentionCheckIntervalMs, () => this.expire())
+  }
+
+  close(): void {
+    for (const cancel of this.timers.values()) cancel()
+    this.timers.clear()
+  }
+
+  /** One round of compaction; also for tests, which do not wait for it. */
+  compact(): void {
+    const { topics, clock, settings } = this.core
+    for (const topic of topics.all()) {
+      if (!topic.config.compact) continue
+      for (const log of topic.partitions) compactLog(log, clock.now(), settings.compactionRollBytes)
+    }
+  }
+
+  /** One round of retention and expiry. */
+  expire(): void {
+    const { topics, clock, settings, groups } = this.core
+    const nowMs = clock.now()
+    for (const topic of topics.all()) {
+      for (const log of topic.partitions) {
+        if (topic.config.delete) applyRetention(log, nowMs, (offset) => topics.moveStart(topic, log, offset))
+        log.producers.expire(nowMs - settings.producerIdExpirationMs)
+      }
+    }
+    groups.expire()
+  }
+
+  private every(name: string, intervalMs: number, work: () => void): void {
+    const cancel = this.core.clock.setTimer(intervalMs, () => {
+      try {
+        work()
+      } catch (error) {
+        this.report(`${name} failed and will be tried again: ${String(error)}`)
+      }
+      this.every(name, intervalMs, work)
+    })
+    this.timers.set(name, cancel)
+  }
+}

@@ -1,0 +1,149 @@
+/** The topics: names, ids, settings and partition logs. */
+import type { Random } from '../record/random.js'
+import { recoverLog } from './log-recovery.js'
+import { PartitionLog } from './partition-log.js'
+import type { BrokerStorage, StateValue } from './storage.js'
+import { type ConfigValues, type TopicConfig, topicConfig } from './topic-config.js'
+
+export interface Topic {
+  readonly name: string
+  /** 22 characters of URL-safe base64. */
+  readonly id: string
+  /** Settings that differ from the defaults. */
+  values: ConfigValues
+  config: TopicConfig
+  readonly partitions: PartitionLog[]
+}
+
+const TOPIC_KEY = 'topic/'
+const START_KEY = 'log-start/'
+
+export class Topics {
+  private readonly byName = new Map<string, Topic>()
+  private readonly byId = new Map<string, Topic>()
+  private readonly storage: BrokerStorage
+  private readonly random: Random
+  private readonly onDelete: ((topic: Topic) => void)[] = []
+
+  constructor(storage: BrokerStorage, random: Random) {
+    this.storage = storage
+    this.random = random
+  }
+
+  /** Rebuilds every topic from storage; `report` hears of what was cut off. */
+  recover(state: ReadonlyMap<string, StateValue>, nowMs: number, report: (line: string) => void): void {
+    const wanted = new Set<string>()
+    for (const [key, value] of state) {
+      if (!key.startsWith(TOPIC_KEY)) continue
+      const { id, partitions, values } = value as { id: string; partitions: number; values: ConfigValues }
+      const topic = this.register(key.slice(TOPIC_KEY.length), id, values)
+      for (let partition = 0; partition < partitions; partition++) {
+        const start = state.get(`${START_KEY}${logId(id, partition)}`) as { offset: number } | undefined
+        const log = this.addPartition(topic, start?.offset ?? 0)
+        wanted.add(logId(id, partition))
+        const { droppedBytes } = recoverLog(log, nowMs)
+        if (droppedBytes > 0) {
+          report(`cut ${droppedBytes} damaged bytes off ${topic.name}-${partition}: it now ends at ${log.endOffset}`)
+        }
+      }
+    }
+    for (const id of this.storage.logIds()) if (!wanted.has(id)) this.storage.log(id).remove()
+  }
+
+  all(): Topic[] {
+    return [...this.byName.values()]
+  }
+
+  named(name: string): Topic | undefined {
+    return this.byName.get(name)
+  }
+
+  withId(id: string): Topic | undefined {
+    return this.byId.get(id)
+  }
+
+  log(topic: string, partition: number): PartitionLog | undefined {
+    return this.byName.get(topic)?.partitions[partition]
+  }
+
+  create(name: string, partitions: number, values: ConfigValues): Topic {
+    const topic = this.register(name, this.random.bytes(16).toString('base64url'), values)
+    this.storage.put([stateOf(topic, partitions)])
+    for (let partition = 0; partition < partitions; partition++) this.addPartition(topic, 0)
+    return topic
+  }
+
+  grow(topic: Topic, partitions: number): void {
+    this.storage.put([stateOf(topic, partitions)])
+    while (topic.partitions.length < partitions) this.addPartition(topic, 0)
+  }
+
+  configure(topic: Topic, values: ConfigValues): void {
+    topic.values = values
+    topic.config = topicConfig(values)
+    this.storage.put([stateOf(topic, topic.partitions.length)])
+  }
+
+  delete(topic: Topic): void {
+    this.byName.delete(topic.name)
+    this.byId.delete(topic.id)
+    const starts = topic.partitions.map((log) => [`${START_KEY}${logId(topic.id, log.partition)}`, null] as const)
+    this.storage.put([[`${TOPIC_KEY}${topic.name}`, null], ...starts])
+    for (const log of topic.partitions) {
+      log.storage.remove()
+      log.wake()
+    }
+    for (const listener of this.onDelete) listener(topic)
+  }
+
+  whenDeleted(listener: (topic: Topic) => void): void {
+    this.onDelete.push(listener)
+  }
+
+  /** Moves a log's start and remembers it. */
+  moveStart(topic: Topic, log: PartitionLog, offset: number): void {
+    if (offset <= log.logStartOffset) return
+    this.storage.put([[`${START_KEY}${logId(topic.id, log.partition)}`, { offset }]])
+    log.moveStart(offset)
+  }
+
+  private register(name: string, id: string, values: ConfigValues): Topic {
+    const topic: Topic = { name, id, values, config: topicConfig(values), partitions: [] }
+    this.byName.set(name, topic)
+    this.byId.set(id, topic)
+    return topic
+  }
+
+  private addPartition(topic: Topic, logStartOffset: number): PartitionLog {
+    const partition = topic.partitions.length
+    const log = new PartitionLog({
+      topic: topic.name,
+      partition,
+      storage: this.storage.log(logId(topic.id, partition)),
+      durable: this.storage.durable,
+      config: () => topic.config,
+      logStartOffset,
+    })
+    topic.partitions.push(log)
+    return log
+  }
+}
+
+function logId(topicId: string, partition: number): string {
+  return `${topicId}-${partition}`
+}
+
+function stateOf(topic: Topic, partitions: number): [string, StateValue] {
+  return [`${TOPIC_KEY}${topic.name}`, { id: topic.id, partitions, values: topic.values }]
+}
+
+/** What Kafka says about a name that is no topic name, or undefined. */
+export function topicNameProblem(name: string): string | undefined {
+  if (name === '') return 'the empty string is not allowed'
+  if (name === '.' || name === '..') return `'.' or '..' is not allowed`
+  if (name.length > 249) return `the length of '${name}' is longer than the max allowed length 249`
+  if (!/^[a-zA-Z0-9._-]+$/.test(name)) {
+    return `'${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`
+  }
+  return undefined
+}
