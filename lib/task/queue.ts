@@ -40,6 +40,9 @@ export class PartitionQueue {
   #batches: BatchView[] = []
   #at = 0
   #endOffset = -1
+  /** Per batch: offsets below were not asked for. */
+  #startOffsets: number[] = []
+  /** Of the batch under the cursor. */
   #startOffset = 0
 
   constructor(source: SourceNode, topic: string, partition: number, push: Push, events: QueueEvents) {
@@ -60,9 +63,9 @@ export class PartitionQueue {
    * lies before `startOffset` was not asked for and was processed before.
    */
   add(batches: readonly BatchView[], nextOffset: number, startOffset = 0): void {
-    this.#startOffset = startOffset
     for (const batch of batches) {
       this.#batches.push(batch)
+      this.#startOffsets.push(startOffset)
       this.bufferedBytes += batch.sizeBytes
     }
     this.#endOffset = nextOffset
@@ -92,6 +95,7 @@ export class PartitionQueue {
 
   clear(): void {
     this.#batches = []
+    this.#startOffsets = []
     this.#at = 0
     this.#endOffset = -1
     this.bufferedBytes = 0
@@ -112,10 +116,12 @@ export class PartitionQueue {
     }
     if (this.#at === this.#batches.length) {
       this.#batches = []
+      this.#startOffsets = []
       this.#at = 0
       return false
     }
     this.cursor = this.#batches[this.#at]!.records()
+    this.#startOffset = this.#startOffsets[this.#at]!
     return true
   }
 
