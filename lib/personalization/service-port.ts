@@ -1,0 +1,67 @@
+/** The narrow way between the running service and what faces the browser; types only. The service implements it. */
+import type { ReadChunk } from '../client/reader.js'
+import type { TopicRecord } from '../record/record.js'
+import type { UserActivity } from './activity.js'
+import type { Recommendation } from './recommendation.js'
+import type { Catalogue } from './shop-catalogue.js'
+
+/** What `http.ts` (page, activity, tickets, WebSocket) and `delivery.ts` (the hub) need of the service. */
+export interface ServicePort {
+  /** Products of the shop page. */
+  readonly catalogue: Catalogue
+  /** Partitions of the recommendations topic; a user's decisions lie in the default partitioner's one. */
+  readonly partitions: number
+  /** Shown on the page, e.g. "Simulated shop, seed 1" or "rees46-2019-10-01.csv.gz at 150 times its speed". */
+  readonly inputLabel: string
+  /** True where the input is the shop simulator: the page then says "simulated". */
+  readonly simulated: boolean
+
+  /** Appends a click to `user-activity`, keyed by `activityKey`; resolves once the broker has it. */
+  produceActivity(activity: UserActivity): Promise<void>
+
+  /** Records of `recommendations` this instance wrote, when their transaction is through (`Streams.onCommitted`). */
+  onCommitted(listener: (records: readonly TopicRecord[]) => void): void
+
+  /** read_committed records of `recommendations`, as `readTopic` gives them. */
+  readRecommendations(options: ReadRecommendations): AsyncIterable<ReadChunk>
+
+  /** The decision in a record's value; null where it cannot be read. Called once a record. */
+  decodeRecommendation(record: TopicRecord): Recommendation | null
+
+  /** What the live panel shows; asked once a second. */
+  figures(): ServiceFigures
+}
+
+export interface ReadRecommendations {
+  /** Default: all. */
+  readonly partitions?: readonly number[]
+  /** Partition to first offset; others begin at `elseFrom`, by default "latest". */
+  readonly from?: ReadonlyMap<number, number>
+  readonly elseFrom?: 'earliest' | 'latest'
+  readonly until: 'now' | 'never'
+  readonly signal?: AbortSignal
+}
+
+/** Running totals of this instance since it started, and what is so now. */
+export interface ServiceFigures {
+  /** As `Streams.state`: "running", "rebalancing", ... */
+  readonly state: string
+  /** Activities processed (committed). */
+  readonly events: number
+  /** Late inside grace and beyond it together. */
+  readonly late: number
+  readonly deadLetters: number
+  readonly duplicateInputs: number
+  /** Records of `user-activity` not yet processed, of this instance's partitions; null while unknown. */
+  readonly lagRecords: number | null
+  /** Tasks running here. */
+  readonly tasks: number
+  /** Test-then-learn on the next item viewed; null while there is nothing to say. */
+  readonly recommender: { readonly hitRate20: number; readonly mrr20: number } | null
+}
+
+/** Where the service reports single measurements; `LiveFigures` of live.ts. */
+export interface LiveRecorder {
+  /** One decision's time from its trigger's append on the broker to its commit, in milliseconds. */
+  appendToCommit(latencyMs: number): void
+}
