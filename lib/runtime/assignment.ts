@@ -30,9 +30,11 @@ export function assignTasks(taskIds: readonly string[], members: readonly Member
   // Only so many members may hold one more than the floor; otherwise a member could be left below it.
   let extra = taskIds.length % loads.length
   const placed = new Set<string>()
-  const claim = (load: Load, claimed: readonly string[]) => {
+  const shareOfEach = sharePerSubTopology(taskIds, loads.length)
+  const claim = (load: Load, claimed: readonly string[], spread: boolean) => {
     for (const task of claimed) {
       if (placed.has(task) || !known.has(task)) continue
+      if (spread && countOfSame(load, task) >= shareOfEach.get(parseTaskId(task)[0])!) continue
       if (load.tasks.length >= floor) {
         if (load.tasks.length > floor || extra === 0) continue
         extra--
@@ -41,8 +43,13 @@ export function assignTasks(taskIds: readonly string[], members: readonly Member
       placed.add(task)
     }
   }
-  for (const load of loads) claim(load, load.member.owned)
-  for (const load of loads) claim(load, load.member.onDisk)
+  // First an even share of each sub-topology, then whatever else fits: who must give tasks up, gives of each kind.
+  for (const spread of [true, false]) {
+    for (const load of loads) claim(load, load.member.owned, spread)
+  }
+  for (const spread of [true, false]) {
+    for (const load of loads) claim(load, load.member.onDisk, spread)
+  }
   for (const task of [...taskIds].sort(byTaskId)) {
     if (!placed.has(task)) leastLoaded(loads, task).tasks.push(task)
   }
@@ -50,14 +57,27 @@ export function assignTasks(taskIds: readonly string[], members: readonly Member
 }
 
 function leastLoaded(loads: readonly Load[], task: string): Load {
-  const [subTopology] = parseTaskId(task)
-  const ofSame = (load: Load) => load.tasks.filter((other) => parseTaskId(other)[0] === subTopology).length
   let best = loads[0]!
   for (const load of loads) {
     const difference = load.tasks.length - best.tasks.length
-    if (difference < 0 || (difference === 0 && ofSame(load) < ofSame(best))) best = load
+    if (difference < 0 || (difference === 0 && countOfSame(load, task) < countOfSame(best, task))) best = load
   }
   return best
+}
+
+/** Tasks of the same sub-topology that the member has already. */
+function countOfSame(load: Load, task: string): number {
+  const [subTopology] = parseTaskId(task)
+  return load.tasks.filter((other) => parseTaskId(other)[0] === subTopology).length
+}
+
+function sharePerSubTopology(taskIds: readonly string[], members: number): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const task of taskIds) {
+    const [subTopology] = parseTaskId(task)
+    counts.set(subTopology, (counts.get(subTopology) ?? 0) + 1)
+  }
+  return new Map([...counts].map(([subTopology, count]) => [subTopology, Math.ceil(count / members)]))
 }
 
 export function byTaskId(a: string, b: string): number {

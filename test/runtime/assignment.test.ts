@@ -40,6 +40,12 @@ t.test('a running task stays, then follows its disk, then goes where there is le
       [member('a'), member('b')],
       { 'm-a': ['0_0', '1_0'], 'm-b': ['0_1', '1_1'] },
     ],
+    [
+      'who gives tasks up gives of each sub-topology',
+      tasks(2, 4),
+      [member('a', tasks(2, 4)), member('b')],
+      { 'm-a': ['0_0', '0_1', '1_0', '1_1'], 'm-b': ['0_2', '0_3', '1_2', '1_3'] },
+    ],
     ['more members than tasks', ['0_0'], [member('b'), member('a')], { 'm-a': ['0_0'], 'm-b': [] }],
   ]
   for (const [name, taskIds, members, expected] of rows) {

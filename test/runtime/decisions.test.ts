@@ -1,0 +1,77 @@
+import t from 'tap'
+import { type CommitFacts, decideCommit } from '../../lib/runtime/commit-decision.js'
+import { Lifecycle } from '../../lib/runtime/lifecycle.js'
+import { decideRestore, type RestoreFacts } from '../../lib/runtime/restore-decision.js'
+
+t.test('when a commit is due', async (t) => {
+  const policy = { commitLatencyMs: 20, commitIntervalMs: 100, commitBytes: 1_000 }
+  const facts: CommitFacts = {
+    nowMs: 1_000,
+    inFlight: false,
+    pendingSinceMs: 995,
+    hasOutput: true,
+    pendingBytes: 10,
+    drained: false,
+    requested: false,
+    lastCommitMs: 4,
+    lastCommitStartedMs: 900,
+  }
+  const rows: [name: string, changes: Partial<CommitFacts>, expected: 'commit' | number | null][] = [
+    ['nothing pending', { pendingSinceMs: null }, null],
+    ['one is in flight', { inFlight: true, requested: true }, null],
+    ['output waits for the latency bound', {}, 1_015],
+    ['and is committed when it is reached', { nowMs: 1_015 }, 'commit'],
+    ['offsets alone wait for the interval', { hasOutput: false }, 1_095],
+    ['a drained input is committed at once', { drained: true }, 'commit'],
+    ['but not right after another commit', { drained: true, lastCommitStartedMs: 998 }, 1_006],
+    ['nor later than the latency bound', { drained: true, lastCommitStartedMs: 998, lastCommitMs: 500 }, 1_015],
+    ['a drained input without output waits', { drained: true, hasOutput: false }, 1_095],
+    ['enough bytes', { pendingBytes: 1_000 }, 'commit'],
+    ['asked for', { requested: true }, 'commit'],
+  ]
+  for (const [name, changes, expected] of rows) {
+    const decision = decideCommit({ ...facts, ...changes }, policy)
+    t.equal(decision.kind === 'commit' ? 'commit' : decision.untilMs, expected, name)
+  }
+})
+
+t.test('when a store may roll forward', async (t) => {
+  const facts: RestoreFacts = {
+    checkpoint: { offset: 50, topicId: 'T', writtenAtMs: 1_000 },
+    topicId: 'T',
+    logStart: 10,
+    logEnd: 100,
+    deleteRetentionMs: 500,
+    nowMs: 1_400,
+  }
+  const at = (offset: number, writtenAtMs = 1_000) => ({ offset, topicId: 'T', writtenAtMs })
+  const rows: [name: string, changes: Partial<RestoreFacts>, expected: number | 'rebuild'][] = [
+    ['from its offset', {}, 50],
+    ['an empty store from the log start', { checkpoint: null }, 10],
+    ['at the log start exactly', { checkpoint: at(10) }, 10],
+    ['the records after it are gone', { checkpoint: at(9) }, 'rebuild'],
+    ['at the log end exactly', { checkpoint: at(100) }, 100],
+    ['the log was cut below it', { checkpoint: at(101) }, 'rebuild'],
+    ['the topic was made anew', { topicId: 'U' }, 'rebuild'],
+    ['a broker without topic ids', { topicId: null }, 50],
+    ['tombstones may be gone', { nowMs: 1_501 }, 'rebuild'],
+    ['it has seen everything, however old', { nowMs: 9_999, checkpoint: at(100) }, 100],
+    ['a log that is not compacted keeps all', { nowMs: 9_999, deleteRetentionMs: null }, 50],
+  ]
+  for (const [name, changes, expected] of rows) {
+    const decision = decideRestore({ ...facts, ...changes })
+    t.equal(decision.kind === 'rebuild' ? 'rebuild' : decision.from, expected, name)
+  }
+})
+
+t.test('an instance makes legal moves only', async (t) => {
+  const lifecycle = new Lifecycle()
+  const seen: string[] = []
+  lifecycle.onChange((state, previous) => seen.push(`${previous}>${state}`))
+  lifecycle.transitionTo('starting')
+  lifecycle.transitionTo('rebalancing')
+  lifecycle.transitionTo('rebalancing')
+  lifecycle.transitionTo('running')
+  t.same(seen, ['created>starting', 'starting>rebalancing', 'rebalancing>running'])
+  t.throws(() => lifecycle.transitionTo('created'), { code: 'STREAMS_STATE', message: /running cannot become created/ })
+})
