@@ -4,6 +4,7 @@ import { Cluster } from '../client/cluster.js'
 import type { GroupIdentity, ProduceBatch } from '../client/commit.js'
 import type { Isolation } from '../client/fetch-request.js'
 import { GroupMember, type GroupMemberOptions } from '../client/group-member.js'
+import { type CommittedOffset, committedOffsets } from '../client/group-requests.js'
 import { IdempotentProducer } from '../client/producer.js'
 import { readAll } from '../client/reader.js'
 import { TransactionManager, type TransactionManagerOptions } from '../client/transaction-manager.js'
@@ -11,6 +12,7 @@ import { BatchBuilder } from '../protocol/index.js'
 import type { Clock } from '../record/clock.js'
 import { delay } from '../record/clock.js'
 import type { Random } from '../record/random.js'
+import type { TopicPartition } from '../record/record.js'
 import type { BrokerAddress, Transport } from '../transport/transport.js'
 
 export interface TransportEnvironment {
@@ -128,6 +130,11 @@ export class TransportRig {
       const written = await this.admin.listOffsets(partitions, 'latest', 'readUncommitted')
       return stable.every(({ offset }, i) => offset === written[i]!.offset)
     })
+  }
+
+  /** The group's offsets, once no open transaction may change them. */
+  offsets(groupId: string, partitions: readonly TopicPartition[]): Promise<CommittedOffset[]> {
+    return committedOffsets(this.cluster, groupId, partitions, { requireStable: true })
   }
 
   /** For offsets outside any group: no member, no generation. */

@@ -126,7 +126,7 @@ export const groupCases: readonly TransportCase[] = [
       }
       assert.equal((await transactions.run([rig.batch(topic, ['yes'])], offsets, identity)).kind, 'committed')
       assert.deepEqual(await rig.values(topic), ['yes'])
-      const [found] = await rig.admin.groupOffsets(group, [{ topic, partition: 0 }])
+      const [found] = await rig.offsets(group, [{ topic, partition: 0 }])
       assert.equal(found?.offset, 3)
     },
   },

@@ -126,7 +126,7 @@ export const transactionCases: readonly TransportCase[] = [
         transactions.sendOffsets([{ topic, partition, offset, metadata: `m${partition}` }], rig.stranger(group))
       await Promise.all([add(0, 7), add(1, 9)])
       committed(await transactions.commit())
-      const found = await rig.admin.groupOffsets(
+      const found = await rig.offsets(
         group,
         [0, 1].map((partition) => ({ topic, partition })),
       )
@@ -151,7 +151,7 @@ export const transactionCases: readonly TransportCase[] = [
         await transactions.send([rig.batch(topic, [`v${i}`])])
         committed(await transactions.commit())
       }
-      const [found] = await rig.admin.groupOffsets(group, [{ topic, partition: 0 }])
+      const [found] = await rig.offsets(group, [{ topic, partition: 0 }])
       assert.equal(found?.offset, 30)
       assert.equal((await rig.values(topic)).length, 30)
     },
@@ -167,7 +167,7 @@ export const transactionCases: readonly TransportCase[] = [
       await transactions.sendOffsets([{ topic, partition: 0, offset: 5, metadata: '' }], rig.stranger(group))
       assert.equal((await transactions.abort()).kind, 'aborted')
       committed(await transactions.run([rig.batch(topic, ['yes'])], [], null))
-      const [found] = await rig.admin.groupOffsets(group, [{ topic, partition: 0 }])
+      const [found] = await rig.offsets(group, [{ topic, partition: 0 }])
       assert.equal(found?.offset, -1)
       assert.deepEqual(await rig.values(topic), ['yes'])
     },
