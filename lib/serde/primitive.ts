@@ -38,6 +38,7 @@ export const string: Serde<string> = Object.freeze({
     return Buffer.from(value, 'utf8')
   },
   deserialize: (bytes: Buffer): string => bytes.toString('utf8'),
+  deserializeAt: (bytes: Buffer, start: number, end: number): string => bytes.toString('utf8', start, end),
   byteString(value: string, topic: string): string {
     if (typeof value !== 'string') throw wrongValue('string', 'a string', value, topic)
     return isAscii(value) ? value : Buffer.from(value, 'utf8').toString('latin1')

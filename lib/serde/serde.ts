@@ -11,6 +11,11 @@ export interface Serde<T> {
    */
   deserialize(bytes: Buffer, topic: string): T
   /**
+   * As `deserialize(bytes.subarray(start, end))`, where that is cheaper without the view: reading a topic asks for it
+   * once per key and value.
+   */
+  deserializeAt?(bytes: Buffer, start: number, end: number, topic: string): T
+  /**
    * The serialised form as a latin1 string (one char per byte), where that is cheaper than a Buffer. State keys are
    * such byte strings, so a key serde that has this saves an allocation per lookup.
    */

@@ -1,7 +1,7 @@
 /** The fetched batches of one partition and the record at their head, decoded when it gets there. */
 import type { Push } from '../operators/operator.js'
 import type { BatchView, RecordCursor } from '../protocol/index.js'
-import { SchemaPending } from '../serde/serde.js'
+import { SchemaPending, type Serde } from '../serde/serde.js'
 import type { SourceNode } from '../topology/node.js'
 import { MonotonicTime } from './times.js'
 
@@ -130,8 +130,8 @@ export class PartitionQueue {
     const { source, topic } = this
     let timestamp = cursor.timestamp
     try {
-      const key = cursor.keyLength < 0 ? null : source.keySerde.deserialize(cursor.key()!, topic)
-      const value = cursor.valueLength < 0 ? null : source.valueSerde.deserialize(cursor.value()!, topic)
+      const key = this.#read(source.keySerde, cursor.bytes, cursor.keyStart, cursor.keyLength)
+      const value = this.#read(source.valueSerde, cursor.bytes, cursor.valueStart, cursor.valueLength)
       if (source.timestampExtractor !== null) {
         const { partition } = this
         const record = { key, value, timestamp, topic, partition, offset: cursor.offset }
@@ -152,6 +152,13 @@ export class PartitionQueue {
     this.headTimestamp = timestamp
     this.hasHead = true
     return true
+  }
+
+  #read(serde: Serde<unknown>, bytes: Buffer, start: number, length: number): unknown {
+    if (length < 0) return null
+    const end = start + length
+    if (serde.deserializeAt !== undefined) return serde.deserializeAt(bytes, start, end, this.topic)
+    return serde.deserialize(bytes.subarray(start, end), this.topic)
   }
 
   #failed(error: unknown): void {

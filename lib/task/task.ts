@@ -74,12 +74,21 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#streamTimeMs = this.#latestPartitionTime()
   }
 
-  /** Buffers fetched batches; `nextOffset` follows them and whatever the fetcher skipped. */
-  addBatches(topic: string, partition: number, batches: readonly BatchView[], nextOffset: number): void {
+  /**
+   * Buffers fetched batches; `nextOffset` follows them and whatever the fetcher skipped, records before `startOffset`
+   * (a broker sends whole batches) are left out.
+   */
+  addBatches(
+    topic: string,
+    partition: number,
+    batches: readonly BatchView[],
+    nextOffset: number,
+    startOffset = 0,
+  ): void {
     const queue = this.#find(topic, partition)
     const before = this.#current
     this.#current = queue
-    queue.add(batches, nextOffset)
+    queue.add(batches, nextOffset, startOffset)
     this.#current = before
   }
 
