@@ -74,10 +74,6 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueSto
 
   async expire(): Promise<void> {}
 
-  dropped(): void {
-    this.#lastCell = null
-  }
-
   #remembered(key: K): Cell | null {
     const cell = this.#lastCell
     return cell !== null && key === this.#lastKey && typeof key !== 'object' && cell.slot >= 0 ? cell : null

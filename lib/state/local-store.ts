@@ -26,8 +26,6 @@ export interface LocalStore {
   restore(key: Buffer, value: Buffer | null, timestampMs: number): void
   /** Removes from disk what retention has ended for. Safe to repeat. */
   expire(): Promise<void>
-  /** Called after an abort: forgets memos of dropped cells. */
-  dropped(): void
 }
 
 export interface StorePartsOptions {

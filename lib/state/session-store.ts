@@ -127,8 +127,6 @@ export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore
     return this.retention.expire()
   }
 
-  dropped(): void {}
-
   #userKey(cell: Cell): K {
     const key = cell.userKey
     return (key === undefined ? this.parts.keys.fromByteString(cell.key.slice(TIMES_BYTES)) : key) as K

@@ -169,7 +169,6 @@ export class TaskState {
     for (const store of this.#stores) {
       store.times?.commitAborted()
       store.cache.drop()
-      store.dropped()
       for (const overlay of store.overlays) overlay.commitAborted()
     }
   }

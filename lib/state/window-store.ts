@@ -134,10 +134,6 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
     return this.retention.expire()
   }
 
-  dropped(): void {
-    this.#lastCell = null
-  }
-
   #userKey(cell: Cell): K {
     return (cell.userKey === undefined ? this.parts.keys.fromByteString(cell.key.slice(8)) : cell.userKey) as K
   }
