@@ -8,10 +8,24 @@ export { KStream } from './dsl/stream.js'
 export { StreamsBuilder } from './dsl/streams-builder.js'
 export { KTable } from './dsl/table.js'
 export { ERROR_CODES, type ErrorCode, isMillraceError, MillraceError } from './errors.js'
-export { type Header, type Headers, NO_HEADERS, type StreamRecord, type TopicPartition, type TopicRecord } from './record/record.js'
+export {
+  type Header,
+  type Headers,
+  NO_HEADERS,
+  type StreamRecord,
+  type TopicPartition,
+  type TopicRecord,
+} from './record/record.js'
 export type { CommittedInfo, CommittedListener } from './runtime/committed-records.js'
-export * from './serde/primitive.js'
 export { json } from './serde/json.js'
-export { type ConnectionOptions, connect, Streams, type StreamsSettings } from './streams.js'
-export type { Processor, ProcessorContext, ProcessorSupplier } from './topology/processor.js'
+export * from './serde/primitive.js'
+export {
+  type ConnectionOptions,
+  connect,
+  type EmbeddedBrokerOptions,
+  embeddedBroker,
+  Streams,
+  type StreamsSettings,
+} from './streams.js'
 export { TopologyBuilder } from './topology/builder.js'
+export type { Processor, ProcessorContext, ProcessorSupplier } from './topology/processor.js'

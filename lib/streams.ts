@@ -3,6 +3,8 @@ import type { Broker } from './broker/broker.js'
 import { Cluster } from './client/cluster.js'
 import { resolveConfig, type StreamsConfig, type StreamsOptions } from './config.js'
 import { MillraceError } from './errors.js'
+import { systemClock } from './record/clock.js'
+import { systemRandom } from './record/random.js'
 import { type CommittedListener, CommittedRecords } from './runtime/committed-records.js'
 import { type InstanceState, Lifecycle } from './runtime/lifecycle.js'
 import { type OpenInstance, openInstance } from './runtime/open-instance.js'
@@ -66,6 +68,30 @@ function parseAddress(text: string): BrokerAddress {
     throw new MillraceError('CONFIG_INVALID', `"${text}" is no broker address: write host:port`)
   }
   return { host: match[1] ?? match[2]!, port }
+}
+
+export interface EmbeddedBrokerOptions {
+  /** Where topics, offsets and transactions are kept. Null: in memory, and gone with the process. */
+  readonly folder: string | null
+  readonly clock?: StreamsConfig['clock']
+  readonly random?: StreamsConfig['random']
+  /** Hears one line for each thing an operator should know. */
+  readonly report?: (line: string) => void
+}
+
+/**
+ * A Kafka broker inside this process, for development, tests and the edge. `listen` opens it to other clients.
+ * @throws MillraceError BROKER_STORAGE_FAILED and what its folder raises
+ */
+export async function embeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {
+  // Loaded only when asked for: a service on Kafka never pays for it.
+  const { createBroker, FolderStorage, MemoryStorage } = await import('./broker/index.js')
+  return createBroker({
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    storage: options.folder === null ? new MemoryStorage() : new FolderStorage(options.folder),
+    ...(options.report === undefined ? {} : { report: options.report }),
+  })
 }
 
 export type StreamsSettings = StreamsOptions &
