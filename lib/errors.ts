@@ -5,6 +5,7 @@
 
 /** Code → what the reader should do about it. Keep sorted by prefix, one line each. */
 export const ERROR_CODES = {
+  BENCH_SIDE_FAILED: 'Read what the program said on standard error; its broker must answer and its folder be writable.',
   BROKER_FOLDER_IN_USE: 'Stop the other broker, or name another data folder.',
   BROKER_LISTEN_FAILED: 'Choose another address, or ask for the right to listen there.',
   BROKER_REQUEST_REFUSED: 'The client asked for what is not answered here; see which versions ApiVersions names.',
