@@ -38,21 +38,38 @@ export async function kafkaJars(version: string): Promise<string> {
       `MILLRACE_KAFKA_LIBS=${folder} holds ${found ?? 'no Kafka'}, wanted ${version}: name another folder or version`,
     )
   }
+  return mavenJars(`Kafka ${version}`, folder, [
+    ['org.apache.kafka', 'kafka_2.13', version],
+    ['org.apache.kafka', 'kafka-tools', version],
+    ['org.slf4j', 'slf4j-simple', '1.7.36'],
+  ])
+}
+
+/** Group, artifact, version. */
+export type Artifact = readonly [string, string, string]
+
+/**
+ * `folder`, filled with `artifacts` and everything they need unless it is there already. `what` names them in errors.
+ *
+ * @throws KAFKA_UNAVAILABLE without `mvn`, or when Maven cannot resolve the jars.
+ */
+export async function mavenJars(what: string, folder: string, artifacts: readonly Artifact[]): Promise<string> {
+  if (existsSync(folder)) return folder
   if (!(await commandWorks('mvn', '-v'))) {
     throw new MillraceError(
       'KAFKA_UNAVAILABLE',
-      `Maven (mvn) is needed once to fetch the jars of Kafka ${version}: install it, or set MILLRACE_KAFKA_LIBS`,
+      `Maven (mvn) is needed once to fetch the jars of ${what}: install it, or set MILLRACE_KAFKA_LIBS`,
     )
   }
-  await fetchJars(version, folder)
+  await fetchJars(what, folder, artifacts)
   return folder
 }
 
-async function fetchJars(version: string, folder: string): Promise<void> {
+async function fetchJars(what: string, folder: string, artifacts: readonly Artifact[]): Promise<void> {
   const arriving = `${folder}.${process.pid}`
   await mkdir(arriving, { recursive: true })
   const pom = join(arriving, 'pom.xml')
-  await writeFile(pom, pomOf(version))
+  await writeFile(pom, pomOf(artifacts))
   const output: string[] = []
   const code = await new Promise<number>((done) => {
     const goal = `${DEPENDENCY_PLUGIN}:copy-dependencies`
@@ -65,7 +82,7 @@ async function fetchJars(version: string, folder: string): Promise<void> {
   if (code !== 0) {
     await rm(arriving, { recursive: true, force: true })
     const why = output.join('').match(/\[ERROR\] (.*)/)?.[1] ?? `mvn ended with exit code ${code}`
-    throw new MillraceError('KAFKA_UNAVAILABLE', `Maven could not fetch Kafka ${version}: ${why}`)
+    throw new MillraceError('KAFKA_UNAVAILABLE', `Maven could not fetch ${what}: ${why}`)
   }
   await mkdir(dirname(folder), { recursive: true })
   try {
@@ -75,16 +92,16 @@ async function fetchJars(version: string, folder: string): Promise<void> {
   }
 }
 
-function pomOf(version: string): string {
-  const dependency = (group: string, artifact: string, artifactVersion: string) =>
-    `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${artifactVersion}</version></dependency>`
+function pomOf(artifacts: readonly Artifact[]): string {
+  const dependencies = artifacts.map(
+    ([group, artifact, version]) =>
+      `    <dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
+  )
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>millrace</groupId><artifactId>kafka-for-development</artifactId><version>1</version><packaging>pom</packaging>
   <dependencies>
-    ${dependency('org.apache.kafka', 'kafka_2.13', version)}
-    ${dependency('org.apache.kafka', 'kafka-tools', version)}
-    ${dependency('org.slf4j', 'slf4j-simple', '1.7.36')}
+${dependencies.join('\n')}
   </dependencies>
 </project>
 `

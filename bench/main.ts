@@ -1,0 +1,84 @@
+/** `npm run bench -- SUITE [--vs java] [--json] ...`: one benchmark; its last line of output is one JSON object. */
+
+import { parseArgs } from 'node:util'
+import { runCommand } from '../lib/cli/command.js'
+import { MillraceError } from '../lib/errors.js'
+
+/** Every suite's options in one table: an unknown flag is an error, whichever suite it is given to. */
+const OPTIONS = {
+  vs: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  records: { type: 'string', default: '1000000' },
+  rounds: { type: 'string' },
+  'commit-interval': { type: 'string', default: '100' },
+  seed: { type: 'string', default: '1' },
+  rate: { type: 'string' },
+  seconds: { type: 'string' },
+  train: { type: 'string' },
+  test: { type: 'string' },
+  repeats: { type: 'string', default: 'forbid' },
+} as const
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>['values']
+
+/** A suite's report, and whether it counts as passed. */
+interface Outcome {
+  readonly report: object
+  readonly passed: boolean
+}
+
+const SUITES: Readonly<Record<string, (values: Values, log: (line: string) => void) => Promise<Outcome>>> = {
+  async count(values, log) {
+    const { count } = await import('./count.js')
+    const report = await count({
+      records: whole('records', values.records, 1_000),
+      rounds: whole('rounds', values.rounds ?? '5', 1),
+      commitIntervalMs: whole('commit-interval', values['commit-interval'], 1),
+      seed: whole('seed', values.seed, 0),
+      vsJava: versus(values.vs),
+      log,
+    })
+    return { report, passed: report.outputsEqual }
+  },
+  async latency(values, log) {
+    const { latency } = await import('./latency.js')
+    const report = await latency({
+      rate: whole('rate', values.rate ?? '2000', 1),
+      seconds: whole('seconds', values.seconds ?? '30', 1),
+      rounds: whole('rounds', values.rounds ?? '1', 1),
+      seed: whole('seed', values.seed, 0),
+      log,
+    })
+    return { report, passed: report.outputsEqual }
+  },
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true })
+  const [name, ...rest] = positionals
+  const suite = name === undefined ? undefined : SUITES[name]
+  if (suite === undefined || rest.length > 0) {
+    throw invalid(`bench takes one suite of ${Object.keys(SUITES).join(', ')}; got ${positionals.join(' ') || 'none'}`)
+  }
+  const { report, passed } = await suite(values, (line) => process.stderr.write(`${line}\n`))
+  process.stdout.write(`${JSON.stringify(report, null, values.json ? undefined : 2)}\n`)
+  return passed ? 0 : 1
+}
+
+function whole(option: string, text: string, least: number): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < least)
+    throw invalid(`--${option} ${text}: give a whole number >= ${least}`)
+  return value
+}
+
+function versus(vs: string | undefined): boolean {
+  if (vs !== undefined && vs !== 'java') throw invalid(`--vs ${vs}: only java can be compared with`)
+  return vs === 'java'
+}
+
+function invalid(message: string): MillraceError {
+  return new MillraceError('CONFIG_INVALID', message)
+}
+
+await runCommand(main)

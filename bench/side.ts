@@ -1,0 +1,119 @@
+/** One side of a comparison as a process of its own: started, watched from outside, ended. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { MillraceError } from '../lib/errors.js'
+import { systemClock } from '../lib/record/clock.js'
+
+export interface SideCommand {
+  readonly file: string
+  readonly args: readonly string[]
+}
+
+/** Clock ticks per second in /proc/PID/stat; 100 on every Linux in use. */
+const TICKS_PER_SECOND = 100
+/** A JVM on a busy machine needs its time to close. */
+const CLOSE_TIMEOUT_MS = 40_000
+const READY_TIMEOUT_MS = 90_000
+/** Position of user time in /proc/PID/stat, counted after the command's closing parenthesis; system time follows. */
+const USER_TICKS_FIELD = 11
+
+/** How to run a script of this folder: as compiled, or by tsx where this process came up that way. */
+export function nodeCommand(script: string, args: readonly string[]): SideCommand {
+  const here = import.meta.url
+  const ending = here.endsWith('.ts') ? '.ts' : '.js'
+  const file = fileURLToPath(new URL(`./${script}${ending}`, here))
+  const flags = process.execArgv.filter((flag) => !flag.startsWith('--cpu-prof'))
+  const profile = process.env.BENCH_CPU_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_CPU_PROFILE}`] : []
+  return { file: process.execPath, args: [...flags, ...profile, file, ...args] }
+}
+
+export class Side {
+  /** Wall-clock milliseconds at which the process was started. */
+  readonly startedAtMs: number
+  readonly #child: ChildProcess
+  readonly #exited: Promise<number>
+  readonly #name: string
+  #stderr = ''
+  #output = ''
+  #sampledCpuSeconds = 0
+  #sampledPeakMb = 0
+
+  constructor(name: string, command: SideCommand) {
+    this.#name = name
+    this.startedAtMs = systemClock.now()
+    this.#child = spawn(command.file, command.args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#child.stderr?.on('data', (bytes) => {
+      this.#stderr = (this.#stderr + String(bytes)).slice(-8_000)
+    })
+    this.#child.stdout?.on('data', (bytes) => {
+      this.#output += String(bytes)
+    })
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('error', () => resolve(1))
+      this.#child.once('exit', (code) => resolve(code ?? 1))
+    })
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** Wall-clock milliseconds at which the side said that it is ready, read from its own "ready EPOCHMS" line. */
+  async ready(): Promise<number> {
+    const deadlineMs = systemClock.monotonicMs() + READY_TIMEOUT_MS
+    for (;;) {
+      const match = /^ready (\d+)$/m.exec(this.#output)
+      if (match !== null) return Number(match[1])
+      if (!this.running) throw await this.failure('ended before it was ready')
+      if (systemClock.monotonicMs() > deadlineMs) {
+        this.#child.kill('SIGKILL')
+        throw await this.failure(`was not ready after ${READY_TIMEOUT_MS / 1000} s`)
+      }
+      await new Promise((resolve) => systemClock.setTimer(5, () => resolve(undefined)))
+    }
+  }
+
+  /** User and system CPU seconds of the process so far, all threads; the last known ones once it has ended. */
+  cpuSeconds(): number {
+    try {
+      const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'latin1')
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      const ticks = Number(fields[USER_TICKS_FIELD]) + Number(fields[USER_TICKS_FIELD + 1])
+      this.#sampledCpuSeconds = ticks / TICKS_PER_SECOND
+    } catch {
+      // It has ended, or there is no /proc: what was seen last stands.
+    }
+    return this.#sampledCpuSeconds
+  }
+
+  /** The most memory the process ever had resident, in MB of 10^6 bytes. */
+  peakRssMb(): number {
+    try {
+      const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'latin1'))
+      if (match !== null) this.#sampledPeakMb = (Number(match[1]) * 1024) / 1e6
+    } catch {
+      // As above.
+    }
+    return this.#sampledPeakMb
+  }
+
+  /** Ends its standard input, which asks it to close; kills it when it does not. */
+  async close(): Promise<void> {
+    this.#child.stdin?.end()
+    const cancel = systemClock.setTimer(CLOSE_TIMEOUT_MS, () => this.#child.kill('SIGKILL'))
+    const code = await this.#exited
+    cancel()
+    if (code !== 0) throw await this.failure(`closed with exit code ${code}`)
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async failure(what: string): Promise<MillraceError> {
+    const said = this.#stderr.trim().split('\n').slice(-3).join(' | ')
+    return new MillraceError('BENCH_SIDE_FAILED', `${this.#name} ${what}${said === '' ? '' : `: ${said}`}`)
+  }
+}
