@@ -28,7 +28,8 @@ export const describeTopicPartitionsHandler = defineHandler(describeTopicPartiti
     const part = topic.partitions.slice(first, first + left)
     left -= part.length
     const replicas = { replicaNodes: [nodeId], isrNodes: [nodeId], offlineReplicas: [] }
-    const at = { errorCode: E.NONE, leaderId: nodeId, leaderEpoch: LEADER_EPOCH, ...replicas }
+    const elr = { eligibleLeaderReplicas: [], lastKnownElr: [] }
+    const at = { errorCode: E.NONE, leaderId: nodeId, leaderEpoch: LEADER_EPOCH, ...replicas, ...elr }
     const partitions = part.map(({ partition }) => ({ partitionIndex: partition, ...at }))
     topics.push({ errorCode: E.NONE, name, topicId: topic.id, partitions })
     const reached = first + part.length

@@ -12,7 +12,7 @@ const MAX_TIMESTAMP = -3
 const EARLIEST_LOCAL = -4
 const READ_COMMITTED = 1
 
-export const listOffsetsHandler = defineHandler(listOffsetsApi, [1, 10], (core, request) => ({
+export const listOffsetsHandler = defineHandler(listOffsetsApi, [1, 10], (core, request, { version }) => ({
   topics: request.topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map(({ partitionIndex, timestamp, currentLeaderEpoch }) => {
@@ -21,7 +21,7 @@ export const listOffsetsHandler = defineHandler(listOffsetsApi, [1, 10], (core, 
       if (log === undefined || errorCode !== E.NONE) return { partitionIndex, errorCode }
       const found = find(log, timestamp, visibleEnd(log, request.isolationLevel === READ_COMMITTED))
       if (found === undefined) return { partitionIndex, errorCode }
-      return { partitionIndex, errorCode, ...found, leaderEpoch: LEADER_EPOCH }
+      return { partitionIndex, errorCode, ...found, ...(version >= 4 ? { leaderEpoch: LEADER_EPOCH } : {}) }
     }),
   })),
 }))
