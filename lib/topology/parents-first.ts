@@ -2,9 +2,10 @@
 import { MillraceError } from '../errors.js'
 import type { Node } from './node.js'
 
-/** @throws MillraceError TOPOLOGY_CYCLE. Unknown parents are left for `validate`. */
+/** @throws MillraceError TOPOLOGY_CYCLE. Unknown parents and names used twice are left for `validate`. */
 export function parentsFirst(nodes: readonly Node[]): Node[] {
   const byName = new Map(nodes.map((node) => [node.name, node]))
+  if (byName.size !== nodes.length) return [...nodes]
   const ordered: Node[] = []
   const state = new Map<Node, 'open' | 'done'>()
   // An explicit stack: a chain of ten thousand nodes must not overflow the call stack.

@@ -1,0 +1,148 @@
+/**
+ * What the DSL's types must accept, and what must not compile. Nothing here runs: `types.test.ts` has the compiler look
+ * at it, and an error that is expected but does not come is an error.
+ */
+
+import type { KStream } from '../../lib/dsl/stream.js'
+import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
+import type { KTable } from '../../lib/dsl/table.js'
+import { json } from '../../lib/serde/json.js'
+import { int32, int64, string } from '../../lib/serde/primitive.js'
+import { session, sliding, tumbling } from '../../lib/windows/definitions.js'
+import type { Windowed } from '../../lib/windows/window.js'
+
+interface Click {
+  readonly page: string
+  readonly user: string
+}
+
+interface User {
+  readonly name: string
+}
+
+/** Compiles only where both types are the same. */
+function same<A, B>(_proof: (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never): void {}
+
+const click = json<Click>()
+const builder = new StreamsBuilder()
+export const clicks = builder.stream('clicks', { key: string, value: click })
+export const users = builder.table('users', { key: string, value: json<User>() })
+export const byNumber = builder.table('numbers', { key: int32, value: string })
+export const pages = builder.globalTable('pages', { key: int64, value: string })
+
+// K and V come from the serdes and flow through the chain.
+same<typeof clicks, KStream<string, Click>>(true)
+same<typeof users, KTable<string, User>>(true)
+export const counts = clicks.groupBy((_key, value) => value.page).count()
+same<typeof counts, KTable<string, number>>(true)
+export const windowed = clicks
+  .groupByKey()
+  .windowedBy(tumbling({ sizeMs: 10 }))
+  .count()
+same<typeof windowed, KTable<Windowed<string>, number>>(true)
+export const joined = clicks.join(users, { joiner: (value, user) => ({ ...value, name: user.name }) })
+export const joinedTypes: KStream<string, Click & { name: string }, 'known', 'missing'> = joined
+clicks.leftJoin(users, {
+  joiner(_value, user) {
+    same<typeof user, User | null>(true)
+    return ''
+  },
+})
+counts.toStream().to('counts')
+windowed.toStream().to('windows')
+clicks.filter(() => true).to('same')
+clicks.mapValues((value) => ({ page: value.page, user: 'x' }) satisfies Click as Click).to('still clicks')
+
+// A join needs equal keys.
+// @ts-expect-error: string key against number key
+clicks.join(byNumber, { joiner: (value, row) => `${value.page}${row}` })
+// @ts-expect-error: string key against number key
+users.join(byNumber, { joiner: (user, row) => `${user.name}${row}` })
+// @ts-expect-error: the selector must give the global table's key
+clicks.join(pages, { keySelector: (_key, value) => value.page, joiner: (value, row) => `${value.page}${row}` })
+clicks.join(pages, { keySelector: (_key, value) => value.page.length, joiner: (value, row) => `${value.page}${row}` })
+// @ts-expect-error: merged streams have equal types
+clicks.merge(builder.stream('other', { key: string, value: string }))
+
+// Whatever writes needs a serde for a type that changed.
+export const lengths = clicks.mapValues((value) => value.page.length)
+// @ts-expect-error: no serde for numbers
+lengths.to('lengths')
+lengths.to('lengths', { value: int32 })
+// @ts-expect-error: a serde for another type
+lengths.to('lengths', { value: string })
+// @ts-expect-error: no serde for the number to repartition
+lengths.repartition()
+export const renumbered = clicks.selectKey((_key, value) => value.page.length)
+// @ts-expect-error: no serde for the new key
+renumbered.groupByKey()
+renumbered.groupByKey({ key: int32 }).count()
+// @ts-expect-error: no serde for the new key
+renumbered.to('renumbered')
+// @ts-expect-error: no serde for the new key
+renumbered.join(byNumber, { joiner: () => '' })
+renumbered.join(byNumber, { joiner: () => '', key: int32 })
+// @ts-expect-error: no serde for the new key
+clicks.groupBy((_key, value) => value.page.length)
+clicks.groupBy((_key, value) => value.page.length, { key: int32 }).count()
+// @ts-expect-error: a serde for another type
+clicks.groupBy((_key, value) => value.page.length, { key: string })
+// @ts-expect-error: no serdes for the new key and value
+users.groupBy((_key, user) => [user.name.length, 1])
+users.groupBy((_key, user) => [user.name.length, 1], { key: int32, value: int32 })
+users.groupBy((_key, user) => [user.name.length, user], { key: int32 })
+users.groupBy((_key, user) => [user.name, user])
+
+// A grouping by the key that stayed needs no value serde until a value is stored.
+lengths.groupByKey().count()
+// @ts-expect-error: a reduce stores the number
+lengths.groupByKey().reduce((sum, value) => sum + value)
+lengths.groupByKey().reduce((sum, value) => sum + value, { store: { value: int32 } })
+
+// Aggregates of another type need their serde; of the same type they inherit it.
+const sum = { initializer: () => 0, adder: (_key: string, value: Click, all: number) => all + value.page.length }
+// @ts-expect-error: no serde for the number
+clicks.groupByKey().aggregate(sum)
+clicks.groupByKey().aggregate({ ...sum, store: { value: int64 } })
+// @ts-expect-error: a store of another type
+clicks.groupByKey().aggregate({ ...sum, store: { value: string } })
+clicks.groupByKey().aggregate({ initializer: (): Click => ({ page: '', user: '' }), adder: (_key, value) => value })
+export const sessions = clicks.groupByKey().windowedBy(session({ gapMs: 5 }))
+// @ts-expect-error: sessions merge
+sessions.aggregate({ ...sum, store: { value: int64 } })
+// @ts-expect-error: a count is a number
+clicks.groupByKey().count({ store: { value: string } })
+// @ts-expect-error: a store keyed by another type
+clicks.groupByKey().count({ store: { key: int32 } })
+// @ts-expect-error: sliding windows are no argument here
+clicks.groupByKey().windowedBy(sliding({ timeDifferenceMs: 5 }))
+
+// Stores of tables.
+// @ts-expect-error: no serde for what is stored
+users.mapValues((user) => user.name.length, { store: { name: 'lengths' } })
+users
+  .mapValues((user) => user.name.length, { store: { name: 'lengths', value: int32 } })
+  .toStream()
+  .to('x')
+// @ts-expect-error: a serde for another type
+users.filter(() => true, { store: { name: 'some', value: string } })
+
+// Sources need both serdes.
+// @ts-expect-error: no value serde
+builder.stream('in', { key: string })
+// @ts-expect-error: unknown option
+builder.stream('in', { key: string, value: string, offset: 'earliest' })
+
+// Processors are typed at both ends.
+clicks.process<string, number>(() => ({
+  process(record) {
+    same<typeof record.value, Click>(true)
+  },
+}))
+clicks.processValues<string>(() => ({
+  init(context) {
+    // @ts-expect-error: only strings leave this processor
+    context.forward({ key: 'k', value: 5, timestamp: 0, headers: [] })
+  },
+  process() {},
+}))

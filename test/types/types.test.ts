@@ -1,0 +1,12 @@
+/** The compiler accepts `dsl-types.ts`: what must compile does, and what must not is refused where it says so. */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+t.test('types of the DSL', async (t) => {
+  const compiler = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
+  const project = fileURLToPath(new URL('tsconfig.json', import.meta.url))
+  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', project], { encoding: 'utf8' })
+  t.equal(stdout, '')
+  t.equal(status, 0)
+})
