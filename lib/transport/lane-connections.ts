@@ -119,7 +119,7 @@ export function openFailed(address: BrokerAddress, error: unknown): MillraceErro
   if (TLS_TEXT.test(text)) {
     return new MillraceError('TRANSPORT_TLS', `The TLS handshake with ${where} failed.`, { cause: error })
   }
-  const code = /E[A-Z]{4,}/.exec(text)?.[0]
+  const code = /\bE[A-Z]{4,}\b/.exec(text)?.[0]
   return new MillraceError(
     'TRANSPORT_UNREACHABLE',
     `No connection to ${where}${code === undefined ? '' : ` (${code})`}; check that a broker listens there.`,
