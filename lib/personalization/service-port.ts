@@ -25,8 +25,17 @@ export interface ServicePort {
   /** read_committed records of `recommendations`, as `readTopic` gives them. */
   readRecommendations(options: ReadRecommendations): AsyncIterable<ReadChunk>
 
+  /** Last stable offset of each partition of `recommendations`. */
+  recommendationEnds(): Promise<ReadonlyMap<number, number>>
+
   /** The decision in a record's value; null where it cannot be read. Called once a record. */
   decodeRecommendation(record: TopicRecord): Recommendation | null
+
+  /**
+   * The present as the input sees it, epoch milliseconds: the clock's for live input, the event time reached in a replay of
+   * old data. A decision that was valid until earlier is counted, not shown.
+   */
+  presentMs(): number
 
   /** What the live panel shows; asked once a second. */
   figures(): ServiceFigures

@@ -1,0 +1,93 @@
+/** The personalization topology: user activity, checked and joined with the profiles, becomes decisions. */
+import { StreamsBuilder, string } from '../index.js'
+import type { Topology } from '../topology/topology.js'
+import { Admission, type AdmissionOptions, type Admitted, type Checked, SEEN_STORE, TIME_STORE } from './admission.js'
+import { arrivalSerde, arrivalTime } from './arrival.js'
+import type { SharedModel } from './model.js'
+import { type CustomerProfile, laterProfile } from './profile.js'
+import { CarouselRule, SESSION_STORE } from './rule-carousel.js'
+import { CART_STORE, CartRule } from './rule-cart.js'
+import { SPENDING_STORE, SpendingRule } from './rule-spending.js'
+import type { ServiceSerdes } from './serdes.js'
+import { STAMPED, type TopicNames } from './topics.js'
+
+export interface RuleOptions extends AdmissionOptions {
+  /** Idle event time after which a cart is abandoned, in milliseconds. */
+  readonly abandonAfterMs: number
+  /** Purchases of a day that raise the spending alert, in micro-units. */
+  readonly thresholdMicros: number
+}
+
+/** Grace periods and thresholds where nothing else is asked for. */
+export const DEFAULT_RULES: RuleOptions = {
+  abandonAfterMs: 5 * 60_000,
+  graceMs: 60_000,
+  clockSkewMs: 60_000,
+  idleAfterMs: 10_000,
+  rememberIdsMs: 24 * 3_600_000,
+  thresholdMicros: 500_000_000,
+}
+
+export interface PersonalizationParts {
+  readonly topics: TopicNames
+  readonly serdes: ServiceSerdes
+  readonly rules: RuleOptions
+  readonly model: SharedModel
+}
+
+/** One sub-topology: everything is keyed by user, so nothing moves between partitions. */
+export function personalizationTopology({ topics, serdes, rules, model }: PersonalizationParts): Topology {
+  const builder = new StreamsBuilder()
+  addStores(builder, rules)
+  const profiles = builder
+    .stream(topics.profiles, { key: string, value: serdes.profile, timestampExtractor: profileTime })
+    .groupByKey()
+    .reduce((held: CustomerProfile, arrived: CustomerProfile) => laterProfile(held, arrived), {
+      store: { name: 'profiles', key: string, value: serdes.profile },
+    })
+  const checked = builder
+    .stream(topics.activity, {
+      key: string,
+      value: arrivalSerde(serdes.activity),
+      timestampExtractor: arrivalTime,
+    })
+    .processValues<Checked>(() => new Admission(rules), { name: 'admission', stores: [TIME_STORE, SEEN_STORE] })
+  checked
+    .flatMapValues((value: Checked) => (value.kind === 'dead' ? [value.letter] : []), { name: 'refused' })
+    .to(topics.deadLetters, { key: string, value: serdes.deadLetter })
+  const admitted = checked
+    .filter((_key: string, value: Checked) => value.kind !== 'dead', { name: 'admitted' })
+    .leftJoin(profiles, {
+      name: 'with-profile',
+      joiner: (value: Checked, profile: CustomerProfile | null) => withProfile(value as Admitted, profile),
+    })
+  const carousel = admitted.process(() => new CarouselRule(model), { name: 'carousel', stores: [SESSION_STORE] })
+  const cart = admitted.process(() => new CartRule(rules), { name: 'cart-abandonment', stores: [CART_STORE] })
+  const spending = admitted.process(() => new SpendingRule(rules), { name: 'spending-alert', stores: [SPENDING_STORE] })
+  carousel.merge(cart).merge(spending).to(topics.recommendations, { key: string, value: serdes.recommendation })
+  return builder.build()
+}
+
+function addStores(builder: StreamsBuilder, rules: RuleOptions): void {
+  for (const name of [TIME_STORE, SESSION_STORE, CART_STORE, SPENDING_STORE]) {
+    builder.addStateStore({ name, key: string, value: string })
+  }
+  builder.addStateStore({
+    name: SEEN_STORE,
+    kind: 'window',
+    key: string,
+    value: string,
+    windowSizeMs: 1,
+    retentionMs: Math.max(rules.rememberIdsMs, rules.graceMs) + 1,
+    topicConfig: STAMPED,
+  })
+}
+
+function withProfile(admitted: Admitted, profile: CustomerProfile | null): Admitted {
+  return admitted.kind === 'tick' ? admitted : { ...admitted, profile }
+}
+
+function profileTime(record: { readonly value: unknown; readonly timestamp: number }, partitionTimeMs: number): number {
+  const at = (record.value as CustomerProfile | null)?.updatedAt ?? partitionTimeMs
+  return Math.max(0, at)
+}
