@@ -83,6 +83,8 @@ export class DerivedOrigin implements TableOrigin {
     this.#above = above
     this.#step = step
     this.store = store
+    // Old values that cost nothing save a filter the tombstones of rows that never passed.
+    if (step.kind === 'filter') this.sendOldValues = above.enableOldValues(false)
   }
 
   view(): TableView {

@@ -5,11 +5,15 @@ import { forwardThrough } from './change.js'
 import { foldStep, orNull } from './fold.js'
 import type { Build } from './operator.js'
 
-/** Null keys and null values are dropped; the result's time is the later of record and stored aggregate. */
+/**
+ * Null keys and null values are dropped; the result's time is the later of record and stored aggregate. The old value
+ * of a key's first change is the initial aggregate, as in Kafka Streams.
+ */
 export const buildAggregate: Build<AggregateNode> = (node, context) => {
   const store = context.store<KeyValueStore<unknown, unknown>>(node.store)
   const forward = forwardThrough(store, context)
   const step = foldStep(node.fold)
+  const initial = node.sendOldValues ? node.fold.initializer : null
   return {
     push(record) {
       const { key, value, timestamp } = record
@@ -22,7 +26,8 @@ export const buildAggregate: Build<AggregateNode> = (node, context) => {
       const at = stored !== null && stored.timestamp > timestamp ? stored.timestamp : timestamp
       const after = orNull(step(key, value, before))
       store.put(key, after, at)
-      forward(key, after, before, at, record.headers)
+      const old = before === null && initial !== null ? initial() : before
+      forward(key, after, old, at, record.headers)
     },
   }
 }

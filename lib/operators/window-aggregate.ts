@@ -21,6 +21,7 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
   const forward = onClose ? null : forwardWindowsThrough(store, sizeMs, context)
   const emitClosed = onClose ? closedWindows(node.windows, store, context) : null
   const step = foldStep(node.fold)
+  const initial = node.sendOldValues ? node.fold.initializer : null
   const time = context.operatorTime()
 
   const update = (key: unknown, value: unknown, timestamp: number, startMs: number, headers: Headers): void => {
@@ -29,7 +30,9 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
     const at = stored !== null && stored.timestamp > timestamp ? stored.timestamp : timestamp
     const after = orNull(step(key, value, before))
     store.put(key, startMs, after, at)
-    if (forward !== null) forward(windowed(key, startMs, sizeMs), after, before, at, headers)
+    if (forward === null) return
+    const old = before === null && initial !== null ? initial() : before
+    forward(windowed(key, startMs, sizeMs), after, old, at, headers)
   }
 
   return {
