@@ -151,9 +151,9 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     ...options: WriteArgument<Named, K, V, KS, VS>
   ): GroupedStream<NotNull<K>, V>
   groupBy<K2>(
-    selector: (key: K, value: V) => K2,
-    options: Named & { readonly key: Serde<NotNull<K2>> } & ValueOption<V, VS>,
-  ): GroupedStream<NotNull<K2>, V>
+    selector: (key: K, value: V) => K2 | null | undefined,
+    options: Named & { readonly key: Serde<K2> } & ValueOption<V, VS>,
+  ): GroupedStream<K2, V>
   groupBy(selector: (key: K, value: V) => unknown, options?: GroupSettings): unknown {
     const node = { kind: 'selectKey', mapper: selector } as const
     return new GroupedStream<unknown, V>(

@@ -77,13 +77,13 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     ...options: WriteArgument<Named, K, V, 'known', VS>
   ): GroupedTable<K, V>
   groupBy<K2>(
-    selector: (key: K, value: V) => readonly [K2, V] | null,
-    options: Named & { readonly key: Serde<NotNull<K2>> } & ValueOption<V, VS>,
-  ): GroupedTable<NotNull<K2>, V>
+    selector: (key: K, value: V) => readonly [K2 | null, V] | null,
+    options: Named & { readonly key: Serde<K2> } & ValueOption<V, VS>,
+  ): GroupedTable<K2, V>
   groupBy<K2, V2>(
-    selector: (key: K, value: V) => readonly [K2, V2] | null,
-    options: Named & { readonly key: Serde<NotNull<K2>>; readonly value: Serde<NotNull<V2>> },
-  ): GroupedTable<NotNull<K2>, NotNull<V2>>
+    selector: (key: K, value: V) => readonly [K2 | null, V2 | null] | null,
+    options: Named & { readonly key: Serde<K2>; readonly value: Serde<V2> },
+  ): GroupedTable<K2, V2>
   groupBy(selector: (key: K, value: V) => readonly [unknown, unknown] | null, options?: GroupSettings): unknown {
     const { graph, node, key, value, sources, origin } = this.handle
     const name = graph.nameOr(options?.name, 'KTABLE-SELECT-')
