@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   GROUP_MEMBER_DATA: 'Give each application its own group id; finish a rolling upgrade before starting the next.',
   GROUP_STALE_GENERATION:
     'Nothing: the group moved on, its member joins again; if it repeats, raise the session timeout.',
+  HTTP_LISTEN_FAILED: 'Choose another address or port, or ask for the right to listen there.',
   INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
   INPUT_FORMAT_MISMATCH: 'Name the format the file really has, or repair its first line.',
   INPUT_FORMAT_UNKNOWN: 'Use one of the formats named.',
@@ -35,6 +36,7 @@ export const ERROR_CODES = {
   KAFKA_UNAVAILABLE: 'Install Java 17 and Maven, start Docker, or name a running broker in KAFKA_BROKERS.',
   OPERATOR_INVALID:
     'The node and its store do not fit together: rebuild the topology with the DSL, or name another store.',
+  PAGE_PACKAGES_MISSING: 'Install the packages named; they are optional peers, needed only to serve the page.',
   PARTITION_INVALID: 'Correct the partitioner: it must answer a partition the topic has, or null.',
   PORT_IN_USE: 'Choose another port, or stop what listens there.',
   PROCESSOR_KEY_CHANGED: 'Use `process` where the key changes; `processValues` must keep it.',

@@ -31,7 +31,7 @@ export interface DeliveryTotals {
   readonly sent: number
   /** Waited in a slow browser's queue until it was full. */
   readonly dropped: number
-  /** No longer valid when a browser came for them. */
+  /** No longer valid when they would have been shown. */
   readonly expired: number
 }
 
@@ -39,6 +39,8 @@ const HISTORY_RECORDS = 10_000
 /** Records of a partition read at most for one browser that comes back; before that there is a gap. */
 const MAX_RESUME_RECORDS = 50_000
 const RETRY_MS = 500
+/** Per partition, for the time the reader stands still; what is forgotten comes twice, and is known by its id. */
+const MAX_EARLY_OFFSETS = 50_000
 /** Decisions shown at once to a browser that has none. */
 const FIRST_DECISIONS = 8
 
@@ -136,11 +138,7 @@ export class DeliveryHub {
       position === null ? this.#firstSight(userId, partition) : await this.#missed(userId, position)
     connection.send({ type: 'hello', userId, resumed: position !== null, gap })
     const next = () => this.#next.get(partition) ?? 0
-    const presentMs = this.#options.service.presentMs()
-    for (const placed of missed) {
-      if (placed.decision.validUntil < presentMs) this.#expired += 1
-      else this.#send(connection, placed, Math.min(placed.offset + 1, next()))
-    }
+    for (const placed of missed) this.#send(connection, placed, Math.min(placed.offset + 1, next()))
     for (const { placed, next } of subscription.arrived ?? []) this.#send(connection, placed, next)
     subscription.arrived = null
     connection.send({ type: 'live', position: { partition, next: next() } })
@@ -234,6 +232,7 @@ export class DeliveryHub {
     if (this.#next.has(partition) && offset < next) return
     const early = this.#early.get(partition) ?? new Set()
     this.#early.set(partition, early.add(offset))
+    if (early.size > MAX_EARLY_OFFSETS) early.delete(early.values().next().value!)
     // The reader may not have come to records before this one: the browser's position stays where the reader is.
     this.#accept(record, next)
   }
@@ -251,6 +250,10 @@ export class DeliveryHub {
   }
 
   #send(connection: DeliveryConnection, placed: PlacedDecision, next: number): void {
+    if (placed.decision.validUntil < this.#options.service.presentMs()) {
+      this.#expired += 1
+      return
+    }
     if (!connection.decide(placed, next)) return
     this.#sent += 1
     this.#options.onSent?.(placed.decision)
