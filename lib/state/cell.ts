@@ -12,7 +12,14 @@ export type Held = string | number | bigint | boolean | Buffer | number[] | null
 /** What a cell costs beside key and value, measured on Node 20 with a million cells. */
 export const CELL_OVERHEAD_BYTES = 240
 
+/** Who finds the cell by its key. */
+export interface CellHome {
+  /** The cell left memory. */
+  forget(cell: Cell): void
+}
+
 export class Cell {
+  readonly home: CellHome
   /** The local key, one char per byte. */
   readonly key: string
   /** The user's key where it is a primitive, so that flushing need not decode it; undefined otherwise. */
@@ -33,7 +40,7 @@ export class Cell {
   writing = false
   /** Looked at since the clock hand passed. */
   referenced = true
-  /** Index in the clock's ring, -1 once evicted. */
+  /** Index in the ring of the cache, -1 once it left. */
   slot = -1
   /** Last accounted size. */
   bytes = 0
@@ -45,7 +52,8 @@ export class Cell {
   newer: Cell | null = null
   older: Cell | null = null
 
-  constructor(key: string) {
+  constructor(key: string, home: CellHome) {
+    this.home = home
     this.key = key
   }
 

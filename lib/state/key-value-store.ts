@@ -68,8 +68,7 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueSto
   }
 
   restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
-    const data = this.parts.data
-    data.setBase(data.touch(key.toString('latin1')), value === null ? null : Buffer.from(value), timestampMs)
+    this.parts.data.restore(key.toString('latin1'), value === null ? null : Buffer.from(value), timestampMs)
   }
 
   async expire(): Promise<void> {}

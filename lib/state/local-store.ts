@@ -1,8 +1,9 @@
 /** What the task asks of every store, whatever its kind, and the parts all kinds are made of. */
 import type { StoreDefinition } from '../topology/topology.js'
 import { type Cell, type Held, NONE } from './cell.js'
+import type { CellCache } from './cell-cache.js'
 import type { StateEngine } from './engine.js'
-import { type CellBudget, Overlay } from './overlay.js'
+import { Overlay } from './overlay.js'
 import { RecordCache } from './record-cache.js'
 import type { StoreTimes } from './store-times.js'
 import type { TimeIndex } from './time-index.js'
@@ -33,7 +34,7 @@ export interface StorePartsOptions {
   readonly engine: StateEngine
   /** Two bytes in front of all keys of the store. */
   readonly number: number
-  readonly budget: CellBudget
+  readonly cells: CellCache
   /** Bytes of changed keys the record cache may hold. */
   readonly cacheBytes: number
   /** Topic name given to serdes. */
@@ -65,7 +66,7 @@ export class StoreParts {
     this.data = new Overlay({
       engine: options.engine,
       prefix: sectionPrefix(options.number, DATA_SECTION),
-      budget: options.budget,
+      cache: options.cells,
       decode: keepBytes,
       encode: this.values.encode,
     })
@@ -76,7 +77,7 @@ export class StoreParts {
     return new Overlay({
       engine: this.#options.engine,
       prefix: sectionPrefix(this.#options.number, DIRECTORY_SECTION),
-      budget: this.#options.budget,
+      cache: this.#options.cells,
       decode: decodeTimes,
       encode: encodeTimes,
     })

@@ -1,10 +1,10 @@
 /** Builds the running stores of a task over their engines. */
 import type { Clock } from '../record/clock.js'
 import type { StoreDefinition } from '../topology/topology.js'
+import type { CellCache } from './cell-cache.js'
 import type { StateEngine } from './engine.js'
 import { LocalKeyValueStore } from './key-value-store.js'
 import { type LocalStore, StoreParts } from './local-store.js'
-import type { CellBudget } from './overlay.js'
 import { LocalSessionStore } from './session-store.js'
 import { StateDisk } from './state-disk.js'
 import { type StoredTimes, StoreTimes } from './store-times.js'
@@ -15,7 +15,7 @@ import { LocalWindowStore } from './window-store.js'
 export interface OpenStoresOptions {
   readonly taskId: string
   readonly clock: Clock
-  readonly budget: CellBudget
+  readonly cells: CellCache
   /** Per store. */
   readonly cacheBytes: number
   readonly topicName: (store: StoreDefinition) => string
@@ -53,7 +53,7 @@ function openStore(
     definition,
     engine,
     number,
-    budget: options.budget,
+    cells: options.cells,
     cacheBytes: options.cacheBytes,
     topic: options.topicName(definition),
   })

@@ -5,44 +5,28 @@
  */
 import { MillraceError } from '../errors.js'
 import { readInt64, writeInt64 } from '../serde/int64-bytes.js'
-import { CELL_OVERHEAD_BYTES, Cell, type Held, heldBytes, NONE } from './cell.js'
+import { CELL_OVERHEAD_BYTES, Cell, type CellHome, type Held, heldBytes, NONE } from './cell.js'
+import type { CellCache } from './cell-cache.js'
 import type { EngineWrite, StateEngine } from './engine.js'
-
-/** Bytes that the overlays of a task keep together. Cells not on disk yet may exceed it: flushing bounds those. */
-export class CellBudget {
-  readonly limitBytes: number
-  usedBytes = 0
-  /** Approximate size of what the next flush writes. */
-  pendingBytes = 0
-
-  constructor(limitBytes: number) {
-    this.limitBytes = limitBytes
-  }
-}
-
-/** How far the clock hand may move for one new cell; dirty cells are passed over. */
-const HAND_STEPS = 8
 
 export interface OverlayOptions {
   readonly engine: StateEngine
   /** In front of every local key on disk. */
   readonly prefix: Buffer
-  readonly budget: CellBudget
+  readonly cache: CellCache
   readonly decode: (payload: Buffer) => Held
   readonly encode: (held: Exclude<Held, null>) => Buffer
 }
 
-export class Overlay {
+export class Overlay implements CellHome {
   readonly prefix: Buffer
   readonly engine: StateEngine
   readonly decode: (payload: Buffer) => Held
   /** True for keys whose retention is over: a flush leaves them out. */
   expired: ((key: string) => boolean) | null = null
   readonly encode: (held: Exclude<Held, null>) => Buffer
-  readonly #budget: CellBudget
+  readonly #cache: CellCache
   readonly #cells = new Map<string, Cell>()
-  readonly #ring: Cell[] = []
-  #hand = 0
   #open: Cell[] = []
   #inFlight: Cell[] = []
   #pending: Cell[] = []
@@ -53,13 +37,12 @@ export class Overlay {
     this.prefix = options.prefix
     this.decode = options.decode
     this.encode = options.encode
-    this.#budget = options.budget
+    this.#cache = options.cache
   }
 
   /** The cell of `key` with its base known, read from disk where needed. */
   load(key: string): Cell {
-    const cell = this.#cells.get(key) ?? this.#create(key)
-    cell.referenced = true
+    const cell = this.touch(key)
     if (cell.base === NONE && cell.open === NONE && cell.inFlight === NONE) this.#read(cell)
     return cell
   }
@@ -71,6 +54,13 @@ export class Overlay {
     return cell
   }
 
+  /** A restored entry: straight into the committed layer, and the first to leave memory once on disk. */
+  restore(key: string, held: Held, timestampMs: number): void {
+    const cell = this.#cells.get(key) ?? this.#create(key)
+    cell.referenced = false
+    this.setBase(cell, held, timestampMs)
+  }
+
   set(cell: Cell, held: Held, timestampMs: number): void {
     if (cell.slot < 0) this.#attach(cell)
     if (cell.open === NONE) this.#open.push(cell)
@@ -79,7 +69,7 @@ export class Overlay {
     this.#account(cell, held)
   }
 
-  /** Changes the committed layer directly: restore, and global stores. */
+  /** Changes the committed layer directly. */
   setBase(cell: Cell, held: Held, timestampMs: number): void {
     if (cell.slot < 0) this.#attach(cell)
     cell.base = held
@@ -127,7 +117,7 @@ export class Overlay {
       for (const cell of list) {
         cell.inFlight = NONE
         cell.open = NONE
-        if (cell.base === NONE) this.#remove(cell)
+        if (cell.base === NONE) this.#cache.remove(cell)
         else this.#account(cell, cell.base)
       }
     }
@@ -155,7 +145,6 @@ export class Overlay {
   written(): void {
     for (const cell of this.#writing) cell.writing = false
     this.#writing = []
-    this.#evict(Number.POSITIVE_INFINITY)
   }
 
   /** The batch made by `collect` did not reach the disk: everything in it is pending again. */
@@ -196,6 +185,10 @@ export class Overlay {
     return { gte: this.prefix, lt }
   }
 
+  forget(cell: Cell): void {
+    this.#cells.delete(cell.key)
+  }
+
   diskKey(key: string): Buffer {
     const out = Buffer.allocUnsafe(this.prefix.length + key.length)
     this.prefix.copy(out, 0)
@@ -216,59 +209,27 @@ export class Overlay {
   }
 
   #create(key: string): Cell {
-    if (this.#budget.usedBytes > this.#budget.limitBytes) this.#evict(HAND_STEPS)
-    const cell = new Cell(key)
+    const cell = new Cell(key, this)
     cell.bytes = CELL_OVERHEAD_BYTES + key.length
     this.#attach(cell)
     return cell
   }
 
-  /** Also for a cell that was evicted between its owner's look and its owner's write. */
+  /** Also for a cell that left between its owner's look and its owner's write. */
   #attach(cell: Cell): void {
     this.#cells.set(cell.key, cell)
-    cell.slot = this.#ring.length
-    this.#ring.push(cell)
-    this.#budget.usedBytes += cell.bytes
+    this.#cache.add(cell)
   }
 
   #account(cell: Cell, held: Held): void {
-    const bytes = CELL_OVERHEAD_BYTES + cell.key.length + heldBytes(held)
-    this.#budget.usedBytes += bytes - cell.bytes
-    cell.bytes = bytes
+    this.#cache.resize(cell, CELL_OVERHEAD_BYTES + cell.key.length + heldBytes(held))
   }
 
   #queueForDisk(cell: Cell): void {
     if (cell.pending) return
     cell.pending = true
     this.#pending.push(cell)
-    this.#budget.pendingBytes += cell.bytes - CELL_OVERHEAD_BYTES + 16
-  }
-
-  #evict(steps: number): void {
-    const ring = this.#ring
-    // Twice round at most: the first pass takes the second chances away.
-    for (let left = Math.min(steps, ring.length * 2); left > 0; left--) {
-      if (this.#budget.usedBytes <= this.#budget.limitBytes || ring.length === 0) return
-      if (this.#hand >= ring.length) this.#hand = 0
-      const cell = ring[this.#hand]!
-      if (cell.open !== NONE || cell.inFlight !== NONE || cell.pending || cell.writing || cell.queued) this.#hand++
-      else if (cell.referenced) {
-        cell.referenced = false
-        this.#hand++
-      } else this.#remove(cell)
-    }
-  }
-
-  #remove(cell: Cell): void {
-    if (cell.slot < 0) return
-    const last = this.#ring.pop()!
-    if (last !== cell) {
-      this.#ring[cell.slot] = last
-      last.slot = cell.slot
-    }
-    cell.slot = -1
-    this.#cells.delete(cell.key)
-    this.#budget.usedBytes -= cell.bytes
+    this.#cache.pendingBytes += cell.bytes - CELL_OVERHEAD_BYTES + 16
   }
 }
 

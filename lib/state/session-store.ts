@@ -117,10 +117,10 @@ export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore
     if (endMs <= this.retention.limit()) return
     this.times.observeCommitted(endMs)
     const text = keyBytes.toString('latin1')
-    const cell = parts.data.touch(int64ByteString(endMs) + int64ByteString(startMs) + text)
+    const localKey = int64ByteString(endMs) + int64ByteString(startMs) + text
     this.directory.restore(text, endMs, startMs, value !== null)
-    if (value !== null) this.index?.add(endMs, cell.key)
-    parts.data.setBase(cell, value === null ? null : Buffer.from(value), timestampMs)
+    if (value !== null) this.index?.add(endMs, localKey)
+    parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
   }
 
   expire(): Promise<void> {

@@ -6,12 +6,12 @@ import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
 import type { StoreDefinition } from '../topology/topology.js'
 import { type Cell, NONE } from './cell.js'
+import { CellCache } from './cell-cache.js'
 import { type CommittedView, committedView } from './committed-view.js'
 import type { StateEngine } from './engine.js'
 import type { ChangelogSink, LocalStore } from './local-store.js'
 import { MemoryEngines, type SyncStateEngine } from './memory-engine.js'
 import { openDisk } from './open-stores.js'
-import { CellBudget } from './overlay.js'
 import { readOnly } from './read-only.js'
 import type { Checkpoint, StateDisk, StoreEntry } from './state-disk.js'
 import type { KeyValueStore, SessionStore, WindowStore } from './store.js'
@@ -50,7 +50,7 @@ export interface ChangelogEnd {
 export class TaskState {
   readonly taskId: string
   readonly #options: Required<TaskStateOptions>
-  readonly #budget: CellBudget
+  readonly #cells: CellCache
   readonly #disks: readonly StateDisk[]
   readonly #entries = new Map<string, StoreEntry>()
   readonly #stores: readonly LocalStore[]
@@ -71,12 +71,12 @@ export class TaskState {
     }
     const { taskId, clock, engine, stores } = this.#options
     this.taskId = taskId
-    this.#budget = new CellBudget(this.#options.residentBytes)
+    this.#cells = new CellCache(this.#options.residentBytes)
     const cachedStores = stores.filter((store) => store.cached).length
     const open = {
       taskId,
       clock,
-      budget: this.#budget,
+      cells: this.#cells,
       cacheBytes: this.#options.cacheBytes / Math.max(cachedStores, 1),
       topicName: this.#options.topicName,
     }
@@ -203,7 +203,7 @@ export class TaskState {
 
   /** Bytes committed and not on disk, about. */
   get pendingBytes(): number {
-    return this.#budget.pendingBytes
+    return this.#cells.pendingBytes
   }
 
   /**
@@ -213,11 +213,11 @@ export class TaskState {
    */
   async maybeFlush(force = false): Promise<void> {
     while (this.#flushing !== null) {
-      if (!force && this.#budget.pendingBytes < 2 * this.#options.flushBytes) return
+      if (!force && this.#cells.pendingBytes < 2 * this.#options.flushBytes) return
       await this.#flushing.catch(() => {})
     }
     if (!this.#isDue(force)) return
-    this.#budget.pendingBytes = 0
+    this.#cells.pendingBytes = 0
     this.#flushedAtMs = this.#options.clock.monotonicMs()
     this.#flushing = this.#flush()
     try {
@@ -244,13 +244,14 @@ export class TaskState {
     const due =
       force ||
       this.#flushAlways ||
-      this.#budget.pendingBytes >= flushBytes ||
+      this.#cells.pendingBytes >= flushBytes ||
       clock.monotonicMs() - this.#flushedAtMs >= flushIntervalMs
     return due && this.#disks.some((disk) => disk.hasPending)
   }
 
   async #flush(): Promise<void> {
     for (const disk of this.#disks) if (disk.hasPending) await disk.flush(false)
+    this.#cells.shrink()
   }
 
   #entry(name: string): StoreEntry {

@@ -124,10 +124,10 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
     if (split.startMs <= this.retention.limit()) return
     this.times.observeCommitted(split.startMs)
     const text = split.key.toString('latin1')
-    const cell = parts.data.touch(this.#prefix.of(split.startMs) + text)
+    const localKey = this.#prefix.of(split.startMs) + text
     this.directory.restore(text, split.startMs, 0, value !== null)
-    if (value !== null) this.index?.add(split.startMs, cell.key)
-    parts.data.setBase(cell, value === null ? null : Buffer.from(value), timestampMs)
+    if (value !== null) this.index?.add(split.startMs, localKey)
+    parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
   }
 
   expire(): Promise<void> {
