@@ -8,6 +8,7 @@ import { type Clock, delay } from '../record/clock.js'
 import { partitionForKey } from '../record/partitioner.js'
 import type { TopicRecord } from '../record/record.js'
 import type { Log } from '../telemetry/log.js'
+import { headerText, TRIGGERED_HEADER } from './decided-record.js'
 import { DeliveryConnection, type FrameSocket } from './delivery-connection.js'
 import type { PlacedDecision, ResumeMessage } from './delivery-frame.js'
 import { DeliveryHistory } from './delivery-history.js'
@@ -18,8 +19,8 @@ export interface DeliveryOptions {
   readonly service: ServicePort
   readonly clock: Clock
   readonly log: Log
-  /** Told of every decision seen, once, by whichever way it came first. */
-  readonly onDecision?: (decision: Recommendation) => void
+  /** Told of every decision seen, once, by whichever way it came first; with `triggered-at`, where the record has it. */
+  readonly onDecision?: (decision: Recommendation, triggeredAtMs: number | null) => void
   /** Told when a decision is handed to a browser's socket. */
   readonly onSent?: (decision: Recommendation) => void
   /** Decisions kept in memory for browsers that come back; over all partitions, default 10,000. */
@@ -242,7 +243,7 @@ export class DeliveryHub {
     if (decision === null) return
     const placed = { partition: record.partition, offset: record.offset, decision }
     this.#history.add(placed)
-    this.#options.onDecision?.(decision)
+    this.#options.onDecision?.(decision, triggeredAtMs(record))
     for (const { connection, arrived } of this.#byUser.get(decision.userId) ?? []) {
       if (arrived === null) this.#send(connection, placed, next)
       else arrived.push({ placed, next })
@@ -258,6 +259,11 @@ export class DeliveryHub {
     this.#sent += 1
     this.#options.onSent?.(placed.decision)
   }
+}
+
+function triggeredAtMs({ headers }: TopicRecord): number | null {
+  const text = headerText(headers, TRIGGERED_HEADER)
+  return text === null ? null : Number(text)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

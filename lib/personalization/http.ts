@@ -11,7 +11,7 @@ import { DeliveryHub } from './delivery.js'
 import { activityOfClick, CLICK_SCHEMA, type Click } from './http-activity.js'
 import { LiveFigures } from './live.js'
 import { formatMicros } from './money.js'
-import type { LiveRecorder, ServicePort } from './service-port.js'
+import type { ServicePort } from './service-port.js'
 import { CURRENCY } from './shop-catalogue.js'
 import { CATEGORIES } from './shop-names.js'
 import { Tickets, userIdProblem } from './ticket.js'
@@ -60,7 +60,7 @@ export class PersonalizationServer {
       service,
       clock,
       log,
-      onDecision: (decision) => this.#live.decided(decision),
+      onDecision: (decision, triggeredAtMs) => this.#live.decided(decision, triggeredAtMs),
       onSent: (decision) => this.#live.sent(decision),
     })
     this.#live = new LiveFigures({
@@ -75,11 +75,6 @@ export class PersonalizationServer {
       maxPerUser: options.maxConnectionsPerUser ?? 8,
       maxPerAddress: options.maxConnectionsPerAddress ?? 256,
     })
-  }
-
-  /** Where the service reports single measurements. */
-  get recorder(): LiveRecorder {
-    return this.#live
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Rule } from './decision-id.js'
 import type { DeliveryTotals } from './delivery.js'
 import { LatencyWindow, type Percentiles } from './live-latency.js'
 import type { Recommendation } from './recommendation.js'
-import type { LiveRecorder, ServiceFigures } from './service-port.js'
+import type { ServiceFigures } from './service-port.js'
 
 /** One second of the charts. */
 export interface LiveSample {
@@ -14,7 +14,7 @@ export interface LiveSample {
   readonly decisionsPerSecond: number
   /** Click received here to frame handed to the socket here; of the last minute. */
   readonly clickToFrameMs: Percentiles | null
-  /** Trigger's append on the broker to the decision's commit; of the last minute. */
+  /** Trigger's append on the broker to the decision's arrival here, committed; of the last minute. */
   readonly appendToCommitMs: Percentiles | null
   readonly lagRecords: number | null
 }
@@ -43,7 +43,7 @@ export interface LiveOptions {
   readonly onSnapshot?: (snapshot: LiveSnapshot) => void
 }
 
-export class LiveFigures implements LiveRecorder {
+export class LiveFigures {
   readonly #options: LiveOptions
   readonly #clickToFrame = new LatencyWindow()
   readonly #appendToCommit = new LatencyWindow()
@@ -98,15 +98,13 @@ export class LiveFigures implements LiveRecorder {
     this.#clickToFrame.record(this.#options.clock.monotonicMs() - clickedMs)
   }
 
-  decided({ rule, arm, algorithm }: Recommendation): void {
+  /** A decision was seen on the topic. `triggeredAtMs`: when the broker stored what led to it; null for a timer's. */
+  decided({ rule, arm, algorithm }: Recommendation, triggeredAtMs: number | null): void {
+    if (triggeredAtMs !== null) this.#appendToCommit.record(Math.max(0, this.#options.clock.now() - triggeredAtMs))
     this.#decisions += 1
     this.#byRule[rule] += 1
     this.#byArm[arm] += 1
     if (rule === 'carousel') this.#byAlgorithm[algorithm] = (this.#byAlgorithm[algorithm] ?? 0) + 1
-  }
-
-  appendToCommit(latencyMs: number): void {
-    this.#appendToCommit.record(latencyMs)
   }
 
   /** Takes a snapshot, and lets the window go on. */

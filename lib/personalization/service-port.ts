@@ -68,9 +68,3 @@ export interface ServiceFigures {
   /** Test-then-learn on the next item viewed; null while there is nothing to say. */
   readonly recommender: { readonly hitRate20: number; readonly mrr20: number } | null
 }
-
-/** Where the service reports single measurements; `LiveFigures` of live.ts. */
-export interface LiveRecorder {
-  /** One decision's time from its trigger's append on the broker to its commit, in milliseconds. */
-  appendToCommit(latencyMs: number): void
-}
