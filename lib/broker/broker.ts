@@ -66,7 +66,7 @@ export class Broker {
       groups,
       transactions,
     }
-    storage.put([[CLUSTER_KEY, { id: clusterId }]])
+    if (!state.has(CLUSTER_KEY)) storage.put([[CLUSTER_KEY, { id: clusterId }]])
     topics.whenDeleted((topic) => offsets.deleteTopic(topic))
     topics.recover(state, clock.now(), report)
     offsets.recover(state)
