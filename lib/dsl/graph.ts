@@ -12,6 +12,8 @@ export interface GraphNode {
   /** Later ones are written later. */
   priority: number
   readonly parents: Set<GraphNode>
+  /** Set on a source asked for again: what hangs under it hangs under this node, listed behind its other parents. */
+  readonly sameAs: GraphNode | null
   readonly children: Set<GraphNode>
   /** A left join, to which records with a null key matter (KIP-962): no repartition above it may drop them. */
   readonly relaxedNullKey: boolean
@@ -53,6 +55,7 @@ export class Graph {
       name: options.name,
       priority: 0,
       parents: new Set(),
+      sameAs: null,
       children: new Set(),
       relaxedNullKey: options.relaxedNullKey ?? false,
       write: options.write,
@@ -66,9 +69,15 @@ export class Graph {
   append(parents: readonly GraphNode[], node: GraphNode): void {
     node.priority = this.#priority++
     for (const parent of parents) {
-      parent.children.add(node)
+      const written = parent.sameAs ?? parent
+      written.children.add(node)
       node.parents.add(parent)
     }
+  }
+
+  /** The same source once more, for a stream of topics that are read already. */
+  again(node: GraphNode): GraphNode {
+    return { ...node, priority: this.#priority++, parents: new Set(), sameAs: node }
   }
 
   /** Names of source nodes whose topics must have equal partition counts. */
@@ -80,10 +89,7 @@ export class Graph {
   build(): Topology {
     const topology = new TopologyBuilder()
     for (const node of this.#inOrder()) {
-      node.write(
-        topology,
-        [...node.parents].map((parent) => parent.name),
-      )
+      node.write(topology, parentNames(node))
     }
     for (const sources of this.#copartitioned) topology.addCopartitionGroup(sources)
     return topology.build()
@@ -99,11 +105,18 @@ export class Graph {
       const node = ready.splice(next, 1)[0]!
       written.add(node)
       for (const child of node.children) {
-        if ([...child.parents].every((parent) => written.has(parent))) ready.push(child)
+        if ([...child.parents].every((parent) => written.has(parent.sameAs ?? parent))) ready.push(child)
       }
     }
     return written
   }
+}
+
+/** Kafka Streams merges a source asked for again into the first one late, so as a parent it is named last. */
+function parentNames(node: GraphNode): string[] {
+  const own = [...node.parents].filter((parent) => parent.sameAs === null)
+  const again = [...node.parents].filter((parent) => parent.sameAs !== null).sort((a, b) => a.priority - b.priority)
+  return [...new Set([...own, ...again].map((parent) => parent.name))]
 }
 
 /** True where a left join, to which records with a null key matter, stands anywhere below `node`. */

@@ -56,7 +56,7 @@ export class StreamsBuilder {
     const list = Object.freeze([...new Set(typeof topics === 'string' ? [topics] : topics)])
     const name = this.#graph.nameOr(options.name, 'KSTREAM-SOURCE-')
     const known = this.#knownSource(list, options.offsetReset ?? null)
-    const node = known ?? this.#addSource(name, list, options)
+    const node = known === null ? this.#addSource(name, list, options) : this.#graph.again(known)
     if (known === null) this.#sources.push({ topics: list, offsetReset: options.offsetReset ?? null, node })
     return new KStream(
       streamHandle({
