@@ -22,11 +22,14 @@ export interface FetcherOptions {
   readonly maxBytes?: number
   /** Most bytes of one partition in one response. Default 1 MiB. */
   readonly partitionMaxBytes?: number
-  /** How long a broker holds an empty answer. Default 500. */
+  /**
+   * How long a broker holds an empty answer. Default 500 on lane "fetch", 100 on others, which a fetcher gives up again:
+   * whoever uses the lane next waits behind the last long poll.
+   */
   readonly maxWaitMs?: number
   /** A partition is not asked for while this much of it waits for `poll`. Default 1 MiB. */
   readonly bufferBytes?: number
-  /** Default "fetch". */
+  /** Default "fetch". Two fetchers of one cluster need two lanes, or each waits behind the other's long poll. */
   readonly lane?: Lane
   /**
    * The partition named in the error is not fetched any more, until `seek` or `remove`:
@@ -58,14 +61,14 @@ export class Fetcher {
 
   constructor(options: FetcherOptions) {
     this.cluster = options.cluster
+    this.lane = options.lane ?? 'fetch'
     this.limits = {
       isolation: options.isolation,
       maxBytes: options.maxBytes ?? 8 << 20,
       partitionMaxBytes: options.partitionMaxBytes ?? 1 << 20,
-      maxWaitMs: options.maxWaitMs ?? 500,
+      maxWaitMs: options.maxWaitMs ?? (this.lane === 'fetch' ? 500 : 100),
     }
     this.bufferBytes = options.bufferBytes ?? 1 << 20
-    this.lane = options.lane ?? 'fetch'
     this.promptLane = this.lane === 'fetch' ? 'fetch-prompt' : null
     this.onError =
       options.onError ??

@@ -24,8 +24,9 @@ export interface ReaderOptions {
    */
   readonly until: 'now' | 'never'
   readonly signal?: AbortSignal
-  /** Default "fetch". */
+  /** Default "read". */
   readonly lane?: Lane
+  /** How long a broker holds an empty answer. Default 10 until `now`, where the data is there, else 100. */
   readonly maxWaitMs?: number
 }
 
@@ -53,8 +54,8 @@ export async function* readTopic(options: ReaderOptions): AsyncGenerator<ReadChu
   const fetcher = new Fetcher({
     cluster,
     isolation,
-    ...(options.lane === undefined ? {} : { lane: options.lane }),
-    ...(options.maxWaitMs === undefined ? {} : { maxWaitMs: options.maxWaitMs }),
+    lane: options.lane ?? 'read',
+    maxWaitMs: options.maxWaitMs ?? (ends === null ? 100 : 10),
   })
   let wake: () => void = () => undefined
   const onAbort = () => wake()

@@ -9,6 +9,8 @@ export type Lane =
   /** Asks at once for partitions that became readable while a long poll waits on "fetch". */
   | 'fetch-prompt'
   | 'restore'
+  /** Readers beside the processing: summaries, replays, the committed reader. */
+  | 'read'
   | 'produce'
   | 'group'
   | 'admin'
