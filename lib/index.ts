@@ -1,7 +1,13 @@
 /** The public API of Millrace, every export by name. */
 export { Admin, type NewTopic } from './client/admin.js'
 export type { Cluster } from './client/cluster.js'
-export { readAll, readTopic } from './client/reader.js'
+export type { CommitOutcome, GroupIdentity, OffsetToCommit } from './client/commit.js'
+export { type ReadChunk, type ReaderOptions, readAll, readTopic } from './client/reader.js'
+export {
+  type OutgoingRecord,
+  TransactionalProducer,
+  type TransactionalProducerOptions,
+} from './client/transactional-producer.js'
 export type { StreamsConfig, StreamsOptions } from './config.js'
 export { GlobalKTable } from './dsl/global-table.js'
 export { KStream } from './dsl/stream.js'
@@ -29,3 +35,6 @@ export {
 } from './streams.js'
 export { TopologyBuilder } from './topology/builder.js'
 export type { Processor, ProcessorContext, ProcessorSupplier } from './topology/processor.js'
+export { type KafkajsClient, kafkajsTransport } from './transport/kafkajs.js'
+export type { SaslOptions } from './transport/platformatic.js'
+export type { Transport } from './transport/transport.js'

@@ -2,3 +2,4 @@
 export { ManualClock } from './manual-clock.js'
 export { type OutputRecord, TestInputTopic, TestOutputTopic } from './test-topics.js'
 export { TopologyTestDriver, type TopologyTestDriverOptions } from './topology-test-driver.js'
+export { runTransportCase, type TransportCase, type TransportEnvironment, transportCases } from './transport-suite.js'

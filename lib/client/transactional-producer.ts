@@ -1,0 +1,146 @@
+/** The producer of the public API: records in, placed as Java places them, batched, in transactions. */
+
+import { BatchBuilder } from '../protocol/batch-builder.js'
+import type { Compression } from '../protocol/compression.js'
+import { partitionForKey } from '../record/partitioner.js'
+import { formatTopicPartition, type Headers } from '../record/record.js'
+import type { Cluster } from './cluster.js'
+import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from './commit.js'
+import { TransactionManager } from './transaction-manager.js'
+
+export interface TransactionalProducerOptions {
+  readonly cluster: Cluster
+  /** One per logical producer, the same after a restart: that is what fences the process before. */
+  readonly transactionalId: string
+  /** The broker aborts a transaction that is open longer than this. Default 10000. */
+  readonly transactionTimeoutMs?: number
+  readonly compression?: Compression
+  /** A partition's batch is closed at this size. Default 512 KiB; a topic takes 1 MiB unless it says otherwise. */
+  readonly batchBytes?: number
+  /** So much may wait before records are sent ahead of the commit. Default 8 MiB. */
+  readonly bufferBytes?: number
+}
+
+export interface OutgoingRecord {
+  readonly topic: string
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  /** Milliseconds since the epoch. Default now. */
+  readonly timestamp?: number
+  readonly headers?: Headers
+  /** Default: by the key's murmur2 hash; without a key, in turn. */
+  readonly partition?: number
+}
+
+/**
+ * `init`, then `begin`, any number of `append`s, `commit` or `abort`, and again. One transaction at a time. Records wait
+ * in batches and leave in one request per broker at the commit, or earlier when many wait.
+ */
+export class TransactionalProducer {
+  private readonly cluster: Cluster
+  private readonly transactions: TransactionManager
+  private readonly batchBytes: number
+  private readonly bufferBytes: number
+  private readonly open = new Map<string, ProduceBatch>()
+  private readonly turns = new Map<string, number>()
+  private closed: ProduceBatch[] = []
+  private waitingBytes = 0
+
+  constructor(options: TransactionalProducerOptions) {
+    const { batchBytes, bufferBytes, ...rest } = options
+    this.cluster = options.cluster
+    this.transactions = new TransactionManager(rest)
+    this.batchBytes = batchBytes ?? 512 * 1024
+    this.bufferBytes = bufferBytes ?? 8 * 1024 * 1024
+  }
+
+  /** Takes the transactional id: fences the process before, whose open transaction is dropped. See TransactionManager. */
+  init(): Promise<void> {
+    this.drop()
+    return this.transactions.init()
+  }
+
+  /** CLIENT_STATE_INVALID while one is open, and before `init`. */
+  begin(): void {
+    this.transactions.begin()
+    this.drop()
+  }
+
+  /**
+   * Adds a record to the open transaction. Await it: it waits when much is buffered. After a rejection only `abort`
+   * is possible. CLIENT_TOPIC_MISSING, and what TransactionManager.send raises.
+   */
+  async append(record: OutgoingRecord): Promise<void> {
+    const { topic, key, value, timestamp, headers } = record
+    const partition = record.partition ?? this.choose(topic, key, await this.partitionCount(topic))
+    const name = formatTopicPartition(topic, partition)
+    let batch = this.open.get(name)
+    if (batch === undefined) {
+      batch = { topic, partition, builder: new BatchBuilder() }
+      this.open.set(name, batch)
+    }
+    const before = batch.builder.sizeBytes
+    batch.builder.append(timestamp ?? this.cluster.clock.now(), key, value, headers)
+    this.waitingBytes += batch.builder.sizeBytes - before
+    if (batch.builder.sizeBytes >= this.batchBytes) {
+      this.open.delete(name)
+      this.closed.push(batch)
+    }
+    if (this.waitingBytes >= this.bufferBytes) await this.flush()
+  }
+
+  /** Sends what waits, inside the open transaction. */
+  async flush(): Promise<void> {
+    const batches = this.take()
+    if (batches.length > 0) await this.transactions.send(batches)
+  }
+
+  /** Makes consumed offsets part of the open transaction. */
+  sendOffsets(offsets: readonly OffsetToCommit[], identity: GroupIdentity): Promise<void> {
+    return this.transactions.sendOffsets(offsets, identity)
+  }
+
+  /** Everything since `begin`, or nothing; see CommitOutcome. After `unknown` and `fenced` call `init`. */
+  async commit(): Promise<CommitOutcome> {
+    try {
+      await this.flush()
+    } catch (cause) {
+      return this.transactions.state === 'fenced' ? { kind: 'fenced', cause } : this.transactions.abort(cause)
+    }
+    return this.transactions.commit()
+  }
+
+  abort(): Promise<CommitOutcome> {
+    this.drop()
+    return this.transactions.abort()
+  }
+
+  /** An open transaction is left to its timeout: commit or abort first. */
+  close(): Promise<void> {
+    this.drop()
+    return this.transactions.close()
+  }
+
+  private async partitionCount(topic: string): Promise<number> {
+    return this.cluster.cachedTopic(topic)?.leaders.length ?? (await this.cluster.partitionCount(topic))
+  }
+
+  private choose(topic: string, key: Buffer | null, partitions: number): number {
+    if (key !== null) return partitionForKey(key, partitions)
+    const turn = this.turns.get(topic) ?? 0
+    this.turns.set(topic, turn + 1)
+    return turn % partitions
+  }
+
+  private take(): ProduceBatch[] {
+    const batches = [...this.closed, ...this.open.values()]
+    this.drop()
+    return batches
+  }
+
+  private drop(): void {
+    this.open.clear()
+    this.closed = []
+    this.waitingBytes = 0
+  }
+}
