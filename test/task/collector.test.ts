@@ -1,8 +1,8 @@
 /** Where outputs go: partitions, batch sizes, captured records. */
 import t from 'tap'
+import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'
 import { NO_HEADERS } from '../../lib/record/record.js'
-import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { int64, string } from '../../lib/serde/primitive.js'
 import { Collector } from '../../lib/task/collector.js'
 import { tumbling } from '../../lib/windows/definitions.js'

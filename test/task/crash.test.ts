@@ -14,7 +14,10 @@ function topology(): Topology {
   const input = builder.stream('in', { key: string, value: string })
   const grouped = input.groupByKey()
   const uncached = { cached: false } as const
-  grouped.count({ store: { name: 'all', ...uncached } }).toStream().to('counts', { value: int64 })
+  grouped
+    .count({ store: { name: 'all', ...uncached } })
+    .toStream()
+    .to('counts', { value: int64 })
   grouped
     .windowedBy(hopping({ sizeMs: 20, advanceMs: 10, graceMs: 5 }))
     .count({ store: { name: 'hops', ...uncached } })

@@ -100,7 +100,10 @@ t.test('a poison record: fail, or dead letter in the same commit as the offset p
 
 t.test('other drops are dead-lettered too, where there is a topic for them', async (t) => {
   const builder = new StreamsBuilder()
-  builder.stream('in', { key: string, value: string }).groupByKey().count({ store: { name: 'counts' } })
+  builder
+    .stream('in', { key: string, value: string })
+    .groupByKey()
+    .count({ store: { name: 'counts' } })
   const harness = new TaskHarness(builder.build(), { deadLetterTopic: 'dead' })
   harness.add('in', [record(null, 'x'), record('k', null)], 0)
   harness.task.process(10)

@@ -50,7 +50,14 @@ export function writtenBy(commit: TaskCommit): Written[] {
       const records: Written[] = []
       while (cursor.next()) {
         const { timestamp } = cursor
-        records.push({ topic, partition, key: cursor.key(), value: cursor.value(), timestamp, headers: cursor.headers() })
+        records.push({
+          topic,
+          partition,
+          key: cursor.key(),
+          value: cursor.value(),
+          timestamp,
+          headers: cursor.headers(),
+        })
       }
       return records
     }),

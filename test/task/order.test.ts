@@ -14,8 +14,7 @@ function twoTopics() {
   return builder.build()
 }
 
-const outKeys = (harness: TaskHarness) =>
-  writtenBy(harness.task.collectCommit()!).map(({ key }) => key?.toString())
+const outKeys = (harness: TaskHarness) => writtenBy(harness.task.collectCommit()!).map(({ key }) => key?.toString())
 
 t.test('the lowest head timestamp goes first; a partition keeps its offset order', async (t) => {
   const harness = new TaskHarness(twoTopics())
@@ -66,21 +65,24 @@ t.test('bytes are counted while buffered, offsets committed past everything hand
   t.equal(harness.task.collectCommit(), null, 'nothing moved')
 })
 
-t.test('missed intervals collapse into one call; stream time is aligned to zero, wall-clock time to the start', async (t) => {
-  const calls: string[] = []
-  const timers = new Punctuations()
-  timers.schedule('streamTime', 10, 1_000, (ms) => calls.push(`s${ms}`))
-  const cancel = timers.schedule('wallClockTime', 10, 1_000, (ms) => calls.push(`w${ms}`))
-  t.equal(timers.nextStreamMs, 0)
-  t.equal(timers.nextWallClockMs, 1_010)
-  timers.run('streamTime', 3)
-  timers.run('streamTime', 9)
-  timers.run('streamTime', 35)
-  timers.run('streamTime', 39)
-  timers.run('streamTime', 40)
-  timers.run('wallClockTime', 1_045)
-  t.same(calls, ['s3', 's35', 's40', 'w1045'])
-  t.equal(timers.nextWallClockMs, 1_050)
-  cancel()
-  t.equal(timers.nextWallClockMs, Number.POSITIVE_INFINITY)
-})
+t.test(
+  'missed intervals collapse into one call; stream time is aligned to zero, wall-clock time to the start',
+  async (t) => {
+    const calls: string[] = []
+    const timers = new Punctuations()
+    timers.schedule('streamTime', 10, 1_000, (ms) => calls.push(`s${ms}`))
+    const cancel = timers.schedule('wallClockTime', 10, 1_000, (ms) => calls.push(`w${ms}`))
+    t.equal(timers.nextStreamMs, 0)
+    t.equal(timers.nextWallClockMs, 1_010)
+    timers.run('streamTime', 3)
+    timers.run('streamTime', 9)
+    timers.run('streamTime', 35)
+    timers.run('streamTime', 39)
+    timers.run('streamTime', 40)
+    timers.run('wallClockTime', 1_045)
+    t.same(calls, ['s3', 's35', 's40', 'w1045'])
+    t.equal(timers.nextWallClockMs, 1_050)
+    cancel()
+    t.equal(timers.nextWallClockMs, Number.POSITIVE_INFINITY)
+  },
+)

@@ -1,0 +1,116 @@
+/** The comparison itself, and every case of the shared folder where it is at hand. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { CaseRecord, ConformanceCase, EmittedRecord } from '../../lib/cli/conformance-case.js'
+import { difference } from '../../lib/cli/conformance-compare.js'
+import { runCase } from '../../lib/cli/conformance-run.js'
+
+const record = (key: CaseRecord['key'], value: string | null, ts: number, after = 1) => ({
+  topic: 'out',
+  key,
+  value,
+  ts,
+  after,
+})
+const emitted = (key: CaseRecord['key'], value: string | null, ts: number, at = 1): EmittedRecord => ({
+  topic: 'out',
+  key,
+  value,
+  ts,
+  at,
+})
+const windowed = (key: string, start: number) => ({ key, start, end: start + 10 })
+
+const rows: readonly {
+  name: string
+  compare: NonNullable<ConformanceCase['compare']>
+  expected: readonly CaseRecord[]
+  got: readonly EmittedRecord[]
+  differs: RegExp | null
+}[] = [
+  {
+    name: 'exact: equal',
+    compare: 'exact',
+    expected: [record('a', 'x', 1)],
+    got: [emitted('a', 'x', 1)],
+    differs: null,
+  },
+  {
+    name: 'exact: another time',
+    compare: 'exact',
+    expected: [record('a', 'x', 1)],
+    got: [emitted('a', 'x', 2)],
+    differs: /record 1/,
+  },
+  {
+    name: 'exact: one more',
+    compare: 'exact',
+    expected: [],
+    got: [emitted('a', 'x', 2)],
+    differs: /nothing more/,
+  },
+  {
+    name: 'exact: one less',
+    compare: 'exact',
+    expected: [record('a', 'x', 1)],
+    got: [],
+    differs: /got nothing/,
+  },
+  {
+    name: 'exact: too late',
+    compare: 'exact',
+    expected: [record('a', 'x', 1, 1)],
+    got: [emitted('a', 'x', 1, 2)],
+    differs: /due by input 1/,
+  },
+  {
+    name: 'sorted: order between keys does not count, within one it does',
+    compare: 'sortedByKeyAndWindowStart',
+    expected: [record(windowed('b', 0), 'x', 1), record(windowed('a', 0), 'y', 1)],
+    got: [emitted(windowed('a', 0), 'y', 1), emitted(windowed('b', 0), 'x', 1)],
+    differs: null,
+  },
+  {
+    name: 'set per window: repeats do not count',
+    compare: 'setPerWindow',
+    expected: [record(windowed('a', 0), 'x', 1)],
+    got: [emitted(windowed('a', 0), 'x', 1), emitted(windowed('b', 0), 'x', 1)],
+    differs: null,
+  },
+  {
+    name: 'last per key: a tombstone nobody listed is no difference',
+    compare: 'lastPerKey',
+    expected: [record(windowed('a', 0), 'y', 2)],
+    got: [emitted(windowed('a', 0), 'x', 1), emitted(windowed('a', 0), 'y', 2), emitted(windowed('b', 5), null, 5)],
+    differs: null,
+  },
+  {
+    name: 'map per checkpoint: the last value of each part counts',
+    compare: 'mapPerCheckpoint',
+    expected: [record('a', 'y', 0, 1), record('a', 'z', 0, 2)],
+    got: [emitted('a', 'x', 5, 1), emitted('a', 'y', 5, 1), emitted('a', 'q', 5, 2)],
+    differs: /inputs 2 to 2/,
+  },
+]
+for (const { name, compare, expected, got, differs } of rows) {
+  t.test(name, async (t) => {
+    const found = difference({ name, compare, expected, checkpoints: [1, 2] }, got)
+    if (differs === null) t.equal(found, null)
+    else t.match(found, differs)
+  })
+}
+
+t.test('skipped by name', async (t) => {
+  t.match(runCase({ name: 'x', tier: 'legacy' }), { kind: 'skipped', why: /legacy/ })
+  t.match(runCase({ name: 'x', arguableKafkaDefect: 'it forgets' }), { kind: 'skipped', why: /it forgets/ })
+  t.match(runCase({ name: 'x', config: { 'topology.optimization': 'all' } }), { kind: 'skipped', why: /optimization/ })
+})
+
+const folder = process.env.CONFORMANCE_CASES ?? '../shared/conformance/cases'
+t.test('the shared cases', { skip: existsSync(folder) ? false : `${folder} is not there` }, async (t) => {
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
+    const result = runCase(JSON.parse(readFileSync(join(folder, name), 'utf8')) as ConformanceCase)
+    t.notMatch(result, { kind: 'failed' }, name)
+  }
+})
