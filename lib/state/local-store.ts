@@ -1,19 +1,20 @@
 /** What the task asks of every store, whatever its kind, and the parts all kinds are made of. */
-import type { StoreDefinition } from '../topology/topology.js'
+
 import { type Cell, type Held, NONE } from './cell.js'
 import type { CellCache } from './cell-cache.js'
 import type { StateEngine } from './engine.js'
 import { Overlay } from './overlay.js'
 import { RecordCache } from './record-cache.js'
+import type { StoreSettings } from './store-settings.js'
 import type { StoreTimes } from './store-times.js'
 import type { TimeIndex } from './time-index.js'
 import { KeyCodec, keepBytes, ValueCodec } from './value-codec.js'
 
 /** Receives one changelog record. Key and value are private copies. */
-export type ChangelogSink = (store: StoreDefinition, key: Buffer, value: Buffer | null, timestampMs: number) => void
+export type ChangelogSink = (store: StoreSettings, key: Buffer, value: Buffer | null, timestampMs: number) => void
 
 export interface LocalStore {
-  readonly definition: StoreDefinition
+  readonly definition: StoreSettings
   /** Data first, then directories. */
   readonly overlays: readonly Overlay[]
   /** Null for stores without retention of their own. */
@@ -30,7 +31,7 @@ export interface LocalStore {
 }
 
 export interface StorePartsOptions {
-  readonly definition: StoreDefinition
+  readonly definition: StoreSettings
   readonly engine: StateEngine
   /** Two bytes in front of all keys of the store. */
   readonly number: number
@@ -50,7 +51,7 @@ function sectionPrefix(storeNumber: number, section: number): Buffer {
 
 /** Codecs, overlay and record cache of one store. */
 export class StoreParts {
-  readonly definition: StoreDefinition
+  readonly definition: StoreSettings
   readonly keys: KeyCodec
   readonly values: ValueCodec
   readonly data: Overlay

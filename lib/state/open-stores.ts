@@ -1,12 +1,12 @@
 /** Builds the running stores of a task over their engines. */
 import type { Clock } from '../record/clock.js'
-import type { StoreDefinition } from '../topology/topology.js'
 import type { CellCache } from './cell-cache.js'
 import type { StateEngine } from './engine.js'
 import { LocalKeyValueStore } from './key-value-store.js'
 import { type LocalStore, StoreParts } from './local-store.js'
 import { LocalSessionStore } from './session-store.js'
 import { StateDisk } from './state-disk.js'
+import type { StoreSettings } from './store-settings.js'
 import { type StoredTimes, StoreTimes } from './store-times.js'
 import { numberStores, readMetadata } from './task-metadata.js'
 import { TimeIndex } from './time-index.js'
@@ -18,13 +18,13 @@ export interface OpenStoresOptions {
   readonly cells: CellCache
   /** Per store. */
   readonly cacheBytes: number
-  readonly topicName: (store: StoreDefinition) => string
+  readonly topicName: (store: StoreSettings) => string
 }
 
 /** One engine with those of its task's stores that live in it. */
 export function openDisk(
   engine: StateEngine,
-  definitions: readonly StoreDefinition[],
+  definitions: readonly StoreSettings[],
   options: OpenStoresOptions,
 ): StateDisk {
   const metadata = readMetadata(engine, options.taskId)
@@ -41,7 +41,7 @@ export function openDisk(
 }
 
 function openStore(
-  definition: StoreDefinition,
+  definition: StoreSettings,
   engine: StateEngine,
   number: number,
   stored: StoredTimes | null,

@@ -1,8 +1,8 @@
 /** The stores of a task that share one engine, and the atomic batches that bring them to it. */
 import type { Clock } from '../record/clock.js'
-import type { StoreDefinition } from '../topology/topology.js'
 import type { EngineWrite, StateEngine } from './engine.js'
 import type { LocalStore } from './local-store.js'
+import type { StoreSettings } from './store-settings.js'
 import { encodeMetadata, LAYOUT_VERSION, METADATA_KEY, type StoreMetadata, type TaskMetadata } from './task-metadata.js'
 
 /** How far a store's changelog is contained in the store. */
@@ -32,7 +32,7 @@ export class StateDisk {
   /** Stores on disk that the topology no longer has keep their record. */
   readonly #retired: Record<string, StoreMetadata> = {}
 
-  constructor(engine: StateEngine, clock: Clock, metadata: TaskMetadata, stores: readonly StoreDefinition[]) {
+  constructor(engine: StateEngine, clock: Clock, metadata: TaskMetadata, stores: readonly StoreSettings[]) {
     this.engine = engine
     this.#clock = clock
     const names = new Set(stores.map((store) => store.name))

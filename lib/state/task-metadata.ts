@@ -3,8 +3,8 @@
  * version, store numbers, and per store how far its changelog is in it. Written in the same batch as the data.
  */
 import { MillraceError } from '../errors.js'
-import type { StoreKind } from '../topology/topology.js'
 import type { StateEngine } from './engine.js'
+import type { StoreSettings } from './store-settings.js'
 import type { StoredTimes } from './store-times.js'
 
 /** Raised whenever the meaning of bytes on disk changes. */
@@ -14,7 +14,7 @@ export const METADATA_KEY = Buffer.from([0, 0, 0x6d])
 
 export interface StoreMetadata extends Partial<StoredTimes> {
   readonly number: number
-  readonly kind: StoreKind
+  readonly kind: StoreSettings['kind']
   /** Next changelog offset to read; null before the first commit. */
   readonly offset: number | null
   readonly topicId: string | null
@@ -50,7 +50,7 @@ export function readMetadata(engine: StateEngine, taskId: string): TaskMetadata 
 /** Numbers for stores by name: known ones keep theirs, new ones get the next. A store that changed its kind is refused. */
 export function numberStores(
   metadata: TaskMetadata,
-  stores: readonly { readonly name: string; readonly kind: StoreKind }[],
+  stores: readonly { readonly name: string; readonly kind: StoreSettings['kind'] }[],
   taskId: string,
 ): Map<string, number> {
   const numbers = new Map<string, number>()

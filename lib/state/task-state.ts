@@ -4,7 +4,6 @@
  */
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
-import type { StoreDefinition } from '../topology/topology.js'
 import { type Cell, NONE } from './cell.js'
 import { CellCache } from './cell-cache.js'
 import { type CommittedView, committedView } from './committed-view.js'
@@ -15,6 +14,7 @@ import { openDisk } from './open-stores.js'
 import { readOnly } from './read-only.js'
 import type { Checkpoint, StateDisk, StoreEntry } from './state-disk.js'
 import type { KeyValueStore, SessionStore, WindowStore } from './store.js'
+import type { StoreSettings } from './store-settings.js'
 import type { StoreTimes } from './store-times.js'
 import { fillTimeIndexes, fillTimeIndexesSync } from './time-index-fill.js'
 import { leadingTime } from './time-keys.js'
@@ -22,12 +22,12 @@ import { leadingTime } from './time-keys.js'
 export interface TaskStateOptions {
   readonly taskId: string
   /** In topology order: record caches are flushed in it. */
-  readonly stores: readonly StoreDefinition[]
+  readonly stores: readonly StoreSettings[]
   /** Home of every store but those declared `engine: 'memory'`, which live in an engine of their own. */
   readonly engine: StateEngine
   readonly clock: Clock
   /** Topic named to serdes and errors. Default: the store's own changelog topic, or `<store>-changelog`. */
-  readonly topicName?: (store: StoreDefinition) => string
+  readonly topicName?: (store: StoreSettings) => string
   /** Bytes of changed keys the record caches may hold together. Default 10 MiB; 0 forwards every update at once. */
   readonly cacheBytes?: number
   /** Bytes of values kept in memory to save disk reads. Default 32 MiB. */

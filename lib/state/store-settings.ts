@@ -1,0 +1,23 @@
+/** What the state of a task is told of a store; a topology's `StoreDefinition` is one, and arrows keep it out of here. */
+import type { Serde } from '../serde/serde.js'
+
+export interface StoreSettings {
+  readonly name: string
+  readonly kind: 'keyValue' | 'timestampedKeyValue' | 'window' | 'session'
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
+  /** False: no changelog records; the store is flushed at every commit instead. */
+  readonly logged: boolean
+  readonly cached: boolean
+  readonly engine: 'level' | 'memory'
+  /** Milliseconds; null or Infinity: entries never expire. */
+  readonly retentionMs: number | null
+  /** Milliseconds, window stores only. Handed through. */
+  readonly windowSizeMs: number | null
+  /** An operator scans it by time: an index of live entries is kept in memory. */
+  readonly timeIndexed?: boolean
+  /** A source topic that serves as changelog: no records are handed out for it. */
+  readonly changelogTopic: string | null
+  /** Of the changelog. Handed through. */
+  readonly topicConfig: Readonly<Record<string, string>>
+}
