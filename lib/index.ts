@@ -1,4 +1,6 @@
 /** The public API of Millrace, every export by name. */
+
+// Reading and writing topics beside a topology
 export { Admin, type NewTopic } from './client/admin.js'
 export type { Cluster } from './client/cluster.js'
 export type { CommitOutcome, GroupIdentity, OffsetToCommit } from './client/commit.js'
@@ -8,13 +10,23 @@ export {
   TransactionalProducer,
   type TransactionalProducerOptions,
 } from './client/transactional-producer.js'
+// Running them
 export type { StreamsConfig, StreamsOptions } from './config.js'
+// Topologies
 export { GlobalKTable } from './dsl/global-table.js'
+export { GroupedStream } from './dsl/grouped-stream.js'
+export { GroupedTable } from './dsl/grouped-table.js'
+export { SessionWindowedStream } from './dsl/session-windowed-stream.js'
 export { KStream } from './dsl/stream.js'
 export { StreamsBuilder } from './dsl/streams-builder.js'
 export { KTable } from './dsl/table.js'
+export { WindowedStream } from './dsl/windowed-stream.js'
 export { ERROR_CODES, type ErrorCode, isMillraceError, MillraceError } from './errors.js'
+export { type Cancel, type Clock, delay, systemClock } from './record/clock.js'
+export { partitionForKey } from './record/partitioner.js'
+export { type Random, seededRandom, systemRandom } from './record/random.js'
 export {
+  formatTopicPartition,
   type Header,
   type Headers,
   NO_HEADERS,
@@ -23,8 +35,22 @@ export {
   type TopicRecord,
 } from './record/record.js'
 export type { CommittedInfo, CommittedListener } from './runtime/committed-records.js'
+export type { InstanceState } from './runtime/lifecycle.js'
+export type {
+  Queries,
+  QueryableKeyValueStore,
+  QueryableSessionStore,
+  QueryableWindowStore,
+} from './runtime/queries.js'
+// Keys and values
+export { avro } from './serde/avro.js'
+export { confluentAvro } from './serde/confluent-avro.js'
 export { json } from './serde/json.js'
-export * from './serde/primitive.js'
+export { bigint64, bytes, float64, int32, int64, string } from './serde/primitive.js'
+export { confluentRegistry, type SchemaRegistry } from './serde/registry.js'
+export { SchemaPending, type Serde } from './serde/serde.js'
+export { sessionWindowed, timeWindowed } from './serde/windowed.js'
+export type { KeyValueStore, SessionStore, ValueAndTimestamp, WindowStore } from './state/store.js'
 export {
   type ConnectionOptions,
   connect,
@@ -33,8 +59,21 @@ export {
   Streams,
   type StreamsSettings,
 } from './streams.js'
+export { type Log, silentLog } from './telemetry/log.js'
 export { TopologyBuilder } from './topology/builder.js'
-export type { Processor, ProcessorContext, ProcessorSupplier } from './topology/processor.js'
+export { describe } from './topology/describe.js'
+export type { Partitioner, TimestampExtractor } from './topology/node.js'
+export {
+  type Processor,
+  type ProcessorContext,
+  type ProcessorSupplier,
+  type PunctuationType,
+  type RecordMetadata,
+  withChanges,
+} from './topology/processor.js'
+export type { Topology } from './topology/topology.js'
 export { type KafkajsClient, kafkajsTransport } from './transport/kafkajs.js'
 export type { SaslOptions } from './transport/platformatic.js'
 export type { Transport } from './transport/transport.js'
+export { hopping, session, sliding, tumbling, unlimited } from './windows/definitions.js'
+export type { Window, Windowed } from './windows/window.js'
