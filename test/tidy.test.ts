@@ -50,7 +50,7 @@ const RULES: readonly Rule[] = [
   {
     what: 'the process',
     pattern: /(?<![.\w])process\.(env|argv|exit|on|once|kill|cwd)\b/g,
-    owners: [EDGE],
+    owners: [EDGE, /^lib\/broker\/lock-disk\.ts$/],
     within: 'code',
   },
   {
@@ -67,7 +67,7 @@ const RULES: readonly Rule[] = [
   {
     what: 'the network',
     pattern: /^(node:)?(net|tls|dgram|dns|http|https|http2)(\/promises)?$/,
-    owners: [EDGE, /^lib\/transport\//],
+    owners: [EDGE, /^lib\/transport\//, /^lib\/broker\/tcp\.ts$/],
     within: 'imports',
   },
   {

@@ -1,4 +1,4 @@
-/** What a client's batch has to pass before it is appended: Kafka's checks, on the batch header alone. */
+/** What a client's batch has to pass before it is appended: Kafka's checks, on the batch header where that is enough. */
 import { isMillraceError, MillraceError } from '../errors.js'
 import { BATCH, writeInt64 } from '../protocol/batch-layout.js'
 import { type BatchView, crc32c, KAFKA_ERROR as E, readBatches } from '../protocol/index.js'
@@ -90,10 +90,26 @@ function checkBatch(log: PartitionLog, batch: BatchView, nowMs: number, version:
   if (batch.sizeBytes > config.maxMessageBytes) {
     return refused(E.MESSAGE_TOO_LARGE, `the batch has ${batch.sizeBytes} bytes, allowed are ${config.maxMessageBytes}`)
   }
+  const keyProblem = config.compact ? checkKeys(batch) : undefined
+  if (keyProblem !== undefined) return keyProblem
   if (config.logAppendTime) return undefined
   const ahead = batch.maxTimestamp - nowMs > config.timestampAfterMaxMs
   const behind = batch.baseTimestamp >= 0 && nowMs - batch.baseTimestamp > config.timestampBeforeMaxMs
   return ahead || behind ? refused(E.INVALID_TIMESTAMP, 'a timestamp is out of the range the topic allows') : undefined
+}
+
+/** The one check that looks at records, on compacted topics only. A codec this Node lacks is let through unread. */
+function checkKeys(batch: BatchView): AppendOutcome | undefined {
+  try {
+    const cursor = batch.records()
+    while (cursor.next()) {
+      if (cursor.keyLength < 0) return refused(E.INVALID_RECORD, 'a compacted topic takes no record without a key')
+    }
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error
+    if (error.code !== 'PROTOCOL_COMPRESSION_UNSUPPORTED') return refused(E.CORRUPT_MESSAGE, error.message)
+  }
+  return undefined
 }
 
 /** KIP-890 part 1: the first write of a transaction to a partition must follow AddPartitionsToTxn. */

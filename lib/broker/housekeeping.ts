@@ -27,7 +27,11 @@ export class Housekeeping {
     const { topics, clock, settings } = this.core
     for (const topic of topics.all()) {
       if (!topic.config.compact) continue
-      for (const log of topic.partitions) compactLog(log, clock.now(), settings.compactionRollBytes)
+      for (const log of topic.partitions) {
+        this.guard(`compacting ${log.topic}-${log.partition}`, () => {
+          compactLog(log, clock.now(), settings.compactionRollBytes)
+        })
+      }
     }
   }
 
@@ -37,20 +41,28 @@ export class Housekeeping {
     const nowMs = clock.now()
     for (const topic of topics.all()) {
       for (const log of topic.partitions) {
-        if (topic.config.delete) applyRetention(log, nowMs, (offset) => topics.moveStart(topic, log, offset))
         log.producers.expire(nowMs - settings.producerIdExpirationMs)
+        if (!topic.config.delete) continue
+        this.guard(`retention of ${log.topic}-${log.partition}`, () => {
+          applyRetention(log, nowMs, (offset) => topics.moveStart(topic, log, offset))
+        })
       }
     }
     groups.expire()
   }
 
+  /** One log that fails must not keep the others from their turn. */
+  private guard(what: string, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.report(`${what} failed and will be tried again: ${String(error)}`)
+    }
+  }
+
   private every(name: string, intervalMs: number, work: () => void): void {
     const cancel = this.core.clock.setTimer(intervalMs, () => {
-      try {
-        work()
-      } catch (error) {
-        this.report(`${name} failed and will be tried again: ${String(error)}`)
-      }
+      work()
       this.every(name, intervalMs, work)
     })
     this.timers.set(name, cancel)

@@ -18,11 +18,14 @@ const FROM_ZERO = { min: 0 }
 /** What Kafka 4.3 accepts on a topic. Some have no effect here, where there is one node and no page cache to steer. */
 export const TOPIC_CONFIGS: Readonly<Record<string, ConfigRule>> = {
   'cleanup.policy': { type: 'list', fallback: 'delete', oneOf: ['compact', 'delete'] },
+  'compression.gzip.level': { type: 'int', fallback: '-1', min: -1, max: 9 },
+  'compression.lz4.level': { type: 'int', fallback: '9', min: 1, max: 17 },
   'compression.type': {
     type: 'string',
     fallback: 'producer',
     oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
   },
+  'compression.zstd.level': { type: 'int', fallback: '3', min: -131072, max: 22 },
   'delete.retention.ms': { type: 'long', fallback: '86400000', ...FROM_ZERO },
   'file.delete.delay.ms': { type: 'long', fallback: '60000', ...FROM_ZERO },
   'flush.messages': { type: 'long', fallback: LONG_MAX, ...POSITIVE },
