@@ -83,7 +83,7 @@ async function assemble(
   const box: { instance: Instance | null } = { instance: null }
   const fail = (error: unknown) => box.instance?.fail(error)
   const makeFetcher =
-    (lane: 'fetch' | 'restore', maxWaitMs: number): MakeFetcher =>
+    (lane: 'fetch' | 'restore' | 'read', maxWaitMs: number): MakeFetcher =>
     (onArrival) => {
       const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', lane, maxWaitMs })
       fetcher.onArrival = onArrival
@@ -96,7 +96,7 @@ async function assemble(
     applicationId: config.applicationId,
     definitions: options.topology.globalStores,
     admin,
-    makeFetcher: makeFetcher('restore', 500),
+    makeFetcher: makeFetcher('read', 500),
     partitionCount: (topic) => plan.partitionCount(topic),
     clock: config.clock,
     onFailed: fail,
