@@ -23,7 +23,7 @@ export interface StreamsConfig {
   readonly commitBytes: number
   /** Record cache of one instance (`statestore.cache.max.bytes`); 0 forwards every update at once. */
   readonly cacheMaxBytes: number
-  /** LevelDB memory of one instance, divided over its tasks. */
+  /** Memory of one instance for state, divided over its tasks: so much for LevelDB, and as much for values kept decoded. */
   readonly stateBudgetBytes: number
   /** -1 never waits, 0 waits for partitions known to have data, > 0 additionally waits so long (KIP-695). */
   readonly maxTaskIdleMs: number

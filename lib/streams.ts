@@ -100,6 +100,9 @@ export type StreamsSettings = StreamsOptions &
     readonly engines?: StateEngines
   }
 
+/** The process's own store holds one entry. */
+const PROCESS_BUDGET = { memoryBytes: 4 * 2 ** 20, files: 16 }
+
 export class Streams {
   readonly #topology: Topology
   readonly #config: StreamsConfig
@@ -144,7 +147,8 @@ export class Streams {
         topology: this.#topology,
         config: this.#config,
         cluster: this.#cluster,
-        engines: this.#settings.engines ?? this.#engines(),
+        processEngines: this.#engines(PROCESS_BUDGET, 1),
+        makeEngines: (expectedTasks) => this.#engines({ memoryBytes: this.#config.stateBudgetBytes }, expectedTasks),
         committed: this.#committed,
         lifecycle: this.#lifecycle,
         onDrop: (drop) => this.#dropped(drop),
@@ -198,10 +202,11 @@ export class Streams {
     }
   }
 
-  #engines(): StateEngines {
-    const { stateDir, applicationId, clock, stateBudgetBytes } = this.#config
+  #engines(budget: { readonly memoryBytes: number; readonly files?: number }, expectedTasks: number): StateEngines {
+    const { stateDir, applicationId, clock } = this.#config
+    if (this.#settings.engines !== undefined) return this.#settings.engines
     if (stateDir === null) return new MemoryEngines()
-    return new LevelEngines({ folder: `${stateDir}/${applicationId}`, clock, memoryBytes: stateBudgetBytes })
+    return new LevelEngines({ folder: `${stateDir}/${applicationId}`, clock, expectedTasks, ...budget })
   }
 
   /** Committed reads of this instance's stores. @throws MillraceError STREAMS_STATE before `start` */

@@ -28,11 +28,17 @@ import { Signal } from './signal.js'
 import { TakeOver } from './take-over.js'
 import { TaskSet } from './task-set.js'
 
+/** Values of one task kept in memory, however many tasks share the budget. */
+const LEAST_RESIDENT_BYTES = 1024 * 1024
+
 export interface InstanceOptions {
   readonly topology: Topology
   readonly config: StreamsConfig
   readonly cluster: Cluster
-  readonly engines: StateEngines
+  /** Where the process keeps its identity, and the lock of the state folder. */
+  readonly processEngines: StateEngines
+  /** Byte stores of the tasks, of which so many may be open at once. */
+  readonly makeEngines: (expectedTasks: number) => StateEngines
   readonly committed: CommittedRecords
   readonly lifecycle: Lifecycle
   readonly onDrop: (drop: Drop) => void
@@ -57,7 +63,7 @@ export async function openInstance(options: InstanceOptions): Promise<OpenInstan
   const { config, cluster } = options
   const closing: (() => Promise<unknown> | unknown)[] = []
   try {
-    const process = await openProcess(options.engines, config.random)
+    const process = await openProcess(options.processEngines, config.random)
     closing.push(() => process.close())
     const admin = new Admin(cluster)
     const plan = await prepareTopics(options.topology, config.applicationId, cluster, admin, {
@@ -79,6 +85,7 @@ async function assemble(
   closing: (() => Promise<unknown> | unknown)[],
 ): Promise<OpenInstance> {
   const { config, cluster, lifecycle, committed } = options
+  const engines = options.makeEngines(plan.taskIds.length)
   const signal = new Signal(config.clock)
   const box: { instance: Instance | null } = { instance: null }
   const fail = (error: unknown) => box.instance?.fail(error)
@@ -112,7 +119,7 @@ async function assemble(
     makeTask: (opened) => makeTask(options, plan, globals, signal, opened),
   })
   const identity = `${config.applicationId}-${process.processId}`
-  const onDisk = await process.tasksOnDisk()
+  const onDisk = new Set((await engines.list()).filter((name) => plan.taskIds.includes(name)))
   const member = new GroupMember({
     cluster,
     clock: config.clock,
@@ -124,7 +131,8 @@ async function assemble(
     protocolName: 'millrace',
     subscription: () => {
       const owned = tasks.ids()
-      const idle = onDisk.filter((taskId) => !owned.includes(taskId))
+      for (const taskId of owned) onDisk.add(taskId)
+      const idle = [...onDisk].filter((taskId) => !owned.includes(taskId))
       return {
         topics: plan.subscribedTopics,
         userData: encodeMemberData({ processId: process.processId, owned, onDisk: idle }),
@@ -146,8 +154,8 @@ async function assemble(
     plan,
     member,
     admin,
-    engines: options.engines,
-    openState: (taskId) => openState(options, plan, taskId),
+    engines,
+    openState: (taskId) => openState(config, engines, plan, taskId),
     restore,
     offsetReset: config.offsetReset,
     clock: config.clock,
@@ -194,18 +202,23 @@ function makeCommitGroup(
 }
 
 /** Damaged or foreign state is set aside: the changelog has everything. */
-async function openState(options: InstanceOptions, plan: Plan, taskId: string): Promise<TaskState> {
+async function openState(config: StreamsConfig, engines: StateEngines, plan: Plan, taskId: string): Promise<TaskState> {
   try {
-    return await openStateOnce(options, plan, taskId)
+    return await openStateOnce(config, engines, plan, taskId)
   } catch (error) {
     if (!isMillraceError(error, 'STATE_CORRUPT', 'STATE_LAYOUT_UNSUPPORTED')) throw error
-    options.config.log.warn({ taskId, code: error.code }, 'local state is set aside and rebuilt from the changelog')
-    await options.engines.setAside(taskId, error.code)
-    return openStateOnce(options, plan, taskId)
+    config.log.warn({ taskId, code: error.code }, 'local state is set aside and rebuilt from the changelog')
+    await engines.setAside(taskId, error.code)
+    return openStateOnce(config, engines, plan, taskId)
   }
 }
 
-async function openStateOnce({ engines, config }: InstanceOptions, plan: Plan, taskId: string): Promise<TaskState> {
+async function openStateOnce(
+  config: StreamsConfig,
+  engines: StateEngines,
+  plan: Plan,
+  taskId: string,
+): Promise<TaskState> {
   const engine = await engines.open(taskId)
   try {
     return await TaskState.open({
@@ -214,6 +227,7 @@ async function openStateOnce({ engines, config }: InstanceOptions, plan: Plan, t
       engine,
       clock: config.clock,
       cacheBytes: config.cacheMaxBytes / plan.taskIds.length,
+      residentBytes: Math.max(LEAST_RESIDENT_BYTES, config.stateBudgetBytes / plan.taskIds.length),
       topicName: (store) => plan.changelogTopic(store.name) ?? store.name,
     })
   } catch (error) {

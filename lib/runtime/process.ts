@@ -8,12 +8,9 @@ import type { StateEngine, StateEngines } from '../state/engine.js'
 
 const FOLDER = 'process'
 const ID_KEY = Buffer.from('process-id')
-const TASK_ID = /^\d+_\d+$/
 
 export interface Process {
   readonly processId: string
-  /** Tasks with state on disk from an earlier life. */
-  readonly tasksOnDisk: () => Promise<string[]>
   close(): Promise<void>
 }
 
@@ -27,7 +24,6 @@ export async function openProcess(engines: StateEngines, random: Random): Promis
   }
   return {
     processId,
-    tasksOnDisk: async () => (await engines.list()).filter((name) => TASK_ID.test(name)),
     close: () => engine.close(),
   }
 }

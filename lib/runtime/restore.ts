@@ -42,7 +42,7 @@ export class Restore {
     const open = new Map<string, ChangelogRange>()
     for (const range of ranges) {
       if (range.from < range.to) open.set(formatTopicPartition(range.topic, range.partition), range)
-      else range.state.restored(range.store, range.to, range.topicId)
+      else range.state.restored(range.store, range.to, range.topicId, true)
     }
     if (open.size === 0) return !cancelled()
     const signal = new Signal(this.#clock)
@@ -80,7 +80,7 @@ export class Restore {
     }
     await range.state.maybeFlush()
     if (chunk.nextOffset < range.to) return
-    range.state.restored(range.store, chunk.nextOffset, range.topicId)
+    range.state.restored(range.store, chunk.nextOffset, range.topicId, true)
     open.delete(name)
     fetcher.remove(range)
   }
