@@ -1,6 +1,7 @@
 /** CreatePartitions v0 to v3: a topic only grows. */
 import { createPartitionsApi, KAFKA_ERROR as E } from '../protocol/index.js'
 import { defineHandler } from './handler.js'
+import { MAX_NEW_PARTITIONS } from './topics.js'
 
 export const createPartitionsHandler = defineHandler(createPartitionsApi, [0, 3], (core, request) => ({
   results: request.topics.map(({ name, count, assignments }) => {
@@ -12,6 +13,10 @@ export const createPartitionsHandler = defineHandler(createPartitionsApi, [0, 3]
     if (count <= now) {
       const errorMessage = `The topic ${name} currently has ${now} partition(s); ${count} would not be an increase.`
       return { name, errorCode: E.INVALID_PARTITIONS, errorMessage }
+    }
+    if (count - now > MAX_NEW_PARTITIONS) {
+      const errorMessage = 'Excessively large number of partitions per request.'
+      return { name, errorCode: E.POLICY_VIOLATION, errorMessage }
     }
     const here = assignments?.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === core.nodeId) ?? true
     if (!here || (assignments !== null && assignments.length !== count - now)) {

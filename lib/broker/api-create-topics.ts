@@ -4,7 +4,7 @@ import { describeTopicConfig } from './config-entries.js'
 import type { BrokerCore } from './core.js'
 import { defineHandler } from './handler.js'
 import { configProblem } from './topic-config.js'
-import { type Topic, topicNameProblem } from './topics.js'
+import { MAX_NEW_PARTITIONS, type Topic, topicNameProblem } from './topics.js'
 
 type NewTopic = RequestOf<typeof createTopicsApi>['topics'][number]
 
@@ -52,6 +52,9 @@ function refusePartitions(core: BrokerCore, wanted: NewTopic): Refusal | undefin
     const few = `Unable to replicate the partition ${replicationFactor} time(s): only 1 broker(s) are registered.`
     const invalid = 'Replication factor must be larger than 0, or -1 to use the default value.'
     return refused(E.INVALID_REPLICATION_FACTOR, replicationFactor > 1 ? few : invalid)
+  }
+  if (numPartitions > MAX_NEW_PARTITIONS) {
+    return refused(E.POLICY_VIOLATION, 'Excessively large number of partitions per request.')
   }
   if (numPartitions === -1 || numPartitions > 0) return undefined
   return refused(E.INVALID_PARTITIONS, 'Number of partitions was set to an invalid non-positive value.')

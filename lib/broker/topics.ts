@@ -15,6 +15,9 @@ export interface Topic {
   readonly partitions: PartitionLog[]
 }
 
+/** Kafka's controller makes no more partitions than this in one request. */
+export const MAX_NEW_PARTITIONS = 10_000
+
 const TOPIC_KEY = 'topic/'
 const START_KEY = 'log-start/'
 

@@ -1,11 +1,13 @@
 import t from 'tap'
 import { allHandlers } from '../../lib/broker/registry.js'
+import { isMillraceError } from '../../lib/errors.js'
 import type { Decoded, Shape } from '../../lib/protocol/field.js'
 import {
   type Api,
   apiVersionsApi,
   decodeResponse,
   decodeResponseHeader,
+  encodeRequest,
   encodeRequestHeader,
   fetchApi,
   findCoordinatorApi,
@@ -17,6 +19,7 @@ import {
   type RequestInput,
 } from '../../lib/protocol/index.js'
 import { defaultOf, inRange } from '../../lib/protocol/schema.js'
+import { seededRandom } from '../../lib/record/random.js'
 import { batchOf, produce, wire } from './wire.js'
 
 /** A request with one element in every list, and names that exist, as far as the version has the fields. */
@@ -155,4 +158,34 @@ t.test('what cannot be answered closes the connection; ApiVersions always answer
   await t.rejects(w.connection.handle(unknown), { code: 'BROKER_REQUEST_REFUSED' })
   await t.rejects(w.ask(produceApi, 12, { acks: 1, timeoutMs: 1, topicData: [] }), { code: 'BROKER_REQUEST_REFUSED' })
   await t.rejects(w.connection.handle(Buffer.alloc(3)), { code: 'PROTOCOL_TRUNCATED' })
+})
+
+t.test('damaged requests end in an answer or a coded error, and the broker goes on', async (t) => {
+  const random = seededRandom('damaged requests')
+  const w = await wire()
+  w.broker.createTopic('a', 2)
+  let refused = 0
+  for (const { api, versions } of allHandlers()) {
+    for (let round = 0; round < 120; round++) {
+      const version = versions[0] + random.int(versions[1] - versions[0] + 1)
+      const body = encodeRequest(api, version, sample(api.request, version) as RequestInput<Api>)
+      const frame = Buffer.concat([encodeRequestHeader(api, version, 1, 'x'), body])
+      for (let i = 0; i <= random.int(3); i++) frame[8 + random.int(frame.length - 8)] = random.int(256)
+      const damaged = random.int(4) === 0 ? frame.subarray(0, 8 + random.int(frame.length - 8)) : frame
+      const connection = w.broker.connection()
+      const answer = connection.handle(Buffer.from(damaged)).then(
+        () => undefined,
+        (error) => error,
+      )
+      await new Promise((resolve) => setImmediate(resolve))
+      connection.close()
+      const error = await answer
+      if (error === undefined) continue
+      refused += 1
+      if (!isMillraceError(error)) t.fail(`${api.name} v${version}: ${error.stack}`)
+    }
+  }
+  t.ok(refused > 500, `${refused} were refused`)
+  w.broker.createTopic('after', 1)
+  t.match(await produce(w, 'after', batchOf([{ value: 'v' }])), { errorCode: 0, baseOffset: 0 })
 })
