@@ -45,6 +45,8 @@ const FIRST_PAUSE_MS = 20
 export class Fetcher {
   /** Called when something may be polled, from the network's turn: only take note of it. */
   onArrival: () => void = () => undefined
+  /** An answer moved a watermark. */
+  private learned = false
   private readonly cluster: Cluster
   private readonly limits: FetchLimits
   private readonly bufferBytes: number
@@ -238,7 +240,8 @@ export class Fetcher {
     } finally {
       this.busy.delete(slot)
       this.pump()
-      if (this.arrived.length > 0) this.onArrival()
+      if (this.arrived.length > 0 || this.learned) this.onArrival()
+      this.learned = false
     }
   }
 
@@ -265,6 +268,8 @@ export class Fetcher {
       return
     }
     partition.failures = 0
+    // A task that waits for an empty partition goes on once it is known to be empty.
+    if (partition.watermarks.lastStableOffset !== answer.lastStableOffset) this.learned = true
     partition.watermarks = answer
     const records = answer.records
     if (records === null || records.length === 0) return

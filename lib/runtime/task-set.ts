@@ -86,10 +86,23 @@ export class TaskSet {
       const running = this.#byPartition.get(name)
       if (running === undefined) continue
       running.task.addBatches(chunk.topic, chunk.partition, chunk.batches, chunk.nextOffset, chunk.startOffset)
-      running.task.setCaughtUp(chunk.topic, chunk.partition, chunk.nextOffset >= chunk.lastStableOffset)
       if (running.task.bufferedBytes(chunk.topic, chunk.partition) >= this.#options.bufferBytes) {
         this.#options.fetcher.pause(chunk)
         this.#paused.set(name, { topic: chunk.topic, partition: chunk.partition })
+      }
+    }
+    this.#noteCaughtUp()
+  }
+
+  /** Also for partitions that never had a record: a task with several would wait for them for ever. */
+  #noteCaughtUp(): void {
+    const { fetcher } = this.#options
+    for (const { task, sources } of this.#order) {
+      if (sources.length < 2) continue
+      for (const source of sources) {
+        const end = fetcher.watermarks(source)?.lastStableOffset ?? -1
+        const caughtUp = end >= 0 && (fetcher.position(source) ?? -1) >= end
+        task.setCaughtUp(source.topic, source.partition, caughtUp)
       }
     }
   }

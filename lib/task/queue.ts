@@ -15,6 +15,9 @@ export interface QueueEvents {
   schemaPending(queue: PartitionQueue, ready: Promise<void>): void
 }
 
+/** Processed batches are let go by so many at a time. */
+const KEPT_BATCHES = 16
+
 export class PartitionQueue {
   readonly topic: string
   readonly partition: number
@@ -113,6 +116,7 @@ export class PartitionQueue {
       this.bufferedBytes -= this.#batches[this.#at]!.sizeBytes
       this.cursor = null
       this.#at++
+      if (this.#at === KEPT_BATCHES) this.#forget(KEPT_BATCHES)
     }
     if (this.#at === this.#batches.length) {
       this.#batches = []
@@ -123,6 +127,13 @@ export class PartitionQueue {
     this.cursor = this.#batches[this.#at]!.records()
     this.#startOffset = this.#startOffsets[this.#at]!
     return true
+  }
+
+  /** Lets go of processed batches, so that a queue that is never empty keeps no fetched bytes alive. */
+  #forget(count: number): void {
+    this.#batches.splice(0, count)
+    this.#startOffsets.splice(0, count)
+    this.#at -= count
   }
 
   /** True: the record at the cursor is the head. False: it was dropped, or it is `blocked`. */

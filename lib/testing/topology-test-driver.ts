@@ -5,12 +5,12 @@
 import { MillraceError } from '../errors.js'
 import { BatchBuilder, readBatches } from '../protocol/index.js'
 import { formatTopicPartition, type TopicRecord } from '../record/record.js'
+import { GlobalProcessor } from '../runtime/global-processor.js'
 import type { Serde } from '../serde/serde.js'
 import { MemoryEngines } from '../state/memory-engine.js'
 import type { KeyValueStore } from '../state/store.js'
 import { TaskState } from '../state/task-state.js'
 import type { TaskCommit } from '../task/commit.js'
-import { GlobalTable } from '../task/global-table.js'
 import type { Drop, FailurePolicy } from '../task/options.js'
 import { Task } from '../task/task.js'
 import { changelogTopic, realTopicName } from '../topology/internal-topics.js'
@@ -34,7 +34,7 @@ export interface TopologyTestDriverOptions {
 
 interface Global {
   readonly definition: GlobalStoreDefinition
-  readonly table: GlobalTable
+  readonly processor: GlobalProcessor
   readonly state: TaskState
 }
 
@@ -133,7 +133,7 @@ export class TopologyTestDriver {
   /** Closes user processors. */
   close(): void {
     for (const task of this.#tasks) task.close()
-    for (const { table } of this.#globals) table.close()
+    for (const { processor } of this.#globals) processor.close()
   }
 
   /** The offset of the first of `count` new records. */
@@ -145,17 +145,17 @@ export class TopologyTestDriver {
 
   #deliver(record: TopicRecord): void {
     const { topic, offset, timestamp, key, value, headers } = record
-    for (const { definition, table, state } of this.#globals) {
-      if (definition.topic !== topic) continue
-      table.apply(record)
-      state.beginCommit(() => {})
-      state.commitSucceeded(new Map())
-    }
+    const globals = this.#globals.filter(({ definition }) => definition.topic === topic)
     const task = this.#readers.get(topic)
-    if (task === undefined) return
+    if (task === undefined && globals.length === 0) return
     this.#builder.append(timestamp, key, value, headers)
     const batches = readBatches(this.#builder.build({ baseOffset: offset }))
-    task.addBatches(topic, PARTITION, batches, offset + 1)
+    const nextOffset = offset + 1
+    for (const { processor } of globals) {
+      const marks = { highWatermark: nextOffset, lastStableOffset: nextOffset, logStartOffset: 0, bytes: 0 }
+      processor.apply({ topic, partition: PARTITION, batches, startOffset: offset, nextOffset, ...marks })
+    }
+    task?.addBatches(topic, PARTITION, batches, nextOffset)
   }
 
   /** Processes until nothing is left: the task whose next record is the oldest goes first. */
@@ -222,12 +222,11 @@ export class TopologyTestDriver {
 
   #openGlobal(definition: GlobalStoreDefinition): Global {
     const state = this.#openState('global', [{ ...definition.store, cached: false }])
-    const store = state.store<KeyValueStore<unknown, unknown>>(definition.store.name)
-    const { applicationId } = this.#options
-    const onDrop = (reason: string, { topic, partition, offset }: TopicRecord) =>
-      this.#drops.push({ reason, taskId: 'global', node: definition.processorName, topic, partition, offset })
-    const table = new GlobalTable({ definition, applicationId, store, clock: this.#clock, onDrop })
-    return { definition, table, state }
+    const processor = new GlobalProcessor(definition, state, {
+      applicationId: this.#options.applicationId,
+      clock: this.#clock,
+    })
+    return { definition, processor, state }
   }
 
   #openTask(subTopology: SubTopology): Task<TaskState> {
