@@ -6,12 +6,10 @@ import { GroupMember } from '../client/group-member.js'
 import { IdempotentProducer } from '../client/producer.js'
 import { TransactionManager } from '../client/transaction-manager.js'
 import type { StreamsConfig } from '../config.js'
-import { isMillraceError } from '../errors.js'
 import type { StateEngines } from '../state/engine.js'
-import { TaskState } from '../state/task-state.js'
 import type { Drop } from '../task/options.js'
-import { Task } from '../task/task.js'
 import type { Topology } from '../topology/topology.js'
+import type { Lane } from '../transport/transport.js'
 import { assignPartitions } from './assign-partitions.js'
 import { atLeastOnce, type CommitGroup, exactlyOnce } from './commit-group.js'
 import type { CommittedRecords } from './committed-records.js'
@@ -26,10 +24,8 @@ import { purgeRepartitionTopics } from './purge.js'
 import { type MakeFetcher, Restore } from './restore.js'
 import { Signal } from './signal.js'
 import { TakeOver } from './take-over.js'
+import { makeTask, openState } from './task-factory.js'
 import { TaskSet } from './task-set.js'
-
-/** Values of one task kept in memory, however many tasks share the budget. */
-const LEAST_RESIDENT_BYTES = 1024 * 1024
 
 export interface InstanceOptions {
   readonly topology: Topology
@@ -89,21 +85,13 @@ async function assemble(
   const signal = new Signal(config.clock)
   const box: { instance: Instance | null } = { instance: null }
   const fail = (error: unknown) => box.instance?.fail(error)
-  const makeFetcher =
-    (lane: 'fetch' | 'restore' | 'read', maxWaitMs: number): MakeFetcher =>
-    (onArrival) => {
-      const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', lane, maxWaitMs })
-      fetcher.onArrival = onArrival
-      return fetcher
-    }
-
-  const fetcher = makeFetcher('fetch', 500)(signal.raise)
+  const fetcher = fetchers(cluster, 'fetch', 500)(signal.raise)
   closing.push(() => fetcher.close())
   const globals = new GlobalStores({
     applicationId: config.applicationId,
     definitions: options.topology.globalStores,
     admin,
-    makeFetcher: makeFetcher('read', 500),
+    makeFetcher: fetchers(cluster, 'read', 500),
     partitionCount: (topic) => plan.partitionCount(topic),
     clock: config.clock,
     onFailed: fail,
@@ -118,38 +106,17 @@ async function assemble(
     onFlushFailed: fail,
     makeTask: (opened) => makeTask(options, plan, globals, signal, opened),
   })
-  const identity = `${config.applicationId}-${process.processId}`
-  const onDisk = new Set((await engines.list()).filter((name) => plan.taskIds.includes(name)))
-  const member = new GroupMember({
-    cluster,
-    clock: config.clock,
-    groupId: config.applicationId,
-    groupInstanceId: options.staticMember ? identity : null,
-    sessionTimeoutMs: config.sessionTimeoutMs,
-    rebalanceTimeoutMs: config.rebalanceTimeoutMs,
-    heartbeatIntervalMs: config.heartbeatIntervalMs,
-    protocolName: 'millrace',
-    subscription: () => {
-      const owned = tasks.ids()
-      for (const taskId of owned) onDisk.add(taskId)
-      const idle = [...onDisk].filter((taskId) => !owned.includes(taskId))
-      return {
-        topics: plan.subscribedTopics,
-        userData: encodeMemberData({ processId: process.processId, owned, onDisk: idle }),
-      }
-    },
-    assign: (members) => assignPartitions(plan, members),
-  })
+  const member = makeMember(options, plan, tasks, process.processId, await engines.list())
   member.onRebalanceNeeded = () => box.instance?.rebalance()
   member.onLost = (error) => {
     if (error.code === 'GROUP_STALE_GENERATION') box.instance?.sessionLost()
     else fail(error)
   }
-  const commitGroup = makeCommitGroup(config, cluster, member, identity)
+  const commitGroup = makeCommitGroup(options, member, process.processId)
   closing.push(() => commitGroup.close())
   // Step 1 of every take-over: whatever an earlier life of this process left open is ended before offsets are read.
   await commitGroup.init()
-  const restore = new Restore(makeFetcher('restore', 100), config.clock)
+  const restore = new Restore(fetchers(cluster, 'restore', 100), config.clock)
   const takeOver = new TakeOver({
     plan,
     member,
@@ -190,83 +157,50 @@ async function assemble(
   }
 }
 
-function makeCommitGroup(
-  config: StreamsConfig,
-  cluster: Cluster,
-  member: GroupMember,
-  transactionalId: string,
-): CommitGroup {
+function fetchers(cluster: Cluster, lane: Lane, maxWaitMs: number): MakeFetcher {
+  return (onArrival) => {
+    const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', lane, maxWaitMs })
+    fetcher.onArrival = onArrival
+    return fetcher
+  }
+}
+
+function makeMember(
+  options: InstanceOptions,
+  plan: Plan,
+  tasks: TaskSet,
+  processId: string,
+  onDiskAtStart: readonly string[],
+): GroupMember {
+  const { config, cluster } = options
+  const onDisk = new Set(onDiskAtStart.filter((taskId) => plan.taskIds.includes(taskId)))
+  return new GroupMember({
+    cluster,
+    clock: config.clock,
+    groupId: config.applicationId,
+    groupInstanceId: options.staticMember ? instanceName(config, processId) : null,
+    sessionTimeoutMs: config.sessionTimeoutMs,
+    rebalanceTimeoutMs: config.rebalanceTimeoutMs,
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    protocolName: 'millrace',
+    subscription: () => {
+      const owned = tasks.ids()
+      for (const taskId of owned) onDisk.add(taskId)
+      const idle = [...onDisk].filter((taskId) => !owned.includes(taskId))
+      return { topics: plan.subscribedTopics, userData: encodeMemberData({ processId, owned, onDisk: idle }) }
+    },
+    assign: (members) => assignPartitions(plan, members),
+  })
+}
+
+function makeCommitGroup({ config, cluster }: InstanceOptions, member: GroupMember, processId: string): CommitGroup {
   if (config.processingGuarantee === 'atLeastOnce') return atLeastOnce(new IdempotentProducer({ cluster }), member)
   const { transactionTimeoutMs } = config
+  const transactionalId = instanceName(config, processId)
   return exactlyOnce(new TransactionManager({ cluster, transactionalId, transactionTimeoutMs }))
 }
 
-/** Damaged or foreign state is set aside: the changelog has everything. */
-async function openState(config: StreamsConfig, engines: StateEngines, plan: Plan, taskId: string): Promise<TaskState> {
-  try {
-    return await openStateOnce(config, engines, plan, taskId)
-  } catch (error) {
-    if (!isMillraceError(error, 'STATE_CORRUPT', 'STATE_LAYOUT_UNSUPPORTED')) throw error
-    config.log.warn({ taskId, code: error.code }, 'local state is set aside and rebuilt from the changelog')
-    await engines.setAside(taskId, error.code)
-    return openStateOnce(config, engines, plan, taskId)
-  }
-}
-
-async function openStateOnce(
-  config: StreamsConfig,
-  engines: StateEngines,
-  plan: Plan,
-  taskId: string,
-): Promise<TaskState> {
-  const engine = await engines.open(taskId)
-  try {
-    return await TaskState.open({
-      taskId,
-      stores: plan.subTopology(taskId).stores,
-      engine,
-      clock: config.clock,
-      cacheBytes: config.cacheMaxBytes / plan.taskIds.length,
-      residentBytes: Math.max(LEAST_RESIDENT_BYTES, config.stateBudgetBytes / plan.taskIds.length),
-      topicName: (store) => plan.changelogTopic(store.name) ?? store.name,
-    })
-  } catch (error) {
-    await engine.close()
-    throw error
-  }
-}
-
-function makeTask(
-  { config, committed, onDrop }: InstanceOptions,
-  plan: Plan,
-  globals: GlobalStores,
-  signal: Signal,
-  opened: {
-    readonly taskId: string
-    readonly state: TaskState
-    readonly positions: readonly { topic: string; partition: number; metadata: string }[]
-  },
-): Task<TaskState> {
-  const task = new Task<TaskState>({
-    id: opened.taskId,
-    applicationId: config.applicationId,
-    subTopology: plan.subTopology(opened.taskId),
-    partition: Number(opened.taskId.split('_')[1]),
-    state: opened.state,
-    globalStore: (name) => globals.store(name),
-    partitionCount: (topic) => plan.partitionCount(topic),
-    topicName: (topic) => plan.topicName(topic),
-    changelogTopic: (store) => plan.changelogTopic(store),
-    topicId: (topic) => plan.topicId(topic),
-    clock: config.clock,
-    maxTaskIdleMs: config.maxTaskIdleMs,
-    onDrop,
-    onDeserializationError: config.onDeserializationError,
-    onProcessingError: config.onProcessingError,
-    deadLetterTopic: config.deadLetterTopic,
-    captureTopics: committed.topics,
-    onReady: signal.raise,
-  })
-  task.restoreTimes(opened.positions)
-  return task
+/** The same after a restart: what fences an earlier life, and brings its tasks back. */
+function instanceName({ applicationId }: StreamsConfig, processId: string): string {
+  return `${applicationId}-${processId}`
 }
