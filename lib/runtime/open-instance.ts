@@ -87,15 +87,7 @@ async function assemble(
   const fail = (error: unknown) => box.instance?.fail(error)
   const fetcher = fetchers(cluster, 'fetch', 500)(signal.raise)
   closing.push(() => fetcher.close())
-  const globals = new GlobalStores({
-    applicationId: config.applicationId,
-    definitions: options.topology.globalStores,
-    admin,
-    makeFetcher: fetchers(cluster, 'read', 500),
-    partitionCount: (topic) => plan.partitionCount(topic),
-    clock: config.clock,
-    onFailed: fail,
-  })
+  const globals = makeGlobals(options, plan, admin, fail)
   closing.push(() => globals.close())
   await globals.open()
 
@@ -163,6 +155,23 @@ function fetchers(cluster: Cluster, lane: Lane, maxWaitMs: number): MakeFetcher 
     fetcher.onArrival = onArrival
     return fetcher
   }
+}
+
+function makeGlobals(
+  { topology, config, cluster }: InstanceOptions,
+  plan: Plan,
+  admin: Admin,
+  onFailed: (error: unknown) => void,
+): GlobalStores {
+  return new GlobalStores({
+    applicationId: config.applicationId,
+    definitions: topology.globalStores,
+    admin,
+    makeFetcher: fetchers(cluster, 'read', 500),
+    partitionCount: (topic) => plan.partitionCount(topic),
+    clock: config.clock,
+    onFailed,
+  })
 }
 
 function makeMember(
