@@ -7,7 +7,7 @@ import { Admin } from '../lib/client/admin.js'
 import type { Cluster } from '../lib/client/cluster.js'
 import { delay, systemClock } from '../lib/record/clock.js'
 import { connect } from '../lib/streams.js'
-import { KEYS, loadCountTopic, PARTITIONS } from './count-data.js'
+import { benchTopic, KEYS, loadCountTopic, PARTITIONS } from './count-data.js'
 import { digest, type Outputs, readCounts } from './count-outputs.js'
 import { type Bench, withKafka } from './dedicated-broker.js'
 import { javaProgram } from './java-side.js'
@@ -50,7 +50,7 @@ export async function count(options: CountOptions) {
     const cluster = connect({ brokers: [bench.bootstrap], clientId: 'bench' })
     try {
       const input = `bench-count-${options.records}-${systemClock.now()}`
-      await new Admin(cluster).createTopics([{ name: input, partitions: PARTITIONS, replicationFactor: 1 }])
+      await new Admin(cluster).createTopics([benchTopic(input)])
       const loadStartMs = systemClock.monotonicMs()
       const expected = await loadCountTopic(cluster, input, options.records, options.seed)
       const loadSeconds = (systemClock.monotonicMs() - loadStartMs) / 1_000
@@ -85,7 +85,7 @@ async function measured(
 ): Promise<CountRun> {
   const id = `${input}-${side}-${index}`
   const output = `${id}-counts`
-  await new Admin(cluster).createTopics([{ name: output, partitions: PARTITIONS, replicationFactor: 1 }])
+  await new Admin(cluster).createTopics([benchTopic(output)])
   const folder = `${bench.folder}/${side}-${index}`
   const process = new Side(
     side,

@@ -33,7 +33,7 @@ export async function javaProgram(): Promise<JavaProgram> {
     version: KAFKA_VERSION,
     command: (className, args) => ({
       file: 'java',
-      args: ['-Dorg.slf4j.simpleLogger.defaultLogLevel=error', '-cp', classPath, className, ...args],
+      args: ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', classPath, className, ...args],
     }),
   }
 }

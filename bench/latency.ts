@@ -13,7 +13,7 @@ import { partitionForKey } from '../lib/record/partitioner.js'
 import { seededRandom } from '../lib/record/random.js'
 import { readInt64 } from '../lib/serde/int64-bytes.js'
 import { connect } from '../lib/streams.js'
-import { KEYS, keyText, PARTITIONS } from './count-data.js'
+import { benchTopic, KEYS, keyText, PARTITIONS } from './count-data.js'
 import { type Bench, withKafka } from './dedicated-broker.js'
 import { javaProgram } from './java-side.js'
 import { machine } from './machine.js'
@@ -111,8 +111,7 @@ function summary(runs: readonly LatencyRun[]) {
 async function measured(contender: Contender, bench: Bench, options: LatencyOptions): Promise<LatencyRun> {
   const id = `bench-latency-${contender.name}-${systemClock.now()}`
   const cluster = connect({ brokers: [bench.bootstrap], clientId: 'bench' })
-  const topics = [id, `${id}-counts`].map((name) => ({ name, partitions: PARTITIONS, replicationFactor: 1 }))
-  await new Admin(cluster).createTopics(topics)
+  await new Admin(cluster).createTopics([benchTopic(id), benchTopic(`${id}-counts`)])
   const args = [bench.bootstrap, id, `${id}-counts`, id, `${bench.folder}/${id}`, contender.commitInterval]
   const side = new Side(contender.name, contender.command(args))
   const stop = new AbortController()

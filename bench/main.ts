@@ -51,6 +51,13 @@ const SUITES: Readonly<Record<string, (values: Values, log: (line: string) => vo
     })
     return { report, passed: report.outputsEqual }
   },
+  async recommender(values, log) {
+    const { train, test, repeats } = values
+    if (train === undefined || test === undefined) throw invalid('recommender needs --train FILE and --test FILE')
+    if (repeats !== 'allow' && repeats !== 'forbid') throw invalid(`--repeats ${repeats}: say allow or forbid`)
+    const { recommender } = await import('./recommender.js')
+    return { report: await recommender({ train, test, repeats, log }), passed: true }
+  },
 }
 
 async function main(): Promise<number> {

@@ -29,9 +29,14 @@ async function main(): Promise<number> {
     process.stdin.once('end', resolve)
     process.stdin.resume()
   })
-  await streams.start()
-  await Promise.race([asked, streams.finished])
-  await streams.close({ leaveGroup: true })
+  try {
+    await streams.start()
+    await Promise.race([asked, streams.finished])
+    await streams.close({ leaveGroup: true })
+  } finally {
+    // An open standard input would keep a failed instance's process alive.
+    process.stdin.destroy()
+  }
   return 0
 }
 
