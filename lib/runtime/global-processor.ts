@@ -4,6 +4,7 @@ import { MillraceError } from '../errors.js'
 import type { RecordCursor } from '../protocol/index.js'
 import type { Clock } from '../record/clock.js'
 import type { TaskState } from '../state/task-state.js'
+import type { Drop } from '../task/options.js'
 import type { Processor, ProcessorContext, RecordMetadata } from '../topology/processor.js'
 import type { GlobalStoreDefinition } from '../topology/topology.js'
 
@@ -11,14 +12,16 @@ export class GlobalProcessor {
   readonly #definition: GlobalStoreDefinition
   readonly #state: TaskState
   readonly #processor: Processor | null
+  readonly #onDrop: (drop: Drop) => void
   #metadata: RecordMetadata | null = null
   #streamTimeMs = -1
 
   constructor(
     definition: GlobalStoreDefinition,
     state: TaskState,
-    options: { readonly applicationId: string; readonly clock: Clock },
+    options: { readonly applicationId: string; readonly clock: Clock; readonly onDrop?: (drop: Drop) => void },
   ) {
+    this.#onDrop = options.onDrop ?? (() => {})
     this.#definition = definition
     this.#state = state
     this.#processor = definition.supplier?.() ?? null
@@ -42,7 +45,12 @@ export class GlobalProcessor {
 
   #record(chunk: FetchedBatches, cursor: RecordCursor): void {
     const key = cursor.key()
-    if (key === null) return
+    if (key === null) {
+      const { topic, partition } = chunk
+      const node = this.#definition.processorName
+      this.#onDrop({ reason: 'nullKey', taskId: 'global', node, topic, partition, offset: cursor.offset })
+      return
+    }
     const { store, keySerde, valueSerde, timestampExtractor } = this.#definition
     const value = cursor.value()
     if (this.#processor === null) {

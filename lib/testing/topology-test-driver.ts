@@ -225,6 +225,7 @@ export class TopologyTestDriver {
     const processor = new GlobalProcessor(definition, state, {
       applicationId: this.#options.applicationId,
       clock: this.#clock,
+      onDrop: (drop) => this.#drops.push(drop),
     })
     return { definition, processor, state }
   }
