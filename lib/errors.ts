@@ -5,6 +5,7 @@
 
 /** Code → what the reader should do about it. Keep sorted by prefix, one line each. */
 export const ERROR_CODES = {
+  ACTIVITY_INVALID: 'Correct the event: see the reason in the message.',
   BENCH_SIDE_FAILED: 'Read what the program said on standard error; its broker must answer and its folder be writable.',
   BROKER_FOLDER_IN_USE: 'Stop the other broker, or name another data folder.',
   BROKER_LISTEN_FAILED: 'Choose another address, or ask for the right to listen there.',
@@ -31,9 +32,12 @@ export const ERROR_CODES = {
   INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
   INPUT_FORMAT_MISMATCH: 'Name the format the file really has, or repair its first line.',
   INPUT_FORMAT_UNKNOWN: 'Use one of the formats named.',
+  INPUT_MISSING: 'Correct the path of --input, and make the file readable.',
   INPUT_UNREADABLE: 'Fetch the file again; check it with gzip -t, or repair the row named.',
   KAFKA_START_FAILED: 'Read the named broker log; free the data folder if another broker holds it.',
   KAFKA_UNAVAILABLE: 'Install Java 17 and Maven, start Docker, or name a running broker in KAFKA_BROKERS.',
+  LOADER_INPUT_CONFLICT:
+    'Load one input per topic prefix: choose another --topic-prefix and --application-id, or --no-load.',
   OPERATOR_INVALID:
     'The node and its store do not fit together: rebuild the topology with the DSL, or name another store.',
   PAGE_PACKAGES_MISSING: 'Install the packages named; they are optional peers, needed only to serve the page.',
@@ -62,6 +66,7 @@ export const ERROR_CODES = {
   SERDE_SCHEMA_UNKNOWN: "Add the schema the record was written with to the serde's `readable` schemas, or register it.",
   SERDE_VALUE_INVALID: 'The value does not fit the serde: correct the code that makes it, or the serde.',
   SERIALIZE_FAILED: 'The value does not fit the serde of the sink named: correct the code that makes it, or the serde.',
+  SERVICE_PARTITIONS: 'Leave out --partitions, or choose another --topic-prefix: the topics exist with another count.',
   STATE_BUDGET: 'Raise the state memory or file budget, or run more instances: each task needs its share.',
   STATE_CLOSED: 'Do not use a store after its task was closed.',
   STATE_COMMIT_IN_FLIGHT: 'Report the outcome of the commit before beginning the next.',

@@ -47,13 +47,16 @@ const NO_VALUE: Arrival = { activity: null, problem: 'no value', bytes: null, ap
 
 export class Admission implements Processor<string | null, Arrival | null, string | null, Checked> {
   readonly #options: AdmissionOptions
+  readonly #observe: (atMs: number) => void
   #context!: ProcessorContext<string | null, Checked>
   #time!: KeyValueStore<string, string>
   #seen!: WindowStore<string, string>
   #lastArrivalMs = 0
 
-  constructor(options: AdmissionOptions) {
+  /** `observe` hears the event time of everything that gets in. */
+  constructor(options: AdmissionOptions, observe: (atMs: number) => void = () => {}) {
     this.#options = options
+    this.#observe = observe
   }
 
   init(context: ProcessorContext<string | null, Checked>): void {
@@ -91,7 +94,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
     const limits = isReplay || appendedAt < 0 ? {} : { notAfterMs: appendedAt + this.#options.clockSkewMs }
     const problem = activityProblem(activity, limits)
     if (problem !== null) return problem
-    return key === activityKey(activity) ? null : 'the record key is not the user'
+    return activity.type === 'end_of_input' || key === activityKey(activity) ? null : 'the record key is not the user'
   }
 
   /** An id may come back with another time, so all times that are remembered are looked through. */
@@ -109,6 +112,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
     this.#seen.put(seenKey(activity), activity.at, '1', activity.at)
     const replaying = activity.source === 'page' ? time.replaying : true
     const streamTimeMs = Math.max(time.streamTimeMs, activity.at)
+    this.#observe(streamTimeMs)
     if (streamTimeMs !== time.streamTimeMs || replaying !== time.replaying) {
       writeTime(this.#time, { ...time, streamTimeMs, replaying })
     }
@@ -125,6 +129,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
 
   #end(record: StreamRecord<string | null, Arrival | null>, end: UserActivity, time: PartitionTime): void {
     const streamTimeMs = Math.max(time.streamTimeMs, end.at)
+    this.#observe(streamTimeMs)
     writeTime(this.#time, { streamTimeMs, closedBeforeMs: streamTimeMs + 1, replaying: false })
     this.#forward(record, { kind: 'tick', streamTimeMs, ends: true })
   }

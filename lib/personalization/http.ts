@@ -1,6 +1,6 @@
 /** The service's HTTP side: the page, clicks, tickets, the WebSocket, health and figures. */
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { MillraceError } from '../errors.js'
@@ -37,7 +37,12 @@ export interface HttpOptions {
 }
 
 const PAGE_FOLDER = fileURLToPath(new URL('./page/', import.meta.url))
-const CHART_FILES = ['uPlot.esm.js', 'uPlot.min.css']
+/** Path under `/vendor/` → the package it is served from, and the file in it. */
+const VENDOR_FILES = [
+  ['uplot.js', 'uplot', 'dist/uPlot.esm.js'],
+  ['uplot.css', 'uplot', 'dist/uPlot.min.css'],
+  ['inter.woff2', '@fontsource-variable/inter', 'files/inter-latin-opsz-normal.woff2'],
+] as const
 /** Only from here, nothing from elsewhere. */
 const CONTENT_POLICY =
   "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
@@ -107,7 +112,7 @@ export class PersonalizationServer {
       reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
       reply.header('content-security-policy', CONTENT_POLICY)
     })
-    this.#chartFiles(server)
+    this.#vendorFiles(server)
     this.#readRoutes(server)
     this.#writeRoutes(server)
     this.#sockets.route(server)
@@ -124,11 +129,13 @@ export class PersonalizationServer {
     await this.#server?.close()
   }
 
-  /** The charts' library, from where it is installed. */
-  #chartFiles(server: FastifyInstance): void {
-    const folder = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist')
-    for (const name of CHART_FILES) {
-      server.get(`/vendor/${name}`, (_request, reply) => reply.sendFile(name, folder))
+  /** Charts and typeface, from where they are installed; without the typeface the page takes the system's. */
+  #vendorFiles(server: FastifyInstance): void {
+    const require = createRequire(import.meta.url)
+    for (const [path, name, file] of VENDOR_FILES) {
+      if (name !== 'uplot' && !isInstalled(name)) continue
+      const folder = dirname(require.resolve(`${name}/package.json`))
+      server.get(`/vendor/${path}`, (_request, reply) => reply.sendFile(file, folder, { maxAge: '1d' }))
     }
   }
 
@@ -188,6 +195,15 @@ export class PersonalizationServer {
   }
 }
 
+function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(`${name}/package.json`)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Optional peers: only who serves the page needs them. */
 async function packages() {
   try {
@@ -196,7 +212,7 @@ async function packages() {
       import('@fastify/websocket'),
       import('@fastify/static'),
     ])
-    createRequire(import.meta.url).resolve('uplot/package.json')
+    createRequire(import.meta.url).resolve('uplot')
     return { fastify, websocket: websocket.default, files: files.default }
   } catch (cause) {
     throw new MillraceError(

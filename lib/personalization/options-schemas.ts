@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { MillraceError } from '../errors.js'
 
-export type SchemaName = 'user-activity' | 'customer-profile' | 'recommendation' | 'dead-letter'
+export type SchemaName = 'user-activity' | 'customer-profile' | 'recommendation' | 'dead-letter' | 'loader-progress'
 
 export type Schema = Readonly<Record<string, unknown>>
 

@@ -6,6 +6,7 @@ import { confluentRegistry } from '../serde/registry.js'
 import type { Serde } from '../serde/serde.js'
 import type { UserActivity } from './activity.js'
 import type { DeadLetter } from './dead-letter.js'
+import type { LoaderProgress } from './loader-ledger.js'
 import { packagedSchema, type SchemaName } from './options-schemas.js'
 import type { CustomerProfile } from './profile.js'
 import type { Recommendation } from './recommendation.js'
@@ -16,6 +17,7 @@ export interface ServiceSerdes {
   readonly profile: Serde<CustomerProfile>
   readonly recommendation: Serde<Recommendation>
   readonly deadLetter: Serde<DeadLetter>
+  readonly loader: Serde<LoaderProgress>
 }
 
 /** Single-object encoding against `schemas/`. */
@@ -25,6 +27,7 @@ export function plainSerdes(): ServiceSerdes {
     profile: avro<CustomerProfile>(packagedSchema('customer-profile')),
     recommendation: avro<Recommendation>(packagedSchema('recommendation')),
     deadLetter: avro<DeadLetter>(packagedSchema('dead-letter')),
+    loader: avro<LoaderProgress>(packagedSchema('loader-progress')),
   }
 }
 
@@ -41,5 +44,6 @@ export async function registrySerdes(host: string, topics: TopicNames): Promise<
     profile: await serde<CustomerProfile>('customer-profile', topics.profiles),
     recommendation: await serde<Recommendation>('recommendation', topics.recommendations),
     deadLetter: await serde<DeadLetter>('dead-letter', topics.deadLetters),
+    loader: await serde<LoaderProgress>('loader-progress', topics.loader),
   }
 }

@@ -33,10 +33,13 @@ export interface PersonalizationParts {
   readonly serdes: ServiceSerdes
   readonly rules: RuleOptions
   readonly model: SharedModel
+  /** Hears the event time of what is admitted. */
+  readonly observe?: (atMs: number) => void
 }
 
 /** One sub-topology: everything is keyed by user, so nothing moves between partitions. */
-export function personalizationTopology({ topics, serdes, rules, model }: PersonalizationParts): Topology {
+export function personalizationTopology(parts: PersonalizationParts): Topology {
+  const { topics, serdes, rules, model } = parts
   const builder = new StreamsBuilder()
   addStores(builder, rules)
   const profiles = builder
@@ -51,7 +54,10 @@ export function personalizationTopology({ topics, serdes, rules, model }: Person
       value: arrivalSerde(serdes.activity),
       timestampExtractor: arrivalTime,
     })
-    .processValues<Checked>(() => new Admission(rules), { name: 'admission', stores: [TIME_STORE, SEEN_STORE] })
+    .processValues<Checked>(() => new Admission(rules, parts.observe), {
+      name: 'admission',
+      stores: [TIME_STORE, SEEN_STORE],
+    })
   checked
     .flatMapValues((value: Checked) => (value.kind === 'dead' ? [value.letter] : []), { name: 'refused' })
     .to(topics.deadLetters, { key: string, value: serdes.deadLetter })

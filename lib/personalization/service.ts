@@ -1,0 +1,205 @@
+/** One running instance of the personalization service, without its web server: topics, tasks, loader, model. */
+import { Admin, type Cluster, type ConnectionOptions, connect, MillraceError, Streams } from '../index.js'
+import { type Clock, systemClock } from '../record/clock.js'
+import { type Log, silentLog } from '../telemetry/log.js'
+import { EventClock } from './event-clock.js'
+import { Intake } from './intake.js'
+import { LatencyRecorder } from './latency.js'
+import { Loader } from './loader.js'
+import { pause, type Speed } from './loader-feed.js'
+import type { LoaderInput } from './loader-input.js'
+import { readLedger } from './loader-ledger.js'
+import { type ModelOptions, SharedModel } from './model.js'
+import { ModelTeacher } from './model-teacher.js'
+import { plainSerdes, registrySerdes, type ServiceSerdes } from './serdes.js'
+import { type Summary, summarize } from './summary.js'
+import { serviceTopics, type TopicNames, topicNames } from './topics.js'
+import { personalizationTopology, type RuleOptions } from './topology.js'
+
+export interface ServiceOptions {
+  /** Kafka, or an embedded broker of this process. */
+  readonly connection: ConnectionOptions
+  readonly applicationId: string
+  readonly topicPrefix: string
+  /** Partitions of topics that are created; null: 12, and whatever topics that exist have. */
+  readonly partitions: number | null
+  /** Folder of the tasks' state; null: in memory. */
+  readonly stateDir: string | null
+  /** URL of a schema registry; null: single-object encoding. */
+  readonly registry: string | null
+  readonly rules: RuleOptions
+  readonly model?: ModelOptions
+  /** What to load; null: nothing, others do. */
+  readonly input: LoaderInput | null
+  readonly speed: Speed
+  /** Who this is to other loaders; the same after a restart. */
+  readonly instanceId: string
+  readonly clock?: Clock
+  readonly log?: Log
+}
+
+const DEFAULT_PARTITIONS = 12
+const LOOK_MS = 100
+
+export class PersonalizationService {
+  readonly topics: TopicNames
+  readonly serdes: ServiceSerdes
+  readonly cluster: Cluster
+  /** Tell it what to do with committed decisions (`onCommitted`) before `start`. */
+  readonly streams: Streams
+  readonly model: SharedModel
+  /** Decisions since the instance started. */
+  readonly latency = new LatencyRecorder()
+  readonly eventClock: EventClock
+  readonly intake: Intake
+  readonly admin: Admin
+  readonly #options: ServiceOptions
+  readonly #clock: Clock
+  readonly #teacher: ModelTeacher
+  readonly #stop = new AbortController()
+  #loading: Promise<void> = Promise.resolve()
+  #failed: (error: unknown) => void = () => {}
+  readonly #failure: Promise<never>
+
+  /** Connects and creates what topics are missing. @throws MillraceError CLIENT_*, SERVICE_PARTITIONS, SERDE_* */
+  static async open(options: ServiceOptions): Promise<PersonalizationService> {
+    const topics = topicNames(options.topicPrefix)
+    const clock = options.clock ?? systemClock
+    const cluster = connect({ ...options.connection, clock })
+    try {
+      await createTopics(cluster, topics, options.partitions)
+      const serdes = options.registry === null ? plainSerdes() : await registrySerdes(options.registry, topics)
+      return new PersonalizationService(options, topics, serdes, cluster, clock)
+    } catch (error) {
+      await cluster.close()
+      throw error
+    }
+  }
+
+  private constructor(
+    options: ServiceOptions,
+    topics: TopicNames,
+    serdes: ServiceSerdes,
+    cluster: Cluster,
+    clock: Clock,
+  ) {
+    this.#options = options
+    this.topics = topics
+    this.serdes = serdes
+    this.cluster = cluster
+    this.#clock = clock
+    this.admin = new Admin(cluster)
+    this.model = new SharedModel(options.model)
+    this.eventClock = new EventClock(clock)
+    const observe = (atMs: number) => this.eventClock.observe(atMs)
+    const { rules, applicationId } = options
+    const log = options.log ?? silentLog
+    const topology = personalizationTopology({ topics, serdes, rules, model: this.model, observe })
+    this.streams = new Streams(topology, {
+      ...options.connection,
+      applicationId,
+      stateDir: options.stateDir,
+      onDeserializationError: 'deadLetter',
+      deadLetterTopic: topics.deadLetters,
+      clock,
+      log,
+    })
+    this.streams.onCommitted(topics.recommendations, (records) => this.latency.committed(records, clock.now()))
+    this.intake = new Intake({ cluster, topics, serdes, eventClock: this.eventClock })
+    const topic = topics.activity
+    this.#teacher = new ModelTeacher({
+      cluster,
+      admin: this.admin,
+      topic,
+      applicationId,
+      serdes,
+      model: this.model,
+      clock,
+      log,
+    })
+    this.#failure = new Promise((_, reject) => {
+      this.#failed = reject
+    })
+    this.#failure.catch(() => undefined)
+  }
+
+  /** Warms the model up, starts the tasks, then the loader. Resolves when the tasks assigned are running. */
+  async start(): Promise<void> {
+    await this.#teacher.warmUp()
+    await this.streams.start()
+    this.streams.finished.catch((error: unknown) => this.#failed(error))
+    this.#teacher.follow()
+    const { input } = this.#options
+    if (input === null) return
+    const { cluster, topics, serdes } = this
+    const { speed, instanceId: owner, log = silentLog } = this.#options
+    const loader = new Loader({ cluster, topics, serdes, input, speed, owner, clock: this.#clock, log })
+    this.#loading = loader.run(this.#stop.signal)
+    this.#loading.catch((error: unknown) => this.#failed(error))
+  }
+
+  /** Rejects when the instance or its loader has failed; never resolves. */
+  get failure(): Promise<never> {
+    return this.#failure
+  }
+
+  /** Resolves when the application has committed past every end-of-input record, or the service is closed. */
+  async inputDone(): Promise<void> {
+    await Promise.race([this.#failure, this.#inputDone()])
+  }
+
+  /** The application's whole life, read back from the topics. */
+  summary(): Promise<Summary> {
+    const { cluster, topics, serdes } = this
+    const latencyMs = this.#options.speed === 'max' ? null : this.latency.percentiles
+    return summarize({ cluster, topics, serdes }, latencyMs)
+  }
+
+  /** Commits what is processed and closes the tasks; the summary can still be asked for until `close`. */
+  async stop(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
+    this.#stop.abort()
+    await this.#loading.catch(() => undefined)
+    await this.#teacher.close()
+    await this.intake.close()
+    if (this.streams.state !== 'failed') await this.streams.close(options)
+  }
+
+  async close(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
+    await this.stop(options)
+    await this.cluster.close()
+  }
+
+  async #inputDone(): Promise<void> {
+    const { signal } = this.#stop
+    const topic = this.topics.activity
+    while (!signal.aborted) {
+      const { progress } = await readLedger(this.cluster, this.topics.loader, this.serdes.loader)
+      const ends = progress?.ends ?? []
+      if (ends.length > 0) {
+        const partitions = ends.map((_, partition) => ({ topic, partition }))
+        const committed = await this.admin.groupOffsets(this.#options.applicationId, partitions)
+        if (committed.every(({ partition, offset }) => offset > ends[partition]!)) return
+      }
+      await pause(this.#clock, LOOK_MS, signal)
+    }
+  }
+}
+
+async function createTopics(cluster: Cluster, names: TopicNames, partitions: number | null): Promise<void> {
+  const wanted = serviceTopics(names, partitions ?? DEFAULT_PARTITIONS)
+  const present = await cluster.existing(wanted.map(({ name }) => name))
+  const missing = wanted.filter(({ name }) => !present.has(name))
+  // Topics made together later must fit those that are there.
+  const count = present.has(names.activity) ? await cluster.partitionCount(names.activity) : partitions
+  if (partitions !== null && count !== partitions) {
+    throw new MillraceError(
+      'SERVICE_PARTITIONS',
+      `topic ${names.activity} has ${count} partitions, --partitions asks for ${partitions}`,
+      { topic: names.activity },
+    )
+  }
+  const fitting = missing.map((topic) =>
+    topic.name === names.loader ? topic : { ...topic, partitions: count ?? DEFAULT_PARTITIONS },
+  )
+  if (fitting.length > 0) await new Admin(cluster).createTopics(fitting, { ifNotExists: true })
+}
