@@ -1,0 +1,48 @@
+/** Joins the parts of the page: shop, decisions, live panel, connection. */
+import { Connection } from './connection.js'
+import { addFigures, openPanel, timedClick } from './panel.js'
+import { drawCarousel, drawWaiting, show } from './picks.js'
+import { drawCart, openShop } from './shop.js'
+import { shopper } from './shopper.js'
+
+const byId = (id) => document.getElementById(id)
+const STATES = { connecting: 'Connecting', live: 'Live', offline: 'Reconnecting' }
+const connection = new Connection()
+
+function drawShopper() {
+  byId('who').querySelector('span').textContent = shopper.user
+  const last = connection.lastCarousel
+  if (last === null) drawWaiting()
+  else drawCarousel(last)
+}
+
+connection.addEventListener('state', ({ detail }) => {
+  const pill = byId('connection')
+  pill.dataset.state = detail
+  pill.querySelector('span').textContent = STATES[detail]
+})
+connection.addEventListener('decision', ({ detail }) => show(detail, timedClick))
+connection.addEventListener('figures', ({ detail }) => addFigures(detail))
+
+byId('connection').addEventListener('click', () => {
+  if (byId('connection').dataset.state === 'offline') connection.reopen()
+})
+byId('who').addEventListener('click', () => {
+  byId('who-form').elements.user.value = shopper.user
+  byId('who-dialog').showModal()
+})
+byId('who-dialog').addEventListener('close', () => {
+  const user = byId('who-form').elements.user.value.trim()
+  if (byId('who-dialog').returnValue !== 'ok' || user === '' || user === shopper.user) return
+  shopper.become(user)
+  drawShopper()
+  drawCart()
+  connection.reopen()
+})
+
+const load = async (path) => (await fetch(path)).json()
+const [catalogue, figures] = await Promise.all([load('api/catalogue'), load('metrics.json')])
+openShop(catalogue)
+drawShopper()
+openPanel(catalogue.input, figures)
+connection.open()

@@ -1,0 +1,162 @@
+/** The live panel: figures once a second, three minutes of charts. */
+
+import { element } from './shop.js'
+import uPlot from './vendor/uplot.js'
+
+const byId = (id) => document.getElementById(id)
+const MAX_SAMPLES = 180
+const RULES = [
+  ['carousel', 'Carousel'],
+  ['cart-abandonment', 'Cart abandonment'],
+  ['spending-alert', 'Spending alert'],
+  ['spending-alert-withdrawn', 'Alert withdrawn'],
+]
+
+let samples = []
+let charts = []
+
+const whole = new Intl.NumberFormat()
+const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 })
+const count = (value) => (value === null ? '–' : value < 100_000 ? whole.format(value) : short.format(value))
+const ms = (value) =>
+  value === null || value === undefined ? '–' : value < 10 ? value.toFixed(1) : count(Math.round(value))
+const put = (id, text) => {
+  byId(id).textContent = text
+}
+
+export function openPanel({ label, simulated }, first) {
+  put('input-label', label)
+  byId('input-badge').hidden = !simulated
+  samples = first.history.slice(-MAX_SAMPLES)
+  drawCharts()
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawCharts)
+  new ResizeObserver(resize).observe(byId('events-chart'))
+  drawFigures(first)
+}
+
+export function timedClick(tookMs) {
+  const own = byId('own-click')
+  own.replaceChildren(
+    'Your last click: ',
+    element('b', '', `${tookMs} ms`),
+    ' to the screen, measured in this browser.',
+  )
+}
+
+export function addFigures(snapshot) {
+  samples.push(snapshot)
+  if (samples.length > MAX_SAMPLES) samples.shift()
+  const data = chartData()
+  charts.forEach((chart, i) => {
+    chart.setData(data[i])
+  })
+  drawFigures(snapshot)
+}
+
+function drawFigures({ eventsPerSecond, clickToFrameMs, appendToCommitMs, service, delivery, byRule, byArm }) {
+  put('click-p50', ms(clickToFrameMs?.p50))
+  put('click-p99', ms(clickToFrameMs?.p99))
+  put('events-now', count(eventsPerSecond))
+  put('append-p50', `${ms(appendToCommitMs?.p50)} ms`)
+  put('append-p99', `${ms(appendToCommitMs?.p99)} ms`)
+  put('lag', count(service.lagRecords))
+  put('late', count(service.late))
+  put('dead-letters', count(service.deadLetters))
+  put('duplicates', count(service.duplicateInputs))
+  put('browsers', count(delivery.connections))
+  put('tasks', count(service.tasks))
+  put('hit-rate', service.recommender ? service.recommender.hitRate20.toFixed(3) : '–')
+  put('mrr', service.recommender ? service.recommender.mrr20.toFixed(3) : '–')
+  const most = Math.max(1, ...Object.values(byRule))
+  byId('rules').replaceChildren(
+    ...RULES.map(([rule, title]) => {
+      const bar = element('i')
+      bar.style.setProperty('--share', byRule[rule] / most)
+      return element('li', '', element('span', '', title), element('b', '', count(byRule[rule])), bar)
+    }),
+  )
+  byId('arm-control').style.flexGrow = Math.max(1, byArm.control)
+  byId('arm-treatment').style.flexGrow = Math.max(1, byArm.treatment)
+  put('arm-control-count', count(byArm.control))
+  put('arm-treatment-count', count(byArm.treatment))
+}
+
+function chartData() {
+  const at = samples.map((sample) => sample.at / 1_000)
+  return [
+    [at, samples.map((sample) => sample.eventsPerSecond)],
+    [
+      at,
+      samples.map((sample) => sample.appendToCommitMs?.p50 ?? null),
+      samples.map((sample) => sample.appendToCommitMs?.p99 ?? null),
+    ],
+  ]
+}
+
+function drawCharts() {
+  for (const chart of charts) chart.destroy()
+  const accent = colour('--accent')
+  const warm = colour('--warm')
+  const data = chartData()
+  charts = [
+    chart('events-chart', data[0], [{ stroke: accent, width: 2, fill: fade(accent), points: { show: false } }]),
+    chart('latency-chart', data[1], [
+      { stroke: accent, width: 2, points: { show: false } },
+      { stroke: warm, width: 2, points: { show: false } },
+    ]),
+  ]
+}
+
+function chart(id, data, series) {
+  const soft = colour('--soft')
+  const into = byId(id)
+  const axis = { stroke: soft, grid: { show: false }, ticks: { show: false }, font: '11px Inter, sans-serif' }
+  return new uPlot(
+    {
+      width: into.clientWidth,
+      height: into.clientHeight,
+      padding: [6, 4, 0, 0],
+      cursor: { show: false },
+      legend: { show: false },
+      scales: { x: { time: true }, y: { range: (_chart, _low, high) => [0, Math.max(1, high ?? 1) * 1.15] } },
+      series: [{}, ...series],
+      axes: [
+        { ...axis, show: false },
+        {
+          ...axis,
+          size: 34,
+          splits: (_chart, _axis, _low, high) => [0, high / 1.15],
+          values: (_chart, values) => values.map((value) => short.format(value)),
+        },
+      ],
+    },
+    data,
+    into,
+  )
+}
+
+function resize() {
+  charts.forEach((chart, i) => {
+    const into = byId(i === 0 ? 'events-chart' : 'latency-chart')
+    chart.setSize({ width: into.clientWidth, height: into.clientHeight })
+  })
+}
+
+/** A custom property as the canvas understands it. */
+function colour(name) {
+  const probe = element('i')
+  probe.style.color = `var(${name})`
+  document.body.append(probe)
+  const value = getComputedStyle(probe).color
+  probe.remove()
+  return value
+}
+
+function fade(of) {
+  return (plot) => {
+    const gradient = plot.ctx.createLinearGradient(0, 0, 0, plot.ctx.canvas.height)
+    gradient.addColorStop(0, `color-mix(in oklab, ${of} 32%, transparent)`)
+    gradient.addColorStop(1, `color-mix(in oklab, ${of} 2%, transparent)`)
+    return gradient
+  }
+}

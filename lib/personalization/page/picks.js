@@ -1,0 +1,86 @@
+/** What the service decided for this shopper: the carousel, and the alerts. */
+import { element, formatMicros, itemButton, nameOf, toast } from './shop.js'
+import { sent } from './shopper.js'
+
+const byId = (id) => document.getElementById(id)
+
+/** In words, how the recommender came to its list. */
+const ALGORITHMS = {
+  'vmis-knn': 'what similar visits went on to',
+  'co-visitation': 'what people look at together',
+  trending: 'what many look at just now',
+}
+
+/** Event id → when this tab sent it. */
+const clicks = new Map()
+sent.addEventListener('act', ({ detail }) => {
+  clicks.set(detail.id, detail.atMs)
+  if (clicks.size > 200) clicks.delete(clicks.keys().next().value)
+})
+
+export function drawWaiting() {
+  const places = Array.from({ length: 7 }, (_, place) => {
+    const li = element('li', '', element('div', 'waiting'))
+    li.style.setProperty('--place', place)
+    return li
+  })
+  byId('carousel').replaceChildren(...places)
+  byId('picks-reason').textContent = 'Look at something, or search, and this row answers at once.'
+  byId('picks-speed').hidden = true
+  delete byId('carousel').dataset.decision
+}
+
+/** `onTimed` is told the milliseconds from this tab's click to the carousel on the screen. */
+export function show(decision, onTimed) {
+  if (decision.rule === 'carousel') drawCarousel(decision, onTimed)
+  else if (decision.rule === 'cart-abandonment') {
+    toast('Still in your cart', decision.items.map(nameOf).join(', ') || 'Your cart is waiting.', 'warm')
+  } else if (decision.rule === 'spending-alert') {
+    toast('Spending alert', `${formatMicros(decision.amountMicros)} today. We thought you should know.`, 'warm')
+  } else toast('Spending alert withdrawn', `Today came to ${formatMicros(decision.amountMicros)} in the end.`)
+}
+
+export function drawCarousel(decision, onTimed) {
+  const list = byId('carousel')
+  list.dataset.decision = decision.decisionId
+  list.dataset.subject = decision.subject
+  byId('picks-reason').textContent = reasonOf(decision)
+  if (decision.items.length > 0) {
+    list.replaceChildren(
+      ...decision.items.map((itemId, place) => {
+        const li = element('li', '', itemButton(itemId))
+        li.style.setProperty('--place', place)
+        return li
+      }),
+    )
+    list.scrollTo({ left: 0 })
+    list.classList.remove('fresh')
+    requestAnimationFrame(() => list.classList.add('fresh'))
+  }
+  const clickedMs = clicks.get(decision.subject)
+  if (clickedMs === undefined) return
+  clicks.delete(decision.subject)
+  // Two frames on, what was drawn is on the screen.
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      const tookMs = Math.max(1, Math.round(performance.now() - clickedMs))
+      byId('picks-speed').textContent = `Answered in ${tookMs} ms`
+      byId('picks-speed').hidden = false
+      onTimed?.(tookMs)
+    }),
+  )
+}
+
+function reasonOf({ items, becauseOf, algorithm, reason }) {
+  if (items.length === 0) return `Nothing to show this time${reason ? `: ${reason}` : ''}.`
+  const cause = becauseOf === null ? '' : `Because of ${nameOf(becauseOf).replace(/^Item (?=.*\D)/, '')}: `
+  const how = ALGORITHMS[algorithm] ?? algorithm
+  return `${cause}${cause ? how : how[0].toUpperCase() + how.slice(1)}`
+}
+
+for (const button of document.querySelectorAll('[data-scroll]')) {
+  button.addEventListener('click', () => {
+    const list = byId('carousel')
+    list.scrollBy({ left: Number(button.dataset.scroll) * list.clientWidth * 0.8, behavior: 'smooth' })
+  })
+}
