@@ -113,6 +113,8 @@ export class Streams {
   #open: OpenInstance | null = null
   #cluster: Cluster | null = null
   #running: Promise<void> = Promise.resolve()
+  #closing = false
+  #leaveGroup = false
 
   /** @throws MillraceError CONFIG_INVALID */
   constructor(topology: Topology, settings: StreamsSettings) {
@@ -141,29 +143,11 @@ export class Streams {
    */
   async start(): Promise<void> {
     this.#lifecycle.transitionTo('starting')
-    try {
-      this.#cluster = connect({ ...this.#settings, requestTimeoutMs: this.#config.requestTimeoutMs })
-      this.#open = await openInstance({
-        topology: this.#topology,
-        config: this.#config,
-        cluster: this.#cluster,
-        processEngines: this.#engines(PROCESS_BUDGET, 1),
-        makeEngines: (expectedTasks) => this.#engines({ memoryBytes: this.#config.stateBudgetBytes }, expectedTasks),
-        committed: this.#committed,
-        lifecycle: this.#lifecycle,
-        onDrop: (drop) => this.#dropped(drop),
-        staticMember: this.#config.stateDir !== null || this.#settings.engines !== undefined,
-      })
-    } catch (error) {
-      this.#lifecycle.transitionTo('failed')
-      await this.#cluster?.close()
-      throw error
-    }
+    this.#running = this.#openAndRun()
+    this.#running.catch(() => undefined)
     const ready = new Promise<void>((resolve) => {
       this.#lifecycle.onChange((state) => state === 'running' && resolve())
     })
-    this.#running = this.#run(this.#open)
-    this.#running.catch(() => undefined)
     await Promise.race([ready, this.#running])
   }
 
@@ -178,28 +162,54 @@ export class Streams {
    */
   async close(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
     this.#leaveGroup = options.leaveGroup ?? false
-    if (this.state === 'created') return this.#lifecycle.transitionTo('closed')
-    if (this.state === 'rebalancing' || this.state === 'running') {
-      this.#lifecycle.transitionTo('closing')
-      this.#open?.instance.stop()
-    }
+    this.#closing = true
+    if (this.state === 'created') this.#lifecycle.transitionTo('closed')
+    this.#stopIfOpen()
     await this.#running
   }
 
-  #leaveGroup = false
+  #stopIfOpen(): void {
+    if (this.#open === null || (this.state !== 'rebalancing' && this.state !== 'running' && this.state !== 'starting'))
+      return
+    this.#lifecycle.transitionTo('closing')
+    this.#open.instance.stop()
+  }
 
-  async #run(open: OpenInstance): Promise<void> {
+  async #openAndRun(): Promise<void> {
     try {
-      await open.instance.run()
+      this.#cluster = connect({ ...this.#settings, requestTimeoutMs: this.#config.requestTimeoutMs })
+      const open = await this.#openInstance(this.#cluster)
+      this.#open = open
+      try {
+        // A close that came while everything was still opening.
+        if (this.#closing) this.#stopIfOpen()
+        await open.instance.run()
+      } catch (error) {
+        await open.close(false).catch(() => undefined)
+        throw error
+      }
       await open.close(this.#leaveGroup)
       this.#lifecycle.transitionTo('closed')
     } catch (error) {
       this.#lifecycle.transitionTo('failed')
-      await open.close(false).catch(() => undefined)
       throw error
     } finally {
       await this.#cluster?.close()
     }
+  }
+
+  #openInstance(cluster: Cluster): Promise<OpenInstance> {
+    return openInstance({
+      topology: this.#topology,
+      config: this.#config,
+      cluster,
+      processEngines: this.#engines(PROCESS_BUDGET, 1),
+      makeEngines: (expectedTasks) => this.#engines({ memoryBytes: this.#config.stateBudgetBytes }, expectedTasks),
+      committed: this.#committed,
+      lifecycle: this.#lifecycle,
+      onDrop: (drop) => this.#dropped(drop),
+      staticMember: this.#config.stateDir !== null || this.#settings.engines !== undefined,
+    })
   }
 
   #engines(budget: { readonly memoryBytes: number; readonly files?: number }, expectedTasks: number): StateEngines {

@@ -8,7 +8,7 @@ import type { Clock } from '../record/clock.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import { MemoryEngines } from '../state/memory-engine.js'
 import { TaskState } from '../state/task-state.js'
-import type { GlobalStore } from '../task/options.js'
+import type { Drop, GlobalStore } from '../task/options.js'
 import type { GlobalStoreDefinition } from '../topology/topology.js'
 import { GlobalProcessor } from './global-processor.js'
 import type { MakeFetcher } from './restore.js'
@@ -21,6 +21,7 @@ export interface GlobalStoresOptions {
   readonly makeFetcher: MakeFetcher
   readonly partitionCount: (topic: string) => number
   readonly clock: Clock
+  readonly onDrop: (drop: Drop) => void
   /** Following the topics failed after the start. */
   readonly onFailed: (error: unknown) => void
 }

@@ -62,7 +62,7 @@ export async function openInstance(options: InstanceOptions): Promise<OpenInstan
     const process = await openProcess(options.processEngines, config.random)
     closing.push(() => process.close())
     const admin = new Admin(cluster)
-    const plan = await prepareTopics(options.topology, config.applicationId, cluster, admin, {
+    const plan = await prepareTopics(cachedAs(options.topology, config), config.applicationId, cluster, admin, {
       replicationFactor: config.replicationFactor,
       extraTopics: config.deadLetterTopic === null ? [] : [config.deadLetterTopic],
     })
@@ -157,8 +157,14 @@ function fetchers(cluster: Cluster, lane: Lane, maxWaitMs: number): MakeFetcher 
   }
 }
 
+/** Without a cache every update is forwarded at once, with its headers. */
+function cachedAs(topology: Topology, { cacheMaxBytes }: StreamsConfig): Topology {
+  if (cacheMaxBytes > 0) return topology
+  return { ...topology, stores: topology.stores.map((store) => ({ ...store, cached: false })) }
+}
+
 function makeGlobals(
-  { topology, config, cluster }: InstanceOptions,
+  { topology, config, cluster, onDrop }: InstanceOptions,
   plan: Plan,
   admin: Admin,
   onFailed: (error: unknown) => void,
@@ -171,6 +177,7 @@ function makeGlobals(
     partitionCount: (topic) => plan.partitionCount(topic),
     clock: config.clock,
     onFailed,
+    onDrop,
   })
 }
 
