@@ -12,7 +12,7 @@ import { digest, type Outputs, readCounts } from './count-outputs.js'
 import { type Bench, withKafka } from './dedicated-broker.js'
 import { javaProgram } from './java-side.js'
 import { machine } from './machine.js'
-import { nodeCommand, Side, type SideCommand } from './side.js'
+import { commandOf, Side, type SideCommand } from './side.js'
 import { median, range, round } from './statistics.js'
 
 export interface CountOptions {
@@ -59,7 +59,7 @@ export async function count(options: CountOptions) {
       const runs: CountRun[] = []
       for (let i = 0; i < options.rounds; i++) {
         const context = { bench, cluster, input, expectedSha256, options, round: i }
-        runs.push(await measured('ours', (args) => nodeCommand('worker-count', args), context))
+        runs.push(await measured('ours', (args) => commandOf('worker-count', args), context))
         if (java !== null) runs.push(await measured('theirs', (args) => java.command('Count', args), context))
       }
       return report(options, bench, runs, java?.version ?? null)

@@ -18,7 +18,7 @@ import { type Bench, withKafka } from './dedicated-broker.js'
 import { javaProgram } from './java-side.js'
 import { machine } from './machine.js'
 import { openLoop } from './open-loop.js'
-import { nodeCommand, Side, type SideCommand } from './side.js'
+import { commandOf, Side, type SideCommand } from './side.js'
 import { type Latencies, latencies, median, round } from './statistics.js'
 
 export interface LatencyOptions {
@@ -55,7 +55,7 @@ interface Contender {
 export async function latency(options: LatencyOptions) {
   const java = await javaProgram()
   const contenders: Contender[] = [
-    { name: 'ours', command: (args) => nodeCommand('worker-count', args), commitInterval: '-' },
+    { name: 'ours', command: (args) => commandOf('worker-count', args), commitInterval: '-' },
     { name: 'java', command: (args) => java.command('Count', args), commitInterval: '100' },
     { name: 'java10ms', command: (args) => java.command('Count', args), commitInterval: '10' },
   ]

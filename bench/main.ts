@@ -58,6 +58,25 @@ const SUITES: Readonly<Record<string, (values: Values, log: (line: string) => vo
     const { recommender } = await import('./recommender.js')
     return { report: await recommender({ train, test, repeats, log }), passed: true }
   },
+  async service(values, log) {
+    const { service } = await import('./service.js')
+    const report = await service(serviceOptions(values, '60', log))
+    return { report, passed: report.outputsEqual }
+  },
+  async hotspots(values, log) {
+    const { hotspots } = await import('./service.js')
+    const report = await hotspots(serviceOptions(values, '30', log))
+    return { report, passed: report.outputsEqual }
+  },
+}
+
+function serviceOptions(values: Values, seconds: string, log: (line: string) => void) {
+  return {
+    rate: whole('rate', values.rate ?? '500', 1),
+    seconds: whole('seconds', values.seconds ?? seconds, 1),
+    seed: whole('seed', values.seed, 0),
+    log,
+  }
 }
 
 async function main(): Promise<number> {

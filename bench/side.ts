@@ -19,8 +19,8 @@ const READY_TIMEOUT_MS = 90_000
 /** Position of user time in /proc/PID/stat, counted after the command's closing parenthesis; system time follows. */
 const USER_TICKS_FIELD = 11
 
-/** How to run a script of this folder: as compiled, or by tsx where this process came up that way. */
-export function nodeCommand(script: string, args: readonly string[]): SideCommand {
+/** How to run a script, named from this folder without its ending: as compiled, or by tsx where this process came up that way. */
+export function commandOf(script: string, args: readonly string[]): SideCommand {
   const here = import.meta.url
   const ending = here.endsWith('.ts') ? '.ts' : '.js'
   const file = fileURLToPath(new URL(`./${script}${ending}`, here))
@@ -106,6 +106,15 @@ export class Side {
     const code = await this.#exited
     cancel()
     if (code !== 0) throw await this.failure(`closed with exit code ${code}`)
+  }
+
+  /** Asks it to stop as a supervisor does, and waits until it is gone. */
+  async terminate(): Promise<void> {
+    if (!this.running) return
+    this.#child.kill('SIGTERM')
+    const cancel = systemClock.setTimer(CLOSE_TIMEOUT_MS, () => this.#child.kill('SIGKILL'))
+    await this.#exited
+    cancel()
   }
 
   kill(): void {
