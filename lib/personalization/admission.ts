@@ -41,22 +41,33 @@ export interface AdmissionOptions {
   readonly rememberIdsMs: number
 }
 
+/** Hears what happens at the gate, for live figures; what is aborted and processed again is heard again. */
+export interface AdmissionWatch {
+  /** The partition's event time, epoch milliseconds. */
+  admitted(streamTimeMs: number): void
+  ended(streamTimeMs: number): void
+  duplicate(): void
+  late(): void
+  /** Late ones too. */
+  deadLetter(): void
+}
+
+const UNWATCHED: AdmissionWatch = { admitted() {}, ended() {}, duplicate() {}, late() {}, deadLetter() {} }
 const IDLE_LOOK_MS = 1_000
 /** A tombstone is no activity. */
 const NO_VALUE: Arrival = { activity: null, problem: 'no value', bytes: null, appendedAt: -1 }
 
 export class Admission implements Processor<string | null, Arrival | null, string | null, Checked> {
   readonly #options: AdmissionOptions
-  readonly #observe: (atMs: number) => void
+  readonly #watch: AdmissionWatch
   #context!: ProcessorContext<string | null, Checked>
   #time!: KeyValueStore<string, string>
   #seen!: WindowStore<string, string>
   #lastArrivalMs = 0
 
-  /** `observe` hears the event time of everything that gets in. */
-  constructor(options: AdmissionOptions, observe: (atMs: number) => void = () => {}) {
+  constructor(options: AdmissionOptions, watch: AdmissionWatch = UNWATCHED) {
     this.#options = options
-    this.#observe = observe
+    this.#watch = watch
   }
 
   init(context: ProcessorContext<string | null, Checked>): void {
@@ -83,10 +94,16 @@ export class Admission implements Processor<string | null, Arrival | null, strin
       this.#end(record, activity, time)
       return
     }
-    if (this.#isDuplicate(activity, time)) return
+    if (this.#isDuplicate(activity, time)) {
+      this.#watch.duplicate()
+      return
+    }
     const behindMs = latenessMs(time, activity.at, this.#options.graceMs)
-    if (behindMs > 0) this.#bury(record, origin, lateReason(behindMs))
-    else this.#admit(record, activity, time, origin)
+    if (behindMs === 0) this.#admit(record, activity, time, origin)
+    else {
+      this.#watch.late()
+      this.#bury(record, origin, lateReason(behindMs))
+    }
   }
 
   #problem(key: string | null, activity: UserActivity, appendedAt: number): string | null {
@@ -112,7 +129,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
     this.#seen.put(seenKey(activity), activity.at, '1', activity.at)
     const replaying = activity.source === 'page' ? time.replaying : true
     const streamTimeMs = Math.max(time.streamTimeMs, activity.at)
-    this.#observe(streamTimeMs)
+    this.#watch.admitted(streamTimeMs)
     if (streamTimeMs !== time.streamTimeMs || replaying !== time.replaying) {
       writeTime(this.#time, { ...time, streamTimeMs, replaying })
     }
@@ -129,7 +146,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
 
   #end(record: StreamRecord<string | null, Arrival | null>, end: UserActivity, time: PartitionTime): void {
     const streamTimeMs = Math.max(time.streamTimeMs, end.at)
-    this.#observe(streamTimeMs)
+    this.#watch.ended(streamTimeMs)
     writeTime(this.#time, { streamTimeMs, closedBeforeMs: streamTimeMs + 1, replaying: false })
     this.#forward(record, { kind: 'tick', streamTimeMs, ends: true })
   }
@@ -148,6 +165,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
   }
 
   #bury(record: StreamRecord<string | null, Arrival | null>, origin: RecordMetadata, reason: string): void {
+    this.#watch.deadLetter()
     const { activity, bytes, appendedAt } = record.value ?? NO_VALUE
     const { topic, partition, offset } = origin
     const key = record.key === null ? null : Buffer.from(record.key)

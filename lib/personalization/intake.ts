@@ -24,15 +24,13 @@ export class Intake {
   }
 
   /**
-   * Resolves with the event as stored, when the broker has it. The client's id, made unique by its user or session,
-   * becomes the event's id: sent again after a lost answer, the click still counts once. Its time is the stream's.
+   * Resolves with the event as stored, when the broker has it. Its time becomes the stream's, so that a click takes part
+   * in a replay of another day; under its own id it counts once, however often it is sent.
    * @throws MillraceError ACTIVITY_INVALID, CLIENT_*
    */
   async submit(click: Omit<ActivityFields, 'at' | 'source'>): Promise<UserActivity> {
     const { cluster, topics, serdes, eventClock } = this.#parts
-    const scope = click.userId ?? click.sessionId ?? ''
-    const eventId = click.eventId === '' ? '' : `${scope}/${click.eventId}`
-    const activity = activityOf({ ...click, eventId, at: eventClock.now(), source: 'page' })
+    const activity = activityOf({ ...click, at: eventClock.now(), source: 'page' })
     const problem = activity.type === 'end_of_input' ? 'not for the page to say' : activityProblem(activity)
     if (problem !== null) throw new MillraceError('ACTIVITY_INVALID', `the event is refused: ${problem}`)
     const batches = new LoaderBatches(cluster.clock.now())

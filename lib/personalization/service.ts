@@ -5,6 +5,7 @@ import { type Log, silentLog } from '../telemetry/log.js'
 import { EventClock } from './event-clock.js'
 import { Intake } from './intake.js'
 import { LatencyRecorder } from './latency.js'
+import { LiveCounts } from './live-counts.js'
 import { Loader } from './loader.js'
 import { pause, type Speed } from './loader-feed.js'
 import type { LoaderInput } from './loader-input.js'
@@ -51,6 +52,7 @@ export class PersonalizationService {
   /** Decisions since the instance started. */
   readonly latency = new LatencyRecorder()
   readonly eventClock: EventClock
+  readonly counts: LiveCounts
   readonly intake: Intake
   readonly admin: Admin
   readonly #options: ServiceOptions
@@ -91,10 +93,10 @@ export class PersonalizationService {
     this.admin = new Admin(cluster)
     this.model = new SharedModel(options.model)
     this.eventClock = new EventClock(clock)
-    const observe = (atMs: number) => this.eventClock.observe(atMs)
+    this.counts = new LiveCounts(this.eventClock)
     const { rules, applicationId } = options
     const log = options.log ?? silentLog
-    const topology = personalizationTopology({ topics, serdes, rules, model: this.model, observe })
+    const topology = personalizationTopology({ topics, serdes, rules, model: this.model, watch: this.counts })
     this.streams = new Streams(topology, {
       ...options.connection,
       applicationId,
@@ -136,6 +138,10 @@ export class PersonalizationService {
     const loader = new Loader({ cluster, topics, serdes, input, speed, owner, clock: this.#clock, log })
     this.#loading = loader.run(this.#stop.signal)
     this.#loading.catch((error: unknown) => this.#failed(error))
+  }
+
+  get options(): ServiceOptions {
+    return this.#options
   }
 
   /** Rejects when the instance or its loader has failed; never resolves. */

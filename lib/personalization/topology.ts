@@ -1,7 +1,15 @@
 /** The personalization topology: user activity, checked and joined with the profiles, becomes decisions. */
 import { StreamsBuilder, string } from '../index.js'
 import type { Topology } from '../topology/topology.js'
-import { Admission, type AdmissionOptions, type Admitted, type Checked, SEEN_STORE, TIME_STORE } from './admission.js'
+import {
+  Admission,
+  type AdmissionOptions,
+  type AdmissionWatch,
+  type Admitted,
+  type Checked,
+  SEEN_STORE,
+  TIME_STORE,
+} from './admission.js'
 import { arrivalSerde, arrivalTime } from './arrival.js'
 import type { SharedModel } from './model.js'
 import { type CustomerProfile, laterProfile } from './profile.js'
@@ -33,8 +41,7 @@ export interface PersonalizationParts {
   readonly serdes: ServiceSerdes
   readonly rules: RuleOptions
   readonly model: SharedModel
-  /** Hears the event time of what is admitted. */
-  readonly observe?: (atMs: number) => void
+  readonly watch?: AdmissionWatch
 }
 
 /** One sub-topology: everything is keyed by user, so nothing moves between partitions. */
@@ -54,7 +61,7 @@ export function personalizationTopology(parts: PersonalizationParts): Topology {
       value: arrivalSerde(serdes.activity),
       timestampExtractor: arrivalTime,
     })
-    .processValues<Checked>(() => new Admission(rules, parts.observe), {
+    .processValues<Checked>(() => new Admission(rules, parts.watch), {
       name: 'admission',
       stores: [TIME_STORE, SEEN_STORE],
     })

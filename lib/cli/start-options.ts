@@ -1,0 +1,165 @@
+/** The flags of `npm start`, read and checked before anything is opened. */
+import { parseArgs } from 'node:util'
+import { MillraceError } from '../errors.js'
+import { type InjectPlan, NO_INJECTION, parseInject } from '../personalization/inject.js'
+import type { Speed } from '../personalization/loader-feed.js'
+import { DEFAULT_RULES, type RuleOptions } from '../personalization/topology.js'
+
+export interface StartOptions {
+  /** Null: the simulator. */
+  readonly input: string | null
+  readonly format: string | null
+  readonly load: boolean
+  readonly speed: Speed
+  readonly inject: InjectPlan
+  readonly seed: string
+  readonly once: boolean
+  readonly json: boolean
+  /** Null: the embedded broker. */
+  readonly brokers: readonly string[] | null
+  readonly transport: 'platformatic' | 'kafkajs'
+  readonly tls: boolean
+  readonly sasl: string | null
+  readonly registry: string | null
+  readonly applicationId: string
+  readonly topicPrefix: string
+  readonly partitions: number | null
+  /** Null: the default folder. */
+  readonly stateDir: string | null
+  /** Null: not given. */
+  readonly port: number | null
+  readonly host: string
+  readonly rules: RuleOptions
+  readonly repeats: 'allow' | 'forbid'
+  readonly help: boolean
+}
+
+export const HELP = `npm start -- [options]
+
+Input       --input FILE --format rees46|bol|otto|retail   default: the simulated shop
+            --speed N|max       seconds of events in a second; default 1, with --once max
+            --inject shuffle=MS,duplicate=SHARE,late=SHARE:MS
+            --seed TEXT         of the simulator and of --inject; default 1
+            --no-load           never load, leave it to other instances
+Run         --once              end when the input has been processed; --json: one JSON object as the last line
+            --port N --host H   the page; default 8080 on 127.0.0.1; with --once only when --port is given
+Kafka       --brokers HOST:PORT,...   default: a broker inside this process
+            --transport platformatic|kafkajs  --tls  --sasl plain|scram-sha-256|scram-sha-512|oauthbearer
+            --registry URL      --application-id ID  --topic-prefix P  --partitions N
+State       --state-dir DIR     default: a folder of the input and rules under .millrace
+Rules       --abandon-after 5m  --grace 1m  --idle-after 10s  --repeats allow|forbid
+
+Secrets come from the environment, or from the file named by NAME_FILE: MILLRACE_SASL_USERNAME, MILLRACE_SASL_PASSWORD,
+MILLRACE_SASL_TOKEN, MILLRACE_TLS_CA, MILLRACE_TICKET_SECRET.
+`
+
+const FLAGS = {
+  input: { type: 'string' },
+  format: { type: 'string' },
+  load: { type: 'boolean', default: true },
+  speed: { type: 'string' },
+  inject: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  once: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  brokers: { type: 'string' },
+  transport: { type: 'string', default: 'platformatic' },
+  tls: { type: 'boolean', default: false },
+  sasl: { type: 'string' },
+  registry: { type: 'string' },
+  'application-id': { type: 'string', default: 'millrace' },
+  'topic-prefix': { type: 'string', default: '' },
+  partitions: { type: 'string' },
+  'state-dir': { type: 'string' },
+  port: { type: 'string' },
+  host: { type: 'string', default: '127.0.0.1' },
+  'abandon-after': { type: 'string' },
+  grace: { type: 'string' },
+  'idle-after': { type: 'string' },
+  repeats: { type: 'string', default: 'forbid' },
+  help: { type: 'boolean', default: false },
+} as const
+
+/** @throws MillraceError CONFIG_INVALID, INJECT_INVALID; node:util's error for an unknown flag */
+export function parseStartOptions(args: string[]): StartOptions {
+  const { values } = parseArgs({ args, options: FLAGS, allowNegative: true })
+  const { input = null, format = null, once } = values
+  if (input !== null && format === null) throw wrong('format', 'is missing', 'name the format of --input')
+  if (input === null && format !== null) throw wrong('format', 'has no --input', 'name the file too')
+  const rules = {
+    ...DEFAULT_RULES,
+    abandonAfterMs: duration(values['abandon-after'], 'abandon-after', DEFAULT_RULES.abandonAfterMs),
+    graceMs: duration(values.grace, 'grace', DEFAULT_RULES.graceMs),
+    idleAfterMs: duration(values['idle-after'], 'idle-after', DEFAULT_RULES.idleAfterMs),
+  }
+  return {
+    input,
+    format,
+    load: values.load,
+    speed: speed(values.speed, once),
+    inject: values.inject === undefined ? NO_INJECTION : parseInject(values.inject),
+    seed: values.seed,
+    once,
+    json: values.json,
+    brokers: values.brokers === undefined ? null : values.brokers.split(','),
+    transport: oneOf(values.transport, 'transport', ['platformatic', 'kafkajs']),
+    tls: values.tls,
+    sasl:
+      values.sasl === undefined
+        ? null
+        : oneOf(values.sasl, 'sasl', ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']),
+    registry: values.registry ?? null,
+    applicationId: legalName(values['application-id'], 'application-id', /^[A-Za-z0-9._-]{1,200}$/),
+    topicPrefix: legalName(values['topic-prefix'], 'topic-prefix', /^[A-Za-z0-9._-]{0,200}$/),
+    partitions: values.partitions === undefined ? null : whole(values.partitions, 'partitions', 1, 10_000),
+    stateDir: values['state-dir'] ?? null,
+    port: values.port === undefined ? null : whole(values.port, 'port', 0, 65_535),
+    host: values.host,
+    rules,
+    repeats: oneOf(values.repeats, 'repeats', ['allow', 'forbid']),
+    help: values.help,
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, '': 1 }
+
+/** `5m`, `30s`, `500ms`, `2h`, `1d`, or plain milliseconds. */
+function duration(text: string | undefined, flag: string, otherwise: number): number {
+  if (text === undefined) return otherwise
+  const match = /^(\d{1,12})(ms|s|m|h|d)?$/.exec(text)
+  const ms = match === null ? Number.NaN : Number(match[1]) * UNITS[match[2] ?? '']!
+  if (!Number.isSafeInteger(ms)) throw wrong(flag, `is ${text}`, 'write a time such as 500ms, 30s, 5m or 2h')
+  return ms
+}
+
+function speed(text: string | undefined, once: boolean): Speed {
+  if (text === undefined) return once ? 'max' : 1
+  if (text === 'max') return 'max'
+  const value = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || value <= 0 || value > 1e9) {
+    throw wrong('speed', `is ${text}`, 'write max, or a number above 0')
+  }
+  return value
+}
+
+function whole(text: string, flag: string, least: number, most: number): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw wrong(flag, `is ${text}`, `write a whole number from ${least} to ${most}`)
+  }
+  return value
+}
+
+function oneOf<T extends string>(text: string, flag: string, allowed: readonly T[]): T {
+  if ((allowed as readonly string[]).includes(text)) return text as T
+  throw wrong(flag, `is ${text}`, `use one of ${allowed.join(', ')}`)
+}
+
+function legalName(text: string, flag: string, pattern: RegExp): string {
+  if (pattern.test(text)) return text
+  throw wrong(flag, 'is not legal in a topic name', 'use letters, digits, ".", "_" and "-"')
+}
+
+function wrong(flag: string, problem: string, advice: string): MillraceError {
+  return new MillraceError('CONFIG_INVALID', `--${flag} ${problem}: ${advice}`)
+}

@@ -1,0 +1,56 @@
+/** The state folder of the service: which one, whether it can be written, and what it remembers of the instance. */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MillraceError } from '../errors.js'
+import type { LoaderInput } from '../personalization/loader-input.js'
+import type { Random } from '../record/random.js'
+import type { StartOptions } from './start-options.js'
+
+export const DEFAULT_FOLDER = '.millrace'
+
+/**
+ * On Kafka the default folder, which then holds local state only. With the embedded broker the topics lie there too, so
+ * each input under each set of rules has a folder of its own: the same command goes on where it stopped, another begins.
+ */
+export function stateFolder(options: StartOptions, input: LoaderInput | null): string {
+  if (options.stateDir !== null) return options.stateDir
+  if (options.brokers !== null) return DEFAULT_FOLDER
+  const { rules, applicationId, topicPrefix, partitions, repeats } = options
+  const all = { input: input?.input, sequence: input?.sequence, rules, applicationId, topicPrefix, partitions, repeats }
+  const hash = createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 12)
+  const name = input === null ? 'live' : input.input.split('-')[0]!
+  return join(DEFAULT_FOLDER, `${name}-${hash}`)
+}
+
+/** @throws MillraceError STATE_UNWRITABLE */
+export function prepareFolder(folder: string): void {
+  attempt(folder, () => mkdirSync(folder, { recursive: true }))
+}
+
+/** A random text that this folder keeps, made at the first call. @throws MillraceError STATE_UNWRITABLE */
+export function keptSecret(folder: string, name: string, random: Random): string {
+  const path = join(folder, name)
+  try {
+    const text = readFileSync(path, 'utf8').trim()
+    if (text !== '') return text
+  } catch {
+    // Not made yet; where it cannot be read, writing it says why.
+  }
+  const made = random.uuid()
+  attempt(folder, () => writeFileSync(path, `${made}\n`, { mode: 0o600 }))
+  return made
+}
+
+function attempt(folder: string, write: () => void): void {
+  try {
+    write()
+  } catch (cause) {
+    const { code } = cause as { code?: string }
+    throw new MillraceError(
+      'STATE_UNWRITABLE',
+      `the state folder ${folder} cannot be written (${code ?? 'unknown error'}): choose another with --state-dir`,
+      { cause },
+    )
+  }
+}

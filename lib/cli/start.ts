@@ -1,0 +1,142 @@
+/** `npm start`: the personalization service on the embedded broker or on Kafka. Flags: `npm start -- --help`. */
+import { basename, join } from 'node:path'
+import { pino } from 'pino'
+import { type ConnectionOptions, embeddedBroker } from '../index.js'
+import { PersonalizationServer } from '../personalization/http.js'
+import { fileInput, type LoaderInput, simulatorInput } from '../personalization/loader-input.js'
+import { PersonalizationService } from '../personalization/service.js'
+import { servicePort } from '../personalization/service-page.js'
+import type { Summary } from '../personalization/summary.js'
+import { systemRandom } from '../record/random.js'
+import { runCommand } from './command.js'
+import { kafkaConnection, secret } from './start-connection.js'
+import { HELP, parseStartOptions, type StartOptions } from './start-options.js'
+import { keptSecret, prepareFolder, stateFolder } from './start-state.js'
+
+const DEFAULT_PORT = 8080
+
+async function main(): Promise<number> {
+  const options = parseStartOptions(process.argv.slice(2))
+  if (options.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const log = pino({ level: process.env.LOG_LEVEL ?? 'warn' }, pino.destination({ dest: 2, sync: true }))
+  const input = await inputOf(options)
+  const folder = stateFolder(options, input)
+  prepareFolder(folder)
+  const broker =
+    options.brokers === null
+      ? await embeddedBroker({ folder: join(folder, 'broker'), report: (line) => log.warn({}, line) })
+      : null
+  const asked = new AbortController()
+  const onSignal = () => asked.abort()
+  process.once('SIGINT', onSignal)
+  process.once('SIGTERM', onSignal)
+  try {
+    const connection = broker === null ? await kafkaConnection(options, options.brokers!) : { broker }
+    return await run(options, input, folder, connection, asked.signal, log)
+  } finally {
+    asked.abort()
+    await broker?.close()
+    process.removeListener('SIGINT', onSignal)
+    process.removeListener('SIGTERM', onSignal)
+  }
+}
+
+async function inputOf(options: StartOptions): Promise<LoaderInput | null> {
+  if (!options.load) return null
+  return options.input === null ? simulatorInput(options) : fileInput(options.input, options.format!, options)
+}
+
+async function run(
+  options: StartOptions,
+  input: LoaderInput | null,
+  folder: string,
+  connection: ConnectionOptions,
+  asked: AbortSignal,
+  log: pino.Logger,
+): Promise<number> {
+  const { applicationId, topicPrefix, partitions, registry, rules, repeats, speed } = options
+  const service = await PersonalizationService.open({
+    connection,
+    applicationId,
+    topicPrefix,
+    partitions,
+    stateDir: join(folder, 'tasks'),
+    registry,
+    rules,
+    model: { repeats },
+    input,
+    speed,
+    instanceId: keptSecret(folder, 'instance-id', systemRandom),
+    log,
+  })
+  let server: PersonalizationServer | null = null
+  try {
+    server = await pageServer(options, service, folder, asked, log)
+    const address = await server?.listen()
+    await service.start()
+    if (address !== undefined && !options.json) process.stdout.write(`The shop is open at ${address}\n`)
+    const stopped = new Promise<'stopped'>((resolve) => {
+      if (asked.aborted) resolve('stopped')
+      asked.addEventListener('abort', () => resolve('stopped'), { once: true })
+    })
+    const finished = options.once ? service.inputDone().then(() => 'done' as const) : service.failure
+    if ((await Promise.race([finished, stopped])) === 'stopped') return 0
+    await server?.close()
+    await service.stop({ leaveGroup: true })
+    report(await service.summary(), options)
+    return 0
+  } finally {
+    await server?.close().catch(() => undefined)
+    await service.close().catch(() => undefined)
+  }
+}
+
+/** Null where nobody would look: `--once` without `--port`. */
+async function pageServer(
+  options: StartOptions,
+  service: PersonalizationService,
+  folder: string,
+  asked: AbortSignal,
+  log: pino.Logger,
+): Promise<PersonalizationServer | null> {
+  if (options.once && options.port === null) return null
+  const port = await servicePort(service, labelOf(options), asked)
+  const ticketSecret = secret('MILLRACE_TICKET_SECRET') ?? keptSecret(folder, 'ticket-secret', systemRandom)
+  return new PersonalizationServer({
+    service: port,
+    port: options.port ?? DEFAULT_PORT,
+    host: options.host,
+    ticketSecret,
+    log,
+  })
+}
+
+function labelOf({ load, input, seed, speed }: StartOptions): string {
+  if (!load) return 'Input loaded by another instance'
+  const pace = speed === 'max' ? 'as fast as it goes' : speed === 1 ? '' : `at ${speed} times its speed`
+  const what = input === null ? `Simulated shop, seed ${seed}` : basename(input)
+  return pace === '' ? what : `${what}, ${pace}`
+}
+
+function report(summary: Summary, { json }: StartOptions): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(summary)}\n`)
+    return
+  }
+  const { recommendations: made, recommender } = summary
+  const lines = [
+    `${summary.events} events, ${summary.invalid} invalid, ${summary.late} late, ${summary.duplicateInputs} sent twice, ${summary.anonymous} anonymous`,
+    `${made.carousel} carousels, ${made.cartAbandonment} abandoned carts, ${made.spendingAlert} spending alerts, ${made.withdrawn} withdrawn`,
+    `${summary.distinctDecisionIds} distinct decisions, ${summary.duplicateRecommendations} twice`,
+  ]
+  if (summary.latencyMs !== null) lines.push(`latency p50 ${summary.latencyMs.p50} ms, p99 ${summary.latencyMs.p99} ms`)
+  if (recommender.hitRate20 !== null) {
+    lines.push(`next item among 20: hit rate ${recommender.hitRate20.toFixed(3)}, MRR ${recommender.mrr20!.toFixed(3)}`)
+  }
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+await runCommand(main)
