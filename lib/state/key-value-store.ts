@@ -79,7 +79,8 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueSto
   }
 
   #remember(key: K, cell: Cell): Cell {
-    if (typeof key !== 'object') cell.userKey = key
+    // Kept from the first time: a new key string for every record would outlive its record for nothing.
+    if (cell.userKey === undefined && typeof key !== 'object') cell.userKey = key
     this.#lastKey = key
     this.#lastCell = cell
     return cell

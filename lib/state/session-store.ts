@@ -76,7 +76,8 @@ export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore
     const parts = this.parts
     const text = parts.keys.byteString(key)
     const cell = parts.data.load(int64ByteString(endMs) + int64ByteString(startMs) + text)
-    if (typeof key !== 'object') cell.userKey = key
+    // Kept from the first time: a new key string for every record would outlive its record for nothing.
+    if (cell.userKey === undefined && typeof key !== 'object') cell.userKey = key
     const absent = value === null || value === undefined
     if ((cell.held === null) !== absent) {
       if (absent) this.directory.remove(text, endMs, startMs)

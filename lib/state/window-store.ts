@@ -144,7 +144,8 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
       if (last.slot >= 0) return last
     }
     const cell = this.parts.data.load(this.#prefix.of(startMs) + this.parts.keys.byteString(key))
-    if (typeof key !== 'object') cell.userKey = key
+    // Kept from the first time: a new key string for every record would outlive its record for nothing.
+    if (cell.userKey === undefined && typeof key !== 'object') cell.userKey = key
     this.#lastKey = key
     this.#lastStartMs = startMs
     this.#lastCell = cell

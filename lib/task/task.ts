@@ -6,7 +6,7 @@ import type { BaseOffsets, OffsetToCommit, ProduceBatch } from '../client/commit
 import { MillraceError } from '../errors.js'
 import type { Operator } from '../operators/operator.js'
 import type { BatchView } from '../protocol/index.js'
-import { formatTopicPartition } from '../record/record.js'
+import { formatTopicPartition, NO_HEADERS } from '../record/record.js'
 import type { Node, SourceNode } from '../topology/node.js'
 import type { StoreKind } from '../topology/topology.js'
 import { Collector } from './collector.js'
@@ -157,12 +157,15 @@ export class Task<S extends TaskStores = TaskStores> {
     this.state.flushListeners()
     const changelogs = new Map<string, { topic: string; partition: number; records: number }>()
     this.state.beginCommit((store, key, value, timestampMs) => {
-      const topic = this.#options.changelogTopic(store.name)
-      if (topic === null) return
-      this.#collector.send(topic, this.#options.partition, key, value, timestampMs, [])
-      const changelog = changelogs.get(store.name)
-      if (changelog !== undefined) changelog.records++
-      else changelogs.set(store.name, { topic, partition: this.#options.partition, records: 1 })
+      let changelog = changelogs.get(store.name)
+      if (changelog === undefined) {
+        const topic = this.#options.changelogTopic(store.name)
+        if (topic === null) return
+        changelog = { topic, partition: this.#options.partition, records: 0 }
+        changelogs.set(store.name, changelog)
+      }
+      this.#collector.send(changelog.topic, changelog.partition, key, value, timestampMs, NO_HEADERS)
+      changelog.records++
     })
     const { batches, captured } = this.#collector.take()
     const offsets = this.#offsets(batches)
