@@ -58,12 +58,32 @@ export class KeyDirectory {
     }
   }
 
+  /** The highest second number beside `first`; null: there is none. */
+  lastAt(key: string, first: number): number | null {
+    const held = this.#cell(key, first).held
+    if (!Array.isArray(held)) return null
+    const at = this.#position(held, first, Number.POSITIVE_INFINITY) - this.#width
+    return at >= 0 && held[at] === first ? held[at + 1]! : null
+  }
+
   #visit(entries: number[], from: number, to: number, visit: (first: number, second: number) => void): void {
-    for (let i = 0; i < entries.length; i += this.#width) {
+    for (let i = this.#from(entries, from); i < entries.length; i += this.#width) {
       const first = entries[i]!
       if (first > to) return
-      if (first >= from) visit(first, this.#width === 2 ? entries[i + 1]! : 0)
+      visit(first, this.#width === 2 ? entries[i + 1]! : 0)
     }
+  }
+
+  /** Index of the first entry at or after `from`. */
+  #from(entries: number[], from: number): number {
+    let low = 0
+    let high = entries.length / this.#width
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (entries[middle * this.#width]! < from) low = middle + 1
+      else high = middle
+    }
+    return low * this.#width
   }
 
   #cell(key: string, first: number): Cell {

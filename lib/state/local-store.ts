@@ -7,11 +7,25 @@ import { Overlay } from './overlay.js'
 import { RecordCache } from './record-cache.js'
 import type { StoreSettings } from './store-settings.js'
 import type { StoreTimes } from './store-times.js'
-import type { TimeIndex } from './time-index.js'
 import { KeyCodec, keepBytes, ValueCodec } from './value-codec.js'
 
 /** Receives one changelog record. Key and value are private copies. */
 export type ChangelogSink = (store: StoreSettings, key: Buffer, value: Buffer | null, timestampMs: number) => void
+
+/** Takes the local keys that exist, with their leading time. */
+export interface KeyIndex {
+  add(timeMs: number, localKey: string): void
+}
+
+/** Memory beside the cells that an abort must take back. */
+export interface TransactionFollower {
+  /** `emit` is null where the store hands out no changelog records. */
+  beginCommit(emit: EmitChange | null): void
+  commitSucceeded(): void
+  commitAborted(): void
+}
+
+export type EmitChange = (key: Buffer, value: Buffer | null, timestampMs: number) => void
 
 export interface LocalStore {
   readonly definition: StoreSettings
@@ -20,8 +34,10 @@ export interface LocalStore {
   /** Null for stores without retention of their own. */
   readonly times: StoreTimes | null
   readonly cache: RecordCache
-  /** Null unless the store is declared `timeIndexed`. */
-  readonly index: TimeIndex | null
+  /** What finds entries by time; null where nothing looks for them so. Filled from the disk when the store opens. */
+  readonly index: KeyIndex | null
+  /** What else of the store follows a transaction. */
+  readonly follower?: TransactionFollower
   /** The changelog's key of a data cell. */
   changelogKey(localKey: string): Buffer
   /** Applies a changelog record to the committed layer. `value` may be a view; it is copied. */

@@ -2,6 +2,7 @@
 import type { Clock } from '../record/clock.js'
 import type { CellCache } from './cell-cache.js'
 import type { StateEngine } from './engine.js'
+import { LocalJoinWindowStore } from './join-window-store.js'
 import { LocalKeyValueStore } from './key-value-store.js'
 import { type LocalStore, StoreParts } from './local-store.js'
 import { LocalSessionStore } from './session-store.js'
@@ -10,6 +11,7 @@ import type { StoreSettings } from './store-settings.js'
 import { type StoredTimes, StoreTimes } from './store-times.js'
 import { numberStores, readMetadata } from './task-metadata.js'
 import { TimeIndex } from './time-index.js'
+import { LocalUnmatchedStore } from './unmatched-store.js'
 import { LocalWindowStore } from './window-store.js'
 
 export interface OpenStoresOptions {
@@ -57,7 +59,9 @@ function openStore(
     cacheBytes: options.cacheBytes,
     topic: options.topicName(definition),
   })
+  if (definition.kind === 'unmatched') return new LocalUnmatchedStore(parts)
   if (times === null) return new LocalKeyValueStore(parts)
+  if (definition.keepsDuplicates === true) return new LocalJoinWindowStore(parts, times)
   const index = definition.timeIndexed === true ? new TimeIndex() : null
   return definition.kind === 'window'
     ? new LocalWindowStore(parts, times, index)

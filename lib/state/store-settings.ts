@@ -3,13 +3,15 @@ import type { Serde } from '../serde/serde.js'
 
 export interface StoreSettings {
   readonly name: string
-  readonly kind: 'keyValue' | 'timestampedKeyValue' | 'window' | 'session'
+  readonly kind: 'keyValue' | 'timestampedKeyValue' | 'window' | 'session' | 'unmatched' | 'versioned' | 'streamBuffer'
   readonly keySerde: Serde<unknown>
   readonly valueSerde: Serde<unknown>
   /** False: no changelog records; the store is flushed at every commit instead. */
   readonly logged: boolean
   readonly cached: boolean
   readonly engine: 'level' | 'memory'
+  /** Window stores of a stream-stream join: records of equal key and time are kept side by side. */
+  readonly keepsDuplicates?: boolean
   /** Milliseconds; null or Infinity: entries never expire. */
   readonly retentionMs: number | null
   /** Milliseconds, window stores only. Handed through. */

@@ -152,6 +152,9 @@ export class TaskState {
           : null,
       )
       for (const directory of store.overlays.slice(1)) directory.beginCommit(null)
+      store.follower?.beginCommit(
+        logged ? (key, value, timestampMs) => sink(definition, key, value, timestampMs) : null,
+      )
     }
   }
 
@@ -159,6 +162,7 @@ export class TaskState {
   commitSucceeded(changelogEnds: ReadonlyMap<string, ChangelogEnd>): void {
     for (const store of this.#stores) {
       store.times?.commitSucceeded()
+      store.follower?.commitSucceeded()
       for (const overlay of store.overlays) overlay.commitSucceeded()
     }
     for (const [name, end] of changelogEnds) this.restored(name, end.offset, end.topicId, true)
@@ -168,6 +172,7 @@ export class TaskState {
   commitAborted(): void {
     for (const store of this.#stores) {
       store.times?.commitAborted()
+      store.follower?.commitAborted()
       store.cache.drop()
       for (const overlay of store.overlays) overlay.commitAborted()
     }

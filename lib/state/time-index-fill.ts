@@ -1,16 +1,15 @@
 /** Fills the time indexes of freshly opened stores from what is on disk. */
 import type { StateEngine } from './engine.js'
-import type { LocalStore } from './local-store.js'
+import type { KeyIndex, LocalStore } from './local-store.js'
 import type { SyncStateEngine } from './memory-engine.js'
 import type { Overlay } from './overlay.js'
-import type { TimeIndex } from './time-index.js'
 import { leadingTime } from './time-keys.js'
 
-function indexed(stores: readonly LocalStore[]): { index: TimeIndex; data: Overlay }[] {
+function indexed(stores: readonly LocalStore[]): { index: KeyIndex; data: Overlay }[] {
   return stores.flatMap(({ index, overlays }) => (index === null ? [] : [{ index, data: overlays[0]! }]))
 }
 
-function addEntry(index: TimeIndex, data: Overlay, diskKey: Buffer): void {
+function addEntry(index: KeyIndex, data: Overlay, diskKey: Buffer): void {
   const localKey = diskKey.toString('latin1', data.prefix.length)
   index.add(leadingTime(localKey), localKey)
 }

@@ -3,7 +3,17 @@ import type { Serde } from '../serde/serde.js'
 import type { Node, TimestampExtractor } from './node.js'
 import type { ProcessorSupplier } from './processor.js'
 
-export type StoreKind = 'keyValue' | 'timestampedKeyValue' | 'window' | 'session'
+export type StoreKind =
+  | 'keyValue'
+  | 'timestampedKeyValue'
+  | 'window'
+  | 'session'
+  /** Stream-stream joins: records that wait for a partner. */
+  | 'unmatched'
+  /** Every version of a row as long as its history is kept. */
+  | 'versioned'
+  /** Stream-table joins: records that wait for the table. */
+  | 'streamBuffer'
 
 /** A state store as declared; every task of the sub-topology has its own instance. */
 export interface StoreDefinition {
@@ -17,7 +27,9 @@ export interface StoreDefinition {
   readonly cached: boolean
   /** `level` (default) or `memory`. */
   readonly engine: 'level' | 'memory'
-  /** Window and session stores: how long after stream time an entry is kept. Null for key-value stores. */
+  /** Window stores of a stream-stream join: records of equal key and time are kept side by side. */
+  readonly keepsDuplicates?: boolean
+  /** Window, session and versioned stores: how long after stream time an entry is kept. Null for the others. */
   readonly retentionMs: number | null
   /** Window stores: the window's size, which turns a stored start into a window. Null otherwise. */
   readonly windowSizeMs: number | null
