@@ -11,7 +11,9 @@ import type { Serde } from '../serde/serde.js'
 import type { Topology } from '../topology/topology.js'
 import {
   hopping,
+  type SlidingWindows,
   session,
+  sliding,
   type TimeWindows,
   tumbling,
   type UnlimitedWindows,
@@ -267,9 +269,9 @@ function windowedBy(node: CaseNode, input: Handle | undefined): Handle {
   return node.emit === undefined ? windowed : windowed.emitStrategy(emit)
 }
 
-function timeWindows(window: CaseWindow): TimeWindows | UnlimitedWindows {
+function timeWindows(window: CaseWindow): TimeWindows | UnlimitedWindows | SlidingWindows {
   const { sizeMs = 0, advanceMs, graceMs = 0 } = window
-  if (window.kind === 'sliding') throw new NotYetBuilt('sliding window')
+  if (window.kind === 'sliding') return sliding({ timeDifferenceMs: window.timeDifferenceMs ?? 0, graceMs })
   if (window.kind === 'unlimited') return unlimited({ startMs: window.startMs ?? 0 })
   return advanceMs === undefined ? tumbling({ sizeMs, graceMs }) : hopping({ sizeMs, advanceMs, graceMs })
 }

@@ -3,7 +3,7 @@ import { MillraceError } from '../errors.js'
 import { int64 } from '../serde/primitive.js'
 import type { Serde } from '../serde/serde.js'
 import type { Fold } from '../topology/aggregate-nodes.js'
-import type { SessionWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
+import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
 import { type AggregateStore, Aggregation, countFold, type GroupSettings, reduceFold } from './aggregation.js'
 import type { Named } from './handle.js'
 import { erased, type StreamHandle } from './handle.js'
@@ -59,16 +59,19 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
   }
 
   /** One aggregate per key and window. */
-  windowedBy(windows: TimeWindows | UnlimitedWindows): WindowedStream<K, V, VS>
+  windowedBy(windows: TimeWindows | UnlimitedWindows | SlidingWindows): WindowedStream<K, V, VS>
   windowedBy(windows: SessionWindows): SessionWindowedStream<K, V, VS>
   windowedBy(
-    windows: TimeWindows | UnlimitedWindows | SessionWindows,
+    windows: TimeWindows | UnlimitedWindows | SlidingWindows | SessionWindows,
   ): WindowedStream<K, V, VS> | SessionWindowedStream<K, V, VS> {
     if (windows.kind === 'session') return new SessionWindowedStream(this.#aggregation, windows, 'onWindowUpdate')
-    if (windows.kind === 'time' || windows.kind === 'unlimited') {
+    if (windows.kind === 'time' || windows.kind === 'unlimited' || windows.kind === 'sliding') {
       return new WindowedStream(this.#aggregation, windows, 'onWindowUpdate')
     }
-    throw new MillraceError('WINDOW_INVALID', 'windowedBy takes what tumbling, hopping, session or unlimited returned')
+    throw new MillraceError(
+      'WINDOW_INVALID',
+      'windowedBy takes what tumbling, hopping, sliding, session or unlimited returned',
+    )
   }
 
   #plain<VR>(

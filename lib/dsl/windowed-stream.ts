@@ -1,9 +1,10 @@
-/** A grouped stream cut into tumbling, hopping or unlimited windows. */
+/** A grouped stream cut into tumbling, hopping, sliding or unlimited windows. */
 import { MillraceError } from '../errors.js'
 import { int64 } from '../serde/primitive.js'
 import { timeWindowed } from '../serde/windowed.js'
-import type { EmitStrategy, Fold, TimeWindowsSpec } from '../topology/aggregate-nodes.js'
-import type { TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
+import type { EmitStrategy, Fold, SlidingWindowsSpec, TimeWindowsSpec } from '../topology/aggregate-nodes.js'
+import { leastRetentionMs } from '../windows/arithmetic.js'
+import type { SlidingWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
 import type { Windowed } from '../windows/window.js'
 import { type Aggregation, countFold, reduceFold } from './aggregation.js'
 import type { AggregateOptions, CountOptions, ReduceArgument } from './grouped-stream.js'
@@ -12,7 +13,10 @@ import type { SerdeState } from './serde-state.js'
 import type { Materialized } from './store-options.js'
 import type { KTable } from './table.js'
 
-function specOf(windows: TimeWindows | UnlimitedWindows): TimeWindowsSpec {
+type WindowsSpec = TimeWindowsSpec | SlidingWindowsSpec
+
+function specOf(windows: TimeWindows | UnlimitedWindows | SlidingWindows): WindowsSpec {
+  if (windows.kind === 'sliding') return windows
   if (windows.kind === 'time') return Object.freeze({ ...windows, startMs: 0 })
   const forever = Number.POSITIVE_INFINITY
   return Object.freeze({ kind: 'unlimited', sizeMs: forever, advanceMs: forever, graceMs: 0, startMs: windows.startMs })
@@ -20,14 +24,16 @@ function specOf(windows: TimeWindows | UnlimitedWindows): TimeWindowsSpec {
 
 export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
   readonly #aggregation: Aggregation
-  readonly #windows: TimeWindowsSpec
+  readonly #windows: WindowsSpec
+  readonly #asked: TimeWindows | UnlimitedWindows | SlidingWindows
   readonly #emit: EmitStrategy
   /** Never set: it carries the types. */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
-  constructor(aggregation: Aggregation, windows: TimeWindows | UnlimitedWindows | TimeWindowsSpec, emit: EmitStrategy) {
+  constructor(aggregation: Aggregation, windows: TimeWindows | UnlimitedWindows | SlidingWindows, emit: EmitStrategy) {
     this.#aggregation = aggregation
-    this.#windows = 'advanceMs' in windows && 'startMs' in windows ? windows : specOf(windows)
+    this.#asked = windows
+    this.#windows = specOf(windows)
     this.#emit = emit
   }
 
@@ -36,10 +42,10 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     if (emit === 'onWindowClose' && this.#windows.kind === 'unlimited') {
       throw new MillraceError('WINDOW_INVALID', 'an unlimited window never closes, so it cannot emit onWindowClose')
     }
-    return new WindowedStream(this.#aggregation, this.#windows, emit)
+    return new WindowedStream(this.#aggregation, this.#asked, emit)
   }
 
-  /** Records per key and window, null values among them. Stored as int64. */
+  /** Records per key and window; null values count, but not in sliding windows. Stored as int64. */
   count(options?: CountOptions<K>): KTable<Windowed<K>, number> {
     return this.#build('KSTREAM-AGGREGATE-', countFold, options, int64 as AnySerde, options?.store !== undefined)
   }
@@ -61,6 +67,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     burn = false,
   ): KTable<Windowed<K>, VR> {
     const windows = this.#windows
+    const sizeMs = windows.kind === 'sliding' ? windows.timeDifferenceMs : windows.sizeMs
     const emit = this.#emit
     return this.#aggregation.build({
       prefix,
@@ -70,12 +77,15 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
       burn,
       storeKind: {
         kind: 'window',
-        retentionMs: windows.sizeMs + windows.graceMs,
-        windowSizeMs: windows.sizeMs,
+        retentionMs: windows.kind === 'sliding' ? leastRetentionMs(windows) : windows.sizeMs + windows.graceMs,
+        windowSizeMs: sizeMs,
         cacheable: emit === 'onWindowUpdate',
       },
-      tableKey: (key) => timeWindowed(key, windows.sizeMs) as AnySerde,
-      node: (base) => ({ ...base, kind: 'windowAggregate', fold, windows, emit }),
+      tableKey: (key) => timeWindowed(key, sizeMs) as AnySerde,
+      node: (base) =>
+        windows.kind === 'sliding'
+          ? { ...base, kind: 'slidingAggregate', fold, windows, emit }
+          : { ...base, kind: 'windowAggregate', fold, windows, emit },
     })
   }
 }

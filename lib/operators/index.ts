@@ -13,6 +13,7 @@ import { buildProcess } from './process.js'
 import { buildSelectKey } from './select-key.js'
 import { buildSessionAggregate } from './session-aggregate.js'
 import { buildSink } from './sink.js'
+import { buildSlidingAggregate } from './sliding-aggregate.js'
 import { buildSplit } from './split.js'
 import { buildStreamGlobalTableJoin } from './stream-global-table-join.js'
 import { buildStreamTableJoin } from './stream-table-join.js'
@@ -43,6 +44,7 @@ const OPERATORS: { readonly [K in OperatorNode['kind']]: Build<Extract<Node, { r
   process: buildProcess,
   aggregate: buildAggregate,
   windowAggregate: buildWindowAggregate,
+  slidingAggregate: buildSlidingAggregate,
   sessionAggregate: buildSessionAggregate,
   tableSource: buildTableSource,
   tableFilter: buildTableFilter,

@@ -1,12 +1,13 @@
 /** `count`, `reduce` and `aggregate` over tumbling, hopping and unlimited windows. */
 import type { Headers } from '../record/record.js'
 import type { WindowStore } from '../state/store.js'
-import type { TimeWindowsSpec, WindowAggregateNode } from '../topology/aggregate-nodes.js'
+import type { WindowAggregateNode } from '../topology/aggregate-nodes.js'
 import { earliestWindowStart } from '../windows/arithmetic.js'
 import type { Windowed } from '../windows/window.js'
-import { forwardNow, forwardWindowsThrough } from './change.js'
+import { forwardWindowsThrough } from './change.js'
+import { closedWindows } from './closed-windows.js'
 import { foldStep, orNull } from './fold.js'
-import type { Build, OperatorContext } from './operator.js'
+import type { Build } from './operator.js'
 
 /**
  * Null keys are dropped, null values folded. A window takes no record once `end + grace <= operator time`: each closed
@@ -19,7 +20,7 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
   const unlimited = node.windows.kind === 'unlimited'
   const onClose = node.emit === 'onWindowClose'
   const forward = onClose ? null : forwardWindowsThrough(store, sizeMs, context)
-  const emitClosed = onClose ? closedWindows(node.windows, store, context) : null
+  const emitClosed = onClose ? closedWindows(store, sizeMs, sizeMs + graceMs, context) : null
   const step = foldStep(node.fold)
   const initial = node.sendOldValues ? node.fold.initializer : null
   const time = context.operatorTime()
@@ -61,21 +62,4 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
 
 function windowed(key: unknown, startMs: number, sizeMs: number): Windowed<unknown> {
   return { key, window: { startMs, endMs: startMs + sizeMs } }
-}
-
-/**
- * Emits the windows that close as time goes from `previousMs` to `nowMs`, by start, then key bytes. A window accepted
- * before was open then, so each is emitted exactly once, also after a restart: operator time is committed.
- */
-function closedWindows(windows: TimeWindowsSpec, store: WindowStore<unknown, unknown>, context: OperatorContext) {
-  const { sizeMs, graceMs } = windows
-  const forward = forwardNow(context.forward)
-  return (previousMs: number, nowMs: number, headers: Headers): void => {
-    const lastStartMs = nowMs - graceMs - sizeMs
-    const firstStartMs = previousMs < 0 ? 0 : Math.max(0, previousMs - graceMs - sizeMs + 1)
-    if (lastStartMs < firstStartMs) return
-    for (const entry of store.startingBetween(firstStartMs, lastStartMs)) {
-      forward(windowed(entry.key, entry.startMs, sizeMs), entry.value, null, entry.timestamp, headers)
-    }
-  }
 }

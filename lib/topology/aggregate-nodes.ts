@@ -25,6 +25,13 @@ export interface WindowAggregateNode extends StreamAggregateBase {
   readonly emit: EmitStrategy
 }
 
+/** Sliding windows. Null keys and null values are dropped. */
+export interface SlidingAggregateNode extends StreamAggregateBase {
+  readonly kind: 'slidingAggregate'
+  readonly windows: SlidingWindowsSpec
+  readonly emit: EmitStrategy
+}
+
 export interface SessionAggregateNode extends StreamAggregateBase {
   readonly kind: 'sessionAggregate'
   readonly windows: SessionWindowsSpec
@@ -43,10 +50,16 @@ export interface TimeWindowsSpec {
   readonly startMs: number
 }
 
+export interface SlidingWindowsSpec {
+  readonly kind: 'sliding'
+  readonly timeDifferenceMs: number
+  readonly graceMs: number
+}
+
 export interface SessionWindowsSpec {
   readonly kind: 'session'
   readonly gapMs: number
   readonly graceMs: number
 }
 
-export type AggregateNodes = AggregateNode | WindowAggregateNode | SessionAggregateNode
+export type AggregateNodes = AggregateNode | WindowAggregateNode | SlidingAggregateNode | SessionAggregateNode

@@ -34,7 +34,7 @@ function checkDefinition(store: StoreDefinition, seen: Set<string>): void {
 
 /** The windows a node folds by, or null where it has none that can expire. */
 function windowsOf(node: Node): Parameters<typeof leastRetentionMs>[0] | null {
-  if (node.kind === 'sessionAggregate') return node.windows
+  if (node.kind === 'sessionAggregate' || node.kind === 'slidingAggregate') return node.windows
   if (node.kind === 'windowAggregate' && node.windows.kind === 'time') return { ...node.windows, kind: 'time' }
   return null
 }

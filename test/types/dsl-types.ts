@@ -114,8 +114,10 @@ sessions.aggregate({ ...sum, store: { value: int64 } })
 clicks.groupByKey().count({ store: { value: string } })
 // @ts-expect-error: a store keyed by another type
 clicks.groupByKey().count({ store: { key: int32 } })
-// @ts-expect-error: sliding windows are no argument here
-clicks.groupByKey().windowedBy(sliding({ timeDifferenceMs: 5 }))
+export const slid: KTable<Windowed<string>, number> = clicks
+  .groupByKey()
+  .windowedBy(sliding({ timeDifferenceMs: 5 }))
+  .count()
 
 // Stores of tables.
 // @ts-expect-error: no serde for what is stored
