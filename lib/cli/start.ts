@@ -74,7 +74,7 @@ async function run(
   })
   let server: PersonalizationServer | null = null
   try {
-    server = await pageServer(options, service, folder, asked, log)
+    server = await pageServer(options, service, asked, log)
     const address = await server?.listen()
     await service.start()
     if (address !== undefined && !options.json) process.stdout.write(`The shop is open at ${address}\n`)
@@ -98,13 +98,14 @@ async function run(
 async function pageServer(
   options: StartOptions,
   service: PersonalizationService,
-  folder: string,
   asked: AbortSignal,
   log: pino.Logger,
 ): Promise<PersonalizationServer | null> {
   if (options.once && options.port === null) return null
   const port = await servicePort(service, labelOf(options), asked)
-  const ticketSecret = secret('MILLRACE_TICKET_SECRET') ?? keptSecret(folder, 'ticket-secret', systemRandom)
+  // A ticket of one instance is brought to another behind the same address. Without a secret they share what they are
+  // called, which keeps nobody out; nor does a shop that gives a ticket to whoever says a name.
+  const ticketSecret = secret('MILLRACE_TICKET_SECRET') ?? `${options.applicationId}/${options.topicPrefix}`
   return new PersonalizationServer({
     service: port,
     port: options.port ?? DEFAULT_PORT,

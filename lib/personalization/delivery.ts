@@ -7,11 +7,13 @@ import { isMillraceError } from '../errors.js'
 import { type Clock, delay } from '../record/clock.js'
 import { partitionForKey } from '../record/partitioner.js'
 import type { TopicRecord } from '../record/record.js'
+import { SchemaPending } from '../serde/serde.js'
 import type { Log } from '../telemetry/log.js'
 import { headerText, TRIGGERED_HEADER } from './decided-record.js'
 import { DeliveryConnection, type FrameSocket } from './delivery-connection.js'
 import type { PlacedDecision, ResumeMessage } from './delivery-frame.js'
 import { DeliveryHistory } from './delivery-history.js'
+import { EventClock } from './event-clock.js'
 import type { Recommendation } from './recommendation.js'
 import type { ServicePort } from './service-port.js'
 
@@ -54,6 +56,8 @@ interface Subscription {
 export class DeliveryHub {
   readonly #options: DeliveryOptions
   readonly #history: DeliveryHistory
+  /** The present as the stream sees it: a decision about 2019 is not stale in a replay of 2019. */
+  readonly #present: EventClock
   readonly #byUser = new Map<string, Set<Subscription>>()
   /** Partition → the offset the reader comes to next. */
   readonly #next = new Map<number, number>()
@@ -69,7 +73,8 @@ export class DeliveryHub {
   /** Before the service's streams start, because it listens to their commits. */
   constructor(options: DeliveryOptions) {
     this.#options = options
-    const { service, historyRecords = HISTORY_RECORDS } = options
+    const { service, clock, historyRecords = HISTORY_RECORDS } = options
+    this.#present = new EventClock(clock)
     this.#history = new DeliveryHistory(Math.max(64, Math.ceil(historyRecords / service.partitions)))
     service.onCommitted((records) => {
       for (const record of records) this.#committed(record)
@@ -186,8 +191,10 @@ export class DeliveryHub {
     for await (const { records } of chunks) {
       for (const record of records) {
         if (record.key === null || !key.equals(record.key)) continue
-        const decision = service.decodeRecommendation(record)
-        if (decision !== null) into.push({ partition, offset: record.offset, decision })
+        const decision = await this.#decodeLater(record)
+        if (decision === null) continue
+        this.#present.observe(decision.at)
+        into.push({ partition, offset: record.offset, decision })
       }
     }
   }
@@ -239,8 +246,16 @@ export class DeliveryHub {
   }
 
   #accept(record: TopicRecord, next: number): void {
-    const decision = this.#options.service.decodeRecommendation(record)
+    let decision: Recommendation | null
+    try {
+      decision = this.#options.service.decodeRecommendation(record)
+    } catch (error) {
+      if (!(error instanceof SchemaPending)) throw error
+      error.ready.then(() => this.#accept(record, next)).catch((cause: unknown) => this.#unreadable(cause))
+      return
+    }
     if (decision === null) return
+    this.#present.observe(decision.at)
     const placed = { partition: record.partition, offset: record.offset, decision }
     this.#history.add(placed)
     this.#options.onDecision?.(decision, triggeredAtMs(record))
@@ -250,8 +265,23 @@ export class DeliveryHub {
     }
   }
 
+  async #decodeLater(record: TopicRecord): Promise<Recommendation | null> {
+    for (;;) {
+      try {
+        return this.#options.service.decodeRecommendation(record)
+      } catch (error) {
+        if (!(error instanceof SchemaPending)) throw error
+        await error.ready
+      }
+    }
+  }
+
+  #unreadable(cause: unknown): void {
+    this.#options.log.warn({ cause: String(cause) }, 'a decision could not be read: its schema did not come')
+  }
+
   #send(connection: DeliveryConnection, placed: PlacedDecision, next: number): void {
-    if (placed.decision.validUntil < this.#options.service.presentMs()) {
+    if (placed.decision.validUntil < this.#present.now()) {
       this.#expired += 1
       return
     }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { MillraceError } from '../errors.js'
+import { isMillraceError, MillraceError } from '../errors.js'
 import { type Clock, systemClock } from '../record/clock.js'
 import { type Random, systemRandom } from '../record/random.js'
 import { type Log, silentLog } from '../telemetry/log.js'
@@ -183,7 +183,12 @@ export class PersonalizationServer {
         const activity = activityOfClick(request.body, service.catalogue, this.#clock.now())
         if ('problem' in activity) return reply.code(400).send({ error: activity.problem })
         if (activity.type === 'view' || activity.type === 'search') this.#live.clicked(activity.eventId)
-        await service.produceActivity(activity)
+        try {
+          await service.produceActivity(activity)
+        } catch (error) {
+          if (!isMillraceError(error, 'ACTIVITY_INVALID')) throw error
+          return reply.code(400).send({ error: error.message })
+        }
         return reply.code(202).send({ id: activity.eventId })
       },
     )

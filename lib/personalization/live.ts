@@ -47,7 +47,7 @@ export class LiveFigures {
   readonly #options: LiveOptions
   readonly #clickToFrame = new LatencyWindow()
   readonly #appendToCommit = new LatencyWindow()
-  /** Event id → when the click came, monotonic. */
+  /** Click id → when it came, monotonic. */
   readonly #clicks = new Map<string, number>()
   readonly #byRule = { carousel: 0, 'cart-abandonment': 0, 'spending-alert': 0, 'spending-alert-withdrawn': 0 }
   readonly #byArm = { control: 0, treatment: 0 }
@@ -84,17 +84,18 @@ export class LiveFigures {
     this.#cancel()
   }
 
-  /** A click came in; its answer is the carousel with this event id as its subject. */
-  clicked(eventId: string): void {
-    this.#clicks.set(eventId, this.#options.clock.monotonicMs())
+  /** A click came in; its answer is the carousel whose subject is this id, with or without a scope in front. */
+  clicked(clickId: string): void {
+    this.#clicks.set(clickId, this.#options.clock.monotonicMs())
     if (this.#clicks.size > MAX_CLICKS) this.#clicks.delete(this.#clicks.keys().next().value!)
   }
 
   /** A decision went to a browser. */
   sent({ rule, subject }: Recommendation): void {
-    const clickedMs = rule === 'carousel' ? this.#clicks.get(subject) : undefined
+    const clickId = subject.slice(subject.lastIndexOf('/') + 1)
+    const clickedMs = rule === 'carousel' ? this.#clicks.get(clickId) : undefined
     if (clickedMs === undefined) return
-    this.#clicks.delete(subject)
+    this.#clicks.delete(clickId)
     this.#clickToFrame.record(this.#options.clock.monotonicMs() - clickedMs)
   }
 

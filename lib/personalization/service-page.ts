@@ -1,6 +1,7 @@
 /** The service as the page sees it: the port between the two, over a running service. */
 import { readTopic } from '../index.js'
 import type { TopicRecord } from '../record/record.js'
+import { SchemaPending } from '../serde/serde.js'
 import type { Recommendation } from './recommendation.js'
 import type { PersonalizationService } from './service.js'
 import type { ServicePort } from './service-port.js'
@@ -33,7 +34,6 @@ export async function servicePort(
       return new Map(ends.map(({ partition, offset }) => [partition, offset]))
     },
     decodeRecommendation: (record) => decoded(record, serdes.recommendation),
-    presentMs: () => service.eventClock.now(),
     figures() {
       const { events, lateEvents, deadLetters, duplicateInputs } = service.counts
       const { hitRate20, mrr20 } = service.model.score
@@ -57,7 +57,9 @@ function decoded(
 ): Recommendation | null {
   try {
     return record.value === null ? null : serde.deserialize(record.value, record.topic)
-  } catch {
+  } catch (error) {
+    // The hub reads it again when its schema has come.
+    if (error instanceof SchemaPending) throw error
     return null
   }
 }

@@ -16,7 +16,11 @@ export interface ServicePort {
   /** True where the input is the shop simulator: the page then says "simulated". */
   readonly simulated: boolean
 
-  /** Appends a click to `user-activity`, keyed by `activityKey`; resolves once the broker has it. */
+  /**
+   * Appends a click to `user-activity`; resolves once the broker has it. The service may put the stream's time in place
+   * of `at`, and a scope and a slash in front of `eventId`.
+   * @throws MillraceError ACTIVITY_INVALID, CLIENT_*
+   */
   produceActivity(activity: UserActivity): Promise<void>
 
   /** Records of `recommendations` this instance wrote, when their transaction is through (`Streams.onCommitted`). */
@@ -28,14 +32,11 @@ export interface ServicePort {
   /** Last stable offset of each partition of `recommendations`. */
   recommendationEnds(): Promise<ReadonlyMap<number, number>>
 
-  /** The decision in a record's value; null where it cannot be read. Called once a record. */
-  decodeRecommendation(record: TopicRecord): Recommendation | null
-
   /**
-   * The present as the input sees it, epoch milliseconds: the clock's for live input, the event time reached in a replay of
-   * old data. A decision that was valid until earlier is counted, not shown.
+   * The decision in a record's value; null where it cannot be read.
+   * @throws SchemaPending where its schema is on its way; the record is read again when it has come
    */
-  presentMs(): number
+  decodeRecommendation(record: TopicRecord): Recommendation | null
 
   /** What the live panel shows; asked once a second. */
   figures(): ServiceFigures
@@ -55,9 +56,9 @@ export interface ReadRecommendations {
 export interface ServiceFigures {
   /** As `Streams.state`: "running", "rebalancing", ... */
   readonly state: string
-  /** Activities processed (committed). */
+  /** Activities admitted. */
   readonly events: number
-  /** Late inside grace and beyond it together. */
+  /** Refused as too late for their grace period; among the dead letters. */
   readonly late: number
   readonly deadLetters: number
   readonly duplicateInputs: number

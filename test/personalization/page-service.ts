@@ -101,7 +101,6 @@ export function memoryService(topic: MemoryTopic, options: MemoryServiceOptions)
     readRecommendations: (read) => topic.read(read),
     recommendationEnds: async () => new Map(topic.partitions.map((records, partition) => [partition, records.length])),
     decodeRecommendation: ({ value }) => (value === null ? null : JSON.parse(value.toString())),
-    presentMs: () => Date.now(),
     figures: () => ({
       state: 'running',
       events,
@@ -126,7 +125,7 @@ function answer(topic: MemoryTopic, activity: UserActivity): void {
   topic.decide({
     rule: 'carousel',
     userId,
-    subject: eventId,
+    subject: `${userId}/${eventId}`,
     at,
     algorithm: 'vmis-knn',
     becauseOf: itemId ?? query,

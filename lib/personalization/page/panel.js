@@ -70,9 +70,15 @@ function drawFigures({ eventsPerSecond, clickToFrameMs, appendToCommitMs, servic
   const most = Math.max(1, ...Object.values(byRule))
   byId('rules').replaceChildren(
     ...RULES.map(([rule, title]) => {
-      const bar = element('i')
+      const bar = element('span', 'bar')
       bar.style.setProperty('--share', byRule[rule] / most)
-      return element('li', '', element('span', '', title), element('b', '', count(byRule[rule])), bar)
+      return element(
+        'li',
+        '',
+        element('span', '', title),
+        element('span', '', bar),
+        element('span', 'number', count(byRule[rule])),
+      )
     }),
   )
   byId('arm-control').style.flexGrow = Math.max(1, byArm.control)
@@ -124,8 +130,8 @@ function chart(id, data, series) {
         { ...axis, show: false },
         {
           ...axis,
-          size: 34,
-          splits: (_chart, _axis, _low, high) => [0, high / 1.15],
+          size: 30,
+          splits: (_chart, _axis, _low, high) => [Math.round(high / 1.15)],
           values: (_chart, values) => values.map((value) => short.format(value)),
         },
       ],

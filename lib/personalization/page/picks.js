@@ -11,7 +11,7 @@ const ALGORITHMS = {
   trending: 'what many look at just now',
 }
 
-/** Event id → when this tab sent it. */
+/** Click id → when this tab sent it. */
 const clicks = new Map()
 sent.addEventListener('act', ({ detail }) => {
   clicks.set(detail.id, detail.atMs)
@@ -57,9 +57,11 @@ export function drawCarousel(decision, onTimed) {
     list.classList.remove('fresh')
     requestAnimationFrame(() => list.classList.add('fresh'))
   }
-  const clickedMs = clicks.get(decision.subject)
+  // The service puts the user in front of the id that a browser chose.
+  const clickId = decision.subject.slice(decision.subject.lastIndexOf('/') + 1)
+  const clickedMs = clicks.get(clickId)
   if (clickedMs === undefined) return
-  clicks.delete(decision.subject)
+  clicks.delete(clickId)
   // Two frames on, what was drawn is on the screen.
   requestAnimationFrame(() =>
     requestAnimationFrame(() => {

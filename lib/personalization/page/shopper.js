@@ -49,7 +49,7 @@ export const progress = {
 
 /** Sends what the shopper did. Its id makes it count once, however often it has to be sent. */
 export async function act(type, details = {}) {
-  const id = `page-${random(20)}`
+  const id = `c-${random(12)}`
   const body = JSON.stringify({ id, user: shopper.user, session: shopper.session, type, ...details })
   sent.dispatchEvent(new CustomEvent('act', { detail: { id, atMs: performance.now() } }))
   for (let attempt = 0; attempt < 5; attempt++) {
