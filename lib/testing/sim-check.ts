@@ -1,0 +1,231 @@
+/** The invariants, held against the broker's archive, the instances' stores and an independent reference. */
+import { formatTopicPartition, type TopicRecord } from '../record/record.js'
+import { readInt64 } from '../serde/int64-bytes.js'
+import { APPLICATION, BY_ITEM, PARTITIONS, type SimInstance } from './sim-application.js'
+import { committedRecords } from './sim-log.js'
+import { afterInput, afterItems, type Expected } from './sim-reference.js'
+import type { SimStorage } from './sim-storage.js'
+
+export type Violated = (invariant: string, what: string) => void
+
+interface Run {
+  readonly storage: SimStorage
+  readonly instances: readonly SimInstance[]
+  /** Record caches hold updates back: of a key's updates only some appear, the last one always. */
+  readonly cached: boolean
+  readonly violated: Violated
+}
+
+type Stores = Readonly<Record<'totals' | 'windows' | 'sessions', Map<string, string>>>
+
+/** Everything that can be said once nothing moves any more; resolves with the records read. */
+export async function checkRun(run: Run): Promise<number> {
+  const { violated } = run
+  const log = (topic: string, partition: number) =>
+    committedRecords(topic, partition, run.storage.batches(topic, partition))
+  const expected: Stores = { totals: new Map(), windows: new Map(), sessions: new Map() }
+  const dead: string[] = []
+  let records = 0
+  const inputs = partitions().map((partition) => {
+    const input = log('input', partition)
+    records += input.length
+    return afterInput(input)
+  })
+  inputs.forEach((outcome, partition) => {
+    const where = (topic: string) => formatTopicPartition(topic, partition)
+    compare(where('echo'), log('echo', partition), outcome.echo, false, violated)
+    compare(where('totals'), log('totals', partition), outcome.totals, run.cached, violated)
+    for (const [key, digest] of outcome.store) expected.totals.set(key, digest)
+    for (const reason of outcome.dead) dead.push(`${where('input')}/${reason}`)
+  })
+  checkHop(log, inputs, violated)
+  for (const partition of partitions()) {
+    const outcome = afterItems(log(BY_ITEM, partition))
+    compare(`windows-${partition}`, log('windows', partition), outcome.windows, run.cached, violated)
+    compare(`sessions-${partition}`, log('sessions', partition), outcome.sessions, false, violated)
+    for (const [name, digest] of outcome.windowStore) expected.windows.set(`${partition}:${name}`, digest)
+    for (const [name, sum] of outcome.sessionStore) expected.sessions.set(`${partition}:${name}`, sum)
+    for (const reason of outcome.dead) dead.push(`${BY_ITEM}-${partition}/${reason}`)
+  }
+  checkDead(log, dead, violated)
+  checkChangelogs(log, expected, violated)
+  await checkStores(run, expected)
+  return records
+}
+
+function partitions(): number[] {
+  return Array.from({ length: PARTITIONS }, (_, partition) => partition)
+}
+
+/** I1 and I6: nothing lost, nothing doubled, order kept. */
+function compare(
+  where: string,
+  actual: readonly TopicRecord[],
+  expected: readonly Expected[],
+  cached: boolean,
+  violated: Violated,
+): void {
+  const texts = actual.map(({ key, value, timestamp }) => `${key}=${value} at ${timestamp}`)
+  const wanted = expected.map(({ key, value, timestamp }) => `${key}=${value} at ${timestamp}`)
+  if (!cached) {
+    const at = wanted.findIndex((text, i) => text !== texts[i])
+    const first = at >= 0 ? at : texts.length > wanted.length ? wanted.length : -1
+    if (first < 0) return
+    violated(
+      'I1',
+      `${where} has ${texts.length} records of ${wanted.length}; record ${first} is ${texts[first]}, not ${wanted[first]}`,
+    )
+    return
+  }
+  const last = (list: readonly (Expected | TopicRecord)[]) =>
+    new Map(list.map(({ key, value }) => [nameOf(String(key), String(value)), String(value)]))
+  const lastActual = last(actual)
+  for (const [name, value] of last(expected)) {
+    if (lastActual.get(name) !== value)
+      violated('I1', `${where}: ${name} ends as ${lastActual.get(name)}, not ${value}`)
+  }
+  const order = new Map<string, number>()
+  const places = new Map(wanted.map((text, i) => [text, i]))
+  actual.forEach(({ key, value }, i) => {
+    const place = places.get(texts[i]!)
+    const name = nameOf(String(key), String(value))
+    if (place === undefined) violated('I1', `${where}: ${texts[i]} was never an update`)
+    else if (place <= (order.get(name) ?? -1)) violated('I1', `${where}: ${texts[i]} comes again or too late`)
+    else order.set(name, place)
+  })
+}
+
+/** A windowed value begins with its window. */
+function nameOf(key: string, value: string): string {
+  const space = value.indexOf(' ')
+  return space < 0 ? key : `${key}@${value.slice(0, space)}`
+}
+
+type Log = (topic: string, partition: number) => TopicRecord[]
+
+/** I1 over the hop, and I4: each task's records once and in order, a key in one partition only. */
+function checkHop(log: Log, inputs: readonly { readonly byItem: readonly Expected[] }[], violated: Violated): void {
+  const home = new Map<string, number>()
+  const bySource = new Map<string, number>()
+  const wanted = inputs.map(({ byItem }) => byItem)
+  wanted.forEach((list, source) => {
+    for (const { value } of list) bySource.set(value, source)
+  })
+  const sequences = new Map<string, string[]>()
+  for (const partition of partitions()) {
+    for (const record of log(BY_ITEM, partition)) {
+      const key = String(record.key)
+      if ((home.get(key) ?? partition) !== partition)
+        violated('I4', `${key} lies in partitions ${home.get(key)} and ${partition}`)
+      home.set(key, partition)
+      const name = `${bySource.get(String(record.value))}>${partition}`
+      const sequence = sequences.get(name) ?? []
+      sequence.push(`${key}=${record.value} at ${record.timestamp}`)
+      sequences.set(name, sequence)
+    }
+  }
+  wanted.forEach((list, source) => {
+    const expected = new Map<number, string[]>()
+    for (const { key, value, timestamp } of list) {
+      const partition = home.get(key) ?? -1
+      const sequence = expected.get(partition) ?? []
+      sequence.push(`${key}=${value} at ${timestamp}`)
+      expected.set(partition, sequence)
+    }
+    for (const [partition, sequence] of expected) {
+      const actual = sequences.get(`${source}>${partition}`) ?? []
+      const at = sequence.findIndex((text, i) => text !== actual[i])
+      if (at >= 0 || actual.length !== sequence.length) {
+        violated(
+          'I1',
+          `${BY_ITEM}-${partition} has ${actual.length} of ${sequence.length} records of task 0_${source}, differs at ${at}`,
+        )
+      }
+    }
+  })
+}
+
+/** I12: every dropped record is in the dead-letter topic, once, with its origin. */
+function checkDead(log: Log, expected: readonly string[], violated: Violated): void {
+  const actual = partitions().flatMap((partition) =>
+    log('dead-letters', partition).map(({ headers }) => {
+      const header = (name: string) => String(headers.find(({ key }) => key === name)?.value)
+      const origin = `${header('__streams.errors.topic')}-${header('__streams.errors.partition')}`
+      return `${origin}/${header('__streams.errors.offset')}/${header('__millrace.errors.reason')}`
+    }),
+  )
+  const wanted = [...expected].sort()
+  actual.sort()
+  const at = wanted.findIndex((text, i) => text !== actual[i])
+  if (at >= 0 || actual.length !== wanted.length) {
+    violated(
+      'I12',
+      `${actual.length} dead letters, not ${wanted.length}: entry ${at} is ${actual[at]}, not ${wanted[at]}`,
+    )
+  }
+}
+
+/** I2, first half: replaying the committed changelogs gives what recomputation gives. */
+function checkChangelogs(log: Log, expected: Stores, violated: Violated): void {
+  const replay = (store: keyof Stores, nameOfKey: (key: Buffer, partition: number) => string) => {
+    const table = new Map<string, string>()
+    for (const partition of partitions()) {
+      for (const { key, value } of log(`${APPLICATION}-${store}-changelog`, partition)) {
+        const name = nameOfKey(key!, partition)
+        if (value === null) table.delete(name)
+        else table.set(name, String(value))
+      }
+    }
+    // What retention has ended may still be in the changelog.
+    for (const [name, value] of expected[store]) {
+      if (table.get(name) !== value)
+        violated('I2', `the changelog of ${store} has ${name} = ${table.get(name)}, not ${value}`)
+    }
+    if (store === 'totals' && table.size !== expected[store].size) {
+      violated('I2', `the changelog of ${store} has ${table.size} keys, not ${expected[store].size}`)
+    }
+  }
+  replay('totals', (key) => String(key))
+  replay('windows', (key, partition) => {
+    const startMs = readInt64(key, key.length - 12)
+    return `${partition}:${key.toString('utf8', 0, key.length - 12)}@${startMs}`
+  })
+  replay('sessions', (key, partition) => {
+    const end = key.length - 16
+    return `${partition}:${key.toString('utf8', 0, end)}@${readInt64(key, end + 8)}..${readInt64(key, end)}`
+  })
+}
+
+/** I2, second half, and I4: the stores of all instances together hold exactly what recomputation gives, each key once. */
+async function checkStores({ instances, violated }: Run, expected: Stores): Promise<void> {
+  const found = {
+    totals: new Map<string, string>(),
+    windows: new Map<string, string>(),
+    sessions: new Map<string, string>(),
+  }
+  const note = (store: keyof Stores, name: string, value: string) => {
+    if (found[store].has(name)) violated('I4', `${name} of store ${store} is in two tasks`)
+    found[store].set(name, value)
+  }
+  for (const { streams } of instances) {
+    const { queries } = streams
+    for await (const { key, value } of queries.keyValue<string, string>('totals').all()) note('totals', key, value)
+    const all = [0, Number.MAX_SAFE_INTEGER] as const
+    for await (const { key, startMs, value } of queries.windows<string, string>('windows').fetchAll(...all)) {
+      note('windows', `${key}@${startMs}`, value)
+    }
+    for await (const { key, startMs, endMs, value } of queries.sessions<string, string>('sessions').fetchAll(...all)) {
+      note('sessions', `${key}@${startMs}..${endMs}`, value)
+    }
+  }
+  for (const store of ['totals', 'windows', 'sessions'] as const) {
+    const wanted = new Map([...expected[store]].map(([name, value]) => [name.replace(/^\d+:/, ''), value]))
+    for (const [name, value] of wanted) {
+      const actual = found[store].get(name)
+      if (actual !== value) violated('I2', `store ${store} has ${name} = ${actual}, not ${value}`)
+    }
+    for (const [name, value] of found[store]) {
+      if (!wanted.has(name)) violated('I2', `store ${store} has ${name} = ${value}, which should not be there`)
+    }
+  }
+}

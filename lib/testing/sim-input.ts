@@ -1,0 +1,91 @@
+/** The simulated producer: transactions of events over virtual time, some out of order, some too late, some aborted. */
+
+import { TransactionalProducer } from '../client/transactional-producer.js'
+import { delay } from '../record/clock.js'
+import type { Random } from '../record/random.js'
+import { SESSION, WINDOW } from './sim-application.js'
+import { connectSim } from './sim-client.js'
+import type { SimEvent } from './sim-model.js'
+import type { SimNetwork } from './sim-network.js'
+import { SimProcess } from './sim-process.js'
+
+export interface InputPlan {
+  /** Records that must have been committed. */
+  readonly records: number
+  /** Virtual time over which they are written. */
+  readonly durationMs: number
+  readonly rounds: number
+}
+
+const USERS = 24
+const ITEMS = 10
+
+export class SimInput {
+  readonly process: SimProcess
+  readonly #random: Random
+  readonly #plan: InputPlan
+  readonly #network: SimNetwork
+  #seq = 0
+
+  constructor(network: SimNetwork, plan: InputPlan) {
+    this.process = new SimProcess(network.world, 'producer', 0)
+    this.#random = network.world.random('input')
+    this.#plan = plan
+    this.#network = network
+  }
+
+  /** Writes until enough is committed; a transaction whose outcome is unknown counts as nothing. */
+  async run(): Promise<void> {
+    const { records, durationMs, rounds } = this.#plan
+    const { clock } = this.process
+    const cluster = connectSim(this.#network, this.process)
+    const producer = new TransactionalProducer({ cluster, transactionalId: 'producer', transactionTimeoutMs: 5_000 })
+    try {
+      await producer.init()
+      let written = 0
+      while (written < records) {
+        const count = Math.ceil((records / rounds) * (0.5 + this.#random.next()))
+        written += await this.#round(producer, count)
+        await delay(clock, (durationMs / rounds) * 2 * this.#random.next())
+      }
+      await producer.close()
+    } finally {
+      await cluster.close()
+    }
+  }
+
+  async #round(producer: TransactionalProducer, count: number): Promise<number> {
+    const abort = this.#random.next() < 0.1
+    try {
+      producer.begin()
+      for (let i = 0; i < count; i++) await producer.append(this.#record())
+      if (abort) await producer.flush()
+      const outcome = abort ? await producer.abort() : await producer.commit()
+      if (outcome.kind === 'committed') return count
+      if (outcome.kind !== 'aborted') await producer.init()
+    } catch {
+      await producer.init()
+    }
+    return 0
+  }
+
+  #record() {
+    const random = this.#random
+    const seq = this.#seq++
+    const event: SimEvent = { seq, item: `item-${random.int(ITEMS)}`, amount: random.int(100) }
+    const kind = random.next()
+    const backMs =
+      kind < 0.7
+        ? random.int(SESSION.gapMs)
+        : kind < 0.95
+          ? random.int(WINDOW.graceMs)
+          : WINDOW.sizeMs + random.int(3 * WINDOW.sizeMs)
+    const poison = random.next() < 0.005
+    return {
+      topic: 'input',
+      key: Buffer.from(`user-${Math.floor(USERS * random.next() ** 2)}`),
+      value: Buffer.from(poison ? `{${seq}` : JSON.stringify(event)),
+      timestamp: this.process.clock.now() - backMs,
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** A simulated process: a clock of its own, and an end to everything it does when it is killed or held. */
+import type { Cancel, Clock } from '../record/clock.js'
+import type { Random } from '../record/random.js'
+import { EPOCH_MS, type SimWorld } from './sim-world.js'
+
+/** How long a turn of the event loop takes at most. */
+const TURN_MS = 0.05
+
+export class SimProcess {
+  readonly name: string
+  readonly clock: Clock
+  alive = true
+  /** Timers set and neither fired nor cancelled. */
+  timers = 0
+  readonly #world: SimWorld
+  readonly #random: Random
+  /** What fell due while the process was held, in order; null when it is not. */
+  #held: (() => void)[] | null = null
+  #heldUntilMs = 0
+
+  /** `skewMs`: what its wall clock is wrong by. */
+  constructor(world: SimWorld, name: string, skewMs: number) {
+    this.name = name
+    this.#world = world
+    this.#random = world.random(`process/${name}`)
+    this.clock = {
+      now: () => Math.floor(EPOCH_MS + world.nowMs + skewMs),
+      monotonicMs: () => world.nowMs,
+      setTimer: (delayMs, fire) => this.#setTimer(delayMs, fire),
+      nextTurn: () => new Promise((resolve) => this.#setTimer(this.#random.next() * TURN_MS, resolve)),
+    }
+  }
+
+  get held(): boolean {
+    return this.#held !== null
+  }
+
+  /** Runs `work` in this process: now, when it is let go, or never. */
+  run(work: () => void): void {
+    if (!this.alive) return
+    if (this.#held !== null) this.#held.push(work)
+    else work()
+  }
+
+  /** Nothing of it ever runs again. */
+  kill(): void {
+    this.alive = false
+    this.#held = null
+  }
+
+  /** Stands still for `forMs` while its connections stay open; then everything that fell due meanwhile runs, in order. */
+  hold(forMs: number): void {
+    if (!this.alive) return
+    this.#heldUntilMs = Math.max(this.#heldUntilMs, this.#world.nowMs + forMs)
+    if (this.#held !== null) return
+    this.#held = []
+    const release = () => {
+      if (!this.alive || this.#held === null) return
+      if (this.#world.nowMs < this.#heldUntilMs) {
+        this.#world.schedule(this.#heldUntilMs - this.#world.nowMs, release)
+        return
+      }
+      const work = this.#held.shift()
+      if (work === undefined) {
+        this.#held = null
+        return
+      }
+      work()
+      this.#world.schedule(0.001, release)
+    }
+    this.#world.schedule(forMs, release)
+  }
+
+  #setTimer(delayMs: number, fire: () => void): Cancel {
+    let open = true
+    this.timers++
+    const end = () => {
+      if (!open) return false
+      open = false
+      this.timers--
+      return true
+    }
+    const cancel = this.#world.schedule(delayMs, () =>
+      this.run(() => {
+        if (end()) fire()
+      }),
+    )
+    return () => {
+      if (end()) cancel()
+    }
+  }
+}
