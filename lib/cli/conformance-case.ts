@@ -6,25 +6,34 @@ export type Scalar = string | number
 export type CaseValue = Scalar | null
 
 export interface CaseWindow {
-  readonly kind: 'tumbling' | 'hopping' | 'sliding' | 'session' | 'unlimited'
+  /** Absent on the window of a join. */
+  readonly kind?: 'tumbling' | 'hopping' | 'sliding' | 'session' | 'unlimited'
   readonly sizeMs?: number
   readonly advanceMs?: number
   readonly graceMs?: number
   readonly gapMs?: number
   readonly timeDifferenceMs?: number
   readonly startMs?: number
+  /** Joins only, as is `afterMs`. */
+  readonly beforeMs?: number
+  readonly afterMs?: number
+  readonly spuriousResultFix?: boolean
 }
 
 export interface CaseFunction {
   readonly fn: string
   readonly sep?: string
   readonly value?: string | number
+  /** `afterPipe`: the text that stands for no foreign key. */
+  readonly nullWhen?: string
 }
 
 export interface CaseStore {
   readonly name?: string
   readonly kind?: 'keyValue' | 'versioned'
   readonly retentionMs?: number
+  /** Versioned stores only. */
+  readonly historyRetentionMs?: number
 }
 
 export interface CaseNode {
@@ -47,6 +56,13 @@ export interface CaseNode {
   readonly emit?: 'onWindowUpdate' | 'onWindowClose'
   readonly store?: CaseStore
   readonly graceMs?: number
+  readonly aggregators?: readonly CaseFunction[]
+  readonly foreignKey?: CaseFunction
+  readonly until?: 'windowCloses' | 'timeLimit'
+  readonly limitMs?: number
+  readonly maxRecords?: number
+  readonly maxBytes?: number
+  readonly onFull?: 'emitEarly' | 'shutDown'
 }
 
 export interface WindowedKey {
