@@ -56,6 +56,7 @@ export interface CaseNode {
   readonly emit?: 'onWindowUpdate' | 'onWindowClose'
   readonly store?: CaseStore
   readonly graceMs?: number
+  readonly storeName?: string
   readonly aggregators?: readonly CaseFunction[]
   readonly foreignKey?: CaseFunction
   readonly until?: 'windowCloses' | 'timeLimit'

@@ -30,6 +30,7 @@ import {
   reducerOf,
   valueMapperOf,
 } from './conformance-functions.js'
+import { joinStreams } from './conformance-joins.js'
 import { caseValue, keySerdeOf } from './conformance-serdes.js'
 
 type Stream = KStream<Scalar, Scalar>
@@ -176,7 +177,8 @@ class CaseBuilder {
       const settings = { ...options, keySelector: keySelectorOf(node.keySelector) }
       return (node.kind === 'inner' ? stream.join(right, settings) : stream.leftJoin(right, settings)) as Stream
     }
-    if (!(right instanceof KTable)) throw new NotYetBuilt('stream-stream join')
+    if (right instanceof KStream) return joinStreams(node, stream, right, this.#key)
+    if (!(right instanceof KTable)) throw wrongInput('a stream or a table', right)
     if (node.graceMs !== undefined) throw new NotYetBuilt('stream-table join with grace')
     const settings = { ...options, ...this.#serdes(stream) }
     return (node.kind === 'inner' ? stream.join(right, settings) : stream.leftJoin(right, settings)) as Stream

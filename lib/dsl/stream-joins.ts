@@ -1,11 +1,11 @@
 /** Joins whose left side is a stream. */
 import type { StreamTableJoinNode } from '../topology/join-nodes.js'
 import { GlobalKTable } from './global-table.js'
-import type { GraphNode } from './graph.js'
 import { type AnySerde, copartition, type Named, type StreamHandle, streamHandle, type TableHandle } from './handle.js'
-import { planRepartition } from './repartition-node.js'
+import { repartitionForJoin } from './join-repartition.js'
 import type { KeyOption, SerdeState, ValueOption } from './serde-state.js'
 import { KStream } from './stream.js'
+import { joinStreams, type UntypedStreamJoin } from './stream-stream-join.js'
 import type { KTable } from './table.js'
 import { viewStores } from './table-origin.js'
 
@@ -21,7 +21,10 @@ export interface GlobalJoin<K, V, GK, GV, VOut> extends Named {
 }
 
 /** What a stream can be joined with. */
-export type Joinable = GlobalKTable<never, never> | { readonly handle: TableHandle }
+export type Joinable =
+  | GlobalKTable<never, never>
+  | KStream<never, never, SerdeState, SerdeState>
+  | { readonly handle: TableHandle }
 
 type Joiner = (left: unknown, right: unknown, key: unknown) => unknown
 
@@ -33,37 +36,15 @@ interface UntypedJoin extends Named {
 }
 
 export function joinStream(stream: StreamHandle, other: Joinable, options: object, left: boolean): unknown {
+  if (other instanceof KStream) {
+    return new KStream(joinStreams(stream, other.handle, options as UntypedStreamJoin, left ? 'left' : 'inner'))
+  }
   const untyped = options as UntypedJoin
   return new KStream(
     other instanceof GlobalKTable
       ? joinGlobalTable(stream, other, untyped, left)
       : joinTable(stream, (other as KTable<unknown, unknown>).handle, untyped, left),
   )
-}
-
-/** The stream behind a repartition topic of its own, made once however many joins ask for it under the same name. */
-export function repartitionForJoin(
-  stream: StreamHandle,
-  prefix: string,
-  key: AnySerde | null,
-  value: AnySerde | null,
-): StreamHandle {
-  const { graph, shared } = stream
-  const plan = planRepartition(graph, { prefix, key: key ?? stream.key, value: value ?? stream.value })
-  let node: GraphNode | null = shared.repartition
-  if (node === null || stream.name !== prefix) {
-    node = plan.attach(stream.node)
-    shared.repartition = node
-  }
-  return streamHandle({
-    graph,
-    node,
-    name: plan.sourceName,
-    key: key ?? stream.key,
-    value: value ?? stream.value,
-    sources: new Set([node.name]),
-    rekeyed: false,
-  })
 }
 
 function joinTable(stream: StreamHandle, table: TableHandle, options: UntypedJoin, left: boolean): StreamHandle {

@@ -14,6 +14,7 @@ import type { StoreSettings } from './store-options.js'
 import { required } from './store-options.js'
 import { type GlobalJoin, type Joinable, joinStream, type TableJoin } from './stream-joins.js'
 import { appendProcess, appendStateless, type ProcessSettings } from './stream-operators.js'
+import { joinStreams, type StreamJoin, type UntypedStreamJoin } from './stream-stream-join.js'
 import { streamToTable } from './stream-to-table.js'
 import type { KTable } from './table.js'
 
@@ -217,6 +218,11 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     )
   }
 
+  /** Pairs of records of both streams with the same key whose times are within the window. */
+  join<VO, VOut, OKS extends SerdeState, OS extends SerdeState>(
+    other: KStream<K, VO, OKS, OS>,
+    options: StreamJoin<K, V, VO, V, VO, VOut, KS, VS, OS>,
+  ): KStream<K, VOut, 'known', 'missing'>
   /** Each record with the table's row of the same key; records without a row, or with a null key or value, are dropped. */
   join<VT, VOut, TS extends SerdeState>(
     table: KTable<K, VT, TS>,
@@ -231,6 +237,11 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     return joinStream(this.handle, other as Joinable, options, false)
   }
 
+  /** As `join`, and each record of this stream without a partner goes on alone once none can come in time any more. */
+  leftJoin<VO, VOut, OKS extends SerdeState, OS extends SerdeState>(
+    other: KStream<K, VO, OKS, OS>,
+    options: StreamJoin<K, V, VO, V, VO | null, VOut, KS, VS, OS>,
+  ): KStream<K, VOut, 'known', 'missing'>
   /** As `join`, but every record goes on; the row is null where there is none. */
   leftJoin<VT, VOut, TS extends SerdeState>(
     table: KTable<K, VT, TS>,
@@ -242,5 +253,13 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   ): KStream<K, VOut, KS, After<V, VOut, VS>>
   leftJoin(other: unknown, options: object): unknown {
     return joinStream(this.handle, other as Joinable, options, true)
+  }
+
+  /** As `join`, and each record of either stream without a partner goes on alone once none can come in time any more. */
+  outerJoin<VO, VOut, OKS extends SerdeState, OS extends SerdeState>(
+    other: KStream<K, VO, OKS, OS>,
+    options: StreamJoin<K, V, VO, V | null, VO | null, VOut, KS, VS, OS>,
+  ): KStream<K, VOut, 'known', 'missing'> {
+    return new KStream(joinStreams(this.handle, other.handle, options as unknown as UntypedStreamJoin, 'outer'))
   }
 }

@@ -4,6 +4,12 @@ import { buildAggregate } from './aggregate.js'
 import { buildFilter } from './filter.js'
 import { buildFlatMap } from './flat-map.js'
 import { buildFlatMapValues } from './flat-map-values.js'
+import { buildForeignKeyAnswer } from './foreign-key-answer.js'
+import { buildForeignKeyNotify } from './foreign-key-notify.js'
+import { buildForeignKeyReceive } from './foreign-key-receive.js'
+import { buildForeignKeyResolve } from './foreign-key-resolve.js'
+import { buildForeignKeySubscribe } from './foreign-key-subscribe.js'
+import { buildJoinWindow } from './join-window.js'
 import { buildMap } from './map.js'
 import { buildMapValues } from './map-values.js'
 import { buildMerge } from './merge.js'
@@ -16,6 +22,7 @@ import { buildSink } from './sink.js'
 import { buildSlidingAggregate } from './sliding-aggregate.js'
 import { buildSplit } from './split.js'
 import { buildStreamGlobalTableJoin } from './stream-global-table-join.js'
+import { buildStreamJoin } from './stream-join.js'
 import { buildStreamTableJoin } from './stream-table-join.js'
 import { buildTableAggregate } from './table-aggregate.js'
 import { buildTableFilter } from './table-filter.js'
@@ -52,10 +59,17 @@ const OPERATORS: { readonly [K in OperatorNode['kind']]: Build<Extract<Node, { r
   tableToStream: buildTableToStream,
   tableGroupBy: buildTableGroupBy,
   tableAggregate: buildTableAggregate,
+  joinWindow: buildJoinWindow,
+  streamJoin: buildStreamJoin,
   streamTableJoin: buildStreamTableJoin,
   streamGlobalTableJoin: buildStreamGlobalTableJoin,
   tableJoin: buildTableJoin,
   tableJoinMerge: buildTableJoinMerge,
+  foreignKeySubscribe: buildForeignKeySubscribe,
+  foreignKeyReceive: buildForeignKeyReceive,
+  foreignKeyAnswer: buildForeignKeyAnswer,
+  foreignKeyNotify: buildForeignKeyNotify,
+  foreignKeyResolve: buildForeignKeyResolve,
 }
 
 /** The running form of `node`. Children must exist before: `context` hands out their pushes. */

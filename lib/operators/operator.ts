@@ -34,6 +34,8 @@ export interface OperatorTime {
 export interface OperatorContext {
   readonly taskId: string
   readonly applicationId: string
+  /** The partition of every topic the task reads. */
+  readonly partition: number
   readonly nodeName: string
   /** All children at once, in build order. */
   readonly forward: Push
@@ -45,8 +47,8 @@ export interface OperatorContext {
   storeKind(name: string): StoreKind
   /** The topic as Kafka knows it: repartition topics carry the application id. */
   topicName(topic: string): string
-  /** This operator's own time; each node name has one. */
-  operatorTime(): OperatorTime
+  /** This operator's own time; each node name has one. Operators that share a time name the same `node`. */
+  operatorTime(node?: string): OperatorTime
   /** Highest timestamp the task has dequeued, -1 before the first. */
   taskStreamTimeMs(): number
   wallClockMs(): number

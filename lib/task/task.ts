@@ -285,11 +285,12 @@ export class Task<S extends TaskStores = TaskStores> {
     return {
       taskId: options.id,
       applicationId: options.applicationId,
+      partition: options.partition,
       nodeName: node.name,
       store: <T>(name: string) => this.#store<T>(name, node.name),
       storeKind: (name) => this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue',
       topicName: options.topicName,
-      operatorTime: () => this.#times.of(node.name),
+      operatorTime: (name = node.name) => this.#times.of(name),
       taskStreamTimeMs: () => this.#streamTimeMs,
       wallClockMs: () => options.clock.now(),
       schedule: (intervalMs, type, punctuate) =>

@@ -39,7 +39,8 @@ function changelogConfig(store: StoreDefinition): Record<string, string> {
   if (store.retentionMs === null) {
     base['cleanup.policy'] = 'compact'
   } else {
-    base['cleanup.policy'] = 'compact,delete'
+    // Records side by side have keys of their own, so compaction would find nothing.
+    base['cleanup.policy'] = store.keepsDuplicates === true ? 'delete' : 'compact,delete'
     const retentionMs = store.retentionMs + CHANGELOG_ADDITIONAL_RETENTION_MS
     base['retention.ms'] = Number.isFinite(retentionMs) ? String(retentionMs) : FOREVER_MS
   }

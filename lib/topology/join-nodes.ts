@@ -1,5 +1,6 @@
 /** Nodes that bring two inputs together. Each side of a two-sided join is a node of its own, as in Kafka Streams. */
 import type { NodeBase } from './node.js'
+import type { JoinWindowNode, StreamJoinNode } from './stream-join-nodes.js'
 import type { TableNodeBase, TableView } from './table-nodes.js'
 
 /** The stream side of a stream-table join; the table's own nodes fill the store. */
@@ -41,4 +42,10 @@ export interface TableJoinMergeNode extends TableNodeBase {
   readonly store: string | null
 }
 
-export type JoinNode = StreamTableJoinNode | StreamGlobalTableJoinNode | TableJoinNode | TableJoinMergeNode
+export type JoinNode =
+  | JoinWindowNode
+  | StreamJoinNode
+  | StreamTableJoinNode
+  | StreamGlobalTableJoinNode
+  | TableJoinNode
+  | TableJoinMergeNode

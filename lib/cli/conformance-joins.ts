@@ -1,0 +1,29 @@
+/** Stream-stream joins of cases. */
+import type { KStream } from '../dsl/stream.js'
+import { joinWindow } from '../windows/join-window.js'
+import { type CaseNode, NotYetBuilt, type Scalar } from './conformance-case.js'
+import { joinerOf } from './conformance-functions.js'
+import { caseValue, type keySerdeOf } from './conformance-serdes.js'
+
+type Stream = KStream<Scalar, Scalar>
+
+export function joinStreams(node: CaseNode, left: Stream, right: Stream, key: ReturnType<typeof keySerdeOf>): Stream {
+  const { beforeMs = 0, afterMs = 0, graceMs = 0, spuriousResultFix = true } = node.window ?? {}
+  if (!spuriousResultFix) throw new NotYetBuilt('deprecated join window without the spurious result fix')
+  const options = {
+    window: joinWindow({ beforeMs, afterMs, graceMs }),
+    joiner: joinerOf(node.joiner),
+    key,
+    value: caseValue,
+    otherValue: caseValue,
+    ...(node.name === undefined ? {} : { name: node.name }),
+    ...(node.storeName === undefined ? {} : { store: { name: node.storeName } }),
+  }
+  const joined =
+    node.kind === 'inner'
+      ? left.join(right, options)
+      : node.kind === 'left'
+        ? left.leftJoin(right, options)
+        : left.outerJoin(right, options)
+  return joined as unknown as Stream
+}

@@ -1,0 +1,57 @@
+/** One side of a stream-stream join: its records look for partners among the other side's. */
+import type { StreamRecord } from '../record/record.js'
+import type { JoinWindowStore, UnmatchedStore } from '../state/join-stores.js'
+import type { StreamJoinNode } from '../topology/stream-join-nodes.js'
+import type { Build } from './operator.js'
+
+/**
+ * Partners come by timestamp, then in the order they arrived; the result has the later time of the two. Null values are
+ * dropped, and null keys too, except on an outer side, where such a record goes on alone (KIP-962). A record of an outer
+ * side without partner waits until `its time + lookback + grace < stream time` of both sides, lookback being `afterMs` for
+ * a left and `beforeMs` for a right record. Kafka Streams hands a late one on before its grace is over and releases the
+ * others in batches, by wall clock and by the side that comes next; here only the records decide. Waiting records are
+ * released by a record that is at stream time, before that record's own results.
+ */
+export const buildStreamJoin: Build<StreamJoinNode> = (node, context) => {
+  const { joiner, outer, beforeMs, afterMs, graceMs } = node
+  const { forward } = context
+  const left = node.side === 'left'
+  const earlierMs = left ? beforeMs : afterMs
+  const laterMs = left ? afterMs : beforeMs
+  const others = context.store<JoinWindowStore<unknown, unknown>>(node.otherStore)
+  const unmatched =
+    node.unmatchedStore === null ? null : context.store<UnmatchedStore<unknown, unknown>>(node.unmatchedStore)
+  const time = context.operatorTime(node.timeOf)
+
+  const alone = (key: unknown, value: unknown, isLeft: boolean): unknown =>
+    isLeft ? joiner(key, value, null) : joiner(key, null, value)
+
+  const release = (store: UnmatchedStore<unknown, unknown>, nowMs: number, { headers }: StreamRecord): void => {
+    for (const row of store.take(nowMs - afterMs - graceMs, nowMs - beforeMs - graceMs, nowMs)) {
+      const value = alone(row.key, row.value, row.left)
+      forward({ key: row.key, value, timestamp: row.timestampMs, headers })
+    }
+  }
+
+  return {
+    push(record) {
+      const { key, value, timestamp, headers } = record
+      const nowMs = time.advance(timestamp)
+      if (key === null || value === null) {
+        if (outer && value !== null) forward({ key, value: alone(key, value, left), timestamp, headers })
+        else context.drop(key === null ? 'nullKey' : 'nullValue')
+        return
+      }
+      if (unmatched !== null && timestamp === nowMs) release(unmatched, nowMs, record)
+      const partners = others.fetch(key, Math.max(0, timestamp - earlierMs), Math.max(0, timestamp + laterMs))
+      for (const partner of partners) {
+        unmatched?.remove(key, partner.timestamp, !left, timestamp)
+        const joined = left ? joiner(key, value, partner.value) : joiner(key, partner.value, value)
+        forward({ key, value: joined, timestamp: Math.max(timestamp, partner.timestamp), headers })
+      }
+      if (!outer || partners.length > 0 || unmatched === null) return
+      if (timestamp + laterMs + graceMs >= nowMs) unmatched.add({ key, value, timestampMs: timestamp, left })
+      else forward({ key, value: alone(key, value, left), timestamp, headers })
+    },
+  }
+}

@@ -1,0 +1,26 @@
+/** Nodes of a stream-stream join: each side keeps its records, then looks for partners; a `merge` node joins both. */
+import type { NodeBase } from './node.js'
+
+/** Hands a record on, then keeps it for the other side to find. */
+export interface JoinWindowNode extends NodeBase {
+  readonly kind: 'joinWindow'
+  readonly store: string
+}
+
+export interface StreamJoinNode extends NodeBase {
+  readonly kind: 'streamJoin'
+  /** Which side this node's records are. */
+  readonly side: 'left' | 'right'
+  /** True where a record of this side goes on without a partner. */
+  readonly outer: boolean
+  readonly joiner: (key: unknown, left: unknown, right: unknown) => unknown
+  readonly beforeMs: number
+  readonly afterMs: number
+  readonly graceMs: number
+  /** The records of the other side. */
+  readonly otherStore: string
+  /** Where records of both sides wait for a partner; null for an inner join. */
+  readonly unmatchedStore: string | null
+  /** The node under whose name the time both sides share is kept. */
+  readonly timeOf: string
+}

@@ -1,0 +1,45 @@
+/** The window of a stream-stream join, checked once. Bounds are whole milliseconds. */
+import { MillraceError } from '../errors.js'
+
+/** Two records match where `-beforeMs <= right time - left time <= afterMs`, both inclusive. */
+export interface JoinWindow {
+  readonly kind: 'join'
+  /** How much older than the left record the right one may be. Negative: how much younger it must be. */
+  readonly beforeMs: number
+  /** How much younger than the left record the right one may be. Negative: how much older it must be. */
+  readonly afterMs: number
+  /** How long a record without a partner waits, and its own partners are kept, beyond the window. */
+  readonly graceMs: number
+}
+
+/**
+ * `beforeMs + afterMs` must be >= 0 and `graceMs` (default 0) too. Grace drops no record of an inner join: it only
+ * lengthens what is kept.
+ * @throws MillraceError WINDOW_INVALID
+ */
+export function joinWindow(options: {
+  readonly beforeMs: number
+  readonly afterMs: number
+  readonly graceMs?: number
+}): JoinWindow {
+  const { beforeMs, afterMs, graceMs = 0 } = options
+  for (const [name, value] of Object.entries({ beforeMs, afterMs, graceMs })) {
+    if (Number.isSafeInteger(value) && (name !== 'graceMs' || value >= 0)) continue
+    throw new MillraceError(
+      'WINDOW_INVALID',
+      `${name} of a join window must be a whole number of milliseconds${name === 'graceMs' ? ' >= 0' : ''}, got ${value}`,
+    )
+  }
+  if (beforeMs + afterMs < 0) {
+    throw new MillraceError(
+      'WINDOW_INVALID',
+      `a join window of beforeMs ${beforeMs} and afterMs ${afterMs} ends before it begins: their sum must be >= 0`,
+    )
+  }
+  return Object.freeze({ kind: 'join', beforeMs, afterMs, graceMs })
+}
+
+/** How long the records of either side are kept after the newest of their side. */
+export function joinRetentionMs({ beforeMs, afterMs, graceMs }: Omit<JoinWindow, 'kind'>): number {
+  return beforeMs + afterMs + graceMs
+}
