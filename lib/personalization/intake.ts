@@ -17,6 +17,9 @@ export interface IntakeParts {
 export class Intake {
   readonly #parts: IntakeParts
   readonly #producer: IdempotentProducer
+  /** Clicks waiting for the write under way to end, and when they will be stored. */
+  #waiting: { readonly batches: LoaderBatches; readonly stored: Promise<void> } | null = null
+  #writing: Promise<void> = Promise.resolve()
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -33,11 +36,32 @@ export class Intake {
     const activity = activityOf({ ...click, at: eventClock.now(), source: 'page' })
     const problem = activity.type === 'end_of_input' ? 'not for the page to say' : activityProblem(activity)
     if (problem !== null) throw new MillraceError('ACTIVITY_INVALID', `the event is refused: ${problem}`)
-    const batches = new LoaderBatches(cluster.clock.now())
     const value = serdes.activity.serialize(activity, topics.activity)
-    batches.add(topics.activity, await cluster.partitionCount(topics.activity), activityKey(activity), value)
-    await this.#producer.send(batches.list())
+    await this.#store(await cluster.partitionCount(topics.activity), activityKey(activity), value)
     return activity
+  }
+
+  /**
+   * A broker takes one batch of a partition at a time: clicks that come while a write is under way share the next one,
+   * so that a busy minute makes larger batches and no queue.
+   */
+  #store(partitions: number, key: string, value: Buffer): Promise<void> {
+    if (this.#waiting === null) {
+      const batches = new LoaderBatches(this.#parts.cluster.clock.now())
+      this.#waiting = { batches, stored: this.#writing.then(() => this.#write(batches)) }
+    }
+    this.#waiting.batches.add(this.#parts.topics.activity, partitions, key, value)
+    return this.#waiting.stored
+  }
+
+  async #write(batches: LoaderBatches): Promise<void> {
+    this.#waiting = null
+    const sent = this.#producer.send(batches.list())
+    this.#writing = sent.then(
+      () => undefined,
+      () => undefined,
+    )
+    await sent
   }
 
   close(): Promise<void> {
