@@ -14,6 +14,8 @@ export interface TableOrigin {
   readonly sendOldValues: boolean
   /** The store it has so far; null: none. */
   readonly store: string | null
+  /** Its changes may be out of order and say so (KIP-914): it keeps versions, or is computed from a table that does. */
+  readonly versioned: boolean
 }
 
 /** A table filled from a topic or a stream. */
@@ -31,6 +33,10 @@ export class SourceOrigin implements TableOrigin {
 
   get store(): string | null {
     return this.#materialized ? this.#storeName : null
+  }
+
+  get versioned(): boolean {
+    return this.definition()?.kind === 'versioned'
   }
 
   /** The store to write into the topology, where there is one. */
@@ -54,10 +60,12 @@ export class SourceOrigin implements TableOrigin {
 /** An aggregation: it always has a store. */
 export class AggregateOrigin implements TableOrigin {
   readonly store: string
+  readonly versioned: boolean
   sendOldValues = false
 
-  constructor(store: string) {
+  constructor(store: string, versioned = false) {
     this.store = store
+    this.versioned = versioned
   }
 
   view(): TableView {
@@ -77,14 +85,20 @@ export class DerivedOrigin implements TableOrigin {
   readonly store: string | null
   readonly #above: TableOrigin
   readonly #step: Step
+  readonly #storeVersioned: boolean
   sendOldValues = false
 
-  constructor(above: TableOrigin, step: Step, store: string | null) {
+  constructor(above: TableOrigin, step: Step, store: string | null, storeVersioned = false) {
     this.#above = above
     this.#step = step
     this.store = store
+    this.#storeVersioned = storeVersioned
     // Old values that cost nothing save a filter the tombstones of rows that never passed.
     if (step.kind === 'filter') this.sendOldValues = above.enableOldValues(false)
+  }
+
+  get versioned(): boolean {
+    return this.store === null ? this.#above.versioned : this.#storeVersioned
   }
 
   view(): TableView {
@@ -104,6 +118,8 @@ export class JoinOrigin implements TableOrigin {
   readonly #left: TableOrigin
   readonly #right: TableOrigin
   readonly #how: Pick<JoinView, 'join' | 'joiner'>
+  /** A join's result is not versioned, whatever its sides are. */
+  readonly versioned = false
   sendOldValues = false
 
   constructor(left: TableOrigin, right: TableOrigin, how: Pick<JoinView, 'join' | 'joiner'>, store: string | null) {

@@ -1,6 +1,7 @@
 /** A table: the latest value per key, and the changes that lead to it. */
 import type { Serde } from '../serde/serde.js'
 import type { GroupSettings } from './aggregation.js'
+import { type ForeignKeyJoin, joinByForeignKey } from './foreign-key-join.js'
 import { GroupedTable } from './grouped-table.js'
 import { erased, type Named, streamHandle, type TableHandle } from './handle.js'
 import type { After, NotNull, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
@@ -13,6 +14,8 @@ export interface TableSettings<K, V> extends Named {
   /** A store with a name makes the result queryable; without, it is computed when needed. */
   readonly store?: Materialized<K, V>
 }
+
+type AnyTableJoin = Parameters<typeof joinTables>[3] | Parameters<typeof joinByForeignKey>[3]
 
 type DerivedStep = ConstructorParameters<typeof DerivedOrigin>[1]
 
@@ -108,7 +111,14 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   join<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
     options: TableTableJoin<K, V, VO, VOut>,
-  ): KTable<K, VOut, After<V, VOut, VS>> {
+  ): KTable<K, VOut, After<V, VOut, VS>>
+  /** Rows whose `foreignKey` is a key of the other table. */
+  join<KO, VO, VOut, OS extends SerdeState>(
+    other: KTable<KO, VO, OS>,
+    options: ForeignKeyJoin<K, V, VO, KO, VOut, VS, OS>,
+  ): KTable<K, VOut, After<V, VOut, VS>>
+  join(other: { readonly handle: TableHandle }, options: AnyTableJoin): unknown {
+    if ('foreignKey' in options) return joinByForeignKey(this.handle, other.handle, 'inner', options)
     return joinTables(this.handle, other.handle, 'inner', options)
   }
 
@@ -116,7 +126,14 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   leftJoin<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
     options: TableTableJoin<K, V, VO | null, VOut>,
-  ): KTable<K, VOut, After<V, VOut, VS>> {
+  ): KTable<K, VOut, After<V, VOut, VS>>
+  /** All rows of this table; the other's value is null where it has no row under `foreignKey`. */
+  leftJoin<KO, VO, VOut, OS extends SerdeState>(
+    other: KTable<KO, VO, OS>,
+    options: ForeignKeyJoin<K, V, VO | null, KO, VOut, VS, OS>,
+  ): KTable<K, VOut, After<V, VOut, VS>>
+  leftJoin(other: { readonly handle: TableHandle }, options: AnyTableJoin): unknown {
+    if ('foreignKey' in options) return joinByForeignKey(this.handle, other.handle, 'left', options)
     return joinTables(this.handle, other.handle, 'left', options)
   }
 

@@ -5,9 +5,9 @@ export const NONE: unique symbol = Symbol('none')
 
 /**
  * A value as memory keeps it: primitives decoded, everything else as the bytes its serde made when it was put, so that
- * a caller who changes its object later cannot reach the store. Directories are arrays of times.
+ * a caller who changes its object later cannot reach the store. Directories are arrays of times or of byte strings.
  */
-export type Held = string | number | bigint | boolean | Buffer | number[] | null
+export type Held = string | number | bigint | boolean | Buffer | number[] | string[] | null
 
 /** What a cell costs beside key and value, measured on Node 20 with a million cells. */
 export const CELL_OVERHEAD_BYTES = 240
@@ -74,8 +74,14 @@ export function heldBytes(held: Held): number {
       return held.length
     case 'object':
       if (held === null) return 0
-      return Array.isArray(held) ? held.length * 8 : held.length + 96
+      return Array.isArray(held) ? listBytes(held) : held.length + 96
     default:
       return 8
   }
+}
+
+function listBytes(list: readonly number[] | readonly string[]): number {
+  let bytes = list.length * 8
+  for (const entry of list) if (typeof entry === 'string') bytes += entry.length
+  return bytes
 }

@@ -37,7 +37,7 @@ export class KeyDirectory {
   restore(key: string, first: number, second: number, present: boolean): void {
     const cell = this.#cell(key, first)
     const held = cell.base
-    const entries = Array.isArray(held) ? held : []
+    const entries = Array.isArray(held) ? (held as number[]) : []
     const changed = present ? this.#insert(entries, first, second) : this.#delete(entries, first, second)
     if (changed) this.overlay.setBase(cell, entries.length === 0 ? null : entries, 0)
   }
@@ -46,7 +46,7 @@ export class KeyDirectory {
   forEach(key: string, from: number, to: number, visit: (first: number, second: number) => void): void {
     for (const segment of this.#times.segmentsBetween(from, to)) {
       const held = this.overlay.load(int64ByteString(segment) + key).held
-      if (Array.isArray(held)) this.#visit(held, from, to, visit)
+      if (Array.isArray(held)) this.#visit(held as number[], from, to, visit)
     }
   }
 
@@ -62,8 +62,9 @@ export class KeyDirectory {
   lastAt(key: string, first: number): number | null {
     const held = this.#cell(key, first).held
     if (!Array.isArray(held)) return null
-    const at = this.#position(held, first, Number.POSITIVE_INFINITY) - this.#width
-    return at >= 0 && held[at] === first ? held[at + 1]! : null
+    const entries = held as number[]
+    const at = this.#position(entries, first, Number.POSITIVE_INFINITY) - this.#width
+    return at >= 0 && entries[at] === first ? entries[at + 1]! : null
   }
 
   #visit(entries: number[], from: number, to: number, visit: (first: number, second: number) => void): void {
@@ -92,9 +93,9 @@ export class KeyDirectory {
 
   /** The open layer's own list: copied once per transaction, then changed in place. */
   #writable(cell: Cell): number[] {
-    if (cell.open !== NONE && Array.isArray(cell.open)) return cell.open
+    if (cell.open !== NONE && Array.isArray(cell.open)) return cell.open as number[]
     const held = cell.held
-    return Array.isArray(held) ? held.slice() : []
+    return Array.isArray(held) ? (held as number[]).slice() : []
   }
 
   /** Index of the first entry not before (first, second). */

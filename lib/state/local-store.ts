@@ -89,14 +89,14 @@ export class StoreParts {
     })
   }
 
-  /** The section that lists, per key, where its entries are. Not part of the changelog. */
-  directory(): Overlay {
+  /** The section that lists, per key, where its entries are: times, unless told otherwise. Not part of the changelog. */
+  directory(codec: Pick<Overlay, 'encode' | 'decode'> = TIMES): Overlay {
     return new Overlay({
       engine: this.#options.engine,
       prefix: sectionPrefix(this.#options.number, DIRECTORY_SECTION),
       cache: this.#options.cells,
-      decode: decodeTimes,
-      encode: encodeTimes,
+      decode: codec.decode,
+      encode: codec.encode,
     })
   }
 
@@ -140,3 +140,5 @@ function decodeTimes(payload: Buffer): number[] {
   for (let at = 0; at < payload.length; at += 8) times.push(payload.readDoubleBE(at))
   return times
 }
+
+const TIMES = { encode: encodeTimes, decode: decodeTimes }

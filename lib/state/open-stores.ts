@@ -8,6 +8,7 @@ import { type LocalStore, StoreParts } from './local-store.js'
 import { LocalSessionStore } from './session-store.js'
 import { StateDisk } from './state-disk.js'
 import type { StoreSettings } from './store-settings.js'
+import { LocalSubscriptionStore } from './subscription-store.js'
 import { type StoredTimes, StoreTimes } from './store-times.js'
 import { numberStores, readMetadata } from './task-metadata.js'
 import { TimeIndex } from './time-index.js'
@@ -60,6 +61,7 @@ function openStore(
     topic: options.topicName(definition),
   })
   if (definition.kind === 'unmatched') return new LocalUnmatchedStore(parts)
+  if (definition.kind === 'subscription') return new LocalSubscriptionStore(parts)
   if (times === null) return new LocalKeyValueStore(parts)
   if (definition.keepsDuplicates === true) return new LocalJoinWindowStore(parts, times)
   const index = definition.timeIndexed === true ? new TimeIndex() : null

@@ -67,3 +67,11 @@ export interface SessionStore<K, V>
   /** Value null removes the session. The record time of a session is its end. */
   put(key: K, startMs: number, endMs: number, value: V | null): void
 }
+
+/** Keyed by (foreign key, primary key), all serialised. Never cached: it has no flush listener. */
+export interface SubscriptionStore extends StoreBase {
+  /** Value null deletes. */
+  put(foreignKey: Buffer, primaryKey: Buffer, value: Buffer | null, timestamp: number): void
+  /** What is stored under a foreign key at the time of the call, ascending by the primary key's bytes. */
+  forEach(foreignKey: Buffer, visit: (primaryKey: Buffer, value: Buffer) => void): void
+}

@@ -14,6 +14,8 @@ export type StoreKind =
   | 'versioned'
   /** Stream-table joins: records that wait for the table. */
   | 'streamBuffer'
+  /** Foreign-key joins: which rows of the left table wait for a row of the other. */
+  | 'subscription'
 
 /** A state store as declared; every task of the sub-topology has its own instance. */
 export interface StoreDefinition {
