@@ -132,3 +132,12 @@ export function mergerOf(spec: CaseFunction | undefined): (key: Scalar, left: Sc
       return unknown('merger', spec)
   }
 }
+
+export function foreignKeyOf(spec: CaseFunction | undefined): (value: Scalar) => Scalar | null {
+  if (spec?.fn !== 'afterPipe') return unknown('foreign key', spec)
+  return (value) => {
+    const key = String(value).split('|')[1]
+    if (key === undefined) throw new Error(`the value ${value} has no "|", which afterPipe needs`)
+    return key === spec.nullWhen ? null : key
+  }
+}

@@ -1,8 +1,9 @@
-/** Stream-stream joins of cases. */
+/** Stream-stream and foreign-key joins of cases. */
 import type { KStream } from '../dsl/stream.js'
+import type { KTable } from '../dsl/table.js'
 import { joinWindow } from '../windows/join-window.js'
 import { type CaseNode, NotYetBuilt, type Scalar } from './conformance-case.js'
-import { joinerOf } from './conformance-functions.js'
+import { foreignKeyOf, joinerOf } from './conformance-functions.js'
 import { caseValue, type keySerdeOf } from './conformance-serdes.js'
 
 type Stream = KStream<Scalar, Scalar>
@@ -26,4 +27,21 @@ export function joinStreams(node: CaseNode, left: Stream, right: Stream, key: Re
         ? left.leftJoin(right, options)
         : left.outerJoin(right, options)
   return joined as unknown as Stream
+}
+
+type Table = KTable<Scalar, Scalar>
+
+export function joinByForeignKey(
+  node: CaseNode,
+  left: Table,
+  right: Table,
+  settings: { readonly store?: { readonly name?: string } },
+): Table {
+  const options = {
+    foreignKey: foreignKeyOf(node.foreignKey),
+    joiner: joinerOf(node.joiner),
+    store: { ...settings.store, value: caseValue },
+    ...(node.name === undefined ? {} : { name: node.name }),
+  }
+  return (node.kind === 'inner' ? left.join(right, options) : left.leftJoin(right, options)) as Table
 }

@@ -30,7 +30,7 @@ import {
   reducerOf,
   valueMapperOf,
 } from './conformance-functions.js'
-import { joinStreams } from './conformance-joins.js'
+import { joinByForeignKey, joinStreams } from './conformance-joins.js'
 import { caseValue, keySerdeOf } from './conformance-serdes.js'
 
 type Stream = KStream<Scalar, Scalar>
@@ -115,8 +115,9 @@ class CaseBuilder {
         return this.#aggregate(node, input)
       case 'cogroup':
       case 'suppress':
-      case 'foreignKeyJoin':
         return absent(node.op)
+      case 'foreignKeyJoin':
+        return joinByForeignKey(node, asTable(input), asTable(other), this.#store(node))
       default:
         return this.#transform(node, input)
     }
@@ -251,7 +252,7 @@ function refuseVersioned(node: CaseNode): void {
 }
 
 /** Where the DSL has the operator after all, the case must not be skipped. */
-function absent(op: 'cogroup' | 'suppress' | 'foreignKeyJoin'): never {
+function absent(op: 'cogroup' | 'suppress'): never {
   const built =
     (op === 'cogroup' && 'cogroup' in GroupedStream.prototype) || (op === 'suppress' && 'suppress' in KTable.prototype)
   if (built) throw new Error(`the DSL has ${op}, but conformance does not build it`)
