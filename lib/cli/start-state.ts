@@ -1,7 +1,7 @@
 /** The state folder of the service: which one, whether it can be written, and what it remembers of the instance. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { MillraceError } from '../errors.js'
 import type { LoaderInput } from '../personalization/loader-input.js'
 import type { Random } from '../record/random.js'
@@ -25,7 +25,15 @@ export function stateFolder(options: StartOptions, input: LoaderInput | null): s
 
 /** @throws MillraceError STATE_UNWRITABLE */
 export function prepareFolder(folder: string): void {
-  attempt(folder, () => mkdirSync(folder, { recursive: true }))
+  attempt(folder, () => makeFolder(resolve(folder)))
+  attempt(folder, () => accessSync(folder, constants.W_OK))
+}
+
+/** Parents first, one by one: node's own recursion does not end under /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  mkdirSync(folder)
 }
 
 /** A random text that this folder keeps, made at the first call. @throws MillraceError STATE_UNWRITABLE */
