@@ -67,6 +67,27 @@ export class KeyDirectory {
     return at >= 0 && entries[at] === first ? entries[at + 1]! : null
   }
 
+  /** The first entry at or after `from`; null: there is none. */
+  firstFrom(key: string, from: number): readonly [first: number, second: number] | null {
+    for (const segment of this.#times.segmentsBetween(from, Number.POSITIVE_INFINITY)) {
+      const held = this.overlay.load(int64ByteString(segment) + key).held
+      if (!Array.isArray(held)) continue
+      const times = held as number[]
+      const at = this.#from(times, from)
+      if (at < times.length) return [times[at]!, this.#width === 2 ? times[at + 1]! : 0]
+    }
+    return null
+  }
+
+  /** The first number of the last entry; null: there is none. */
+  last(key: string): number | null {
+    for (const segment of this.#times.segmentsBetween(0, Number.POSITIVE_INFINITY).reverse()) {
+      const held = this.overlay.load(int64ByteString(segment) + key).held
+      if (Array.isArray(held) && held.length > 0) return (held as number[])[held.length - this.#width]!
+    }
+    return null
+  }
+
   #visit(entries: number[], from: number, to: number, visit: (first: number, second: number) => void): void {
     for (let i = this.#from(entries, from); i < entries.length; i += this.#width) {
       const first = entries[i]!

@@ -36,6 +36,8 @@ export interface LocalStore {
   readonly cache: RecordCache
   /** What finds entries by time; null where nothing looks for them so. Filled from the disk when the store opens. */
   readonly index: KeyIndex | null
+  /** True where changelog records come from `follower`, not from changed cells. */
+  readonly logsPuts?: boolean
   /** What else of the store follows a transaction. */
   readonly follower?: TransactionFollower
   /** The changelog's key of a data cell. */
@@ -59,6 +61,7 @@ export interface StorePartsOptions {
 }
 
 const DATA_SECTION = 0x64
+const HISTORY_SECTION = 0x68
 const DIRECTORY_SECTION = 0x69
 
 function sectionPrefix(storeNumber: number, section: number): Buffer {
@@ -86,6 +89,17 @@ export class StoreParts {
       cache: options.cells,
       decode: keepBytes,
       encode: this.values.encode,
+    })
+  }
+
+  /** The section of superseded versions. */
+  history(): Overlay {
+    return new Overlay({
+      engine: this.#options.engine,
+      prefix: sectionPrefix(this.#options.number, HISTORY_SECTION),
+      cache: this.#options.cells,
+      decode: keepBytes,
+      encode: (held) => held as Buffer,
     })
   }
 

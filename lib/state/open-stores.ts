@@ -8,11 +8,12 @@ import { type LocalStore, StoreParts } from './local-store.js'
 import { LocalSessionStore } from './session-store.js'
 import { StateDisk } from './state-disk.js'
 import type { StoreSettings } from './store-settings.js'
-import { LocalSubscriptionStore } from './subscription-store.js'
 import { type StoredTimes, StoreTimes } from './store-times.js'
+import { LocalSubscriptionStore } from './subscription-store.js'
 import { numberStores, readMetadata } from './task-metadata.js'
 import { TimeIndex } from './time-index.js'
 import { LocalUnmatchedStore } from './unmatched-store.js'
+import { LocalVersionedStore } from './versioned-store.js'
 import { LocalWindowStore } from './window-store.js'
 
 export interface OpenStoresOptions {
@@ -50,7 +51,7 @@ function openStore(
   stored: StoredTimes | null,
   options: OpenStoresOptions,
 ): LocalStore {
-  const windowed = definition.kind === 'window' || definition.kind === 'session'
+  const windowed = definition.kind === 'window' || definition.kind === 'session' || definition.kind === 'versioned'
   const times = windowed ? new StoreTimes(definition.retentionMs, stored) : null
   const parts = new StoreParts({
     definition,
@@ -63,6 +64,7 @@ function openStore(
   if (definition.kind === 'unmatched') return new LocalUnmatchedStore(parts)
   if (definition.kind === 'subscription') return new LocalSubscriptionStore(parts)
   if (times === null) return new LocalKeyValueStore(parts)
+  if (definition.kind === 'versioned') return new LocalVersionedStore(parts, times)
   if (definition.keepsDuplicates === true) return new LocalJoinWindowStore(parts, times)
   const index = definition.timeIndexed === true ? new TimeIndex() : null
   return definition.kind === 'window'

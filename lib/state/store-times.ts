@@ -51,6 +51,11 @@ export class StoreTimes {
     this.#addSegment(this.segmentOf(timeMs))
   }
 
+  /** Notes that something lies in the segment of `timeMs`, which does not raise the time. */
+  noteSegment(timeMs: number): void {
+    this.#addSegment(this.segmentOf(timeMs))
+  }
+
   /** Notes a restored entry. */
   observeCommitted(timeMs: number): void {
     this.observe(timeMs)

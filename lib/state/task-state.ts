@@ -142,7 +142,7 @@ export class TaskState {
       const logged = definition.logged && definition.changelogTopic === null
       const data = store.overlays[0]!
       data.beginCommit(
-        logged
+        logged && store.logsPuts !== true
           ? (cell) => {
               const held = cell.inFlight
               if (leavesNoTrace(cell, times)) return

@@ -38,6 +38,9 @@ function changelogConfig(store: StoreDefinition): Record<string, string> {
   const base: Record<string, string> = { 'message.timestamp.type': 'CreateTime' }
   if (store.retentionMs === null) {
     base['cleanup.policy'] = 'compact'
+  } else if (store.kind === 'versioned') {
+    base['cleanup.policy'] = 'compact'
+    base['min.compaction.lag.ms'] = String(store.retentionMs + CHANGELOG_ADDITIONAL_RETENTION_MS)
   } else {
     // Records side by side have keys of their own, so compaction would find nothing.
     base['cleanup.policy'] = store.keepsDuplicates === true ? 'delete' : 'compact,delete'

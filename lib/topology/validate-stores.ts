@@ -23,7 +23,7 @@ function checkDefinition(store: StoreDefinition, seen: Set<string>): void {
       throw new MillraceError('TOPOLOGY_SERDE_MISSING', `store ${store.name} has no ${option} serde`)
     }
   }
-  const windowed = store.kind === 'window' || store.kind === 'session'
+  const windowed = store.kind === 'window' || store.kind === 'session' || store.kind === 'versioned'
   if (windowed !== (store.retentionMs !== null)) {
     throw new MillraceError(
       'TOPOLOGY_RETENTION_TOO_SHORT',

@@ -1,0 +1,75 @@
+/**
+ * The superseded versions of a versioned store: each lies under `the time its successor began | key`, because that is
+ * when it begins to age. A deletion is an entry too where no version before it tells its time.
+ */
+import { int64ByteString } from '../serde/int64-bytes.js'
+import { KeyDirectory } from './key-directory.js'
+import type { StoreParts } from './local-store.js'
+import type { Overlay } from './overlay.js'
+import { Retention } from './retention.js'
+import type { StoreTimes } from './store-times.js'
+
+export interface PastVersion {
+  /** Exclusive. */
+  readonly validToMs: number
+  readonly validFromMs: number
+  /** Serialised; null: the row was deleted. */
+  readonly value: Buffer | null
+}
+
+/** Which layer to write: a put's own transaction, or what is restored and so committed. */
+export type Layer = 'open' | 'committed'
+
+const DELETED = 0
+const VALUE = 1
+
+export class VersionHistory {
+  readonly data: Overlay
+  readonly directory: KeyDirectory
+  readonly retention: Retention
+  readonly #times: StoreTimes
+
+  constructor(parts: StoreParts, times: StoreTimes) {
+    this.#times = times
+    this.data = parts.history()
+    this.directory = new KeyDirectory(parts.directory(), times, 2)
+    this.retention = new Retention(times, this.data, this.directory, null, 0)
+  }
+
+  /** The oldest version that ended after `timeMs`. */
+  firstAfter(key: string, timeMs: number): PastVersion | null {
+    const found = this.directory.firstFrom(key, Math.max(timeMs, this.retention.limit()) + 1)
+    return found === null ? null : this.#read(key, found[0], found[1])
+  }
+
+  /** When the newest version in here ended; null: there is none. */
+  lastEndMs(key: string): number | null {
+    const last = this.directory.last(key)
+    return last === null || last <= this.retention.limit() ? null : last
+  }
+
+  /** Adds a version; one that ends at the same time makes room for it. */
+  put(key: string, version: PastVersion, layer: Layer): void {
+    const { validToMs, validFromMs, value } = version
+    if (validToMs <= this.retention.limit()) return
+    this.#times.noteSegment(validToMs)
+    const local = int64ByteString(validToMs) + key
+    const held = value === null ? Buffer.of(DELETED) : Buffer.concat([Buffer.of(VALUE), value])
+    const old = this.directory.lastAt(key, validToMs)
+    if (layer === 'committed') {
+      if (old !== null && old !== validFromMs) this.directory.restore(key, validToMs, old, false)
+      this.directory.restore(key, validToMs, validFromMs, true)
+      this.data.restore(local, held, validFromMs)
+      return
+    }
+    if (old !== null && old !== validFromMs) this.directory.remove(key, validToMs, old)
+    this.directory.add(key, validToMs, validFromMs)
+    this.data.set(this.data.touch(local), held, validFromMs)
+  }
+
+  #read(key: string, validToMs: number, validFromMs: number): PastVersion {
+    const held = this.data.load(int64ByteString(validToMs) + key).held
+    if (!Buffer.isBuffer(held) || held[0] !== VALUE) return { validToMs, validFromMs, value: null }
+    return { validToMs, validFromMs, value: held.subarray(1) }
+  }
+}

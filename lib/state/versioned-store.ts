@@ -1,0 +1,146 @@
+/** Versioned stores: the latest version of a key under the key, earlier ones in the history. */
+import type { Cell } from './cell.js'
+import type { EmitChange, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
+import type { ValueAndTimestamp } from './store.js'
+import type { StoreTimes } from './store-times.js'
+import { type Layer, VersionHistory } from './version-history.js'
+import type { Version, VersionedPut, VersionedStore } from './versioned.js'
+
+interface LoggedPut {
+  readonly key: string
+  readonly value: Buffer | null
+  readonly timestampMs: number
+}
+
+export class LocalVersionedStore<K = unknown, V = unknown>
+  implements VersionedStore<K, V>, LocalStore, TransactionFollower
+{
+  readonly parts: StoreParts
+  readonly times: StoreTimes
+  readonly history: VersionHistory
+  readonly logsPuts = true
+  /** Every put is a changelog record: all versions of a key have to be restored. */
+  #puts: LoggedPut[] = []
+
+  constructor(parts: StoreParts, times: StoreTimes) {
+    this.parts = parts
+    this.times = times
+    this.history = new VersionHistory(parts, times)
+  }
+
+  get name(): string {
+    return this.parts.definition.name
+  }
+
+  get definition() {
+    return this.parts.definition
+  }
+
+  get overlays() {
+    return [this.parts.data, this.history.data, this.history.directory.overlay]
+  }
+
+  get cache() {
+    return this.parts.cache
+  }
+
+  get index() {
+    return null
+  }
+
+  get follower(): TransactionFollower {
+    return this
+  }
+
+  get(key: K): ValueAndTimestamp<V> | null {
+    const cell = this.parts.data.load(this.parts.keys.byteString(key))
+    const value = this.parts.read(cell)
+    return value === null ? null : { value: value as V, timestamp: cell.heldMs }
+  }
+
+  getAsOf(key: K, asOfMs: number): Version<V> | null {
+    const latest = this.get(key)
+    if (latest !== null && latest.timestamp <= asOfMs) return { ...latest, validToMs: null }
+    if (asOfMs < this.times.observedMs - this.times.retentionMs) return null
+    const past = this.history.firstAfter(this.parts.keys.byteString(key), asOfMs)
+    if (past === null || past.validFromMs > asOfMs || past.value === null) return null
+    const value = this.parts.values.value(past.value) as V
+    return { value, timestamp: past.validFromMs, validToMs: past.validToMs }
+  }
+
+  put(key: K, value: V | null, timestamp: number): VersionedPut {
+    if (timestamp < this.times.observedMs - this.times.retentionMs) return 'expired'
+    this.times.observe(timestamp)
+    const held = this.parts.values.hold(value)
+    const bytes = held === null ? null : this.parts.values.encode(held)
+    const text = this.parts.keys.byteString(key)
+    this.#puts.push({ key: text, value: bytes, timestampMs: timestamp })
+    return this.#apply(text, bytes, timestamp, 'open') ? 'latest' : 'outOfOrder'
+  }
+
+  beginCommit(emit: EmitChange | null): void {
+    if (emit !== null) {
+      for (const { key, value, timestampMs } of this.#puts) emit(Buffer.from(key, 'latin1'), value, timestampMs)
+    }
+    this.#puts = []
+  }
+
+  commitSucceeded(): void {}
+
+  commitAborted(): void {
+    this.#puts = []
+  }
+
+  changelogKey(localKey: string): Buffer {
+    return Buffer.from(localKey, 'latin1')
+  }
+
+  restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
+    if (timestampMs < this.times.observedMs - this.times.retentionMs) return
+    this.times.observeCommitted(timestampMs)
+    this.#apply(key.toString('latin1'), value === null ? null : Buffer.from(value), timestampMs, 'committed')
+  }
+
+  expire(): Promise<void> {
+    return this.history.retention.expire()
+  }
+
+  /** True where the version is the latest of its key now. */
+  #apply(key: string, value: Buffer | null, timestamp: number, layer: Layer): boolean {
+    const { history } = this
+    const cell = this.parts.data.load(key)
+    const latestMs = cell.held === null ? history.lastEndMs(key) : cell.heldMs
+    if (latestMs !== null && timestamp < latestMs) {
+      this.#insert(key, value, timestamp, latestMs, layer)
+      return false
+    }
+    const past = cell.held === null || timestamp === latestMs ? null : this.parts.values.encode(cell.held as Buffer)
+    if (past !== null) history.put(key, { validToMs: timestamp, validFromMs: cell.heldMs, value: past }, layer)
+    else if (value === null && history.lastEndMs(key) !== timestamp) {
+      // Nothing else tells when the row was deleted.
+      history.put(key, { validToMs: timestamp, validFromMs: timestamp, value: null }, layer)
+    }
+    this.#setLatest(cell, value, timestamp, layer)
+    return true
+  }
+
+  #setLatest(cell: Cell, value: Buffer | null, timestamp: number, layer: Layer): void {
+    if (layer === 'open') this.parts.data.set(cell, value, timestamp)
+    else this.parts.data.restore(cell.key, value, timestamp)
+  }
+
+  /** A version older than the latest: it ends where the next one begins, and ends the one it falls into. */
+  #insert(key: string, value: Buffer | null, timestamp: number, latestMs: number, layer: Layer): void {
+    const { history } = this
+    const next = history.firstAfter(key, timestamp)
+    if (next === null || next.validFromMs > timestamp) {
+      const validToMs = next === null ? latestMs : next.validFromMs
+      history.put(key, { validToMs, validFromMs: timestamp, value }, layer)
+      return
+    }
+    if (next.validFromMs < timestamp) {
+      history.put(key, { validToMs: timestamp, validFromMs: next.validFromMs, value: next.value }, layer)
+    }
+    history.put(key, { validToMs: next.validToMs, validFromMs: timestamp, value }, layer)
+  }
+}
