@@ -26,6 +26,8 @@ export interface ServiceRun {
   readonly recordsPerSecond: number
   readonly cpuSecondsPerMillion: number
   readonly peakRssMb: number
+  /** What the service itself says of its last minute: the broker's append to commit, the click taken to the frame sent. */
+  readonly inside: unknown
   readonly clicks: number
   /** Clicks that no frame answered, or several did. */
   readonly unanswered: number
@@ -97,8 +99,10 @@ async function clickThrough(side: Side, client: ServiceClient, options: ServiceR
   const cpuSeconds = side.cpuSeconds() - cpuBefore
   if (failures.length > 0) throw failures[0]
   if (!side.running) throw await side.failure('ended during the run')
+  const { appendToCommitMs, clickToFrameMs } = (await client.get('/metrics.json')) as Record<string, unknown>
   return {
     latencyMs: latencies(answers.samples),
+    inside: { appendToCommitMs, clickToFrameMs },
     recordsPerSecond: round(clicks / seconds, 0),
     cpuSecondsPerMillion: round((cpuSeconds / clicks) * 1e6, 1),
     peakRssMb: round(side.peakRssMb(), 0),
