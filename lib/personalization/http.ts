@@ -104,7 +104,12 @@ export class PersonalizationServer {
   async server(): Promise<FastifyInstance> {
     if (this.#server !== null) return this.#server
     const { fastify, websocket, files } = await packages()
-    const server = fastify({ bodyLimit: MAX_MESSAGE_BYTES, forceCloseConnections: true, logger: false })
+    const server = fastify({
+      bodyLimit: MAX_MESSAGE_BYTES,
+      forceCloseConnections: true,
+      // What a click may not say is refused, not left out.
+      ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+    })
     this.#server = server
     await server.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false } })
     await server.register(files, { root: PAGE_FOLDER, index: ['index.html'], cacheControl: true, maxAge: 0 })

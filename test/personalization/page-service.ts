@@ -22,7 +22,7 @@ export class MemoryTopic {
   readonly #waiting = new Set<() => void>()
   /** Listeners of the instance that owns a partition. */
   readonly owners = new Map<number, Listener[]>()
-  /** While true, readers get nothing: only what is pushed from commits arrives. */
+  /** While true, readers that follow get nothing: only what is pushed from commits arrives. */
   readersHeld = false
   readonly produced: UserActivity[] = []
 
@@ -62,7 +62,8 @@ export class MemoryTopic {
         if (from < (this.logStart.get(partition) ?? 0)) {
           throw new MillraceError('CLIENT_OFFSET_OUT_OF_RANGE', 'gone', { partition, offset: from })
         }
-        const records = this.readersHeld ? [] : this.partitions[partition]!.slice(from)
+        const isHeld = this.readersHeld && options.until === 'never'
+        const records = isHeld ? [] : this.partitions[partition]!.slice(from)
         if (records.length === 0) continue
         next.set(partition, from + records.length)
         yield { topic: 'recommendations', partition, records, nextOffset: from + records.length }

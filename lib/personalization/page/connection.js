@@ -1,7 +1,9 @@
 /** The WebSocket: a ticket, then "resume" with what this tab has; every decision id is told once. */
 import { progress, shopper } from './shopper.js'
 
-/** Ids kept to tell a decision that comes again; the server takes as many. */
+/** Ids kept to tell a decision that comes again. */
+const MAX_KNOWN = 500
+/** Of these, the server takes so many, the latest. */
 const MAX_HAVE = 64
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 5_000
@@ -53,7 +55,7 @@ export class Connection extends EventTarget {
     this.#socket = socket
     socket.onopen = () => {
       const { position, have } = this.#progress
-      socket.send(JSON.stringify({ type: 'resume', position, have }))
+      socket.send(JSON.stringify({ type: 'resume', position, have: have.slice(-MAX_HAVE) }))
     }
     socket.onmessage = ({ data }) => {
       if (socket === this.#socket) this.#received(JSON.parse(data))
@@ -80,7 +82,7 @@ export class Connection extends EventTarget {
       this.#advance(position)
       return
     }
-    this.#progress.have = [...have, decision.decisionId].slice(-MAX_HAVE)
+    this.#progress.have = [...have, decision.decisionId].slice(-MAX_KNOWN)
     if (decision.rule === 'carousel') this.#progress.carousel = decision
     this.#advance(position)
     this.#tell('decision', decision)

@@ -5,6 +5,7 @@ import uPlot from './vendor/uplot.js'
 
 const byId = (id) => document.getElementById(id)
 const MAX_SAMPLES = 180
+const RATE_SECONDS = 5
 const RULES = [
   ['carousel', 'Carousel'],
   ['cart-abandonment', 'Cart abandonment'],
@@ -53,10 +54,10 @@ export function addFigures(snapshot) {
   drawFigures(snapshot)
 }
 
-function drawFigures({ eventsPerSecond, clickToFrameMs, appendToCommitMs, service, delivery, byRule, byArm }) {
+function drawFigures({ clickToFrameMs, appendToCommitMs, service, delivery, byRule, byArm }) {
   put('click-p50', ms(clickToFrameMs?.p50))
   put('click-p99', ms(clickToFrameMs?.p99))
-  put('events-now', count(eventsPerSecond))
+  put('events-now', rate())
   put('append-p50', `${ms(appendToCommitMs?.p50)} ms`)
   put('append-p99', `${ms(appendToCommitMs?.p99)} ms`)
   put('lag', count(service.lagRecords))
@@ -85,6 +86,13 @@ function drawFigures({ eventsPerSecond, clickToFrameMs, appendToCommitMs, servic
   byId('arm-treatment').style.flexGrow = Math.max(1, byArm.treatment)
   put('arm-control-count', count(byArm.control))
   put('arm-treatment-count', count(byArm.treatment))
+}
+
+/** The mean of the last few seconds: a slow stream would otherwise read 0 most of the time. */
+function rate() {
+  const latest = samples.slice(-RATE_SECONDS)
+  const mean = latest.reduce((sum, sample) => sum + sample.eventsPerSecond, 0) / Math.max(1, latest.length)
+  return mean > 0 && mean < 10 ? mean.toFixed(1) : count(Math.round(mean))
 }
 
 function chartData() {
