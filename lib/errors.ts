@@ -83,6 +83,7 @@ export const ERROR_CODES = {
   STREAMS_NO_COMMITTED_OFFSET: 'Commit an offset for the group, or set offsetReset to earliest or latest.',
   STREAMS_STATE: 'Look at the state named: start once, close once.',
   STREAMS_TOPIC_UNKNOWN: 'Name the topic in the topology, or in the option extraTopics.',
+  SUPPRESS_BUFFER_FULL: 'Raise maxRecords or maxBytes of the suppression, or let it emit early when full.',
   TASK_METADATA_TOO_LARGE:
     'Split the topology: one sub-topology keeps the time of more operators than committed offsets can carry.',
   TASK_PARTITION_UNKNOWN: 'A defect in the runtime: report it with the task and partition named.',
@@ -94,6 +95,7 @@ export const ERROR_CODES = {
   TOPOLOGY_NAME_DUPLICATE: 'Give every node and store a name of its own.',
   TOPOLOGY_NAME_INVALID: 'Use letters, digits, dot, dash and underscore, at most 249 characters.',
   TOPOLOGY_NOT_COPARTITIONED: 'Give the topics of a join the same number of partitions, or repartition one side.',
+  TOPOLOGY_NOT_WINDOWED: 'Suppress a windowed table, or use untilTimeLimit.',
   TOPOLOGY_PARENT_UNKNOWN: 'Add the parent node first, under the name used here.',
   TOPOLOGY_PARTITIONS_UNKNOWN: 'Create the source topics first, or give the repartition an explicit `partitions`.',
   TOPOLOGY_RETENTION_TOO_SHORT: "Raise the store's retentionMs to at least the figure named, or leave it out.",

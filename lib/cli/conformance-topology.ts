@@ -5,6 +5,7 @@ import { GroupedTable } from '../dsl/grouped-table.js'
 import { SessionWindowedStream } from '../dsl/session-windowed-stream.js'
 import { KStream } from '../dsl/stream.js'
 import { StreamsBuilder } from '../dsl/streams-builder.js'
+import { type Suppressed, untilTimeLimit, untilWindowCloses } from '../dsl/suppressed.js'
 import { KTable } from '../dsl/table.js'
 import { WindowedStream } from '../dsl/windowed-stream.js'
 import type { Serde } from '../serde/serde.js'
@@ -113,8 +114,9 @@ class CaseBuilder {
       case 'reduce':
       case 'aggregate':
         return this.#aggregate(node, input)
-      case 'cogroup':
       case 'suppress':
+        return suppressed(node, asTable(input))
+      case 'cogroup':
         return absent(node.op)
       case 'foreignKeyJoin':
         return joinByForeignKey(node, asTable(input), asTable(other), this.#store(node))
@@ -249,6 +251,17 @@ function storeOf(node: CaseNode): { readonly name?: string; readonly retentionMs
 
 function refuseVersioned(node: CaseNode): void {
   if (node.store?.kind === 'versioned') throw new NotYetBuilt('versioned store')
+}
+
+function suppressed(node: CaseNode, table: Table): Table {
+  const { maxRecords, maxBytes, limitMs = 0, onFull = 'emitEarly' } = node
+  const limits = {
+    ...(maxRecords === undefined ? {} : { maxRecords }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+  }
+  if (node.until === 'timeLimit')
+    return table.suppress(untilTimeLimit(limitMs, { ...limits, onFull }), named(node.name))
+  return table.suppress(untilWindowCloses(limits) as Suppressed<unknown>, named(node.name))
 }
 
 /** Where the DSL has the operator after all, the case must not be skipped. */

@@ -9,6 +9,7 @@ import type { After, SerdeState } from './serde-state.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
 import { KTable } from './table.js'
 import { AggregateOrigin } from './table-origin.js'
+import type { WindowClose } from './window-close.js'
 
 export interface GroupSettings extends Named {
   readonly key?: Serde<unknown>
@@ -51,6 +52,8 @@ export interface AggregationPlan {
   }
   /** The table's key serde, from the stream's. */
   readonly tableKey: (key: AnySerde) => AnySerde
+  /** Of a windowed aggregation. */
+  readonly windowClose?: WindowClose
   readonly node: (base: NodeFields) => AggregateNodes
 }
 
@@ -82,9 +85,10 @@ export class Aggregation {
     const value = erased(plan.store?.value) ?? plan.value
     const definition = planStore({ ...plan.storeKind, name: store, key, value, settings: plan.store })
     const parent = this.#parent(store)
-    const origin = new AggregateOrigin(store)
+    const origin = new AggregateOrigin(store, plan.store?.versioned !== undefined)
     const node = graph.add([parent.node], {
       name,
+      windowClose: plan.windowClose ?? null,
       write: (topology, parents) =>
         topology
           .addStore(definition)

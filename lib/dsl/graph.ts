@@ -5,6 +5,7 @@
  */
 import { TopologyBuilder } from '../topology/builder.js'
 import type { Topology } from '../topology/topology.js'
+import type { WindowClose } from './window-close.js'
 
 export interface GraphNode {
   /** Name of the last topology node this one becomes: the parent of what follows. */
@@ -17,6 +18,8 @@ export interface GraphNode {
   readonly children: Set<GraphNode>
   /** A left join, to which records with a null key matter (KIP-962): no repartition above it may drop them. */
   readonly relaxedNullKey: boolean
+  /** Of a windowed aggregation: when its windows close. */
+  readonly windowClose: WindowClose | null
   /** Appends its nodes. `parents` are names in the topology. */
   readonly write: (topology: TopologyBuilder, parents: readonly string[]) => void
 }
@@ -25,6 +28,7 @@ export interface GraphNodeOptions {
   readonly name: string
   readonly write: GraphNode['write']
   readonly relaxedNullKey?: boolean
+  readonly windowClose?: WindowClose | null
 }
 
 const INDEX_DIGITS = 10
@@ -58,6 +62,7 @@ export class Graph {
       sameAs: null,
       children: new Set(),
       relaxedNullKey: options.relaxedNullKey ?? false,
+      windowClose: options.windowClose ?? null,
       write: options.write,
     }
     if (parents.length === 0) this.#roots.add(node)

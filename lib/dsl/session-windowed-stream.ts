@@ -10,6 +10,7 @@ import type { AnySerde, Named } from './handle.js'
 import type { SerdeState } from './serde-state.js'
 import type { Materialized } from './store-options.js'
 import type { KTable } from './table.js'
+import { windowClose } from './window-close.js'
 
 type Merger = SessionAggregateNode['merger']
 
@@ -65,6 +66,7 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
   ): KTable<Windowed<K>, VR> {
     const windows = this.#windows
     const emit = this.#emit
+    const close = windowClose(windows)
     return this.#aggregation.build({
       prefix,
       name: options?.name,
@@ -76,8 +78,9 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
         retentionMs: windows.gapMs + windows.graceMs,
         cacheable: emit === 'onWindowUpdate',
       },
+      windowClose: close,
       tableKey: (key) => sessionWindowed(key) as AnySerde,
-      node: (base) => ({ ...base, kind: 'sessionAggregate', fold, merger, windows, emit }),
+      node: (base) => ({ ...base, kind: 'sessionAggregate', fold, merger, windows, emit, final: close.final }),
     })
   }
 }

@@ -112,6 +112,32 @@ export class DerivedOrigin implements TableOrigin {
   }
 }
 
+/** A suppressed table: the table above, seen through the buffer, which needs old values from it. */
+export class SuppressOrigin implements TableOrigin {
+  readonly store = null
+  readonly versioned = false
+  readonly #above: TableOrigin
+  readonly #buffer: string
+
+  constructor(above: TableOrigin, buffer: string) {
+    this.#above = above
+    this.#buffer = buffer
+    above.enableOldValues(true)
+  }
+
+  get sendOldValues(): boolean {
+    return this.#above.sendOldValues
+  }
+
+  view(): TableView {
+    return { kind: 'suppress', of: this.#above.view(), store: this.#buffer }
+  }
+
+  enableOldValues(force: boolean): boolean {
+    return this.#above.enableOldValues(force)
+  }
+}
+
 /** A join of two tables: computed from both unless the user gave it a store. */
 export class JoinOrigin implements TableOrigin {
   readonly store: string | null
@@ -146,5 +172,6 @@ export class JoinOrigin implements TableOrigin {
 export function viewStores(view: TableView): string[] {
   if (view.kind === 'store') return [view.store]
   if (view.kind === 'join') return [...new Set([...viewStores(view.left), ...viewStores(view.right)])]
+  if (view.kind === 'suppress') return [view.store, ...viewStores(view.of)]
   return viewStores(view.of)
 }

@@ -7,8 +7,10 @@ import { erased, type Named, streamHandle, type TableHandle } from './handle.js'
 import type { After, NotNull, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
 import { type Materialized, planStore } from './store-options.js'
 import { KStream } from './stream.js'
+import type { Suppressed } from './suppressed.js'
 import { joinTables, type TableTableJoin } from './table-joins.js'
 import { DerivedOrigin } from './table-origin.js'
+import { type SuppressOptions, suppressTable } from './table-suppress.js'
 
 export interface TableSettings<K, V> extends Named {
   /** A store with a name makes the result queryable; without, it is computed when needed. */
@@ -93,7 +95,14 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     const added = graph.add([node], {
       name,
       write: (topology, parents) =>
-        topology.addNode({ kind: 'tableGroupBy', name, parents, stores: [], mapper: selector as never }),
+        topology.addNode({
+          kind: 'tableGroupBy',
+          name,
+          parents,
+          stores: [],
+          mapper: selector as never,
+          versioned: origin.versioned,
+        }),
     })
     origin.enableOldValues(true)
     const grouped = {
@@ -105,6 +114,11 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
       sources,
     }
     return new GroupedTable(grouped, options?.name)
+  }
+
+  /** Holds changes back, the latest per key: `untilWindowCloses()` or `untilTimeLimit(ms)`. */
+  suppress(suppressed: Suppressed<K>, options?: SuppressOptions): KTable<K, V, VS> {
+    return suppressTable(this.handle, suppressed, options)
   }
 
   /** Rows whose key is in both tables. */
@@ -160,7 +174,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     const store = options?.store?.name ?? null
     const settings = options?.store
     const definition = store && planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
-    const origin = new DerivedOrigin(handle.origin, step, store)
+    const origin = new DerivedOrigin(handle.origin, step, store, settings?.versioned !== undefined)
     const node = graph.add([handle.node], {
       name,
       write(topology, parents) {
@@ -174,7 +188,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
         }
         topology.addNode(
           step.kind === 'filter'
-            ? { ...base, kind: 'tableFilter', negate: step.negate, predicate: step.predicate }
+            ? { ...base, kind: 'tableFilter', versioned: handle.origin.versioned, negate: step.negate, predicate: step.predicate }
             : { ...base, kind: 'tableMapValues', mapper: step.mapper },
         )
       },

@@ -12,6 +12,7 @@ import type { AnySerde, Named } from './handle.js'
 import type { SerdeState } from './serde-state.js'
 import type { Materialized } from './store-options.js'
 import type { KTable } from './table.js'
+import { windowClose } from './window-close.js'
 
 type WindowsSpec = TimeWindowsSpec | SlidingWindowsSpec
 
@@ -81,6 +82,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
         windowSizeMs: sizeMs,
         cacheable: emit === 'onWindowUpdate',
       },
+      windowClose: windowClose(windows),
       tableKey: (key) => timeWindowed(key, sizeMs) as AnySerde,
       node: (base) =>
         windows.kind === 'sliding'

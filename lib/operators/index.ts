@@ -24,6 +24,7 @@ import { buildSplit } from './split.js'
 import { buildStreamGlobalTableJoin } from './stream-global-table-join.js'
 import { buildStreamJoin } from './stream-join.js'
 import { buildStreamTableJoin } from './stream-table-join.js'
+import { buildSuppress } from './suppress.js'
 import { buildTableAggregate } from './table-aggregate.js'
 import { buildTableFilter } from './table-filter.js'
 import { buildTableGroupBy } from './table-group-by.js'
@@ -59,6 +60,7 @@ const OPERATORS: { readonly [K in OperatorNode['kind']]: Build<Extract<Node, { r
   tableToStream: buildTableToStream,
   tableGroupBy: buildTableGroupBy,
   tableAggregate: buildTableAggregate,
+  suppress: buildSuppress,
   joinWindow: buildJoinWindow,
   streamJoin: buildStreamJoin,
   streamTableJoin: buildStreamTableJoin,

@@ -10,8 +10,8 @@ import type { Build, OperatorContext } from './operator.js'
 /**
  * A record joins every session whose end or start is at most one gap away. Each session it replaces is deleted by a
  * tombstone at its end, in the store's order; then the merged session follows, at its end. A merged session that ended
- * before `operator time - grace - gap` is late; the record is dropped and nothing changes. With emit on close a session
- * that was emitted takes part in no later merge.
+ * before `operator time - grace - gap` is late; the record is dropped and nothing changes. With emit on close, and
+ * above a suppression, a session that is closed takes part in no later merge.
  */
 export const buildSessionAggregate: Build<SessionAggregateNode> = (node, context) => {
   const store = context.store<SessionStore<unknown, unknown>>(node.store)
@@ -41,7 +41,7 @@ export const buildSessionAggregate: Build<SessionAggregateNode> = (node, context
       const nowMs = time.advance(timestamp)
       if (emitClosed !== null && nowMs > previousMs) emitClosed(previousMs, nowMs, headers)
       const closedMs = nowMs - graceMs - gapMs
-      const earliestEndMs = onClose ? Math.max(timestamp - gapMs, closedMs) : timestamp - gapMs
+      const earliestEndMs = onClose || node.final ? Math.max(timestamp - gapMs, closedMs) : timestamp - gapMs
       const sessions = store.find(key, earliestEndMs, timestamp + gapMs)
       let startMs = timestamp
       let endMs = timestamp

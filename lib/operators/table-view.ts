@@ -1,6 +1,7 @@
 /** Looks a key up in a table: in its store, or computed from the stores of the tables it was made of. */
 import type { KeyValueStore, SessionStore, ValueAndTimestamp, WindowStore } from '../state/store.js'
-import type { FilterView, JoinView, MapValuesView, TableView } from '../topology/table-nodes.js'
+import type { SuppressBuffer } from '../state/suppress-buffer.js'
+import type { FilterView, JoinView, MapValuesView, SuppressView, TableView } from '../topology/table-nodes.js'
 import type { Windowed } from '../windows/window.js'
 import { orNull } from './fold.js'
 import type { OperatorContext } from './operator.js'
@@ -16,6 +17,8 @@ export function lookUp(view: TableView, context: OperatorContext): LookUp {
       return filterLookUp(view, lookUp(view.of, context))
     case 'mapValues':
       return mapLookUp(view, lookUp(view.of, context))
+    case 'suppress':
+      return suppressLookUp(view, lookUp(view.of, context), context)
     case 'join':
       return joinLookUp(view, lookUp(view.left, context), lookUp(view.right, context))
   }
@@ -58,6 +61,16 @@ function mapLookUp(view: MapValuesView, of: LookUp): LookUp {
     if (row === null) return null
     const value = orNull(view.mapper(row.value, key))
     return value === null ? null : { value, timestamp: row.timestamp }
+  }
+}
+
+/** The time of what downstream saw last is not kept: it counts as unknown. */
+function suppressLookUp(view: SuppressView, of: LookUp, context: OperatorContext): LookUp {
+  const buffer = context.store<SuppressBuffer<unknown, unknown>>(view.store)
+  return (key) => {
+    const prior = buffer.prior(key)
+    if (prior === undefined) return of(key)
+    return prior === null ? null : { value: prior, timestamp: -1 }
   }
 }
 

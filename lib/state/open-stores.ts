@@ -5,6 +5,8 @@ import type { StateEngine } from './engine.js'
 import { LocalJoinWindowStore } from './join-window-store.js'
 import { LocalKeyValueStore } from './key-value-store.js'
 import { type LocalStore, StoreParts } from './local-store.js'
+import { LocalStreamBuffer } from './local-stream-buffer.js'
+import { LocalSuppressBuffer } from './local-suppress-buffer.js'
 import { LocalSessionStore } from './session-store.js'
 import { StateDisk } from './state-disk.js'
 import type { StoreSettings } from './store-settings.js'
@@ -61,7 +63,9 @@ function openStore(
     cacheBytes: options.cacheBytes,
     topic: options.topicName(definition),
   })
+  if (definition.kind === 'streamBuffer') return new LocalStreamBuffer(parts)
   if (definition.kind === 'unmatched') return new LocalUnmatchedStore(parts)
+  if (definition.kind === 'suppressBuffer') return new LocalSuppressBuffer(parts)
   if (definition.kind === 'subscription') return new LocalSubscriptionStore(parts)
   if (times === null) return new LocalKeyValueStore(parts)
   if (definition.kind === 'versioned') return new LocalVersionedStore(parts, times)

@@ -3,7 +3,16 @@ import type { Serde } from '../serde/serde.js'
 
 export interface StoreSettings {
   readonly name: string
-  readonly kind: 'keyValue' | 'timestampedKeyValue' | 'window' | 'session' | 'unmatched' | 'versioned' | 'streamBuffer' | 'subscription'
+  readonly kind:
+    | 'keyValue'
+    | 'timestampedKeyValue'
+    | 'window'
+    | 'session'
+    | 'unmatched'
+    | 'versioned'
+    | 'streamBuffer'
+    | 'subscription'
+    | 'suppressBuffer'
   readonly keySerde: Serde<unknown>
   readonly valueSerde: Serde<unknown>
   /** False: no changelog records; the store is flushed at every commit instead. */

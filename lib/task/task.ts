@@ -7,6 +7,7 @@ import { MillraceError } from '../errors.js'
 import type { Operator } from '../operators/operator.js'
 import type { BatchView } from '../protocol/index.js'
 import { formatTopicPartition, NO_HEADERS } from '../record/record.js'
+import { suppressHeaders } from '../serde/suppress-buffer.js'
 import type { Node, SourceNode } from '../topology/node.js'
 import type { StoreKind } from '../topology/topology.js'
 import { Collector } from './collector.js'
@@ -145,6 +146,11 @@ export class Task<S extends TaskStores = TaskStores> {
     return this.#collector.pendingBytes + changes
   }
 
+  /** True when a partition's position is not the one last collected: a commit would carry an offset. */
+  get moved(): boolean {
+    return this.#queues.some((queue) => queue.position >= 0 && queue.position !== this.#collected.get(nameOf(queue)))
+  }
+
   /** True once after user code asked for a commit. */
   takeCommitRequest(): boolean {
     const requested = this.#commitRequested
@@ -164,7 +170,8 @@ export class Task<S extends TaskStores = TaskStores> {
         changelog = { topic, partition: this.#options.partition, records: 0 }
         changelogs.set(store.name, changelog)
       }
-      this.#collector.send(changelog.topic, changelog.partition, key, value, timestampMs, NO_HEADERS)
+      const headers = store.kind === 'suppressBuffer' ? suppressHeaders(value) : NO_HEADERS
+      this.#collector.send(changelog.topic, changelog.partition, key, value, timestampMs, headers)
       changelog.records++
     })
     const { batches, captured } = this.#collector.take()

@@ -36,6 +36,8 @@ export interface SessionAggregateNode extends StreamAggregateBase {
   readonly kind: 'sessionAggregate'
   readonly windows: SessionWindowsSpec
   readonly merger: (key: unknown, left: unknown, right: unknown) => unknown
+  /** True where a suppression below takes results for final: a closed session takes part in no later merge. */
+  readonly final: boolean
   readonly emit: EmitStrategy
 }
 

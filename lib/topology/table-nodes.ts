@@ -1,6 +1,7 @@
 /** Nodes on table edges: what flows are records whose value is a `Change`. */
 import type { Fold } from './aggregate-nodes.js'
 import type { NodeBase } from './node.js'
+import type { SuppressNode } from './suppress-nodes.js'
 
 /** What every node on a table edge shares. */
 export interface TableNodeBase extends NodeBase {
@@ -15,7 +16,7 @@ export interface TableNodeBase extends NodeBase {
  * How a table is read by key. A table without a store of its own is computed from the tables it was made of, so that
  * `filter` and `mapValues` cost no second store.
  */
-export type TableView = StoreView | FilterView | MapValuesView | JoinView
+export type TableView = StoreView | FilterView | MapValuesView | JoinView | SuppressView
 
 export interface StoreView {
   readonly kind: 'store'
@@ -44,6 +45,13 @@ export interface JoinView {
   readonly joiner: (key: unknown, left: unknown, right: unknown) => unknown
 }
 
+/** A key that is held back still shows what downstream saw last; any other what the table above shows. */
+export interface SuppressView {
+  readonly kind: 'suppress'
+  readonly of: TableView
+  readonly store: string
+}
+
 /** Makes a table of its input stream: a source topic (`table`), or any stream (`toTable`). Value null deletes. */
 export interface TableSourceNode extends TableNodeBase {
   readonly kind: 'tableSource'
@@ -53,6 +61,8 @@ export interface TableSourceNode extends TableNodeBase {
 
 export interface TableFilterNode extends TableNodeBase {
   readonly kind: 'tableFilter'
+  /** The table above is versioned: a row that never passed is a version too. */
+  readonly versioned: boolean
   readonly negate: boolean
   readonly predicate: (key: unknown, value: unknown) => boolean
   readonly store: string | null
@@ -74,6 +84,8 @@ export interface TableToStreamNode extends NodeBase {
 /** First half of a table's groupBy: (oldKey, subtract) and (newKey, add) records towards the repartition topic (KIP-904). */
 export interface TableGroupByNode extends NodeBase {
   readonly kind: 'tableGroupBy'
+  /** The table above is versioned: its changes may be out of order, which an aggregation ignores (KIP-914). */
+  readonly versioned: boolean
   readonly mapper: (key: unknown, value: unknown) => readonly [unknown, unknown] | null
 }
 
@@ -92,3 +104,4 @@ export type TableNode =
   | TableToStreamNode
   | TableGroupByNode
   | TableAggregateNode
+  | SuppressNode

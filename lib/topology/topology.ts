@@ -16,6 +16,8 @@ export type StoreKind =
   | 'streamBuffer'
   /** Foreign-key joins: which rows of the left table wait for a row of the other. */
   | 'subscription'
+  /** Changes that wait in a suppression. */
+  | 'suppressBuffer'
 
 /** A state store as declared; every task of the sub-topology has its own instance. */
 export interface StoreDefinition {
