@@ -20,6 +20,8 @@ import type { TaskSet } from './task-set.js'
 const SLICE_RECORDS = 1_000
 /** Transactions refused in a row, without a commit between, before the instance gives up and says why. */
 const MAX_ABORTS = 20
+/** Pause before what the brokers could not answer is asked again. */
+const RETRY_MS = 500
 
 export interface InstanceParts {
   readonly config: StreamsConfig
@@ -40,6 +42,7 @@ type Event =
   | { readonly kind: 'assigned'; readonly assignment: Assignment }
   | { readonly kind: 'opened'; readonly tasks: readonly OpenedTask[]; readonly continuity: number }
   | { readonly kind: 'producerReady' }
+  | { readonly kind: 'again'; readonly what: () => void }
   | { readonly kind: 'failed'; readonly error: unknown }
 
 export class Instance {
@@ -61,6 +64,8 @@ export class Instance {
   #takingOver = false
   #producerReady = true
   #abortsInARow = 0
+  /** Where a source could not be read any more, when the committed offset was trusted last. */
+  #unreadableAt = ''
   #stopping = false
 
   constructor(parts: InstanceParts) {
@@ -140,6 +145,8 @@ export class Instance {
       case 'producerReady':
         this.#producerReady = true
         return
+      case 'again':
+        return event.what()
       case 'failed':
         throw event.error
     }
@@ -198,8 +205,21 @@ export class Instance {
       .run(missing, () => this.#continuity !== continuity || this.#stopping)
       .then(
         (tasks) => this.#post({ kind: 'opened', tasks, continuity }),
-        (error) => this.#post({ kind: 'failed', error }),
+        (error) =>
+          this.#retryLater('a take-over', error, () => {
+            this.#takingOver = false
+          }),
       )
+  }
+
+  /** Brokers that do not answer, however long, are no reason to end: nothing is processed meanwhile. */
+  #retryLater(what: string, error: unknown, again: () => void): void {
+    if (!isMillraceError(error) || !error.retriable) {
+      this.#post({ kind: 'failed', error })
+      return
+    }
+    this.#parts.config.log.warn({ code: error.code, cause: error.message }, `${what} failed and is tried again`)
+    this.#parts.config.clock.setTimer(RETRY_MS, () => this.#post({ kind: 'again', what: again }))
   }
 
   async #tasksOpened(opened: readonly OpenedTask[], continuity: number): Promise<void> {
@@ -219,11 +239,28 @@ export class Instance {
 
   #work(): number {
     if (this.#holding || this.#stopping) return 0
-    this.#parts.tasks.deliver(this.#parts.fetcher.poll())
+    this.#parts.tasks.deliver(this.#poll())
     const processed = this.#parts.tasks.process(SLICE_RECORDS)
     if (processed > 0) this.#committer.noteWork()
     if (this.#parts.tasks.commitRequested()) this.#committer.request()
     return processed
+  }
+
+  /**
+   * An offset that is gone is an error, unless another member has the partition by now, went on, and the records were
+   * deleted behind it: then only the group's offsets tell, so the tasks are taken over anew before it counts.
+   */
+  #poll(): ReturnType<Fetcher['poll']> {
+    try {
+      return this.#parts.fetcher.poll()
+    } catch (error) {
+      if (!isMillraceError(error, 'CLIENT_OFFSET_OUT_OF_RANGE')) throw error
+      const place = `${error.topic}-${error.partition}@${error.offset}`
+      if (this.#unreadableAt === place) throw error
+      this.#unreadableAt = place
+      this.sessionLost()
+      return []
+    }
   }
 
   /** Commits when due; returns how long the loop may sleep otherwise (null: until something happens). */
@@ -232,6 +269,8 @@ export class Instance {
     if (this.#holding || this.#identity === null) return null
     const pendingBytes = tasks.pendingBytes()
     const drained = processed === 0
+    // Past markers and aborted records there is nothing to process, and yet the lag must go to 0 (KAFKA-6607).
+    if (drained && !this.#committer.pending && tasks.moved()) this.#committer.noteWork()
     if (this.#stopping && this.#committer.pending && !this.#committer.inFlight) {
       this.#commitNow()
       return null
@@ -290,9 +329,13 @@ export class Instance {
     this.#continuity++
     this.#producerReady = false
     await this.#closeTasks(() => true)
+    this.#initProducer()
+  }
+
+  #initProducer(): void {
     this.#parts.commitGroup.init().then(
       () => this.#post({ kind: 'producerReady' }),
-      (error) => this.#post({ kind: 'failed', error }),
+      (error) => this.#retryLater('the initialisation of the producer', error, () => this.#initProducer()),
     )
   }
 }

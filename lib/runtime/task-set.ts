@@ -132,6 +132,11 @@ export class TaskSet {
     return bytes
   }
 
+  /** True when some position is past what was last committed or is being committed. */
+  moved(): boolean {
+    return this.#order.some(({ task }) => task.moved)
+  }
+
   /** True once after user code asked for a commit. */
   commitRequested(): boolean {
     let requested = false

@@ -282,6 +282,8 @@ class Simulation {
     this.#failures.set(code, (this.#failures.get(code) ?? 0) + 1)
     const text = error instanceof Error ? error.stack : error
     this.#world.note(`an instance failed: ${text}`)
+    // Only who starts while no broker answers may give up; everybody else has to get through.
+    if (code !== 'CLIENT_UNREACHABLE') this.#violated('I8', `an instance ended by itself: ${text}`)
   }
 
   readonly #violated = (invariant: string, what: string): void => {
