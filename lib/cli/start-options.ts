@@ -80,9 +80,9 @@ const FLAGS = {
   help: { type: 'boolean', default: false },
 } as const
 
-/** @throws MillraceError CONFIG_INVALID, INJECT_INVALID; node:util's error for an unknown flag */
+/** @throws MillraceError CONFIG_INVALID, INJECT_INVALID */
 export function parseStartOptions(args: string[]): StartOptions {
-  const { values } = parseArgs({ args, options: FLAGS, allowNegative: true })
+  const values = valuesOf(args)
   const { input = null, format = null, once } = values
   if (input !== null && format === null) throw wrong('format', 'is missing', 'name the format of --input')
   if (input === null && format !== null) throw wrong('format', 'has no --input', 'name the file too')
@@ -118,6 +118,15 @@ export function parseStartOptions(args: string[]): StartOptions {
     rules,
     repeats: oneOf(values.repeats, 'repeats', ['allow', 'forbid']),
     help: values.help,
+  }
+}
+
+function valuesOf(args: string[]) {
+  try {
+    return parseArgs({ args, options: FLAGS, allowNegative: true }).values
+  } catch (cause) {
+    const [problem] = (cause as Error).message.split(/\n|\. To specify/)
+    throw new MillraceError('CONFIG_INVALID', `${problem}: see npm start -- --help`, { cause })
   }
 }
 

@@ -1,0 +1,100 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { kafkaConnection, secret } from '../../lib/cli/start-connection.js'
+import { parseStartOptions } from '../../lib/cli/start-options.js'
+import { keptSecret, prepareFolder, stateFolder } from '../../lib/cli/start-state.js'
+import { simulatorInput } from '../../lib/personalization/loader-input.js'
+import { seededRandom } from '../../lib/record/random.js'
+
+const parse = (text: string) => parseStartOptions(text.split(' ').filter((word) => word !== ''))
+
+t.test('reads every flag', async (t) => {
+  t.match(parse(''), {
+    input: null,
+    speed: 1,
+    once: false,
+    brokers: null,
+    transport: 'platformatic',
+    applicationId: 'millrace',
+    topicPrefix: '',
+    partitions: null,
+    load: true,
+    seed: '1',
+  })
+  t.equal(parse('--once').speed, 'max')
+  t.equal(parse('--once --speed 2.5').speed, 2.5)
+  t.equal(parse('--no-load').load, false)
+  t.same(parse('--brokers a:1,b:2').brokers, ['a:1', 'b:2'])
+  const rules = parse('--abandon-after 90s --grace 2h --idle-after 500').rules
+  t.match(rules, { abandonAfterMs: 90_000, graceMs: 7_200_000, idleAfterMs: 500 })
+  t.match(parse('--input f --format retail --inject duplicate=1 --partitions 3 --port 0'), {
+    input: 'f',
+    format: 'retail',
+    inject: { duplicateShare: 1 },
+    partitions: 3,
+    port: 0,
+  })
+})
+
+t.test('refuses what makes no sense', async (t) => {
+  const rows = [
+    '--input f',
+    '--format retail',
+    '--speed 0',
+    '--speed fast',
+    '--grace 5x',
+    '--grace -1',
+    '--partitions 0',
+    '--port 70000',
+    '--transport tcp',
+    '--sasl basic',
+    '--topic-prefix a/b',
+    '--repeats sometimes',
+    '--nope',
+    'word',
+  ]
+  for (const text of rows) t.throws(() => parse(text), { code: 'CONFIG_INVALID' }, text)
+  t.throws(() => parse('--inject x=1'), { code: 'INJECT_INVALID' })
+})
+
+t.test('each input under each set of rules has a folder of its own, on the embedded broker', async (t) => {
+  const sequence = (seed: number) => simulatorInput({ inject: parse('').inject, seed })
+  const [one, two] = [sequence(1), sequence(2)]
+  const folder = (text: string, input = one) => stateFolder(parse(text), input)
+  t.equal(folder('--once'), folder('--json --port 80'))
+  t.not(folder(''), folder('', two))
+  t.not(folder(''), folder('--grace 5m'))
+  t.equal(folder('--state-dir x'), 'x')
+  t.equal(folder('--brokers a:1'), folder('--brokers b:1', two))
+})
+
+t.test('keeps a text per folder, and says where it cannot', async (t) => {
+  const folder = join(t.testdir({ file: '' }), 'deep', 'er')
+  prepareFolder(folder)
+  const random = seededRandom(1)
+  t.equal(keptSecret(folder, 'id', random), keptSecret(folder, 'id', random))
+  t.not(keptSecret(folder, 'id', random), keptSecret(folder, 'other', random))
+  t.throws(() => prepareFolder(join(t.testdirName, 'file', 'below')), { code: 'STATE_UNWRITABLE' })
+})
+
+t.test('secrets come from the environment or a file, never from a flag', async (t) => {
+  const path = join(t.testdir(), 'password')
+  writeFileSync(path, 'from a file\n')
+  process.env.MILLRACE_SASL_USERNAME = 'me'
+  process.env.MILLRACE_SASL_PASSWORD_FILE = path
+  t.teardown(() => {
+    delete process.env.MILLRACE_SASL_USERNAME
+    delete process.env.MILLRACE_SASL_PASSWORD_FILE
+  })
+  const options = parse('--brokers a:1 --sasl scram-sha-256 --tls')
+  t.match(await kafkaConnection(options, ['a:1']), {
+    brokers: ['a:1'],
+    tls: {},
+    sasl: { mechanism: 'SCRAM-SHA-256', username: 'me', password: 'from a file' },
+  })
+  t.match(await kafkaConnection(parse('--brokers a:1 --transport kafkajs'), ['a:1']), { transport: Function })
+  await t.rejects(kafkaConnection(parse('--brokers a:1 --sasl oauthbearer'), ['a:1']), { code: 'CONFIG_INVALID' })
+  process.env.MILLRACE_SASL_PASSWORD_FILE = '/nowhere/at/all'
+  t.throws(() => secret('MILLRACE_SASL_PASSWORD'), { code: 'CONFIG_INVALID' })
+})
