@@ -8,6 +8,7 @@ import { timeWindowed } from '../../lib/serde/windowed.js'
 import type { Topology } from '../../lib/topology/topology.js'
 import { hopping, session, tumbling } from '../../lib/windows/definitions.js'
 import { byHand } from './by-hand-topology.js'
+import { foreignKeyTopologies } from './golden-foreign-key-topologies.js'
 import { tableTopologies } from './golden-table-topologies.js'
 
 export const text = { key: string, value: string }
@@ -234,4 +235,5 @@ export const goldenTopologies: Readonly<Record<string, () => Topology>> = {
   ...aggregations,
   ...streams,
   ...tableTopologies,
+  ...foreignKeyTopologies,
 }
