@@ -1,0 +1,53 @@
+/** Goal: the tarball works where nothing else is. Method: pack it, install it in an empty folder, run a topology. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+
+const MAX_INSTALLED_BYTES = 60 * 1024 * 1024
+
+function sizeOf(path: string): number {
+  const stat = statSync(path)
+  if (!stat.isDirectory()) return stat.size
+  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
+}
+
+const PROGRAM = `
+import { embeddedBroker, Streams, StreamsBuilder, string } from 'millrace'
+import { TopologyTestDriver } from 'millrace/testing'
+const builder = new StreamsBuilder()
+builder.stream('in', { key: string, value: string }).mapValues((v) => v.toUpperCase()).to('out')
+const topology = builder.build()
+const driver = new TopologyTestDriver(topology)
+driver.createInputTopic('in', string, string).pipe('k', 'works', 0)
+console.log(driver.createOutputTopic('out', string, string).read().value)
+const broker = await embeddedBroker({ folder: null })
+broker.createTopic('in', 1)
+broker.createTopic('out', 1)
+const streams = new Streams(topology, { applicationId: 'app', broker, stateDir: 'state' })
+await streams.start()
+console.log(streams.state)
+await streams.close()
+await broker.close()
+`
+
+t.test('packed, installed and run in an empty folder', { timeout: 180_000 }, async (t) => {
+  execFileSync('npm', ['run', '-s', 'build'], { stdio: 'ignore' })
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-package-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { encoding: 'utf8' })
+  const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }]
+  t.notOk(
+    files.some(({ path }) => /^(test|bench|lib|scripts)\//.test(path)),
+    'sources and tests stay at home',
+  )
+  const options = { cwd: folder, encoding: 'utf8' } as const
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }')
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', `./${filename}`], options)
+  const installed = sizeOf(join(folder, 'node_modules'))
+  t.comment(`installed: ${(installed / 1024 / 1024).toFixed(1)} MiB`)
+  t.ok(installed <= MAX_INSTALLED_BYTES, `${installed} bytes installed`)
+  writeFileSync(join(folder, 'app.js'), PROGRAM)
+  t.same(execFileSync(process.execPath, ['app.js'], options).trim().split('\n'), ['WORKS', 'running'])
+})

@@ -1,0 +1,98 @@
+/**
+ * Goal: what the README tells a stranger to type works. Method: each command in it must stand in the table below with a
+ * way to run it; the program in it is run as written, on the embedded broker and, where one can be had, on Kafka.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { realKafka } from './kafka/broker.js'
+
+const readme = readFileSync('README.md', 'utf8')
+const fences = [...readme.matchAll(/```(\w*)\n([\s\S]*?)```/g)].map(([, language, text]) => ({ language, text: text! }))
+
+function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const result = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, ...env }, timeout: 110_000 })
+  return { status: result.status, output: `${result.stdout}${result.stderr}` }
+}
+
+/** Long-running commands are run by the test named; the others here, in the smallest size that shows that they work. */
+const COMMANDS: Readonly<
+  Record<string, { readonly testedBy: string } | { readonly args: readonly string[]; readonly says: RegExp }>
+> = {
+  'npm install millrace': { testedBy: 'test/package.test.ts' },
+  'git clone <this repository> && cd millrace': { testedBy: '.ci/run' },
+  'npm ci && npm start': { testedBy: 'test/personalization/start.test.ts' },
+  'npm test': { testedBy: 'scripts/test.ts' },
+  'npm run kafka -- --port 9092': { testedBy: 'test/cli/kafka.test.ts' },
+  'npm run broker -- --port 9092': { testedBy: 'test/broker/cli.test.ts' },
+  'npm run conformance -- DIR': { testedBy: 'test/conformance/cases.test.ts' },
+  'npm run sim -- --seeds 20': { args: ['run', '-s', 'sim', '--', '--seeds', '2'], says: /^2 passed, 0 failed/m },
+  'npm run bench -- count --vs java --json': { testedBy: 'test/kafka/bench.test.ts' },
+}
+
+t.test('every command of the README is run by a test', async (t) => {
+  const commands = fences
+    .filter(({ language }) => language === '')
+    .flatMap(({ text }) => text.split('\n'))
+    .map((line) => line.replace(/\s+#.*$/, '').trim())
+    .filter((line) => line !== '')
+  t.same(commands.sort(), Object.keys(COMMANDS).sort())
+  for (const [command, how] of Object.entries(COMMANDS)) {
+    if ('testedBy' in how) t.ok(existsSync(how.testedBy), `${command}: ${how.testedBy}`)
+    else {
+      const { status, output } = run('npm', how.args)
+      t.equal(status, 0, `${command}: ${output.slice(-500)}`)
+      t.match(output, how.says)
+    }
+  }
+})
+
+t.test('the flags of the README are flags of npm start', async (t) => {
+  const { output } = run('npm', ['run', '-s', 'start', '--', '--help'])
+  const table = readme.slice(readme.indexOf('| what | flags |'), readme.indexOf('`npm start -- --help`'))
+  for (const [flag] of table.matchAll(/--[a-z-]+/g)) t.ok(output.includes(flag), flag)
+})
+
+/** The README's program as written, then one line in and its count out. */
+function wordCount(word: string): string {
+  const program = fences.find(({ language }) => language === 'js')!.text
+  return `${program}
+import { readTopic, TransactionalProducer } from 'millrace'
+const cluster = connect(connection)
+const producer = new TransactionalProducer({ cluster, transactionalId: 'readme-test' })
+await producer.init()
+producer.begin()
+await producer.append({ topic: 'lines', key: null, value: Buffer.from('${word} twice ${word}') })
+await producer.commit()
+for await (const { records } of readTopic({ cluster, topic: 'words', until: 'never' })) {
+  const found = records.find(({ key, value }) => String(key) === '${word}' && value.readBigInt64BE() === 2n)
+  if (found !== undefined) break
+}
+console.log('counted')
+await streams.close({ leaveGroup: true })
+await cluster.close()
+await connection.broker?.close()
+process.exit(0)
+`
+}
+
+t.test('the word count of the README runs on the embedded broker and on Kafka', { timeout: 120_000 }, async (t) => {
+  execFileSync('npm', ['run', '-s', 'build'], { stdio: 'ignore' })
+  const folder = join('dist', 'readme-test')
+  mkdirSync(folder, { recursive: true })
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'word-count.mjs')
+  const word = `w${Date.now().toString(36)}`
+  writeFileSync(file, wordCount(word))
+  const program = fences.find(({ language }) => language === 'js')!.text
+  t.ok(program.split('\n').filter((line) => line.trim() !== '').length <= 16, 'it stays short')
+  const { BROKERS, ...rest } = process.env as Record<string, string>
+  t.match(run(process.execPath, [file], rest).output, /counted/)
+  const kafka = await realKafka(t)
+  if (kafka !== null) t.match(run(process.execPath, [file], { BROKERS: kafka.bootstrap }).output, /counted/)
+})
+
+t.test('the examples do what they say', { timeout: 60_000 }, async (t) => {
+  t.match(run(process.execPath, ['examples/word-count.mjs']).output, /^the 4$/m)
+})
