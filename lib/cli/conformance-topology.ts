@@ -3,6 +3,7 @@ import { GlobalKTable } from '../dsl/global-table.js'
 import { GroupedStream } from '../dsl/grouped-stream.js'
 import { GroupedTable } from '../dsl/grouped-table.js'
 import { SessionWindowedStream } from '../dsl/session-windowed-stream.js'
+import type { StoreSettings } from '../dsl/store-options.js'
 import { KStream } from '../dsl/stream.js'
 import { StreamsBuilder } from '../dsl/streams-builder.js'
 import { type Suppressed, untilTimeLimit, untilWindowCloses } from '../dsl/suppressed.js'
@@ -92,7 +93,6 @@ class CaseBuilder {
       case 'stream':
         return this.streams.stream(topic, serdes)
       case 'table':
-        refuseVersioned(node)
         return this.streams.table(topic, { ...serdes, ...this.#store(node) })
       case 'globalTable':
         return this.streams.globalTable(topic, { ...serdes, ...this.#store(node) })
@@ -182,8 +182,8 @@ class CaseBuilder {
     }
     if (right instanceof KStream) return joinStreams(node, stream, right, this.#key)
     if (!(right instanceof KTable)) throw wrongInput('a stream or a table', right)
-    if (node.graceMs !== undefined) throw new NotYetBuilt('stream-table join with grace')
-    const settings = { ...options, ...this.#serdes(stream) }
+    const grace = node.graceMs === undefined ? {} : { graceMs: node.graceMs }
+    const settings = { ...options, ...grace, ...this.#serdes(stream) }
     return (node.kind === 'inner' ? stream.join(right, settings) : stream.leftJoin(right, settings)) as Stream
   }
 
@@ -225,11 +225,11 @@ class CaseBuilder {
     return { key: (key as Serde<Scalar> | null) ?? this.#key, value: caseValue }
   }
 
-  #store(node: CaseNode): { readonly store?: { readonly name?: string; readonly retentionMs?: number } } {
+  #store(node: CaseNode): { readonly store?: StoreSettings } {
     return node.store === undefined ? {} : { store: storeOf(node) }
   }
 
-  #typedStore(node: CaseNode): { readonly store?: { readonly name?: string; readonly value: Serde<Scalar> } } {
+  #typedStore(node: CaseNode): { readonly store?: StoreSettings & { readonly value: Serde<Scalar> } } {
     return node.store === undefined ? {} : { store: { ...storeOf(node), value: caseValue } }
   }
 }
@@ -243,14 +243,13 @@ function named(name: string | undefined): { readonly name?: string } {
   return name === undefined ? {} : { name }
 }
 
-function storeOf(node: CaseNode): { readonly name?: string; readonly retentionMs?: number } {
-  refuseVersioned(node)
-  const retentionMs = node.store?.retentionMs
-  return { ...named(node.store?.name), ...(retentionMs === undefined ? {} : { retentionMs }) }
-}
-
-function refuseVersioned(node: CaseNode): void {
-  if (node.store?.kind === 'versioned') throw new NotYetBuilt('versioned store')
+function storeOf(node: CaseNode): StoreSettings {
+  const { name, kind, retentionMs, historyRetentionMs = 0 } = node.store ?? {}
+  return {
+    ...named(name),
+    ...(kind === 'versioned' && { versioned: { historyRetentionMs } }),
+    ...(retentionMs !== undefined && { retentionMs }),
+  }
 }
 
 function suppressed(node: CaseNode, table: Table): Table {

@@ -1,7 +1,6 @@
 /** What all aggregations of a grouped stream share: store name, repartition, node, table. */
 import type { Serde } from '../serde/serde.js'
-import type { AggregateNodes, Fold } from '../topology/aggregate-nodes.js'
-import type { StoreKind } from '../topology/topology.js'
+import type { Fold } from '../topology/aggregate-nodes.js'
 import type { GraphNode } from './graph.js'
 import { type AnySerde, erased, type Named, type StreamHandle } from './handle.js'
 import { planRepartition } from './repartition-node.js'
@@ -9,7 +8,7 @@ import type { After, SerdeState } from './serde-state.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
 import { KTable } from './table.js'
 import { AggregateOrigin } from './table-origin.js'
-import type { WindowClose } from './window-close.js'
+import type { WindowPlan } from './window-plan.js'
 
 export interface GroupSettings extends Named {
   readonly key?: Serde<unknown>
@@ -34,7 +33,7 @@ export function reduceFold<V>(reducer: (aggregate: V, value: V) => V): Fold {
   }
 }
 
-/** What one kind of aggregation adds. */
+/** What one aggregation adds. */
 export interface AggregationPlan {
   /** e.g. `KSTREAM-AGGREGATE-`, for the node and for its store. */
   readonly prefix: string
@@ -44,36 +43,19 @@ export interface AggregationPlan {
   readonly value: AnySerde | null
   /** Kafka Streams' count with store options but without a name takes a number it does not use. */
   readonly burn: boolean
-  readonly storeKind: {
-    readonly kind: StoreKind
-    readonly retentionMs?: number
-    readonly windowSizeMs?: number
-    readonly cacheable?: boolean
-  }
-  /** The table's key serde, from the stream's. */
-  readonly tableKey: (key: AnySerde) => AnySerde
-  /** Of a windowed aggregation. */
-  readonly windowClose?: WindowClose
-  readonly node: (base: NodeFields) => AggregateNodes
-}
-
-export interface NodeFields {
-  readonly name: string
-  readonly parents: readonly string[]
-  readonly stores: readonly string[]
-  readonly store: string
-  readonly sendOldValues: boolean
+  readonly fold: Fold
+  readonly window: WindowPlan
 }
 
 export class Aggregation {
   readonly stream: StreamHandle
   /** The user's name for the repartition topic, shared by all aggregations of the group. */
-  readonly #groupName: string | undefined
+  readonly groupName: string | undefined
   #repartition: GraphNode | null = null
 
   constructor(stream: StreamHandle, groupName: string | undefined) {
     this.stream = stream
-    this.#groupName = groupName
+    this.groupName = groupName
   }
 
   build<K, V>(plan: AggregationPlan): KTable<K, V> {
@@ -83,26 +65,28 @@ export class Aggregation {
     const name = graph.nameOr(plan.name, plan.prefix)
     const key = erased(plan.store?.key) ?? this.stream.key
     const value = erased(plan.store?.value) ?? plan.value
-    const definition = planStore({ ...plan.storeKind, name: store, key, value, settings: plan.store })
+    const definition = planStore({ ...plan.window.storeKind, name: store, key, value, settings: plan.store })
     const parent = this.#parent(store)
     const origin = new AggregateOrigin(store, plan.store?.versioned !== undefined)
     const node = graph.add([parent.node], {
       name,
-      windowClose: plan.windowClose ?? null,
+      windowClose: plan.window.windowClose,
       write: (topology, parents) =>
         topology
           .addStore(definition)
-          .addNode(plan.node({ name, parents, stores: [store], store, sendOldValues: origin.sendOldValues })),
+          .addNode(
+            plan.window.node({ name, parents, stores: [store], store, sendOldValues: origin.sendOldValues }, plan.fold),
+          ),
     })
-    const tableKey = plan.tableKey(definition.keySerde)
+    const tableKey = plan.window.tableKey(definition.keySerde)
     return new KTable({ graph, node, name, key: tableKey, value, sources: parent.sources, origin })
   }
 
   #parent(store: string): { readonly node: GraphNode; readonly sources: ReadonlySet<string> } {
     const { graph, node, key, value, sources, rekeyed } = this.stream
     if (!rekeyed) return { node, sources }
-    const planned = planRepartition(graph, { prefix: this.#groupName ?? store, key, value })
-    if (this.#repartition === null || this.#groupName === undefined) this.#repartition = planned.attach(node)
+    const planned = planRepartition(graph, { prefix: this.groupName ?? store, key, value })
+    if (this.#repartition === null || this.groupName === undefined) this.#repartition = planned.attach(node)
     else graph.append([node], this.#repartition)
     return { node: this.#repartition, sources: new Set([planned.sourceName]) }
   }

@@ -78,7 +78,7 @@ export class GroupedTable<K, V> {
     const settings = options?.store
     const definition = planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
     const parent = this.#repartitionNode(`${this.#groupName ?? store}-repartition`, sink, source)
-    const origin = new AggregateOrigin(store)
+    const origin = new AggregateOrigin(store, settings?.versioned !== undefined)
     const node = graph.add([parent], {
       name,
       write: (topology, parents) =>

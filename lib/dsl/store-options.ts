@@ -15,6 +15,12 @@ export interface StoreSettings {
   readonly engine?: 'level' | 'memory'
   /** Windowed stores: how long an entry is kept after stream time, in ms; default: window and grace. */
   readonly retentionMs?: number
+  /**
+   * Keeps every version of a row for `historyRetentionMs` (>= 0) after it was superseded, by event time (KIP-889): a
+   * stream joins the version that stood at its record's time, and out-of-order updates find their place. Not for
+   * windowed tables; never cached.
+   */
+  readonly versioned?: { readonly historyRetentionMs: number }
   /** Extra configuration of the changelog topic. */
   readonly topicConfig?: Readonly<Record<string, string>>
 }
@@ -54,19 +60,36 @@ export function storeName(graph: Graph, settings: StoreSettings | undefined, pre
 
 export function planStore(plan: StorePlan): StoreDefinition {
   const { settings } = plan
+  const versioned = settings?.versioned ?? null
+  if (versioned !== null) checkVersioned(plan, versioned.historyRetentionMs)
   return Object.freeze({
     name: plan.name,
-    kind: plan.kind,
+    kind: versioned === null ? plan.kind : 'versioned',
     keySerde: required(plan.key, 'key', `store ${plan.name}`),
     valueSerde: required(plan.value, 'value', `store ${plan.name}`),
     logged: settings?.logged ?? true,
-    cached: (plan.cacheable ?? true) && (settings?.cached ?? true),
+    cached: versioned === null && (plan.cacheable ?? true) && (settings?.cached ?? true),
     engine: settings?.engine ?? 'level',
-    retentionMs: plan.retentionMs === undefined ? null : (settings?.retentionMs ?? plan.retentionMs),
+    retentionMs: versioned?.historyRetentionMs ?? retentionOf(plan),
     windowSizeMs: plan.windowSizeMs ?? null,
     // What emits on close forbids a cache, and finds the windows to emit by time.
     timeIndexed: plan.cacheable === false,
     changelogTopic: null,
     topicConfig: Object.freeze({ ...settings?.topicConfig }),
   })
+}
+
+function retentionOf({ retentionMs, settings }: StorePlan): number | null {
+  return retentionMs === undefined ? null : (settings?.retentionMs ?? retentionMs)
+}
+
+function checkVersioned({ name, kind }: StorePlan, historyRetentionMs: number): void {
+  if (kind !== 'timestampedKeyValue') {
+    throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} cannot keep versions: leave out versioned`)
+  }
+  if (Number.isSafeInteger(historyRetentionMs) && historyRetentionMs >= 0) return
+  throw new MillraceError(
+    'CONFIG_INVALID',
+    `historyRetentionMs of store ${name} must be a whole number of milliseconds >= 0, got ${historyRetentionMs}`,
+  )
 }

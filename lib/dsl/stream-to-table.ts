@@ -16,7 +16,8 @@ export function sourceOrigin(
 ): SourceOrigin {
   const define = (): StoreDefinition => planStore({ kind: 'timestampedKeyValue', name, key, value, settings })
   let definition: StoreDefinition | null = null
-  return new SourceOrigin(name, settings?.name !== undefined, () => {
+  const materialized = settings?.name !== undefined || settings?.versioned !== undefined
+  return new SourceOrigin(name, materialized, () => {
     definition ??= define()
     return definition
   })

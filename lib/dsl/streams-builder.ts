@@ -99,6 +99,12 @@ export class StreamsBuilder {
 
   /** A topic every instance reads whole before anything starts. */
   globalTable<K, V>(topic: string, options: Omit<TableSourceSettings<K, V>, 'offsetReset'>): GlobalKTable<K, V> {
+    if (options.store?.versioned !== undefined) {
+      throw new MillraceError(
+        'CONFIG_INVALID',
+        `the global table of ${topic} cannot keep versions: leave out versioned`,
+      )
+    }
     const graph = this.#graph
     const store = storeName(graph, options.store, `${topic}-`)
     const { source, processor } = this.#tableNames(options.name)

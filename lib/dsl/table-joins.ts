@@ -56,6 +56,7 @@ export function joinTables<K, VOut, VS extends SerdeState>(
           join,
           side,
           joiner,
+          versioned: (side === 'left' ? left : right).origin.versioned,
           otherStore: stores[0]!,
           other,
           sendOldValues,

@@ -188,7 +188,13 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
         }
         topology.addNode(
           step.kind === 'filter'
-            ? { ...base, kind: 'tableFilter', versioned: handle.origin.versioned, negate: step.negate, predicate: step.predicate }
+            ? {
+                ...base,
+                kind: 'tableFilter',
+                versioned: handle.origin.versioned,
+                negate: step.negate,
+                predicate: step.predicate,
+              }
             : { ...base, kind: 'tableMapValues', mapper: step.mapper },
         )
       },

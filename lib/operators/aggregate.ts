@@ -1,17 +1,15 @@
 /** `count`, `reduce` and `aggregate` of a grouped stream without windows. */
-import type { KeyValueStore } from '../state/store.js'
 import type { AggregateNode } from '../topology/aggregate-nodes.js'
-import { forwardThrough } from './change.js'
 import { foldStep, orNull } from './fold.js'
 import type { Build } from './operator.js'
+import { tableStore } from './table-store.js'
 
 /**
  * Null keys and null values are dropped; the result's time is the later of record and stored aggregate. The old value
  * of a key's first change is the initial aggregate, as in Kafka Streams.
  */
 export const buildAggregate: Build<AggregateNode> = (node, context) => {
-  const store = context.store<KeyValueStore<unknown, unknown>>(node.store)
-  const forward = forwardThrough(store, context)
+  const store = tableStore(node.store, context)
   const step = foldStep(node.fold)
   const initial = node.sendOldValues ? node.fold.initializer : null
   return {
@@ -25,9 +23,8 @@ export const buildAggregate: Build<AggregateNode> = (node, context) => {
       const before = stored === null ? null : stored.value
       const at = stored !== null && stored.timestamp > timestamp ? stored.timestamp : timestamp
       const after = orNull(step(key, value, before))
-      store.put(key, after, at)
       const old = before === null && initial !== null ? initial() : before
-      forward(key, after, old, at, record.headers)
+      store.write(key, after, old, at, record.headers)
     },
   }
 }

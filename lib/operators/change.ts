@@ -19,8 +19,9 @@ export function changeRecord(
   oldValue: unknown,
   timestamp: number,
   headers: Headers,
+  isLatest = true,
 ): StreamRecord<unknown, Change<unknown>> {
-  return { key, value: { newValue, oldValue, isLatest: true }, timestamp, headers }
+  return { key, value: { newValue, oldValue, isLatest }, timestamp, headers }
 }
 
 /** The change in a record on a table edge. */

@@ -1,27 +1,65 @@
-/** Stream-table join: each stream record looks into the table as it stands now; table changes trigger nothing. */
+/** Stream-table join: each stream record looks into the table; table changes trigger nothing. */
+import type { StreamRecord } from '../record/record.js'
+import type { StreamBuffer } from '../state/stream-buffer.js'
 import type { StreamTableJoinNode } from '../topology/join-nodes.js'
-import type { Build } from './operator.js'
+import type { Build, OperatorContext, Push } from './operator.js'
 import { lookUp } from './table-view.js'
+import { lookUpAsOf } from './table-view-as-of.js'
 
 /**
- * Null values are dropped, and null keys by the inner join; the left join answers a null key with no table row
- * (KIP-962). The result has the stream record's time.
+ * A table is seen as it stands now, a versioned one as it stood at the record's time. Null values are dropped, and null
+ * keys by the inner join; the left join answers a null key with no table row (KIP-962). The result has the stream
+ * record's time.
  */
 export const buildStreamTableJoin: Build<StreamTableJoinNode> = (node, context) => {
-  const find = lookUp(node.table, context)
   const { forward } = context
   const { joiner, left } = node
+  const asOf = lookUpAsOf(node.table, context)
+  const latest = asOf === null ? lookUp(node.table, context) : null
+  const find = (key: unknown, timestamp: number) => (latest === null ? asOf!(key, timestamp) : latest(key))
+
+  const join: Push = (record) => {
+    const { key, value, timestamp, headers } = record
+    const row = key === null ? null : find(key, timestamp)
+    if (row === null && !left) return
+    forward({ key, value: joiner(key, value, row === null ? null : row.value), timestamp, headers })
+  }
+  const ready = node.wait === null ? join : waiting(node.wait, join, context)
+
   return {
     push(record) {
       const { key, value } = record
-      if (value === null || (key === null && !left)) {
-        context.drop(key === null ? 'nullKey' : 'nullValue')
-        return
-      }
-      const row = key === null ? null : find(key)
-      if (row === null && !left) return
-      const joined = joiner(key, value, row === null ? null : row.value)
-      forward({ key, value: joined, timestamp: record.timestamp, headers: record.headers })
+      if (value === null || (key === null && !left)) context.drop(key === null ? 'nullKey' : 'nullValue')
+      else ready(record)
     },
+  }
+}
+
+const NOWHERE = { topic: '', partition: -1, offset: -1 }
+
+/**
+ * Lets records wait until stream time is `graceMs` past them, so that the table may catch up; then they join by time.
+ * What is older than that, or has no key to be looked up, joins at once.
+ */
+function waiting(
+  { graceMs, store }: NonNullable<StreamTableJoinNode['wait']>,
+  join: Push,
+  context: OperatorContext,
+): Push {
+  const buffer = context.store<StreamBuffer<unknown, unknown>>(store)
+  const time = context.operatorTime()
+  return (record: StreamRecord) => {
+    const { key, timestamp } = record
+    if (key === null || timestamp < time.streamTimeMs - graceMs) {
+      join(record)
+      return
+    }
+    const nowMs = time.advance(timestamp)
+    buffer.add(record, context.recordMetadata() ?? NOWHERE)
+    for (;;) {
+      const next = buffer.take(nowMs - graceMs, nowMs)
+      if (next === null) return
+      join(next)
+    }
   }
 }

@@ -1,17 +1,16 @@
 /** Second half of a table's `groupBy`: subtract the old value, then add the new one. */
-import type { KeyValueStore } from '../state/store.js'
 import type { TableAggregateNode } from '../topology/table-nodes.js'
-import { changeOf, forwardThrough } from './change.js'
+import { changeOf } from './change.js'
 import { foldStep, orNull } from './fold.js'
 import type { Build } from './operator.js'
+import { tableStore } from './table-store.js'
 
 /**
  * Deleting every row of a group leaves what the subtractor says (0 for a count), never a tombstone by itself. Time: the
  * later of record and stored aggregate, as soon as the aggregate took part.
  */
 export const buildTableAggregate: Build<TableAggregateNode> = (node, context) => {
-  const store = context.store<KeyValueStore<unknown, unknown>>(node.store)
-  const forward = forwardThrough(store, context)
+  const store = tableStore(node.store, context)
   const add = foldStep(node.fold)
   const { subtractor } = node
   return {
@@ -29,8 +28,7 @@ export const buildTableAggregate: Build<TableAggregateNode> = (node, context) =>
       if (newValue !== null) aggregate = orNull(add(key, newValue, aggregate))
       const touched = stored !== null && (oldValue !== null || newValue !== null)
       const at = touched ? Math.max(record.timestamp, stored.timestamp) : record.timestamp
-      store.put(key, aggregate, at)
-      forward(key, aggregate, before, at, record.headers)
+      store.write(key, aggregate, before, at, record.headers)
     },
   }
 }

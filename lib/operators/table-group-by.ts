@@ -8,7 +8,7 @@ type Pair = readonly [unknown, unknown]
 
 /**
  * Same key before and after: one record that carries both values. Else (old key: subtract) goes first, then (new key:
- * add). A null key or value contributes nothing.
+ * add). A null key or value contributes nothing, nor does a version that is not the latest.
  */
 export const buildTableGroupBy: Build<TableGroupByNode> = (node, context) => {
   const { mapper } = node
@@ -19,7 +19,8 @@ export const buildTableGroupBy: Build<TableGroupByNode> = (node, context) => {
   }
   return {
     push(record) {
-      const { newValue, oldValue } = changeOf(record)
+      const { newValue, oldValue, isLatest } = changeOf(record)
+      if (node.versioned && !isLatest) return
       const { key, timestamp, headers } = record
       const added = pairOf(key, newValue)
       const removed = pairOf(key, oldValue)

@@ -8,6 +8,7 @@ import { lookUp } from './table-view.js'
 /**
  * Emits only where the row could have changed: nothing while the row lacks a side the join needs, and nothing when
  * neither old nor new value nor the other side exists. The result has the later time of the two current rows.
+ * A version that is not the latest of its row changes nothing.
  */
 export const buildTableJoin: Build<TableJoinNode> = (node, context) => {
   const find = lookUp(node.other, context)
@@ -27,13 +28,17 @@ export const buildTableJoin: Build<TableJoinNode> = (node, context) => {
         context.drop('nullKey')
         return
       }
-      const { newValue, oldValue } = changeOf(record)
+      const { newValue, oldValue, isLatest } = changeOf(record)
+      if (node.versioned && !isLatest) {
+        context.drop('outOfOrder')
+        return
+      }
       const row = find(key)
       if (row === null && (needsOther || (newValue === null && oldValue === null))) return
       const other = row === null ? null : row.value
       const at = row !== null && row.timestamp > timestamp ? row.timestamp : timestamp
       const before = node.sendOldValues ? join(key, oldValue, other) : null
-      forward(changeRecord(key, join(key, newValue, other), before, at, headers))
+      forward(changeRecord(key, join(key, newValue, other), before, at, headers, isLatest))
     },
   }
 }

@@ -1,10 +1,13 @@
 /** Makes a table of a topic or a stream: the last record of a key in offset order wins, null deletes. */
-import type { KeyValueStore } from '../state/store.js'
 import type { TableSourceNode } from '../topology/table-nodes.js'
-import { forwardNow, forwardThrough } from './change.js'
+import { forwardNow } from './change.js'
 import type { Build } from './operator.js'
+import { tableStore } from './table-store.js'
 
-/** Null keys are dropped. A record older than the row still replaces it: offset order is what a changelog restores. */
+/**
+ * Null keys are dropped. A record older than the row still replaces it: offset order is what a changelog restores. Only
+ * in a versioned table does it take its place among the versions.
+ */
 export const buildTableSource: Build<TableSourceNode> = (node, context) => {
   if (node.store === null) {
     const forward = forwardNow(context.forward)
@@ -15,8 +18,7 @@ export const buildTableSource: Build<TableSourceNode> = (node, context) => {
       },
     }
   }
-  const store = context.store<KeyValueStore<unknown, unknown>>(node.store)
-  const forward = forwardThrough(store, context)
+  const store = tableStore(node.store, context)
   return {
     push(record) {
       const { key, value, timestamp } = record
@@ -25,8 +27,7 @@ export const buildTableSource: Build<TableSourceNode> = (node, context) => {
         return
       }
       const stored = store.get(key)
-      store.put(key, value, timestamp)
-      forward(key, value, stored === null ? null : stored.value, timestamp, record.headers)
+      store.write(key, value, stored === null ? null : stored.value, timestamp, record.headers)
     },
   }
 }

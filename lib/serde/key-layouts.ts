@@ -4,6 +4,7 @@
  *     time-windowed key    | key | int64 start |
  *     window store key     | key | int64 start | int32 seq |      (changelog)
  *     session key          | key | int64 end   | int64 start |    (topic and changelog)
+ *     buffered stream key  | byte 0 | int64 time | key | int32 seq |  (changelog)
  */
 import { MillraceError } from '../errors.js'
 import { readInt64, writeInt64 } from './int64-bytes.js'
@@ -63,4 +64,16 @@ export function splitSessionKey(bytes: Buffer): { key: Buffer; startMs: number; 
   checkLength(bytes, 16, 'session key')
   const at = bytes.length - 16
   return { key: bytes.subarray(0, at), startMs: readInt64(bytes, at + 8), endMs: readInt64(bytes, at) }
+}
+
+const TIME_FIRST = '\0'
+
+/** Of a stream record that waits for its table; `local` is the byte string of all but the first byte. */
+export function bufferedStreamKey(local: string): Buffer {
+  return Buffer.from(TIME_FIRST + local, 'latin1')
+}
+
+export function splitBufferedStreamKey(bytes: Buffer): string {
+  checkLength(bytes, 13, 'buffered stream key')
+  return bytes.toString('latin1', 1)
 }

@@ -12,6 +12,8 @@ export interface StreamTableJoinNode extends NodeBase {
   readonly store: string
   /** How the table is looked into; its stores are in `stores`. */
   readonly table: TableView
+  /** How long a record waits for the (versioned) table, and the store it waits in; null: it joins at once. */
+  readonly wait: { readonly graceMs: number; readonly store: string } | null
 }
 
 /** The stream side of a join with a fully replicated table. */
@@ -30,6 +32,8 @@ export interface TableJoinNode extends TableNodeBase {
   /** Which side this node's parent is. */
   readonly side: 'left' | 'right'
   readonly joiner: (key: unknown, left: unknown, right: unknown) => unknown
+  /** This side's table is versioned: its changes may be out of order, which a join ignores (KIP-914). */
+  readonly versioned: boolean
   /** First store of `other`, which is all of it where `other.kind` is `store`. */
   readonly otherStore: string
   /** How the other side is looked into; its stores are in `stores`. */

@@ -1,6 +1,7 @@
 /** The part of validation that is about state stores. */
 import { MillraceError } from '../errors.js'
 import { leastRetentionMs } from '../windows/arithmetic.js'
+import type { StreamTableJoinNode } from './join-nodes.js'
 import type { Node } from './node.js'
 import type { StoreDefinition, Topology } from './topology.js'
 
@@ -47,6 +48,7 @@ function checkUse(node: Node, stores: ReadonlyMap<string, StoreDefinition>, glob
       : `node ${node.name} uses the unknown store ${name}`
     throw new MillraceError('TOPOLOGY_STORE_UNKNOWN', message, { node: node.name })
   }
+  if (node.kind === 'streamTableJoin') checkHistory(node, stores)
   const windows = windowsOf(node)
   if (windows === null) return
   const least = leastRetentionMs(windows)
@@ -59,6 +61,20 @@ function checkUse(node: Node, stores: ReadonlyMap<string, StoreDefinition>, glob
         { node: node.name },
       )
     }
+  }
+}
+
+/** A record that waited must find the version that stood at its time. */
+function checkHistory(node: StreamTableJoinNode, stores: ReadonlyMap<string, StoreDefinition>): void {
+  if (node.wait === null) return
+  for (const name of node.stores) {
+    const { kind, retentionMs } = stores.get(name)!
+    if (kind !== 'versioned' || retentionMs! >= node.wait.graceMs) continue
+    throw new MillraceError(
+      'TOPOLOGY_RETENTION_TOO_SHORT',
+      `store ${name} keeps ${retentionMs} ms of history, join ${node.name} waits ${node.wait.graceMs} ms`,
+      { node: node.name },
+    )
   }
 }
 

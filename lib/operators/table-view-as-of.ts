@@ -1,0 +1,33 @@
+/** Looks up what stood in a versioned table at a time: in its store, or computed from the table it was made of. */
+import type { ValueAndTimestamp } from '../state/store.js'
+import type { VersionedStore } from '../state/versioned.js'
+import type { TableView } from '../topology/table-nodes.js'
+import { orNull } from './fold.js'
+import type { OperatorContext } from './operator.js'
+
+export type LookUpAsOf = (key: unknown, asOfMs: number) => ValueAndTimestamp<unknown> | null
+
+/** Null where the table keeps no versions; a join of versioned tables keeps none either. */
+export function lookUpAsOf(view: TableView, context: OperatorContext): LookUpAsOf | null {
+  if (view.kind === 'store') {
+    if (context.storeKind(view.store) !== 'versioned') return null
+    const store = context.store<VersionedStore<unknown, unknown>>(view.store)
+    return (key, asOfMs) => store.getAsOf(key, asOfMs)
+  }
+  if (view.kind !== 'filter' && view.kind !== 'mapValues') return null
+  const of = lookUpAsOf(view.of, context)
+  if (of === null) return null
+  if (view.kind === 'filter') {
+    const { predicate, negate } = view
+    return (key, asOfMs) => {
+      const row = of(key, asOfMs)
+      return row !== null && predicate(key, row.value) !== negate ? row : null
+    }
+  }
+  const { mapper } = view
+  return (key, asOfMs) => {
+    const row = of(key, asOfMs)
+    const value = row === null ? null : orNull(mapper(row.value, key))
+    return row === null || value === null ? null : { value, timestamp: row.timestamp }
+  }
+}
