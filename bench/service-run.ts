@@ -73,6 +73,7 @@ async function clickThrough(side: Side, client: ServiceClient, options: ServiceR
   const { products } = (await client.get('/api/catalogue')) as { products: { itemId: string }[] }
   const answers = new Answers()
   for (let user = 0; user < USERS; user++) await client.connect(userName(user), answers.onFrame)
+  await client.openConnections()
   const random = seededRandom(`${options.seed}/service`)
   const pickUser = userPicker(options.zipf, random)
   const warmUp = WARM_UP_SECONDS * options.rate
