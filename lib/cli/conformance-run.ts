@@ -1,6 +1,8 @@
 /** Runs one conformance case and says how it went. */
+import type { Serde } from '../serde/serde.js'
 import { TopologyTestDriver } from '../testing/topology-test-driver.js'
 import { describe } from '../topology/describe.js'
+import type { Topology } from '../topology/topology.js'
 import type { Windowed } from '../windows/window.js'
 import {
   type CaseRecord,
@@ -58,13 +60,50 @@ function unsupportedConfig(testCase: ConformanceCase): string | null {
 
 function emittedBy(testCase: ConformanceCase): EmittedRecord[] {
   const { topology, outputs } = buildCase(testCase)
+  const emitted: EmittedRecord[] = []
+  feed(testCase, topology, outputs, emitted)
+  return emitted
+}
+
+export interface MillraceRun {
+  readonly emitted: readonly EmittedRecord[]
+  /** What it threw, null where every input went through. */
+  readonly error: Error | null
+  /** The input (from 1) it threw at; 0 where the topology was refused. */
+  readonly errorAt: number
+}
+
+/** As far as it goes. @throws NotYetBuilt */
+export function runOnMillrace(testCase: ConformanceCase): MillraceRun {
+  const emitted: EmittedRecord[] = []
+  let fed = 0
+  try {
+    const { topology, outputs } = buildCase(testCase)
+    feed(testCase, topology, outputs, emitted, (index) => {
+      fed = index + 1
+    })
+  } catch (error) {
+    if (error instanceof NotYetBuilt) throw error
+    return { emitted, error: error instanceof Error ? error : new Error(String(error)), errorAt: fed }
+  }
+  return { emitted, error: null, errorAt: 0 }
+}
+
+/** Pipes every input and adds what came out to `emitted`; `before` is told the number (from 0) of each input. */
+function feed(
+  testCase: ConformanceCase,
+  topology: Topology,
+  outputs: ReadonlyMap<string, Serde<Scalar>>,
+  emitted: EmittedRecord[],
+  before: (index: number) => void = () => {},
+): void {
   const cacheBytes = Number(CACHE_KEYS.map((key) => testCase.config?.[key]).find((value) => value !== undefined) ?? 0)
   const driver = new TopologyTestDriver(topology, { applicationId: 'app', cacheBytes })
   const key = keySerdeOf(testCase)
   const inputs = new Map<string, ReturnType<typeof driver.createInputTopic<Scalar, Scalar>>>()
-  const emitted: EmittedRecord[] = []
   const sinks = [...outputs].map(([topic, serde]) => driver.createOutputTopic(topic, serde, caseValue))
   testCase.inputs?.forEach((input, index) => {
+    before(index)
     const topic = inputs.get(input.topic) ?? driver.createInputTopic(input.topic, key, caseValue)
     inputs.set(input.topic, topic)
     topic.pipe(input.key, input.value, input.ts)
@@ -76,7 +115,6 @@ function emittedBy(testCase: ConformanceCase): EmittedRecord[] {
     }
   })
   driver.close()
-  return emitted
 }
 
 function caseKey(key: unknown): CaseRecord['key'] {

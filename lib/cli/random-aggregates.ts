@@ -41,8 +41,14 @@ interface Source {
 }
 
 /** What an aggregate over such a stream may be; `window` decides whether null values reach the adder. */
-export function aggregated(draft: CaseDraft, group: string, from: Source, window: CaseWindow | null): TableDraft {
-  const store = aggregateStore(draft, window)
+export function aggregated(
+  draft: CaseDraft,
+  group: string,
+  from: Source,
+  window: CaseWindow | null,
+  storeShare = 0.3,
+): TableDraft {
+  const store = aggregateStore(draft, window, storeShare)
   const op = draft.pick(['count', 'reduce', 'aggregate'] as const)
   if (op === 'count') return { id: draft.add({ op, in: group, ...store }), value: 'number', window }
   const { value } = from
@@ -66,8 +72,8 @@ export function randomMerger(draft: CaseDraft, numeric: boolean): CaseFunction {
   return numeric ? { fn: 'sum' } : draft.pick([{ fn: 'append', sep: '|' }, { fn: 'second' }])
 }
 
-function aggregateStore(draft: CaseDraft, window: CaseWindow | null): { readonly store?: CaseStore } {
-  if (!draft.chance(0.3)) return {}
+function aggregateStore(draft: CaseDraft, window: CaseWindow | null, share: number): { readonly store?: CaseStore } {
+  if (!draft.chance(share)) return {}
   const longer = window !== null && window.kind !== 'unlimited' && draft.chance(0.4)
   return { store: draft.store(longer ? { retentionMs: draft.pick([500, 3_600_000]) } : {}) }
 }
@@ -116,7 +122,7 @@ export function cogrouped(draft: CaseDraft, window: CaseWindow | null): TableDra
   if (window !== null) group = draft.add({ op: 'windowedBy', in: group, window })
   const merging = window?.kind === 'session' ? { merger: randomMerger(draft, value === 'number') } : {}
   const init = value === 'number' ? 0 : '0'
-  const id = draft.add({ op: 'aggregate', in: group, init, ...merging, ...aggregateStore(draft, window) })
+  const id = draft.add({ op: 'aggregate', in: group, init, ...merging, ...aggregateStore(draft, window, 0.3) })
   return { id, value, window }
 }
 

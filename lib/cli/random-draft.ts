@@ -29,7 +29,7 @@ export interface TableDraft {
 
 export class CaseDraft {
   readonly random: Random
-  readonly keyType: 'string' | 'int' | 'long'
+  keyType: 'string' | 'int' | 'long'
   readonly nodes: CaseNode[] = []
   readonly topics = new Map<string, TopicDraft>()
   /** Keys of inputs may be null. */

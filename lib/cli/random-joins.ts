@@ -33,7 +33,11 @@ export function versionedJoin(draft: CaseDraft, kind: JoinKind): StreamDraft {
   const stream = streamSteps(draft, draft.stream('left', draft.domain()))
   const historyRetentionMs = draft.pick([30, 100, 1000])
   const table = draft.table('right', draft.domain(), 0, { kind: 'versioned', historyRetentionMs })
-  const grace = draft.chance(0.5) ? { graceMs: draft.pick([0, 5, 20].filter((ms) => ms <= historyRetentionMs)) } : {}
+  const grace: { readonly graceMs?: number } = draft.chance(0.5)
+    ? { graceMs: draft.pick([0, 5, 20].filter((ms) => ms <= historyRetentionMs)) }
+    : {}
+  // Java's buffer throws on a null key, also where the join is a left one.
+  if (grace.graceMs !== undefined) draft.nullKeys = false
   const id = draft.add({ op: 'join', kind, in: [stream.id, table.id], joiner: joiner(draft), ...grace })
   return { id, value: 'text', nullable: false }
 }
@@ -77,6 +81,8 @@ function joined(draft: CaseDraft, kind: JoinKind, left: TableDraft, right: Table
 
 /** Left values carry the foreign key behind a bar. */
 export function foreignKeyJoin(draft: CaseDraft, kind: JoinKind): TableDraft {
+  // Foreign keys are cut out of text.
+  draft.keyType = 'string'
   const versioned = () => (draft.chance(0.15) ? { kind: 'versioned' as const, historyRetentionMs: 1000 } : {})
   const left = draft.table('left', 'reference', 0.3, versioned())
   const right = draft.table('right', draft.domain(), 0.3, versioned())
