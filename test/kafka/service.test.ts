@@ -37,7 +37,7 @@ function start(args: readonly string[]): Life {
 
 const wait = (ms: number) => new Promise<void>((resolve) => systemClock.setTimer(ms, resolve))
 
-t.test('the service on real Kafka', { timeout: 180_000 }, async (t) => {
+t.test('the service on real Kafka', { timeout: 300_000 }, async (t) => {
   const kafka = await realKafka(t)
   if (kafka === null) return
   const folder = t.testdir()
@@ -47,37 +47,41 @@ t.test('the service on real Kafka', { timeout: 180_000 }, async (t) => {
   const file = writeRees46(join(folder, 'input.csv'), ROWS)
   const common = ['--input', file, '--format', 'rees46', '--brokers', kafka.bootstrap, '--partitions', '4']
 
-  t.test('makes the ids that it makes on the embedded broker', async (t) => {
+  t.test('makes the ids that it makes on the embedded broker', { timeout: 120_000 }, async (t) => {
     const name = uniqueName('service')
     const connection = { brokers: [kafka.bootstrap] }
     const summary = await summaryOf({ connection, name, folder: t.testdir(), rows: ROWS })
     t.same({ ...summary, recommender: null }, { ...expected, recommender: null })
   })
 
-  t.test('killed again and again, then two at once with one killed: the same ids, each once', async (t) => {
-    const name = uniqueName('killed')
-    const args = [...common, '--application-id', name, '--topic-prefix', `${name}-`, '--speed', '1500']
-    const state = (instance: string) => ['--state-dir', join(t.testdirName, instance)]
-    t.testdir()
-    for (const lifeMs of [2_500, 3_000, 2_700]) {
-      const life = start([...args, ...state('a')])
-      await wait(lifeMs)
-      life.child.kill('SIGKILL')
-      await life.ended
-    }
-    const [a, b] = [start([...args, ...state('a')]), start([...args, ...state('b')])]
-    await wait(4_000)
-    a.child.kill('SIGKILL')
-    await a.ended
-    const { code, out, err } = await b.ended
-    t.equal(code, 0, err)
-    const summary = JSON.parse(out.trim().split('\n').at(-1)!) as Summary
-    t.equal(summary.decisionIdsSha256, expected.decisionIdsSha256)
-    t.equal(summary.duplicateRecommendations, 0)
-    t.equal(summary.events, ROWS)
-  })
+  t.test(
+    'killed again and again, then two at once with one killed: the same ids, each once',
+    { timeout: 120_000 },
+    async (t) => {
+      const name = uniqueName('killed')
+      const args = [...common, '--application-id', name, '--topic-prefix', `${name}-`, '--speed', '1500']
+      const state = (instance: string) => ['--state-dir', join(t.testdirName, instance)]
+      t.testdir()
+      for (const lifeMs of [2_500, 3_000, 2_700]) {
+        const life = start([...args, ...state('a')])
+        await wait(lifeMs)
+        life.child.kill('SIGKILL')
+        await life.ended
+      }
+      const [a, b] = [start([...args, ...state('a')]), start([...args, ...state('b')])]
+      await wait(4_000)
+      a.child.kill('SIGKILL')
+      await a.ended
+      const { code, out, err } = await b.ended
+      t.equal(code, 0, err)
+      const summary = JSON.parse(out.trim().split('\n').at(-1)!) as Summary
+      t.equal(summary.decisionIdsSha256, expected.decisionIdsSha256)
+      t.equal(summary.duplicateRecommendations, 0)
+      t.equal(summary.events, ROWS)
+    },
+  )
 
-  t.test('the kafkajs transport does the same', async (t) => {
+  t.test('the kafkajs transport does the same', { timeout: 120_000 }, async (t) => {
     const name = uniqueName('kafkajs')
     const args = ['--transport', 'kafkajs', '--application-id', name, '--topic-prefix', `${name}-`]
     const { code, out, err } = await start([...common, ...args, '--state-dir', t.testdir()]).ended
@@ -86,7 +90,7 @@ t.test('the service on real Kafka', { timeout: 180_000 }, async (t) => {
     t.equal(summary.decisionIdsSha256, expected.decisionIdsSha256)
   })
 
-  t.test('another input under the same prefix is one line and exit code 1', async (t) => {
+  t.test('another input under the same prefix is one line and exit code 1', { timeout: 120_000 }, async (t) => {
     const name = uniqueName('other')
     const args = ['--application-id', name, '--topic-prefix', `${name}-`, '--brokers', kafka.bootstrap]
     const small = writeRees46(join(folder, 'small.csv'), 50)
