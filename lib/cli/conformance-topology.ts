@@ -1,4 +1,5 @@
 /** Builds the topology of a case with the public DSL. */
+import { CogroupedStream, SessionWindowedCogroupedStream, WindowedCogroupedStream } from '../dsl/cogrouped-stream.js'
 import { GlobalKTable } from '../dsl/global-table.js'
 import { GroupedStream } from '../dsl/grouped-stream.js'
 import { GroupedTable } from '../dsl/grouped-table.js'
@@ -21,7 +22,7 @@ import {
   type UnlimitedWindows,
   unlimited,
 } from '../windows/definitions.js'
-import { type CaseNode, type CaseWindow, type ConformanceCase, NotYetBuilt, type Scalar } from './conformance-case.js'
+import type { CaseNode, CaseWindow, ConformanceCase, Scalar } from './conformance-case.js'
 import {
   adderOf,
   joinerOf,
@@ -45,6 +46,9 @@ type Handle =
   | GroupedTable<Scalar, Scalar>
   | WindowedStream<Scalar, Scalar>
   | SessionWindowedStream<Scalar, Scalar>
+  | CogroupedStream<Scalar, Scalar>
+  | WindowedCogroupedStream<Scalar, Scalar>
+  | SessionWindowedCogroupedStream<Scalar, Scalar>
 
 export interface BuiltCase {
   readonly topology: Topology
@@ -117,7 +121,7 @@ class CaseBuilder {
       case 'suppress':
         return suppressed(node, asTable(input))
       case 'cogroup':
-        return absent(node.op)
+        return cogrouped(node, inputs)
       case 'foreignKeyJoin':
         return joinByForeignKey(node, asTable(input), asTable(other), this.#store(node))
       default:
@@ -209,7 +213,13 @@ class CaseBuilder {
       throw wrongInput('something grouped', input)
     }
     const initial = (node.init ?? null) as Scalar
-    const options = { initializer: () => initial, adder: adderOf(node.adder), ...named(node.named), ...store }
+    const start = { initializer: () => initial, ...named(node.named), ...store }
+    if (input instanceof CogroupedStream) return input.aggregate(start)
+    if (input instanceof WindowedCogroupedStream) return plain(input.aggregate(start))
+    if (input instanceof SessionWindowedCogroupedStream) {
+      return plain(input.aggregate({ ...start, merger: mergerOf(node.merger) }))
+    }
+    const options = { ...start, adder: adderOf(node.adder) }
     if (input instanceof GroupedTable) return input.aggregate({ ...options, subtractor: adderOf(node.subtractor) })
     if (input instanceof GroupedStream) return input.aggregate(options) as Table
     if (input instanceof WindowedStream) return plain(input.aggregate(options))
@@ -263,18 +273,25 @@ function suppressed(node: CaseNode, table: Table): Table {
   return table.suppress(untilWindowCloses(limits) as Suppressed<unknown>, named(node.name))
 }
 
-/** Where the DSL has the operator after all, the case must not be skipped. */
-function absent(op: 'cogroup' | 'suppress'): never {
-  const built =
-    (op === 'cogroup' && 'cogroup' in GroupedStream.prototype) || (op === 'suppress' && 'suppress' in KTable.prototype)
-  if (built) throw new Error(`the DSL has ${op}, but conformance does not build it`)
-  throw new NotYetBuilt(op)
+function cogrouped(node: CaseNode, inputs: readonly Handle[]): Handle {
+  let all: CogroupedStream<Scalar, Scalar> | null = null
+  inputs.forEach((input, i) => {
+    if (!(input instanceof GroupedStream)) throw wrongInput('a grouped stream', input)
+    const adder = adderOf(node.aggregators?.[i])
+    all = all === null ? input.cogroup(adder) : all.cogroup(input, adder)
+  })
+  if (all === null) throw new Error(`node ${node.id} cogroups nothing`)
+  return all
 }
 
 function windowedBy(node: CaseNode, input: Handle | undefined): Handle {
-  if (!(input instanceof GroupedStream)) throw wrongInput('a grouped stream', input)
   const window = node.window
   if (window === undefined) throw new Error(`node ${node.id} has no window`)
+  if (input instanceof CogroupedStream) {
+    if (window.kind !== 'session') return input.windowedBy(timeWindows(window))
+    return input.windowedBy(session({ gapMs: window.gapMs ?? 0, graceMs: window.graceMs ?? 0 }))
+  }
+  if (!(input instanceof GroupedStream)) throw wrongInput('a grouped stream', input)
   const emit = node.emit ?? 'onWindowUpdate'
   if (window.kind === 'session') {
     const windows = session({ gapMs: window.gapMs ?? 0, graceMs: window.graceMs ?? 0 })

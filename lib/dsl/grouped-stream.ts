@@ -5,12 +5,15 @@ import type { Serde } from '../serde/serde.js'
 import type { Fold } from '../topology/aggregate-nodes.js'
 import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
 import { type AggregateStore, Aggregation, countFold, type GroupSettings, reduceFold } from './aggregation.js'
+import { Cogroup } from './cogroup.js'
+import { CogroupedStream } from './cogrouped-stream.js'
 import type { Named } from './handle.js'
 import { erased, type StreamHandle } from './handle.js'
 import type { SerdeState } from './serde-state.js'
 import { SessionWindowedStream } from './session-windowed-stream.js'
 import type { Materialized } from './store-options.js'
 import type { KTable } from './table.js'
+import { withoutWindows } from './window-plan.js'
 import { WindowedStream } from './windowed-stream.js'
 
 export interface CountOptions<K> extends Named {
@@ -28,12 +31,13 @@ export type AggregateOptions<K, V, VR, VS extends SerdeState> = Named & {
 } & AggregateStore<K, V, VR, VS>
 
 export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
-  readonly #aggregation: Aggregation
+  /** Internal to the DSL. */
+  readonly aggregation: Aggregation
   /** Never set: it carries the types. */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
   constructor(stream: StreamHandle, options: GroupSettings | undefined) {
-    this.#aggregation = new Aggregation(
+    this.aggregation = new Aggregation(
       {
         ...stream,
         key: erased(options?.key) ?? stream.key,
@@ -50,12 +54,17 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** The first value stands as it is, each further one is combined with what stands. */
   reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<K, V> {
-    return this.#plain('KSTREAM-REDUCE-', reduceFold(reducer), options, { value: this.#aggregation.stream.value })
+    return this.#plain('KSTREAM-REDUCE-', reduceFold(reducer), options, { value: this.aggregation.stream.value })
   }
 
   aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<K, VR> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
-    return this.#plain('KSTREAM-AGGREGATE-', fold, options, { value: this.#aggregation.stream.value })
+    return this.#plain('KSTREAM-AGGREGATE-', fold, options, { value: this.aggregation.stream.value })
+  }
+
+  /** Folds this stream and others of the same key into one table: go on with `cogroup`, end with `aggregate`. */
+  cogroup<VR>(adder: (key: K, value: V, aggregate: VR) => VR): CogroupedStream<K, VR> {
+    return new CogroupedStream(Cogroup.of(this.aggregation, adder as Fold['adder']))
   }
 
   /** One aggregate per key and window. */
@@ -64,9 +73,9 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
   windowedBy(
     windows: TimeWindows | UnlimitedWindows | SlidingWindows | SessionWindows,
   ): WindowedStream<K, V, VS> | SessionWindowedStream<K, V, VS> {
-    if (windows.kind === 'session') return new SessionWindowedStream(this.#aggregation, windows, 'onWindowUpdate')
+    if (windows.kind === 'session') return new SessionWindowedStream(this.aggregation, windows, 'onWindowUpdate')
     if (windows.kind === 'time' || windows.kind === 'unlimited' || windows.kind === 'sliding') {
-      return new WindowedStream(this.#aggregation, windows, 'onWindowUpdate')
+      return new WindowedStream(this.aggregation, windows, 'onWindowUpdate')
     }
     throw new MillraceError(
       'WINDOW_INVALID',
@@ -80,15 +89,14 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
     options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
     defaults: { readonly value: Serde<unknown> | Serde<unknown> | null; readonly burn?: boolean },
   ): KTable<K, VR> {
-    return this.#aggregation.build({
+    return this.aggregation.build({
       prefix,
       name: options?.name,
       store: options?.store,
       value: defaults.value as Serde<unknown> | null,
       burn: defaults.burn ?? false,
-      storeKind: { kind: 'timestampedKeyValue' },
-      tableKey: (key) => key,
-      node: (base) => ({ ...base, kind: 'aggregate', fold }),
+      fold,
+      window: withoutWindows(),
     })
   }
 }

@@ -1,6 +1,5 @@
 /** A grouped stream cut into sessions. */
 import { int64 } from '../serde/primitive.js'
-import { sessionWindowed } from '../serde/windowed.js'
 import type { EmitStrategy, Fold, SessionAggregateNode } from '../topology/aggregate-nodes.js'
 import type { SessionWindows } from '../windows/definitions.js'
 import type { Windowed } from '../windows/window.js'
@@ -10,7 +9,7 @@ import type { AnySerde, Named } from './handle.js'
 import type { SerdeState } from './serde-state.js'
 import type { Materialized } from './store-options.js'
 import type { KTable } from './table.js'
-import { windowClose } from './window-close.js'
+import { sessionWindows } from './window-plan.js'
 
 type Merger = SessionAggregateNode['merger']
 
@@ -64,23 +63,14 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
     value: AnySerde | null,
     burn = false,
   ): KTable<Windowed<K>, VR> {
-    const windows = this.#windows
-    const emit = this.#emit
-    const close = windowClose(windows)
     return this.#aggregation.build({
       prefix,
       name: options?.name,
       store: options?.store,
       value,
       burn,
-      storeKind: {
-        kind: 'session',
-        retentionMs: windows.gapMs + windows.graceMs,
-        cacheable: emit === 'onWindowUpdate',
-      },
-      windowClose: close,
-      tableKey: (key) => sessionWindowed(key) as AnySerde,
-      node: (base) => ({ ...base, kind: 'sessionAggregate', fold, merger, windows, emit, final: close.final }),
+      fold,
+      window: sessionWindows(this.#windows, this.#emit, merger),
     })
   }
 }

@@ -1,9 +1,7 @@
 /** A grouped stream cut into tumbling, hopping, sliding or unlimited windows. */
 import { MillraceError } from '../errors.js'
 import { int64 } from '../serde/primitive.js'
-import { timeWindowed } from '../serde/windowed.js'
-import type { EmitStrategy, Fold, SlidingWindowsSpec, TimeWindowsSpec } from '../topology/aggregate-nodes.js'
-import { leastRetentionMs } from '../windows/arithmetic.js'
+import type { EmitStrategy, Fold } from '../topology/aggregate-nodes.js'
 import type { SlidingWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
 import type { Windowed } from '../windows/window.js'
 import { type Aggregation, countFold, reduceFold } from './aggregation.js'
@@ -12,29 +10,18 @@ import type { AnySerde, Named } from './handle.js'
 import type { SerdeState } from './serde-state.js'
 import type { Materialized } from './store-options.js'
 import type { KTable } from './table.js'
-import { windowClose } from './window-close.js'
-
-type WindowsSpec = TimeWindowsSpec | SlidingWindowsSpec
-
-function specOf(windows: TimeWindows | UnlimitedWindows | SlidingWindows): WindowsSpec {
-  if (windows.kind === 'sliding') return windows
-  if (windows.kind === 'time') return Object.freeze({ ...windows, startMs: 0 })
-  const forever = Number.POSITIVE_INFINITY
-  return Object.freeze({ kind: 'unlimited', sizeMs: forever, advanceMs: forever, graceMs: 0, startMs: windows.startMs })
-}
+import { fixedWindows } from './window-plan.js'
 
 export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
   readonly #aggregation: Aggregation
-  readonly #windows: WindowsSpec
-  readonly #asked: TimeWindows | UnlimitedWindows | SlidingWindows
+  readonly #windows: TimeWindows | UnlimitedWindows | SlidingWindows
   readonly #emit: EmitStrategy
   /** Never set: it carries the types. */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
   constructor(aggregation: Aggregation, windows: TimeWindows | UnlimitedWindows | SlidingWindows, emit: EmitStrategy) {
     this.#aggregation = aggregation
-    this.#asked = windows
-    this.#windows = specOf(windows)
+    this.#windows = windows
     this.#emit = emit
   }
 
@@ -43,7 +30,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     if (emit === 'onWindowClose' && this.#windows.kind === 'unlimited') {
       throw new MillraceError('WINDOW_INVALID', 'an unlimited window never closes, so it cannot emit onWindowClose')
     }
-    return new WindowedStream(this.#aggregation, this.#asked, emit)
+    return new WindowedStream(this.#aggregation, this.#windows, emit)
   }
 
   /** Records per key and window; null values count, but not in sliding windows. Stored as int64. */
@@ -67,27 +54,14 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     value: AnySerde | null,
     burn = false,
   ): KTable<Windowed<K>, VR> {
-    const windows = this.#windows
-    const sizeMs = windows.kind === 'sliding' ? windows.timeDifferenceMs : windows.sizeMs
-    const emit = this.#emit
     return this.#aggregation.build({
       prefix,
       name: options?.name,
       store: options?.store,
       value,
       burn,
-      storeKind: {
-        kind: 'window',
-        retentionMs: windows.kind === 'sliding' ? leastRetentionMs(windows) : windows.sizeMs + windows.graceMs,
-        windowSizeMs: sizeMs,
-        cacheable: emit === 'onWindowUpdate',
-      },
-      windowClose: windowClose(windows),
-      tableKey: (key) => timeWindowed(key, sizeMs) as AnySerde,
-      node: (base) =>
-        windows.kind === 'sliding'
-          ? { ...base, kind: 'slidingAggregate', fold, windows, emit }
-          : { ...base, kind: 'windowAggregate', fold, windows, emit },
+      fold,
+      window: fixedWindows(this.#windows, this.#emit),
     })
   }
 }

@@ -1,0 +1,81 @@
+/** Several grouped streams of one key type that are folded into one table, each by an adder of its own. */
+import type { Fold, SessionAggregateNode } from '../topology/aggregate-nodes.js'
+import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
+import type { Windowed } from '../windows/window.js'
+import type { Cogroup, CogroupOptions } from './cogroup.js'
+import type { GroupedStream } from './grouped-stream.js'
+import type { SerdeState } from './serde-state.js'
+import type { KTable } from './table.js'
+import { fixedWindows, sessionWindows, withoutWindows } from './window-plan.js'
+
+export class CogroupedStream<K, VR> {
+  readonly #cogroup: Cogroup
+  /** Never set: it carries the types. */
+  declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
+
+  constructor(cogroup: Cogroup) {
+    this.#cogroup = cogroup
+  }
+
+  cogroup<V, VS extends SerdeState>(
+    stream: GroupedStream<K, V, VS>,
+    adder: (key: K, value: V, aggregate: VR) => VR,
+  ): CogroupedStream<K, VR> {
+    return new CogroupedStream(this.#cogroup.and(stream.aggregation, adder as Fold['adder']))
+  }
+
+  /** Null keys and null values are dropped. */
+  aggregate(options: CogroupOptions<K, VR>): KTable<K, VR> {
+    return this.#cogroup.build(options, withoutWindows())
+  }
+
+  /** One aggregate per key and window. */
+  windowedBy(windows: TimeWindows | UnlimitedWindows | SlidingWindows): WindowedCogroupedStream<K, VR>
+  windowedBy(windows: SessionWindows): SessionWindowedCogroupedStream<K, VR>
+  windowedBy(
+    windows: TimeWindows | UnlimitedWindows | SlidingWindows | SessionWindows,
+  ): WindowedCogroupedStream<K, VR> | SessionWindowedCogroupedStream<K, VR> {
+    return windows.kind === 'session'
+      ? new SessionWindowedCogroupedStream(this.#cogroup, windows)
+      : new WindowedCogroupedStream(this.#cogroup, windows)
+  }
+}
+
+/** Cut into tumbling, hopping, sliding or unlimited windows. */
+export class WindowedCogroupedStream<K, VR> {
+  readonly #cogroup: Cogroup
+  readonly #windows: TimeWindows | UnlimitedWindows | SlidingWindows
+  declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
+
+  constructor(cogroup: Cogroup, windows: TimeWindows | UnlimitedWindows | SlidingWindows) {
+    this.#cogroup = cogroup
+    this.#windows = windows
+  }
+
+  aggregate(options: CogroupOptions<K, VR>): KTable<Windowed<K>, VR> {
+    const window = fixedWindows(this.#windows, 'onWindowUpdate')
+    return this.#cogroup.build(options, window)
+  }
+}
+
+/** Cut into sessions. */
+export class SessionWindowedCogroupedStream<K, VR> {
+  readonly #cogroup: Cogroup
+  readonly #windows: SessionWindows
+  declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
+
+  constructor(cogroup: Cogroup, windows: SessionWindows) {
+    this.#cogroup = cogroup
+    this.#windows = windows
+  }
+
+  aggregate(
+    options: CogroupOptions<K, VR> & {
+      /** Joins the aggregates of two sessions that a record brought together. */
+      readonly merger: (key: K, left: VR, right: VR) => VR
+    },
+  ): KTable<Windowed<K>, VR> {
+    const window = sessionWindows(this.#windows, 'onWindowUpdate', options.merger as SessionAggregateNode['merger'])
+    return this.#cogroup.build(options, window)
+  }
+}
