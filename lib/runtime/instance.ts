@@ -64,8 +64,8 @@ export class Instance {
   #takingOver = false
   #producerReady = true
   #abortsInARow = 0
-  /** Where a source could not be read any more, when the committed offset was trusted last. */
-  #unreadableAt = ''
+  /** Where a source could not be read any more, and under which continuity. */
+  #unreadable = { place: '', continuity: -1 }
   #stopping = false
 
   constructor(parts: InstanceParts) {
@@ -255,9 +255,12 @@ export class Instance {
       return this.#parts.fetcher.poll()
     } catch (error) {
       if (!isMillraceError(error, 'CLIENT_OFFSET_OUT_OF_RANGE')) throw error
-      const place = `${error.topic}-${error.partition}@${error.offset}`
-      if (this.#unreadableAt === place) throw error
-      this.#unreadableAt = place
+      const { topic = '', partition = -1, offset = -1 } = error
+      const place = `${topic}-${partition}@${offset}`
+      const known = this.#unreadable.place === place
+      const takenOverSince = known && this.#continuity > this.#unreadable.continuity
+      if (takenOverSince && this.#parts.tasks.committedOffset(topic, partition) === offset) throw error
+      if (!known) this.#unreadable = { place, continuity: this.#continuity }
       this.sessionLost()
       return []
     }

@@ -107,7 +107,7 @@ export class SimInstance {
   kill(downMs: number, loss: DiskLoss): boolean {
     if (!this.process.alive || this.#stopped) return false
     const { network } = this.#options
-    this.process.kill()
+    this.process.die()
     network.dropAll(this.process)
     this.#disk.lose(loss)
     network.world.note(`${this.process.name} is killed, disk loss ${loss}`)
@@ -158,7 +158,7 @@ export class SimInstance {
       if (!process.alive || this.#stopped) return
       this.#options.onFailed(error)
       network.world.note(`${process.name} ends by itself: ${String(error)}`)
-      process.kill()
+      process.die()
       network.dropAll(process)
       network.world.schedule(1_000, () => this.#restart())
     }

@@ -75,7 +75,7 @@ export class SimBroker {
   restart(downMs: number): void {
     if (this.#broker === null) return
     this.#broker.halt()
-    this.#process.kill()
+    this.#process.die()
     this.#broker = null
     this.onDown()
     this.#world.schedule(downMs, () => this.start())

@@ -15,6 +15,8 @@ export interface InputPlan {
   /** Virtual time over which they are written. */
   readonly durationMs: number
   readonly rounds: number
+  /** It goes on until this is true, too. */
+  readonly enough: () => boolean
 }
 
 const USERS = 24
@@ -36,14 +38,14 @@ export class SimInput {
 
   /** Writes until enough is committed; a transaction whose outcome is unknown counts as nothing. */
   async run(): Promise<void> {
-    const { records, durationMs, rounds } = this.#plan
+    const { records, durationMs, rounds, enough } = this.#plan
     const { clock } = this.process
     const cluster = connectSim(this.#network, this.process)
     const producer = new TransactionalProducer({ cluster, transactionalId: 'producer', transactionTimeoutMs: 5_000 })
     try {
       await producer.init()
       let written = 0
-      while (written < records) {
+      while (written < records || !enough()) {
         const count = Math.ceil((records / rounds) * (0.5 + this.#random.next()))
         written += await this.#round(producer, count)
         await delay(clock, (durationMs / rounds) * 2 * this.#random.next())

@@ -28,6 +28,9 @@ export interface FrameRewrite {
   answer(apiKey: number, apiVersion: number, answer: Buffer): Buffer
 }
 
+/** What a process that was just killed still opens. */
+const NOBODY: LoopbackConnection = { handle: () => new Promise(() => undefined), close: () => undefined }
+
 const SPACING_MS = 0.001
 
 export class SimNetwork {
@@ -50,8 +53,9 @@ export class SimNetwork {
     }
   }
 
-  get openConnections(): number {
-    return this.#connections.size
+  /** Who has not closed a connection, with its lane. */
+  openConnections(): string[] {
+    return [...this.#connections].filter(({ closed }) => !closed).map(({ process, lane }) => `${process.name}/${lane}`)
   }
 
   transport(process: SimProcess, rewrite: FrameRewrite | null): Transport {
@@ -59,6 +63,7 @@ export class SimNetwork {
       clock: process.clock,
       clientId: process.name,
       connect: (_address, lane) => {
+        if (!process.alive) return NOBODY
         const connection = new SimConnection(this, process, lane, rewrite, () => this.#connections.delete(connection))
         this.#connections.add(connection)
         return connection
@@ -75,7 +80,7 @@ export class SimNetwork {
 class SimConnection implements LoopbackConnection {
   readonly process: SimProcess
   readonly #network: SimNetwork
-  readonly #lane: Lane
+  readonly lane: Lane
   readonly #rewrite: FrameRewrite | null
   readonly #onEnd: () => void
   /** @throws when nobody listens */
@@ -84,13 +89,13 @@ class SimConnection implements LoopbackConnection {
   #lastSentMs = 0
   #lastAnswerMs = 0
   #silent = false
-  #closed = false
+  closed = false
   #broken = false
 
   constructor(network: SimNetwork, process: SimProcess, lane: Lane, rewrite: FrameRewrite | null, onEnd: () => void) {
     this.#network = network
     this.process = process
-    this.#lane = lane
+    this.lane = lane
     this.#rewrite = rewrite
     this.#onEnd = onEnd
     this.#peer = network.broker.connect()
@@ -101,7 +106,7 @@ class SimConnection implements LoopbackConnection {
     const apiKey = frame.readInt16BE(0)
     const apiVersion = frame.readInt16BE(2)
     return new Promise((resolve, reject) => {
-      if (!this.process.alive || this.#closed) return
+      if (!this.process.alive || this.closed) return
       if (this.#broken) {
         reject(reset())
         return
@@ -112,7 +117,7 @@ class SimConnection implements LoopbackConnection {
       const bytes = Buffer.from(frame)
       world.schedule(this.#lastSentMs - world.nowMs, () => {
         if (this.#broken) return
-        world.note(`${this.process.name}/${this.#lane} asks ${apiKey} (${bytes.length} bytes)`)
+        world.note(`${this.process.name}/${this.lane} asks ${apiKey} (${bytes.length} bytes)`)
         this.#peer.handle(bytes).then(
           (answer) => this.#answered(apiKey, apiVersion, answer, bytes, resolve, reject),
           () => this.break(),
@@ -123,8 +128,8 @@ class SimConnection implements LoopbackConnection {
 
   /** From the client's side, or because its process died: what is on its way to the broker still arrives. */
   close(): void {
-    if (this.#closed) return
-    this.#closed = true
+    if (this.closed) return
+    this.closed = true
     const { world } = this.#network
     world.schedule(Math.max(0, this.#lastSentMs - world.nowMs) + SPACING_MS, () => this.#end())
   }
@@ -164,8 +169,8 @@ class SimConnection implements LoopbackConnection {
     world.schedule(this.#lastAnswerMs - world.nowMs, () => {
       if (this.#silent || this.#broken) return
       this.process.run(() => {
-        if (this.#closed || !this.#waiting.delete(reject)) return
-        world.note(`${this.process.name}/${this.#lane} hears ${apiKey} (${answer?.length ?? 0} bytes)`)
+        if (this.closed || !this.#waiting.delete(reject)) return
+        world.note(`${this.process.name}/${this.lane} hears ${apiKey} (${answer?.length ?? 0} bytes)`)
         resolve(answer === null ? null : (this.#rewrite?.answer(apiKey, apiVersion, answer) ?? answer))
       })
     })

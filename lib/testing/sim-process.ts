@@ -43,7 +43,7 @@ export class SimProcess {
   }
 
   /** Nothing of it ever runs again. */
-  kill(): void {
+  die(): void {
     this.alive = false
     this.#held = null
   }

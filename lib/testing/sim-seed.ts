@@ -105,6 +105,7 @@ class Simulation {
       records: LEAST.records,
       durationMs: this.#durationMs,
       rounds: 40 + random.int(30),
+      enough: () => this.#commits() >= LEAST.commits,
     })
     this.#observer = new SimObserver(this.#network, random.next() < 0.5 ? 'totals' : 'windows')
   }
@@ -254,8 +255,8 @@ class Simulation {
     for (const { name, timers } of processes) {
       if (timers > 0) this.#violated('I11', `${timers} timers of ${name} are left after it closed`)
     }
-    if (this.#network.openConnections > 0)
-      this.#violated('I11', `${this.#network.openConnections} connections are left open`)
+    const open = this.#network.openConnections()
+    if (open.length > 0) this.#violated('I11', `connections are left open: ${open.join(', ')}`)
     this.#broker.running?.halt()
     if (this.#broker.timers > 0)
       this.#violated('I11', `${this.#broker.timers} timers of the broker are left after it halted`)

@@ -45,7 +45,7 @@ t.test('events run by time; a process that is held runs what fell due later, a k
   killed.clock.setTimer(20, () => ran.push('killed'))
   world.schedule(10, () => {
     held.hold(100)
-    killed.kill()
+    killed.die()
   })
   world.schedule(40, () => ran.push('free'))
   t.equal(await world.run(() => false, 1_000), false)
