@@ -106,7 +106,12 @@ export class PersonalizationService {
       clock,
       log,
     })
-    this.streams.onCommitted(topics.recommendations, (records) => this.latency.committed(records, clock.now()))
+    let isFirst = true
+    this.streams.onCommitted(topics.recommendations, (records) => {
+      this.latency.committed(records, clock.now())
+      if (isFirst) log.info({ decisions: records.length, startedMs: clock.monotonicMs() }, 'first commit of decisions')
+      isFirst = false
+    })
     this.intake = new Intake({ cluster, topics, serdes, eventClock: this.eventClock })
     const topic = topics.activity
     this.#teacher = new ModelTeacher({
