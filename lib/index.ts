@@ -13,12 +13,14 @@ export {
 // Running them
 export type { StreamsConfig, StreamsOptions } from './config.js'
 // Topologies
+export { CogroupedStream, SessionWindowedCogroupedStream, WindowedCogroupedStream } from './dsl/cogrouped-stream.js'
 export { GlobalKTable } from './dsl/global-table.js'
 export { GroupedStream } from './dsl/grouped-stream.js'
 export { GroupedTable } from './dsl/grouped-table.js'
 export { SessionWindowedStream } from './dsl/session-windowed-stream.js'
 export { KStream } from './dsl/stream.js'
 export { StreamsBuilder } from './dsl/streams-builder.js'
+export { type BufferLimits, type Suppressed, untilTimeLimit, untilWindowCloses } from './dsl/suppressed.js'
 export { KTable } from './dsl/table.js'
 export { WindowedStream } from './dsl/windowed-stream.js'
 export { ERROR_CODES, type ErrorCode, isMillraceError, MillraceError } from './errors.js'
