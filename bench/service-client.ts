@@ -2,8 +2,8 @@
 
 import { Agent, request } from 'node:http'
 import { WebSocket } from 'ws'
-import { MillraceError } from '../lib/errors.js'
 import { systemClock } from '../lib/record/clock.js'
+import { SideFailure } from './side-failure.js'
 
 /** A click must not wait for the answer to another one: two connections for each of 240 browsers. */
 const CLICK_CONNECTIONS = 480
@@ -86,8 +86,7 @@ export class ServiceClient {
         response.once('end', () => {
           const text = Buffer.concat(chunks).toString()
           if (response.statusCode === expected) resolve(JSON.parse(text))
-          else
-            reject(new MillraceError('BENCH_SIDE_FAILED', `${method} ${path} answered ${response.statusCode}: ${text}`))
+          else reject(new SideFailure(`${method} ${path} answered ${response.statusCode}: ${text}`))
         })
       })
       call.once('error', reject)

@@ -3,8 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { MillraceError } from '../lib/errors.js'
 import { systemClock } from '../lib/record/clock.js'
+import { SideFailure } from './side-failure.js'
 
 export interface SideCommand {
   readonly file: string
@@ -121,8 +121,8 @@ export class Side {
     this.#child.kill('SIGKILL')
   }
 
-  async failure(what: string): Promise<MillraceError> {
+  async failure(what: string): Promise<SideFailure> {
     const said = this.#stderr.trim().split('\n').slice(-3).join(' | ')
-    return new MillraceError('BENCH_SIDE_FAILED', `${this.#name} ${what}${said === '' ? '' : `: ${said}`}`)
+    return new SideFailure(`${this.#name} ${what}${said === '' ? '' : `: ${said}`}`)
   }
 }

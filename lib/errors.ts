@@ -6,7 +6,6 @@
 /** Code → what the reader should do about it. Keep sorted by prefix, one line each. */
 export const ERROR_CODES = {
   ACTIVITY_INVALID: 'Correct the event: see the reason in the message.',
-  BENCH_SIDE_FAILED: 'Read what the program said on standard error; its broker must answer and its folder be writable.',
   BROKER_FOLDER_IN_USE: 'Stop the other broker, or name another data folder.',
   BROKER_LISTEN_FAILED: 'Choose another address, or ask for the right to listen there.',
   BROKER_REQUEST_REFUSED: 'The client asked for what is not answered here; see which versions ApiVersions names.',
@@ -93,6 +92,7 @@ export const ERROR_CODES = {
   TOPOLOGY_EMPTY: 'Add at least one source.',
   TOPOLOGY_GLOBAL_PROCESSOR: 'A global store is filled, nothing more: forward and schedule in the topology.',
   TOPOLOGY_NAME_DUPLICATE: 'Give every node and store a name of its own.',
+  TOPOLOGY_NAME_GENERATED: 'Name the store or the operator: `store: { name }` and `name` in its options.',
   TOPOLOGY_NAME_INVALID: 'Use letters, digits, dot, dash and underscore, at most 249 characters.',
   TOPOLOGY_NOT_COPARTITIONED: 'Give the topics of a join the same number of partitions, or repartition one side.',
   TOPOLOGY_NOT_WINDOWED: 'Suppress a windowed table, or use untilTimeLimit.',
