@@ -4,14 +4,15 @@
  */
 export class TimeIndex {
   readonly #keys = new Map<number, Set<string>>()
-  #times: number[] | null = []
+  /** Ascending. */
+  readonly #times: number[] = []
 
   add(time: number, localKey: string): void {
     let keys = this.#keys.get(time)
     if (keys === undefined) {
       keys = new Set()
       this.#keys.set(time, keys)
-      this.#times = null
+      this.#insert(time)
     }
     keys.add(localKey)
   }
@@ -19,25 +20,35 @@ export class TimeIndex {
   /** Local keys with from <= time <= to, ascending by time, then by bytes. */
   between(from: number, to: number): string[] {
     const found: string[] = []
-    for (const time of this.#sorted()) {
-      if (time > to) break
-      if (time < from) continue
-      for (const key of [...this.#keys.get(time)!].sort()) found.push(key)
+    const times = this.#times
+    for (let i = this.#position(from); i < times.length && times[i]! <= to; i++) {
+      for (const key of [...this.#keys.get(times[i]!)!].sort()) found.push(key)
     }
     return found
   }
 
   /** Forgets every time up to `limit`. */
   drop(limit: number): void {
-    for (const time of this.#sorted()) {
-      if (time > limit) break
-      this.#keys.delete(time)
-    }
-    this.#times = null
+    for (const time of this.#times.splice(0, this.#position(limit + 1))) this.#keys.delete(time)
   }
 
-  #sorted(): readonly number[] {
-    this.#times ??= [...this.#keys.keys()].sort((a, b) => a - b)
-    return this.#times
+  #insert(time: number): void {
+    const times = this.#times
+    // Mostly the newest.
+    if (times.length === 0 || times[times.length - 1]! < time) times.push(time)
+    else times.splice(this.#position(time), 0, time)
+  }
+
+  /** Index of the first time not before `time`. */
+  #position(time: number): number {
+    const times = this.#times
+    let low = 0
+    let high = times.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (times[middle]! < time) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }
