@@ -1,8 +1,10 @@
 /** Builds the topology of a case with the public DSL. */
 import { CogroupedStream, SessionWindowedCogroupedStream, WindowedCogroupedStream } from '../dsl/cogrouped-stream.js'
 import { GlobalKTable } from '../dsl/global-table.js'
+import type { BuildOptions } from '../dsl/graph.js'
 import { GroupedStream } from '../dsl/grouped-stream.js'
 import { GroupedTable } from '../dsl/grouped-table.js'
+import type { Optimization } from '../dsl/optimize.js'
 import { SessionWindowedStream } from '../dsl/session-windowed-stream.js'
 import type { StoreSettings } from '../dsl/store-options.js'
 import { KStream } from '../dsl/stream.js'
@@ -60,7 +62,26 @@ export interface BuiltCase {
 export function buildCase(testCase: ConformanceCase): BuiltCase {
   const builder = new CaseBuilder(testCase)
   for (const node of testCase.topology ?? []) builder.add(node)
-  return { topology: builder.streams.build(), outputs: builder.outputs }
+  return { topology: builder.streams.build(buildOptions(testCase)), outputs: builder.outputs }
+}
+
+const RULES: Readonly<Record<string, Optimization>> = {
+  'reuse.ktable.source.topics': 'reuseSourceTopics',
+  'merge.repartition.topics': 'mergeRepartitionTopics',
+  'single.store.self.join': 'singleStoreSelfJoin',
+}
+
+/** Kafka Streams' `topology.optimization`: none, all, or a list of rules. */
+function buildOptions({ config }: ConformanceCase): BuildOptions {
+  const optimize = String(config?.['topology.optimization'] ?? 'none')
+  if (optimize === 'none' || optimize === 'all') return { optimize }
+  return {
+    optimize: optimize.split(',').map((name) => {
+      const rule = RULES[name.trim()]
+      if (rule === undefined) throw new Error(`the case names the optimisation ${name}, which Kafka Streams lacks`)
+      return rule
+    }),
+  }
 }
 
 /** A stream's map must answer a pair. */

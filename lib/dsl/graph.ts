@@ -5,6 +5,9 @@
  */
 import { TopologyBuilder } from '../topology/builder.js'
 import type { Topology } from '../topology/topology.js'
+import { requireExplicitNames } from './explicit-names.js'
+import type { AnySerde } from './handle.js'
+import { OPTIMIZATIONS, type Optimization, optimizedGraph } from './optimize.js'
 import type { WindowClose } from './window-close.js'
 
 export interface GraphNode {
@@ -20,8 +23,48 @@ export interface GraphNode {
   readonly relaxedNullKey: boolean
   /** Of a windowed aggregation: when its windows close. */
   readonly windowClose: WindowClose | null
+  /** What an operator of a stream may change; null: neither, or a table's operator. */
+  readonly changes: 'key' | 'value' | null
+  /** It puts two streams together. */
+  readonly merges: boolean
+  /** A repartition that may be merged with others. */
+  readonly repartition: {
+    readonly topic: string
+    readonly key: AnySerde | null
+    readonly value: AnySerde | null
+  } | null
+  /** An inner stream-stream join, or the node that keeps the records of one that shares its store. */
+  selfJoin: SelfJoin | null
   /** Appends its nodes. `parents` are names in the topology. */
-  readonly write: (topology: TopologyBuilder, parents: readonly string[]) => void
+  readonly write: (topology: TopologyBuilder, parents: readonly string[], how: WriteOptions) => void
+}
+
+export interface SelfJoin {
+  /** Names of the graph nodes that keep the records of the sides. */
+  readonly leftWindowed: string
+  readonly rightWindowed: string
+  /** Both sides are the same stream, and its records are to be kept once. */
+  readonly shared: boolean
+}
+
+export interface WriteOptions {
+  /** The node being written: a copy of the one that was added, where the graph was optimised. */
+  readonly self: GraphNode
+  /** The source topic of a table is its store's changelog. */
+  readonly reuseSourceTopics: boolean
+}
+
+export interface BuildOptions {
+  /**
+   * Which of Kafka Streams' `topology.optimization` rules to apply; default `none`. It changes internal topics, so an
+   * application that has state must keep what it began with: `millrace diff` says what a change would cost.
+   */
+  readonly optimize?: 'none' | 'all' | readonly Optimization[]
+  /**
+   * Refuse a topology in which a store, changelog or repartition topic has a generated name, which the next edit may
+   * change (Kafka Streams' `ensure.explicit.internal.resource.naming`). Default false.
+   */
+  readonly ensureExplicitNames?: boolean
 }
 
 export interface GraphNodeOptions {
@@ -29,19 +72,28 @@ export interface GraphNodeOptions {
   readonly write: GraphNode['write']
   readonly relaxedNullKey?: boolean
   readonly windowClose?: WindowClose | null
+  readonly changes?: GraphNode['changes']
+  readonly merges?: boolean
+  readonly repartition?: GraphNode['repartition']
+  readonly selfJoin?: SelfJoin
 }
 
 const INDEX_DIGITS = 10
 
 export class Graph {
   readonly #roots = new Set<GraphNode>()
+  /** In the order they were added. */
+  readonly #nodes: GraphNode[] = []
+  readonly #generated = new Set<string>()
   readonly #copartitioned: ReadonlySet<string>[] = []
   #index = 0
   #priority = 0
 
   /** Kafka Streams' generated name; every call uses up one number, for processors and stores alike. */
   nextName(prefix: string): string {
-    return prefix + String(this.#index++).padStart(INDEX_DIGITS, '0')
+    const name = prefix + String(this.#index++).padStart(INDEX_DIGITS, '0')
+    this.#generated.add(name)
+    return name
   }
 
   nextStoreName(prefix: string): string {
@@ -55,16 +107,8 @@ export class Graph {
   }
 
   add(parents: readonly GraphNode[], options: GraphNodeOptions): GraphNode {
-    const node: GraphNode = {
-      name: options.name,
-      priority: 0,
-      parents: new Set(),
-      sameAs: null,
-      children: new Set(),
-      relaxedNullKey: options.relaxedNullKey ?? false,
-      windowClose: options.windowClose ?? null,
-      write: options.write,
-    }
+    const node = graphNode(options)
+    this.#nodes.push(node)
     if (parents.length === 0) this.#roots.add(node)
     this.append(parents, node)
     return node
@@ -82,7 +126,9 @@ export class Graph {
 
   /** The same source once more, for a stream of topics that are read already. */
   again(node: GraphNode): GraphNode {
-    return { ...node, priority: this.#priority++, parents: new Set(), sameAs: node }
+    const again: GraphNode = { ...node, priority: this.#priority++, parents: new Set(), sameAs: node }
+    this.#nodes.push(again)
+    return again
   }
 
   /** Names of source nodes whose topics must have equal partition counts. */
@@ -91,30 +137,52 @@ export class Graph {
   }
 
   /** Writes the nodes. May be called again after more was added. */
-  build(): Topology {
+  build({ optimize = 'none', ensureExplicitNames = false }: BuildOptions = {}): Topology {
+    const rules = new Set(optimize === 'none' ? [] : optimize === 'all' ? OPTIMIZATIONS : optimize)
+    const { roots, replacedSources } = optimizedGraph(this.#nodes, this.#roots, rules)
+    const reuseSourceTopics = rules.has('reuseSourceTopics')
     const topology = new TopologyBuilder()
-    for (const node of this.#inOrder()) {
-      node.write(topology, parentNames(node))
+    for (const node of inOrder(roots)) node.write(topology, parentNames(node), { self: node, reuseSourceTopics })
+    for (const sources of this.#copartitioned) {
+      topology.addCopartitionGroup(new Set([...sources].map((name) => replacedSources.get(name) ?? name)))
     }
-    for (const sources of this.#copartitioned) topology.addCopartitionGroup(sources)
-    return topology.build()
+    const built = topology.build()
+    if (ensureExplicitNames) requireExplicitNames(built, this.#generated)
+    return built
   }
+}
 
-  /** Parents first; among the nodes that could come next the one with the lowest priority. */
-  #inOrder(): ReadonlySet<GraphNode> {
-    const ready = [...this.#roots]
-    const written = new Set<GraphNode>()
-    while (ready.length > 0) {
-      let next = 0
-      for (let i = 1; i < ready.length; i++) if (ready[i]!.priority < ready[next]!.priority) next = i
-      const node = ready.splice(next, 1)[0]!
-      written.add(node)
-      for (const child of node.children) {
-        if ([...child.parents].every((parent) => written.has(parent.sameAs ?? parent))) ready.push(child)
-      }
-    }
-    return written
+export function graphNode(options: GraphNodeOptions): GraphNode {
+  return {
+    name: options.name,
+    priority: 0,
+    parents: new Set(),
+    sameAs: null,
+    children: new Set(),
+    relaxedNullKey: options.relaxedNullKey ?? false,
+    windowClose: options.windowClose ?? null,
+    changes: options.changes ?? null,
+    merges: options.merges ?? false,
+    repartition: options.repartition ?? null,
+    selfJoin: options.selfJoin ?? null,
+    write: options.write,
   }
+}
+
+/** Parents first; among the nodes that could come next the one with the lowest priority. */
+function inOrder(roots: ReadonlySet<GraphNode>): ReadonlySet<GraphNode> {
+  const ready = [...roots]
+  const written = new Set<GraphNode>()
+  while (ready.length > 0) {
+    let next = 0
+    for (let i = 1; i < ready.length; i++) if (ready[i]!.priority < ready[next]!.priority) next = i
+    const node = ready.splice(next, 1)[0]!
+    written.add(node)
+    for (const child of node.children) {
+      if ([...child.parents].every((parent) => written.has(parent.sameAs ?? parent))) ready.push(child)
+    }
+  }
+  return written
 }
 
 /** Kafka Streams merges a source asked for again into the first one late, so as a parent it is named last. */

@@ -1,7 +1,7 @@
 /** A repartition: a filter for null keys, a sink to an internal topic, and the source that reads it again. */
 import type { Serde } from '../serde/serde.js'
 import type { Partitioner } from '../topology/node.js'
-import { feedsRelaxedJoin, type Graph, type GraphNode } from './graph.js'
+import { feedsRelaxedJoin, type Graph, type GraphNode, type GraphNodeOptions, graphNode } from './graph.js'
 import { required } from './store-options.js'
 
 const SUFFIX = '-repartition'
@@ -16,6 +16,8 @@ export interface RepartitionPlan {
   readonly value: Serde<unknown> | null
   readonly partitions?: number | undefined
   readonly partitioner?: Partitioner | undefined
+  /** False where the user asked for this very topic. */
+  readonly mergeable?: boolean
 }
 
 export interface Repartition {
@@ -39,28 +41,35 @@ export function planRepartition(graph: Graph, plan: RepartitionPlan): Repartitio
   }
   return {
     sourceName: names.source,
-    attach: (parent) => attach(graph, parent, topic, names, plan),
+    attach: (parent) => graph.add([parent], repartitionNode(topic, names, plan)),
   }
 }
 
 const notNullKey = (key: unknown) => key !== null && key !== undefined
 const always = () => true
 
-function attach(
-  graph: Graph,
-  parent: GraphNode,
-  topic: string,
-  names: { readonly sink: string; readonly filter: string; readonly source: string },
-  plan: RepartitionPlan,
-): GraphNode {
+interface Names {
+  readonly sink: string
+  readonly filter: string
+  readonly source: string
+}
+
+/** The graph node of a repartition, hung nowhere yet. */
+export function repartitionGraphNode(topic: string, names: Names, plan: Omit<RepartitionPlan, 'prefix'>): GraphNode {
+  return graphNode(repartitionNode(topic, names, plan))
+}
+
+function repartitionNode(topic: string, names: Names, plan: Omit<RepartitionPlan, 'prefix'>): GraphNodeOptions {
   const serdes = () => ({
     keySerde: required(plan.key, 'key', `repartition topic ${topic}`),
     valueSerde: required(plan.value, 'value', `repartition topic ${topic}`),
   })
-  const node: GraphNode = graph.add([parent], {
+  const { key, value } = plan
+  return {
     name: names.source,
-    write(topology, parents) {
-      const predicate = feedsRelaxedJoin(node) ? always : notNullKey
+    repartition: plan.mergeable === false ? null : { topic, key, value },
+    write(topology, parents, { self }) {
+      const predicate = feedsRelaxedJoin(self) ? always : notNullKey
       topology
         .addRepartitionTopic({ name: topic, partitions: plan.partitions ?? null })
         .addNode({ kind: 'filter', name: names.filter, parents, stores: [], negate: false, predicate })
@@ -84,6 +93,5 @@ function attach(
           offsetReset: null,
         })
     },
-  })
-  return node
+  }
 }

@@ -19,8 +19,10 @@ export function appendStateless(
 ): StreamHandle {
   const { graph } = handle
   const name = graph.nameOr(options?.name, prefix)
+  const valueOnly = node.kind === 'mapValues' || node.kind === 'flatMapValues'
   const added = graph.add([handle.node], {
     name,
+    changes: rekeyed ? 'key' : valueOnly ? 'value' : null,
     write: (topology, parents) => topology.addNode({ ...node, name, parents, stores: [] } as unknown as StatelessNode),
   })
   return streamHandle({ ...handle, node: added, name, rekeyed: handle.rekeyed || rekeyed })

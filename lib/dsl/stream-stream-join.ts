@@ -1,6 +1,7 @@
 /** Joins of two streams within a window. */
 import type { Serde } from '../serde/serde.js'
 import { unmatchedValues } from '../serde/unmatched.js'
+import type { TopologyBuilder } from '../topology/builder.js'
 import type { StreamJoinNode } from '../topology/stream-join-nodes.js'
 import type { StoreDefinition } from '../topology/topology.js'
 import { type JoinWindow, joinRetentionMs } from '../windows/join-window.js'
@@ -80,7 +81,14 @@ export function joinStreams(
   const node = graph.add([left.node, right.node], {
     name: names.merge,
     relaxedNullKey: kind !== 'inner',
-    write(topology) {
+    ...(kind === 'inner' && {
+      selfJoin: { leftWindowed: names.leftWindowed, rightWindowed: names.rightWindowed, shared: false },
+    }),
+    write(topology, _parents, { self }) {
+      if (self.selfJoin?.shared) {
+        writeSelfJoin(topology, names, joiner, options.window)
+        return
+      }
       if (stores.unmatched !== null) topology.addStore(stores.unmatched)
       const unmatchedStore = stores.unmatched === null ? null : stores.unmatched.name
       const { beforeMs, afterMs, graceMs } = options.window
@@ -106,6 +114,25 @@ export function joinStreams(
     },
   })
   return streamHandle({ graph, node, name: names.merge, key: serdes.key, value: null, sources, rekeyed: false })
+}
+
+/** The join of a stream with itself on one store, under the name of the merge, as Kafka Streams has it. */
+function writeSelfJoin(
+  topology: TopologyBuilder,
+  names: JoinNames,
+  joiner: StreamJoinNode['joiner'],
+  { beforeMs, afterMs }: JoinWindow,
+): void {
+  topology.addNode({
+    kind: 'streamSelfJoin',
+    name: names.merge,
+    parents: [names.leftWindowed],
+    stores: [names.leftStore],
+    store: names.leftStore,
+    joiner,
+    beforeMs,
+    afterMs,
+  })
 }
 
 interface JoinNames {
@@ -193,7 +220,14 @@ function joinStores(names: JoinNames, serdes: JoinSerdes, options: UntypedStream
 function addWindow(stream: StreamHandle, name: string, store: StoreDefinition): void {
   stream.graph.add([stream.node], {
     name,
-    write: (topology, parents) =>
-      topology.addStore(store).addNode({ kind: 'joinWindow', name, parents, stores: [store.name], store: store.name }),
+    write: (topology, parents, { self }) =>
+      topology.addStore(store).addNode({
+        kind: 'joinWindow',
+        name,
+        parents,
+        stores: [store.name],
+        store: store.name,
+        keeps: self.selfJoin === null,
+      }),
   })
 }

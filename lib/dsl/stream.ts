@@ -112,6 +112,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     const name = graph.nameOr(options?.name, 'KSTREAM-MERGE-')
     const merged = graph.add([node, other.handle.node], {
       name,
+      merges: true,
       write: (topology, parents) => topology.addNode({ kind: 'merge', name, parents, stores: [] }),
     })
     return new KStream(
@@ -138,7 +139,14 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     const key = erased(options?.key) ?? this.handle.key
     const value = erased(options?.value) ?? this.handle.value
     const prefix = options?.name ?? graph.nextName('KSTREAM-REPARTITION-')
-    const plan = { prefix, key, value, partitions: options?.partitions, partitioner: options?.partitioner }
+    const plan = {
+      prefix,
+      key,
+      value,
+      partitions: options?.partitions,
+      partitioner: options?.partitioner,
+      mergeable: false,
+    }
     const repartitioned = planRepartition(graph, plan).attach(node)
     const { name } = repartitioned
     return new KStream(

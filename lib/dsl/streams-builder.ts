@@ -6,7 +6,7 @@ import type { ProcessorSupplier } from '../topology/processor.js'
 import { type StoreOptions, storeDefinition } from '../topology/store-definition.js'
 import type { Topology } from '../topology/topology.js'
 import { GlobalKTable } from './global-table.js'
-import { Graph, type GraphNode } from './graph.js'
+import { type BuildOptions, Graph, type GraphNode } from './graph.js'
 import { type AnySerde, erased, type Named, streamHandle } from './handle.js'
 import { planStore, required, type StoreSettings, storeName } from './store-options.js'
 import { KStream } from './stream.js'
@@ -81,9 +81,11 @@ export class StreamsBuilder {
     const origin = sourceOrigin(store, key, value, options.store)
     const node = graph.add([], {
       name: processor,
-      write(topology) {
+      write(topology, _parents, { reuseSourceTopics }) {
         const definition = origin.definition()
-        if (definition !== null) topology.addStore(definition)
+        if (definition !== null) {
+          topology.addStore(reuseSourceTopics ? { ...definition, changelogTopic: topic } : definition)
+        }
         topology.addSource({ ...sourceFields(options, source), topics: [topic] }).addNode({
           kind: 'tableSource',
           name: processor,
@@ -163,8 +165,8 @@ export class StreamsBuilder {
   }
 
   /** @throws MillraceError TOPOLOGY_* where the topology cannot work */
-  build(): Topology {
-    return this.#graph.build()
+  build(options?: BuildOptions): Topology {
+    return this.#graph.build(options)
   }
 
   #tableNames(name: string | undefined): { readonly source: string; readonly processor: string } {

@@ -23,6 +23,7 @@ import { buildSlidingAggregate } from './sliding-aggregate.js'
 import { buildSplit } from './split.js'
 import { buildStreamGlobalTableJoin } from './stream-global-table-join.js'
 import { buildStreamJoin } from './stream-join.js'
+import { buildStreamSelfJoin } from './stream-self-join.js'
 import { buildStreamTableJoin } from './stream-table-join.js'
 import { buildSuppress } from './suppress.js'
 import { buildTableAggregate } from './table-aggregate.js'
@@ -67,6 +68,7 @@ const OPERATORS: { readonly [K in OperatorNode['kind']]: Build<Extract<Node, { r
   streamGlobalTableJoin: buildStreamGlobalTableJoin,
   tableJoin: buildTableJoin,
   tableJoinMerge: buildTableJoinMerge,
+  streamSelfJoin: buildStreamSelfJoin,
   foreignKeySubscribe: buildForeignKeySubscribe,
   foreignKeyReceive: buildForeignKeyReceive,
   foreignKeyAnswer: buildForeignKeyAnswer,

@@ -7,6 +7,7 @@ import type { Build } from './operator.js'
 export const buildJoinWindow: Build<JoinWindowNode> = (node, context) => {
   const store = context.store<JoinWindowStore<unknown, unknown>>(node.store)
   const { forward } = context
+  if (!node.keeps) return { push: forward }
   return {
     push(record) {
       forward(record)

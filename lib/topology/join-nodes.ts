@@ -1,6 +1,6 @@
 /** Nodes that bring two inputs together. Each side of a two-sided join is a node of its own, as in Kafka Streams. */
 import type { NodeBase } from './node.js'
-import type { JoinWindowNode, StreamJoinNode } from './stream-join-nodes.js'
+import type { JoinWindowNode, StreamJoinNode, StreamSelfJoinNode } from './stream-join-nodes.js'
 import type { TableNodeBase, TableView } from './table-nodes.js'
 
 /** The stream side of a stream-table join; the table's own nodes fill the store. */
@@ -49,6 +49,7 @@ export interface TableJoinMergeNode extends TableNodeBase {
 export type JoinNode =
   | JoinWindowNode
   | StreamJoinNode
+  | StreamSelfJoinNode
   | StreamTableJoinNode
   | StreamGlobalTableJoinNode
   | TableJoinNode

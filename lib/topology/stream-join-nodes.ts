@@ -5,6 +5,8 @@ import type { NodeBase } from './node.js'
 export interface JoinWindowNode extends NodeBase {
   readonly kind: 'joinWindow'
   readonly store: string
+  /** False where the join of a stream with itself keeps the records. */
+  readonly keeps: boolean
 }
 
 export interface StreamJoinNode extends NodeBase {
@@ -23,4 +25,13 @@ export interface StreamJoinNode extends NodeBase {
   readonly unmatchedStore: string | null
   /** The node under whose name the time both sides share is kept. */
   readonly timeOf: string
+}
+
+/** An inner join of a stream with itself on one store, which it fills itself. */
+export interface StreamSelfJoinNode extends NodeBase {
+  readonly kind: 'streamSelfJoin'
+  readonly joiner: (key: unknown, left: unknown, right: unknown) => unknown
+  readonly beforeMs: number
+  readonly afterMs: number
+  readonly store: string
 }

@@ -9,6 +9,7 @@ import type { Topology } from '../../lib/topology/topology.js'
 import { hopping, session, tumbling } from '../../lib/windows/definitions.js'
 import { byHand } from './by-hand-topology.js'
 import { foreignKeyTopologies } from './golden-foreign-key-topologies.js'
+import { optimizedTopologies } from './golden-optimized-topologies.js'
 import { tableTopologies } from './golden-table-topologies.js'
 
 export const text = { key: string, value: string }
@@ -236,4 +237,5 @@ export const goldenTopologies: Readonly<Record<string, () => Topology>> = {
   ...streams,
   ...tableTopologies,
   ...foreignKeyTopologies,
+  ...optimizedTopologies,
 }

@@ -1,0 +1,132 @@
+/** An optimised topology gives what the plain one gives, and building it leaves the builder as it was. */
+import t from 'tap'
+import type { BuildOptions } from '../../lib/dsl/graph.js'
+import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
+import { seededRandom } from '../../lib/record/random.js'
+import { int64, string } from '../../lib/serde/primitive.js'
+import { TopologyTestDriver } from '../../lib/testing/index.js'
+import { describe } from '../../lib/topology/describe.js'
+import { internalTopics } from '../../lib/topology/internal-topics.js'
+import type { Topology } from '../../lib/topology/topology.js'
+import { joinWindow } from '../../lib/windows/join-window.js'
+
+const text = { key: string, value: string }
+const joiner = (left: string, right: string | null) => `${left}${right}`
+
+function builder(): StreamsBuilder {
+  const b = new StreamsBuilder()
+  const table = b.table('table', text)
+  const stream = b.stream('in', text)
+  const rekeyed = stream.selectKey((_key, value) => value.slice(0, 1))
+  rekeyed.groupByKey().count().toStream().to('counts', { value: int64 })
+  rekeyed
+    .filter((_key, value) => value.length > 1)
+    .groupByKey()
+    .reduce((_a, b2) => b2)
+    .toStream()
+    .to('last')
+  rekeyed.leftJoin(table, { joiner }).to('joined')
+  const window = joinWindow({ beforeMs: 4, afterMs: 9, graceMs: 5 })
+  stream.join(stream, { window, joiner }).to('self', { value: string })
+  stream
+    .join(b.stream('in', text), { window: joinWindow({ beforeMs: -1, afterMs: 7, graceMs: 0 }), joiner })
+    .to('self2', { value: string })
+  stream.leftJoin(stream, { window, joiner }).to('left', { value: string })
+  return b
+}
+
+function outputs(topology: Topology, seed: number) {
+  const random = seededRandom(seed)
+  const driver = new TopologyTestDriver(topology, { cacheBytes: 0 })
+  const out = ['counts', 'last', 'joined', 'self', 'self2', 'left'].map((topic) => ({
+    topic,
+    reader: driver.createOutputTopic(topic, string, topic === 'counts' ? (int64 as never) : string),
+  }))
+  const lines: string[][] = []
+  for (let step = 0; step < 200; step++) {
+    const topic = random.int(4) === 0 ? 'table' : 'in'
+    const value = `${'abc'[random.int(3)]}${'x'.repeat(random.int(3))}`
+    const key = 'abc'[random.int(3)]!
+    driver.createInputTopic(topic, string, string).pipe(key, value, Math.max(0, step * 3 - random.int(60)))
+    for (const { topic: name, reader } of out) {
+      lines.push(reader.readAll().map((record) => `${step} ${name} ${record.key} ${record.value} ${record.timestamp}`))
+    }
+  }
+  return lines.flat()
+}
+
+const CHOICES: readonly BuildOptions[] = [
+  { optimize: 'all' },
+  { optimize: ['mergeRepartitionTopics'] },
+  { optimize: ['singleStoreSelfJoin'] },
+  { optimize: ['reuseSourceTopics'] },
+]
+
+for (const options of CHOICES) {
+  t.test(`${options.optimize}: same results`, async (t) => {
+    for (let seed = 1; seed <= 3; seed++) {
+      t.same(outputs(builder().build(options), seed), outputs(builder().build(), seed), `seed ${seed}`)
+    }
+  })
+}
+
+t.test('what it saves', async (t) => {
+  const names = (topology: Topology) => internalTopics('app', topology).map(({ name }) => name)
+  const plain = builder()
+  const before = names(plain.build())
+  const after = names(plain.build({ optimize: 'all' }))
+  t.equal(before.filter((name) => name.endsWith('-repartition')).length, 3)
+  t.equal(after.filter((name) => name.endsWith('-repartition')).length, 1)
+  t.ok(before.some((name) => name.includes('table-STATE-STORE')))
+  t.notOk(after.some((name) => name.includes('table-STATE-STORE')))
+  t.equal(
+    before.length - after.length,
+    2 + 1 + 2,
+    'repartitions, the changelog of the table, a store of two self joins',
+  )
+})
+
+t.test('the builder stays what it was', async (t) => {
+  const b = builder()
+  const plain = describe(b.build())
+  const optimized = describe(b.build({ optimize: 'all' }))
+  t.not(plain, optimized)
+  t.equal(describe(b.build()), plain)
+  t.equal(describe(b.build({ optimize: 'all' })), optimized)
+  t.equal(describe(b.build({ optimize: [] })), plain)
+})
+
+t.test('two repartitions below one filter become one too', async (t) => {
+  const b = new StreamsBuilder()
+  const kept = b
+    .stream('in', text)
+    .selectKey((_key, value) => value)
+    .filter(() => true)
+  kept.groupByKey().count().toStream().to('a', { value: int64 })
+  kept
+    .groupByKey()
+    .reduce((_a, last) => last)
+    .toStream()
+    .to('b')
+  const { repartitionTopics } = b.build({ optimize: 'all' })
+  t.equal(repartitionTopics.length, 1)
+})
+
+t.test('generated names are refused on request', async (t) => {
+  t.throws(() => builder().build({ ensureExplicitNames: true }), {
+    code: 'TOPOLOGY_NAME_GENERATED',
+    message: /KSTREAM-AGGREGATE-STATE-STORE-\d+.*repartition topics .*KSTREAM-KEY-SELECT-\d+-repartition/s,
+  })
+  const b = new StreamsBuilder()
+  b.stream('in', text)
+    .selectKey((_key, value) => value)
+    .groupByKey({ name: 'by-value' })
+    .count({ store: { name: 'counts-0000000001' } })
+  t.doesNotThrow(() => b.build({ ensureExplicitNames: true }))
+  const left = b.table('left', { ...text, store: { name: 'left' } })
+  const foreignKey = (value: string) => value
+  left.join(left, { foreignKey, joiner, name: 'fk' })
+  t.doesNotThrow(() => b.build({ ensureExplicitNames: true }))
+  left.leftJoin(left, { foreignKey, joiner })
+  t.throws(() => b.build({ ensureExplicitNames: true }), { message: /KTABLE-FK-JOIN-SUBSCRIPTION-STATE-STORE-/ })
+})
