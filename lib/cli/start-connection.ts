@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { MillraceError } from '../errors.js'
 import type { ConnectionOptions } from '../index.js'
 import { systemClock } from '../record/clock.js'
-import { type KafkajsClient, kafkajsTransport } from '../transport/kafkajs.js'
+import { kafkajsTransport } from '../transport/kafkajs.js'
+import { kafkajsClient } from '../transport/kafkajs-client.js'
 import type { SaslOptions } from '../transport/platformatic.js'
 import type { StartOptions } from './start-options.js'
 
@@ -38,17 +39,6 @@ function saslOptions(name: string): SaslOptions {
 function kafkajsSasl(sasl: SaslOptions): object {
   if (sasl.mechanism !== 'OAUTHBEARER') return { ...sasl, mechanism: sasl.mechanism.toLowerCase() }
   return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: sasl.token }) }
-}
-
-async function kafkajsClient(settings: object): Promise<KafkajsClient> {
-  try {
-    const { default: kafkajs } = await import('kafkajs')
-    return new kafkajs.Kafka({ ...settings, logLevel: kafkajs.logLevel.NOTHING } as never) as unknown as KafkajsClient
-  } catch (cause) {
-    throw new MillraceError('CONFIG_INVALID', '--transport kafkajs: install the package kafkajs, or leave it out', {
-      cause,
-    })
-  }
 }
 
 /** The variable, or the contents of the file that NAME_FILE names; null where neither is set. */
