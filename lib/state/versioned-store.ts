@@ -114,10 +114,12 @@ export class LocalVersionedStore<K = unknown, V = unknown>
       this.#insert(key, value, timestamp, latestMs, layer)
       return false
     }
-    const past = cell.held === null || timestamp === latestMs ? null : this.parts.values.encode(cell.held as Buffer)
-    if (past !== null) history.put(key, { validToMs: timestamp, validFromMs: cell.heldMs, value: past }, layer)
-    else if (value === null && history.lastEndMs(key) !== timestamp) {
-      // Nothing else tells when the row was deleted.
+    if (cell.held !== null && timestamp > cell.heldMs) {
+      const past = this.parts.values.encode(cell.held as Buffer)
+      history.put(key, { validToMs: timestamp, validFromMs: cell.heldMs, value: past }, layer)
+    } else if (cell.held === null && value === null && latestMs !== timestamp) {
+      // Nothing else tells when the row was deleted. Like Kafka Streams we note no deletion at the very time of the latest
+      // version: the end of the version before it, where there was one, tells the time.
       history.put(key, { validToMs: timestamp, validFromMs: timestamp, value: null }, layer)
     }
     this.#setLatest(cell, value, timestamp, layer)
