@@ -39,7 +39,7 @@ export function joinTables<K, VOut, VS extends SerdeState>(
   const definition = store && planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
   const userJoiner = options.joiner as (left: unknown, right: unknown, key: unknown) => unknown
   const joiner: TableJoinNode['joiner'] = (rowKey, a, b) => userJoiner(a, b, rowKey)
-  const origin = new JoinOrigin(left.origin, right.origin, { join, joiner }, store)
+  const origin = new JoinOrigin(left.origin, right.origin, { join, joiner }, store, settings?.versioned !== undefined)
   const views = { left: left.origin.view(), right: right.origin.view() }
   const node = graph.add([left.node, right.node], {
     name: merge,

@@ -144,15 +144,22 @@ export class JoinOrigin implements TableOrigin {
   readonly #left: TableOrigin
   readonly #right: TableOrigin
   readonly #how: Pick<JoinView, 'join' | 'joiner'>
-  /** A join's result is not versioned, whatever its sides are. */
-  readonly versioned = false
+  /** A join's result is not versioned, whatever its sides are, unless its own store is. */
+  readonly versioned: boolean
   sendOldValues = false
 
-  constructor(left: TableOrigin, right: TableOrigin, how: Pick<JoinView, 'join' | 'joiner'>, store: string | null) {
+  constructor(
+    left: TableOrigin,
+    right: TableOrigin,
+    how: Pick<JoinView, 'join' | 'joiner'>,
+    store: string | null,
+    versioned = false,
+  ) {
     this.#left = left
     this.#right = right
     this.#how = how
     this.store = store
+    this.versioned = versioned
   }
 
   view(): TableView {
