@@ -22,8 +22,8 @@ export function topicNames(prefix: string): TopicNames {
 
 /**
  * The topics as they are created where they are missing. Records carry the broker's append time: latency is counted from
- * it, and a broker's retention must not delete a replay of old events; event time stands in the values. The loader's
- * topic has one partition, so that claims have one order.
+ * it, and a broker's retention must not delete a replay of old events; event time stands in the values. The loader
+ * writes to partition 0 of its topic only, so that claims have one order.
  */
 export function serviceTopics(names: TopicNames, partitions: number): NewTopic[] {
   return [
@@ -31,7 +31,7 @@ export function serviceTopics(names: TopicNames, partitions: number): NewTopic[]
     { name: names.profiles, partitions, config: { 'cleanup.policy': 'compact' } },
     { name: names.recommendations, partitions, config: STAMPED },
     { name: names.deadLetters, partitions, config: STAMPED },
-    { name: names.loader, partitions: 1, config: { 'cleanup.policy': 'compact', ...STAMPED } },
+    { name: names.loader, partitions, config: { 'cleanup.policy': 'compact', ...STAMPED } },
   ]
 }
 
