@@ -15,6 +15,8 @@ export interface InternalTopic {
 
 export interface ChangelogPartition extends TopicPartition {
   readonly store: string
+  /** The store's source topic serves as its changelog. */
+  readonly isSource: boolean
 }
 
 export class Plan {
@@ -118,9 +120,12 @@ export class Plan {
 
   changelogs(taskId: string): ChangelogPartition[] {
     const partition = Number(taskId.split('_')[1])
-    return this.subTopology(taskId).stores.flatMap(({ name }) => {
+    return this.subTopology(taskId).stores.flatMap(({ name, changelogTopic }) => {
       const topic = this.changelogTopic(name)
-      return topic === null ? [] : [{ store: name, topic, partition }]
+      const isSource = changelogTopic !== null
+      // A task has as many partitions as its largest source; a smaller one has nothing for the last tasks.
+      if (topic === null || (isSource && partition >= this.partitionCount(topic))) return []
+      return [{ store: name, topic, partition, isSource }]
     })
   }
 

@@ -14,8 +14,10 @@ export interface ChangelogRange {
   readonly topic: string
   readonly partition: number
   readonly from: number
-  /** High watermark when the take-over began. */
+  /** High watermark when the take-over began; of a source topic, the group's offset. */
   readonly to: number
+  /** A source topic: what comes after `to` is input still to be processed. */
+  readonly isSource: boolean
   readonly topicId: string | null
 }
 
@@ -72,6 +74,7 @@ export class Restore {
       const cursor = batch.records()
       while (cursor.next()) {
         if (cursor.offset < range.from) continue
+        if (range.isSource && cursor.offset >= range.to) break
         const key = cursor.key()
         if (key === null) continue
         range.state.restore(range.store, key, cursor.value(), cursor.timestamp)
@@ -80,7 +83,7 @@ export class Restore {
     }
     await range.state.maybeFlush()
     if (chunk.nextOffset < range.to) return
-    range.state.restored(range.store, chunk.nextOffset, range.topicId, true)
+    range.state.restored(range.store, range.isSource ? range.to : chunk.nextOffset, range.topicId, true)
     open.delete(name)
     fetcher.remove(range)
   }

@@ -2,7 +2,7 @@
  * Taking over tasks, in the one order that is safe. The producer was initialised before (step 1 is `CommitGroup.init`,
  * at start and after every unknown outcome); then
  *   2 committed offsets, waiting until no transaction holds any of them open (requireStable),
- *   3 the end of each changelog as the high watermark,
+ *   3 the end of each changelog as the high watermark (of a source topic that serves as one: the committed offset),
  *   4 replay read committed from the store's own offset until the position has reached that mark,
  * and only then input, from the group's offsets and never from anything on disk.
  */
@@ -22,6 +22,8 @@ export interface SourcePosition extends TopicPartition {
   readonly offset: number
   /** Operator and partition time as committed beside the offset. */
   readonly metadata: string
+  /** Nothing was committed yet: `offset` is where `offsetReset` says to begin. */
+  readonly isReset: boolean
 }
 
 export interface OpenedTask {
@@ -61,7 +63,7 @@ export class TakeOver {
     const openings: Opening[] = []
     try {
       for (const taskId of taskIds) openings.push({ taskId, state: await this.#options.openState(taskId) })
-      const finished = await this.#options.restore.run(await this.#ranges(openings), cancelled)
+      const finished = await this.#options.restore.run(await this.#ranges(openings, positions), cancelled)
       if (finished) {
         return openings.map(({ taskId, state }) => ({
           taskId,
@@ -86,7 +88,7 @@ export class TakeOver {
     const missing: TopicPartition[] = []
     for (const found of await member.committedOffsets(sources, { requireStable: true })) {
       if (found.offset < 0) missing.push({ topic: found.topic, partition: found.partition })
-      else positions.set(formatTopicPartition(found.topic, found.partition), found)
+      else positions.set(formatTopicPartition(found.topic, found.partition), { ...found, isReset: false })
     }
     for (const reset of ['earliest', 'latest', 'none'] as const) {
       const chosen = missing.filter(
@@ -102,14 +104,17 @@ export class TakeOver {
         )
       }
       for (const { topic, partition, offset } of await admin.listOffsets(chosen, reset, 'readUncommitted')) {
-        positions.set(formatTopicPartition(topic, partition), { topic, partition, offset, metadata: '' })
+        positions.set(formatTopicPartition(topic, partition), { topic, partition, offset, metadata: '', isReset: true })
       }
     }
     return positions
   }
 
   /** What has to be replayed per logged store; a store that cannot roll forward is set aside and begins empty. */
-  async #ranges(openings: readonly Opening[]): Promise<ChangelogRange[]> {
+  async #ranges(
+    openings: readonly Opening[],
+    positions: ReadonlyMap<string, SourcePosition>,
+  ): Promise<ChangelogRange[]> {
     const { plan, admin } = this.#options
     const changelogs = openings.flatMap(({ taskId }) => plan.changelogs(taskId))
     if (changelogs.length === 0) return []
@@ -119,17 +124,18 @@ export class TakeOver {
     for (const opening of openings) {
       const decide = async () =>
         Promise.all(
-          plan.changelogs(opening.taskId).map(async ({ store, topic, partition }) => {
+          plan.changelogs(opening.taskId).map(async ({ store, topic, partition, isSource }) => {
             const name = formatTopicPartition(topic, partition)
+            const logStart = starts.get(name)!
             const facts = {
               checkpoint: opening.state.checkpoint(store),
               topicId: await admin.topicId(topic),
-              logStart: starts.get(name)!,
-              logEnd: ends.get(name)!,
+              logStart,
+              logEnd: isSource ? sourceEnd(positions.get(name)!, logStart) : ends.get(name)!,
               deleteRetentionMs: await admin.deleteRetentionMs(topic),
               nowMs: this.#options.clock.now(),
             }
-            return { store, topic, partition, facts, decision: decideRestore(facts) }
+            return { store, topic, partition, isSource, facts, decision: decideRestore(facts) }
           }),
         )
       let decided = await decide()
@@ -138,9 +144,10 @@ export class TakeOver {
         await this.#setAside(opening, `${rebuild.store}: ${rebuild.decision.reason}`)
         decided = await decide()
       }
-      for (const { store, topic, partition, facts, decision } of decided) {
+      for (const { store, topic, partition, isSource, facts, decision } of decided) {
         const from = decision.kind === 'rollForward' ? decision.from : facts.logStart
-        ranges.push({ state: opening.state, store, topic, partition, from, to: facts.logEnd, topicId: facts.topicId })
+        const to = facts.logEnd
+        ranges.push({ state: opening.state, store, topic, partition, isSource, from, to, topicId: facts.topicId })
       }
     }
     return ranges
@@ -155,6 +162,11 @@ export class TakeOver {
     await this.#options.engines.setAside(opening.taskId, reason)
     opening.state = await this.#options.openState(opening.taskId)
   }
+}
+
+/** A store restored from its source holds what was processed and committed, and nothing where nothing was. */
+function sourceEnd({ isReset, offset }: SourcePosition, logStart: number): number {
+  return isReset ? logStart : Math.max(offset, logStart)
 }
 
 function offsetsByName(offsets: readonly (TopicPartition & { readonly offset: number })[]): Map<string, number> {

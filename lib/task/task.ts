@@ -193,6 +193,12 @@ export class Task<S extends TaskStores = TaskStores> {
       const base = baseOffsets.get(formatTopicPartition(topic, partition))
       if (base !== undefined) ends.set(store, { offset: base + records, topicId: this.#options.topicId(topic) })
     }
+    // A store whose changelog is its source stands where its source stands.
+    for (const { name, changelogTopic } of this.#options.subTopology.stores) {
+      if (changelogTopic === null) continue
+      const read = commit.offsets.find(({ topic }) => topic === changelogTopic)
+      if (read !== undefined) ends.set(name, { offset: read.offset, topicId: this.#options.topicId(changelogTopic) })
+    }
     this.#succeeded(ends)
   }
 
