@@ -73,9 +73,15 @@ export function drawCarousel(decision, onTimed) {
   )
 }
 
+/** An item has a name; what is no item of the catalogue and no number was searched for. */
+function causeOf(becauseOf) {
+  const name = nameOf(becauseOf)
+  return name.startsWith('Item ') && /\D/.test(becauseOf) ? `“${becauseOf}”` : name
+}
+
 function reasonOf({ items, becauseOf, algorithm, reason }) {
   if (items.length === 0) return `Nothing to show this time${reason ? `: ${reason}` : ''}.`
-  const cause = becauseOf === null ? '' : `Because of ${nameOf(becauseOf).replace(/^Item (?=.*\D)/, '')}: `
+  const cause = becauseOf === null ? '' : `Because of ${causeOf(becauseOf)}: `
   const how = ALGORITHMS[algorithm] ?? algorithm
   return `${cause}${cause ? how : how[0].toUpperCase() + how.slice(1)}`
 }
