@@ -3,7 +3,7 @@ import { int64ByteString } from '../serde/int64-bytes.js'
 import { bufferedStreamKey, splitBufferedStreamKey } from '../serde/key-layouts.js'
 import { decodeBufferedRow, encodeBufferedRow } from '../serde/suppress-buffer.js'
 import { KeyHeap } from './key-heap.js'
-import type { LocalStore, StoreParts } from './local-store.js'
+import type { KeyIndex, LocalStore, StoreParts } from './local-store.js'
 import type { BufferedOrigin, BufferedRecord, StreamBuffer } from './stream-buffer.js'
 import { leadingTime } from './time-keys.js'
 
@@ -13,11 +13,20 @@ const SEQUENCE_BYTES = 4
 
 export class LocalStreamBuffer<K = unknown, V = unknown> implements StreamBuffer<K, V>, LocalStore {
   readonly parts: StoreParts
-  readonly index = new KeyHeap()
+  readonly index: KeyIndex
+  readonly #heap = new KeyHeap()
   #sequence = 0
 
   constructor(parts: StoreParts) {
     this.parts = parts
+    this.index = {
+      add: (timeMs, localKey) => {
+        this.#heap.add(timeMs, localKey)
+        // After a restart, numbers go on behind those of the records that still wait.
+        const sequence = Buffer.from(localKey.slice(-SEQUENCE_BYTES), 'latin1').readInt32BE(0)
+        if (sequence > this.#sequence) this.#sequence = sequence
+      },
+    }
   }
 
   get name(): string {
@@ -41,27 +50,27 @@ export class LocalStreamBuffer<K = unknown, V = unknown> implements StreamBuffer
   }
 
   get follower() {
-    return this.index
+    return this.#heap
   }
 
   add({ key, value, timestamp, headers }: BufferedRecord<K, V>, origin: BufferedOrigin): void {
     const { data, keys, values } = this.parts
     const text = int64ByteString(timestamp) + keys.byteString(key)
     let cell = data.load(text + this.#nextSequence())
-    // A restart begins to count anew; what waits under that number must not be replaced.
+    // Numbers begin anew behind the largest: what waits under that one must not be replaced.
     while (cell.held !== null) cell = data.load(text + this.#nextSequence())
     const held = values.hold(value)
     const now = held === null ? null : values.encode(held)
     const row = encodeBufferedRow({ ...origin, timestamp, headers, prior: null, old: null, now, bufferTimeMs: 0 })
     data.set(cell, row, timestamp)
-    this.index.add(timestamp, cell.key)
+    this.#heap.add(timestamp, cell.key)
   }
 
   take(untilMs: number, atMs: number): BufferedRecord<K, V> | null {
     const { data, keys, values } = this.parts
-    for (let first = this.index.first; first !== undefined; first = this.index.first) {
+    for (let first = this.#heap.first; first !== undefined; first = this.#heap.first) {
       if (leadingTime(first) > untilMs) return null
-      this.index.take()
+      this.#heap.take()
       const cell = data.load(first)
       if (cell.held === null) continue
       const row = decodeBufferedRow(cell.held as Buffer)

@@ -6,6 +6,7 @@ import { int64, string } from '../../lib/serde/primitive.js'
 import type { TaskCommit } from '../../lib/task/commit.js'
 import type { Topology } from '../../lib/topology/topology.js'
 import { hopping, session, tumbling } from '../../lib/windows/definitions.js'
+import { joinWindow } from '../../lib/windows/join-window.js'
 import { type Input, TaskHarness, type Written, writtenBy } from './harness.js'
 
 /** Every kind of state at once; caches off, so that outputs do not depend on when a commit happens. */
@@ -34,6 +35,15 @@ function topology(): Topology {
     .reduce((a, b) => a + b, { store: { name: 'sessions', ...uncached } })
     .toStream()
     .to('sessions')
+  const left = input.filter((_key, value) => value < 'n')
+  const right = input.filterNot((_key, value) => value < 'n')
+  const joiner = (one: string | null, two: string | null) => `${one}${two}`
+  left.outerJoin(right, { window: joinWindow({ beforeMs: 8, afterMs: 12, graceMs: 5 }), joiner }).to('pairs', {
+    value: string,
+  })
+  const rows = right.toTable({ store: { name: 'versions', versioned: { historyRetentionMs: 40 } } })
+  rows.toStream().to('rows')
+  left.leftJoin(rows, { joiner, graceMs: 10 }).to('waited')
   return builder.build()
 }
 
@@ -140,7 +150,7 @@ for (let seed = 1; seed <= 40; seed++) {
     const expected = undisturbed(inputs)
     const { outputs, restarts, aborts } = disturbed(inputs, random)
     t.ok(restarts + aborts > 0, 'something was disturbed')
-    for (const topic of ['counts', 'hops', 'closed', 'sessions']) {
+    for (const topic of ['counts', 'hops', 'closed', 'sessions', 'pairs', 'rows', 'waited']) {
       t.ok(asText(expected, topic).length > 0, `${topic} has results`)
       t.same(asText(outputs, topic), asText(expected, topic), topic)
     }
