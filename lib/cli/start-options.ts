@@ -37,7 +37,7 @@ export interface StartOptions {
 export const HELP = `npm start -- [options]
 
 Input       --input FILE --format rees46|bol|otto|retail   default: the simulated shop
-            --speed N|max       seconds of events in a second; default 1, with --once max
+            --speed N|max       seconds of events in a second; default 1, for the simulated shop 60, with --once max
             --inject shuffle=MS,duplicate=SHARE,late=SHARE:MS
             --seed TEXT         of the simulator and of --inject; default 1
             --no-load           never load, leave it to other instances
@@ -96,7 +96,7 @@ export function parseStartOptions(args: string[]): StartOptions {
     input,
     format,
     load: values.load,
-    speed: speed(values.speed, once),
+    speed: speed(values.speed, once ? 'max' : input === null ? SHOP_SPEED : 1),
     inject: values.inject === undefined ? NO_INJECTION : parseInject(values.inject),
     seed: values.seed,
     once,
@@ -141,8 +141,11 @@ function duration(text: string | undefined, flag: string, otherwise: number): nu
   return ms
 }
 
-function speed(text: string | undefined, once: boolean): Speed {
-  if (text === undefined) return once ? 'max' : 1
+/** The simulated shop has a visitor every few seconds; so fast the page is worth looking at. */
+const SHOP_SPEED = 60
+
+function speed(text: string | undefined, otherwise: Speed): Speed {
+  if (text === undefined) return otherwise
   if (text === 'max') return 'max'
   const value = Number(text)
   if (!/^\d+(\.\d+)?$/.test(text) || value <= 0 || value > 1e9) {

@@ -12,7 +12,7 @@ const parse = (text: string) => parseStartOptions(text.split(' ').filter((word) 
 t.test('reads every flag', async (t) => {
   t.match(parse(''), {
     input: null,
-    speed: 1,
+    speed: 60,
     once: false,
     brokers: null,
     transport: 'platformatic',
@@ -23,6 +23,7 @@ t.test('reads every flag', async (t) => {
     seed: '1',
   })
   t.equal(parse('--once').speed, 'max')
+  t.equal(parse('--input events.csv --format rees46').speed, 1)
   t.equal(parse('--once --speed 2.5').speed, 2.5)
   t.equal(parse('--no-load').load, false)
   t.same(parse('--brokers a:1,b:2').brokers, ['a:1', 'b:2'])
