@@ -1,5 +1,7 @@
 /** A topology as text, letter by letter what Kafka Streams' `Topology.describe()` prints for the same one. Pure. */
+import { describeAsData } from './description.js'
 import { hashOrder, OrderedTree } from './java-order.js'
+import { mermaid } from './mermaid.js'
 import type { Node } from './node.js'
 import { type NodeGroup, nodeGroups } from './sub-topologies.js'
 import type { GlobalStoreDefinition, Topology } from './topology.js'
@@ -79,7 +81,13 @@ function describeGroup(group: NodeGroup): string {
   return `Sub-topology: ${group.id}\n${entriesOf(group.nodes).map(describeEntry).join('')}\n`
 }
 
-export function describe(topology: Topology): string {
+/**
+ * `text` (default): Kafka Streams' form. `json`: everything `millrace diff` compares, for keeping beside a release.
+ * `mermaid`: a flowchart.
+ */
+export function describe(topology: Topology, form: 'text' | 'json' | 'mermaid' = 'text'): string {
+  if (form === 'json') return `${JSON.stringify(describeAsData(topology), null, 2)}\n`
+  if (form === 'mermaid') return mermaid(describeAsData(topology))
   return `Topologies:\n ${nodeGroups(topology)
     .map((group) => `  ${describeGroup(group)}`)
     .join('')}`

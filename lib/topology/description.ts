@@ -1,0 +1,109 @@
+/** A topology as plain data that can be written to a file: what `describe(topology, 'json')` prints and `diff` reads. */
+import type { Node } from './node.js'
+import { nodeGroups } from './sub-topologies.js'
+import type { StoreDefinition, StoreKind, Topology } from './topology.js'
+
+/** A setting of a node that is data: windows, the kind of a join. User functions are left out. */
+type Setting = string | number | boolean | null | { readonly [name: string]: Setting }
+
+export interface NodeDescription {
+  readonly name: string
+  readonly kind: Node['kind']
+  readonly parents: readonly string[]
+  readonly stores: readonly string[]
+  /** What a source reads, what a sink writes; null: chosen per record. Internal topics without the application id. */
+  readonly topics?: readonly string[] | null
+  readonly serdes?: { readonly key: string; readonly value: string }
+  readonly settings: { readonly [name: string]: Setting }
+}
+
+export interface StoreDescription {
+  readonly name: string
+  readonly kind: StoreKind
+  readonly key: string
+  readonly value: string
+  /** `own`: the internal topic `<application id>-<name>-changelog`; a source's name: that topic; null: none. */
+  readonly changelog: 'own' | { readonly source: string } | null
+  /** Milliseconds; null: kept for good. */
+  readonly retentionMs: number | null
+  readonly windowSizeMs: number | null
+}
+
+export interface TopologyDescription {
+  readonly format: 'millrace-topology'
+  readonly version: 1
+  readonly subTopologies: readonly {
+    readonly id: number
+    readonly nodes: readonly NodeDescription[]
+    readonly stores: readonly string[]
+  }[]
+  readonly stores: readonly StoreDescription[]
+  readonly repartitionTopics: readonly { readonly name: string; readonly partitions: number | null }[]
+  readonly globalStores: readonly (StoreDescription & { readonly topic: string })[]
+  readonly copartitionGroups: readonly (readonly string[])[]
+}
+
+/** Infinity, which JSON lacks, is null here: no limit. */
+function setting(value: unknown): Setting | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value
+  if (typeof value !== 'object' || Array.isArray(value)) return undefined
+  return Object.getPrototypeOf(value) === Object.prototype ? settings(value, []) : undefined
+}
+
+function settings(of: object, without: readonly string[]): { readonly [name: string]: Setting } {
+  const found: { [name: string]: Setting } = {}
+  for (const [name, value] of Object.entries(of)) {
+    const data = without.includes(name) ? undefined : setting(value)
+    if (data !== undefined) found[name] = data
+  }
+  return found
+}
+
+/** Said elsewhere in the description, or a consequence of it. */
+const NOT_SETTINGS = ['name', 'kind', 'topic', 'keySerde', 'valueSerde', 'foreignKeySerde', 'primaryKeySerde', 'fold']
+const VIEWS = ['table', 'other', 'sendOldValues', 'timestampExtractor', 'partitioner']
+
+function describeNode(node: Node): NodeDescription {
+  const base = {
+    name: node.name,
+    kind: node.kind,
+    parents: node.parents,
+    stores: node.stores,
+    settings: settings(node, [...NOT_SETTINGS, ...VIEWS]),
+  }
+  if (node.kind !== 'source' && node.kind !== 'sink') return base
+  const serdes = { key: node.keySerde.name, value: node.valueSerde.name }
+  if (node.kind === 'source') return { ...base, topics: node.topics, serdes }
+  return { ...base, topics: typeof node.topic === 'string' ? [node.topic] : null, serdes }
+}
+
+function describeStore(store: StoreDefinition): StoreDescription {
+  const { name, kind, keySerde, valueSerde, logged, changelogTopic, retentionMs, windowSizeMs } = store
+  return {
+    name,
+    kind,
+    key: keySerde.name,
+    value: valueSerde.name,
+    changelog: changelogTopic !== null ? { source: changelogTopic } : logged ? 'own' : null,
+    retentionMs: retentionMs === Number.POSITIVE_INFINITY ? null : retentionMs,
+    windowSizeMs: windowSizeMs === Number.POSITIVE_INFINITY ? null : windowSizeMs,
+  }
+}
+
+export function describeAsData(topology: Topology): TopologyDescription {
+  const parts = nodeGroups(topology).filter(({ global }) => global === null)
+  return {
+    format: 'millrace-topology',
+    version: 1,
+    subTopologies: parts.map(({ id, nodes }) => ({
+      id,
+      nodes: nodes.map(describeNode),
+      stores: [...new Set(nodes.flatMap((node) => node.stores))].sort(),
+    })),
+    stores: topology.stores.map(describeStore),
+    repartitionTopics: topology.repartitionTopics.map(({ name, partitions }) => ({ name, partitions })),
+    globalStores: topology.globalStores.map(({ store, topic }) => ({ ...describeStore(store), topic })),
+    copartitionGroups: topology.copartitionGroups,
+  }
+}
