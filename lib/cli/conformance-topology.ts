@@ -283,15 +283,13 @@ function storeOf(node: CaseNode): StoreSettings {
   }
 }
 
+/** The oracle reads a case with both limits as one with `maxBytes` alone. */
 function suppressed(node: CaseNode, table: Table): Table {
   const { maxRecords, maxBytes, limitMs = 0, onFull = 'emitEarly' } = node
-  const limits = {
-    ...(maxRecords === undefined ? {} : { maxRecords }),
-    ...(maxBytes === undefined ? {} : { maxBytes }),
-  }
+  const limits = maxBytes !== undefined ? { maxBytes } : maxRecords !== undefined ? { maxRecords } : {}
   if (node.until === 'timeLimit')
     return table.suppress(untilTimeLimit(limitMs, { ...limits, onFull }), named(node.name))
-  return table.suppress(untilWindowCloses(limits) as Suppressed<unknown>, named(node.name))
+  return table.suppress(untilWindowCloses() as Suppressed<unknown>, named(node.name))
 }
 
 function cogrouped(node: CaseNode, inputs: readonly Handle[]): Handle {
