@@ -1,10 +1,14 @@
-/** `npm run conformance -- DIR [--verbose]`: runs every conformance case in DIR through the topology test driver. */
+/**
+ * `npm run conformance -- DIR [--verbose]`: runs every conformance case in DIR through the topology test driver.
+ * `npm run conformance -- --random N --seed S [--from I]`: N random cases, held against Kafka Streams itself.
+ */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MillraceError } from '../errors.js'
 import { runCommand } from './command.js'
 import type { ConformanceCase } from './conformance-case.js'
+import { runRandom } from './conformance-random.js'
 import { runCase } from './conformance-run.js'
 
 async function readCases(folder: string): Promise<ConformanceCase[]> {
@@ -27,14 +31,35 @@ async function readCases(folder: string): Promise<ConformanceCase[]> {
   )
 }
 
+function wholeNumber(option: string, text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new MillraceError('CONFIG_INVALID', `--${option} ${text} must be a whole number >= 0.`)
+}
+
 await runCommand(async () => {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { verbose: { type: 'boolean', default: false } },
+    options: {
+      verbose: { type: 'boolean', default: false },
+      random: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      from: { type: 'string', default: '0' },
+    },
   })
+  if (values.random !== undefined) {
+    const { passed, failed, skipped } = await runRandom({
+      count: wholeNumber('random', values.random),
+      seed: wholeNumber('seed', values.seed),
+      from: wholeNumber('from', values.from),
+      print: (line) => process.stdout.write(`${line}\n`),
+    })
+    process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
+    return failed === 0 ? 0 : 1
+  }
   const [folder] = positionals
   if (folder === undefined || positionals.length > 1) {
-    throw new MillraceError('CONFIG_INVALID', 'Name one folder of cases: npm run conformance -- DIR')
+    throw new MillraceError('CONFIG_INVALID', 'Name one folder of cases: npm run conformance -- DIR, or --random N')
   }
   const counts = { passed: 0, failed: 0, skipped: 0 }
   for (const testCase of await readCases(folder)) {

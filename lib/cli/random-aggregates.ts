@@ -98,7 +98,9 @@ export function regrouped(draft: CaseDraft, table: TableDraft): TableDraft {
   const adder = { fn: 'append', sep: '+' }
   const subtractor = { fn: 'append', sep: '-' }
   const init = op === 'aggregate' ? { init: '0' } : {}
-  const removing = op === 'aggregate' && draft.chance(0.3) ? { fn: 'removeAll' } : subtractor
+  // In Java what is removed is a pattern, so that joined values, which hold brackets, would mean something else.
+  const plain = !draft.nodes.some((node) => node.op === 'join' || node.op === 'foreignKeyJoin')
+  const removing = op === 'aggregate' && plain && draft.chance(0.3) ? { fn: 'removeAll' } : subtractor
   return { id: draft.add({ op, in: group, ...init, adder, subtractor: removing, ...store }), value, window: null }
 }
 
@@ -112,7 +114,8 @@ export function cogrouped(draft: CaseDraft, window: CaseWindow | null): TableDra
       value,
       window === null || window.kind === 'sliding' ? draft.chance(0.3) : false,
     )
-    return grouped(draft, stream)
+    // Java names the repartition topics of all groups alike, and so takes one at most.
+    return i === 0 ? grouped(draft, stream) : draft.add({ op: 'groupByKey', in: stream.id })
   })
   const aggregators = groups.map(
     (_, i): CaseFunction =>

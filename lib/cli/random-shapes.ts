@@ -65,9 +65,8 @@ function inWindows(kind: WindowKind, onCloseShare: number): Build {
 function suppressedWindows(draft: CaseDraft): readonly string[] {
   const { stream, group } = groupedStream(draft, 0.25)
   const window = randomWindow(draft, draft.pick(['tumbling', 'hopping', 'sliding', 'session'] as const))
-  // Without a store of its own, Java's session count does not know the serdes its suppression needs.
-  const storeShare = window.kind === 'session' ? 1 : 0.3
-  const table = aggregated(draft, windowed(draft, group, window, null), stream, window, storeShare)
+  // Without a store of its own, Java's count does not know the serdes its suppression needs.
+  const table = aggregated(draft, windowed(draft, group, window, null), stream, window, 1)
   const early = draft.chance(0.3) ? tableSteps(draft, table) : table
   return ids(suppressed(draft, early, 'windowCloses'))
 }

@@ -1,0 +1,113 @@
+/** Tumbling, hopping and unlimited windows, naively: each window folds all records it accepted. */
+import type { CaseNode, CaseWindow } from './conformance-case.js'
+import { type Entry, type Fold, folded, keeping } from './reference-aggregates.js'
+import type { ReferenceContext, ReferenceNode } from './reference-node.js'
+import { type InnerKey, type Row, type RowKey, row, sameKey } from './reference-row.js'
+
+export interface WindowedInput {
+  readonly from: ReferenceNode
+  readonly fold: Fold
+}
+
+/** What a window took, in order of arrival. */
+interface Accepted extends Entry {
+  readonly start: number
+}
+
+/** Start and end of every window around `ts`, the earliest first. */
+function windowsAround(ts: number, window: CaseWindow): { start: number; end: number | 'inf' }[] {
+  if (window.kind === 'unlimited') {
+    const start = window.startMs ?? 0
+    return ts >= start ? [{ start, end: 'inf' }] : []
+  }
+  const size = window.sizeMs ?? 0
+  const windows: { start: number; end: number }[] = []
+  for (let start = 0; start <= ts; start += window.advanceMs ?? size) {
+    if (ts < start + size) windows.push({ start, end: start + size })
+  }
+  return windows
+}
+
+export function timeWindowAggregate(
+  spec: CaseNode,
+  window: CaseWindow,
+  emit: string,
+  inputs: readonly WindowedInput[],
+  context: ReferenceContext,
+): ReferenceNode {
+  const node = keeping(spec)
+  node.window = window
+  const accepted: Accepted[] = []
+  const of = (key: RowKey, start: number) =>
+    folded(accepted.filter((each) => each.start === start && sameKey(each.row.key, key)))
+  node.get = (key) => (key !== null && typeof key === 'object' ? of(key.key, key.start) : null)
+  const graceMs = window.graceMs ?? 0
+  const onClose = emit === 'onWindowClose'
+  const closing = onClose ? closer(node, spec, window, accepted, of, context) : null
+  for (const { from, fold } of inputs) {
+    // Each stream of a cogroup has a time of its own.
+    let timeMs = -1
+    from.to((each) => {
+      if (each.key === null) return
+      const beforeMs = timeMs
+      timeMs = Math.max(timeMs, each.ts)
+      if (context.rules.has('everyWindowFinal')) closing?.(beforeMs, timeMs)
+      for (const { start, end } of windowsAround(each.ts, window)) {
+        if (end !== 'inf' && end + graceMs <= timeMs) continue
+        const before = of(each.key, start)
+        accepted.push({ row: each, fold, start })
+        if (onClose) continue
+        const after = of(each.key, start)
+        const old = before === null ? fold.initial : before.value
+        const ts = before === null ? each.ts : Math.max(before.ts, each.ts)
+        const key = { key: each.key as InnerKey, start, end }
+        node.forward(row(key, after?.value ?? null, ts, node.sendsOld ? old : null))
+      }
+      if (!context.rules.has('everyWindowFinal')) closing?.(beforeMs, timeMs)
+    })
+  }
+  return node
+}
+
+type Of = (key: RowKey, start: number) => { readonly value: Row['value']; readonly ts: number } | null
+
+/**
+ * Emits what closes. Sound: every window whose end + grace time has passed since it last was asked. Kafka Streams asks
+ * its store, which has already let go of windows that start before the newest start - retention.
+ */
+function closer(
+  node: ReferenceNode,
+  spec: CaseNode,
+  window: CaseWindow,
+  accepted: readonly Accepted[],
+  of: Of,
+  context: ReferenceContext,
+): (beforeMs: number, nowMs: number) => void {
+  const size = window.sizeMs ?? 0
+  const graceMs = window.graceMs ?? 0
+  const retentionMs = spec.store?.retentionMs ?? size + graceMs
+  let lastCloseMs = -1
+  return (_beforeMs, nowMs) => {
+    const closeMs = nowMs - graceMs
+    if (lastCloseMs >= closeMs || closeMs - size < 0) return
+    const newestStart = Math.max(...accepted.map(({ start }) => start))
+    const keptFrom = context.rules.has('everyWindowFinal') ? 0 : newestStart - retentionMs
+    const after = lastCloseMs < 0 ? -1 : Math.max(0, lastCloseMs - size)
+    lastCloseMs = closeMs
+    for (const { key, start } of distinct(accepted, context)) {
+      if (start <= after || start > closeMs - size || start < keptFrom) continue
+      const found = of(key, start)
+      if (found !== null) node.forward(row({ key: key as InnerKey, start, end: start + size }, found.value, found.ts))
+    }
+  }
+}
+
+/** Every window there is, by start, then key bytes. */
+function distinct(accepted: readonly Accepted[], { order }: ReferenceContext): { key: RowKey; start: number }[] {
+  const windows: { key: RowKey; start: number }[] = []
+  for (const { row: from, start } of accepted) {
+    if (!windows.some((each) => each.start === start && sameKey(each.key, from.key)))
+      windows.push({ key: from.key, start })
+  }
+  return windows.sort((a, b) => a.start - b.start || order(a.key, b.key))
+}
