@@ -121,30 +121,31 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     return suppressTable(this.handle, suppressed, options)
   }
 
-  /** Rows whose key is in both tables. */
-  join<VO, VOut, OS extends SerdeState>(
-    other: KTable<K, VO, OS>,
-    options: TableTableJoin<K, V, VO, VOut>,
-  ): KTable<K, VOut, After<V, VOut, VS>>
+  // First, so that the compiler knows the parameters of `foreignKey` before it tries the other form.
   /** Rows whose `foreignKey` is a key of the other table. */
   join<KO, VO, VOut, OS extends SerdeState>(
     other: KTable<KO, VO, OS>,
     options: ForeignKeyJoin<K, V, VO, KO, VOut, VS, OS>,
+  ): KTable<K, VOut, After<V, VOut, VS>>
+  /** Rows whose key is in both tables. */
+  join<VO, VOut, OS extends SerdeState>(
+    other: KTable<K, VO, OS>,
+    options: TableTableJoin<K, V, VO, VOut>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   join(other: { readonly handle: TableHandle }, options: AnyTableJoin): unknown {
     if ('foreignKey' in options) return joinByForeignKey(this.handle, other.handle, 'inner', options)
     return joinTables(this.handle, other.handle, 'inner', options)
   }
 
-  /** All rows of this table; the other's value is null where it has none. */
-  leftJoin<VO, VOut, OS extends SerdeState>(
-    other: KTable<K, VO, OS>,
-    options: TableTableJoin<K, V, VO | null, VOut>,
-  ): KTable<K, VOut, After<V, VOut, VS>>
   /** All rows of this table; the other's value is null where it has no row under `foreignKey`. */
   leftJoin<KO, VO, VOut, OS extends SerdeState>(
     other: KTable<KO, VO, OS>,
     options: ForeignKeyJoin<K, V, VO | null, KO, VOut, VS, OS>,
+  ): KTable<K, VOut, After<V, VOut, VS>>
+  /** All rows of this table; the other's value is null where it has none. */
+  leftJoin<VO, VOut, OS extends SerdeState>(
+    other: KTable<K, VO, OS>,
+    options: TableTableJoin<K, V, VO | null, VOut>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   leftJoin(other: { readonly handle: TableHandle }, options: AnyTableJoin): unknown {
     if ('foreignKey' in options) return joinByForeignKey(this.handle, other.handle, 'left', options)

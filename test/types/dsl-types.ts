@@ -64,6 +64,43 @@ clicks.join(pages, { keySelector: (_key, value) => value.page.length, joiner: (v
 // @ts-expect-error: merged streams have equal types
 clicks.merge(builder.stream('other', { key: string, value: string }))
 
+// The foreign key is a key of the other table; values of a changed type need a serde on either side.
+export const carts = builder.table('carts', { key: string, value: click })
+export const owned = carts.join(users, {
+  foreignKey: (value) => value.user,
+  joiner(value, user, key) {
+    same<typeof value, Click>(true)
+    same<typeof user, User>(true)
+    same<typeof key, string>(true)
+    return value
+  },
+})
+same<typeof owned, KTable<string, Click>>(true)
+carts.leftJoin(users, {
+  foreignKey: (value, key) => (key === '' ? null : value.user),
+  joiner(_value, user) {
+    same<typeof user, User | null>(true)
+    return ''
+  },
+})
+carts.join(byNumber, { foreignKey: (value) => value.page.length, joiner: (value, row) => value.page + row })
+// @ts-expect-error: a string against the number key
+carts.join(byNumber, { foreignKey: (value) => value.page, joiner: (value, row) => value.page + row })
+// @ts-expect-error: no serde for the numbers that are hashed
+carts.mapValues((value) => value.page.length).join(byNumber, { foreignKey: (value) => value, joiner: () => '' })
+carts
+  .mapValues((value) => value.page.length)
+  .join(byNumber, { foreignKey: (value) => value, joiner: () => '', value: int32 })
+// @ts-expect-error: no serde for the other table's numbers
+carts.join(byNumber.mapValues(Number), { foreignKey: (value) => value.page.length, joiner: () => '' })
+carts.join(byNumber.mapValues(Number), {
+  foreignKey: (value) => value.page.length,
+  joiner: () => '',
+  otherValue: int64,
+})
+// @ts-expect-error: there is no outer join by foreign key
+carts.outerJoin(users, { foreignKey: (value: Click) => value.user, joiner: () => '' })
+
 // Whatever writes needs a serde for a type that changed.
 export const lengths = clicks.mapValues((value) => value.page.length)
 // @ts-expect-error: no serde for numbers

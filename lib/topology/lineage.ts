@@ -1,0 +1,101 @@
+/** Where the records of a node come from, in terms that outlive a change of names. */
+import type { NodeDescription, TopologyDescription } from './description.js'
+
+/** What of a node's settings makes it another computation. */
+const TELLING = [
+  'windows',
+  'join',
+  'side',
+  'left',
+  'outer',
+  'beforeMs',
+  'afterMs',
+  'graceMs',
+  'emit',
+  'negate',
+  'fixedKey',
+] as const
+
+const FOREIGN = /, foreignKeySubscribe$/
+
+/** Looks through internal topics: what reads one continues what writes it. */
+export class Lineage {
+  readonly #nodes = new Map<string, NodeDescription>()
+  readonly #writers = new Map<string, NodeDescription[]>()
+  readonly #internal: ReadonlySet<string>
+  readonly #shapes = new Map<string, string>()
+
+  constructor(description: TopologyDescription) {
+    this.#internal = new Set(description.repartitionTopics.map(({ name }) => name))
+    for (const { nodes } of description.subTopologies) {
+      for (const node of nodes) {
+        this.#nodes.set(node.name, node)
+        if (node.kind !== 'sink') continue
+        for (const topic of node.topics ?? []) this.#writers.set(topic, [...(this.#writers.get(topic) ?? []), node])
+      }
+    }
+  }
+
+  /** The node that fills a store: the first that uses it, for parents come first. */
+  owner(store: string): NodeDescription | null {
+    for (const node of this.#nodes.values()) if (node.stores.includes(store)) return node
+    return null
+  }
+
+  /** The whole computation above a node, names and user functions left out. */
+  shape(node: NodeDescription): string {
+    const known = this.#shapes.get(node.name)
+    if (known !== undefined) return known
+    // Stands in for the node while it is its own ancestor, through an internal topic.
+    this.#shapes.set(node.name, '...')
+    const telling = TELLING.filter((name) => name in node.settings).map((name) => node.settings[name])
+    const above = this.#above(node).map((parent) => this.shape(parent))
+    const topics = node.kind === 'source' ? this.#userTopics(node) : []
+    const shape = JSON.stringify([node.kind, telling, topics, above.sort()])
+    this.#shapes.set(node.name, shape)
+    return shape
+  }
+
+  /** Where the keys a node sees come from: topics, and the changes of key on the way, nearest last. */
+  keys(node: NodeDescription): ReadonlySet<string> {
+    return this.#keys(node, new Set())
+  }
+
+  #keys(node: NodeDescription, seen: ReadonlySet<string>): ReadonlySet<string> {
+    // A foreign-key join ends under the keys it began with; the other table only lets rows through.
+    if (seen.has(node.name) || node.kind === 'foreignKeyNotify') return new Set()
+    const path = new Set(seen).add(node.name)
+    const found = new Set<string>(node.kind === 'source' ? this.#userTopics(node).map((topic) => `topic ${topic}`) : [])
+    for (const parent of this.#above(node)) for (const origin of this.#keys(parent, path)) found.add(origin)
+    if (node.kind === 'foreignKeyAnswer') return new Set([...found].map((origin) => origin.replace(FOREIGN, '')))
+    return changesKey(node) ? new Set([...found].map((origin) => `${origin}, ${node.kind}`)) : found
+  }
+
+  #userTopics(node: NodeDescription): string[] {
+    return (node.topics ?? []).filter((topic) => !this.#internal.has(topic)).sort()
+  }
+
+  #above(node: NodeDescription): NodeDescription[] {
+    const parents = node.parents.map((name) => this.#nodes.get(name)!)
+    if (node.kind !== 'source') return parents
+    return (node.topics ?? []).flatMap((topic) => (this.#internal.has(topic) ? (this.#writers.get(topic) ?? []) : []))
+  }
+}
+
+function changesKey(node: NodeDescription): boolean {
+  switch (node.kind) {
+    case 'map':
+    case 'flatMap':
+    case 'selectKey':
+    case 'tableGroupBy':
+    case 'foreignKeySubscribe':
+      return true
+    case 'process':
+      return node.settings.fixedKey !== true
+    case 'tableToStream':
+      // Null: the key stays; a function is no setting.
+      return !('mapper' in node.settings)
+    default:
+      return false
+  }
+}
