@@ -207,7 +207,8 @@ class CaseBuilder {
     }
     if (right instanceof KStream) return joinStreams(node, stream, right, this.#key)
     if (!(right instanceof KTable)) throw wrongInput('a stream or a table', right)
-    const grace = node.graceMs === undefined ? {} : { graceMs: node.graceMs }
+    // The oracle has to name a join with grace.
+    const grace = node.graceMs === undefined ? {} : { name: 'Grace', graceMs: node.graceMs }
     const settings = { ...options, ...grace, ...this.#serdes(stream) }
     return (node.kind === 'inner' ? stream.join(right, settings) : stream.leftJoin(right, settings)) as Stream
   }

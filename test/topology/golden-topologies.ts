@@ -10,6 +10,7 @@ import { hopping, session, tumbling } from '../../lib/windows/definitions.js'
 import { byHand } from './by-hand-topology.js'
 import { foreignKeyTopologies } from './golden-foreign-key-topologies.js'
 import { optimizedTopologies } from './golden-optimized-topologies.js'
+import { streamJoinTopologies } from './golden-stream-join-topologies.js'
 import { tableTopologies } from './golden-table-topologies.js'
 
 export const text = { key: string, value: string }
@@ -238,4 +239,5 @@ export const goldenTopologies: Readonly<Record<string, () => Topology>> = {
   ...tableTopologies,
   ...foreignKeyTopologies,
   ...optimizedTopologies,
+  ...streamJoinTopologies,
 }
