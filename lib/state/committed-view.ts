@@ -1,11 +1,16 @@
 /** Reads for queries: the committed layer merged with the disk, never what a transaction has not committed. */
+import { MillraceError } from '../errors.js'
 import { int64ByteString } from '../serde/int64-bytes.js'
 import { type CommittedEntry, committedEntries } from './committed-entries.js'
+import { joinWindowView } from './committed-joins.js'
+import { versionedView } from './committed-versions.js'
+import type { LocalJoinWindowStore } from './join-window-store.js'
 import type { LocalKeyValueStore } from './key-value-store.js'
 import type { LocalStore, StoreParts } from './local-store.js'
 import type { LocalSessionStore } from './session-store.js'
 import type { Session, ValueAndTimestamp, WindowEntry } from './store.js'
 import { leadingTime, timeAt } from './time-keys.js'
+import type { LocalVersionedStore } from './versioned-store.js'
 import type { LocalWindowStore } from './window-store.js'
 
 /** Order of range results is that of the serialised keys. */
@@ -39,9 +44,16 @@ export interface CommittedSessions<K = unknown, V = unknown> {
 export type CommittedView = CommittedKeyValue | CommittedWindows | CommittedSessions
 
 export function committedView(store: LocalStore): CommittedView {
-  switch (store.definition.kind) {
+  const { name, kind, keepsDuplicates } = store.definition
+  switch (kind) {
     case 'window':
+      if (keepsDuplicates === true) return joinWindowView(store as LocalJoinWindowStore)
       return windowView(store as LocalWindowStore)
+    case 'versioned':
+      return versionedView(store as LocalVersionedStore, keyValueView(store as LocalVersionedStore))
+    case 'unmatched':
+    case 'streamBuffer':
+      throw new MillraceError('QUERY_STORE_KIND', `store ${name} keeps records that wait for a join: it has no rows`)
     case 'session':
       return sessionView(store as LocalSessionStore)
     default:
@@ -49,7 +61,7 @@ export function committedView(store: LocalStore): CommittedView {
   }
 }
 
-function keyValueView({ parts }: LocalKeyValueStore): CommittedKeyValue {
+function keyValueView({ parts }: { readonly parts: StoreParts }): CommittedKeyValue {
   async function* scan(from: string, to: string | null, reverse: boolean) {
     for await (const entry of committedEntries(parts.data, from, to, reverse)) {
       yield { key: parts.keys.fromByteString(entry.key), ...stamped(parts, entry) }

@@ -1,4 +1,5 @@
 /** The window store of one side of a stream-stream join: data under `time | sequence | key`, duplicates side by side. */
+import { int64ByteString } from '../serde/int64-bytes.js'
 import { splitWindowStoreKey, windowStoreKey } from '../serde/key-layouts.js'
 import type { JoinWindowStore } from './join-stores.js'
 import { KeyDirectory } from './key-directory.js'
@@ -6,9 +7,10 @@ import type { LocalStore, StoreParts } from './local-store.js'
 import { Retention } from './retention.js'
 import type { ValueAndTimestamp } from './store.js'
 import type { StoreTimes } from './store-times.js'
-import { leadingTime, TimePrefix } from './time-keys.js'
+import { leadingTime } from './time-keys.js'
 
-const PREFIX_BYTES = 12
+/** Time and sequence in front of a local key. */
+export const JOIN_PREFIX_BYTES = 12
 /** Sequence numbers are counted like Kafka Streams': from 1, per store, back to 0 behind the largest int32. */
 const LAST_SEQUENCE = 0x7fffffff
 
@@ -17,7 +19,6 @@ export class LocalJoinWindowStore<K = unknown, V = unknown> implements JoinWindo
   readonly times: StoreTimes
   readonly directory: KeyDirectory
   readonly retention: Retention
-  readonly #prefix = new TimePrefix()
   #sequence = 0
 
   constructor(parts: StoreParts, times: StoreTimes) {
@@ -55,7 +56,7 @@ export class LocalJoinWindowStore<K = unknown, V = unknown> implements JoinWindo
     // A restart begins to count anew; a record that is there must neither be replaced nor overtaken.
     const last = this.directory.lastAt(text, timestampMs)
     if (last !== null && last >= this.#sequence) this.#sequence = (last + 1) & LAST_SEQUENCE
-    const cell = this.parts.data.touch(this.#localKey(timestampMs, this.#sequence, text))
+    const cell = this.parts.data.touch(joinLocalKey(timestampMs, this.#sequence, text))
     this.directory.add(text, timestampMs, this.#sequence)
     this.parts.write(cell, value, timestampMs)
   }
@@ -66,18 +67,18 @@ export class LocalJoinWindowStore<K = unknown, V = unknown> implements JoinWindo
     const text = parts.keys.byteString(key)
     const from = Math.max(fromMs, this.retention.limit() + 1)
     this.directory.forEach(text, from, toMs, (timestamp, sequence) => {
-      const cell = parts.data.load(this.#localKey(timestamp, sequence, text))
+      const cell = parts.data.load(joinLocalKey(timestamp, sequence, text))
       found.push({ value: parts.read(cell) as V, timestamp })
     })
     return found
   }
 
   changelogKey(localKey: string): Buffer {
-    const key = Buffer.from(localKey.slice(PREFIX_BYTES), 'latin1')
+    const key = Buffer.from(localKey.slice(JOIN_PREFIX_BYTES), 'latin1')
     return windowStoreKey(
       key,
       leadingTime(localKey),
-      Buffer.from(localKey.slice(8, PREFIX_BYTES), 'latin1').readInt32BE(0),
+      Buffer.from(localKey.slice(8, JOIN_PREFIX_BYTES), 'latin1').readInt32BE(0),
     )
   }
 
@@ -87,17 +88,18 @@ export class LocalJoinWindowStore<K = unknown, V = unknown> implements JoinWindo
     this.times.observeCommitted(split.startMs)
     const text = split.key.toString('latin1')
     this.directory.restore(text, split.startMs, split.sequence, value !== null)
-    const localKey = this.#localKey(split.startMs, split.sequence, text)
+    const localKey = joinLocalKey(split.startMs, split.sequence, text)
     this.parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
   }
 
   expire(): Promise<void> {
     return this.retention.expire()
   }
+}
 
-  #localKey(timestampMs: number, sequence: number, key: string): string {
-    const s = sequence
-    const text = String.fromCharCode((s >>> 24) & 255, (s >>> 16) & 255, (s >>> 8) & 255, s & 255)
-    return this.#prefix.of(timestampMs) + text + key
-  }
+/** `time | sequence | key`, all byte strings. */
+export function joinLocalKey(timestampMs: number, sequence: number, key: string): string {
+  const s = sequence
+  const text = String.fromCharCode((s >>> 24) & 255, (s >>> 16) & 255, (s >>> 8) & 255, s & 255)
+  return int64ByteString(timestampMs) + text + key
 }

@@ -42,6 +42,18 @@ export class VersionHistory {
     return found === null ? null : this.#read(key, found[0], found[1])
   }
 
+  /** Same as `firstAfter`, on the committed layer. */
+  firstCommittedAfter(key: string, timeMs: number): PastVersion | null {
+    const from = Math.max(timeMs, this.retention.committedLimit()) + 1
+    let first: PastVersion | null = null
+    this.directory.forEachCommitted(key, from, Number.POSITIVE_INFINITY, (validToMs, validFromMs) => {
+      if (first !== null) return
+      const held = this.data.committed(int64ByteString(validToMs) + key)?.held
+      first = pastVersion(held, validToMs, validFromMs)
+    })
+    return first
+  }
+
   /** When the newest version in here ended; null: there is none. */
   lastEndMs(key: string): number | null {
     const last = this.directory.last(key)
@@ -68,8 +80,11 @@ export class VersionHistory {
   }
 
   #read(key: string, validToMs: number, validFromMs: number): PastVersion {
-    const held = this.data.load(int64ByteString(validToMs) + key).held
-    if (!Buffer.isBuffer(held) || held[0] !== VALUE) return { validToMs, validFromMs, value: null }
-    return { validToMs, validFromMs, value: held.subarray(1) }
+    return pastVersion(this.data.load(int64ByteString(validToMs) + key).held, validToMs, validFromMs)
   }
+}
+
+function pastVersion(held: unknown, validToMs: number, validFromMs: number): PastVersion {
+  const value = Buffer.isBuffer(held) && held[0] === VALUE ? held.subarray(1) : null
+  return { validToMs, validFromMs, value }
 }

@@ -1,0 +1,34 @@
+/** Committed reads of the window stores behind stream-stream joins: a key and a time may have several records. */
+import { int64ByteString } from '../serde/int64-bytes.js'
+import { committedEntries } from './committed-entries.js'
+import type { CommittedWindows } from './committed-view.js'
+import { JOIN_PREFIX_BYTES, joinLocalKey, type LocalJoinWindowStore } from './join-window-store.js'
+import type { WindowEntry } from './store.js'
+import { leadingTime } from './time-keys.js'
+
+/** `get` gives the record that came first. */
+export function joinWindowView({ parts, directory, retention }: LocalJoinWindowStore): CommittedWindows {
+  const fetch = (key: unknown, fromMs: number, toMs: number) => {
+    const text = parts.keys.byteString(key)
+    const found: WindowEntry<unknown>[] = []
+    directory.forEachCommitted(text, Math.max(fromMs, retention.committedLimit() + 1), toMs, (startMs, sequence) => {
+      const entry = parts.data.committed(joinLocalKey(startMs, sequence, text))
+      if (entry !== undefined) found.push({ startMs, value: parts.values.value(entry.held), timestamp: startMs })
+    })
+    return found
+  }
+  return {
+    kind: 'window',
+    get: async (key, startMs) => fetch(key, startMs, startMs)[0] ?? null,
+    fetch: async (key, fromMs, toMs) => fetch(key, fromMs, toMs),
+    async *fetchAll(fromMs, toMs) {
+      const from = Math.max(fromMs, retention.committedLimit() + 1, 0)
+      const end = toMs >= Number.MAX_SAFE_INTEGER ? null : int64ByteString(toMs + 1)
+      for await (const { key, held } of committedEntries(parts.data, int64ByteString(from), end)) {
+        const startMs = leadingTime(key)
+        const value = parts.values.value(held)
+        yield { key: parts.keys.fromByteString(key.slice(JOIN_PREFIX_BYTES)), startMs, value, timestamp: startMs }
+      }
+    },
+  }
+}
