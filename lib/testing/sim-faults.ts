@@ -55,6 +55,7 @@ const MOMENTS: readonly number[] = [
 ]
 /** A fault whose moment does not come within this time strikes without it, or at any API. */
 const PATIENCE_MS = 4_000
+const RETRY_MS = 500
 
 export class SimFaults implements FrameFaults {
   /** How often each kind struck. */
@@ -63,6 +64,7 @@ export class SimFaults implements FrameFaults {
   readonly #random: Random
   readonly #targets: FaultTargets
   #pending: Fault[]
+  #trying = false
 
   /** Between `fromMs` and `toMs` of virtual time. */
   constructor(world: SimWorld, targets: FaultTargets, fromMs: number, toMs: number) {
@@ -145,15 +147,23 @@ export class SimFaults implements FrameFaults {
     else if (kind === 'delay') fate = { extraMs: 100 + 12_000 * strength ** 2, lost: null }
     else fate = { extraMs: 0, lost: strength < 0.5 ? 'reset' : 'silence' }
     if (!struck) {
-      // Nobody there to strike: again in a moment.
-      if (fault.apiKey === null) this.#world.schedule(500, () => this.#strikeDue(false))
-      else this.#world.schedule(500, () => this.#strikeDue(true))
+      this.#tryAgain()
       return USUAL
     }
     this.#pending = this.#pending.filter((other) => other !== fault)
     this.used.set(kind, (this.used.get(kind) ?? 0) + 1)
     this.#world.note(`fault ${kind} ${strength.toFixed(3)} on ${process?.name ?? 'anyone'}, ${moment} of ${apiKey}`)
     return fate
+  }
+
+  /** Nobody was there to strike. */
+  #tryAgain(): void {
+    if (this.#trying) return
+    this.#trying = true
+    this.#world.schedule(RETRY_MS, () => {
+      this.#trying = false
+      this.#strikeDue(true)
+    })
   }
 
   #coordinator(strength: number): void {
