@@ -56,7 +56,9 @@ export const ERROR_CODES = {
   PROTOCOL_VALUE_INVALID: 'Correct the value named; it does not fit the message version.',
   PROTOCOL_VERSION_UNSUPPORTED: 'Use a version both sides speak.',
   RECORD_TIMESTAMP_INVALID: 'Correct the producer or the timestamp extractor: event time is at least 0.',
+  QUERY_POSITION_BEHIND: 'Ask again a little later, or the instance that runs the partition named.',
   QUERY_STORE_KIND: 'Ask for the store by the method of its kind.',
+  QUERY_STORE_UNKNOWN: 'Ask for a store of the topology: a table has one when it is named or needed.',
   SERDE_BYTES_INVALID:
     'The bytes are not what this serde writes: check the serde of the topic, or dead-letter the record.',
   SERDE_REGISTRY_MISSING: 'Install @kafkajs/confluent-schema-registry, or pass a registry of your own.',

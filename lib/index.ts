@@ -14,9 +14,12 @@ export {
 export type { StreamsConfig, StreamsOptions } from './config.js'
 // Topologies
 export { CogroupedStream, SessionWindowedCogroupedStream, WindowedCogroupedStream } from './dsl/cogrouped-stream.js'
+export type { ForeignKeyJoin } from './dsl/foreign-key-join.js'
 export { GlobalKTable } from './dsl/global-table.js'
+export type { BuildOptions } from './dsl/graph.js'
 export { GroupedStream } from './dsl/grouped-stream.js'
 export { GroupedTable } from './dsl/grouped-table.js'
+export type { Optimization } from './dsl/optimize.js'
 export { SessionWindowedStream } from './dsl/session-windowed-stream.js'
 export { KStream } from './dsl/stream.js'
 export { StreamsBuilder } from './dsl/streams-builder.js'
@@ -42,8 +45,10 @@ export type {
   Queries,
   QueryableKeyValueStore,
   QueryableSessionStore,
+  QueryableVersionedStore,
   QueryableWindowStore,
 } from './runtime/queries.js'
+export type { Position, QueryOptions, StoreMetadata } from './runtime/query-bound.js'
 // Keys and values
 export { avro } from './serde/avro.js'
 export { confluentAvro } from './serde/confluent-avro.js'
@@ -64,6 +69,8 @@ export {
 export { type Log, silentLog } from './telemetry/log.js'
 export { TopologyBuilder } from './topology/builder.js'
 export { describe } from './topology/describe.js'
+export type { TopologyDescription } from './topology/description.js'
+export { diffTopologies, type TopologyChange } from './topology/diff.js'
 export type { Partitioner, TimestampExtractor } from './topology/node.js'
 export {
   type Processor,

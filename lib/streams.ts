@@ -222,7 +222,7 @@ export class Streams {
   /** Committed reads of this instance's stores. @throws MillraceError STREAMS_STATE before `start` */
   get queries(): Queries {
     const { tasks, globals } = this.#started()
-    return new Queries(tasks, globals)
+    return new Queries(tasks, globals, new Set(this.#topology.stores.map(({ name }) => name)))
   }
 
   /** Next offset per source partition this instance runs, by its last commit. */

@@ -3,11 +3,11 @@ import type { BaseOffsets } from '../client/commit.js'
 import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
-import type { CommittedView } from '../state/committed-view.js'
 import type { TaskState } from '../state/task-state.js'
 import type { TaskCommit } from '../task/commit.js'
 import type { Task } from '../task/task.js'
 import { byTaskId } from './assignment.js'
+import type { StoreHolder } from './query-bound.js'
 import type { OpenedTask } from './take-over.js'
 
 interface RunningTask {
@@ -61,9 +61,22 @@ export class TaskSet {
     return this.#committedOffsets.get(formatTopicPartition(topic, partition))
   }
 
-  /** The committed view of a store in every task that has it, in task order. */
-  committedViews(store: string): CommittedView[] {
-    return this.#order.filter(({ hasStore }) => hasStore(store)).map(({ task }) => task.state.committed(store))
+  /** Every task that has a store, in task order, with its committed view and how far that is. */
+  holders(store: string): StoreHolder[] {
+    return this.#order
+      .filter(({ hasStore }) => hasStore(store))
+      .map(({ taskId, task, sources }) => ({
+        taskId,
+        partition: Number(taskId.split('_')[1]),
+        view: task.state.committed(store),
+        position: Object.fromEntries(
+          sources.map(({ topic, partition }) => [
+            formatTopicPartition(topic, partition),
+            this.committedOffset(topic, partition)!,
+          ]),
+        ),
+        topics: new Set(sources.map(({ topic }) => topic)),
+      }))
   }
 
   start(opened: OpenedTask): void {

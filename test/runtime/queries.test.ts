@@ -1,0 +1,122 @@
+/** Queries over the committed state: every kind of store, where it is, how far it is, and bounds. */
+import t from 'tap'
+import { Streams, StreamsBuilder, session, string, tumbling } from '../../lib/index.js'
+import { embedded } from './embedded.js'
+
+const text = { key: string, value: string }
+
+function topology() {
+  const builder = new StreamsBuilder()
+  builder.table('rows', { ...text, store: { name: 'rows-store' } })
+  builder.table('history', { ...text, store: { name: 'versions', versioned: { historyRetentionMs: 1000 } } })
+  const grouped = builder.stream('in', text).groupByKey()
+  grouped.windowedBy(tumbling({ sizeMs: 10, graceMs: 0 })).count({ store: { name: 'windows', retentionMs: 1000 } })
+  grouped.windowedBy(session({ gapMs: 5, graceMs: 500 })).count({ store: { name: 'sessions' } })
+  builder.globalTable('everywhere', { ...text, store: { name: 'global' } })
+  return builder.build()
+}
+
+async function listed<T>(entries: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const entry of entries) found.push(entry)
+  return found
+}
+
+t.test('reads, positions and bounds', async (t) => {
+  const world = await embedded(t, { rows: 2, history: 1, in: 2, everywhere: 1 })
+  const streams = new Streams(topology(), { applicationId: 'app', broker: world.broker })
+  await streams.start()
+  t.teardown(() => streams.close())
+  const { queries } = streams
+  const row = (topic: string, key: string, value: string, timestamp: number, partition = 0) => ({
+    topic,
+    key,
+    value,
+    timestamp,
+    partition,
+  })
+  await world.send([
+    row('rows', 'a', '1', 1),
+    row('rows', 'b', '2', 2),
+    row('rows', 'c', '3', 3, 1),
+    row('history', 'k', 'old', 100),
+    row('history', 'k', 'new', 200),
+    ...[1, 2, 11, 30].map((timestamp) => row('in', 'w', '', timestamp)),
+  ])
+  const store = queries.keyValue<string, string>('rows-store')
+  const reached = (topic: string, offset: number) => async () => {
+    for (let i = 0; i < 1000 && (streams.committedOffset(topic, 0) ?? 0) < offset; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+  await reached('rows', 2)()
+  await reached('in', 4)()
+  await reached('history', 2)()
+  for (let i = 0; i < 1000 && (await store.get('c')) === null; i++) await new Promise((done) => setTimeout(done, 5))
+
+  t.same(await store.get('a'), { value: '1', timestamp: 1 })
+  t.equal(await store.get('none'), null)
+  t.same(
+    (await listed(store.all())).map(({ key }) => key),
+    ['a', 'b', 'c'],
+  )
+  t.same(
+    (await listed(store.range('b', null))).map(({ key }) => key),
+    ['b', 'c'],
+  )
+  const second = queries.keyValue<string, string>('rows-store', { partitions: [1] })
+  t.same(
+    (await listed(second.all())).map(({ key }) => key),
+    ['c'],
+  )
+
+  const versions = queries.versions<string, string>('versions')
+  t.match(await versions.get('k'), { value: 'new', timestamp: 200 })
+  t.match(await versions.getAsOf('k', 150), { value: 'old', timestamp: 100, validToMs: 200 })
+  t.equal(await versions.getAsOf('k', 99), null)
+
+  const windows = queries.windows<string, number>('windows')
+  t.same(
+    (await windows.fetch('w', 0, 20)).map(({ startMs, value }) => [startMs, value]),
+    [
+      [0, 2],
+      [10, 1],
+    ],
+  )
+  t.match(await windows.get('w', 30), { value: 1 })
+  t.same((await listed(windows.fetchAll(0, 100))).length, 3)
+  const sessions = queries.sessions<string, number>('sessions')
+  t.same(await sessions.fetch('w'), [
+    { startMs: 1, endMs: 2, value: 2 },
+    { startMs: 11, endMs: 11, value: 1 },
+    { startMs: 30, endMs: 30, value: 1 },
+  ])
+
+  const metadata = queries.metadata('rows-store')
+  t.match(metadata, { store: 'rows-store', global: false })
+  t.same(
+    metadata.tasks.map(({ partition }) => partition),
+    [0, 1],
+  )
+  const { position } = metadata.tasks[0]!
+  t.equal(position['rows-0'], streams.committedOffset('rows', 0))
+  t.match(queries.metadata('global'), { global: true, tasks: [] })
+
+  const bounded = (bound: Record<string, number>, partitions?: number[]) =>
+    queries.keyValue<string, string>('rows-store', { bound, ...(partitions && { partitions }) })
+  t.match(await bounded(position).get('a'), { value: '1' })
+  t.match(await bounded({ 'in-0': 999 }).get('a'), { value: '1' }, 'a topic that does not feed the store')
+  const ahead = position['rows-0']! + 1
+  t.match(await bounded({ 'rows-0': ahead }, [1]).get('c'), { value: '3' }, 'a partition not asked for')
+  await t.rejects(bounded({ 'rows-0': ahead }).get('a'), { code: 'QUERY_POSITION_BEHIND', message: /rows-0 offset/ })
+  await t.rejects(listed(bounded({ 'rows-7': 1 }).all()), { code: 'QUERY_POSITION_BEHIND', message: /not run here/ })
+  const later = bounded({ 'rows-0': ahead })
+  await world.send([row('rows', 'a', '4', 4)])
+  await reached('rows', ahead)()
+  t.match(await later.get('a'), { value: '4' }, 'the same reader, once the store is there')
+
+  await t.rejects(queries.keyValue('unknown').get('x'), { code: 'QUERY_STORE_UNKNOWN' })
+  t.throws(() => queries.metadata('unknown'), { code: 'QUERY_STORE_UNKNOWN' })
+  await t.rejects(queries.keyValue('windows').get('x'), { code: 'QUERY_STORE_KIND' })
+  await t.rejects(queries.versions('rows-store').getAsOf('x', 1), { code: 'QUERY_STORE_KIND' })
+})
