@@ -12,6 +12,7 @@ import { foreignKeyTopologies } from './golden-foreign-key-topologies.js'
 import { optimizedTopologies } from './golden-optimized-topologies.js'
 import { streamJoinTopologies } from './golden-stream-join-topologies.js'
 import { tableTopologies } from './golden-table-topologies.js'
+import { windowTopologies } from './golden-window-topologies.js'
 
 export const text = { key: string, value: string }
 export const nothing = () => ({ process() {} })
@@ -240,4 +241,5 @@ export const goldenTopologies: Readonly<Record<string, () => Topology>> = {
   ...foreignKeyTopologies,
   ...optimizedTopologies,
   ...streamJoinTopologies,
+  ...windowTopologies(),
 }
