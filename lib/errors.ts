@@ -105,6 +105,7 @@ export const ERROR_CODES = {
   TOPOLOGY_SOURCE_CONFLICT: 'Read a topic by one source: build both branches from the same stream or table.',
   TOPOLOGY_STORE_UNKNOWN: 'Add the store to the topology and connect it to the node.',
   TOPOLOGY_TABLE_NOT_VERSIONED: 'Give the table a store with `versioned`, or leave graceMs out of the join.',
+  TOPOLOGY_VERSIONED: 'Suppress a table that is not versioned, or a result computed from it by an aggregation or join.',
   TRANSPORT_AUTHENTICATION: 'Correct the SASL mechanism and credentials.',
   TRANSPORT_CLOSED: 'Send again where the request may safely repeat; check the broker if it continues.',
   TRANSPORT_TIMEOUT: 'Send again where the request may safely repeat; check the load of the broker and the network.',

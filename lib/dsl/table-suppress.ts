@@ -1,4 +1,5 @@
 /** `suppress`: the node, and the store its buffer lies in. */
+import { MillraceError } from '../errors.js'
 import type { Named, TableHandle } from './handle.js'
 import type { SerdeState } from './serde-state.js'
 import { planStore } from './store-options.js'
@@ -23,6 +24,13 @@ export function suppressTable<K, V, VS extends SerdeState>(
   options: SuppressOptions | undefined,
 ): KTable<K, V, VS> {
   const { graph, key, value } = table
+  if (table.origin.versioned) {
+    throw new MillraceError(
+      'TOPOLOGY_VERSIONED',
+      `suppress holds back the latest change of a key; table ${table.name} is versioned`,
+      { node: table.name },
+    )
+  }
   const name = options?.name ?? graph.nextName(PREFIX)
   const { untilWindowCloses, limitMs, maxRecords, maxBytes, onFull } = suppressed
   const waitMs = untilWindowCloses ? finalResultsAfterMs(table.node) : limitMs
