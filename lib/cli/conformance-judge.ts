@@ -71,11 +71,23 @@ function interpreted(testCase: ConformanceCase, rules: readonly SoundRule[]): Em
   }
 }
 
-/** Null: the same records per topic, in the same order, none later than expected. */
+/** Null: the same records per topic, in the same order, at the same inputs. */
 function unequal(
   testCase: ConformanceCase,
   expected: readonly EmittedRecord[],
   emitted: readonly EmittedRecord[],
 ): string | null {
+  return notLater(testCase, expected, emitted) ?? tooEarly(notLater(testCase, emitted, expected))
+}
+
+function notLater(
+  testCase: ConformanceCase,
+  expected: readonly EmittedRecord[],
+  emitted: readonly EmittedRecord[],
+): string | null {
   return difference({ ...testCase, expected: expected.map((each) => ({ ...each, after: each.at })) }, emitted)
+}
+
+function tooEarly(found: string | null): string | null {
+  return found === null ? null : `too early, seen from the other side: ${found}`
 }

@@ -11,7 +11,7 @@ export function grouped(draft: CaseDraft, stream: StreamDraft): string {
 }
 
 export function randomWindow(draft: CaseDraft, kind: WindowKind): CaseWindow {
-  const graceMs = draft.pick([0, 5, 20, 60, 200])
+  const graceMs = draft.pick([0, 5, 20, 20, 60, 60, 200])
   switch (kind) {
     case 'tumbling':
       return { kind, sizeMs: draft.pick([5, 10, 25]), graceMs }
@@ -98,8 +98,8 @@ export function regrouped(draft: CaseDraft, table: TableDraft): TableDraft {
   const adder = { fn: 'append', sep: '+' }
   const subtractor = { fn: 'append', sep: '-' }
   const init = op === 'aggregate' ? { init: '0' } : {}
-  // In Java what is removed is a pattern, so that joined values, which hold brackets, would mean something else.
-  const plain = !draft.nodes.some((node) => node.op === 'join' || node.op === 'foreignKeyJoin')
+  // In Java what is removed is a pattern: only words that came as they are mean the same here.
+  const plain = draft.nodes.every(({ op }) => ['table', 'filter', 'filterNot', 'mapValues', 'groupBy'].includes(op))
   const removing = op === 'aggregate' && plain && draft.chance(0.3) ? { fn: 'removeAll' } : subtractor
   return { id: draft.add({ op, in: group, ...init, adder, subtractor: removing, ...store }), value, window: null }
 }

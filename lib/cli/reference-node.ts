@@ -46,6 +46,11 @@ export class ReferenceNode {
   enableOld: (force: boolean) => boolean = () => true
   /** Tables: keeps its rows from here on. */
   keepRows: () => void = () => {}
+  /** Windowed tables: somebody below takes results for final. */
+  final = false
+  markFinal: () => void = () => {
+    this.final = true
+  }
   readonly #children: ((row: Row) => void)[] = []
 
   constructor(spec: CaseNode) {

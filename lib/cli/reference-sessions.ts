@@ -3,7 +3,7 @@ import type { CaseNode, CaseValue, CaseWindow, Scalar } from './conformance-case
 import { mergerOf } from './conformance-functions.js'
 import { type Fold, keeping } from './reference-aggregates.js'
 import type { ReferenceContext, ReferenceNode } from './reference-node.js'
-import { type InnerKey, type RowKey, row, sameKey } from './reference-row.js'
+import { type InnerKey, type Row, type RowKey, row, sameKey } from './reference-row.js'
 import type { WindowedInput } from './reference-windows.js'
 
 interface Session {
@@ -20,79 +20,107 @@ export function sessionAggregate(
   inputs: readonly WindowedInput[],
   context: ReferenceContext,
 ): ReferenceNode {
-  const node = keeping(spec)
-  node.window = window
-  const gapMs = window.gapMs ?? 0
-  const waitMs = gapMs + (window.graceMs ?? 0)
-  const retentionMs = spec.store?.retentionMs ?? waitMs
-  const onClose = emit === 'onWindowClose'
-  let sessions: Session[] = []
-  let timeMs = -1
-  let newestEnd = -1
-  let lastCloseMs = -1
-  node.get = (key) => {
-    if (key === null || typeof key !== 'object') return null
-    const found = sessions.find(
-      (each) => sameKey(each.key, key.key) && each.start === key.start && each.end === key.end,
-    )
-    return found === undefined ? null : { value: found.value, ts: found.end }
+  const sessions = new Sessions(spec, window, emit === 'onWindowClose', context)
+  for (const { from, fold } of inputs) {
+    // Each stream of a cogroup has a time of its own.
+    let timeMs = -1
+    from.to((each) => {
+      if (each.key === null) return
+      timeMs = Math.max(timeMs, each.ts)
+      sessions.receive(each, fold, timeMs)
+    })
   }
-  const send = (session: Session, value: CaseValue, old: CaseValue) => {
-    if (onClose) return
-    const key = { key: session.key as InnerKey, start: session.start, end: session.end }
-    node.forward(row(key, value, session.end, node.sendsOld ? old : null))
-  }
-  // Kafka Streams' store hides one millisecond too much: also the session that is open at the very edge.
-  const hidden = ({ end }: Session) =>
-    context.rules.has('noHiddenSession')
-      ? end < newestEnd - retentionMs || (onClose && end < timeMs - waitMs)
-      : end < newestEnd - retentionMs + 1
-  const byEnd = (a: Session, b: Session) => a.end - b.end || a.start - b.start
+  return sessions.node
+}
 
-  const take = (key: RowKey, value: CaseValue, ts: number, fold: Fold) => {
-    const merged = sessions
-      .filter((each) => sameKey(each.key, key) && !hidden(each) && each.end >= ts - gapMs && each.start <= ts + gapMs)
+class Sessions {
+  readonly node: ReferenceNode
+  readonly #spec: CaseNode
+  readonly #context: ReferenceContext
+  readonly #onClose: boolean
+  readonly #gapMs: number
+  readonly #waitMs: number
+  readonly #retentionMs: number
+  #sessions: Session[] = []
+  #timeMs = -1
+  #newestEnd = -1
+  #lastCloseMs = -1
+
+  constructor(spec: CaseNode, window: CaseWindow, onClose: boolean, context: ReferenceContext) {
+    this.node = keeping(spec)
+    this.node.window = window
+    this.node.get = (key) => {
+      if (key === null || typeof key !== 'object') return null
+      const found = this.#sessions.find((each) => same(each, key.key, key.start, Number(key.end)))
+      return found === undefined ? null : { value: found.value, ts: found.end }
+    }
+    this.#spec = spec
+    this.#context = context
+    this.#onClose = onClose
+    this.#gapMs = window.gapMs ?? 0
+    this.#waitMs = this.#gapMs + (window.graceMs ?? 0)
+    this.#retentionMs = spec.store?.retentionMs ?? this.#waitMs
+  }
+
+  receive(from: Row, fold: Fold, timeMs: number): void {
+    this.#timeMs = timeMs
+    const early = this.#context.rules.has('everyWindowFinal')
+    if (this.#onClose && early) this.#close()
+    this.#take(from, fold)
+    if (this.#onClose && !early) this.#close()
+  }
+
+  #take({ key, value, ts }: Row, fold: Fold): void {
+    const merged = this.#sessions
+      .filter((each) => sameKey(each.key, key) && each.end >= ts - this.#gapMs && each.start <= ts + this.#gapMs)
+      .filter((each) => !this.#isHidden(each))
       .sort(byEnd)
     const start = Math.min(ts, ...merged.map((each) => each.start))
     const end = Math.max(ts, ...merged.map((each) => each.end))
-    if (end < timeMs - waitMs) return
-    const sum = fold.add(key, value, mergedValue(spec, fold, key, merged))
+    if (end < this.#timeMs - this.#waitMs) return
+    const sum = fold.add(key, value, mergedValue(this.#spec, fold, key, merged))
     if (start !== ts || end !== ts) {
       for (const each of merged) {
-        sessions = sessions.filter((other) => other !== each)
-        send(each, null, each.value)
+        this.#sessions = this.#sessions.filter((other) => other !== each)
+        this.#update(each, null, each.value)
       }
     }
-    const session = { key, start, end, value: sum }
-    sessions = sessions.filter((each) => !(sameKey(each.key, key) && each.start === start && each.end === end))
-    if (sum !== null) sessions.push(session)
-    newestEnd = Math.max(newestEnd, end)
-    send(session, sum, null)
+    this.#sessions = this.#sessions.filter((each) => !same(each, key, start, end))
+    if (sum !== null) this.#sessions.push({ key, start, end, value: sum })
+    this.#newestEnd = Math.max(this.#newestEnd, end)
+    this.#update({ key, start, end, value: sum }, sum, null)
   }
 
-  const close = () => {
-    const closeMs = timeMs - waitMs
-    if (lastCloseMs >= closeMs || closeMs < 1) return
-    const closed = sessions.filter(({ end }) => end >= Math.max(0, lastCloseMs) && end < closeMs)
-    lastCloseMs = closeMs
-    for (const { key, start, end, value } of closed.sort((a, b) => byEnd(a, b) || context.order(a.key, b.key))) {
-      node.forward(row({ key: key as InnerKey, start, end }, value, end))
+  /** Kafka Streams' store hides one millisecond too much: also the session that is open at the very edge. */
+  #isHidden({ end }: Session): boolean {
+    const { rules } = this.#context
+    const isFinal = rules.has('oneClosePredicate') && (this.#onClose || this.node.final)
+    if (isFinal && end < this.#timeMs - this.#waitMs) return true
+    return end < this.#newestEnd - this.#retentionMs + (rules.has('noHiddenSession') ? 0 : 1)
+  }
+
+  #update({ key, start, end }: Session, value: CaseValue, old: CaseValue): void {
+    if (this.#onClose) return
+    this.node.forward(row({ key: key as InnerKey, start, end }, value, end, this.node.sendsOld ? old : null))
+  }
+
+  #close(): void {
+    const closeMs = this.#timeMs - this.#waitMs
+    if (this.#lastCloseMs >= closeMs || closeMs < 1) return
+    const closed = this.#sessions.filter(({ end }) => end >= Math.max(0, this.#lastCloseMs) && end < closeMs)
+    this.#lastCloseMs = closeMs
+    for (const { key, start, end, value } of closed.sort((a, b) => byEnd(a, b) || this.#context.order(a.key, b.key))) {
+      this.node.forward(row({ key: key as InnerKey, start, end }, value, end))
     }
   }
+}
 
-  for (const { from, fold } of inputs) {
-    // Each stream of a cogroup has a time of its own.
-    let inputTimeMs = -1
-    from.to((each) => {
-      if (each.key === null) return
-      inputTimeMs = Math.max(inputTimeMs, each.ts)
-      timeMs = inputTimeMs
-      if (onClose && context.rules.has('everyWindowFinal')) close()
-      take(each.key, each.value, each.ts, fold)
-      if (onClose && !context.rules.has('everyWindowFinal')) close()
-    })
-  }
-  return node
+function byEnd(a: Session, b: Session): number {
+  return a.end - b.end || a.start - b.start
+}
+
+function same(session: Session, key: RowKey, start: number, end: number): boolean {
+  return sameKey(session.key, key) && session.start === start && session.end === end
 }
 
 /** The initial value, merged with each old session; a count adds, a reduce folds the later into the earlier. */

@@ -27,7 +27,7 @@ export function slidingAggregate(
   const d = window.timeDifferenceMs ?? 0
   const graceMs = window.graceMs ?? 0
   const onClose = emit === 'onWindowClose'
-  const windows: SlidingWindow[] = []
+  let windows: SlidingWindow[] = []
   let timeMs = -1
   const find = (key: RowKey, start: number) => windows.find((each) => each.start === start && sameKey(each.key, key))
   node.get = (key) => {
@@ -59,7 +59,8 @@ export function slidingAggregate(
     windows.push(at)
     forward(at, null)
   }
-  const closing = onClose ? closer(node, spec, window, windows, context) : null
+  const retentionMs = spec.store?.retentionMs ?? 2 * d + graceMs
+  const closing = onClose ? closer(node, window, retentionMs, () => windows, context) : null
 
   for (const { from, fold } of inputs) {
     // Each stream of a cogroup has a time of its own.
@@ -72,6 +73,10 @@ export function slidingAggregate(
       if (context.rules.has('everyWindowFinal')) closing?.(timeMs)
       if (ts + d < timeMs - graceMs) return
       const entry = { row: each, fold }
+      // As for other windows, one that the store has let go of begins anew.
+      const newestStart = Math.max(...windows.map(({ start }) => start))
+      const lost = (at: SlidingWindow) => sameKey(at.key, key) && at.start <= newestStart - retentionMs
+      windows = windows.filter((at) => !lost(at))
       const mine = windows.filter((at) => sameKey(at.key, key))
       if (ts < d) {
         early(mine, entry, d, { join, makeRight })
@@ -149,18 +154,18 @@ function newestOf(entries: readonly Entry[]): number {
 /** As for other windows; Kafka Streams asks only when a record comes that is neither early nor late. */
 function closer(
   node: ReferenceNode,
-  spec: CaseNode,
   window: CaseWindow,
-  windows: readonly SlidingWindow[],
+  retentionMs: number,
+  all: () => readonly SlidingWindow[],
   context: ReferenceContext,
 ): (nowMs: number) => void {
   const d = window.timeDifferenceMs ?? 0
   const graceMs = window.graceMs ?? 0
-  const retentionMs = spec.store?.retentionMs ?? 2 * d + graceMs
   let lastCloseMs = -1
   return (nowMs) => {
     const closeMs = nowMs - graceMs
     if (lastCloseMs >= closeMs || closeMs - d - 1 < 0) return
+    const windows = all()
     const keptFrom = context.rules.has('everyWindowFinal')
       ? 0
       : Math.max(...windows.map(({ start }) => start)) - retentionMs

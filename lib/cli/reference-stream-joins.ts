@@ -5,9 +5,11 @@ import { NotInterpreted, type ReferenceContext, ReferenceNode } from './referenc
 import { type Row, type RowKey, row, sameKey } from './reference-row.js'
 
 interface Waiting {
-  readonly side: 0 | 1
+  readonly side: Side
   readonly row: Row
 }
+
+type Side = 0 | 1
 
 /** Stream with stream: every record of the other side within the window; what never matched when it is sure. */
 export function streamStreamJoin(
@@ -15,93 +17,115 @@ export function streamStreamJoin(
   inputs: readonly [ReferenceNode, ReferenceNode],
   context: ReferenceContext,
 ): ReferenceNode {
-  const node = new ReferenceNode(spec)
-  const joiner = joinerOf(spec.joiner)
-  const { beforeMs = 0, afterMs = 0, graceMs = 0 } = spec.window ?? {}
-  const retentionMs = beforeMs + afterMs + graceMs
-  const history: [Row[], Row[]] = [[], []]
-  const newest: [number, number] = [-1, -1]
-  let waiting: Waiting[] = []
-  let timeMs = -1
+  const join = new StreamJoin(spec, context)
+  inputs.forEach((input, side) => {
+    input.to((from) => join.receive(side as Side, from))
+  })
+  return join.node
+}
+
+class StreamJoin {
+  readonly node: ReferenceNode
+  readonly #context: ReferenceContext
+  readonly #joiner: ReturnType<typeof joinerOf>
+  readonly #beforeMs: number
+  readonly #afterMs: number
+  readonly #graceMs: number
+  readonly #isOuter: readonly [boolean, boolean]
+  readonly #history: readonly [Row[], Row[]] = [[], []]
+  #waiting: Waiting[] = []
+  #timeMs = -1
   /** Kafka Streams: the oldest time it remembers to wait for. */
-  let minMs = Number.POSITIVE_INFINITY
-  const lookback = [afterMs, beforeMs] as const
-  const isOuter = [spec.kind !== 'inner', spec.kind === 'outer'] as const
-  const joined = (side: 0 | 1, mine: CaseValue, other: CaseValue) =>
-    side === 0 ? joiner(mine as Scalar, other as Scalar) : joiner(other as Scalar, mine as Scalar)
-  // The byte of the side is 1 on the left.
-  const inOrder = () =>
-    waiting.toSorted((a, b) => a.row.ts - b.row.ts || b.side - a.side || context.order(a.row.key, b.row.key))
-  const release = (each: Waiting) => {
-    waiting = waiting.filter((other) => other !== each)
-    node.forward(row(each.row.key, joined(each.side, each.row.value, null), each.row.ts))
+  #minMs = Number.POSITIVE_INFINITY
+
+  constructor(spec: CaseNode, context: ReferenceContext) {
+    this.node = new ReferenceNode(spec)
+    this.#context = context
+    this.#joiner = joinerOf(spec.joiner)
+    const { beforeMs = 0, afterMs = 0, graceMs = 0 } = spec.window ?? {}
+    this.#beforeMs = beforeMs
+    this.#afterMs = afterMs
+    this.#graceMs = graceMs
+    this.#isOuter = [spec.kind !== 'inner', spec.kind === 'outer']
   }
 
-  const expireSoundly = () => {
-    for (const each of inOrder()) if (each.row.ts + lookback[each.side] + graceMs < timeMs) release(each)
-  }
-  const expireAsKafkaStreams = (side: 0 | 1) => {
-    if (minMs + lookback[side] + graceMs >= timeMs) return
-    minMs = Number.POSITIVE_INFINITY
-    const open = [false, false]
-    let last: Row | null = null
-    for (const each of inOrder()) {
-      // Several values of one key and time are one entry.
-      const again = last !== null && last.ts === each.row.ts && sameKey(last.key, each.row.key)
-      minMs = each.row.ts
-      if (open[0] && open[1]) break
-      if (each.row.ts + lookback[each.side] + graceMs >= timeMs) {
-        open[each.side] = true
-        continue
-      }
-      if (!again || last !== null) release(each)
-      last = each.row
-    }
-  }
-
-  const receive = (side: 0 | 1) => (from: Row) => {
-    const other = (1 - side) as 0 | 1
+  receive(side: Side, from: Row): void {
     const usable = from.key !== null && from.value !== null
-    if (usable) {
-      history[side].push(from)
-      newest[side] = Math.max(newest[side], from.ts)
+    if (usable) this.#history[side].push(from)
+    this.#timeMs = Math.max(this.#timeMs, from.ts)
+    if (this.#isOuter[side] && from.key === null && from.value !== null) this.#forward(side, from, null, from.ts)
+    if (!usable) return
+    if (from.ts === this.#timeMs) this.#expire(side)
+    const matches = this.#matches(side, from)
+    for (const match of matches) {
+      const matched = (each: Waiting) =>
+        each.side !== side && each.row.ts === match.ts && sameKey(each.row.key, match.key)
+      this.#waiting = this.#waiting.filter((each) => !matched(each))
+      this.#forward(side, from, match.value, Math.max(from.ts, match.ts))
     }
-    timeMs = Math.max(timeMs, from.ts)
-    if (isOuter[side] && from.key === null && from.value !== null) {
-      node.forward(row(from.key, joined(side, from.value, null), from.ts))
+    if (matches.length === 0 && this.#isOuter[side]) this.#waitOrGo(side, from)
+  }
+
+  /** Of the other side: what lies in the window and is still kept, by time, then arrival. */
+  #matches(side: Side, { key, ts }: Row): Row[] {
+    const other = this.#history[1 - side]!
+    const newest = Math.max(...other.map((each) => each.ts))
+    const keptFrom = newest - this.#beforeMs - this.#afterMs - this.#graceMs + 1
+    const [back, ahead] = side === 0 ? [this.#beforeMs, this.#afterMs] : [this.#afterMs, this.#beforeMs]
+    return other
+      .filter((each) => sameKey(each.key, key) && each.ts >= ts - back && each.ts <= ts + ahead && each.ts >= keptFrom)
+      .toSorted((a, b) => a.ts - b.ts)
+  }
+
+  #waitOrGo(side: Side, from: Row): void {
+    const patienceMs = this.#context.rules.has('joinWaitsForGrace') ? this.#graceMs : 0
+    if (from.ts + this.#lookbackMs(side) + patienceMs < this.#timeMs) {
+      this.#forward(side, from, null, from.ts)
       return
     }
-    if (!usable) return
-    if (from.ts === timeMs && spec.kind !== 'inner') {
-      if (context.rules.has('joinWaitsForGrace')) expireSoundly()
-      else expireAsKafkaStreams(side)
+    this.#minMs = Math.min(this.#minMs, from.ts)
+    this.#waiting.push({ side, row: from })
+  }
+
+  #lookbackMs(side: Side): number {
+    return side === 0 ? this.#afterMs : this.#beforeMs
+  }
+
+  #isOpen({ side, row: { ts } }: Waiting): boolean {
+    return ts + this.#lookbackMs(side) + this.#graceMs >= this.#timeMs
+  }
+
+  #expire(side: Side): void {
+    if (this.#context.rules.has('joinWaitsForGrace')) {
+      for (const each of this.#inOrder()) if (!this.#isOpen(each)) this.#release(each)
+      return
     }
-    const [earliest, latest] =
-      side === 0 ? [from.ts - beforeMs, from.ts + afterMs] : [from.ts - afterMs, from.ts + beforeMs]
-    const keptFrom = newest[other] - retentionMs + 1
-    const matches = history[other]
-      .filter(({ key, ts }) => sameKey(key, from.key) && ts >= Math.max(0, earliest) && ts <= latest && ts >= keptFrom)
-      .toSorted((a, b) => a.ts - b.ts)
-    for (const match of matches) {
-      waiting = waiting.filter(
-        (each) => each.side === side || each.row.ts !== match.ts || !sameKey(each.row.key, match.key),
-      )
-      node.forward(row(from.key, joined(side, from.value, match.value), Math.max(from.ts, match.ts)))
-    }
-    if (matches.length > 0 || !isOuter[side]) return
-    const over = context.rules.has('joinWaitsForGrace')
-      ? from.ts + lookback[side] + graceMs < timeMs
-      : Math.max(0, latest) < timeMs
-    if (over) node.forward(row(from.key, joined(side, from.value, null), from.ts))
-    else {
-      minMs = Math.min(minMs, from.ts)
-      waiting.push({ side, row: from })
+    if (this.#minMs + this.#lookbackMs(side) + this.#graceMs >= this.#timeMs) return
+    this.#minMs = Number.POSITIVE_INFINITY
+    const open = [false, false]
+    for (const each of this.#inOrder()) {
+      this.#minMs = each.row.ts
+      if (open[0] && open[1]) break
+      if (this.#isOpen(each)) open[each.side] = true
+      else this.#release(each)
     }
   }
-  const [left, right] = inputs
-  left.to(receive(0))
-  right.to(receive(1))
-  return node
+
+  /** By time, side and key; the byte of the side is 1 on the left. */
+  #inOrder(): Waiting[] {
+    const { order } = this.#context
+    return this.#waiting.toSorted((a, b) => a.row.ts - b.row.ts || b.side - a.side || order(a.row.key, b.row.key))
+  }
+
+  #release(each: Waiting): void {
+    this.#waiting = this.#waiting.filter((other) => other !== each)
+    this.#forward(each.side, each.row, null, each.row.ts)
+  }
+
+  #forward(side: Side, mine: Row, other: CaseValue, ts: number): void {
+    const value = side === 0 ? this.#joiner(mine.value, other) : this.#joiner(other, mine.value)
+    this.node.forward(row(mine.key, value, ts))
+  }
 }
 
 /** Stream with table or global table: the row as it stands, or as it stood at the record's time. */

@@ -19,6 +19,7 @@ export function suppress(spec: CaseNode, input: ReferenceNode, context: Referenc
   node.enableOld = (force) => input.enableOld(force)
   const final = spec.until === 'windowCloses'
   const window = input.window
+  if (final) input.markFinal()
   const waitMs = final ? (window?.graceMs ?? 0) + (window?.gapMs ?? 0) : (spec.limitMs ?? 0)
   // One predicate for accepting and emitting: windows with an inclusive end are still open at end + wait.
   const inclusive = final && (window?.kind === 'sliding' || window?.kind === 'session')

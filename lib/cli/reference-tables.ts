@@ -81,6 +81,7 @@ export function tableStep(spec: CaseNode, input: ReferenceNode): ReferenceNode |
   const stored = spec.store !== undefined
   const history: Row[] = []
   node.window = input.window
+  node.markFinal = () => input.markFinal()
   node.enableOld = (force) => {
     if (stored) node.sendsOld = true
     else if (input.enableOld(force)) node.sendsOld = true

@@ -37,13 +37,14 @@ export function timeWindowAggregate(
 ): ReferenceNode {
   const node = keeping(spec)
   node.window = window
-  const accepted: Accepted[] = []
+  let accepted: Accepted[] = []
   const of = (key: RowKey, start: number) =>
     folded(accepted.filter((each) => each.start === start && sameKey(each.row.key, key)))
   node.get = (key) => (key !== null && typeof key === 'object' ? of(key.key, key.start) : null)
   const graceMs = window.graceMs ?? 0
   const onClose = emit === 'onWindowClose'
-  const closing = onClose ? closer(node, spec, window, accepted, of, context) : null
+  const retentionMs = spec.store?.retentionMs ?? (window.sizeMs ?? Number.POSITIVE_INFINITY) + graceMs
+  const closing = onClose ? closer(node, window, retentionMs, () => accepted, of, context) : null
   for (const { from, fold } of inputs) {
     // Each stream of a cogroup has a time of its own.
     let timeMs = -1
@@ -54,6 +55,11 @@ export function timeWindowAggregate(
       if (context.rules.has('everyWindowFinal')) closing?.(beforeMs, timeMs)
       for (const { start, end } of windowsAround(each.ts, window)) {
         if (end !== 'inf' && end + graceMs <= timeMs) continue
+        // A stream of a cogroup that lags finds a window the others made the store let go of: it begins anew.
+        const newestStart = Math.max(...accepted.map((other) => other.start))
+        if (start <= newestStart - retentionMs) {
+          accepted = accepted.filter((other) => other.start !== start || !sameKey(other.row.key, each.key))
+        }
         const before = of(each.key, start)
         accepted.push({ row: each, fold, start })
         if (onClose) continue
@@ -77,19 +83,19 @@ type Of = (key: RowKey, start: number) => { readonly value: Row['value']; readon
  */
 function closer(
   node: ReferenceNode,
-  spec: CaseNode,
   window: CaseWindow,
-  accepted: readonly Accepted[],
+  retentionMs: number,
+  all: () => readonly Accepted[],
   of: Of,
   context: ReferenceContext,
 ): (beforeMs: number, nowMs: number) => void {
   const size = window.sizeMs ?? 0
   const graceMs = window.graceMs ?? 0
-  const retentionMs = spec.store?.retentionMs ?? size + graceMs
   let lastCloseMs = -1
   return (_beforeMs, nowMs) => {
     const closeMs = nowMs - graceMs
     if (lastCloseMs >= closeMs || closeMs - size < 0) return
+    const accepted = all()
     const newestStart = Math.max(...accepted.map(({ start }) => start))
     const keptFrom = context.rules.has('everyWindowFinal') ? 0 : newestStart - retentionMs
     const after = lastCloseMs < 0 ? -1 : Math.max(0, lastCloseMs - size)
