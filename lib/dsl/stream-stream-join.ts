@@ -113,7 +113,8 @@ export function joinStreams(
       topology.addNode({ kind: 'merge', name: names.merge, parents: [names.left, names.right], stores: [] })
     },
   })
-  return streamHandle({ graph, node, name: names.merge, key: serdes.key, value: null, sources, rekeyed: false })
+  const { key, left: value } = serdes
+  return streamHandle({ graph, node, name: names.merge, key, value, sources, rekeyed: false })
 }
 
 /** The join of a stream with itself on one store, under the name of the merge, as Kafka Streams has it. */

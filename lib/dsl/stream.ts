@@ -230,7 +230,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   join<VO, VOut, OKS extends SerdeState, OS extends SerdeState>(
     other: KStream<K, VO, OKS, OS>,
     options: StreamJoin<K, V, VO, V, VO, VOut, KS, VS, OS>,
-  ): KStream<K, VOut, 'known', 'missing'>
+  ): KStream<K, VOut, 'known', After<V, VOut, 'known'>>
   /** Each record with the table's row of the same key; records without a row, or with a null key or value, are dropped. */
   join<VT, VOut, TS extends SerdeState>(
     table: KTable<K, VT, TS>,
@@ -249,7 +249,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   leftJoin<VO, VOut, OKS extends SerdeState, OS extends SerdeState>(
     other: KStream<K, VO, OKS, OS>,
     options: StreamJoin<K, V, VO, V, VO | null, VOut, KS, VS, OS>,
-  ): KStream<K, VOut, 'known', 'missing'>
+  ): KStream<K, VOut, 'known', After<V, VOut, 'known'>>
   /** As `join`, but every record goes on; the row is null where there is none. */
   leftJoin<VT, VOut, TS extends SerdeState>(
     table: KTable<K, VT, TS>,
@@ -267,7 +267,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   outerJoin<VO, VOut, OKS extends SerdeState, OS extends SerdeState>(
     other: KStream<K, VO, OKS, OS>,
     options: StreamJoin<K, V, VO, V | null, VO | null, VOut, KS, VS, OS>,
-  ): KStream<K, VOut, 'known', 'missing'> {
+  ): KStream<K, VOut, 'known', After<V, VOut, 'known'>> {
     return new KStream(joinStreams(this.handle, other.handle, options as unknown as UntypedStreamJoin, 'outer'))
   }
 }

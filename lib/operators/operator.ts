@@ -20,6 +20,8 @@ export type DropReason =
   | 'expired'
   | 'negativeTimestamp'
   | 'unmatchedBranch'
+  | 'outOfOrder'
+  | 'noPartition'
   | (string & {})
 
 /** The highest timestamp one operator has seen; travels in the committed offset's metadata, so a restart keeps it. */

@@ -4,7 +4,7 @@ import { partitionForKey } from '../record/partitioner.js'
 import type { SinkNode } from '../topology/node.js'
 import type { Build, OperatorContext } from './operator.js'
 
-/** Chooses the partition: the user's partitioner, else the hash of the bytes the key serde names, else null (by key). */
+/** Chooses the partition, or several: the user's partitioner, else the hash of the bytes the key serde names, else null (by key). */
 export const buildSink: Build<SinkNode> = (node, context) => {
   const { keySerde, valueSerde } = node
   const topicOf = typeof node.topic === 'string' ? null : node.topic
@@ -22,13 +22,20 @@ export const buildSink: Build<SinkNode> = (node, context) => {
       } catch (cause) {
         throw unwritable(node, topic, context, cause)
       }
-      const partition = choose === null ? null : choose(topic, key, value)
-      context.send(topic, partition, keyBytes, valueBytes, timestamp, record.headers)
+      const chosen = choose === null ? null : choose(topic, key, value)
+      if (typeof chosen !== 'object' || chosen === null) {
+        context.send(topic, chosen, keyBytes, valueBytes, timestamp, record.headers)
+        return
+      }
+      if (chosen.length === 0) context.drop('noPartition')
+      for (const partition of chosen) {
+        context.send(topic, partition, keyBytes, valueBytes, timestamp, record.headers)
+      }
     },
   }
 }
 
-type ChoosePartition = (topic: string, key: unknown, value: unknown) => number | null
+type ChoosePartition = (topic: string, key: unknown, value: unknown) => number | readonly number[] | null
 
 function partitionChooser(node: SinkNode, context: OperatorContext): ChoosePartition | null {
   const { partitioner, keySerde } = node
@@ -44,13 +51,18 @@ function partitionChooser(node: SinkNode, context: OperatorContext): ChooseParti
     const count = context.partitionCount(topic)
     const chosen = partitioner(topic, key, value, count)
     if (chosen === null) return byInnerKey === null ? null : byInnerKey(topic, key, value)
-    if (Number.isInteger(chosen) && chosen >= 0 && chosen < count) return chosen
+    const wrong = typeof chosen === 'number' ? outside(chosen, count) : chosen.some((each) => outside(each, count))
+    if (!wrong) return typeof chosen === 'number' ? chosen : [...new Set(chosen)]
     throw new MillraceError(
       'PARTITION_INVALID',
       `The partitioner of node ${node.name} chose partition ${chosen} of topic ${topic}, which has ${count}.`,
       { node: node.name, topic, taskId: context.taskId },
     )
   }
+}
+
+function outside(partition: number, count: number): boolean {
+  return !Number.isInteger(partition) || partition < 0 || partition >= count
 }
 
 function unwritable(node: SinkNode, topic: string, context: OperatorContext, cause: unknown): MillraceError {

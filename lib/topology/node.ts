@@ -40,8 +40,16 @@ export type TimestampExtractor = (
   partitionTimeMs: number,
 ) => number
 
-/** Chooses the partition of an outgoing record; `null` means by the key's murmur2 hash. */
-export type Partitioner = (topic: string, key: unknown, value: unknown, partitions: number) => number | null
+/**
+ * Chooses the partition of an outgoing record; `null` means by the key's murmur2 hash. Several partitions: each gets the
+ * record (a tombstone for all, KIP-837); none: it is dropped.
+ */
+export type Partitioner = (
+  topic: string,
+  key: unknown,
+  value: unknown,
+  partitions: number,
+) => number | readonly number[] | null
 
 export interface SourceNode extends NodeBase {
   readonly kind: 'source'
