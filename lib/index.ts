@@ -78,6 +78,9 @@ export {
   type ProcessorSupplier,
   type PunctuationType,
   type RecordMetadata,
+  type TransformContext,
+  type ValueTransformer,
+  type ValueTransformerSupplier,
   withChanges,
 } from './topology/processor.js'
 export type { Topology } from './topology/topology.js'

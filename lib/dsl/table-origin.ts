@@ -3,7 +3,7 @@
  * only when something looks into it, and old values are sent only where something downstream asked for them.
  */
 
-import type { FilterView, JoinView, MapValuesView, TableView } from '../topology/table-nodes.js'
+import type { FilterView, JoinView, MapValuesView, TableView, TransformValuesView } from '../topology/table-nodes.js'
 import type { StoreDefinition } from '../topology/topology.js'
 
 export interface TableOrigin {
@@ -78,17 +78,17 @@ export class AggregateOrigin implements TableOrigin {
   }
 }
 
-type Step = Omit<FilterView, 'of'> | Omit<MapValuesView, 'of'>
+export type DerivedStep = Omit<FilterView, 'of'> | Omit<MapValuesView, 'of'> | Omit<TransformValuesView, 'of'>
 
-/** filter and mapValues: computed from the table above unless the user gave it a store. */
+/** filter, mapValues and transformValues: computed from the table above unless the user gave it a store. */
 export class DerivedOrigin implements TableOrigin {
   readonly store: string | null
   readonly #above: TableOrigin
-  readonly #step: Step
+  readonly #step: DerivedStep
   readonly #storeVersioned: boolean
   sendOldValues = false
 
-  constructor(above: TableOrigin, step: Step, store: string | null, storeVersioned = false) {
+  constructor(above: TableOrigin, step: DerivedStep, store: string | null, storeVersioned = false) {
     this.#above = above
     this.#step = step
     this.store = store

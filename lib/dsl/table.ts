@@ -1,5 +1,6 @@
 /** A table: the latest value per key, and the changes that lead to it. */
 import type { Serde } from '../serde/serde.js'
+import type { ValueTransformerSupplier } from '../topology/processor.js'
 import type { GroupSettings } from './aggregation.js'
 import { type ForeignKeyJoin, joinByForeignKey } from './foreign-key-join.js'
 import { GroupedTable } from './grouped-table.js'
@@ -9,8 +10,13 @@ import { type Materialized, planStore } from './store-options.js'
 import { KStream } from './stream.js'
 import type { Suppressed } from './suppressed.js'
 import { joinTables, type TableTableJoin } from './table-joins.js'
-import { DerivedOrigin } from './table-origin.js'
+import { DerivedOrigin, type DerivedStep } from './table-origin.js'
 import { type SuppressOptions, suppressTable } from './table-suppress.js'
+
+export interface TransformSettings extends Named {
+  /** Names of the stores the transformer uses, added with `addStateStore`. */
+  readonly stores?: readonly string[]
+}
 
 export interface TableSettings<K, V> extends Named {
   /** A store with a name makes the result queryable; without, it is computed when needed. */
@@ -18,8 +24,6 @@ export interface TableSettings<K, V> extends Named {
 }
 
 type AnyTableJoin = Parameters<typeof joinTables>[3] | Parameters<typeof joinByForeignKey>[3]
-
-type DerivedStep = ConstructorParameters<typeof DerivedOrigin>[1]
 
 /** `VS` says whether the value serde is known; user code writes `KTable<K, V>`. */
 export class KTable<K, V, VS extends SerdeState = 'known'> {
@@ -59,6 +63,27 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     options?: Named & { readonly store?: Materialized<unknown, unknown> },
   ): KTable<K, V2, SerdeState> {
     return this.#derive('KTABLE-MAPVALUES-', { kind: 'mapValues', mapper: mapper as never }, options)
+  }
+
+  /**
+   * As `mapValues`, by code with a context: stores, timers, times. It is called for deletes too. What reads the result
+   * without a store runs a transformer of its own, so a transformer that keeps state needs `store`.
+   */
+  transformValues<V2>(
+    supplier: ValueTransformerSupplier<K, V, V2>,
+    options: TransformSettings & { readonly store: Materialized<K, V2> & { readonly value: Serde<NotNull<V2>> } },
+  ): KTable<K, V2>
+  transformValues<V2>(
+    supplier: ValueTransformerSupplier<K, V, V2>,
+    options?: TransformSettings & { readonly store?: After<V, V2, VS> extends 'known' ? Materialized<K, V2> : never },
+  ): KTable<K, V2, After<V, V2, VS>>
+  transformValues<V2>(
+    supplier: ValueTransformerSupplier<K, V, V2>,
+    options?: TransformSettings & { readonly store?: Materialized<unknown, unknown> },
+  ): KTable<K, V2, SerdeState> {
+    const transformerStores = Object.freeze([...(options?.stores ?? [])])
+    const step = { kind: 'transformValues', supplier: supplier as ValueTransformerSupplier, transformerStores } as const
+    return this.#derive('KTABLE-TRANSFORMVALUES-', step, options)
   }
 
   /** The changes as records: the new value, or null for a delete. */
@@ -167,8 +192,9 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   ): KTable<K, V2, VS2> {
     const { handle } = this
     const { graph } = handle
-    // Store options without a name materialise nothing, but take a number.
-    if (options?.store !== undefined && options.store.name === undefined) graph.nextStoreName(prefix)
+    // Store options without a name materialise nothing, but take a number, save for transformValues.
+    const unnamed = options?.store !== undefined && options.store.name === undefined
+    if (unnamed && step.kind !== 'transformValues') graph.nextStoreName(prefix)
     const name = graph.nameOr(options?.name, prefix)
     const key = erased(options?.store?.key) ?? handle.key
     const value = erased(options?.store?.value) ?? handle.value
@@ -180,12 +206,18 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
       name,
       write(topology, parents) {
         if (definition) topology.addStore(definition)
+        const owned = store === null ? [] : [store]
         const base = {
           name,
           parents,
-          stores: store === null ? [] : [store],
+          stores: step.kind === 'transformValues' ? [...owned, ...step.transformerStores] : owned,
           store,
           sendOldValues: origin.sendOldValues,
+        }
+        if (step.kind === 'transformValues') {
+          const { supplier, transformerStores } = step
+          topology.addNode({ ...base, kind: 'tableTransformValues', supplier, transformerStores })
+          return
         }
         topology.addNode(
           step.kind === 'filter'

@@ -34,6 +34,7 @@ import { buildTableJoinMerge } from './table-join-merge.js'
 import { buildTableMapValues } from './table-map-values.js'
 import { buildTableSource } from './table-source.js'
 import { buildTableToStream } from './table-to-stream.js'
+import { buildTableTransformValues } from './table-transform-values.js'
 import { buildWindowAggregate } from './window-aggregate.js'
 
 /** Every node but the source, which is the task's own. */
@@ -58,6 +59,7 @@ const OPERATORS: { readonly [K in OperatorNode['kind']]: Build<Extract<Node, { r
   tableSource: buildTableSource,
   tableFilter: buildTableFilter,
   tableMapValues: buildTableMapValues,
+  tableTransformValues: buildTableTransformValues,
   tableToStream: buildTableToStream,
   tableGroupBy: buildTableGroupBy,
   tableAggregate: buildTableAggregate,

@@ -4,6 +4,7 @@ import type { VersionedStore } from '../state/versioned.js'
 import type { TableView } from '../topology/table-nodes.js'
 import { orNull } from './fold.js'
 import type { OperatorContext } from './operator.js'
+import { startTransformer } from './value-transformer.js'
 
 export type LookUpAsOf = (key: unknown, asOfMs: number) => ValueAndTimestamp<unknown> | null
 
@@ -14,7 +15,7 @@ export function lookUpAsOf(view: TableView, context: OperatorContext): LookUpAsO
     const store = context.store<VersionedStore<unknown, unknown>>(view.store)
     return (key, asOfMs) => store.getAsOf(key, asOfMs)
   }
-  if (view.kind !== 'filter' && view.kind !== 'mapValues') return null
+  if (view.kind !== 'filter' && view.kind !== 'mapValues' && view.kind !== 'transformValues') return null
   const of = lookUpAsOf(view.of, context)
   if (of === null) return null
   if (view.kind === 'filter') {
@@ -22,6 +23,14 @@ export function lookUpAsOf(view: TableView, context: OperatorContext): LookUpAsO
     return (key, asOfMs) => {
       const row = of(key, asOfMs)
       return row !== null && predicate(key, row.value) !== negate ? row : null
+    }
+  }
+  if (view.kind === 'transformValues') {
+    const { transform } = startTransformer(view, context, false)
+    return (key, asOfMs) => {
+      const row = of(key, asOfMs)
+      const value = transform(key, row === null ? null : row.value)
+      return value === null ? null : { value, timestamp: row === null ? -1 : row.timestamp }
     }
   }
   const { mapper } = view

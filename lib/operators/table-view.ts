@@ -1,10 +1,18 @@
 /** Looks a key up in a table: in its store, or computed from the stores of the tables it was made of. */
 import type { KeyValueStore, SessionStore, ValueAndTimestamp, WindowStore } from '../state/store.js'
 import type { SuppressBuffer } from '../state/suppress-buffer.js'
-import type { FilterView, JoinView, MapValuesView, SuppressView, TableView } from '../topology/table-nodes.js'
+import type {
+  FilterView,
+  JoinView,
+  MapValuesView,
+  SuppressView,
+  TableView,
+  TransformValuesView,
+} from '../topology/table-nodes.js'
 import type { Windowed } from '../windows/window.js'
 import { orNull } from './fold.js'
 import type { OperatorContext } from './operator.js'
+import { startTransformer } from './value-transformer.js'
 
 /** The row under a key that is not null, or null. */
 export type LookUp = (key: unknown) => ValueAndTimestamp<unknown> | null
@@ -15,6 +23,8 @@ export function lookUp(view: TableView, context: OperatorContext): LookUp {
       return storeLookUp(view.store, context)
     case 'filter':
       return filterLookUp(view, lookUp(view.of, context))
+    case 'transformValues':
+      return transformLookUp(view, lookUp(view.of, context), context)
     case 'mapValues':
       return mapLookUp(view, lookUp(view.of, context))
     case 'suppress':
@@ -71,6 +81,16 @@ function suppressLookUp(view: SuppressView, of: LookUp, context: OperatorContext
     const prior = buffer.prior(key)
     if (prior === undefined) return of(key)
     return prior === null ? null : { value: prior, timestamp: -1 }
+  }
+}
+
+/** A row made of nothing has no time: -1, as in Kafka Streams. */
+function transformLookUp(view: TransformValuesView, of: LookUp, context: OperatorContext): LookUp {
+  const { transform } = startTransformer(view, context, false)
+  return (key) => {
+    const row = of(key)
+    const value = transform(key, row === null ? null : row.value)
+    return value === null ? null : { value, timestamp: row === null ? -1 : row.timestamp }
   }
 }
 

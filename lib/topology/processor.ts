@@ -47,6 +47,20 @@ export type ProcessorSupplier<KIn = unknown, VIn = unknown, KOut = unknown, VOut
   VOut
 >
 
+/** What a transformer of a table's values may use; it cannot forward, because each change has one result. */
+export type TransformContext = Omit<ProcessorContext<never, never>, 'forward'>
+
+export interface ValueTransformer<K = unknown, V = unknown, V2 = unknown> {
+  init?(context: TransformContext): void
+  /** `value` null: the row was deleted, or there is none. Returning null deletes. */
+  transform(key: K, value: V | null): V2 | null
+  /** Called on the transformer that follows changes; copies that others look rows up with just go. */
+  close?(): void
+}
+
+/** Makes one transformer per task, and one for each operator that looks rows up without a store. */
+export type ValueTransformerSupplier<K = unknown, V = unknown, V2 = unknown> = () => ValueTransformer<K, V, V2>
+
 /** A new record with some fields replaced. */
 export function withChanges<K, V, K2 = K, V2 = V>(
   record: StreamRecord<K, V>,

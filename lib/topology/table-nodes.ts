@@ -1,6 +1,7 @@
 /** Nodes on table edges: what flows are records whose value is a `Change`. */
 import type { Fold } from './aggregate-nodes.js'
 import type { NodeBase } from './node.js'
+import type { ValueTransformerSupplier } from './processor.js'
 import type { SuppressNode } from './suppress-nodes.js'
 
 /** What every node on a table edge shares. */
@@ -16,7 +17,7 @@ export interface TableNodeBase extends NodeBase {
  * How a table is read by key. A table without a store of its own is computed from the tables it was made of, so that
  * `filter` and `mapValues` cost no second store.
  */
-export type TableView = StoreView | FilterView | MapValuesView | JoinView | SuppressView
+export type TableView = StoreView | FilterView | MapValuesView | TransformValuesView | JoinView | SuppressView
 
 export interface StoreView {
   readonly kind: 'store'
@@ -34,6 +35,14 @@ export interface MapValuesView {
   readonly kind: 'mapValues'
   readonly of: TableView
   readonly mapper: (value: unknown, key: unknown) => unknown
+}
+
+/** Computed by a transformer of the reader's own; stores it uses are those of the transforming node. */
+export interface TransformValuesView {
+  readonly kind: 'transformValues'
+  readonly of: TableView
+  readonly supplier: ValueTransformerSupplier
+  readonly transformerStores: readonly string[]
 }
 
 /** `left` joined with `right`: inner needs both values, left needs the left one, outer either. */
@@ -74,6 +83,14 @@ export interface TableMapValuesNode extends TableNodeBase {
   readonly store: string | null
 }
 
+/** As `tableMapValues`, by user code with a context, which sees deletes too. */
+export interface TableTransformValuesNode extends TableNodeBase {
+  readonly kind: 'tableTransformValues'
+  readonly supplier: ValueTransformerSupplier
+  readonly transformerStores: readonly string[]
+  readonly store: string | null
+}
+
 /** Change → plain record with the new value. */
 export interface TableToStreamNode extends NodeBase {
   readonly kind: 'tableToStream'
@@ -101,6 +118,7 @@ export type TableNode =
   | TableSourceNode
   | TableFilterNode
   | TableMapValuesNode
+  | TableTransformValuesNode
   | TableToStreamNode
   | TableGroupByNode
   | TableAggregateNode

@@ -12,6 +12,7 @@ import { foreignKeyTopologies } from './golden-foreign-key-topologies.js'
 import { optimizedTopologies } from './golden-optimized-topologies.js'
 import { streamJoinTopologies } from './golden-stream-join-topologies.js'
 import { tableTopologies } from './golden-table-topologies.js'
+import { transformTopologies } from './golden-transform-topologies.js'
 import { windowTopologies } from './golden-window-topologies.js'
 
 export const text = { key: string, value: string }
@@ -240,6 +241,7 @@ export const goldenTopologies: Readonly<Record<string, () => Topology>> = {
   ...tableTopologies,
   ...foreignKeyTopologies,
   ...optimizedTopologies,
+  ...transformTopologies,
   ...streamJoinTopologies,
   ...windowTopologies(),
 }

@@ -1,0 +1,40 @@
+/** Starts user code that transforms a table's values. */
+import { MillraceError } from '../errors.js'
+import type { ValueTransformer, ValueTransformerSupplier } from '../topology/processor.js'
+import { orNull } from './fold.js'
+import type { OperatorContext } from './operator.js'
+
+export interface StartedTransformer {
+  readonly transform: (key: unknown, value: unknown) => unknown
+  readonly transformer: ValueTransformer
+}
+
+/** `follows`: it is given changes as they come, so that the record in hand is where they come from. */
+export function startTransformer(
+  what: { readonly supplier: ValueTransformerSupplier; readonly transformerStores: readonly string[] },
+  context: OperatorContext,
+  follows: boolean,
+): StartedTransformer {
+  const transformer = what.supplier()
+  transformer.init?.({
+    taskId: context.taskId,
+    applicationId: context.applicationId,
+    getStateStore<S>(name: string): S {
+      if (!what.transformerStores.includes(name)) {
+        throw new MillraceError(
+          'TOPOLOGY_STORE_UNKNOWN',
+          `The transformer of node ${context.nodeName} asked for store ${name}; its stores: ${what.transformerStores.join(', ') || 'none'}.`,
+          { node: context.nodeName, taskId: context.taskId },
+        )
+      }
+      return context.store<S>(name)
+    },
+    schedule: (intervalMs, type, punctuate) => context.schedule(intervalMs, type, punctuate),
+    commit: () => context.requestCommit(),
+    recordMetadata: () => (follows ? context.recordMetadata() : null),
+    currentStreamTimeMs: () => context.taskStreamTimeMs(),
+    currentSystemTimeMs: () => context.wallClockMs(),
+    drop: (reason) => context.drop(reason),
+  })
+  return { transformer, transform: (key, value) => orNull(transformer.transform(key, value)) }
+}
