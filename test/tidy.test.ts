@@ -31,7 +31,8 @@ const RULES: readonly Rule[] = [
   },
   {
     what: 'timers',
-    pattern: /\b(setTimeout|setInterval|setImmediate)\b(?!\()|\b(?<![.\w])(setTimeout|setInterval|setImmediate)\(/g,
+    pattern:
+      /\b(setTimeout|setInterval|setImmediate)\b(?!\()|\b(?<![.\w])(setTimeout|setInterval|setImmediate)\(|\bAbortSignal\.timeout\b/g,
     owners: [/^lib\/record\/clock\.ts$/],
     within: 'code',
   },
@@ -69,6 +70,12 @@ const RULES: readonly Rule[] = [
     pattern: /^(node:)?(net|tls|dgram|dns|http|https|http2)(\/promises)?$/,
     owners: [EDGE, /^lib\/transport\//, /^lib\/broker\/tcp\.ts$/],
     within: 'imports',
+  },
+  {
+    what: 'the network by globals',
+    pattern: /((=|=>|\bawait|\breturn)\s+fetch|\bglobalThis\.fetch|\bnew (WebSocket|EventSource))\(/g,
+    owners: [EDGE, /^lib\/transport\//, /^lib\/personalization\/page\//],
+    within: 'code',
   },
   {
     what: 'other processes and threads',
@@ -230,6 +237,9 @@ t.test('the checks see what they should', async (t) => {
     ['timers', 'lib/task/a.ts', 'const later = setTimeout', 1],
     ['randomness', 'lib/task/a.ts', 'Math.random()', 1],
     ['randomness', 'lib/task/a.ts', "import { randomUUID } from 'node:crypto'", 1],
+    ['timers', 'lib/task/a.ts', 'AbortSignal.timeout(5)', 1],
+    ['the network by globals', 'lib/task/a.ts', 'await fetch(url)', 1],
+    ['the network by globals', 'lib/task/a.ts', 'void this.fetch(leader)', 0],
     ['the disk', 'lib/task/a.ts', "import { readFile } from 'node:fs/promises'", 1],
     ['the disk', 'lib/state/level-engine.ts', "import { rm } from 'node:fs/promises'", 0],
     ['the network', 'lib/client/a.ts', "import { connect } from 'node:net'", 1],
