@@ -73,7 +73,7 @@ const RULES: readonly Rule[] = [
   },
   {
     what: 'the network by globals',
-    pattern: /((=|=>|\bawait|\breturn)\s+fetch|\bglobalThis\.fetch|\bnew (WebSocket|EventSource))\(/g,
+    pattern: /((=|\bawait|\breturn)\s+fetch|\bglobalThis\.fetch|\bnew (WebSocket|EventSource))\(/g,
     owners: [EDGE, /^lib\/transport\//, /^lib\/personalization\/page\//],
     within: 'code',
   },

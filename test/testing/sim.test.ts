@@ -21,9 +21,9 @@ for (const [seed, why] of SEEDS) {
 }
 
 t.test('one seed twice does exactly the same', async (t) => {
-  const [first, second, other] = [await runSeed(5), await runSeed(5), await runSeed(6)]
+  const [first, second] = [await runSeed(9), await runSeed(9)]
   t.equal(first.traceHash, second.traceHash)
-  t.not(first.traceHash, other.traceHash)
+  t.equal(first.events, second.events)
 })
 
 t.test('a mutant is caught, and leaves nothing behind', async (t) => {
