@@ -160,7 +160,8 @@ class SlidingWindowsOf {
     const { adder, initializer } = this.#node.fold
     const after = initializer === null && before === null ? value : orNull(adder(key, value, before))
     const at = before === null || timestamp > row.timestamp ? timestamp : row.timestamp
-    this.#store.put(key, startMs, after, at)
+    // Only a cogroup comes here: another of its streams is so far ahead. A cached store forwards what it holds.
+    if (!this.#store.put(key, startMs, after, at) && this.#store.cached) this.#context.drop('expired')
     this.#forward?.(this.#windowed(startMs), after, before, at, headers)
   }
 

@@ -6,6 +6,7 @@ import type { Windowed } from '../windows/window.js'
 import { changeOf, changeRecord } from './change.js'
 import type { Build } from './operator.js'
 
+/** Of changes that a record cache let go at a commit: no record is in hand then. */
 const UNKNOWN_ORIGIN = { topic: '', partition: -1, offset: -1 }
 
 /**

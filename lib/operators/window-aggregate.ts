@@ -30,7 +30,8 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
     const before = stored === null ? null : stored.value
     const at = stored !== null && stored.timestamp > timestamp ? stored.timestamp : timestamp
     const after = orNull(step(key, value, before))
-    store.put(key, startMs, after, at)
+    // Only a cogroup comes here: another of its streams is so far ahead. A cached store forwards what it holds.
+    if (!store.put(key, startMs, after, at) && store.cached) context.drop('expired')
     if (forward === null) return
     const old = before === null && initial !== null ? initial() : before
     forward(windowed(key, startMs, sizeMs), after, old, at, headers)

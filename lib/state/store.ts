@@ -36,7 +36,8 @@ export interface WindowEntry<V> extends ValueAndTimestamp<V> {
 /** Keyed by (key, window start). Entries older than observed stream time - retention are gone. */
 export interface WindowStore<K, V> extends CachedStore<{ readonly key: K; readonly startMs: number }, V> {
   get(key: K, startMs: number): ValueAndTimestamp<V> | null
-  put(key: K, startMs: number, value: V | null, timestamp: number): void
+  /** False: the window is past its retention, nothing was written. */
+  put(key: K, startMs: number, value: V | null, timestamp: number): boolean
   /** Entries of one key with from <= start <= to, ascending. */
   fetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[]
   /**

@@ -67,8 +67,8 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
     return value === null ? null : { value: value as V, timestamp: cell.heldMs }
   }
 
-  put(key: K, startMs: number, value: V | null, timestamp: number): void {
-    if (startMs <= this.retention.limit()) return
+  put(key: K, startMs: number, value: V | null, timestamp: number): boolean {
+    if (startMs <= this.retention.limit()) return false
     this.times.observe(startMs)
     const cell = this.#cell(key, startMs)
     const absent = value === null || value === undefined
@@ -79,6 +79,7 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
     }
     if (!absent) this.index?.add(startMs, cell.key)
     this.parts.write(cell, value, timestamp)
+    return true
   }
 
   fetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[] {
