@@ -79,6 +79,8 @@ export interface CaseRecord {
   readonly ts: number
   /** Number of inputs by which it must be out. */
   readonly after?: number
+  /** The input (from 1) that made it in the run the case was taken from. */
+  readonly at?: number
 }
 
 /** What the topology emitted, with the number of the input (from 1) that made it. */
