@@ -6,7 +6,7 @@ import type { StoreDefinition, StoreKind } from './topology.js'
 export interface StoreOptions<K, V> {
   readonly name: string
   /** Default `keyValue`. */
-  readonly kind?: StoreKind
+  readonly kind?: Extract<StoreKind, 'keyValue' | 'timestampedKeyValue' | 'window' | 'session' | 'versioned'>
   readonly key: Serde<K>
   readonly value: Serde<V>
   /** Default true: changes go to a changelog topic. */
@@ -15,7 +15,7 @@ export interface StoreOptions<K, V> {
   readonly cached?: boolean
   /** Default `level`. */
   readonly engine?: 'level' | 'memory'
-  /** Window and session stores: how long an entry is kept after stream time, in ms. */
+  /** Window, session and versioned stores: how long an entry, or a version after its end, is kept after stream time, in ms. */
   readonly retentionMs?: number
   /** Window stores: the size of a window, in ms. */
   readonly windowSizeMs?: number
