@@ -7,11 +7,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MillraceError } from '../errors.js'
 import { runCommand } from './command.js'
-import type { ConformanceCase, EmittedRecord } from './conformance-case.js'
-import { judge } from './conformance-judge.js'
+import type { ConformanceCase } from './conformance-case.js'
 import { runRandom } from './conformance-random.js'
-import { runCase } from './conformance-run.js'
-import type { SoundRule } from './reference-node.js'
+import { verdict } from './conformance-verdict.js'
 
 async function readCases(folder: string): Promise<ConformanceCase[]> {
   let names: string[]
@@ -37,21 +35,6 @@ function wholeNumber(option: string, text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value >= 0) return value
   throw new MillraceError('CONFIG_INVALID', `--${option} ${text} must be a whole number >= 0.`)
-}
-
-/**
- * Cases are records of what Kafka Streams does. Where Millrace does the sound thing on purpose (section 4 of FORMAT.md)
- * a case is judged as a random one is: the naive reference must explain both sides, the case without those rules and
- * Millrace with them. Null: it does not.
- */
-function soundRules(testCase: ConformanceCase): readonly SoundRule[] | null {
-  const emitted: EmittedRecord[] = []
-  for (const { at, ...record } of testCase.expected ?? []) {
-    if (at === undefined) return null
-    emitted.push({ ...record, at })
-  }
-  const judgement = judge(testCase, { emitted, error: null, errorAt: 0 })
-  return judgement.kind === 'byRule' ? judgement.rules : null
 }
 
 await runCommand(async () => {
@@ -80,11 +63,11 @@ await runCommand(async () => {
   }
   const counts = { passed: 0, failed: 0, skipped: 0 }
   for (const testCase of await readCases(folder)) {
-    const result = runCase(testCase)
-    const rules = result.kind === 'failed' ? soundRules(testCase) : null
-    counts[rules === null ? result.kind : 'passed']++
-    if (rules !== null) process.stdout.write(`passed by rule ${testCase.name}: ${rules.join(', ')}\n`)
-    else if (result.kind !== 'passed') process.stdout.write(`${result.kind} ${testCase.name}: ${result.why}\n`)
+    const result = verdict(testCase)
+    counts[result.kind]++
+    if (result.kind === 'passed' && result.rules.length > 0) {
+      process.stdout.write(`passed by rule ${testCase.name}: ${result.rules.join(', ')}\n`)
+    } else if (result.kind !== 'passed') process.stdout.write(`${result.kind} ${testCase.name}: ${result.why}\n`)
     else if (values.verbose) process.stdout.write(`passed ${testCase.name}\n`)
   }
   process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)

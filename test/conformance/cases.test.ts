@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { CaseRecord, ConformanceCase, EmittedRecord } from '../../lib/cli/conformance-case.js'
 import { difference } from '../../lib/cli/conformance-compare.js'
-import { runCase } from '../../lib/cli/conformance-run.js'
+import { verdict } from '../../lib/cli/conformance-verdict.js'
 
 const record = (key: CaseRecord['key'], value: string | null, ts: number, after = 1) => ({
   topic: 'out',
@@ -102,15 +102,15 @@ for (const { name, compare, expected, got, differs } of rows) {
 }
 
 t.test('skipped by name', async (t) => {
-  t.match(runCase({ name: 'x', tier: 'legacy' }), { kind: 'skipped', why: /legacy/ })
-  t.match(runCase({ name: 'x', arguableKafkaDefect: 'it forgets' }), { kind: 'skipped', why: /it forgets/ })
-  t.match(runCase({ name: 'x', config: { 'topology.optimization': 'all' } }), { kind: 'skipped', why: /optimization/ })
+  t.match(verdict({ name: 'x', tier: 'legacy' }), { kind: 'skipped', why: /legacy/ })
+  t.match(verdict({ name: 'x', arguableKafkaDefect: 'it forgets' }), { kind: 'skipped', why: /it forgets/ })
+  t.match(verdict({ name: 'x', config: { 'topology.optimization': 'all' } }), { kind: 'skipped', why: /optimization/ })
 })
 
 const folder = process.env.CONFORMANCE_CASES ?? '../shared/conformance/cases'
 t.test('the shared cases', { skip: existsSync(folder) ? false : `${folder} is not there` }, async (t) => {
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
-    const result = runCase(JSON.parse(readFileSync(join(folder, name), 'utf8')) as ConformanceCase)
+    const result = verdict(JSON.parse(readFileSync(join(folder, name), 'utf8')) as ConformanceCase)
     t.notMatch(result, { kind: 'failed' }, name)
   }
 })
