@@ -104,7 +104,7 @@ for (const { name, compare, expected, got, differs } of rows) {
 t.test('skipped by name', async (t) => {
   t.match(verdict({ name: 'x', tier: 'legacy' }), { kind: 'skipped', why: /legacy/ })
   t.match(verdict({ name: 'x', arguableKafkaDefect: 'it forgets' }), { kind: 'skipped', why: /it forgets/ })
-  t.match(verdict({ name: 'x', config: { 'topology.optimization': 'all' } }), { kind: 'skipped', why: /optimization/ })
+  t.match(verdict({ name: 'x', config: { 'dsl.store.format': 'HEADERS' } }), { kind: 'skipped', why: /HEADERS/ })
 })
 
 const folder = process.env.CONFORMANCE_CASES ?? '../shared/conformance/cases'
