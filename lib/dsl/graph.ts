@@ -33,7 +33,7 @@ export interface GraphNode {
     readonly key: AnySerde | null
     readonly value: AnySerde | null
   } | null
-  /** An inner stream-stream join, or the node that keeps the records of one that shares its store. */
+  /** A stream-stream join that can do with one store where both sides are one stream, or the node that keeps the records of one that shares its store. */
   selfJoin: SelfJoin | null
   /** Appends its nodes. `parents` are names in the topology. */
   readonly write: (topology: TopologyBuilder, parents: readonly string[], how: WriteOptions) => void

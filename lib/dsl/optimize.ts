@@ -140,7 +140,7 @@ function unlink(parent: GraphNode, child: GraphNode): void {
   child.parents.delete(parent)
 }
 
-/** An inner join of a stream with itself: the window node of the right side goes. */
+/** A join of a stream with itself: the window node of the right side goes. */
 function shareStore(join: GraphNode): void {
   const selfJoin: SelfJoin | null = join.selfJoin
   const written = new Set([...join.parents].map((parent) => parent.sameAs ?? parent))

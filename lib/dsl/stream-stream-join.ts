@@ -81,12 +81,12 @@ export function joinStreams(
   const node = graph.add([left.node, right.node], {
     name: names.merge,
     relaxedNullKey: kind !== 'inner',
-    ...(kind === 'inner' && {
+    ...(canShareStore(kind, options.window) && {
       selfJoin: { leftWindowed: names.leftWindowed, rightWindowed: names.rightWindowed, shared: false },
     }),
     write(topology, _parents, { self }) {
       if (self.selfJoin?.shared) {
-        writeSelfJoin(topology, names, joiner, options.window)
+        writeSelfJoin(topology, names, joiner, options.window, kind)
         return
       }
       if (stores.unmatched !== null) topology.addStore(stores.unmatched)
@@ -122,7 +122,8 @@ function writeSelfJoin(
   topology: TopologyBuilder,
   names: JoinNames,
   joiner: StreamJoinNode['joiner'],
-  { beforeMs, afterMs }: JoinWindow,
+  { beforeMs, afterMs, graceMs }: JoinWindow,
+  kind: StreamJoinKind,
 ): void {
   topology.addNode({
     kind: 'streamSelfJoin',
@@ -133,7 +134,14 @@ function writeSelfJoin(
     joiner,
     beforeMs,
     afterMs,
+    graceMs,
+    outer: { left: kind !== 'inner', right: kind === 'outer' },
   })
+}
+
+/** Records of an outer side must be sure to meet themselves, or some would have to wait in a store of their own. */
+function canShareStore(kind: StreamJoinKind, { beforeMs, afterMs }: JoinWindow): boolean {
+  return kind === 'inner' || (beforeMs > 0 && afterMs > 0)
 }
 
 interface JoinNames {

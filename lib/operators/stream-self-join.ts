@@ -1,34 +1,50 @@
-/** An inner join of a stream with itself that keeps its records once; same results, in the same order, as with two stores. */
+/** A join of a stream with itself that keeps its records once; same results, in the same order, as with two stores. */
 import type { JoinWindowStore } from '../state/join-stores.js'
 import type { StreamSelfJoinNode } from '../topology/stream-join-nodes.js'
 import type { Build } from './operator.js'
 
 /**
- * A record meets the earlier ones as the left side first, is kept, and meets all, itself included, as the right side.
- * Null keys and values are dropped.
+ * A record meets the earlier ones as the left side first, is kept, and meets all, itself included, as the right side. So
+ * none ever waits for a partner; on an outer side a record goes on alone where it has no key, or is so late that it is
+ * not waited for. Null values, and null keys of other sides, are dropped.
  */
 export const buildStreamSelfJoin: Build<StreamSelfJoinNode> = (node, context) => {
-  const { joiner, beforeMs, afterMs } = node
+  const { joiner, outer, beforeMs, afterMs, graceMs } = node
   const { forward } = context
   const store = context.store<JoinWindowStore<unknown, unknown>>(node.store)
+  const time = context.operatorTime()
   return {
     push(record) {
       const { key, value, timestamp, headers } = record
-      if (key === null || value === null) {
+      const nowMs = time.advance(timestamp)
+      const alone = (left: boolean) => {
+        const result = left ? joiner(key, value, null) : joiner(key, null, value)
+        forward({ key, value: result, timestamp, headers })
+      }
+      if (value === null || (key === null && !outer.left && !outer.right)) {
         context.drop(key === null ? 'nullKey' : 'nullValue')
+        return
+      }
+      if (key === null) {
+        if (outer.left) alone(true)
+        if (outer.right) alone(false)
         return
       }
       const around = (earlierMs: number, laterMs: number) =>
         store.fetch(key, Math.max(0, timestamp - earlierMs), Math.max(0, timestamp + laterMs))
-      for (const other of around(beforeMs, afterMs)) {
+      const earlier = around(beforeMs, afterMs)
+      for (const other of earlier) {
         const at = Math.max(timestamp, other.timestamp)
         forward({ key, value: joiner(key, value, other.value), timestamp: at, headers })
       }
+      if (outer.left && earlier.length === 0 && timestamp + afterMs + graceMs < nowMs) alone(true)
       store.put(key, timestamp, value)
-      for (const other of around(afterMs, beforeMs)) {
+      const all = around(afterMs, beforeMs)
+      for (const other of all) {
         const at = Math.max(timestamp, other.timestamp)
         forward({ key, value: joiner(key, other.value, value), timestamp: at, headers })
       }
+      if (outer.right && all.length === 0 && timestamp + beforeMs + graceMs < nowMs) alone(false)
     },
   }
 }

@@ -27,11 +27,14 @@ export interface StreamJoinNode extends NodeBase {
   readonly timeOf: string
 }
 
-/** An inner join of a stream with itself on one store, which it fills itself. */
+/** A join of a stream with itself on one store, which it fills itself. */
 export interface StreamSelfJoinNode extends NodeBase {
   readonly kind: 'streamSelfJoin'
   readonly joiner: (key: unknown, left: unknown, right: unknown) => unknown
   readonly beforeMs: number
   readonly afterMs: number
+  readonly graceMs: number
+  /** Which sides' records go on without a partner. */
+  readonly outer: { readonly left: boolean; readonly right: boolean }
   readonly store: string
 }

@@ -11,7 +11,7 @@ import type { Topology } from '../../lib/topology/topology.js'
 import { joinWindow } from '../../lib/windows/join-window.js'
 
 const text = { key: string, value: string }
-const joiner = (left: string, right: string | null) => `${left}${right}`
+const joiner = (left: string | null, right: string | null) => `${left}${right}`
 
 function builder(): StreamsBuilder {
   const b = new StreamsBuilder()
@@ -32,13 +32,17 @@ function builder(): StreamsBuilder {
     .join(b.stream('in', text), { window: joinWindow({ beforeMs: -1, afterMs: 7, graceMs: 0 }), joiner })
     .to('self2', { value: string })
   stream.leftJoin(stream, { window, joiner }).to('left', { value: string })
+  const outer = joinWindow({ beforeMs: 6, afterMs: 3, graceMs: 0 })
+  stream.outerJoin(stream, { window: outer, joiner }).to('outer', { value: string })
+  const oneSided = joinWindow({ beforeMs: 6, afterMs: -2, graceMs: 4 })
+  stream.leftJoin(stream, { window: oneSided, joiner }).to('one-sided', { value: string })
   return b
 }
 
 function outputs(topology: Topology, seed: number) {
   const random = seededRandom(seed)
   const driver = new TopologyTestDriver(topology, { cacheBytes: 0 })
-  const out = ['counts', 'last', 'joined', 'self', 'self2', 'left'].map((topic) => ({
+  const out = ['counts', 'last', 'joined', 'self', 'self2', 'left', 'outer', 'one-sided'].map((topic) => ({
     topic,
     reader: driver.createOutputTopic(topic, string, topic === 'counts' ? (int64 as never) : string),
   }))
@@ -46,7 +50,7 @@ function outputs(topology: Topology, seed: number) {
   for (let step = 0; step < 200; step++) {
     const topic = random.int(4) === 0 ? 'table' : 'in'
     const value = `${'abc'[random.int(3)]}${'x'.repeat(random.int(3))}`
-    const key = 'abc'[random.int(3)]!
+    const key = topic === 'in' && random.int(8) === 0 ? null : 'abc'[random.int(3)]!
     driver.createInputTopic(topic, string, string).pipe(key, value, Math.max(0, step * 3 - random.int(60)))
     for (const { topic: name, reader } of out) {
       lines.push(reader.readAll().map((record) => `${step} ${name} ${record.key} ${record.value} ${record.timestamp}`))
@@ -81,8 +85,8 @@ t.test('what it saves', async (t) => {
   t.notOk(after.some((name) => name.includes('table-STATE-STORE')))
   t.equal(
     before.length - after.length,
-    2 + 1 + 2,
-    'repartitions, the changelog of the table, a store of two self joins',
+    2 + 1 + 2 + 4,
+    'repartitions, the changelog of the table, one store of inner and two of other self joins',
   )
 })
 
