@@ -42,8 +42,10 @@ export function suppress(spec: CaseNode, input: ReferenceNode, context: Referenc
     const waiting = held.find((each) => sameKey(each.key, from.key))
     const end = typeof from.key === 'object' && from.key !== null ? from.key.end : from.ts
     const since = final ? (end === 'inf' ? Number.POSITIVE_INFINITY : end) : from.ts
-    if (waiting !== undefined) waiting.row = from
-    else held.push({ key: from.key, since, prior: from.old, row: from })
+    // Inputs of a join or cogroup have a time each: what the slower one says of a closed window comes too late.
+    const late = final && context.rules.has('oneClosePredicate') && due(since, timeMs)
+    if (waiting !== undefined && !late) waiting.row = from
+    else if (!late) held.push({ key: from.key, since, prior: from.old, row: from })
     for (let next = first(); next !== undefined && due(next.since, timeMs); next = first()) release(next)
     while (held.length > (spec.maxRecords ?? Number.POSITIVE_INFINITY)) release(first()!)
   })
