@@ -7,6 +7,7 @@ import { bytes, string } from '../../lib/serde/primitive.js'
 import { bufferedRowBytes, decodeBufferedRow, encodeBufferedRow } from '../../lib/serde/suppress-buffer.js'
 import { TopologyTestDriver } from '../../lib/testing/topology-test-driver.js'
 import { session, tumbling, unlimited } from '../../lib/windows/definitions.js'
+import { TaskHarness, writtenBy } from '../task/harness.js'
 import { SESSION, TIME, UNLIMITED, WINDOW } from './suppress-golden.js'
 
 type Input = readonly [key: string, value: string | null, timestampMs: number, headers?: Headers]
@@ -106,6 +107,32 @@ t.test('changelog records are those of Kafka Streams', async (t) => {
     })
     driver.close()
   }
+})
+
+t.test('a buffer that Kafka Streams wrote goes on here, record context included', async (t) => {
+  const builder = new StreamsBuilder()
+  ROWS[0]!.build(builder)
+  const harness = new TaskHarness(builder.build())
+  for (const [input, key, value] of WINDOW) {
+    if (input === 4) continue
+    const bytes = value === null ? null : Buffer.from(value, 'hex')
+    harness.task.state.restore('KTABLE-SUPPRESS-STATE-STORE-0000000004', Buffer.from(key, 'hex'), bytes, 0)
+  }
+  harness.add('in', [{ key: Buffer.from('c'), value: Buffer.from('x'), timestamp: 20 }], 3)
+  harness.task.process(1)
+  const written = writtenBy(harness.task.collectCommit()!).filter(({ topic }) => topic === 'out')
+  t.strictSame(
+    written.map(({ key, value, timestamp, headers }) => [
+      key?.toString('hex'),
+      value?.readInt32BE(4),
+      timestamp,
+      headers,
+    ]),
+    [
+      ['610000000000000000', 2, 3, header('h', 'v')],
+      ['620000000000000000', 1, 4, header('n', null)],
+    ],
+  )
 })
 
 t.test('a row read and written again is the same', async (t) => {

@@ -5,6 +5,7 @@
 
 import type { KStream } from '../../lib/dsl/stream.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
+import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import type { KTable } from '../../lib/dsl/table.js'
 import { json } from '../../lib/serde/json.js'
 import { int32, int64, string } from '../../lib/serde/primitive.js'
@@ -155,6 +156,34 @@ export const slid: KTable<Windowed<string>, number> = clicks
   .groupByKey()
   .windowedBy(sliding({ timeDifferenceMs: 5 }))
   .count()
+
+// Suppression: final results need windows, time limits take any table.
+export const final = slid.suppress(untilWindowCloses())
+same<typeof final, KTable<Windowed<string>, number>>(true)
+users.suppress(untilTimeLimit(10, { maxRecords: 5, onFull: 'shutDown' }))
+// @ts-expect-error: a table without windows
+users.suppress(untilWindowCloses())
+// @ts-expect-error: a final result never goes out early
+untilWindowCloses({ maxRecords: 5, onFull: 'emitEarly' })
+
+// Cogroup: each adder takes its own stream's values; a store is needed, sessions need a merger.
+const visits = users.toStream().groupByKey()
+const cogroup = clicks
+  .groupByKey()
+  .cogroup((_key, click, pages: number) => pages + click.page.length)
+  .cogroup(visits, (_key, user, pages) => pages + user.name.length)
+export const cogrouped = cogroup.aggregate({ initializer: () => 0, store: { value: int64 } })
+same<typeof cogrouped, KTable<string, number>>(true)
+export const inWindows = cogroup
+  .windowedBy(sliding({ timeDifferenceMs: 5 }))
+  .aggregate({ initializer: () => 0, store: { value: int64 } })
+same<typeof inWindows, KTable<Windowed<string>, number>>(true)
+// @ts-expect-error: no serde for what is stored
+cogroup.aggregate({ initializer: () => 0 })
+// @ts-expect-error: another key type
+cogroup.cogroup(byNumber.toStream().groupByKey(), (_key, _value, pages) => pages)
+// @ts-expect-error: sessions merge
+cogroup.windowedBy(session({ gapMs: 5 })).aggregate({ initializer: () => 0, store: { value: int64 } })
 
 // Stores of tables.
 // @ts-expect-error: no serde for what is stored
