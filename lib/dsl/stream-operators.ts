@@ -1,5 +1,7 @@
 /** Appends the operators that look at one record at a time. */
 
+import { MillraceError } from '../errors.js'
+import type { AsyncHandler } from '../topology/async-node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
 import type { StatelessNode } from '../topology/stateless-nodes.js'
 import { type Named, type StreamHandle, streamHandle } from './handle.js'
@@ -26,6 +28,48 @@ export function appendStateless(
     write: (topology, parents) => topology.addNode({ ...node, name, parents, stores: [] } as unknown as StatelessNode),
   })
   return streamHandle({ ...handle, node: added, name, rekeyed: handle.rekeyed || rekeyed })
+}
+
+/** How a handler that waits for something outside is run. */
+export interface AsyncSettings extends Named {
+  /** Handlers running at once, per task; default 64. */
+  readonly concurrency?: number
+  /**
+   * `input` (default): results go on in the order the records came, whatever the key, so that the same input has the same
+   * output. `key`: a slow record holds up its own key only. Handlers of one key never overlap, either way.
+   */
+  readonly order?: 'input' | 'key'
+  /** Of one attempt, ms; default none. A handler that takes longer fails that attempt with ASYNC_TIMEOUT. */
+  readonly timeoutMs?: number
+  /** Attempts before the record fails, >= 1; default 1. Then `onProcessingError` decides. */
+  readonly attempts?: number
+  /** Pause before the second attempt, ms, doubled before each further one; default 100. */
+  readonly backoffMs?: number
+}
+
+/** @throws MillraceError CONFIG_INVALID where a figure is out of bounds */
+export function appendAsync(
+  handle: StreamHandle,
+  handler: AsyncHandler,
+  changes: 'key' | 'value',
+  options: AsyncSettings = {},
+): StreamHandle {
+  const { graph } = handle
+  const name = graph.nameOr(options.name, 'KSTREAM-ASYNC-')
+  const { concurrency = 64, order = 'input', timeoutMs = null, attempts = 1, backoffMs = 100 } = options
+  const figures = { concurrency, attempts, ...(timeoutMs === null ? {} : { timeoutMs }) }
+  for (const [figure, value] of Object.entries(figures)) {
+    if (Number.isSafeInteger(value) && value >= 1) continue
+    throw new MillraceError('CONFIG_INVALID', `node ${name}: ${figure} must be a whole number >= 1, got ${value}`)
+  }
+  if (!(backoffMs >= 0)) throw new MillraceError('CONFIG_INVALID', `node ${name}: backoffMs must be >= 0`)
+  const settings = { concurrency, order, timeoutMs, attempts, backoffMs }
+  const added = graph.add([handle.node], {
+    name,
+    changes,
+    write: (topology, parents) => topology.addNode({ kind: 'async', name, parents, stores: [], handler, ...settings }),
+  })
+  return streamHandle({ ...handle, node: added, name, rekeyed: handle.rekeyed || changes === 'key' })
 }
 
 export interface ProcessSettings extends Named {

@@ -1,8 +1,11 @@
 /** A stream of records. Every method appends an operator and returns the stream behind it. */
 
+import type { StreamRecord } from '../record/record.js'
 import type { Serde } from '../serde/serde.js'
+import type { AsyncAttempt, AsyncHandler } from '../topology/async-node.js'
 import type { Partitioner, SinkNode } from '../topology/node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
+import { withChanges } from '../topology/processor.js'
 import type { GroupSettings } from './aggregation.js'
 import type { GlobalKTable } from './global-table.js'
 import { GroupedStream } from './grouped-stream.js'
@@ -13,7 +16,13 @@ import { SplitStream } from './split-stream.js'
 import type { StoreSettings } from './store-options.js'
 import { required } from './store-options.js'
 import { type GlobalJoin, type Joinable, joinStream, type TableJoin } from './stream-joins.js'
-import { appendProcess, appendStateless, type ProcessSettings } from './stream-operators.js'
+import {
+  type AsyncSettings,
+  appendAsync,
+  appendProcess,
+  appendStateless,
+  type ProcessSettings,
+} from './stream-operators.js'
 import { joinStreams, type StreamJoin, type UntypedStreamJoin } from './stream-stream-join.js'
 import { streamToTable } from './stream-to-table.js'
 import type { KTable } from './table.js'
@@ -224,6 +233,40 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     return new KStream(
       appendProcess(this.handle, 'KSTREAM-PROCESSVALUES-', supplier as ProcessorSupplier, true, options),
     )
+  }
+
+  /**
+   * As `map`, with a mapper that waits for something outside. Many run at once, those of one key one after the other; a
+   * commit waits for all of them, so exactly-once holds for what they answer. What they do outside may happen again.
+   */
+  mapAsync<K2, V2>(
+    mapper: (key: K, value: V, attempt: AsyncAttempt) => Promise<readonly [K2, V2]>,
+    options?: AsyncSettings,
+  ): KStream<K2, V2, After<K, K2, KS>, After<V, V2, VS>> {
+    const handler = async (record: StreamRecord, attempt: AsyncAttempt) => {
+      const [key, value] = await mapper(record.key as K, record.value as V, attempt)
+      return [withChanges(record, { key, value })]
+    }
+    return new KStream(appendAsync(this.handle, handler, 'key', options))
+  }
+
+  /** As `mapAsync`, changing the value only, so nothing repartitions. */
+  mapValuesAsync<V2>(
+    mapper: (value: V, key: K, attempt: AsyncAttempt) => Promise<V2>,
+    options?: AsyncSettings,
+  ): KStream<K, V2, KS, After<V, V2, VS>> {
+    const handler = async (record: StreamRecord, attempt: AsyncAttempt) => {
+      return [withChanges(record, { value: await mapper(record.value as V, record.key as K, attempt) })]
+    }
+    return new KStream(appendAsync(this.handle, handler, 'value', options))
+  }
+
+  /** As `mapAsync`, with any number of records for each, timestamps and headers included. */
+  processAsync<K2, V2>(
+    handler: AsyncHandler<K, V, K2, V2>,
+    options?: AsyncSettings,
+  ): KStream<K2, V2, After<K, K2, KS>, After<V, V2, VS>> {
+    return new KStream(appendAsync(this.handle, handler as AsyncHandler, 'key', options))
   }
 
   /** Pairs of records of both streams with the same key whose times are within the window. */

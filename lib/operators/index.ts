@@ -1,6 +1,7 @@
 /** One builder per node kind. A kind without an operator does not compile. */
 import type { Node } from '../topology/node.js'
 import { buildAggregate } from './aggregate.js'
+import { buildAsync } from './async.js'
 import { buildFilter } from './filter.js'
 import { buildFlatMap } from './flat-map.js'
 import { buildFlatMapValues } from './flat-map-values.js'
@@ -52,6 +53,7 @@ const OPERATORS: { readonly [K in OperatorNode['kind']]: Build<Extract<Node, { r
   merge: buildMerge,
   split: buildSplit,
   process: buildProcess,
+  async: buildAsync,
   aggregate: buildAggregate,
   windowAggregate: buildWindowAggregate,
   slidingAggregate: buildSlidingAggregate,

@@ -55,6 +55,13 @@ export interface OperatorContext {
   taskStreamTimeMs(): number
   wallClockMs(): number
   schedule(intervalMs: number, type: PunctuationType, punctuate: (timestampMs: number) => void): Cancel
+  /** Calls `fire` once, outside of any push: what it does must not touch the task but through `AsyncWork`. */
+  setTimer(delayMs: number, fire: () => void): Cancel
+  /**
+   * For nodes whose records are done later: the task takes no more while `capacity` are under way, and commits when
+   * none is. `inOrder`: they leave in the order they entered. `reset` is called when all of them are forgotten.
+   */
+  asyncWork(capacity: number, inOrder: boolean, reset: () => void): AsyncWork
   recordMetadata(): RecordMetadata | null
   /** Counts and, where configured, dead-letters the source record in hand. */
   drop(reason: DropReason): void
@@ -70,6 +77,14 @@ export interface OperatorContext {
   ): void
   /** Partition count of a topic the task writes to. */
   partitionCount(topic: string): number
+}
+
+/** Says that a record is done: the task calls `deliver` as if it were a push, unless the record was forgotten. */
+export type Settle = (deliver: () => void) => void
+
+export interface AsyncWork {
+  /** Inside a push: the record in hand is under way until it is settled. */
+  enter(): Settle
 }
 
 /** Turns a node into its push. Called once per task, children first. */

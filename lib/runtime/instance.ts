@@ -271,7 +271,8 @@ export class Instance {
     const { tasks, config } = this.#parts
     if (this.#holding || this.#identity === null) return null
     const pendingBytes = tasks.pendingBytes()
-    const drained = processed === 0
+    // While handlers work there is more to come: a commit now would only make the task wait for them.
+    const drained = processed === 0 && !tasks.busy()
     // Past markers and aborted records there is nothing to process, and yet the lag must go to 0 (KAFKA-6607).
     if (drained && !this.#committer.pending && tasks.moved()) this.#committer.noteWork()
     if (this.#stopping && this.#committer.pending && !this.#committer.inFlight) {

@@ -150,6 +150,11 @@ export class TaskSet {
     return this.#order.some(({ task }) => task.moved)
   }
 
+  /** True while asynchronous handlers work. */
+  busy(): boolean {
+    return this.#order.some(({ task }) => task.busy)
+  }
+
   /** True once after user code asked for a commit. */
   commitRequested(): boolean {
     let requested = false

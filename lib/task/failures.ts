@@ -1,9 +1,9 @@
 /** Records that go no further: counted, dead-lettered with their origin, or the end of the task. */
 import { type ErrorCode, isMillraceError, MillraceError } from '../errors.js'
-import type { Header } from '../record/record.js'
+import type { Header, Headers } from '../record/record.js'
+import type { SourceNode } from '../topology/node.js'
 import type { Collector } from './collector.js'
 import type { FailurePolicy, TaskOptions } from './options.js'
-import type { PartitionQueue } from './queue.js'
 
 /** Kafka Streams' names (KIP-1034), so that tools which read its dead letters read ours. */
 const STREAMS_HEADER = '__streams.errors.'
@@ -11,6 +11,7 @@ const MILLRACE_HEADER = '__millrace.errors.'
 
 /** Of Millrace's own errors only these are about one record; any other (disk, protocol) must stop the task. */
 const RECORD_CODES: readonly ErrorCode[] = [
+  'ASYNC_TIMEOUT',
   'PARTITION_INVALID',
   'PROCESSOR_KEY_CHANGED',
   'SERDE_BYTES_INVALID',
@@ -18,6 +19,30 @@ const RECORD_CODES: readonly ErrorCode[] = [
   'SERDE_VALUE_INVALID',
   'SERIALIZE_FAILED',
 ]
+
+/** Where a record came from; a queue says it of its head. */
+export interface RecordOrigin {
+  readonly topic: string
+  readonly partition: number
+  readonly source: SourceNode
+  readonly cursor: {
+    readonly offset: number
+    readonly timestamp: number
+    headers(): Headers
+    key(): Buffer | null
+    value(): Buffer | null
+  } | null
+}
+
+/** Stays true when the queue has moved on. */
+export function lastingOrigin(origin: RecordOrigin): RecordOrigin {
+  const { topic, partition, source, cursor } = origin
+  if (cursor === null) return { topic, partition, source, cursor }
+  const { offset, timestamp } = cursor
+  const [headers, key, value] = [cursor.headers(), cursor.key(), cursor.value()]
+  const lasting = { offset, timestamp, headers: () => headers, key: () => key, value: () => value }
+  return { topic, partition, source, cursor: lasting }
+}
 
 type FailureOptions = Pick<
   TaskOptions,
@@ -36,13 +61,13 @@ export class Failures {
   }
 
   /** `origin` null: inside a punctuation, where no record is in hand. */
-  drop(reason: string, node: string, origin: PartitionQueue | null): void {
+  drop(reason: string, node: string, origin: RecordOrigin | null): void {
     this.#count(reason, node, origin)
     if (origin !== null) this.#deadLetter(reason, node, origin, null)
   }
 
   /** A record whose key or value does not deserialise, or whose timestamp extractor threw. */
-  unreadable(origin: PartitionQueue, cause: unknown): void {
+  unreadable(origin: RecordOrigin, cause: unknown): void {
     const { keySerde, valueSerde, name } = origin.source
     const error = this.#error(
       'DESERIALIZE_FAILED',
@@ -54,7 +79,7 @@ export class Failures {
     this.#judge(this.#options.onDeserializationError, 'deserialization', name, origin, error)
   }
 
-  negativeTimestamp(origin: PartitionQueue, timestamp: number): void {
+  negativeTimestamp(origin: RecordOrigin, timestamp: number): void {
     const { name } = origin.source
     if (origin.source.timestampExtractor !== null) {
       this.drop('negativeTimestamp', name, origin)
@@ -65,7 +90,7 @@ export class Failures {
   }
 
   /** Something thrown by `node`; returns where the policy lets the task go on without the record. */
-  processing(node: string, origin: PartitionQueue | null, cause: unknown): void {
+  processing(node: string, origin: RecordOrigin | null, cause: unknown): void {
     if (cause === this.#leaving) throw cause
     const ours = isMillraceError(cause)
     const error = ours ? cause : this.#error('PROCESS_FAILED', `made node ${node} throw`, node, origin, cause)
@@ -74,13 +99,7 @@ export class Failures {
     this.#judge(policy, reason, node, origin, error)
   }
 
-  #judge(
-    policy: FailurePolicy,
-    reason: string,
-    node: string,
-    origin: PartitionQueue | null,
-    error: MillraceError,
-  ): void {
+  #judge(policy: FailurePolicy, reason: string, node: string, origin: RecordOrigin | null, error: MillraceError): void {
     if (policy === 'fail') {
       this.#leaving = error
       throw error
@@ -89,7 +108,7 @@ export class Failures {
     if (policy === 'deadLetter' && origin !== null) this.#deadLetter(reason, node, origin, error)
   }
 
-  #count(reason: string, node: string, origin: PartitionQueue | null): void {
+  #count(reason: string, node: string, origin: RecordOrigin | null): void {
     this.#options.onDrop({
       reason,
       taskId: this.#options.id,
@@ -101,7 +120,7 @@ export class Failures {
   }
 
   /** The source record as it was, in this commit, with headers that name origin and reason. */
-  #deadLetter(reason: string, node: string, origin: PartitionQueue, error: MillraceError | null): void {
+  #deadLetter(reason: string, node: string, origin: RecordOrigin, error: MillraceError | null): void {
     const { deadLetterTopic, id } = this.#options
     const { cursor, topic, partition } = origin
     if (deadLetterTopic === null || cursor === null) return
@@ -122,7 +141,7 @@ export class Failures {
     this.#collector.send(deadLetterTopic, null, cursor.key(), cursor.value(), timestamp, headers)
   }
 
-  #error(code: ErrorCode, problem: string, node: string, origin: PartitionQueue | null, cause: unknown): MillraceError {
+  #error(code: ErrorCode, problem: string, node: string, origin: RecordOrigin | null, cause: unknown): MillraceError {
     const taskId = this.#options.id
     if (origin === null) {
       return new MillraceError(code, `A punctuation of task ${taskId} ${problem}.`, { taskId, node, cause })

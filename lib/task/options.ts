@@ -50,7 +50,7 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly changelogTopic: (store: string) => string | null
   /** Kafka's id of a topic, kept with the store's checkpoint; null where the broker has none. */
   readonly topicId: (topic: string) => string | null
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'setTimer'>
   /** -1 never waits, 0 waits for partitions that are known to have data, > 0 waits so long in addition (KIP-695). */
   readonly maxTaskIdleMs: number
   readonly onDrop: (drop: Drop) => void
@@ -60,6 +60,6 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly deadLetterTopic: string | null
   /** Real topics whose records `TaskCommit.captured` lists. */
   readonly captureTopics: ReadonlySet<string>
-  /** Called when a record that waited for its schema can be tried again. */
+  /** Called when a record that waited for its schema can be tried again, or an asynchronous handler has answered. */
   readonly onReady: () => void
 }

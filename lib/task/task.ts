@@ -10,10 +10,11 @@ import { formatTopicPartition, NO_HEADERS } from '../record/record.js'
 import { suppressHeaders } from '../serde/suppress-buffer.js'
 import type { Node, SourceNode } from '../topology/node.js'
 import type { StoreKind } from '../topology/topology.js'
+import { AsyncLanes, type SettledRecord } from './async-work.js'
 import { Collector } from './collector.js'
 import type { TaskCommit } from './commit.js'
 import { compile, type NodeContext } from './compile.js'
-import { Failures } from './failures.js'
+import { Failures, lastingOrigin, type RecordOrigin } from './failures.js'
 import { IdleRule } from './idle-rule.js'
 import type { TaskOptions, TaskStores } from './options.js'
 import { Punctuations } from './punctuation.js'
@@ -36,7 +37,8 @@ export class Task<S extends TaskStores = TaskStores> {
   readonly #operators: readonly Operator[]
   readonly #kinds: ReadonlyMap<string, StoreKind>
   /** Where the record in hand came from; null inside a punctuation. */
-  #current: PartitionQueue | null = null
+  #current: RecordOrigin | null = null
+  readonly #async: AsyncLanes
   #streamTimeMs = -1
   #commitRequested = false
   #uncommittedRecords = 0
@@ -55,6 +57,8 @@ export class Task<S extends TaskStores = TaskStores> {
     })
     this.#failures = new Failures(options, this.#collector)
     this.#times = new OperatorTimes(options.id)
+    const origin = () => (this.#current === null ? null : lastingOrigin(this.#current))
+    this.#async = new AsyncLanes(origin, options.onReady)
     const { sources, operators } = compile(options.subTopology.nodes, {
       taskId: options.id,
       context: (node) => this.#context(node),
@@ -103,18 +107,25 @@ export class Task<S extends TaskStores = TaskStores> {
   }
 
   hasRunnable(): boolean {
-    return this.#idle.mayRun(this.#options.clock)
+    return this.#async.hasReady || (this.#async.open && this.#idle.mayRun(this.#options.clock))
   }
 
-  /** Event time of the record that is next, null when none is buffered. */
+  /** True while asynchronous handlers work: what they answer is part of the next commit, which waits for them. */
+  get busy(): boolean {
+    return this.#async.underWay > 0
+  }
+
+  /** Event time of the record that is next, null when none is buffered or none may be taken. */
   nextTimestampMs(): number | null {
-    return this.#idle.lowest()?.headTimestamp ?? null
+    if (this.#async.hasReady) return this.#streamTimeMs
+    return this.#async.open ? (this.#idle.lowest()?.headTimestamp ?? null) : null
   }
 
   /** Processes up to `maxRecords`, lowest timestamp first; returns how many. */
   process(maxRecords: number): number {
     let processed: number
-    if (this.#queues.length === 1) processed = this.#drain(this.#queues[0]!, maxRecords)
+    if (this.#async.size > 0) processed = this.#processAsync(maxRecords)
+    else if (this.#queues.length === 1) processed = this.#drain(this.#queues[0]!, maxRecords)
     else {
       processed = 0
       while (processed < maxRecords && this.#idle.mayRun(this.#options.clock)) {
@@ -134,7 +145,7 @@ export class Task<S extends TaskStores = TaskStores> {
 
   /** Runs wall-clock punctuations that are due; returns how many ran. */
   punctuateWallClock(nowMs: number): number {
-    if (nowMs < this.#punctuations.nextWallClockMs) return 0
+    if (nowMs < this.#punctuations.nextWallClockMs || this.#async.draining) return 0
     const calls = this.#punctuations.run('wallClockTime', nowMs)
     this.#uncommittedRecords += calls
     return calls
@@ -158,9 +169,14 @@ export class Task<S extends TaskStores = TaskStores> {
     return requested
   }
 
-  /** Flushes record caches through the topology, then collects outputs, changes and offsets; null when nothing changed. */
+  /**
+   * Flushes record caches through the topology, then collects outputs, changes and offsets; null when nothing changed.
+   * Null too while handlers work: then no record is taken until they are done, and `takeCommitRequest` says when.
+   */
   collectCommit(): TaskCommit | null {
     this.state.flushListeners()
+    this.#async.draining = this.busy
+    if (this.busy) return null
     const changelogs = new Map<string, { topic: string; partition: number; records: number }>()
     this.state.beginCommit((store, key, value, timestampMs) => {
       let changelog = changelogs.get(store.name)
@@ -206,6 +222,7 @@ export class Task<S extends TaskStores = TaskStores> {
   commitAborted(): void {
     this.state.commitAborted()
     this.#collector.clear()
+    this.#async.clear()
     for (const queue of this.#queues) queue.clear()
     for (const time of this.#allTimes()) time.commitAborted()
     this.#streamTimeMs = this.#latestPartitionTime()
@@ -216,12 +233,36 @@ export class Task<S extends TaskStores = TaskStores> {
 
   /** Closes user processors. The state is the runtime's to close. */
   close(): void {
+    this.#async.clear()
     for (const operator of this.#operators) operator.close?.()
   }
 
   #succeeded(ends: ReadonlyMap<string, { offset: number; topicId: string | null }>): void {
     this.state.commitSucceeded(ends)
     for (const time of this.#allTimes()) time.commitSucceeded()
+  }
+
+  /** What handlers have answered goes first; then as many records as may be under way. */
+  #processAsync(maxRecords: number): number {
+    let processed = this.#async.run(maxRecords, (settled) => this.#deliver(settled))
+    while (processed < maxRecords && this.#async.open && this.#idle.mayRun(this.#options.clock)) {
+      this.#step(this.#idle.lowest()!)
+      processed++
+    }
+    // No record is taken until that commit has been collected: it would start the waiting anew.
+    if (this.#async.draining && !this.busy) this.#commitRequested = true
+    return processed
+  }
+
+  #deliver({ node, origin, push }: SettledRecord): void {
+    this.#current = origin
+    try {
+      push()
+    } catch (error) {
+      this.#failures.processing(node, origin, error)
+    } finally {
+      this.#current = null
+    }
   }
 
   #drain(queue: PartitionQueue, maxRecords: number): number {
@@ -308,6 +349,8 @@ export class Task<S extends TaskStores = TaskStores> {
       wallClockMs: () => options.clock.now(),
       schedule: (intervalMs, type, punctuate) =>
         this.#punctuations.schedule(type, intervalMs, options.clock.now(), this.#punctuator(node.name, punctuate)),
+      setTimer: (delayMs, fire) => options.clock.setTimer(delayMs, fire),
+      asyncWork: (capacity, inOrder, reset) => this.#async.lane(node.name, capacity, inOrder, reset),
       recordMetadata: () => {
         const queue = this.#current
         return queue === null

@@ -53,6 +53,8 @@ export class TopologyTestDriver {
   readonly #nextOffsets = new Map<string, number>()
   readonly #drops: Drop[] = []
   readonly #builder = new BatchBuilder()
+  /** Called when a handler has answered. */
+  #answered: () => void = () => {}
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
     this.#topology = topology
@@ -104,6 +106,20 @@ export class TopologyTestDriver {
       this.#commit(task)
     }
     this.#settle()
+  }
+
+  /**
+   * Resolves when no asynchronous handler works any more and what they answered is processed and committed. Timeouts and
+   * pauses between attempts need `advanceWallClockTime` meanwhile.
+   */
+  async idle(): Promise<void> {
+    this.#settle()
+    while (this.#tasks.some(({ busy }) => busy)) {
+      await new Promise<void>((resolve) => {
+        this.#answered = resolve
+      })
+      this.#settle()
+    }
   }
 
   /** A store by name, global ones included. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
@@ -178,6 +194,8 @@ export class TopologyTestDriver {
   }
 
   #commit(task: Task<TaskState>): void {
+    // A commit would stop the task from taking records until its handlers are done.
+    if (task.busy) return
     const commit = task.collectCommit()
     if (commit === null) return
     const { baseOffsets, written } = this.#write(commit)
@@ -257,7 +275,8 @@ export class TopologyTestDriver {
       onProcessingError: onProcessingError ?? 'fail',
       deadLetterTopic: deadLetterTopic ?? null,
       captureTopics: new Set(),
-      onReady: () => this.#settle(),
+      // What handlers have answered is processed by the next call, so that an error leaves that call.
+      onReady: () => (this.#tasks.some(({ busy }) => busy) ? this.#answered() : this.#settle()),
     })
     for (const name of subTopology.sourceTopics) {
       const topic = realTopicName(applicationId, this.#topology, name)

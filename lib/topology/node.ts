@@ -4,6 +4,7 @@
  */
 import type { Serde } from '../serde/serde.js'
 import type { AggregateNodes } from './aggregate-nodes.js'
+import type { AsyncNode } from './async-node.js'
 import type { ForeignKeyNode } from './foreign-key-nodes.js'
 import type { JoinNode } from './join-nodes.js'
 import type { StatelessNode } from './stateless-nodes.js'
@@ -69,4 +70,12 @@ export interface SinkNode extends NodeBase {
   readonly partitioner: Partitioner | null
 }
 
-export type Node = SourceNode | SinkNode | StatelessNode | AggregateNodes | TableNode | JoinNode | ForeignKeyNode
+export type Node =
+  | SourceNode
+  | SinkNode
+  | StatelessNode
+  | AggregateNodes
+  | TableNode
+  | JoinNode
+  | ForeignKeyNode
+  | AsyncNode
