@@ -6,6 +6,7 @@
 /** Code → what the reader should do about it. Keep sorted by prefix, one line each. */
 export const ERROR_CODES = {
   ACTIVITY_INVALID: 'Correct the event: see the reason in the message.',
+  ASYNC_TIMEOUT: 'Raise `timeoutMs` or allow more `attempts`; find out why what the handler waits for is slow.',
   BROKER_FOLDER_IN_USE: 'Stop the other broker, or name another data folder.',
   BROKER_LISTEN_FAILED: 'Choose another address, or ask for the right to listen there.',
   BROKER_REQUEST_REFUSED: 'The client asked for what is not answered here; see which versions ApiVersions names.',
@@ -42,7 +43,6 @@ export const ERROR_CODES = {
   PAGE_PACKAGES_MISSING: 'Install the packages named; they are optional peers, needed only to serve the page.',
   PARTITION_INVALID: 'Correct the partitioner: it must answer a partition the topic has, or null.',
   PORT_IN_USE: 'Choose another port, or stop what listens there.',
-  ASYNC_TIMEOUT: 'Raise `timeoutMs` or allow more `attempts`; find out why what the handler waits for is slow.',
   PROCESSOR_KEY_CHANGED: 'Use `process` where the key changes; `processValues` must keep it.',
   PROCESS_FAILED:
     'Read the cause: user code of the node named threw. Correct it, or set the processing handler to skip or dead-letter.',
