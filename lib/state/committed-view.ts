@@ -54,6 +54,8 @@ export function committedView(store: LocalStore): CommittedView {
     case 'unmatched':
     case 'streamBuffer':
       throw new MillraceError('QUERY_STORE_KIND', `store ${name} keeps records that wait for a join: it has no rows`)
+    case 'suppressBuffer':
+      throw new MillraceError('QUERY_STORE_KIND', `store ${name} keeps what a suppression holds back: it has no rows`)
     case 'session':
       return sessionView(store as LocalSessionStore)
     default:
