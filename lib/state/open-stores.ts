@@ -46,6 +46,12 @@ export function openDisk(
   return disk
 }
 
+/**
+ * Every record of a join is an entry of its own: shorter segments keep the list of a key that comes often short. Stores on
+ * disk rely on the figure.
+ */
+const LEAST_JOIN_SEGMENT_MS = 5_000
+
 function openStore(
   definition: StoreSettings,
   engine: StateEngine,
@@ -54,7 +60,8 @@ function openStore(
   options: OpenStoresOptions,
 ): LocalStore {
   const windowed = definition.kind === 'window' || definition.kind === 'session' || definition.kind === 'versioned'
-  const times = windowed ? new StoreTimes(definition.retentionMs, stored) : null
+  const leastSegmentMs = definition.keepsDuplicates === true ? LEAST_JOIN_SEGMENT_MS : undefined
+  const times = windowed ? new StoreTimes(definition.retentionMs, stored, leastSegmentMs) : null
   const parts = new StoreParts({
     definition,
     engine,

@@ -22,9 +22,9 @@ export class StoreTimes {
   /** Numbers of segments that may have entries, ascending. */
   #segments: number[] = []
 
-  constructor(retentionMs: number | null, stored: StoredTimes | null) {
+  constructor(retentionMs: number | null, stored: StoredTimes | null, leastSegmentMs = LEAST_SEGMENT_MS) {
     this.retentionMs = retentionMs ?? Number.POSITIVE_INFINITY
-    this.segmentMs = Math.max(Math.floor(this.retentionMs / 2), LEAST_SEGMENT_MS)
+    this.segmentMs = Math.max(Math.floor(this.retentionMs / 2), leastSegmentMs)
     if (stored === null) return
     this.observedMs = stored.observedMs
     this.#inFlightMs = stored.observedMs
