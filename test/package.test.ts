@@ -32,6 +32,8 @@ await streams.close()
 await broker.close()
 `
 
+t.setTimeout(300_000)
+
 t.test('packed, installed and run in an empty folder', { timeout: 180_000 }, async (t) => {
   execFileSync('npm', ['run', '-s', 'build'], { stdio: 'ignore' })
   const folder = mkdtempSync(join(tmpdir(), 'millrace-package-'))

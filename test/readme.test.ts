@@ -31,6 +31,8 @@ const COMMANDS: Readonly<
   'npm run bench -- count --vs java --json': { testedBy: 'test/kafka/bench.test.ts' },
 }
 
+t.setTimeout(300_000)
+
 t.test('every command of the README is run by a test', async (t) => {
   const commands = fences
     .filter(({ language }) => language === '')

@@ -4,6 +4,8 @@ import { platformaticTransport } from '../../lib/transport/platformatic.js'
 import { takeOverTwice } from '../runtime/take-over-scenario.js'
 import { realKafka, uniqueName } from './broker.js'
 
+t.setTimeout(300_000)
+
 t.test('two hand-overs inside the timeout of an open transaction', { timeout: 90_000 }, async (t) => {
   const kafka = await realKafka(t)
   if (kafka === null) return

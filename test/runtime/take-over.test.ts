@@ -3,6 +3,8 @@ import { embeddedBroker, systemClock } from '../../lib/index.js'
 import { loopbackTransport } from '../../lib/transport/loopback.js'
 import { takeOverTwice } from './take-over-scenario.js'
 
+t.setTimeout(300_000)
+
 t.test('two hand-overs inside the timeout of an open transaction, embedded', { timeout: 60_000 }, async (t) => {
   const broker = await embeddedBroker({ folder: null })
   const result = await takeOverTwice(
