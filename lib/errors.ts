@@ -38,8 +38,6 @@ export const ERROR_CODES = {
   KAFKA_UNAVAILABLE: 'Install Java 17 and Maven, start Docker, or name a running broker in KAFKA_BROKERS.',
   LOADER_INPUT_CONFLICT:
     'Load one input per topic prefix: choose another --topic-prefix and --application-id, or --no-load.',
-  OPERATOR_INVALID:
-    'The node and its store do not fit together: rebuild the topology with the DSL, or name another store.',
   PAGE_PACKAGES_MISSING: 'Install the packages named; they are optional peers, needed only to serve the page.',
   PARTITION_INVALID: 'Correct the partitioner: it must answer a partition the topic has, or null.',
   PORT_IN_USE: 'Choose another port, or stop what listens there.',
@@ -56,10 +54,10 @@ export const ERROR_CODES = {
   PROTOCOL_TRUNCATED: 'The message was cut short: check the connection and the peer.',
   PROTOCOL_VALUE_INVALID: 'Correct the value named; it does not fit the message version.',
   PROTOCOL_VERSION_UNSUPPORTED: 'Use a version both sides speak.',
-  RECORD_TIMESTAMP_INVALID: 'Correct the producer or the timestamp extractor: event time is at least 0.',
   QUERY_POSITION_BEHIND: 'Ask again a little later, or the instance that runs the partition named.',
   QUERY_STORE_KIND: 'Ask for the store by the method of its kind.',
   QUERY_STORE_UNKNOWN: 'Ask for a store of the topology: a table has one when it is named or needed.',
+  RECORD_TIMESTAMP_INVALID: 'Correct the producer or the timestamp extractor: event time is at least 0.',
   SERDE_BYTES_INVALID:
     'The bytes are not what this serde writes: check the serde of the topic, or dead-letter the record.',
   SERDE_REGISTRY_MISSING: 'Install @kafkajs/confluent-schema-registry, or pass a registry of your own.',
