@@ -53,7 +53,7 @@ t.test('every command of the README is run by a test', async (t) => {
 t.test('the flags of the README are flags of npm start', async (t) => {
   const { output } = run('npm', ['run', '-s', 'start', '--', '--help'])
   const table = readme.slice(readme.indexOf('| what | flags |'), readme.indexOf('`npm start -- --help`'))
-  for (const [flag] of table.matchAll(/--[a-z-]+/g)) t.ok(output.includes(flag), flag)
+  for (const [flag] of table.matchAll(/--[a-z][a-z-]*/g)) t.ok(output.includes(flag), flag)
 })
 
 /** The README's program as written, then one line in and its count out. */
