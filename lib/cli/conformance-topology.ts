@@ -215,7 +215,9 @@ class CaseBuilder {
 
   #aggregate(node: CaseNode, input: Handle | undefined): Handle {
     if (node.op === 'count') {
-      const options = this.#store(node)
+      // The oracle gives a named store its own value serde, which is a byte longer: a limit in bytes sees it.
+      const { store } = this.#typedStore(node)
+      const options = store === undefined ? {} : { store: { ...store, value: caseValue as unknown as Serde<number> } }
       if (input instanceof GroupedTable) return input.count(options) as Table
       if (input instanceof GroupedStream) return input.count(options) as Table
       if (input instanceof WindowedStream || input instanceof SessionWindowedStream) {
