@@ -40,6 +40,15 @@ const SUITES: Readonly<Record<string, (values: Values, log: (line: string) => vo
     })
     return { report, passed: report.outputsEqual }
   },
+  async async(values, log) {
+    const { asyncHandlers } = await import('./async.js')
+    const report = await asyncHandlers({
+      records: whole('records', values.records === OPTIONS.records.default ? '50000' : values.records, 1_000),
+      rounds: whole('rounds', values.rounds ?? '3', 1),
+      log,
+    })
+    return { report, passed: report.outputsEqual && report.ratio >= 50 }
+  },
   async latency(values, log) {
     const { latency } = await import('./latency.js')
     const report = await latency({
