@@ -25,12 +25,12 @@ export interface GroupIdentity {
   readonly groupInstanceId: string | null
 }
 
-/** `topic-partition` → offset of the first record of the first batch of that partition. */
-export type BaseOffsets = ReadonlyMap<string, number>
+/** Batch → offset of its first record. Other writers' batches may lie between two of the same partition. */
+export type BatchOffsets = ReadonlyMap<ProduceBatch, number>
 
 /** How a transaction ended. Only `unknown` leaves the question open; it is answered by InitProducerId, never by a guess. */
 export type CommitOutcome =
-  | { readonly kind: 'committed'; readonly baseOffsets: BaseOffsets }
+  | { readonly kind: 'committed'; readonly batchOffsets: BatchOffsets }
   /** Nothing of it is visible, the producer can go on. */
   | { readonly kind: 'aborted'; readonly cause: unknown }
   /** Aborted because the group has moved on (ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS). */

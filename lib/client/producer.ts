@@ -2,10 +2,9 @@
 import { MillraceError } from '../errors.js'
 import { initProducerIdApi } from '../protocol/api-init-producer-id.js'
 import type { Compression } from '../protocol/compression.js'
-import { formatTopicPartition } from '../record/record.js'
 import { brokerError } from './broker-error.js'
 import type { Cluster } from './cluster.js'
-import type { BaseOffsets, ProduceBatch } from './commit.js'
+import type { BatchOffsets, ProduceBatch } from './commit.js'
 import { ProduceQueue } from './produce-queue.js'
 
 export interface IdempotentProducerOptions {
@@ -51,18 +50,17 @@ export class IdempotentProducer {
   }
 
   /**
-   * Resolves when all are stored, with the offset of each partition's first batch. Calls may overlap; order per
+   * Resolves when all are stored, with the offset of each batch. Calls may overlap; order per
    * partition is call order. Rejects with the first failure, when all have ended: what else was stored stays.
    */
-  async send(batches: readonly ProduceBatch[]): Promise<BaseOffsets> {
+  async send(batches: readonly ProduceBatch[]): Promise<BatchOffsets> {
     if (this.closed) throw this.closedError()
     if (this.doubtful) await this.init()
     const results = await Promise.allSettled(batches.map((batch) => this.queue.send(batch)))
-    const offsets = new Map<string, number>()
+    const offsets = new Map<ProduceBatch, number>()
     results.forEach((result, i) => {
       if (result.status === 'rejected') throw result.reason
-      const key = formatTopicPartition(batches[i]!.topic, batches[i]!.partition)
-      if (!offsets.has(key)) offsets.set(key, result.value)
+      offsets.set(batches[i]!, result.value)
     })
     return offsets
   }

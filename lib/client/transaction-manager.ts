@@ -5,7 +5,7 @@ import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import { isFenced } from './broker-error.js'
 import type { Cluster } from './cluster.js'
-import type { BaseOffsets, CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from './commit.js'
+import type { BatchOffsets, CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from './commit.js'
 import { ProduceQueue, type ProducerIdentity } from './produce-queue.js'
 import { EndFailed, TransactionRequests } from './transaction-requests.js'
 import { type TransactionState, transition } from './transaction-state.js'
@@ -35,7 +35,7 @@ export class TransactionManager {
   private readonly queue: ProduceQueue
   private readonly added = new Set<string>()
   private readonly groups = new Set<string>()
-  private readonly baseOffsets = new Map<string, number>()
+  private readonly batchOffsets = new Map<ProduceBatch, number>()
   private current: TransactionState = 'uninitialized'
   private producer: ProducerIdentity = { producerId: -1, epoch: -1 }
   private adding: Promise<void> = Promise.resolve()
@@ -111,23 +111,18 @@ export class TransactionManager {
   }
 
   /**
-   * Writes inside the open transaction. Resolves with the offset of each partition's first batch of this call. After a
+   * Writes inside the open transaction. Resolves with the offset of each batch. After a
    * rejection only `abort` is possible.
    */
-  async send(batches: readonly ProduceBatch[]): Promise<BaseOffsets> {
+  async send(batches: readonly ProduceBatch[]): Promise<BatchOffsets> {
     this.requireOpen()
     if (batches.length === 0) return new Map()
     try {
       await this.addPartitions(batches)
       const offsets = await allOf(batches.map((batch) => this.queue.send(batch)))
-      const first = new Map<string, number>()
-      batches.forEach(({ topic, partition }, i) => {
-        const key = formatTopicPartition(topic, partition)
-        if (first.has(key)) return
-        first.set(key, offsets[i]!)
-        if (!this.baseOffsets.has(key)) this.baseOffsets.set(key, offsets[i]!)
-      })
-      return first
+      const sent = new Map(batches.map((batch, i) => [batch, offsets[i]!]))
+      for (const [batch, offset] of sent) this.batchOffsets.set(batch, offset)
+      return sent
     } catch (error) {
       this.spoil(error)
       throw error
@@ -155,17 +150,17 @@ export class TransactionManager {
     this.enter('committing')
     if (this.added.size === 0 && this.groups.size === 0) {
       this.enter('ready')
-      return { kind: 'committed', baseOffsets: new Map() }
+      return { kind: 'committed', batchOffsets: new Map() }
     }
     try {
       await this.requests.end(this.producer, true)
     } catch (error) {
       return this.endFailed(error)
     }
-    const baseOffsets = new Map(this.baseOffsets)
+    const batchOffsets = new Map(this.batchOffsets)
     this.clear()
     this.enter('ready')
-    return { kind: 'committed', baseOffsets }
+    return { kind: 'committed', batchOffsets }
   }
 
   /** Drops the open transaction. `unknown` when the broker could not be asked; then `init` decides. */
@@ -271,7 +266,7 @@ export class TransactionManager {
   private clear(): void {
     this.added.clear()
     this.groups.clear()
-    this.baseOffsets.clear()
+    this.batchOffsets.clear()
   }
 
   private enter(state: TransactionState): void {

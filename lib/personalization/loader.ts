@@ -164,8 +164,10 @@ export class Loader {
     }
     transactions.begin()
     try {
+      // One batch per partition, each of one record.
       const offsets = await transactions.send(batches.list())
-      const ends = Array.from({ length: this.#activityPartitions }, (_, i) => offsets.get(`${topics.activity}-${i}`)!)
+      const ends = Array.from({ length: this.#activityPartitions }, () => 0)
+      for (const [{ partition }, offset] of offsets) ends[partition] = offset
       const ended = this.#stamped({ ...progress, ends })
       await transactions.send(this.#position(new LoaderBatches(clock.now()), ended).list())
       return (await transactions.commit()).kind === 'committed' ? ended : null

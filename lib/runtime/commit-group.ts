@@ -37,9 +37,9 @@ export function atLeastOnce(producer: IdempotentProducer, member: GroupMember): 
     init: () => producer.init(),
     async commit(batches, offsets, identity) {
       try {
-        const baseOffsets = await producer.send(batches)
+        const batchOffsets = await producer.send(batches)
         await member.commitOffsets(offsets, identity)
-        return { kind: 'committed', baseOffsets }
+        return { kind: 'committed', batchOffsets }
       } catch (cause) {
         if (isMillraceError(cause, 'GROUP_STALE_GENERATION')) return { kind: 'staleGeneration' }
         if (isMillraceError(cause) && !cause.retriable) throw cause

@@ -1,6 +1,6 @@
 /** Tells listeners in this process what became visible, the moment its transaction has: no fetch in between. */
-import type { BaseOffsets } from '../client/commit.js'
-import { formatTopicPartition, type TopicRecord } from '../record/record.js'
+import type { BatchOffsets } from '../client/commit.js'
+import type { TopicRecord } from '../record/record.js'
 import type { TaskCommit } from '../task/commit.js'
 
 export interface CommittedInfo {
@@ -26,22 +26,15 @@ export class CommittedRecords {
     else listeners.push(listener)
   }
 
-  deliver(parts: readonly TaskCommit[], baseOffsets: BaseOffsets, commitMs: number): void {
+  deliver(parts: readonly TaskCommit[], batchOffsets: BatchOffsets, commitMs: number): void {
     if (this.#listeners.size === 0) return
     const byTopic = new Map<string, TopicRecord[]>()
-    // Several tasks may write to one partition: `index` counts per task, in the order the parts were sent.
-    const sent = new Map<string, number>()
-    for (const part of parts) {
-      const written = new Map<string, number>()
-      for (const record of part.captured) {
-        const name = formatTopicPartition(record.topic, record.partition)
-        const offset = (baseOffsets.get(name) ?? 0) + (sent.get(name) ?? 0) + record.index
-        written.set(name, Math.max(written.get(name) ?? 0, record.index + 1))
+    for (const { captured } of parts) {
+      for (const { batch, index, ...record } of captured) {
         const records = byTopic.get(record.topic) ?? []
-        records.push({ ...record, offset })
+        records.push({ ...record, offset: batchOffsets.get(batch)! + index })
         byTopic.set(record.topic, records)
       }
-      for (const [name, count] of written) sent.set(name, (sent.get(name) ?? 0) + count)
     }
     for (const [topic, records] of byTopic) {
       for (const listener of this.#listeners.get(topic) ?? []) listener(records, { commitMs })

@@ -300,8 +300,8 @@ export class Instance {
     const { outcome } = commit
     if (outcome.kind === 'committed') {
       this.#abortsInARow = 0
-      this.#parts.tasks.committed(commit.parts, outcome.baseOffsets)
-      this.#parts.committed.deliver(commit.parts, outcome.baseOffsets, commit.durationMs)
+      this.#parts.tasks.committed(commit.parts, outcome.batchOffsets)
+      this.#parts.committed.deliver(commit.parts, outcome.batchOffsets, commit.durationMs)
       return
     }
     this.#parts.config.log.warn({ outcome: outcome.kind, cause: causeOf(outcome) }, 'a commit did not go through')

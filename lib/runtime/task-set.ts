@@ -1,5 +1,5 @@
 /** The tasks this instance runs, and the partitions that feed them. */
-import type { BaseOffsets } from '../client/commit.js'
+import type { BatchOffsets } from '../client/commit.js'
 import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
@@ -177,11 +177,11 @@ export class TaskSet {
   }
 
   /** The transaction is through: overlays become the committed view, and the disk follows when enough has gathered. */
-  committed(parts: readonly TaskCommit[], baseOffsets: BaseOffsets): void {
+  committed(parts: readonly TaskCommit[], batchOffsets: BatchOffsets): void {
     for (const part of parts) {
       const running = this.#tasks.get(part.taskId)
       if (running === undefined) continue
-      running.task.commitSucceeded(part, baseOffsets)
+      running.task.commitSucceeded(part, batchOffsets)
       for (const { topic, partition, offset } of part.offsets) {
         this.#committedOffsets.set(formatTopicPartition(topic, partition), offset)
       }

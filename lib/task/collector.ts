@@ -11,7 +11,7 @@ const MAX_BATCH_BYTES = 900_000
 const RECORD_OVERHEAD_BYTES = 40
 
 interface PartitionOutput {
-  builder: BatchBuilder
+  batch: ProduceBatch
   records: number
 }
 
@@ -62,8 +62,10 @@ export class Collector {
     const output = topic === this.#lastTopic && this.#last !== null ? this.#last : this.#topic(topic)
     const count = output.partitionCount
     const chosen = partition ?? (key === null ? this.#keyless % count : count === 1 ? 0 : partitionForKey(key, count))
-    const index = this.#append(output, topic, chosen, key, value, timestamp, headers)
-    if (output.captured) this.#captured.push({ topic, partition: chosen, index, timestamp, key, value, headers })
+    const batch = this.#append(output, topic, chosen, key, value, timestamp, headers)
+    if (!output.captured) return
+    const index = batch.builder.count - 1
+    this.#captured.push({ topic, partition: chosen, batch, index, timestamp, key, value, headers })
   }
 
   /** Everything since the last call, in the order written per partition. */
@@ -107,31 +109,31 @@ export class Collector {
     value: Buffer | null,
     timestamp: number,
     headers: Headers,
-  ): number {
+  ): ProduceBatch {
     let target = output.partitions[partition]
     if (target === undefined) {
-      target = { builder: this.#builder(topic, partition), records: 0 }
+      target = { batch: this.#batch(topic, partition), records: 0 }
       output.partitions[partition] = target
     }
-    const before = target.builder.sizeBytes
+    target.records++
+    let before = target.batch.builder.sizeBytes
     if (before > MAX_BATCH_BYTES / 2) {
       const bytes = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headerBytes(headers)
       if (before + bytes > MAX_BATCH_BYTES) {
-        target.builder = this.#builder(topic, partition)
-        target.builder.append(timestamp, key, value, headers)
-        this.pendingBytes += target.builder.sizeBytes
-        return target.records++
+        target.batch = this.#batch(topic, partition)
+        before = 0
       }
     }
-    target.builder.append(timestamp, key, value, headers)
-    this.pendingBytes += target.builder.sizeBytes - before
-    return target.records++
+    const { builder } = target.batch
+    builder.append(timestamp, key, value, headers)
+    this.pendingBytes += builder.sizeBytes - before
+    return target.batch
   }
 
-  #builder(topic: string, partition: number): BatchBuilder {
-    const builder = new BatchBuilder()
-    this.#batches.push({ topic, partition, builder })
-    return builder
+  #batch(topic: string, partition: number): ProduceBatch {
+    const batch = { topic, partition, builder: new BatchBuilder() }
+    this.#batches.push(batch)
+    return batch
   }
 }
 

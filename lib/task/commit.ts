@@ -6,7 +6,8 @@ import type { Headers } from '../record/record.js'
 export interface CapturedRecord {
   readonly topic: string
   readonly partition: number
-  /** Position among this commit's records of the same partition, from 0. */
+  /** The batch it lies in, and its position there from 0. */
+  readonly batch: ProduceBatch
   readonly index: number
   readonly timestamp: number
   readonly key: Buffer | null

@@ -78,7 +78,7 @@ export class PartitionQueue {
   /** Moves on to the next record that can be processed; false when there is none. */
   advance(): boolean {
     for (;;) {
-      if (this.cursor !== null && this.cursor.next()) {
+      if (this.cursor?.next()) {
         if (this.cursor.offset < this.#startOffset) continue
         if (this.#decode(this.cursor)) return true
         if (this.blocked) return false

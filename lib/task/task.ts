@@ -2,7 +2,7 @@
  * One sub-topology on one partition: takes records by event time, pushes them through the operators, gathers what they
  * write, and hands it to a commit. Synchronous throughout; the runtime does everything that waits.
  */
-import type { BaseOffsets, OffsetToCommit, ProduceBatch } from '../client/commit.js'
+import type { BatchOffsets, OffsetToCommit, ProduceBatch } from '../client/commit.js'
 import { MillraceError } from '../errors.js'
 import type { Operator } from '../operators/operator.js'
 import type { BatchView } from '../protocol/index.js'
@@ -203,10 +203,12 @@ export class Task<S extends TaskStores = TaskStores> {
   }
 
   /** The transaction with `commit` in it is through. */
-  commitSucceeded(commit: TaskCommit, baseOffsets: BaseOffsets): void {
+  commitSucceeded(commit: TaskCommit, batchOffsets: BatchOffsets): void {
     const ends = new Map<string, { offset: number; topicId: string | null }>()
     for (const [store, { topic, partition, records }] of commit.changelogs) {
-      const base = baseOffsets.get(formatTopicPartition(topic, partition))
+      // Nobody else writes to this partition, so its batches lie one behind the other.
+      const first = commit.batches.find((batch) => batch.topic === topic && batch.partition === partition)
+      const base = first === undefined ? undefined : batchOffsets.get(first)
       if (base !== undefined) ends.set(store, { offset: base + records, topicId: this.#options.topicId(topic) })
     }
     // A store whose changelog is its source stands where its source stands.

@@ -2,9 +2,11 @@
  * Runs a topology synchronously, without a broker: one partition, one task per sub-topology, state in memory, a commit
  * after every record. The tasks are the ones production runs.
  */
+
+import type { BatchOffsets, ProduceBatch } from '../client/commit.js'
 import { MillraceError } from '../errors.js'
 import { BatchBuilder, readBatches } from '../protocol/index.js'
-import { formatTopicPartition, type TopicRecord } from '../record/record.js'
+import type { TopicRecord } from '../record/record.js'
 import { GlobalProcessor } from '../runtime/global-processor.js'
 import type { Serde } from '../serde/serde.js'
 import { MemoryEngines } from '../state/memory-engine.js'
@@ -198,18 +200,18 @@ export class TopologyTestDriver {
     if (task.busy) return
     const commit = task.collectCommit()
     if (commit === null) return
-    const { baseOffsets, written } = this.#write(commit)
-    task.commitSucceeded(commit, baseOffsets)
+    const { batchOffsets, written } = this.#write(commit)
+    task.commitSucceeded(commit, batchOffsets)
     for (const record of written) this.#deliver(record)
   }
 
-  #write(commit: TaskCommit): { baseOffsets: Map<string, number>; written: TopicRecord[] } {
-    const baseOffsets = new Map<string, number>()
+  #write(commit: TaskCommit): { batchOffsets: BatchOffsets; written: TopicRecord[] } {
+    const batchOffsets = new Map<ProduceBatch, number>()
     const written: TopicRecord[] = []
-    for (const { topic, builder } of commit.batches) {
+    for (const sent of commit.batches) {
+      const { topic, builder } = sent
       const baseOffset = this.#takeOffsets(topic, builder.count)
-      const name = formatTopicPartition(topic, PARTITION)
-      if (!baseOffsets.has(name)) baseOffsets.set(name, baseOffset)
+      batchOffsets.set(sent, baseOffset)
       for (const batch of readBatches(builder.build({ baseOffset }))) {
         const cursor = batch.records()
         while (cursor.next()) {
@@ -224,7 +226,7 @@ export class TopologyTestDriver {
       if (records === undefined) this.#outputs.set(record.topic, [record])
       else records.push(record)
     }
-    return { baseOffsets, written }
+    return { batchOffsets, written }
   }
 
   #openState(taskId: string, stores: readonly StoreDefinition[]): TaskState {

@@ -19,7 +19,7 @@ export const transactionCases: readonly TransportCase[] = [
       const topic = await rig.topic()
       const producer = rig.producer()
       const sends = Array.from({ length: 20 }, (_, i) => producer.send([rig.batch(topic, [`v${i}`])]))
-      const offsets = (await Promise.all(sends)).map((base) => base.get(`${topic}-0`))
+      const offsets = (await Promise.all(sends)).flatMap((sent) => [...sent.values()])
       assert.deepEqual(
         offsets,
         Array.from({ length: 20 }, (_, i) => i),
@@ -96,8 +96,9 @@ export const transactionCases: readonly TransportCase[] = [
         transactions.send([rig.batch(topic, ['a'], 0)]),
         transactions.send([rig.batch(topic, ['b'], 1)]),
       ])
-      const { baseOffsets } = committed(await transactions.commit())
-      assert.deepEqual([...baseOffsets].sort(), [
+      const { batchOffsets } = committed(await transactions.commit())
+      const places = [...batchOffsets].map(([{ partition }, offset]) => [`${topic}-${partition}`, offset])
+      assert.deepEqual(places.sort(), [
         [`${topic}-0`, 0],
         [`${topic}-1`, 0],
       ])
@@ -110,8 +111,11 @@ export const transactionCases: readonly TransportCase[] = [
       const topic = await rig.topic(2)
       const transactions = await rig.transactions()
       const batches = ['a', 'b', 'c', 'd'].map((value) => rig.batch(topic, [value]))
-      const { baseOffsets } = committed(await transactions.run([...batches, rig.batch(topic, ['e'], 1)], [], null))
-      assert.equal(baseOffsets.get(`${topic}-0`), 0)
+      const { batchOffsets } = committed(await transactions.run([...batches, rig.batch(topic, ['e'], 1)], [], null))
+      assert.deepEqual(
+        batches.map((batch) => batchOffsets.get(batch)),
+        [0, 1, 2, 3],
+      )
       assert.deepEqual(await rig.values(topic), ['a', 'b', 'c', 'd', 'e'])
     },
   },
