@@ -82,7 +82,7 @@ function attempt(core: BrokerCore, request: FetchRequest, version: number): Atte
       if (log === undefined) {
         result.failed = true
         answers.push(
-          failure(partition, topic === undefined && byId ? E.UNKNOWN_TOPIC_ID : E.UNKNOWN_TOPIC_OR_PARTITION),
+          failure(partition, topic === undefined && byId ? E.UNKNOWN_TOPIC_ID : E.UNKNOWN_TOPIC_OR_PARTITION, []),
         )
         continue
       }
@@ -106,7 +106,7 @@ function readPartition(
   const outOfRange = fetchOffset < log.logStartOffset || fetchOffset > log.endOffset
   if (epochError !== E.NONE || outOfRange) {
     result.failed = true
-    return failure(partition, epochError === E.NONE ? E.OFFSET_OUT_OF_RANGE : epochError)
+    return failure(partition, epochError === E.NONE ? E.OFFSET_OUT_OF_RANGE : epochError, null)
   }
   const left = Math.min(partitionMaxBytes, request.maxBytes - result.sizeBytes)
   const read = log.read(fetchOffset, visibleEnd(log, readCommitted), left, result.sizeBytes === 0)
@@ -126,14 +126,14 @@ function readPartition(
   }
 }
 
-function failure(partition: PartitionRequest, errorCode: number): PartitionResponse {
+function failure(partition: PartitionRequest, errorCode: number, abortedTransactions: [] | null): PartitionResponse {
   return {
     partitionIndex: partition.partition,
     errorCode,
     highWatermark: -1,
     lastStableOffset: -1,
     logStartOffset: -1,
-    abortedTransactions: null,
+    abortedTransactions,
     records: NO_RECORDS,
   }
 }

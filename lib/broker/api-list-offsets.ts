@@ -34,8 +34,13 @@ function find(log: PartitionLog, timestamp: number, end: number): { timestamp: n
     case EARLIEST_LOCAL:
       return { timestamp: -1, offset: log.logStartOffset }
     case MAX_TIMESTAMP:
-      return log.latestTimestamp()
+      return beforeEnd(log.latestTimestamp(), end)
     default:
       return timestamp < 0 ? undefined : log.firstAt(timestamp, end)
   }
+}
+
+/** A reader of committed records is told of no record that it cannot fetch yet. */
+function beforeEnd<T extends { readonly offset: number }>(found: T | undefined, end: number): T | undefined {
+  return found !== undefined && found.offset < end ? found : undefined
 }

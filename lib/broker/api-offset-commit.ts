@@ -5,7 +5,7 @@ import { checkCommitter, judgeOffsets } from './offset-commit.js'
 
 export const offsetCommitHandler = defineHandler(offsetCommitApi, [2, 9], (core, request) => {
   const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationId, topics } = request
-  const error = checkCommitter(core, { groupId, memberId, groupInstanceId, generationId, transactional: false })
+  const error = checkCommitter(core, { groupId, memberId, groupInstanceId, generationId, transactional: false }, topics)
   const { accepted, answers } = judgeOffsets(core, topics, error)
   if (accepted.length > 0) core.offsets.commit(groupId, accepted)
   return { topics: answers }

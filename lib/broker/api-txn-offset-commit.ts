@@ -12,7 +12,11 @@ export const txnOffsetCommitHandler = defineHandler(txnOffsetCommitApi, [0, 4], 
   if (error === E.TRANSACTION_ABORTABLE && version < 4) error = E.INVALID_TXN_STATE
   if (error === E.CONCURRENT_TRANSACTIONS) error = E.COORDINATOR_NOT_AVAILABLE
   if (error === E.NONE) {
-    error = checkCommitter(core, { groupId, memberId, groupInstanceId, generationId, transactional: true })
+    error = checkCommitter(
+      core,
+      { groupId, memberId, groupInstanceId, generationId, transactional: true },
+      request.topics,
+    )
   }
   const { accepted, answers } = judgeOffsets(core, request.topics, error)
   if (accepted.length > 0) core.offsets.hold(producerId, groupId, accepted)

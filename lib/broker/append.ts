@@ -11,6 +11,8 @@ export interface AppendOutcome {
   readonly baseOffset: number
   /** -1 unless the broker stamps the topic's records. */
   readonly logAppendTimeMs: number
+  /** -1 where the batch was refused before the log was asked, or was damaged or too large. */
+  readonly logStartOffset: number
   readonly message: string | null
 }
 
@@ -23,25 +25,28 @@ export interface ClientAppend {
 
 const LOG_APPEND_TIME_FLAG = 8
 const ZSTD = 4
+/** Refused with these, a batch is answered without the start of the log. */
+const START_UNKNOWN: ReadonlySet<number> = new Set([E.MESSAGE_TOO_LARGE, E.CORRUPT_MESSAGE, E.KAFKA_STORAGE_ERROR])
 
 export function appendFromClient(core: BrokerCore, log: PartitionLog, request: ClientAppend): AppendOutcome {
   const found = onlyBatch(request.records)
   if ('error' in found) return found
   const { batch } = found
   const nowMs = core.clock.now()
-  const invalid = checkBatch(log, batch, nowMs, request.version)
-  if (invalid !== undefined) return invalid
-  if (batch.producerId >= 0) {
-    const duplicate = log.producers.duplicateOf(batch)
-    if (duplicate !== undefined) {
-      return { error: E.NONE, baseOffset: duplicate.baseOffset, logAppendTimeMs: -1, message: null }
-    }
-    const error = checkTransaction(core, log, batch, request)
-    if (error !== E.NONE) return refused(error)
-    const sequenceError = log.producers.check(batch)
-    if (sequenceError !== E.NONE) return refused(sequenceError)
-  }
-  return store(log, Buffer.from(batch.slice()), nowMs)
+  const verified = batch.producerId < 0 ? E.NONE : checkTransaction(core, log, batch, request)
+  if (verified !== E.NONE) return refused(verified)
+  const outcome = validated(log, batch, nowMs, request.version) ?? store(log, Buffer.from(batch.slice()), nowMs)
+  return START_UNKNOWN.has(outcome.error) ? outcome : { ...outcome, logStartOffset: log.logStartOffset }
+}
+
+/** The answer where nothing is to be appended. */
+function validated(log: PartitionLog, batch: BatchView, nowMs: number, version: number): AppendOutcome | undefined {
+  const invalid = checkBatch(log, batch, nowMs, version)
+  if (invalid !== undefined || batch.producerId < 0) return invalid
+  const duplicate = log.producers.duplicateOf(batch)
+  if (duplicate !== undefined) return { ...refused(E.NONE), baseOffset: duplicate.baseOffset }
+  const sequenceError = log.producers.check(batch)
+  return sequenceError === E.NONE ? undefined : refused(sequenceError)
 }
 
 function store(log: PartitionLog, own: Buffer, nowMs: number): AppendOutcome {
@@ -49,7 +54,7 @@ function store(log: PartitionLog, own: Buffer, nowMs: number): AppendOutcome {
   if (logAppendTime) stamp(own, nowMs)
   try {
     const { baseOffset } = log.append(own, nowMs)
-    return { error: E.NONE, baseOffset, logAppendTimeMs: logAppendTime ? nowMs : -1, message: null }
+    return { ...refused(E.NONE), baseOffset, logAppendTimeMs: logAppendTime ? nowMs : -1 }
   } catch (error) {
     if (isMillraceError(error)) return refused(E.KAFKA_STORAGE_ERROR, error.message)
     throw error
@@ -117,6 +122,8 @@ function checkTransaction(core: BrokerCore, log: PartitionLog, batch: BatchView,
   if (!batch.isTransactional) return E.NONE
   const known = log.producers.byId.get(batch.producerId)
   if (known !== undefined && known.txnFirstOffset >= 0 && known.epoch === batch.producerEpoch) return E.NONE
+  if (known !== undefined && batch.producerEpoch < known.epoch) return E.INVALID_PRODUCER_EPOCH
+  log.producers.askedAbout(batch)
   const what = { topic: log.topic, partition: log.partition }
   const error = core.transactions.verify(request.transactionalId ?? '', batch.producerId, batch.producerEpoch, what)
   if (error === E.TRANSACTION_ABORTABLE && request.version < 11) return E.INVALID_TXN_STATE
@@ -132,6 +139,7 @@ function stamp(batch: Buffer, nowMs: number): void {
   batch.writeUInt32BE(crc32c(batch, BATCH.attributes), BATCH.crc)
 }
 
+/** Also the frame of an answer without error. */
 function refused(error: number, message: string | null = null): AppendOutcome {
-  return { error, baseOffset: -1, logAppendTimeMs: -1, message }
+  return { error, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1, message }
 }

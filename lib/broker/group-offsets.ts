@@ -11,7 +11,12 @@ export interface CommittedOffset {
   readonly metadata: string
 }
 
-type OffsetsByPartition = Map<string, CommittedOffset>
+/** As it was written, transactional or not: of two for one partition the later one counts, whenever it is committed. */
+interface WrittenOffset extends CommittedOffset {
+  readonly order: number
+}
+
+type OffsetsByPartition = Map<string, WrittenOffset>
 
 const OFFSET_KEY = 'offset/'
 const PENDING_KEY = 'pending/'
@@ -21,6 +26,7 @@ export class GroupOffsets {
   /** By producer id, then by group. */
   private readonly pending = new Map<number, Map<string, OffsetsByPartition>>()
   private readonly storage: BrokerStorage
+  private written = 0
 
   constructor(storage: BrokerStorage) {
     this.storage = storage
@@ -30,12 +36,19 @@ export class GroupOffsets {
     for (const [key, value] of state) {
       if (key.startsWith(OFFSET_KEY)) {
         const [group = ''] = key.slice(OFFSET_KEY.length).split('/')
-        place(this.committed, decodeURIComponent(group), value as unknown as CommittedOffset)
+        place(this.committed, decodeURIComponent(group), this.recovered(value))
       } else if (key.startsWith(PENDING_KEY)) {
         const [producerId = '', group = ''] = key.slice(PENDING_KEY.length).split('/')
-        place(this.pendingOf(Number(producerId)), decodeURIComponent(group), value as unknown as CommittedOffset)
+        place(this.pendingOf(Number(producerId)), decodeURIComponent(group), this.recovered(value))
       }
     }
+  }
+
+  /** A folder of an earlier version has no order in it. */
+  private recovered(value: StateValue): WrittenOffset {
+    const { order = 0, ...offset } = value as unknown as CommittedOffset & { readonly order?: number }
+    this.written = Math.max(this.written, order)
+    return { ...offset, order }
   }
 
   groupIds(): string[] {
@@ -65,14 +78,23 @@ export class GroupOffsets {
   }
 
   commit(groupId: string, offsets: readonly CommittedOffset[]): void {
-    this.storage.put(offsets.map((offset) => [offsetKey(groupId, offset), { ...offset }]))
-    for (const offset of offsets) place(this.committed, groupId, offset)
+    const rows = this.numbered(offsets)
+    this.storage.put(rows.map((row) => [offsetKey(groupId, row), { ...row }]))
+    for (const row of rows) place(this.committed, groupId, row)
   }
 
   /** Keeps offsets until the producer's transaction ends. */
   hold(producerId: number, groupId: string, offsets: readonly CommittedOffset[]): void {
-    this.storage.put(offsets.map((offset) => [pendingKey(producerId, groupId, offset), { ...offset }]))
-    for (const offset of offsets) place(this.pendingOf(producerId), groupId, offset)
+    const rows = this.numbered(offsets)
+    this.storage.put(rows.map((row) => [pendingKey(producerId, groupId, row), { ...row }]))
+    for (const row of rows) place(this.pendingOf(producerId), groupId, row)
+  }
+
+  private numbered(offsets: readonly CommittedOffset[]): WrittenOffset[] {
+    return offsets.map((offset) => {
+      this.written += 1
+      return { ...offset, order: this.written }
+    })
   }
 
   /** Ends the transaction for one group: its held offsets become committed, or go. */
@@ -80,28 +102,36 @@ export class GroupOffsets {
     const held = this.pending.get(producerId)?.get(groupId)
     if (held === undefined) return
     const changes: StateChange[] = []
-    for (const offset of held.values()) {
-      changes.push([pendingKey(producerId, groupId, offset), null])
-      if (committed) changes.push([offsetKey(groupId, offset), { ...offset }])
+    for (const [key, row] of held) {
+      changes.push([pendingKey(producerId, groupId, row), null])
+      const isLatest = row.order > (this.committed.get(groupId)?.get(key)?.order ?? -1)
+      if (!committed || !isLatest) continue
+      changes.push([offsetKey(groupId, row), { ...row }])
+      place(this.committed, groupId, row)
     }
     this.storage.put(changes)
-    if (committed) for (const offset of held.values()) place(this.committed, groupId, offset)
     const groups = this.pending.get(producerId)!
     groups.delete(groupId)
     if (groups.size === 0) this.pending.delete(producerId)
   }
 
+  /** Also what is held for a transaction. */
   delete(groupId: string, topic: string, partition: number): void {
-    const offset = this.get(groupId, topic, partition)
-    if (offset === undefined) return
-    this.storage.put([[offsetKey(groupId, offset), null]])
-    const offsets = this.committed.get(groupId)!
-    offsets.delete(formatTopicPartition(topic, partition))
-    if (offsets.size === 0) this.committed.delete(groupId)
+    const key = formatTopicPartition(topic, partition)
+    const changes: StateChange[] = []
+    const offset = take(this.committed, groupId, key)
+    if (offset !== undefined) changes.push([offsetKey(groupId, offset), null])
+    for (const [producerId, groups] of this.pending) {
+      const held = take(groups, groupId, key)
+      if (held !== undefined) changes.push([pendingKey(producerId, groupId, held), null])
+      if (groups.size === 0) this.pending.delete(producerId)
+    }
+    if (changes.length > 0) this.storage.put(changes)
   }
 
   deleteGroup(groupId: string): void {
-    for (const { topic, partition } of this.all(groupId)) this.delete(groupId, topic, partition)
+    const held = [...this.pending.values()].flatMap((groups) => [...(groups.get(groupId)?.values() ?? [])])
+    for (const { topic, partition } of [...this.all(groupId), ...held]) this.delete(groupId, topic, partition)
   }
 
   deleteTopic(topic: Topic): void {
@@ -120,7 +150,15 @@ export class GroupOffsets {
   }
 }
 
-function place(groups: Map<string, OffsetsByPartition>, groupId: string, offset: CommittedOffset): void {
+function take(groups: Map<string, OffsetsByPartition>, groupId: string, key: string): WrittenOffset | undefined {
+  const offsets = groups.get(groupId)
+  const offset = offsets?.get(key)
+  offsets?.delete(key)
+  if (offsets?.size === 0) groups.delete(groupId)
+  return offset
+}
+
+function place(groups: Map<string, OffsetsByPartition>, groupId: string, offset: WrittenOffset): void {
   let offsets = groups.get(groupId)
   if (offsets === undefined) {
     offsets = new Map()

@@ -23,8 +23,11 @@ export interface TopicOffsets {
   }[]
 }
 
-/** NONE when the committer may commit; it then counts as heard of. */
-export function checkCommitter(core: BrokerCore, who: Committer): number {
+/** NONE when the committer may commit; it then counts as heard of. One that names no partition there is asks nothing. */
+export function checkCommitter(core: BrokerCore, who: Committer, topics: readonly TopicOffsets[]): number {
+  if (!topics.some(({ name, partitions }) => partitions.some((one) => core.topics.log(name, one.partitionIndex)))) {
+    return E.NONE
+  }
   if (who.groupId === '' && who.generationId >= 0) return E.INVALID_GROUP_ID
   const group = core.groups.get(who.groupId)
   if (group === undefined) {

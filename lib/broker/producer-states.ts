@@ -42,6 +42,8 @@ export class ProducerStates {
   /** In the order of their markers. */
   aborted: AbortedTransaction[] = []
   private readonly open = new Map<number, number>()
+  /** First batches of transactions that were asked about at the coordinator and not written since. */
+  private readonly asked = new Map<number, { epoch: number; lowestSequence: number }>()
   private firstOpen = -1
 
   /** First offset of the oldest open transaction, -1 when none is open. */
@@ -61,11 +63,25 @@ export class ProducerStates {
     return state.batches.find((b) => b.firstSequence === batch.baseSequence && b.lastSequence === last)
   }
 
+  /** Takes note of the first batch of a transaction before the coordinator is asked about it, whatever it answers. */
+  askedAbout({ producerId, producerEpoch, baseSequence }: BatchView): void {
+    const known = this.asked.get(producerId)
+    if (known === undefined || producerEpoch > known.epoch) {
+      this.asked.set(producerId, { epoch: producerEpoch, lowestSequence: baseSequence })
+    } else if (producerEpoch === known.epoch) {
+      known.lowestSequence = Math.min(known.lowestSequence, baseSequence)
+    }
+  }
+
   /** KAFKA_ERROR.NONE when a client's batch may be appended. */
   check(batch: BatchView): number {
     const state = this.byId.get(batch.producerId)
+    if (state !== undefined && batch.producerEpoch < state.epoch) return KAFKA_ERROR.INVALID_PRODUCER_EPOCH
+    const asked = this.asked.get(batch.producerId)
+    if (asked !== undefined && batch.baseSequence > asked.lowestSequence) {
+      return KAFKA_ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER
+    }
     if (state === undefined) return KAFKA_ERROR.NONE
-    if (batch.producerEpoch < state.epoch) return KAFKA_ERROR.INVALID_PRODUCER_EPOCH
     if (batch.producerEpoch !== state.epoch) {
       if (batch.baseSequence !== 0) return KAFKA_ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER
     } else {
@@ -81,6 +97,7 @@ export class ProducerStates {
   wrote(batch: BatchView, nowMs: number): void {
     if (batch.producerId < 0) return
     const state = this.stateOf(batch, nowMs)
+    if (batch.isTransactional) this.asked.delete(batch.producerId)
     if (batch.baseSequence >= 0) {
       state.batches.push({
         firstSequence: batch.baseSequence,
@@ -102,6 +119,7 @@ export class ProducerStates {
   /** Takes note of a commit or abort marker that is now in the log. */
   ended(batch: BatchView, nowMs: number): void {
     const state = this.stateOf(batch, nowMs)
+    this.asked.delete(batch.producerId)
     const first = state.txnFirstOffset
     state.txnFirstOffset = -1
     state.coordinatorEpoch = 0
@@ -140,7 +158,9 @@ export class ProducerStates {
   /** Forgets producers without an open transaction that wrote nothing since `beforeMs`. */
   expire(beforeMs: number): void {
     for (const [id, state] of this.byId) {
-      if (state.txnFirstOffset < 0 && state.touchedMs < beforeMs) this.byId.delete(id)
+      if (state.txnFirstOffset >= 0 || state.touchedMs >= beforeMs) continue
+      this.byId.delete(id)
+      this.asked.delete(id)
     }
   }
 

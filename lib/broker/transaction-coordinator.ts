@@ -212,8 +212,9 @@ export class TransactionCoordinator {
   }
 
   private abortFenced(txn: Transaction): number | Promise<number> {
+    // KIP-360: whoever had the epoch before may come back with it, until another producer initializes the id.
+    txn.lastEpoch = txn.epoch
     txn.epoch += 1
-    txn.lastEpoch = -1
     return this.prepare(txn, false)
   }
 

@@ -32,7 +32,7 @@ export const makeFault: Readonly<Record<Fault, Make>> = { kill, pause, two }
 /** Kill -9 with a transaction open, and a new life on the same folder. */
 async function kill(stage: Stage, figures: FaultFigures): Promise<string> {
   const [victim] = stage.alive as [ChaosInstance]
-  const seen = await killOpen(stage, victim, figures, true)
+  const seen = await killOpen(stage, victim, figures)
   return `${seen}, ${await restart(stage, victim, figures)}`
 }
 
@@ -42,6 +42,7 @@ async function kill(stage: Stage, figures: FaultFigures): Promise<string> {
  */
 async function pause(stage: Stage): Promise<string> {
   const [sleeper, other] = await both(stage)
+  await stage.work()
   const open = await stopOpen(stage, sleeper)
   const stoppedMs = systemClock.monotonicMs()
   const aborted = await stage.until('the broker to abort the transaction of a paused instance', [other], async () => {
@@ -71,7 +72,7 @@ async function pause(stage: Stage): Promise<string> {
 async function two(stage: Stage, figures: FaultFigures): Promise<string> {
   const pair = await both(stage)
   const [victim, survivor] = stage.random.int(2) === 0 ? pair : [pair[1], pair[0]]
-  const seen = await killOpen(stage, victim, figures, false)
+  const seen = await killOpen(stage, victim, figures)
   const before = await stage.watch.committedInput()
   await stage.until(`${survivor.name} to go on`, [survivor], async () =>
     (await stage.watch.committedInput()) > before ? true : undefined,
@@ -84,17 +85,11 @@ async function both(stage: Stage): Promise<[ChaosInstance, ChaosInstance]> {
   const first = stage.alive[0]!
   const other = stage.instances.find((instance) => instance !== first)!
   if (!other.isAlive) await stage.start(other)
-  await stage.work()
   return [first, other]
 }
 
-/** Kills until a kill met an open transaction. `again`: a victim whose kill does not count is started again. */
-async function killOpen(
-  stage: Stage,
-  victim: ChaosInstance,
-  figures: FaultFigures,
-  countRestarts: boolean,
-): Promise<string> {
+/** Kills until a kill met an open transaction. A victim whose kill does not count is started again. */
+async function killOpen(stage: Stage, victim: ChaosInstance, figures: FaultFigures): Promise<string> {
   for (let i = 0; i < MAX_TRIES; i++) {
     await stage.work()
     const open = await stage.untilOpen(victim)
@@ -115,7 +110,6 @@ async function killOpen(
     }
     const restarted = await restart(stage, victim, figures)
     stage.print(`  kill at input ${input} does not count, the transaction was ${now?.state}; ${restarted}`)
-    if (!countRestarts) await stage.work()
   }
   throw new ChaosFailure(`${MAX_TRIES} kills in a row met no open transaction`)
 }
@@ -136,7 +130,6 @@ async function stopOpen(stage: Stage, sleeper: ChaosInstance): Promise<Transacti
 async function restart(stage: Stage, victim: ChaosInstance, figures: FaultFigures): Promise<string> {
   const tookMs = await stage.start(victim)
   figures.restartMs.push(tookMs)
-  if (tookMs >= MAX_RESTART_MS) throw new ChaosFailure(`restart to first commit took ${seconds(tookMs)}`)
   return `restart to first commit ${seconds(tookMs)}`
 }
 

@@ -5,7 +5,7 @@ import { topicNames } from '../personalization/topics.js'
 import { delay, systemClock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import { decisionDifferences, readDecisionIds } from './chaos-decisions.js'
-import { type Fault, type FaultFigures, makeFault, seconds } from './chaos-faults.js'
+import { type Fault, type FaultFigures, MAX_RESTART_MS, makeFault, seconds } from './chaos-faults.js'
 import { startLife } from './chaos-instance.js'
 import { ChaosFailure, InputOver, Stage } from './chaos-stage.js'
 import { ApplicationWatch } from './chaos-watch.js'
@@ -35,7 +35,9 @@ export class ChaosRuns {
   readonly #options: ChaosOptions
   readonly #figures: FaultFigures = { kills: 0, open: 0, restartMs: [] }
   readonly #counts: ChaosCounts = { passed: 0, failed: 0 }
+  readonly #restartMs: number[] = []
   #made = 0
+  #inputRecords = 0
 
   constructor(options: ChaosOptions) {
     this.#options = options
@@ -45,15 +47,16 @@ export class ChaosRuns {
   async run(faults: readonly Fault[]): Promise<ChaosCounts> {
     const expected = await this.#undisturbed()
     const left = [...faults]
-    for (let run = 1; left.length > 0 && this.#counts.failed === 0; run++) {
+    for (let run = 1; left.length > 0; run++) {
       const before = left.length
-      await this.#disturbed(run, left, expected)
-      if (left.length === before && this.#counts.failed === 0) {
+      if (!(await this.#disturbed(run, left, expected))) break
+      if (left.length === before) {
         this.#fail(`the input was over before a single fault: give a longer one, or a lower --speed`)
+        break
       }
     }
-    const { kills, open, restartMs } = this.#figures
-    const times = [...restartMs].sort((a, b) => a - b)
+    const { kills, open } = this.#figures
+    const times = [...this.#restartMs].sort((a, b) => a - b)
     const median = times[times.length >> 1]
     this.#options.print(
       `${kills} kills, ${open} with a transaction open; restart to first commit: ${
@@ -75,6 +78,7 @@ export class ChaosRuns {
     // What `npm start` refuses, such as a missing file, is the caller's to correct.
     if (code !== 0) throw new Error(`the undisturbed run ended with exit code ${code}: ${err.trim()}`)
     const ids = await readDecisionIds(cluster, topics.recommendations)
+    this.#inputRecords = await watch.committedInput()
     print(`undisturbed: ${ids.size} decisions in ${seconds(systemClock.monotonicMs() - startedMs)}`)
     const twice = decisionDifferences(ids, ids)
     if (twice.length > 0) this.#fail(`the undisturbed run: ${twice.join('; ')}`)
@@ -82,8 +86,8 @@ export class ChaosRuns {
     return ids
   }
 
-  /** Takes from `left` what it has made. */
-  async #disturbed(run: number, left: Fault[], expected: ReadonlyMap<string, number>): Promise<void> {
+  /** Takes from `left` what it has made. False where the application did not come through. */
+  async #disturbed(run: number, left: Fault[], expected: ReadonlyMap<string, number>): Promise<boolean> {
     const { cluster, args, speed, folder, random, print } = this.#options
     const { applicationId, prefix, topics, watch } = this.#application(`run-${run}`)
     const stage = new Stage({
@@ -102,6 +106,7 @@ export class ChaosRuns {
       folder: join(folder, `run-${run}`),
       random,
       print,
+      inputRecords: this.#inputRecords,
     })
     try {
       await this.#makeFaults(run, stage, left)
@@ -113,9 +118,11 @@ export class ChaosRuns {
       this.#counts.passed++
       print(`run ${run}: ${expected.size} decisions, the same ids as undisturbed, each once; all transactions closed`)
       await watch.clear(prefix)
+      return true
     } catch (error) {
       if (!(error instanceof ChaosFailure)) throw error
       this.#fail(`run ${run} (topics ${prefix}* are kept): ${error.message}`)
+      return false
     } finally {
       await stage.close()
     }
@@ -126,11 +133,15 @@ export class ChaosRuns {
       stage.print(`run ${run}: first commit after ${seconds(await stage.start(stage.instances[0]!))}`)
       while (left.length > 0) {
         const fault = left[0]!
+        stage.faultsLeft = left.length
         const seen = await makeFault[fault](stage, this.#figures)
         left.shift()
-        this.#counts.passed++
         this.#made++
         stage.print(`${this.#made} ${fault}: ${seen}`)
+        const slow = this.#figures.restartMs.splice(0).filter((ms) => this.#restartMs.push(ms) && ms >= MAX_RESTART_MS)
+        if (slow.length === 0) this.#counts.passed++
+        else
+          this.#fail(`${slow.map(seconds).join(', ')} from restart to first commit, ${seconds(MAX_RESTART_MS)} allowed`)
       }
     } catch (error) {
       if (!(error instanceof InputOver)) throw error

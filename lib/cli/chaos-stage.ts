@@ -19,22 +19,29 @@ export interface StageOptions {
   readonly folder: string
   readonly random: Random
   readonly print: (line: string) => void
+  /** About how many there are. */
+  readonly inputRecords: number
 }
 
 /** Longer than a take-over after a lost session (10 s) on a busy machine. */
 const PATIENCE_MS = 60_000
 const LOOK_MS = 2
+const WORK_LOOK_MS = 20
 
 export class Stage {
   readonly watch: ApplicationWatch
   readonly random: Random
   readonly print: (line: string) => void
   readonly instances: readonly ChaosInstance[]
+  /** How many more the rest of the input is for. */
+  faultsLeft = 1
+  readonly #inputRecords: number
   readonly #transactionalIds = new Map<string, string>()
   /** What the broker said of an instance when its present life began. */
   readonly #before = new Map<string, TransactionState | null>()
 
-  constructor({ watch, args, folder, random, print }: StageOptions) {
+  constructor({ watch, args, folder, random, print, inputRecords }: StageOptions) {
+    this.#inputRecords = inputRecords
     this.watch = watch
     this.random = random
     this.print = print
@@ -101,9 +108,20 @@ export class Stage {
     }
   }
 
-  /** A while of work, so that lives end anywhere. */
+  /**
+   * Works on until about the share of what is left of the input that this fault may use, drawn so that lives end
+   * anywhere. Time alone would put all faults where the input is thin.
+   */
   async work(): Promise<void> {
-    await delay(systemClock, this.random.int(3_000))
+    const now = await this.watch.committedInput()
+    const share = Math.max(0, this.#inputRecords - now) / (this.faultsLeft + 1)
+    const target = now + Math.floor(share * 1.5 * this.random.next())
+    const needed = [...this.alive]
+    const deadlineMs = systemClock.monotonicMs() + PATIENCE_MS
+    while ((await this.watch.committedInput()) < target && systemClock.monotonicMs() < deadlineMs) {
+      for (const instance of needed) requireAlive(instance)
+      await delay(systemClock, WORK_LOOK_MS)
+    }
   }
 
   /** Resolves when every instance alive has ended by itself; as long as offsets move, it is waited for. */

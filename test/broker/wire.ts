@@ -1,4 +1,6 @@
 /** Talks to a broker in the process, one request at a time, under a clock the test turns by hand. */
+export { valuesOf } from '../../lib/cli/broker-script.js'
+
 import {
   type Broker,
   type BrokerConnection,
@@ -19,7 +21,6 @@ import {
   produceApi,
   type RequestInput,
   type ResponseOf,
-  readBatches,
 } from '../../lib/protocol/index.js'
 import type { Cancel, Clock } from '../../lib/record/clock.js'
 import { seededRandom } from '../../lib/record/random.js'
@@ -141,17 +142,6 @@ export async function fetch(
     forgottenTopicsData: [],
   })
   return response.responses[0]!.partitions[0]!
-}
-
-/** Values of the records in fetched bytes, control batches left out. */
-export function valuesOf(records: Buffer | null): (string | null)[] {
-  const values: (string | null)[] = []
-  for (const batch of readBatches(records ?? Buffer.alloc(0))) {
-    if (batch.isControl) continue
-    const cursor = batch.records()
-    while (cursor.next()) values.push(cursor.value()?.toString() ?? null)
-  }
-  return values
 }
 
 /** A producer id and epoch for a transactional id. */

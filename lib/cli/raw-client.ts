@@ -8,7 +8,7 @@ import {
   encodeRequestHeader,
   type RequestInput,
   type ResponseOf,
-} from '../../lib/protocol/index.js'
+} from '../protocol/index.js'
 
 export class RawClient {
   private readonly socket: Socket

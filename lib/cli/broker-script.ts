@@ -1,8 +1,8 @@
 /** Steps sent to one broker, and what it answered, so that two brokers can be compared. */
-import * as p from '../../lib/protocol/index.js'
-import { kafkaErrorName } from '../../lib/protocol/index.js'
+import * as p from '../protocol/index.js'
+import { kafkaErrorName, readBatches } from '../protocol/index.js'
+import { delay, systemClock } from '../record/clock.js'
 import type { RawClient } from './raw-client.js'
-import { valuesOf } from './wire.js'
 
 /** What one broker answered, step by step, in words that do not depend on ids and times. */
 export class Script {
@@ -32,8 +32,8 @@ export class Script {
     busy.push(p.KAFKA_ERROR.NOT_LEADER_OR_FOLLOWER)
     for (let i = 0; ; i++) {
       const response = await ask()
-      if (!busy.includes(code(response)) || i === 400) return response
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      if (!busy.includes(code(response)) || i === 800) return response
+      await delay(systemClock, 5)
     }
   }
 
@@ -112,4 +112,15 @@ export interface Producer {
   readonly transactionalId: string
   readonly producerId: number
   readonly producerEpoch: number
+}
+
+/** Values of the records in fetched bytes, control batches left out. */
+export function valuesOf(records: Buffer | null): (string | null)[] {
+  const values: (string | null)[] = []
+  for (const batch of readBatches(records ?? Buffer.alloc(0))) {
+    if (batch.isControl) continue
+    const cursor = batch.records()
+    while (cursor.next()) values.push(cursor.value()?.toString() ?? null)
+  }
+  return values
 }
