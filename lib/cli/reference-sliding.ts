@@ -73,9 +73,10 @@ export function slidingAggregate(
       if (context.rules.has('everyWindowFinal')) closing?.(timeMs)
       if (ts + d < timeMs - graceMs) return
       const entry = { row: each, fold }
-      // As for other windows, one that the store has let go of begins anew.
+      // As for other windows, one that the store has let go of begins anew; the store for results on close keeps it 1 ms longer.
       const newestStart = Math.max(...windows.map(({ start }) => start))
-      const lost = (at: SlidingWindow) => sameKey(at.key, key) && at.start <= newestStart - retentionMs
+      const lost = (at: SlidingWindow) =>
+        sameKey(at.key, key) && at.start <= newestStart - retentionMs - (onClose ? 1 : 0)
       windows = windows.filter((at) => !lost(at))
       const mine = windows.filter((at) => sameKey(at.key, key))
       if (ts < d) {

@@ -10,7 +10,7 @@ export class Retention {
   readonly #data: Overlay
   readonly #directory: Overlay
   readonly #index: TimeIndex | null
-  /** Added to `observed - retention` to get the newest expired time: window stores 0, session stores -1. */
+  /** Added to `observed - retention` to get the newest expired time: window stores 0, those for results on close and session stores -1. */
   readonly #slackMs: number
   #clearedSegment = -1
   #clearedMs: number | null = null

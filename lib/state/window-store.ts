@@ -28,7 +28,8 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
     this.times = times
     this.index = index
     this.directory = new KeyDirectory(parts.directory(), times, 1)
-    this.retention = new Retention(times, parts.data, this.directory, index, 0)
+    // Kafka Streams' store for results on close keeps a window one ms longer: sliding windows need their left neighbour.
+    this.retention = new Retention(times, parts.data, this.directory, index, index === null ? 0 : -1)
   }
 
   get name(): string {

@@ -64,11 +64,13 @@ export function windowed(
 ): WindowUpdate[] {
   const builder = new StreamsBuilder()
   const grouped = builder.stream('in', { key: string, value: string }).groupByKey()
+  // Long enough that no neighbour of a late record's sliding window is gone, which on update is sooner than on close.
+  const retentionMs = leastRetentionMs(windows) + (windows.kind === 'sliding' ? 100 : 0)
   const options = {
     initializer: () => '',
     adder: (_key: string, value: string, all: string) => all + value,
     merger: (_key: string, left: string, right: string) => `${left}|${right}`,
-    store: { value: string },
+    store: { value: string, retentionMs },
   }
   const emit = how === 'suppressed' ? 'onWindowUpdate' : how
   let table: KTable<Windowed<string>, string> = windows.kind === 'session'

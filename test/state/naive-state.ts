@@ -36,7 +36,7 @@ export class Naive {
   }
 
   putWindow(key: string, startMs: number, value: number | null, timestamp: number): void {
-    if (startMs <= this.windowsMs - this.retentionMs) return
+    if (startMs < this.windowsMs - this.retentionMs) return
     this.windowsMs = Math.max(this.windowsMs, startMs)
     if (value === null) this.windows.delete(`${startMs}|${key}`)
     else this.windows.set(`${startMs}|${key}`, { key, startMs, value, timestamp })
@@ -51,7 +51,7 @@ export class Naive {
 
   windowsOf(key: string): { startMs: number; value: number; timestamp: number }[] {
     return [...this.windows.values()]
-      .filter((entry) => entry.key === key && entry.startMs > this.windowsMs - this.retentionMs)
+      .filter((entry) => entry.key === key && entry.startMs >= this.windowsMs - this.retentionMs)
       .map(({ startMs, value, timestamp }) => ({ startMs, value, timestamp }))
       .sort((a, b) => a.startMs - b.startMs)
   }
