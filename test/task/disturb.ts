@@ -15,7 +15,7 @@ export function randomInputs(random: Random): Input[] {
 }
 
 /** The cluster's side: what is committed survives everything. */
-class Committed {
+export class Committed {
   offset = 0
   metadata = ''
   readonly outputs: Written[] = []
