@@ -1,4 +1,4 @@
-/** The byte store under a task: one ordered key space, one atomic batch. LevelDB, memory, or (optional) RocksDB. */
+/** The byte store under a task: one ordered key space, one atomic batch. LevelDB or memory; `engines` of the settings takes another. */
 
 export type EngineWrite =
   | { readonly type: 'put'; readonly key: Buffer; readonly value: Buffer }
