@@ -32,7 +32,7 @@ export class Script {
     busy.push(p.KAFKA_ERROR.NOT_LEADER_OR_FOLLOWER)
     for (let i = 0; ; i++) {
       const response = await ask()
-      if (!busy.includes(code(response)) || i === 800) return response
+      if (!busy.includes(code(response)) || i === 4_000) return response
       await delay(systemClock, 5)
     }
   }

@@ -7,8 +7,6 @@ import type { TransactionState } from './chaos-watch.js'
 export const FAULTS = ['kill', 'pause', 'two'] as const
 export type Fault = (typeof FAULTS)[number]
 
-/** A restarted instance must have committed again after less. */
-export const MAX_RESTART_MS = 5_000
 /** The service's session timeout; with a margin for the coordinator's timer. */
 const PAST_SESSION_MS = 12_000
 /** Requests that were already in the broker's sockets when the process died have been answered after this. */

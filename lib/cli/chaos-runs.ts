@@ -5,7 +5,7 @@ import { topicNames } from '../personalization/topics.js'
 import { delay, systemClock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import { decisionDifferences, readDecisionIds } from './chaos-decisions.js'
-import { type Fault, type FaultFigures, MAX_RESTART_MS, makeFault, seconds } from './chaos-faults.js'
+import { type Fault, type FaultFigures, makeFault, seconds } from './chaos-faults.js'
 import { startLife } from './chaos-instance.js'
 import { ChaosFailure, InputOver, Stage } from './chaos-stage.js'
 import { ApplicationWatch } from './chaos-watch.js'
@@ -20,6 +20,8 @@ export interface ChaosOptions {
   /** Application ids and topic prefixes begin with it. */
   readonly name: string
   readonly random: Random
+  /** A restarted instance must have committed again after less. */
+  readonly maxRestartMs: number
   readonly print: (line: string) => void
 }
 
@@ -138,10 +140,14 @@ export class ChaosRuns {
         left.shift()
         this.#made++
         stage.print(`${this.#made} ${fault}: ${seen}`)
-        const slow = this.#figures.restartMs.splice(0).filter((ms) => this.#restartMs.push(ms) && ms >= MAX_RESTART_MS)
+        const slow = this.#figures.restartMs
+          .splice(0)
+          .filter((ms) => this.#restartMs.push(ms) && ms >= this.#options.maxRestartMs)
         if (slow.length === 0) this.#counts.passed++
         else
-          this.#fail(`${slow.map(seconds).join(', ')} from restart to first commit, ${seconds(MAX_RESTART_MS)} allowed`)
+          this.#fail(
+            `${slow.map(seconds).join(', ')} from restart to first commit, ${seconds(this.#options.maxRestartMs)} allowed`,
+          )
       }
     } catch (error) {
       if (!(error instanceof InputOver)) throw error

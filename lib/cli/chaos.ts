@@ -29,10 +29,12 @@ async function main(): Promise<number> {
       speed: { type: 'string' },
       transport: { type: 'string', default: 'platformatic' },
       partitions: { type: 'string', default: '12' },
+      within: { type: 'string', default: '5' },
     },
   })
   const faults = faultsOf(values.faults, whole('--rounds', values.rounds))
   const from = whole('--from', values.from)
+  const maxRestartMs = whole('--within', values.within) * 1_000
   const { input, format } = values
   const speed = values.speed ?? (input === undefined ? SIMULATOR_SPEED : FILE_SPEED)
   const answer = await withRealKafka('chaos', async ({ bootstrap, from: kafka, folder }) => {
@@ -49,6 +51,7 @@ async function main(): Promise<number> {
         folder: join(folder, 'state'),
         name: `chaos-${systemRandom.uuid().slice(0, 8)}`,
         random: seededRandom(`${from}/chaos`),
+        maxRestartMs,
         print,
       }).run(faults)
     } finally {
