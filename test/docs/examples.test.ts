@@ -30,7 +30,9 @@ const FAMILIES = [
   'failures',
   'queries',
   'testing',
-].map((name) => `docs/operators/${name}.md`)
+]
+  .map((name) => `docs/operators/${name}.md`)
+  .concat('docs/names-and-upgrades.md')
 
 interface Page {
   readonly path: string
