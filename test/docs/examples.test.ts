@@ -11,7 +11,8 @@ import { pathToFileURL } from 'node:url'
 import { format } from 'node:util'
 import t from 'tap'
 
-const FOLDER = join('dist', 'docs-examples')
+/** Of this run alone. Below dist, so that `millrace` is this package. */
+const FOLDER = join('dist', 'docs-examples', String(process.pid))
 /** One page for each family of operators. */
 const FAMILIES = [
   'streams',
@@ -79,7 +80,7 @@ t.test('every example compiles and prints what the page says', { timeout: 240_00
   mkdirSync(FOLDER, { recursive: true })
   t.teardown(() => rmSync(FOLDER, { recursive: true, force: true }))
   for (const { file, code } of examples) writeFileSync(file, code)
-  writeFileSync(join(FOLDER, 'tsconfig.json'), '{ "extends": "../../tsconfig.json", "include": ["*.ts"] }\n')
+  writeFileSync(join(FOLDER, 'tsconfig.json'), '{ "extends": "../../../tsconfig.json", "include": ["*.ts"] }\n')
   const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
   const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', FOLDER], { encoding: 'utf8' })
   t.equal(status, 0, stdout)
