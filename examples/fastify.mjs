@@ -9,7 +9,10 @@ const cluster = connect(connection)
 await new Admin(cluster).createTopics([{ name: 'views', partitions: 3 }], { ifNotExists: true })
 
 const builder = new StreamsBuilder()
-builder.stream('views', { key: string, value: string }).groupByKey().count({ store: { name: 'views-per-page' } })
+builder
+  .stream('views', { key: string, value: string })
+  .groupByKey()
+  .count({ store: { name: 'views-per-page' } })
 const streams = new Streams(builder.build(), { applicationId: 'page-views', ...connection })
 await streams.start()
 const views = streams.queries.keyValue('views-per-page')

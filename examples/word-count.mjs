@@ -1,5 +1,15 @@
 // Counts words, exactly once. Without BROKERS it runs on an embedded broker in this process.
-import { Admin, connect, embeddedBroker, int64, readTopic, Streams, StreamsBuilder, string, TransactionalProducer } from 'millrace'
+import {
+  Admin,
+  connect,
+  embeddedBroker,
+  int64,
+  readTopic,
+  Streams,
+  StreamsBuilder,
+  string,
+  TransactionalProducer,
+} from 'millrace'
 
 const { BROKERS } = process.env
 const connection = BROKERS ? { brokers: BROKERS.split(',') } : { broker: await embeddedBroker({ folder: null }) }

@@ -29,7 +29,7 @@ function compile(flags) {
   mkdirSync(dist, { recursive: true })
   rmSync(stampFile, { force: true })
   const manifest = createRequire(import.meta.url).resolve('typescript/package.json')
-  const compiler = join(dirname(manifest), 'bin', 'tsc')
+  const compiler = join(dirname(manifest), 'lib', 'tsc.js')
   const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), ...flags], {
     stdio: ['ignore', 2, 2],
   })

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { userEnvironment } from './user-environment.js'
 
 const MAX_INSTALLED_BYTES = 60 * 1024 * 1024
 
@@ -35,16 +36,19 @@ await broker.close()
 t.setTimeout(300_000)
 
 t.test('packed, installed and run in an empty folder', { timeout: 180_000 }, async (t) => {
-  execFileSync('npm', ['run', '-s', 'build'], { stdio: 'ignore' })
+  execFileSync('npm', ['run', '-s', 'build'], { stdio: 'ignore', env: userEnvironment() })
   const folder = mkdtempSync(join(tmpdir(), 'millrace-package-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { encoding: 'utf8' })
+  const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
+    encoding: 'utf8',
+    env: userEnvironment(),
+  })
   const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }]
   t.notOk(
     files.some(({ path }) => /^(test|bench|lib|scripts)\//.test(path)),
     'sources and tests stay at home',
   )
-  const options = { cwd: folder, encoding: 'utf8' } as const
+  const options = { cwd: folder, encoding: 'utf8', env: userEnvironment() } as const
   writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }')
   execFileSync('npm', ['install', '--no-audit', '--no-fund', `./${filename}`], options)
   const installed = sizeOf(join(folder, 'node_modules'))

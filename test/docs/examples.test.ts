@@ -81,7 +81,7 @@ t.test('every example compiles and prints what the page says', { timeout: 240_00
   t.teardown(() => rmSync(FOLDER, { recursive: true, force: true }))
   for (const { file, code } of examples) writeFileSync(file, code)
   writeFileSync(join(FOLDER, 'tsconfig.json'), '{ "extends": "../../../tsconfig.json", "include": ["*.ts"] }\n')
-  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'lib', 'tsc.js')
   const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', FOLDER], { encoding: 'utf8' })
   t.equal(status, 0, stdout)
 

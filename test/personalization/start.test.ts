@@ -4,11 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { userEnvironment } from '../user-environment.js'
 
 function start(t: Test, ...flags: string[]) {
   const stateDir = mkdtempSync(join(tmpdir(), 'millrace-start-'))
   t.teardown(() => rmSync(stateDir, { recursive: true, force: true }))
-  const child = spawn('npm', ['run', '-s', 'start', '--', '--state-dir', stateDir, ...flags], { detached: true })
+  const child = spawn('npm', ['run', '-s', 'start', '--', '--state-dir', stateDir, ...flags], {
+    detached: true,
+    env: userEnvironment(),
+  })
   let output = ''
   let errors = ''
   child.stdout.on('data', (bytes) => {
