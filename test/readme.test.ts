@@ -2,7 +2,7 @@
  * Goal: what the README tells a stranger to type works. Method: each command in it must stand in the table below with a
  * way to run it; the program in it is run as written, on the embedded broker and, where one can be had, on Kafka.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -99,4 +99,22 @@ t.test('the word count of the README runs on the embedded broker and on Kafka', 
 
 t.test('the examples do what they say', { timeout: 60_000 }, async (t) => {
   t.match(run(process.execPath, ['examples/word-count.mjs']).output, /^the 4$/m)
+  const fastify = spawn(process.execPath, ['examples/fastify.mjs'], { env: userEnvironment({ PORT: '0' }) })
+  t.teardown(() => fastify.kill('SIGKILL'))
+  const address = await new Promise<string>((resolve, reject) => {
+    fastify.once('exit', () => reject(new Error('examples/fastify.mjs ended')))
+    fastify.stdout.on('data', (bytes) => {
+      const found = /http:\S+/.exec(String(bytes))
+      if (found !== null) resolve(found[0])
+    })
+  })
+  for (let i = 0; i < 3; i++) await fetch(`${address}/pages/home/views`, { method: 'POST' })
+  let views = 0
+  for (const deadline = Date.now() + 10_000; views < 3 && Date.now() < deadline; ) {
+    views = ((await (await fetch(`${address}/pages/home/views`)).json()) as { views: number }).views
+  }
+  t.equal(views, 3)
+  const ended = new Promise((resolve) => fastify.once('exit', resolve))
+  fastify.kill('SIGTERM')
+  t.equal(await ended, 0)
 })
