@@ -17,7 +17,7 @@ export function streamStreamJoin(draft: CaseDraft, kind: JoinKind): StreamDraft 
   const afterMs = draft.chance(0.5) ? beforeMs : draft.pick([0, 5, 20, 50])
   const graceMs = draft.pick([20, 60, 150, 400])
   // Late beyond the window, an unmatched record goes out at once in Kafka Streams: a few of those say as much as many.
-  if (kind !== 'inner' && draft.chance(0.8)) draft.lateMs = Math.max(1, Math.min(beforeMs, afterMs))
+  if (kind !== 'inner' && draft.chance(0.92)) draft.lateMs = Math.max(1, Math.min(beforeMs, afterMs))
   const window = { beforeMs, afterMs, graceMs }
   const id = draft.add({ op: 'join', kind, in: [left.id, right.id], window, joiner: joiner(draft) })
   return { id, value: 'text', nullable: false }

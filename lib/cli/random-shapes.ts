@@ -56,7 +56,7 @@ function inWindows(kind: WindowKind, onCloseShare: number): Build {
     const { stream, group } = groupedStream(draft, 0.25)
     let window = randomWindow(draft, kind)
     const emit = draft.chance(onCloseShare) ? ('onWindowClose' as const) : null
-    if (emit !== null && draft.chance(0.7)) {
+    if (emit !== null && draft.chance(0.85)) {
       // A jump beyond the retention loses results in Kafka Streams: a few of those say as much as many.
       draft.jumpShare = 0
       window = { ...window, graceMs: Math.max(20, window.graceMs ?? 0) }
