@@ -41,7 +41,28 @@ export class Script {
     const list = Object.entries(configs).map(([name, value]) => ({ name, value }))
     const topics = [{ name: topic, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: list }]
     const [answer] = (await this.client.ask(p.createTopicsApi, 5, { topics, timeoutMs: 10_000, validateOnly })).topics
+    if (answer!.errorCode === p.KAFKA_ERROR.NONE && !validateOnly) await this.untilPartitions(topic, partitions)
     return answer!
+  }
+
+  /** A real cluster tells its brokers of a change a moment after it was answered. */
+  async untilPartitions(name: string, count: number): Promise<void> {
+    await this.settled(
+      async () => {
+        const [topic] = (await this.client.ask(p.metadataApi, 9, { topics: [{ name }] })).topics
+        const led = topic!.partitions.filter(({ leaderId, errorCode }) => leaderId >= 0 && errorCode === 0).length
+        return led === count ? 0 : p.KAFKA_ERROR.NOT_LEADER_OR_FOLLOWER
+      },
+      (code) => code,
+    )
+    if (count === 0) return
+    const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1 }))
+    const topics = [{ name, partitions }]
+    await this.settled(
+      () => this.client.ask(p.listOffsetsApi, 7, { replicaId: -1, topics }),
+      ({ topics: [found] }) =>
+        found!.partitions.some(({ errorCode }) => errorCode !== 0) ? p.KAFKA_ERROR.NOT_LEADER_OR_FOLLOWER : 0,
+    )
   }
 
   async produce(topic: string, records: Buffer, transactionalId: string | null = null, version = 10) {

@@ -154,7 +154,7 @@ async function grow(world: World): Promise<void> {
   world.script.error(`grow to ${count}`, errorCode)
   if (errorCode !== 0) return
   topic.partitions = count
-  await world.untilPartitions(topic.name, count)
+  await world.script.untilPartitions(topic.name, count)
 }
 
 async function deleteRecords(world: World): Promise<void> {
@@ -171,7 +171,7 @@ async function deleteTopic(world: World): Promise<void> {
   const [topic] = world.topics.splice(world.random.int(world.topics.length), 1)
   const answer = await world.client.ask(p.deleteTopicsApi, 4, { topicNames: [topic!.name], timeoutMs: 10_000 })
   world.script.error(`delete ${topic!.name.slice(-2)}`, answer.responses[0]!.errorCode)
-  await world.untilPartitions(topic!.name, 0)
+  await world.script.untilPartitions(topic!.name, 0)
 }
 
 async function configs(world: World): Promise<void> {

@@ -74,28 +74,7 @@ export class World {
     const { errorCode } = await this.script.createTopic(name, partitions, configs)
     this.script.error(`create ${JSON.stringify(configs)} with ${partitions}`, errorCode)
     if (errorCode !== 0) return
-    await this.untilPartitions(name, partitions)
     this.topics.push({ name, partitions })
-  }
-
-  /** A real cluster tells its brokers of a change a moment after it was answered. */
-  async untilPartitions(name: string, count: number): Promise<void> {
-    await this.script.settled(
-      async () => {
-        const [topic] = (await this.client.ask(p.metadataApi, 9, { topics: [{ name }] })).topics
-        const led = topic!.partitions.filter(({ leaderId, errorCode }) => leaderId >= 0 && errorCode === 0).length
-        return led === count ? 0 : p.KAFKA_ERROR.NOT_LEADER_OR_FOLLOWER
-      },
-      (code) => code,
-    )
-    if (count === 0) return
-    const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1 }))
-    const topics = [{ name, partitions }]
-    await this.script.settled(
-      () => this.client.ask(p.listOffsetsApi, 7, { replicaId: -1, topics }),
-      ({ topics: [found] }) =>
-        found!.partitions.some(({ errorCode }) => errorCode !== 0) ? p.KAFKA_ERROR.NOT_LEADER_OR_FOLLOWER : 0,
-    )
   }
 
   #batch(options: p.BuildOptions, count: number, tag: string): Buffer {
