@@ -18,6 +18,8 @@ import type { TaskSet } from './task-set.js'
 
 /** Records a task handles before the loop looks at the others: a few milliseconds at most. */
 const SLICE_RECORDS = 1_000
+/** So long at most, however slow a record is. */
+const SLICE_MS = 10
 /** Transactions refused in a row, without a commit between, before the instance gives up and says why. */
 const MAX_ABORTS = 20
 /** Pause before what the brokers could not answer is asked again. */
@@ -240,7 +242,7 @@ export class Instance {
   #work(): number {
     if (this.#holding || this.#stopping) return 0
     this.#parts.tasks.deliver(this.#poll())
-    const processed = this.#parts.tasks.process(SLICE_RECORDS)
+    const processed = this.#parts.tasks.process(SLICE_RECORDS, SLICE_MS)
     if (processed > 0) this.#committer.noteWork()
     if (this.#parts.tasks.commitRequested()) this.#committer.request()
     return processed

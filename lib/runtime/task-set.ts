@@ -17,6 +17,9 @@ interface RunningTask {
   readonly hasStore: (name: string) => boolean
 }
 
+/** Records between two looks at the clock: many enough that the looks cost nothing. */
+const CHUNK_RECORDS = 50
+
 export interface TaskSetOptions {
   readonly fetcher: Fetcher
   readonly clock: Clock
@@ -35,6 +38,8 @@ export class TaskSet {
   readonly #committedOffsets = new Map<string, number>()
   readonly #paused = new Map<string, TopicPartition>()
   #order: readonly RunningTask[] = []
+  /** Whose turn it is to be processed first. */
+  #first = 0
 
   constructor(options: TaskSetOptions) {
     this.#options = options
@@ -120,11 +125,28 @@ export class TaskSet {
     }
   }
 
-  /** Up to `maxRecords` of each task; returns how many were processed. */
-  process(maxRecords: number): number {
-    const nowMs = this.#options.clock.now()
+  /**
+   * Up to `maxRecords` of each task, and no longer than `maxMs` in all: records that are slow must not keep the loop from
+   * its commits. Tasks take turns at being first. Returns how many were processed.
+   */
+  process(maxRecords: number, maxMs: number): number {
+    const { clock } = this.#options
+    const nowMs = clock.now()
+    const endMs = clock.monotonicMs() + maxMs
+    const count = this.#order.length
     let processed = 0
-    for (const { task } of this.#order) processed += task.punctuateWallClock(nowMs) + task.process(maxRecords)
+    for (let turn = 0; turn < count; turn++) {
+      const { task } = this.#order[(this.#first + turn) % count]!
+      processed += task.punctuateWallClock(nowMs)
+      let left = maxRecords
+      let chunk = CHUNK_RECORDS
+      while (left > 0 && chunk === CHUNK_RECORDS && clock.monotonicMs() < endMs) {
+        chunk = task.process(CHUNK_RECORDS)
+        processed += chunk
+        left -= chunk
+      }
+    }
+    this.#first = count === 0 ? 0 : (this.#first + 1) % count
     if (this.#paused.size > 0) this.resumeFetching()
     return processed
   }
