@@ -47,6 +47,7 @@ export function planRepartition(graph: Graph, plan: RepartitionPlan): Repartitio
 
 const notNullKey = (key: unknown) => key !== null && key !== undefined
 const always = () => true
+const filter = { kind: 'filter', stores: [], negate: false, dropReason: 'nullKey' } as const
 
 interface Names {
   readonly sink: string
@@ -72,7 +73,7 @@ function repartitionNode(topic: string, names: Names, plan: Omit<RepartitionPlan
       const predicate = feedsRelaxedJoin(self) ? always : notNullKey
       topology
         .addRepartitionTopic({ name: topic, partitions: plan.partitions ?? null })
-        .addNode({ kind: 'filter', name: names.filter, parents, stores: [], negate: false, predicate })
+        .addNode({ ...filter, name: names.filter, parents, predicate })
         .addNode({
           kind: 'sink',
           name: names.sink,

@@ -1,9 +1,18 @@
-/** `filter` and `filterNot` on a stream. */
+/** `filter` and `filterNot` on a stream, and the filter in front of a repartition, which counts what it rejects. */
 import type { FilterNode } from '../topology/stateless-nodes.js'
 import type { Build } from './operator.js'
 
-export const buildFilter: Build<FilterNode> = (node, { forward }) => {
-  const { predicate } = node
+export const buildFilter: Build<FilterNode> = (node, context) => {
+  const { predicate, dropReason } = node
+  const { forward } = context
+  if (dropReason !== undefined) {
+    return {
+      push(record) {
+        if (predicate(record.key, record.value)) forward(record)
+        else context.drop(dropReason)
+      },
+    }
+  }
   if (node.negate) {
     return {
       push(record) {

@@ -18,6 +18,7 @@ export type DropReason =
   | 'nullJoinKey'
   | 'late'
   | 'expired'
+  | 'beforeStart'
   | 'negativeTimestamp'
   | 'unmatchedBranch'
   | 'outOfOrder'

@@ -8,22 +8,29 @@ type Pair = readonly [unknown, unknown]
 
 /**
  * Same key before and after: one record that carries both values. Else (old key: subtract) goes first, then (new key:
- * add). A null key or value contributes nothing, nor does a version that is not the latest.
+ * add). A null key or value contributes nothing, nor does a version that is not the latest. What contributes nothing
+ * is counted when it comes, not again when it goes.
  */
 export const buildTableGroupBy: Build<TableGroupByNode> = (node, context) => {
   const { mapper } = node
   const { forward } = context
-  const pairOf = (key: unknown, value: unknown): Pair | null => {
-    const pair = value === null ? null : mapper(key, value)
-    return pair === null || pair[0] == null || pair[1] == null ? null : pair
+  const pairOf = (key: unknown, value: unknown, counted: boolean): Pair | null => {
+    if (value === null) return null
+    const pair = mapper(key, value)
+    if (pair !== null && pair[0] != null && pair[1] != null) return pair
+    if (counted) context.drop(pair === null || pair[0] == null ? 'nullKey' : 'nullValue')
+    return null
   }
   return {
     push(record) {
       const { newValue, oldValue, isLatest } = changeOf(record)
-      if (node.versioned && !isLatest) return
+      if (node.versioned && !isLatest) {
+        context.drop('outOfOrder')
+        return
+      }
       const { key, timestamp, headers } = record
-      const added = pairOf(key, newValue)
-      const removed = pairOf(key, oldValue)
+      const added = pairOf(key, newValue, true)
+      const removed = pairOf(key, oldValue, false)
       if (added !== null && removed !== null && sameKey(added[0], removed[0])) {
         forward(changeRecord(added[0], added[1], removed[1], timestamp, headers))
         return

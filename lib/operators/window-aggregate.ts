@@ -49,6 +49,7 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
       if (emitClosed !== null && nowMs > previousMs) emitClosed(previousMs, nowMs, headers)
       if (unlimited) {
         if (timestamp >= node.windows.startMs) update(key, value, timestamp, node.windows.startMs, headers)
+        else context.drop('beforeStart')
         return
       }
       const closedMs = nowMs - graceMs

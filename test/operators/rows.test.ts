@@ -4,6 +4,7 @@ import type { KStream } from '../../lib/dsl/stream.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { int64, string } from '../../lib/serde/primitive.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'
+import { unlimited } from '../../lib/windows/definitions.js'
 
 type In = readonly [topic: string, key: string | null, value: string | null, ts: number]
 type Out = readonly [key: string | null, value: string | number | null, ts: number]
@@ -215,7 +216,87 @@ const tables: readonly Row[] = [
   },
 ]
 
-for (const { name, build, inputs, expected, drops = [], numbers = false } of [...stateless, ...tables]) {
+/** Every record that goes no further is counted; what a predicate of the user's rejects is not. */
+const dropped: readonly Row[] = [
+  {
+    name: 'a null key is dropped in front of a repartition',
+    build: (b) =>
+      stream(b)
+        .selectKey((_key, value) => (value === 'none' ? (null as unknown as string) : value))
+        .filter((_key, value) => value !== 'unwanted')
+        .groupByKey()
+        .count()
+        .toStream()
+        .to('out'),
+    inputs: [
+      ['in', 'k', 'a', 1],
+      ['in', 'k', 'none', 2],
+      ['in', 'k', 'unwanted', 3],
+    ],
+    expected: [['a', 1, 1]],
+    drops: ['nullKey'],
+    numbers: true,
+  },
+  {
+    name: 'a null key is dropped in front of a repartition of its own, not where a left join wants it',
+    build: (b) => {
+      const table = b.table('table', io)
+      stream(b).repartition({ name: 'plain' }).to('out')
+      stream(b)
+        .repartition({ name: 'left' })
+        .leftJoin(table, { joiner: (value, row) => `${value} ${row}` })
+        .to('out')
+    },
+    inputs: [['in', null, 'v', 1]],
+    expected: [[null, 'v null', 1]],
+    drops: ['nullKey'],
+  },
+  {
+    name: 'a record before an unlimited window starts is dropped',
+    build: (b) =>
+      stream(b)
+        .groupByKey()
+        .windowedBy(unlimited({ startMs: 10 }))
+        .count()
+        .toStream()
+        .selectKey(({ key }) => key)
+        .to('out', { key: string }),
+    inputs: [
+      ['in', 'k', 'v', 9],
+      ['in', 'k', 'v', 10],
+    ],
+    expected: [['k', 1, 10]],
+    drops: ['beforeStart'],
+    numbers: true,
+  },
+  {
+    name: 'a row without a group is dropped when it comes, not when it goes or is deleted',
+    build: (b) =>
+      b
+        .table('in', io)
+        .groupBy((_key, value) => (value === 'pair' ? null : ([value === 'key' ? null : 'g', value] as const)), {
+          key: string,
+        })
+        .count({ store: { cached: false } })
+        .toStream()
+        .to('out'),
+    inputs: [
+      ['in', 'a', 'pair', 1],
+      ['in', 'a', 'key', 2],
+      ['in', 'a', 'value', 3],
+      ['in', 'a', 'key', 4],
+      ['in', 'a', null, 5],
+    ],
+    expected: [
+      ['g', 1, 3],
+      ['g', 0, 4],
+    ],
+    drops: ['nullKey', 'nullKey', 'nullKey'],
+    numbers: true,
+  },
+]
+
+for (const { name, build, inputs, expected, drops = [], numbers = false } of [...stateless, ...tables, ...dropped]) {
   t.test(name, async (t) => {
     const builder = new StreamsBuilder()
     build(builder)

@@ -148,14 +148,20 @@ for (const seed of SEEDS) {
       .to('out', { value: string })
     const rows = new NaiveJoinState()
     const events = randomEvents(seededRandom(seed), ['a'])
-    const sums = run(builder, events).out.map((out) => out.at(-1)?.[1] ?? null)
+    const { out, drops } = run(builder, events)
+    const sums = out.map((each) => each.at(-1)?.[1] ?? null)
+    const refused: string[] = []
     let last: string | null = null
     events.forEach(({ key, value, ts }, i) => {
       const put = rows.putVersion(key, value, ts)
-      if (put !== 'latest') t.equal(sums[i], null)
+      if (put !== 'latest') {
+        t.equal(sums[i], null)
+        refused.push(put === 'expired' ? 'expired' : 'outOfOrder')
+      }
       last = sums[i] ?? last
       const sum = ['k0', 'k1', 'k2'].reduce((total, each) => total + (rows.latest(each)?.value ?? 0), 0)
       t.equal(Number(last ?? 0), sum)
     })
+    t.same(drops, refused)
   })
 }
