@@ -54,16 +54,30 @@ export class Failures {
   readonly #collector: Collector
   /** The error on its way out of the task: outer nodes must not judge it again. */
   #leaving: unknown = undefined
+  /** Record and node of every drop dead-lettered since the last commit; no record is in hand longer than that. */
+  readonly #lettered = new Set<string>()
 
   constructor(options: FailureOptions, collector: Collector) {
     this.#options = options
     this.#collector = collector
   }
 
-  /** `origin` null: inside a punctuation, where no record is in hand. */
+  /**
+   * Counts every call, as Kafka Streams does (a record late for two windows counts twice), but writes one dead letter
+   * per record and node. `origin` null: inside a punctuation, where no record is in hand.
+   */
   drop(reason: string, node: string, origin: RecordOrigin | null): void {
     this.#count(reason, node, origin)
-    if (origin !== null) this.#deadLetter(reason, node, origin, null)
+    if (origin === null || origin.cursor === null || this.#options.deadLetterTopic === null) return
+    const letter = `${origin.topic}-${origin.partition}/${origin.cursor.offset}/${node}`
+    if (this.#lettered.has(letter)) return
+    this.#lettered.add(letter)
+    this.#deadLetter(reason, node, origin, null)
+  }
+
+  /** A commit was collected, or everything since the last one forgotten: records that come again are new. */
+  forgetLetters(): void {
+    this.#lettered.clear()
   }
 
   /** A record whose key or value does not deserialise, or whose timestamp extractor threw. */

@@ -191,6 +191,7 @@ export class Task<S extends TaskStores = TaskStores> {
       changelog.records++
     })
     const { batches, captured } = this.#collector.take()
+    this.#failures.forgetLetters()
     const offsets = this.#offsets(batches)
     for (const time of this.#allTimes()) time.beginCommit()
     this.#uncommittedRecords = 0
@@ -224,6 +225,7 @@ export class Task<S extends TaskStores = TaskStores> {
   commitAborted(): void {
     this.state.commitAborted()
     this.#collector.clear()
+    this.#failures.forgetLetters()
     this.#async.clear()
     for (const queue of this.#queues) queue.clear()
     for (const time of this.#allTimes()) time.commitAborted()

@@ -4,6 +4,7 @@ import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { int32, string } from '../../lib/serde/primitive.js'
 import { SchemaPending, type Serde } from '../../lib/serde/serde.js'
 import type { FailurePolicy } from '../../lib/task/options.js'
+import { hopping } from '../../lib/windows/definitions.js'
 import { TaskHarness, writtenBy } from './harness.js'
 
 const text = (value: string | null) => (value === null ? null : Buffer.from(value))
@@ -116,6 +117,33 @@ t.test('other drops are dead-lettered too, where there is a topic for them', asy
     ],
   )
 })
+
+t.test(
+  'a record late for several windows is counted for each, and dead-lettered once per node and attempt',
+  async (t) => {
+    const builder = new StreamsBuilder()
+    const grouped = builder.stream('in', { key: string, value: string }).groupByKey()
+    for (const name of ['one', 'two']) grouped.windowedBy(hopping({ sizeMs: 30, advanceMs: 10 })).count({ name })
+    const harness = new TaskHarness(builder.build(), { deadLetterTopic: 'dead' })
+    const dead = () =>
+      writtenBy(harness.task.collectCommit()!)
+        .filter(({ topic }) => topic === 'dead')
+        .map(({ value, headers }) => `${value} ${headerText(headers)['__millrace.errors.node']}`)
+    // At 105, [70, 100) is over; [80, 110) and [90, 120) are not.
+    const records = [record('k', 'new', 105), record('k', 'late', 65), record('k', 'partly', 95)]
+    harness.add('in', records, 0)
+    harness.task.process(10)
+    t.same(
+      harness.drops.map(({ offset, node }) => `${offset} ${node}`),
+      ['1 one', '1 one', '1 one', '1 two', '1 two', '1 two', '2 one', '2 two'],
+    )
+    t.same(dead(), ['late one', 'late two', 'partly one', 'partly two'])
+    harness.task.commitAborted()
+    harness.add('in', records, 0)
+    harness.task.process(10)
+    t.same(dead(), ['late one', 'late two', 'partly one', 'partly two'], 'the aborted ones are gone')
+  },
+)
 
 t.test('a negative timestamp fails by default', async (t) => {
   const harness = new TaskHarness(numbers())
