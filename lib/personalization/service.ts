@@ -42,6 +42,12 @@ export interface ServiceOptions {
 const DEFAULT_PARTITIONS = 12
 const LOOK_MS = 100
 
+/**
+ * A commit touches a dozen changelogs of every busy task. At a few hundred clicks a second this many milliseconds between
+ * commits halve their cost, and an answer is still on the screen long before 200 ms.
+ */
+const COMMIT_LATENCY_MS = 50
+
 export class PersonalizationService {
   readonly topics: TopicNames
   readonly serdes: ServiceSerdes
@@ -101,6 +107,7 @@ export class PersonalizationService {
       ...options.connection,
       applicationId,
       stateDir: options.stateDir,
+      commitLatencyMs: COMMIT_LATENCY_MS,
       onDeserializationError: 'deadLetter',
       deadLetterTopic: topics.deadLetters,
       clock,
