@@ -1,5 +1,5 @@
 /** What table operators share: records that carry a `Change`, and stores that forward now or when they are flushed. */
-import { type Headers, NO_HEADERS, type StreamRecord } from '../record/record.js'
+import type { Headers, StreamRecord } from '../record/record.js'
 import type { KeyValueStore, SessionStore, WindowStore } from '../state/store.js'
 import type { Change } from '../topology/node.js'
 import type { OperatorContext, Push } from './operator.js'
@@ -39,12 +39,12 @@ const waitForFlush: ForwardChange = () => {}
 
 /**
  * How the owner of a key-value store forwards: at once, or, where the store is cached, through its flush listener,
- * which sees one net change per key and commit.
+ * which sees one net change per key and commit, with the headers its last `put` was given.
  */
 export function forwardThrough(store: KeyValueStore<unknown, unknown>, context: OperatorContext): ForwardChange {
   const now = forwardNow(context.forward)
   if (!store.cached) return now
-  store.onFlush((key, newValue, oldValue, timestamp) => now(key, newValue, oldValue, timestamp, NO_HEADERS))
+  store.onFlush(now)
   return waitForFlush
 }
 
@@ -56,9 +56,9 @@ export function forwardWindowsThrough(
 ): ForwardChange {
   const now = forwardNow(context.forward)
   if (!store.cached) return now
-  store.onFlush(({ key, startMs }, newValue, oldValue, timestamp) => {
+  store.onFlush(({ key, startMs }, newValue, oldValue, timestamp, headers) => {
     const window = { startMs, endMs: startMs + sizeMs }
-    now({ key, window }, newValue, oldValue, timestamp, NO_HEADERS)
+    now({ key, window }, newValue, oldValue, timestamp, headers)
   })
   return waitForFlush
 }
@@ -67,8 +67,8 @@ export function forwardWindowsThrough(
 export function forwardSessionsThrough(store: SessionStore<unknown, unknown>, context: OperatorContext): ForwardChange {
   const now = forwardNow(context.forward)
   if (!store.cached) return now
-  store.onFlush(({ key, startMs, endMs }, newValue, oldValue, timestamp) =>
-    now({ key, window: { startMs, endMs } }, newValue, oldValue, timestamp, NO_HEADERS),
+  store.onFlush(({ key, startMs, endMs }, newValue, oldValue, timestamp, headers) =>
+    now({ key, window: { startMs, endMs } }, newValue, oldValue, timestamp, headers),
   )
   return waitForFlush
 }

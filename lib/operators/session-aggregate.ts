@@ -24,7 +24,7 @@ export const buildSessionAggregate: Build<SessionAggregateNode> = (node, context
 
   const removeAll = (key: unknown, sessions: readonly Session<unknown>[], headers: Headers): void => {
     for (const session of sessions) {
-      store.put(key, session.startMs, session.endMs, null)
+      store.put(key, session.startMs, session.endMs, null, headers)
       if (forward === null) continue
       forward(windowed(key, session.startMs, session.endMs), null, session.value, session.endMs, headers)
     }
@@ -55,7 +55,7 @@ export const buildSessionAggregate: Build<SessionAggregateNode> = (node, context
       }
       const aggregate = orNull(merge(key, value, sessions))
       if (startMs !== endMs) removeAll(key, sessions, headers)
-      store.put(key, startMs, endMs, aggregate)
+      store.put(key, startMs, endMs, aggregate, headers)
       if (forward !== null) forward(windowed(key, startMs, endMs), aggregate, null, endMs, headers)
     },
   }

@@ -144,7 +144,7 @@ class SlidingWindowsOf {
     const { key, timestamp, headers } = this.#record
     if (right === null || right.timestamp <= timestamp) return
     const startMs = timestamp + 1
-    this.#store.put(key, startMs, right.value, right.timestamp)
+    this.#store.put(key, startMs, right.value, right.timestamp, headers)
     this.#forward?.(this.#windowed(startMs), right.value, null, right.timestamp, headers)
   }
 
@@ -161,7 +161,7 @@ class SlidingWindowsOf {
     const after = initializer === null && before === null ? value : orNull(adder(key, value, before))
     const at = before === null || timestamp > row.timestamp ? timestamp : row.timestamp
     // Only a cogroup comes here: another of its streams is so far ahead. A cached store forwards what it holds.
-    if (!this.#store.put(key, startMs, after, at) && this.#store.cached) this.#context.drop('expired')
+    if (!this.#store.put(key, startMs, after, at, headers) && this.#store.cached) this.#context.drop('expired')
     this.#forward?.(this.#windowed(startMs), after, before, at, headers)
   }
 

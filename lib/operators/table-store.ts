@@ -19,7 +19,7 @@ export function tableStore(name: string, context: OperatorContext): TableStore {
   return {
     get: (key) => store.get(key),
     write(key, after, before, timestamp, headers) {
-      store.put(key, after, timestamp)
+      store.put(key, after, timestamp, headers)
       forward(key, after, before, timestamp, headers)
     },
   }

@@ -31,7 +31,7 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
     const at = stored !== null && stored.timestamp > timestamp ? stored.timestamp : timestamp
     const after = orNull(step(key, value, before))
     // Only a cogroup comes here: another of its streams is so far ahead. A cached store forwards what it holds.
-    if (!store.put(key, startMs, after, at) && store.cached) context.drop('expired')
+    if (!store.put(key, startMs, after, at, headers) && store.cached) context.drop('expired')
     if (forward === null) return
     const old = before === null && initial !== null ? initial() : before
     forward(windowed(key, startMs, sizeMs), after, old, at, headers)

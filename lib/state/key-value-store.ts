@@ -1,4 +1,5 @@
 /** Key-value stores over cells. */
+import type { Headers } from '../record/record.js'
 import { type Cell, NONE } from './cell.js'
 import type { LocalStore, StoreParts } from './local-store.js'
 import type { FlushListener, KeyValueStore, ValueAndTimestamp } from './store.js'
@@ -44,9 +45,9 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueSto
   onFlush(listener: FlushListener<K, V>): void {
     if (!this.cached) return
     const parts = this.parts
-    parts.cache.onFlush((cell, before) => {
+    parts.cache.onFlush((cell, before, headers) => {
       const key = cell.userKey === undefined ? parts.keys.fromByteString(cell.key) : cell.userKey
-      listener(key as K, parts.read(cell) as V | null, parts.valueOf(before) as V | null, cell.heldMs)
+      listener(key as K, parts.read(cell) as V | null, parts.valueOf(before) as V | null, cell.heldMs, headers)
     })
   }
 
@@ -56,11 +57,11 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueSto
     return value === null ? null : { value: value as V, timestamp: cell.heldMs }
   }
 
-  put(key: K, value: V | null, timestamp: number): void {
+  put(key: K, value: V | null, timestamp: number, headers?: Headers): void {
     const parts = this.parts
     // Only the record cache needs to know what was there before.
     const cell = parts.cache.active ? this.#cell(key) : this.#blindCell(key)
-    parts.write(cell, value, timestamp)
+    parts.write(cell, value, timestamp, headers)
   }
 
   changelogKey(localKey: string): Buffer {

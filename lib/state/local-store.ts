@@ -1,5 +1,6 @@
 /** What the task asks of every store, whatever its kind, and the parts all kinds are made of. */
 
+import { type Headers, NO_HEADERS } from '../record/record.js'
 import { type Cell, type Held, NONE } from './cell.js'
 import type { CellCache } from './cell-cache.js'
 import type { StateEngine } from './engine.js'
@@ -125,13 +126,13 @@ export class StoreParts {
   }
 
   /** Writes to a cell, keeping the record cache right. Null deletes. */
-  write(cell: Cell, value: unknown, timestampMs: number): void {
+  write(cell: Cell, value: unknown, timestampMs: number, headers: Headers = NO_HEADERS): void {
     const held = this.values.hold(value)
     if (!this.cache.active) {
       this.data.set(cell, held, timestampMs)
       return
     }
-    this.cache.beforeWrite(cell)
+    this.cache.beforeWrite(cell, headers)
     this.data.set(cell, held, timestampMs)
     this.cache.afterWrite()
   }

@@ -1,5 +1,7 @@
 /** Session stores: data under `end | start | key`, a directory of (end, start) per key and segment. */
+
 import { MillraceError } from '../errors.js'
+import type { Headers } from '../record/record.js'
 import { int64ByteString, writeInt64 } from '../serde/int64-bytes.js'
 import { splitSessionKey } from '../serde/key-layouts.js'
 import type { Cell } from './cell.js'
@@ -51,9 +53,9 @@ export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore
   onFlush(listener: FlushListener<{ readonly key: K; readonly startMs: number; readonly endMs: number }, V>): void {
     if (!this.cached) return
     const parts = this.parts
-    parts.cache.onFlush((cell, before) => {
+    parts.cache.onFlush((cell, before, headers) => {
       const name = { key: this.#userKey(cell), startMs: timeAt(cell.key, 8), endMs: leadingTime(cell.key) }
-      listener(name, parts.read(cell) as V | null, parts.valueOf(before) as V | null, name.endMs)
+      listener(name, parts.read(cell) as V | null, parts.valueOf(before) as V | null, name.endMs, headers)
     })
   }
 
@@ -70,7 +72,7 @@ export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore
     return found
   }
 
-  put(key: K, startMs: number, endMs: number, value: V | null): void {
+  put(key: K, startMs: number, endMs: number, value: V | null, headers?: Headers): void {
     if (endMs <= this.retention.limit()) return
     this.times.observe(endMs)
     const parts = this.parts
@@ -84,7 +86,7 @@ export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore
       else this.directory.add(text, endMs, startMs)
     }
     if (!absent) this.index?.add(endMs, cell.key)
-    parts.write(cell, value, endMs)
+    parts.write(cell, value, endMs, headers)
   }
 
   endingBetween(fromMs: number, toMs: number): readonly (Session<V> & { readonly key: K })[] {

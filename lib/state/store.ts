@@ -2,6 +2,7 @@
  * The store ports operators and queries see. Reads and writes are synchronous and typed; a write is visible to its own
  * task at once and to queries when its transaction has committed.
  */
+import type { Headers } from '../record/record.js'
 
 export interface ValueAndTimestamp<V> {
   readonly value: V
@@ -9,8 +10,17 @@ export interface ValueAndTimestamp<V> {
   readonly timestamp: number
 }
 
-/** Called at commit (or when the cache is full) once per changed key, oldest change first, with what was forwarded last. */
-export type FlushListener<K, V> = (key: K, newValue: V | null, oldValue: V | null, timestamp: number) => void
+/**
+ * Called at commit (or when the cache is full) once per changed key, oldest change first, with what was forwarded last
+ * and the headers given with the last change.
+ */
+export type FlushListener<K, V> = (
+  key: K,
+  newValue: V | null,
+  oldValue: V | null,
+  timestamp: number,
+  headers: Headers,
+) => void
 
 interface StoreBase {
   readonly name: string
@@ -25,8 +35,8 @@ interface CachedStore<K, V> extends StoreBase {
 export interface KeyValueStore<K, V> extends CachedStore<K, V> {
   /** The value with its timestamp, or null. Cost: a map look-up, or one disk read for a key not in memory. */
   get(key: K): ValueAndTimestamp<V> | null
-  /** Value null deletes. */
-  put(key: K, value: V | null, timestamp: number): void
+  /** Value null deletes. `headers` are for the flush listener; they are not stored. */
+  put(key: K, value: V | null, timestamp: number, headers?: Headers): void
 }
 
 export interface WindowEntry<V> extends ValueAndTimestamp<V> {
@@ -37,7 +47,7 @@ export interface WindowEntry<V> extends ValueAndTimestamp<V> {
 export interface WindowStore<K, V> extends CachedStore<{ readonly key: K; readonly startMs: number }, V> {
   get(key: K, startMs: number): ValueAndTimestamp<V> | null
   /** False: the window is past its retention, nothing was written. */
-  put(key: K, startMs: number, value: V | null, timestamp: number): boolean
+  put(key: K, startMs: number, value: V | null, timestamp: number, headers?: Headers): boolean
   /** Entries of one key with from <= start <= to, ascending. */
   fetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[]
   /**
@@ -66,7 +76,7 @@ export interface SessionStore<K, V>
    */
   endingBetween(fromMs: number, toMs: number): readonly (Session<V> & { readonly key: K })[]
   /** Value null removes the session. The record time of a session is its end. */
-  put(key: K, startMs: number, endMs: number, value: V | null): void
+  put(key: K, startMs: number, endMs: number, value: V | null, headers?: Headers): void
 }
 
 /** Keyed by (foreign key, primary key), all serialised. Never cached: it has no flush listener. */

@@ -1,5 +1,6 @@
 /** Window stores: data under `start | key`, a directory of starts per key and segment. */
 
+import type { Headers } from '../record/record.js'
 import { writeInt64 } from '../serde/int64-bytes.js'
 import { splitWindowStoreKey } from '../serde/key-layouts.js'
 import type { Cell } from './cell.js'
@@ -55,9 +56,9 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
   onFlush(listener: FlushListener<{ readonly key: K; readonly startMs: number }, V>): void {
     if (!this.cached) return
     const parts = this.parts
-    parts.cache.onFlush((cell, before) => {
+    parts.cache.onFlush((cell, before, headers) => {
       const name = { key: this.#userKey(cell), startMs: leadingTime(cell.key) }
-      listener(name, parts.read(cell) as V | null, parts.valueOf(before) as V | null, cell.heldMs)
+      listener(name, parts.read(cell) as V | null, parts.valueOf(before) as V | null, cell.heldMs, headers)
     })
   }
 
@@ -68,7 +69,7 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
     return value === null ? null : { value: value as V, timestamp: cell.heldMs }
   }
 
-  put(key: K, startMs: number, value: V | null, timestamp: number): boolean {
+  put(key: K, startMs: number, value: V | null, timestamp: number, headers?: Headers): boolean {
     if (startMs <= this.retention.limit()) return false
     this.times.observe(startMs)
     const cell = this.#cell(key, startMs)
@@ -79,7 +80,7 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
       else this.directory.add(localKey, startMs, 0)
     }
     if (!absent) this.index?.add(startMs, cell.key)
-    this.parts.write(cell, value, timestamp)
+    this.parts.write(cell, value, timestamp, headers)
     return true
   }
 

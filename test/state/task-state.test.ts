@@ -107,6 +107,37 @@ t.test('the record cache tells each changed key once, in order of last change, w
   t.same(told, [], 'nobody hears of what was aborted')
 })
 
+t.test('the record cache keeps the headers of the last change', async (t) => {
+  const state = opened([store({ name: 'table', cached: true })], { cacheBytes: 1_000 })
+  const table = state.store<KeyValueStore<string, number>>('table')
+  const told: string[] = []
+  table.onFlush((key, newValue, _old, _timestamp, headers) => {
+    told.push([key, newValue, ...headers.map(({ key, value }) => `${key}=${value}`)].join(' '))
+  })
+  const header = (key: string, value: Buffer | null = null) => [{ key, value }]
+  const bytes = Buffer.from('1')
+  table.put('a', 1, 1, header('x'))
+  table.put('b', 1, 1, header('y'))
+  table.put('b', 2, 2)
+  table.put('a', 2, 2, header('trace', bytes))
+  bytes.fill('0')
+  state.flushListeners()
+  t.same(told.splice(0), ['b 2', 'a 2 trace=1'], 'and a copy of them')
+  table.put('a', 3, 3)
+  state.flushListeners()
+  t.same(told.splice(0), ['a 3'], 'told once')
+  table.put('a', null, 4, header('why'))
+  state.flushListeners()
+  t.same(told.splice(0), ['a  why=null'], 'a deletion has them too')
+  table.put('a', 5, 5, header('x'))
+  state.commitAborted()
+  table.put('a', 6, 6)
+  state.flushListeners()
+  t.same(told.splice(0), ['a 6'], 'an abort takes them away')
+  table.put('c', 7, 7, header('z', Buffer.alloc(1_000, 'z')))
+  t.match(told, [/^c 7 z=z{1000}$/], 'they count towards what the cache holds')
+})
+
 t.test('a full record cache forwards early, with exact old values', async (t) => {
   const state = opened([store({ name: 'table', cached: true })], { cacheBytes: 1_000 })
   const table = state.store<KeyValueStore<string, number>>('table')
