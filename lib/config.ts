@@ -1,13 +1,11 @@
 /** The configuration of one application: checked once, frozen, units in the names. */
 import { MillraceError } from './errors.js'
 import { type Clock, systemClock } from './record/clock.js'
+import type { FailureHandler, ProcessingFailureHandler } from './record/failure.js'
 import { type Random, systemRandom } from './record/random.js'
 import { type Log, silentLog } from './telemetry/log.js'
 
 export type ProcessingGuarantee = 'exactlyOnce' | 'atLeastOnce'
-
-/** What happens to a record that cannot be read, or that made user code throw. */
-export type FailurePolicy = 'fail' | 'deadLetter' | 'skip'
 
 export interface StreamsConfig {
   /** Group id, prefix of internal topics and transactional ids. Letters, digits, dot, dash, underscore. */
@@ -40,8 +38,10 @@ export interface StreamsConfig {
   readonly replicationFactor: number
   /** How often processed records of repartition topics are deleted; 0: never. */
   readonly repartitionPurgeIntervalMs: number
-  readonly onDeserializationError: FailurePolicy
-  readonly onProcessingError: FailurePolicy
+  /** What becomes of a record that cannot be read. */
+  readonly onDeserializationError: FailureHandler
+  /** The same for a record that made user code throw. */
+  readonly onProcessingError: ProcessingFailureHandler
   /** Also receives late, expired and null-key drops when set. */
   readonly deadLetterTopic: string | null
   readonly clock: Clock
@@ -99,6 +99,10 @@ const LEAST: Readonly<Record<string, number>> = {
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   processingGuarantee: ['exactlyOnce', 'atLeastOnce'],
   offsetReset: ['earliest', 'latest', 'none'],
+}
+
+/** Options that are one of these words or a function. */
+const HANDLERS: Readonly<Record<string, readonly string[]>> = {
   onDeserializationError: ['fail', 'deadLetter', 'skip'],
   onProcessingError: ['fail', 'deadLetter', 'skip'],
 }
@@ -124,6 +128,11 @@ export function resolveConfig(options: StreamsOptions): StreamsConfig {
     const value = config[name as keyof StreamsConfig]
     if (!allowed.includes(value as string))
       throw invalid(name, `is ${String(value)}`, `use one of ${allowed.join(', ')}`)
+  }
+  for (const [name, allowed] of Object.entries(HANDLERS)) {
+    const value = config[name as keyof StreamsConfig]
+    if (typeof value !== 'function' && !allowed.includes(value as string))
+      throw invalid(name, `is ${String(value)}`, `use one of ${allowed.join(', ')}, or a function`)
   }
   checkTogether(config, given)
   return Object.freeze({ ...config, commitLatencyMs: Math.min(config.commitLatencyMs, config.commitIntervalMs) })

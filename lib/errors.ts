@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   GROUP_MEMBER_DATA: 'Give each application its own group id; finish a rolling upgrade before starting the next.',
   GROUP_STALE_GENERATION:
     'Nothing: the group moved on, its member joins again; if it repeats, raise the session timeout.',
+  HANDLER_FAILED: 'Correct the error handler named: it threw, or answered what it may not.',
   HTTP_LISTEN_FAILED: 'Choose another address or port, or ask for the right to listen there.',
   INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
   INPUT_FORMAT_MISMATCH: 'Name the format the file really has, or repair its first line.',
@@ -46,6 +47,7 @@ export const ERROR_CODES = {
     'Read the cause: user code of the node named threw. Correct it, or set the processing handler to skip or dead-letter.',
   PROTOCOL_BATCH_INVALID: 'The record batch is damaged: read the partition from another replica or restore the log.',
   PROTOCOL_COMPRESSION_FAILED: 'The compressed data is damaged: read the partition from another replica.',
+  PROCESS_RETRY: 'Nothing: the processing handler asked to try a record again, from the last commit.',
   PROTOCOL_COMPRESSION_UNSUPPORTED: 'Use a codec that is supported here; zstd needs Node >= 22.15.',
   PROTOCOL_CRC_MISMATCH: 'The batch changed on disk or on the way: read the partition from another replica.',
   PROTOCOL_INVALID: 'The peer sent bytes that are no valid message; check that it speaks Kafka, and its version.',

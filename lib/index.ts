@@ -29,6 +29,13 @@ export { KTable } from './dsl/table.js'
 export { WindowedStream } from './dsl/windowed-stream.js'
 export { ERROR_CODES, type ErrorCode, isMillraceError, MillraceError } from './errors.js'
 export { type Cancel, type Clock, delay, systemClock } from './record/clock.js'
+export type {
+  FailedRecord,
+  FailureHandler,
+  FailurePolicy,
+  ProcessingFailureHandler,
+  RecordFailure,
+} from './record/failure.js'
 export { partitionForKey } from './record/partitioner.js'
 export { type Random, seededRandom, systemRandom } from './record/random.js'
 export {

@@ -69,6 +69,8 @@ export class Instance {
   /** Where a source could not be read any more, and under which continuity. */
   #unreadable = { place: '', continuity: -1 }
   #stopping = false
+  /** A handler wants a record tried again: back to the last commit as soon as none is on its way. */
+  #retryWanted = false
 
   constructor(parts: InstanceParts) {
     this.#parts = parts
@@ -104,6 +106,7 @@ export class Instance {
     try {
       for (;;) {
         for (const event of this.#inbox.splice(0)) await this.#handle(event)
+        if (this.#retryWanted && !this.#committer.inFlight) this.#retry()
         // A commit in flight belongs to the old assignment: its outcome comes first.
         if (this.#newAssignment !== null && !this.#committer.inFlight) await this.#applyAssignment(this.#newAssignment)
         if (this.#stopping && this.#settled()) break
@@ -240,12 +243,32 @@ export class Instance {
   }
 
   #work(): number {
-    if (this.#holding || this.#stopping) return 0
+    if (this.#holding || this.#stopping || this.#retryWanted) return 0
     this.#parts.tasks.deliver(this.#poll())
-    const processed = this.#parts.tasks.process(SLICE_RECORDS, SLICE_MS)
+    const processed = this.#process()
     if (processed > 0) this.#committer.noteWork()
     if (this.#parts.tasks.commitRequested()) this.#committer.request()
     return processed
+  }
+
+  #process(): number {
+    try {
+      return this.#parts.tasks.process(SLICE_RECORDS, SLICE_MS)
+    } catch (error) {
+      if (!isMillraceError(error, 'PROCESS_RETRY')) throw error
+      const { taskId, node, topic, partition, offset } = error
+      this.#parts.config.log.warn({ taskId, node, topic, partition, offset }, 'a record is tried again')
+      this.#retryWanted = true
+      this.#signal.raise()
+      return 0
+    }
+  }
+
+  /** What the failed attempt wrote was never sent, so dropping it undoes it. */
+  #retry(): void {
+    this.#retryWanted = false
+    this.#committer.forget()
+    this.#parts.tasks.rewind()
   }
 
   /**
@@ -271,7 +294,7 @@ export class Instance {
   /** Commits when due; returns how long the loop may sleep otherwise (null: until something happens). */
   #commitIfDue(processed: number): number | null {
     const { tasks, config } = this.#parts
-    if (this.#holding || this.#identity === null) return null
+    if (this.#holding || this.#retryWanted || this.#identity === null) return null
     const pendingBytes = tasks.pendingBytes()
     // While handlers work there is more to come: a commit now would only make the task wait for them.
     const drained = processed === 0 && !tasks.busy()

@@ -1,6 +1,7 @@
 /** What one task contributes to a commit: everything that becomes visible together. */
-import type { OffsetToCommit, ProduceBatch } from '../client/commit.js'
+import type { BatchOffsets, OffsetToCommit, ProduceBatch } from '../client/commit.js'
 import type { Headers } from '../record/record.js'
+import type { StoreDefinition } from '../topology/topology.js'
 
 /** A record on its way to a topic somebody in this process listens to; its offset is known once committed. */
 export interface CapturedRecord {
@@ -27,4 +28,33 @@ export interface TaskCommit {
   >
   /** Only of topics the task was told to capture. */
   readonly captured: readonly CapturedRecord[]
+}
+
+/** Next offset of a store's changelog, and Kafka's id of that topic where the broker has one. */
+export interface ChangelogEnd {
+  readonly offset: number
+  readonly topicId: string | null
+}
+
+/** Store → where its changelog ends once `commit` is through. */
+export function changelogEnds(
+  commit: TaskCommit,
+  batchOffsets: BatchOffsets,
+  stores: readonly StoreDefinition[],
+  topicId: (topic: string) => string | null,
+): Map<string, ChangelogEnd> {
+  const ends = new Map<string, ChangelogEnd>()
+  for (const [store, { topic, partition, records }] of commit.changelogs) {
+    // Nobody else writes to this partition, so its batches lie one behind the other.
+    const first = commit.batches.find((batch) => batch.topic === topic && batch.partition === partition)
+    const base = first === undefined ? undefined : batchOffsets.get(first)
+    if (base !== undefined) ends.set(store, { offset: base + records, topicId: topicId(topic) })
+  }
+  // A store whose changelog is its source stands where its source stands.
+  for (const { name, changelogTopic } of stores) {
+    if (changelogTopic === null) continue
+    const read = commit.offsets.find(({ topic }) => topic === changelogTopic)
+    if (read !== undefined) ends.set(name, { offset: read.offset, topicId: topicId(changelogTopic) })
+  }
+  return ends
 }

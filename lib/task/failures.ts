@@ -1,9 +1,10 @@
 /** Records that go no further: counted, dead-lettered with their origin, or the end of the task. */
 import { type ErrorCode, isMillraceError, MillraceError } from '../errors.js'
+import type { FailurePolicy, ProcessingFailureHandler } from '../record/failure.js'
 import type { Header, Headers } from '../record/record.js'
 import type { SourceNode } from '../topology/node.js'
 import type { Collector } from './collector.js'
-import type { FailurePolicy, TaskOptions } from './options.js'
+import type { TaskOptions } from './options.js'
 
 /** Kafka Streams' names (KIP-1034), so that tools which read its dead letters read ours. */
 const STREAMS_HEADER = '__streams.errors.'
@@ -19,6 +20,10 @@ const RECORD_CODES: readonly ErrorCode[] = [
   'SERDE_VALUE_INVALID',
   'SERIALIZE_FAILED',
 ]
+
+/** So often a handler may answer `retry` to one record at one node, less one: then the record has failed. */
+const MAX_ATTEMPTS = 10
+const ANSWERS: readonly unknown[] = ['fail', 'deadLetter', 'skip']
 
 /** Where a record came from; a queue says it of its head. */
 export interface RecordOrigin {
@@ -54,6 +59,8 @@ export class Failures {
   readonly #collector: Collector
   /** The error on its way out of the task: outer nodes must not judge it again. */
   #leaving: unknown = undefined
+  /** Record and node → retries so far, with the origin that tells when a commit is past it. */
+  readonly #retries = new Map<string, { readonly topic: string; readonly offset: number; count: number }>()
   /** Record and node of every drop dead-lettered since the last commit; no record is in hand longer than that. */
   readonly #lettered = new Set<string>()
 
@@ -69,7 +76,7 @@ export class Failures {
   drop(reason: string, node: string, origin: RecordOrigin | null): void {
     this.#count(reason, node, origin)
     if (origin === null || origin.cursor === null || this.#options.deadLetterTopic === null) return
-    const letter = `${origin.topic}-${origin.partition}/${origin.cursor.offset}/${node}`
+    const letter = placeOf(origin, node)
     if (this.#lettered.has(letter)) return
     this.#lettered.add(letter)
     this.#deadLetter(reason, node, origin, null)
@@ -78,6 +85,13 @@ export class Failures {
   /** A commit was collected, or everything since the last one forgotten: records that come again are new. */
   forgetLetters(): void {
     this.#lettered.clear()
+  }
+
+  /** Everything of `topic` below `offset` is committed: nobody will try it again. */
+  committed(topic: string, offset: number): void {
+    for (const [place, retry] of this.#retries) {
+      if (retry.topic === topic && retry.offset < offset) this.#retries.delete(place)
+    }
   }
 
   /** A record whose key or value does not deserialise, or whose timestamp extractor threw. */
@@ -113,13 +127,67 @@ export class Failures {
     this.#judge(policy, reason, node, origin, error)
   }
 
-  #judge(policy: FailurePolicy, reason: string, node: string, origin: RecordOrigin | null, error: MillraceError): void {
-    if (policy === 'fail') {
-      this.#leaving = error
-      throw error
-    }
+  #judge(
+    handler: ProcessingFailureHandler,
+    reason: string,
+    node: string,
+    origin: RecordOrigin | null,
+    error: MillraceError,
+  ): void {
+    const policy = typeof handler === 'string' ? handler : this.#ask(handler, reason, node, origin, error)
+    if (policy === 'fail') this.#leave(error)
     this.#count(reason, node, origin)
     if (policy === 'deadLetter' && origin !== null) this.#deadLetter(reason, node, origin, error)
+  }
+
+  #leave(error: MillraceError): never {
+    this.#leaving = error
+    throw error
+  }
+
+  /** Throws PROCESS_RETRY where the record shall be tried again; a retry that cannot be is `fail`. */
+  #ask(
+    handler: Exclude<ProcessingFailureHandler, FailurePolicy>,
+    reason: string,
+    node: string,
+    origin: RecordOrigin | null,
+    error: MillraceError,
+  ): FailurePolicy {
+    const { id, deadLetterTopic } = this.#options
+    const cursor = origin?.cursor ?? null
+    const place = origin === null || cursor === null ? null : placeOf(origin, node)
+    const attempt = 1 + (place === null ? 0 : (this.#retries.get(place)?.count ?? 0))
+    let answer: unknown
+    try {
+      answer = handler({
+        topic: origin?.topic ?? null,
+        partition: origin?.partition ?? null,
+        offset: cursor?.offset ?? null,
+        taskId: id,
+        node,
+        error,
+        attempt,
+        record: () =>
+          cursor === null
+            ? null
+            : { key: cursor.key(), value: cursor.value(), headers: cursor.headers(), timestamp: cursor.timestamp },
+      })
+    } catch (cause) {
+      this.#leave(
+        this.#error('HANDLER_FAILED', `made the ${reason} handler throw (${error.code})`, node, origin, cause),
+      )
+    }
+    if (answer === 'retry' && error.code !== 'DESERIALIZE_FAILED' && error.code !== 'RECORD_TIMESTAMP_INVALID') {
+      if (place === null || attempt >= MAX_ATTEMPTS) return 'fail'
+      this.#retries.set(place, { topic: origin!.topic, offset: cursor!.offset, count: attempt })
+      this.#leave(this.#error('PROCESS_RETRY', `is tried again, attempt ${attempt + 1}`, node, origin, error))
+    }
+    if (!ANSWERS.includes(answer) || (answer === 'deadLetter' && deadLetterTopic === null)) {
+      const why = answer === 'deadLetter' ? 'and there is no deadLetterTopic' : 'which it may not'
+      const problem = `failed (${error.code}), and its ${reason} handler answered ${String(answer)}, ${why}`
+      this.#leave(this.#error('HANDLER_FAILED', problem, node, origin, error))
+    }
+    return answer as FailurePolicy
   }
 
   #count(reason: string, node: string, origin: RecordOrigin | null): void {
@@ -175,6 +243,10 @@ export class Failures {
       },
     )
   }
+}
+
+function placeOf({ topic, partition, cursor }: RecordOrigin, node: string): string {
+  return `${topic}-${partition}/${cursor?.offset}/${node}`
 }
 
 function text(key: string, value: string): Header {

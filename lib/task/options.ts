@@ -1,9 +1,7 @@
 /** What a task is given, and the words it reports in. */
 import type { Clock } from '../record/clock.js'
+import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
 import type { StoreDefinition, StoreKind, SubTopology } from '../topology/topology.js'
-
-/** What happens to a record that cannot be read, or that made user code throw. */
-export type FailurePolicy = 'fail' | 'deadLetter' | 'skip'
 
 /** One record that went no further, and where it came from. Origin fields are null inside a punctuation. */
 export interface Drop {
@@ -54,8 +52,8 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   /** -1 never waits, 0 waits for partitions that are known to have data, > 0 waits so long in addition (KIP-695). */
   readonly maxTaskIdleMs: number
   readonly onDrop: (drop: Drop) => void
-  readonly onDeserializationError: FailurePolicy
-  readonly onProcessingError: FailurePolicy
+  readonly onDeserializationError: FailureHandler
+  readonly onProcessingError: ProcessingFailureHandler
   /** Also receives late, expired and null-key drops when set. */
   readonly deadLetterTopic: string | null
   /** Real topics whose records `TaskCommit.captured` lists. */

@@ -12,7 +12,7 @@ import type { Node, SourceNode } from '../topology/node.js'
 import type { StoreKind } from '../topology/topology.js'
 import { AsyncLanes, type SettledRecord } from './async-work.js'
 import { Collector } from './collector.js'
-import type { TaskCommit } from './commit.js'
+import { type ChangelogEnd, changelogEnds, type TaskCommit } from './commit.js'
 import { compile, type NodeContext } from './compile.js'
 import { Failures, lastingOrigin, type RecordOrigin } from './failures.js'
 import { IdleRule } from './idle-rule.js'
@@ -205,24 +205,14 @@ export class Task<S extends TaskStores = TaskStores> {
 
   /** The transaction with `commit` in it is through. */
   commitSucceeded(commit: TaskCommit, batchOffsets: BatchOffsets): void {
-    const ends = new Map<string, { offset: number; topicId: string | null }>()
-    for (const [store, { topic, partition, records }] of commit.changelogs) {
-      // Nobody else writes to this partition, so its batches lie one behind the other.
-      const first = commit.batches.find((batch) => batch.topic === topic && batch.partition === partition)
-      const base = first === undefined ? undefined : batchOffsets.get(first)
-      if (base !== undefined) ends.set(store, { offset: base + records, topicId: this.#options.topicId(topic) })
-    }
-    // A store whose changelog is its source stands where its source stands.
-    for (const { name, changelogTopic } of this.#options.subTopology.stores) {
-      if (changelogTopic === null) continue
-      const read = commit.offsets.find(({ topic }) => topic === changelogTopic)
-      if (read !== undefined) ends.set(name, { offset: read.offset, topicId: this.#options.topicId(changelogTopic) })
-    }
-    this.#succeeded(ends)
+    const { subTopology, topicId } = this.#options
+    this.#succeeded(changelogEnds(commit, batchOffsets, subTopology.stores, topicId))
+    for (const { topic, offset } of commit.offsets) this.#failures.committed(topic, offset)
   }
 
   /** Back to the last commit that succeeded: stores, times, nothing buffered. The runtime reads again from there. */
   commitAborted(): void {
+    this.#current = null
     this.state.commitAborted()
     this.#collector.clear()
     this.#failures.forgetLetters()
@@ -241,7 +231,7 @@ export class Task<S extends TaskStores = TaskStores> {
     for (const operator of this.#operators) operator.close?.()
   }
 
-  #succeeded(ends: ReadonlyMap<string, { offset: number; topicId: string | null }>): void {
+  #succeeded(ends: ReadonlyMap<string, ChangelogEnd>): void {
     this.state.commitSucceeded(ends)
     for (const time of this.#allTimes()) time.commitSucceeded()
   }

@@ -4,8 +4,9 @@
  */
 
 import type { BatchOffsets, ProduceBatch } from '../client/commit.js'
-import { MillraceError } from '../errors.js'
+import { isMillraceError, MillraceError } from '../errors.js'
 import { BatchBuilder, readBatches } from '../protocol/index.js'
+import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
 import type { TopicRecord } from '../record/record.js'
 import { GlobalProcessor } from '../runtime/global-processor.js'
 import type { Serde } from '../serde/serde.js'
@@ -13,7 +14,7 @@ import { MemoryEngines } from '../state/memory-engine.js'
 import type { KeyValueStore } from '../state/store.js'
 import { TaskState } from '../state/task-state.js'
 import type { TaskCommit } from '../task/commit.js'
-import type { Drop, FailurePolicy } from '../task/options.js'
+import type { Drop } from '../task/options.js'
 import { Task } from '../task/task.js'
 import { changelogTopic, realTopicName } from '../topology/internal-topics.js'
 import { subTopologies } from '../topology/sub-topologies.js'
@@ -29,8 +30,8 @@ export interface TopologyTestDriverOptions {
   /** Record cache per task; default 10 MiB as in production. 0 turns the caches off: every update is forwarded at once. */
   readonly cacheBytes?: number
   /** Default `fail`: the error leaves `pipe`. */
-  readonly onDeserializationError?: FailurePolicy
-  readonly onProcessingError?: FailurePolicy
+  readonly onDeserializationError?: FailureHandler
+  readonly onProcessingError?: ProcessingFailureHandler
   readonly deadLetterTopic?: string
 }
 
@@ -54,6 +55,8 @@ export class TopologyTestDriver {
   readonly #outputs = new Map<string, TopicRecord[]>()
   readonly #nextOffsets = new Map<string, number>()
   readonly #drops: Drop[] = []
+  /** Topic → records handed to its task that no commit has passed: a retry needs them again. */
+  readonly #uncommitted = new Map<string, TopicRecord[]>()
   readonly #builder = new BatchBuilder()
   /** Called when a handler has answered. */
   #answered: () => void = () => {}
@@ -173,7 +176,11 @@ export class TopologyTestDriver {
       const marks = { highWatermark: nextOffset, lastStableOffset: nextOffset, logStartOffset: 0, bytes: 0 }
       processor.apply({ topic, partition: PARTITION, batches, startOffset: offset, nextOffset, ...marks })
     }
-    task?.addBatches(topic, PARTITION, batches, nextOffset)
+    if (task === undefined) return
+    const waiting = this.#uncommitted.get(topic)
+    if (waiting === undefined) this.#uncommitted.set(topic, [record])
+    else waiting.push(record)
+    task.addBatches(topic, PARTITION, batches, nextOffset)
   }
 
   /** Processes until nothing is left: the task whose next record is the oldest goes first. */
@@ -190,8 +197,31 @@ export class TopologyTestDriver {
           lowest = timestamp
         }
       }
-      if (next === null || next.process(1) === 0) return
+      if (next === null || this.#process(next) === 0) return
       this.#commit(next)
+    }
+  }
+
+  #process(task: Task<TaskState>): number {
+    try {
+      return task.process(1)
+    } catch (error) {
+      if (!isMillraceError(error, 'PROCESS_RETRY')) throw error
+      this.#rewind(task)
+      return 1
+    }
+  }
+
+  /** Back to the last commit, with everything after it handed over again. */
+  #rewind(task: Task<TaskState>): void {
+    task.commitAborted()
+    for (const [topic, reader] of this.#readers) {
+      if (reader !== task) continue
+      task.setCaughtUp(topic, PARTITION, true)
+      for (const { offset, timestamp, key, value, headers } of this.#uncommitted.get(topic) ?? []) {
+        this.#builder.append(timestamp, key, value, headers)
+        task.addBatches(topic, PARTITION, readBatches(this.#builder.build({ baseOffset: offset })), offset + 1)
+      }
     }
   }
 
@@ -202,6 +232,10 @@ export class TopologyTestDriver {
     if (commit === null) return
     const { batchOffsets, written } = this.#write(commit)
     task.commitSucceeded(commit, batchOffsets)
+    for (const { topic, offset: next } of commit.offsets) {
+      const waiting = this.#uncommitted.get(topic)
+      while (waiting !== undefined && waiting.length > 0 && waiting[0]!.offset < next) waiting.shift()
+    }
     for (const record of written) this.#deliver(record)
   }
 

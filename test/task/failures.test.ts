@@ -1,9 +1,9 @@
 /** Records that cannot be processed: policies, counts, dead letters, waiting for a schema. */
 import t from 'tap'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
+import type { FailurePolicy } from '../../lib/record/failure.js'
 import { int32, string } from '../../lib/serde/primitive.js'
 import { SchemaPending, type Serde } from '../../lib/serde/serde.js'
-import type { FailurePolicy } from '../../lib/task/options.js'
 import { hopping } from '../../lib/windows/definitions.js'
 import { TaskHarness, writtenBy } from './harness.js'
 
@@ -177,4 +177,103 @@ t.test('a record whose schema is missing waits, blocks what comes after, and is 
   await ready
   await Promise.resolve()
   t.equal(harness.task.process(10), 2)
+})
+
+t.test('a handler is told what failed and where, and gets the record only when it asks', async (t) => {
+  const seen: object[] = []
+  const harness = new TaskHarness(throwingOn('secret'), {
+    deadLetterTopic: 'dead',
+    onProcessingError(failure) {
+      const { record, error, ...rest } = failure
+      t.equal(error.code, 'PROCESS_FAILED')
+      t.match(error.cause, { message: 'no such thing' })
+      t.notMatch(JSON.stringify(failure), /secret/)
+      seen.push({ ...rest, value: record()?.value?.toString() })
+      return failure.offset === 41 ? 'deadLetter' : 'skip'
+    },
+  })
+  harness.add('in', [record('k', 'fine'), record('k', 'secret'), record('k', 'secret')], 40)
+  t.equal(harness.task.process(10), 3)
+  const at = { topic: 'in', partition: 0, taskId: '0_0', node: 'judge', attempt: 1, value: 'secret' }
+  t.same(seen, [
+    { ...at, offset: 41 },
+    { ...at, offset: 42 },
+  ])
+  const topics = writtenBy(harness.task.collectCommit()!).map(({ topic }) => topic)
+  t.same(topics.sort(), ['dead', 'out'])
+  t.equal(harness.drops.length, 2)
+})
+
+t.test('a retry leaves nothing of the failed attempt, and counts itself until the commit is past it', async (t) => {
+  const attempts: number[] = []
+  let broken = 3
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', { key: string, value: string })
+    .groupByKey()
+    .count({ store: { name: 'counts', cached: false } })
+    .toStream()
+    .mapValues((count) => {
+      if (count === 2 && broken-- > 0) throw new Error('not yet')
+      return String(count)
+    })
+    .to('out', { key: string, value: string })
+  const harness = new TaskHarness(builder.build(), {
+    onProcessingError({ attempt }) {
+      attempts.push(attempt)
+      return 'retry'
+    },
+  })
+  const all = [record('a', 'x'), record('a', 'x')]
+  for (let i = 0; i < 3; i++) {
+    harness.add('in', all, 0)
+    t.throws(() => harness.task.process(10), { code: 'PROCESS_RETRY', topic: 'in', partition: 0, offset: 1 })
+    harness.task.commitAborted()
+  }
+  harness.add('in', all, 0)
+  t.equal(harness.task.process(10), 2)
+  const commit = harness.task.collectCommit()!
+  t.same(
+    writtenBy(commit)
+      .filter(({ topic }) => topic === 'out')
+      .map(({ value }) => value?.toString()),
+    ['1', '2'],
+  )
+  t.same(attempts, [1, 2, 3])
+  t.same(harness.drops, [])
+})
+
+t.test('a record that fails at every attempt fails at the tenth', async (t) => {
+  let calls = 0
+  const harness = new TaskHarness(throwingOn('bad'), {
+    onProcessingError() {
+      calls++
+      return 'retry'
+    },
+  })
+  for (let attempt = 1; attempt <= 10; attempt++) {
+    harness.add('in', [record('k', 'bad')], 0)
+    const code = attempt < 10 ? 'PROCESS_RETRY' : 'PROCESS_FAILED'
+    t.throws(() => harness.task.process(10), { code })
+    harness.task.commitAborted()
+  }
+  t.equal(calls, 10)
+})
+
+t.test('a handler that throws or answers nonsense stops the task', async (t) => {
+  const rows: (() => unknown)[] = [
+    () => {
+      throw new Error('oops')
+    },
+    () => undefined,
+    () => 'ignore',
+    () => 'deadLetter',
+  ]
+  for (const answer of rows) {
+    const harness = new TaskHarness(throwingOn('bad'), { onProcessingError: answer as () => 'skip' })
+    harness.add('in', [record('k', 'bad')], 0)
+    t.throws(() => harness.task.process(10), { code: 'HANDLER_FAILED', offset: 0, node: 'judge' })
+  }
+  const poison = new TaskHarness(numbers(), { onDeserializationError: (() => 'retry') as unknown as () => 'skip' })
+  t.throws(() => poison.add('in', [record('k', 'xy')], 0), { code: 'HANDLER_FAILED' }, 'reading again reads the same')
 })

@@ -1,10 +1,11 @@
 /** One task with memory under it, its input log, and what it committed: enough to abort, commit and restart it. */
 import { BatchBuilder, readBatches } from '../../lib/protocol/index.js'
+import type { FailureHandler, ProcessingFailureHandler } from '../../lib/record/failure.js'
 import type { Header } from '../../lib/record/record.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { TaskState } from '../../lib/state/task-state.js'
 import type { TaskCommit } from '../../lib/task/commit.js'
-import type { Drop, FailurePolicy } from '../../lib/task/options.js'
+import type { Drop } from '../../lib/task/options.js'
 import { Task } from '../../lib/task/task.js'
 import { ManualClock } from '../../lib/testing/index.js'
 import { subTopologies } from '../../lib/topology/sub-topologies.js'
@@ -28,8 +29,8 @@ export interface Written {
 }
 
 export interface HarnessOptions {
-  readonly onDeserializationError?: FailurePolicy
-  readonly onProcessingError?: FailurePolicy
+  readonly onDeserializationError?: FailureHandler
+  readonly onProcessingError?: ProcessingFailureHandler
   readonly deadLetterTopic?: string
   readonly maxTaskIdleMs?: number
   readonly partitionCount?: (topic: string) => number
