@@ -43,6 +43,8 @@ export const ERROR_CODES = {
   PARTITION_INVALID: 'Correct the partitioner: it must answer a partition the topic has, or null.',
   PORT_IN_USE: 'Choose another port, or stop what listens there.',
   PROCESSOR_KEY_CHANGED: 'Use `process` where the key changes; `processValues` must keep it.',
+  PROCESSOR_TIMER_INVALID: 'Schedule a whole number of milliseconds, inside `onTimer` after the time that fires.',
+  PROCESSOR_TIMER_UNHEARD: 'Give the processor an `onTimer`, or leave the timer store out of its `stores`.',
   PROCESS_FAILED:
     'Read the cause: user code of the node named threw. Correct it, or set the processing handler to skip or dead-letter.',
   PROTOCOL_BATCH_INVALID: 'The record batch is damaged: read the partition from another replica or restore the log.',
@@ -106,6 +108,7 @@ export const ERROR_CODES = {
   TOPOLOGY_SOURCE_CONFLICT: 'Read a topic by one source: build both branches from the same stream or table.',
   TOPOLOGY_STORE_UNKNOWN: 'Add the store to the topology and connect it to the node.',
   TOPOLOGY_TABLE_NOT_VERSIONED: 'Give the table a store with `versioned`, or leave graceMs out of the join.',
+  TOPOLOGY_TIMERS_SHARED: 'Declare a timer store for each processor, and connect none to a transformer.',
   TOPOLOGY_VERSIONED: 'Suppress a table that is not versioned, or a result computed from it by an aggregation or join.',
   TRANSPORT_AUTHENTICATION: 'Correct the SASL mechanism and credentials.',
   TRANSPORT_CLOSED: 'Send again where the request may safely repeat; check the broker if it continues.',

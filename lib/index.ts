@@ -66,6 +66,7 @@ export { confluentRegistry, type SchemaRegistry } from './serde/registry.js'
 export { SchemaPending, type Serde } from './serde/serde.js'
 export { sessionWindowed, timeWindowed } from './serde/windowed.js'
 export type { KeyValueStore, SessionStore, ValueAndTimestamp, WindowStore } from './state/store.js'
+export type { TimerStore } from './state/timer-store.js'
 export type { Version, VersionedPut, VersionedStore } from './state/versioned.js'
 export {
   type ConnectionOptions,

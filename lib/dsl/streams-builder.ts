@@ -3,8 +3,13 @@ import { MillraceError } from '../errors.js'
 import type { Serde } from '../serde/serde.js'
 import type { TimestampExtractor } from '../topology/node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
-import { type StoreOptions, storeDefinition } from '../topology/store-definition.js'
-import type { Topology } from '../topology/topology.js'
+import {
+  type StoreOptions,
+  storeDefinition,
+  type TimerStoreOptions,
+  timerStoreDefinition,
+} from '../topology/store-definition.js'
+import type { StoreDefinition, Topology } from '../topology/topology.js'
 import { GlobalKTable } from './global-table.js'
 import { type BuildOptions, Graph, type GraphNode } from './graph.js'
 import { type AnySerde, erased, type Named, streamHandle } from './handle.js'
@@ -138,7 +143,15 @@ export class StreamsBuilder {
 
   /** A store for processors, which name it in their `stores`. */
   addStateStore<K, V>(options: StoreOptions<K, V>): this {
-    const definition = storeDefinition(options)
+    return this.#addStore(storeDefinition(options))
+  }
+
+  /** A store of timers for one processor, which names it in its `stores` and has them fire into its `onTimer`. */
+  addTimerStore<K>(options: TimerStoreOptions<K>): this {
+    return this.#addStore(timerStoreDefinition(options))
+  }
+
+  #addStore(definition: StoreDefinition): this {
     this.#graph.add([], { name: definition.name, write: (topology) => topology.addStore(definition) })
     return this
   }

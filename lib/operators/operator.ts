@@ -4,6 +4,7 @@
  */
 import type { Cancel } from '../record/clock.js'
 import type { Headers, StreamRecord } from '../record/record.js'
+import type { DueTimers } from '../state/timer-store.js'
 import type { Node } from '../topology/node.js'
 import type { PunctuationType, RecordMetadata } from '../topology/processor.js'
 import type { StoreKind } from '../topology/topology.js'
@@ -33,6 +34,8 @@ export interface OperatorTime {
   advance(timestampMs: number): number
 }
 
+export type { DueTimers }
+
 /** What a node may use of its task. */
 export interface OperatorContext {
   readonly taskId: string
@@ -56,6 +59,8 @@ export interface OperatorContext {
   taskStreamTimeMs(): number
   wallClockMs(): number
   schedule(intervalMs: number, type: PunctuationType, punctuate: (timestampMs: number) => void): Cancel
+  /** Has the timers of a store fire, stamped with the time of `type`. */
+  followTimers(type: PunctuationType, timers: DueTimers, call: (key: unknown, atMs: number) => void): void
   /** Calls `fire` once, outside of any push: what it does must not touch the task but through `AsyncWork`. */
   setTimer(delayMs: number, fire: () => void): Cancel
   /**

@@ -3,11 +3,13 @@ import { MillraceError } from '../errors.js'
 import type { StreamRecord } from '../record/record.js'
 import type { Processor, ProcessorContext } from '../topology/processor.js'
 import type { ProcessNode } from '../topology/stateless-nodes.js'
-import type { Build, OperatorContext, Push } from './operator.js'
+import type { StoreDefinition } from '../topology/topology.js'
+import type { Build, DueTimers, OperatorContext, Push } from './operator.js'
 
 export const buildProcess: Build<ProcessNode> = (node, context) => {
   const processor = node.supplier()
   if (node.fixedKey) return buildFixedKey(node, context, processor)
+  followTimers(node, context, processor)
   processor.init?.(processorContext(node, context, context.forward, (name) => context.child(name)))
   return { push: (record) => processor.process(record), ...closing(processor) }
 }
@@ -27,6 +29,7 @@ function buildFixedKey(node: ProcessNode, context: OperatorContext, processor: P
       }
       push(record)
     }
+  followTimers(node, context, processor)
   processor.init?.(processorContext(node, context, keeping(context.forward), (name) => keeping(context.child(name))))
   const push: Push = (record) => {
     input = record
@@ -37,6 +40,23 @@ function buildFixedKey(node: ProcessNode, context: OperatorContext, processor: P
     }
   }
   return { push, ...closing(processor) }
+}
+
+function followTimers(node: ProcessNode, context: OperatorContext, processor: Processor): void {
+  for (const name of node.stores) {
+    if (context.storeKind(name) !== 'timers') continue
+    if (processor.onTimer === undefined) {
+      throw new MillraceError(
+        'PROCESSOR_TIMER_UNHEARD',
+        `Node ${node.name} has the timer store ${name}, and its processor no onTimer.`,
+        { node: node.name, taskId: context.taskId },
+      )
+    }
+    const timers = context.store<DueTimers & { readonly definition: Pick<StoreDefinition, 'timerType'> }>(name)
+    context.followTimers(timers.definition.timerType ?? 'streamTime', timers, (key, atMs) =>
+      processor.onTimer!(key, atMs, name),
+    )
+  }
 }
 
 function closing(processor: Processor): { close?: () => void } {

@@ -13,9 +13,9 @@ import { KeyCodec, keepBytes, ValueCodec } from './value-codec.js'
 /** Receives one changelog record. Key and value are private copies. */
 export type ChangelogSink = (store: StoreSettings, key: Buffer, value: Buffer | null, timestampMs: number) => void
 
-/** Takes the local keys that exist, with their leading time. */
+/** Takes the local keys that exist, with their leading time; from the disk also what it holds: int64 timestamp, value. */
 export interface KeyIndex {
-  add(timeMs: number, localKey: string): void
+  add(timeMs: number, localKey: string, diskValue?: Buffer): void
 }
 
 /** Memory beside the cells that an abort must take back. */

@@ -7,6 +7,7 @@ import { LocalKeyValueStore } from './key-value-store.js'
 import { type LocalStore, StoreParts } from './local-store.js'
 import { LocalStreamBuffer } from './local-stream-buffer.js'
 import { LocalSuppressBuffer } from './local-suppress-buffer.js'
+import { LocalTimerStore } from './local-timer-store.js'
 import { LocalSessionStore } from './session-store.js'
 import { StateDisk } from './state-disk.js'
 import type { StoreSettings } from './store-settings.js'
@@ -71,6 +72,7 @@ function openStore(
     topic: options.topicName(definition),
   })
   if (definition.kind === 'streamBuffer') return new LocalStreamBuffer(parts)
+  if (definition.kind === 'timers') return new LocalTimerStore(parts)
   if (definition.kind === 'unmatched') return new LocalUnmatchedStore(parts)
   if (definition.kind === 'suppressBuffer') return new LocalSuppressBuffer(parts)
   if (definition.kind === 'subscription') return new LocalSubscriptionStore(parts)

@@ -13,6 +13,7 @@ export interface StoreSettings {
     | 'streamBuffer'
     | 'subscription'
     | 'suppressBuffer'
+    | 'timers'
   readonly keySerde: Serde<unknown>
   readonly valueSerde: Serde<unknown>
   /** False: no changelog records; the store is flushed at every commit instead. */
@@ -27,6 +28,8 @@ export interface StoreSettings {
   readonly windowSizeMs: number | null
   /** An operator scans it by time: an index of live entries is kept in memory. */
   readonly timeIndexed?: boolean
+  /** Timer stores: the time that fires them. */
+  readonly timerType?: 'streamTime' | 'wallClockTime'
   /** A source topic that serves as changelog: no records are handed out for it. */
   readonly changelogTopic: string | null
   /** Of the changelog. Handed through. */

@@ -9,14 +9,14 @@ function indexed(stores: readonly LocalStore[]): { index: KeyIndex; data: Overla
   return stores.flatMap(({ index, overlays }) => (index === null ? [] : [{ index, data: overlays[0]! }]))
 }
 
-function addEntry(index: KeyIndex, data: Overlay, diskKey: Buffer): void {
+function addEntry(index: KeyIndex, data: Overlay, [diskKey, diskValue]: readonly [Buffer, Buffer]): void {
   const localKey = diskKey.toString('latin1', data.prefix.length)
-  index.add(leadingTime(localKey), localKey)
+  index.add(leadingTime(localKey), localKey, diskValue)
 }
 
 export async function fillTimeIndexes(stores: readonly LocalStore[]): Promise<void> {
   for (const { index, data } of indexed(stores)) {
-    for await (const [key] of data.engine.entries(data.section)) addEntry(index, data, key)
+    for await (const entry of data.engine.entries(data.section)) addEntry(index, data, entry)
   }
 }
 
@@ -24,7 +24,7 @@ export function fillTimeIndexesSync(stores: readonly LocalStore[]): void {
   for (const { index, data } of indexed(stores)) {
     const engine = data.engine
     if (!canScanSync(engine)) continue
-    for (const [key] of engine.entriesSync(data.section)) addEntry(index, data, key)
+    for (const entry of engine.entriesSync(data.section)) addEntry(index, data, entry)
   }
 }
 

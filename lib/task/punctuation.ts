@@ -1,4 +1,6 @@
 /** Timers of user code, by event time and by the wall clock. Missed intervals collapse into one call. */
+
+import type { DueTimers } from '../operators/operator.js'
 import type { Cancel } from '../record/clock.js'
 import type { PunctuationType } from '../topology/processor.js'
 
@@ -9,11 +11,18 @@ interface Schedule {
   dueMs: number
 }
 
+interface TimersOfStore {
+  readonly type: PunctuationType
+  readonly timers: DueTimers
+  readonly call: (key: unknown, atMs: number) => void
+}
+
 export class Punctuations {
   /** Stream time at which something is due; Infinity when nothing is scheduled. Read once per record. */
   nextStreamMs = Number.POSITIVE_INFINITY
   nextWallClockMs = Number.POSITIVE_INFINITY
   readonly #schedules = new Set<Schedule>()
+  readonly #stores: TimersOfStore[] = []
 
   /** Stream time is due at the first record, then at multiples of the interval; wall-clock time one interval from now. */
   schedule(type: PunctuationType, intervalMs: number, nowMs: number, punctuate: (timestampMs: number) => void): Cancel {
@@ -26,9 +35,19 @@ export class Punctuations {
     }
   }
 
-  /** Calls what is due, earliest first; returns how many calls were made. */
+  /** From now on the timers of a store fire too. `nowMs` stamps what they change. */
+  follow(type: PunctuationType, timers: DueTimers, nowMs: () => number, call: TimersOfStore['call']): void {
+    this.#stores.push({ type, timers, call })
+    timers.attach(nowMs, (timeMs) => this.#notLater(type, timeMs))
+    this.#findNext()
+  }
+
+  /** Calls what is due, timers of stores first, then earliest first; returns how many calls were made. */
   run(type: PunctuationType, nowMs: number): number {
     let calls = 0
+    for (const { timers, call } of this.#stores.filter((store) => store.type === type)) {
+      calls += timers.fire(nowMs, call)
+    }
     for (;;) {
       let due: Schedule | null = null
       for (const schedule of this.#schedules) {
@@ -48,9 +67,12 @@ export class Punctuations {
   #findNext(): void {
     this.nextStreamMs = Number.POSITIVE_INFINITY
     this.nextWallClockMs = Number.POSITIVE_INFINITY
-    for (const { type, dueMs } of this.#schedules) {
-      if (type === 'streamTime') this.nextStreamMs = Math.min(this.nextStreamMs, dueMs)
-      else this.nextWallClockMs = Math.min(this.nextWallClockMs, dueMs)
-    }
+    for (const { type, dueMs } of this.#schedules) this.#notLater(type, dueMs)
+    for (const { type, timers } of this.#stores) this.#notLater(type, timers.nextMs)
+  }
+
+  #notLater(type: PunctuationType, dueMs: number): void {
+    if (type === 'streamTime') this.nextStreamMs = Math.min(this.nextStreamMs, dueMs)
+    else this.nextWallClockMs = Math.min(this.nextWallClockMs, dueMs)
   }
 }

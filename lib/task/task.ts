@@ -342,7 +342,11 @@ export class Task<S extends TaskStores = TaskStores> {
       taskStreamTimeMs: () => this.#streamTimeMs,
       wallClockMs: () => options.clock.now(),
       schedule: (intervalMs, type, punctuate) =>
-        this.#punctuations.schedule(type, intervalMs, options.clock.now(), this.#punctuator(node.name, punctuate)),
+        this.#punctuations.schedule(type, intervalMs, options.clock.now(), this.#guarded(node.name, punctuate)),
+      followTimers: (type, timers, call) => {
+        const nowMs = () => (type === 'streamTime' ? this.#streamTimeMs : options.clock.now())
+        this.#punctuations.follow(type, timers, nowMs, this.#guarded(node.name, call))
+      },
       setTimer: (delayMs, fire) => options.clock.setTimer(delayMs, fire),
       asyncWork: (capacity, inOrder, reset) => this.#async.lane(node.name, capacity, inOrder, reset),
       recordMetadata: () => {
@@ -361,10 +365,10 @@ export class Task<S extends TaskStores = TaskStores> {
     }
   }
 
-  #punctuator(node: string, punctuate: (timestampMs: number) => void): (timestampMs: number) => void {
-    return (timestampMs) => {
+  #guarded<A extends unknown[]>(node: string, call: (...given: A) => void): (...given: A) => void {
+    return (...given) => {
       try {
-        punctuate(timestampMs)
+        call(...given)
       } catch (error) {
         this.#failures.processing(node, null, error)
       }

@@ -4,7 +4,7 @@ import type { Serde } from '../serde/serde.js'
 import type { Node, Partitioner, SinkNode, TimestampExtractor } from './node.js'
 import { parentsFirst } from './parents-first.js'
 import type { ProcessorSupplier } from './processor.js'
-import { type StoreOptions, storeDefinition } from './store-definition.js'
+import { type StoreOptions, storeDefinition, type TimerStoreOptions, timerStoreDefinition } from './store-definition.js'
 import type { GlobalStoreDefinition, RepartitionTopic, StoreDefinition, Topology } from './topology.js'
 import { validate } from './validate.js'
 
@@ -94,6 +94,13 @@ export class TopologyBuilder {
   /** Declares a store and connects it to `processors`. */
   addStateStore<K, V>(options: StoreOptions<K, V>, ...processors: string[]): this {
     this.addStore(storeDefinition(options))
+    for (const processor of processors) this.connect(processor, options.name)
+    return this
+  }
+
+  /** Declares a store of timers for one processor, which fire into its `onTimer`. */
+  addTimerStore<K>(options: TimerStoreOptions<K>, ...processors: string[]): this {
+    this.addStore(timerStoreDefinition(options))
     for (const processor of processors) this.connect(processor, options.name)
     return this
   }

@@ -37,6 +37,11 @@ export interface ProcessorContext<KOut = unknown, VOut = unknown> {
 export interface Processor<KIn = unknown, VIn = unknown, KOut = unknown, VOut = unknown> {
   init?(context: ProcessorContext<KOut, VOut>): void
   process(record: StreamRecord<KIn, VIn>): void
+  /**
+   * A timer of one of the processor's timer stores, `store` by name; it is out of the store by then. Timers of one store
+   * fire by time, then key bytes, between records; what fires them late (a jump of time, a stop) changes nothing of that.
+   */
+  onTimer?(key: unknown, atMs: number, store: string): void
   close?(): void
 }
 

@@ -1,6 +1,8 @@
 /** State stores as a user declares them, for processors of their own. */
 import { MillraceError } from '../errors.js'
+import { int64 } from '../serde/primitive.js'
 import type { Serde } from '../serde/serde.js'
+import type { PunctuationType } from './processor.js'
 import type { StoreDefinition, StoreKind } from './topology.js'
 
 export interface StoreOptions<K, V> {
@@ -48,4 +50,22 @@ export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinit
     changelogTopic: null,
     topicConfig: Object.freeze({ ...options.topicConfig }),
   })
+}
+
+export interface TimerStoreOptions<K> {
+  readonly name: string
+  readonly key: Serde<K>
+  /** Default `streamTime`: the task's. */
+  readonly time?: PunctuationType
+  /** Default true: changes go to a changelog topic. */
+  readonly logged?: boolean
+  /** Default `level`. */
+  readonly engine?: 'level' | 'memory'
+  /** Extra configuration of the changelog topic. */
+  readonly topicConfig?: Readonly<Record<string, string>>
+}
+
+export function timerStoreDefinition<K>({ time = 'streamTime', ...options }: TimerStoreOptions<K>): StoreDefinition {
+  const store = storeDefinition({ ...options, value: int64 })
+  return Object.freeze({ ...store, kind: 'timers', timerType: time })
 }

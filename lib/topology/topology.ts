@@ -1,7 +1,7 @@
 /** A whole topology as frozen data, and the parts the runtime works with. */
 import type { Serde } from '../serde/serde.js'
 import type { Node, TimestampExtractor } from './node.js'
-import type { ProcessorSupplier } from './processor.js'
+import type { ProcessorSupplier, PunctuationType } from './processor.js'
 
 export type StoreKind =
   | 'keyValue'
@@ -18,6 +18,8 @@ export type StoreKind =
   | 'subscription'
   /** Changes that wait in a suppression. */
   | 'suppressBuffer'
+  /** Processors: one timer per key. */
+  | 'timers'
 
 /** A state store as declared; every task of the sub-topology has its own instance. */
 export interface StoreDefinition {
@@ -39,6 +41,8 @@ export interface StoreDefinition {
   readonly windowSizeMs: number | null
   /** Window and session stores an operator scans by time (emit on close): an index of live entries is kept in memory. */
   readonly timeIndexed?: boolean
+  /** Timer stores: the time that fires them. */
+  readonly timerType?: PunctuationType
   /** A source topic that serves as changelog (`topology.optimization` reuse), else null: the internal changelog topic. */
   readonly changelogTopic: string | null
   /** Extra topic configuration for the changelog. */

@@ -64,6 +64,19 @@ function checkUse(node: Node, stores: ReadonlyMap<string, StoreDefinition>, glob
   }
 }
 
+/** Timers fire into one processor. */
+function checkTimers(topology: Topology): void {
+  for (const { name, kind } of topology.stores) {
+    if (kind !== 'timers') continue
+    const users = topology.nodes.filter(({ stores }) => stores.includes(name))
+    if (users.length <= 1 && users.every((node) => node.kind === 'process')) continue
+    throw new MillraceError(
+      'TOPOLOGY_TIMERS_SHARED',
+      `timer store ${name} fires into one processor, but is connected to ${users.map((node) => node.name).join(', ')}`,
+    )
+  }
+}
+
 /** A record that waited must find the version that stood at its time. */
 function checkHistory(node: StreamTableJoinNode, stores: ReadonlyMap<string, StoreDefinition>): void {
   if (node.wait === null) return
@@ -84,6 +97,7 @@ export function checkStores(topology: Topology): void {
   for (const store of topology.stores) checkDefinition(store, seen)
   for (const global of topology.globalStores) checkDefinition(global.store, seen)
   const stores = new Map(topology.stores.map((store) => [store.name, store]))
+  checkTimers(topology)
   const globals = new Set(topology.globalStores.map((global) => global.store.name))
   for (const node of topology.nodes) {
     checkUse(node, stores, globals)
