@@ -3,6 +3,7 @@ import { MillraceError } from '../errors.js'
 import type { Serde } from '../serde/serde.js'
 import type { StoreDefinition, StoreKind } from '../topology/topology.js'
 import type { Graph } from './graph.js'
+import type { NotNull } from './serde-state.js'
 
 export interface StoreSettings {
   /** Names the store and its changelog topic, and makes the store queryable. */
@@ -29,6 +30,11 @@ export interface StoreSettings {
 export interface Materialized<K, V> extends StoreSettings {
   readonly key?: Serde<K>
   readonly value?: Serde<V>
+}
+
+/** Options of an operator with a store whose value serde is given: what follows need not ask for one again. */
+export interface OwnSerde<K, V> {
+  readonly store: Materialized<K, V> & { readonly value: Serde<NotNull<V>> }
 }
 
 export interface StorePlan {

@@ -5,8 +5,8 @@ import type { GroupSettings } from './aggregation.js'
 import { type ForeignKeyJoin, joinByForeignKey } from './foreign-key-join.js'
 import { GroupedTable } from './grouped-table.js'
 import { erased, type Named, streamHandle, type TableHandle } from './handle.js'
-import type { After, NotNull, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
-import { type Materialized, planStore } from './store-options.js'
+import type { After, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
+import { type Materialized, type OwnSerde, planStore } from './store-options.js'
 import { KStream } from './stream.js'
 import type { Suppressed } from './suppressed.js'
 import { joinTables, type TableTableJoin } from './table-joins.js'
@@ -50,10 +50,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   }
 
   /** Never called for a delete. */
-  mapValues<V2>(
-    mapper: (value: V, key: K) => V2,
-    options: Named & { readonly store: Materialized<K, V2> & { readonly value: Serde<NotNull<V2>> } },
-  ): KTable<K, V2>
+  mapValues<V2>(mapper: (value: V, key: K) => V2, options: Named & OwnSerde<K, V2>): KTable<K, V2>
   mapValues<V2>(
     mapper: (value: V, key: K) => V2,
     options?: Named & { readonly store?: After<V, V2, VS> extends 'known' ? Materialized<K, V2> : never },
@@ -71,7 +68,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
    */
   transformValues<V2>(
     supplier: ValueTransformerSupplier<K, V, V2>,
-    options: TransformSettings & { readonly store: Materialized<K, V2> & { readonly value: Serde<NotNull<V2>> } },
+    options: TransformSettings & OwnSerde<K, V2>,
   ): KTable<K, V2>
   transformValues<V2>(
     supplier: ValueTransformerSupplier<K, V, V2>,
@@ -150,9 +147,17 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   /** Rows whose `foreignKey` is a key of the other table. */
   join<KO, VO, VOut, OS extends SerdeState>(
     other: KTable<KO, VO, OS>,
+    options: ForeignKeyJoin<K, V, VO, KO, VOut, VS, OS> & OwnSerde<K, VOut>,
+  ): KTable<K, VOut>
+  join<KO, VO, VOut, OS extends SerdeState>(
+    other: KTable<KO, VO, OS>,
     options: ForeignKeyJoin<K, V, VO, KO, VOut, VS, OS>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   /** Rows whose key is in both tables. */
+  join<VO, VOut, OS extends SerdeState>(
+    other: KTable<K, VO, OS>,
+    options: TableTableJoin<K, V, VO, VOut> & OwnSerde<K, VOut>,
+  ): KTable<K, VOut>
   join<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
     options: TableTableJoin<K, V, VO, VOut>,
@@ -165,9 +170,17 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   /** All rows of this table; the other's value is null where it has no row under `foreignKey`. */
   leftJoin<KO, VO, VOut, OS extends SerdeState>(
     other: KTable<KO, VO, OS>,
+    options: ForeignKeyJoin<K, V, VO | null, KO, VOut, VS, OS> & OwnSerde<K, VOut>,
+  ): KTable<K, VOut>
+  leftJoin<KO, VO, VOut, OS extends SerdeState>(
+    other: KTable<KO, VO, OS>,
     options: ForeignKeyJoin<K, V, VO | null, KO, VOut, VS, OS>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   /** All rows of this table; the other's value is null where it has none. */
+  leftJoin<VO, VOut, OS extends SerdeState>(
+    other: KTable<K, VO, OS>,
+    options: TableTableJoin<K, V, VO | null, VOut> & OwnSerde<K, VOut>,
+  ): KTable<K, VOut>
   leftJoin<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
     options: TableTableJoin<K, V, VO | null, VOut>,
@@ -180,8 +193,13 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   /** Rows of either table; a value is null where its table has none. */
   outerJoin<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
+    options: TableTableJoin<K, V | null, VO | null, VOut> & OwnSerde<K, VOut>,
+  ): KTable<K, VOut>
+  outerJoin<VO, VOut, OS extends SerdeState>(
+    other: KTable<K, VO, OS>,
     options: TableTableJoin<K, V | null, VO | null, VOut>,
-  ): KTable<K, VOut, After<V, VOut, VS>> {
+  ): KTable<K, VOut, After<V, VOut, VS>>
+  outerJoin(other: { readonly handle: TableHandle }, options: Parameters<typeof joinTables>[3]): unknown {
     return joinTables(this.handle, other.handle, 'outer', options)
   }
 

@@ -102,6 +102,52 @@ carts.join(byNumber.mapValues(Number), {
 // @ts-expect-error: there is no outer join by foreign key
 carts.outerJoin(users, { foreignKey: (value: Click) => value.user, joiner: () => '' })
 
+// A join whose store has a serde needs no other.
+export const named = { name: 'sizes', value: int32 }
+export const sizes = {
+  inner: carts.join(users, { joiner: (value, user) => value.page.length + user.name.length, store: named }),
+  left: carts.leftJoin(users, {
+    joiner(_value, user) {
+      same<typeof user, User | null>(true)
+      return user === null ? 0 : user.name.length
+    },
+    store: { value: int32 },
+  }),
+  outer: carts.outerJoin(users, {
+    joiner(value, user) {
+      same<typeof value, Click | null>(true)
+      same<typeof user, User | null>(true)
+      return 1
+    },
+    store: named,
+  }),
+  owned: carts.join(users, {
+    foreignKey: (value) => value.user,
+    joiner(value, user, key) {
+      same<typeof value, Click>(true)
+      same<typeof user, User>(true)
+      return key.length
+    },
+    store: named,
+  }),
+  maybeOwned: carts.leftJoin(users, {
+    foreignKey: (value) => value.user,
+    joiner: (_value, user) => (user === null ? null : user.name.length),
+    store: named,
+  }),
+}
+same<typeof sizes.inner, KTable<string, number>>(true)
+same<typeof sizes.left, KTable<string, number>>(true)
+same<typeof sizes.outer, KTable<string, number>>(true)
+same<typeof sizes.owned, KTable<string, number>>(true)
+for (const table of [sizes.inner, sizes.left, sizes.outer, sizes.owned]) table.toStream().to('sizes')
+sizes.maybeOwned.toStream().to('sizes')
+// @ts-expect-error: a serde for another type
+carts.join(users, { joiner: (value) => value.page.length, store: { value: string } })
+export const unknown = carts.join(users, { joiner: (value) => value.page.length, store: { name: 'lengths' } })
+// @ts-expect-error: a store without a serde does not know the new type
+unknown.toStream().to('lengths')
+
 // Whatever writes needs a serde for a type that changed.
 export const lengths = clicks.mapValues((value) => value.page.length)
 // @ts-expect-error: no serde for numbers
