@@ -42,6 +42,10 @@ export interface StreamsConfig {
   readonly onDeserializationError: FailureHandler
   /** The same for a record that made user code throw. */
   readonly onProcessingError: ProcessingFailureHandler
+  /** The same where a record made a sink write one of more than `maxRecordBytes`. */
+  readonly onProductionError: FailureHandler
+  /** Most bytes of key, value and headers of a record that a sink writes; the topic's `max.message.bytes` less 101. */
+  readonly maxRecordBytes: number
   /** Also receives late, expired and null-key drops when set. */
   readonly deadLetterTopic: string | null
   readonly clock: Clock
@@ -72,6 +76,8 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   repartitionPurgeIntervalMs: 30_000,
   onDeserializationError: 'fail',
   onProcessingError: 'fail',
+  onProductionError: 'fail',
+  maxRecordBytes: 1_048_588 - 101,
   deadLetterTopic: null,
   clock: systemClock,
   random: systemRandom,
@@ -94,6 +100,7 @@ const LEAST: Readonly<Record<string, number>> = {
   bufferBytes: 1,
   replicationFactor: -1,
   repartitionPurgeIntervalMs: 0,
+  maxRecordBytes: 1,
 }
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
@@ -105,6 +112,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 const HANDLERS: Readonly<Record<string, readonly string[]>> = {
   onDeserializationError: ['fail', 'deadLetter', 'skip'],
   onProcessingError: ['fail', 'deadLetter', 'skip'],
+  onProductionError: ['fail', 'deadLetter', 'skip'],
 }
 
 /** @throws MillraceError CONFIG_INVALID that names the option, what it was, and what it may be. */
@@ -152,8 +160,8 @@ function checkTogether(config: StreamsConfig, given: object): void {
   if (config.processingGuarantee === 'exactlyOnce' && config.commitIntervalMs >= config.transactionTimeoutMs) {
     throw invalid('commitIntervalMs', 'is not below transactionTimeoutMs', 'the broker would abort every transaction')
   }
-  const deadLetters = config.onDeserializationError === 'deadLetter' || config.onProcessingError === 'deadLetter'
-  if (deadLetters && config.deadLetterTopic === null) {
+  const handlers = [config.onDeserializationError, config.onProcessingError, config.onProductionError]
+  if (handlers.includes('deadLetter') && config.deadLetterTopic === null) {
     throw invalid('deadLetterTopic', 'is missing', 'name the topic that takes dead letters')
   }
 }

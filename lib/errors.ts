@@ -47,9 +47,9 @@ export const ERROR_CODES = {
   PROCESSOR_TIMER_UNHEARD: 'Give the processor an `onTimer`, or leave the timer store out of its `stores`.',
   PROCESS_FAILED:
     'Read the cause: user code of the node named threw. Correct it, or set the processing handler to skip or dead-letter.',
+  PROCESS_RETRY: 'Nothing: the processing handler asked to try a record again, from the last commit.',
   PROTOCOL_BATCH_INVALID: 'The record batch is damaged: read the partition from another replica or restore the log.',
   PROTOCOL_COMPRESSION_FAILED: 'The compressed data is damaged: read the partition from another replica.',
-  PROCESS_RETRY: 'Nothing: the processing handler asked to try a record again, from the last commit.',
   PROTOCOL_COMPRESSION_UNSUPPORTED: 'Use a codec that is supported here; zstd needs Node >= 22.15.',
   PROTOCOL_CRC_MISMATCH: 'The batch changed on disk or on the way: read the partition from another replica.',
   PROTOCOL_INVALID: 'The peer sent bytes that are no valid message; check that it speaks Kafka, and its version.',
@@ -62,6 +62,8 @@ export const ERROR_CODES = {
   QUERY_STORE_KIND: 'Ask for the store by the method of its kind.',
   QUERY_STORE_UNKNOWN: 'Ask for a store of the topology: a table has one when it is named or needed.',
   RECORD_TIMESTAMP_INVALID: 'Correct the producer or the timestamp extractor: event time is at least 0.',
+  RECORD_TOO_LARGE:
+    "Raise the topic's max.message.bytes and the option maxRecordBytes, or set onProductionError to skip or dead-letter.",
   SERDE_BYTES_INVALID:
     'The bytes are not what this serde writes: check the serde of the topic, or dead-letter the record.',
   SERDE_REGISTRY_MISSING: 'Install @kafkajs/confluent-schema-registry, or pass a registry of your own.',

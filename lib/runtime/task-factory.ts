@@ -83,6 +83,8 @@ export function makeTask(
     onDrop,
     onDeserializationError: config.onDeserializationError,
     onProcessingError: config.onProcessingError,
+    onProductionError: config.onProductionError,
+    maxRecordBytes: config.maxRecordBytes,
     deadLetterTopic: config.deadLetterTopic,
     captureTopics: committed.topics,
     onReady: signal.raise,

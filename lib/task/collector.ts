@@ -117,12 +117,10 @@ export class Collector {
     }
     target.records++
     let before = target.batch.builder.sizeBytes
-    if (before > MAX_BATCH_BYTES / 2) {
-      const bytes = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headerBytes(headers)
-      if (before + bytes > MAX_BATCH_BYTES) {
-        target.batch = this.#batch(topic, partition)
-        before = 0
-      }
+    const bytes = RECORD_OVERHEAD_BYTES + recordBytes(key, value, headers)
+    if (before + bytes > MAX_BATCH_BYTES && target.batch.builder.count > 0) {
+      target.batch = this.#batch(topic, partition)
+      before = 0
     }
     const { builder } = target.batch
     builder.append(timestamp, key, value, headers)
@@ -137,8 +135,9 @@ export class Collector {
   }
 }
 
-function headerBytes(headers: Headers): number {
-  let bytes = 0
+/** What a record weighs in its batch at most, but for 40 bytes around it. */
+export function recordBytes(key: Buffer | null, value: Buffer | null, headers: Headers): number {
+  let bytes = (key === null ? 0 : key.length) + (value === null ? 0 : value.length)
   for (const { key, value } of headers) bytes += 10 + key.length * 3 + (value?.length ?? 0)
   return bytes
 }

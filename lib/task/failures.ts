@@ -3,7 +3,7 @@ import { type ErrorCode, isMillraceError, MillraceError } from '../errors.js'
 import type { FailurePolicy, ProcessingFailureHandler } from '../record/failure.js'
 import type { Header, Headers } from '../record/record.js'
 import type { SourceNode } from '../topology/node.js'
-import type { Collector } from './collector.js'
+import { type Collector, recordBytes } from './collector.js'
 import type { TaskOptions } from './options.js'
 
 /** Kafka Streams' names (KIP-1034), so that tools which read its dead letters read ours. */
@@ -51,7 +51,13 @@ export function lastingOrigin(origin: RecordOrigin): RecordOrigin {
 
 type FailureOptions = Pick<
   TaskOptions,
-  'id' | 'onDrop' | 'onDeserializationError' | 'onProcessingError' | 'deadLetterTopic'
+  | 'id'
+  | 'onDrop'
+  | 'onDeserializationError'
+  | 'onProcessingError'
+  | 'onProductionError'
+  | 'maxRecordBytes'
+  | 'deadLetterTopic'
 >
 
 export class Failures {
@@ -122,9 +128,19 @@ export class Failures {
     if (cause === this.#leaving) throw cause
     const ours = isMillraceError(cause)
     const error = ours ? cause : this.#error('PROCESS_FAILED', `made node ${node} throw`, node, origin, cause)
+    if (error.code === 'RECORD_TOO_LARGE') {
+      this.#judge(this.#options.onProductionError, 'production', node, origin, error)
+      return
+    }
     const policy = ours && !RECORD_CODES.includes(cause.code) ? 'fail' : this.#options.onProcessingError
     const reason = isMillraceError(cause, 'SERIALIZE_FAILED') ? 'serialization' : 'processing'
     this.#judge(policy, reason, node, origin, error)
+  }
+
+  /** What `node` wants to write to `topic` is more than the broker takes: refused here, it harms no transaction. */
+  tooLarge(node: string, topic: string, origin: RecordOrigin | null, bytes: number): MillraceError {
+    const problem = `made node ${node} write ${bytes} bytes to topic ${topic}; maxRecordBytes is ${this.#options.maxRecordBytes}`
+    return this.#error('RECORD_TOO_LARGE', problem, node, origin, undefined)
   }
 
   #judge(
@@ -219,8 +235,12 @@ export class Failures {
       text(`${MILLRACE_HEADER}node`, node),
       text(`${MILLRACE_HEADER}task`, id),
     ]
-    const timestamp = Math.max(0, cursor.timestamp)
-    this.#collector.send(deadLetterTopic, null, cursor.key(), cursor.value(), timestamp, headers)
+    const [key, value] = [cursor.key(), cursor.value()]
+    // A record that just fits its own topic may not fit with what is said about it: the longest goes first.
+    const fits = (chosen: Headers) => recordBytes(key, value, chosen) <= this.#options.maxRecordBytes
+    const sent = fits(headers) ? headers : headers.filter((header) => header.key !== `${STREAMS_HEADER}stacktrace`)
+    if (!fits(sent)) this.#leave(this.tooLarge(node, deadLetterTopic, origin, recordBytes(key, value, sent)))
+    this.#collector.send(deadLetterTopic, null, key, value, Math.max(0, cursor.timestamp), sent)
   }
 
   #error(code: ErrorCode, problem: string, node: string, origin: RecordOrigin | null, cause: unknown): MillraceError {

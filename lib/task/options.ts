@@ -54,6 +54,9 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly onDrop: (drop: Drop) => void
   readonly onDeserializationError: FailureHandler
   readonly onProcessingError: ProcessingFailureHandler
+  readonly onProductionError: FailureHandler
+  /** Most bytes of key, value and headers that a sink may write in one record. */
+  readonly maxRecordBytes: number
   /** Also receives late, expired and null-key drops when set. */
   readonly deadLetterTopic: string | null
   /** Real topics whose records `TaskCommit.captured` lists. */

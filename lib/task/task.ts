@@ -11,7 +11,7 @@ import { suppressHeaders } from '../serde/suppress-buffer.js'
 import type { Node, SourceNode } from '../topology/node.js'
 import type { StoreKind } from '../topology/topology.js'
 import { AsyncLanes, type SettledRecord } from './async-work.js'
-import { Collector } from './collector.js'
+import { Collector, recordBytes } from './collector.js'
 import { type ChangelogEnd, changelogEnds, type TaskCommit } from './commit.js'
 import { compile, type NodeContext } from './compile.js'
 import { Failures, lastingOrigin, type RecordOrigin } from './failures.js'
@@ -359,8 +359,11 @@ export class Task<S extends TaskStores = TaskStores> {
       requestCommit: () => {
         this.#commitRequested = true
       },
-      send: (topic, partition, key, value, timestamp, headers) =>
-        this.#collector.send(topic, partition, key, value, timestamp, headers),
+      send: (topic, partition, key, value, timestamp, headers) => {
+        const bytes = recordBytes(key, value, headers)
+        if (bytes > options.maxRecordBytes) throw this.#failures.tooLarge(node.name, topic, this.#current, bytes)
+        this.#collector.send(topic, partition, key, value, timestamp, headers)
+      },
       partitionCount: options.partitionCount,
     }
   }

@@ -32,6 +32,9 @@ export interface TopologyTestDriverOptions {
   /** Default `fail`: the error leaves `pipe`. */
   readonly onDeserializationError?: FailureHandler
   readonly onProcessingError?: ProcessingFailureHandler
+  readonly onProductionError?: FailureHandler
+  /** Default 1,048,487 as in production. */
+  readonly maxRecordBytes?: number
   readonly deadLetterTopic?: string
 }
 
@@ -285,7 +288,8 @@ export class TopologyTestDriver {
   }
 
   #openTask(subTopology: SubTopology): Task<TaskState> {
-    const { applicationId, onDeserializationError, onProcessingError, deadLetterTopic } = this.#options
+    const { applicationId, onDeserializationError, onProcessingError, onProductionError } = this.#options
+    const { maxRecordBytes, deadLetterTopic } = this.#options
     const id = `${subTopology.id}_${PARTITION}`
     const stores = new Map(subTopology.stores.map((store) => [store.name, store]))
     const task = new Task({
@@ -309,6 +313,8 @@ export class TopologyTestDriver {
       onDrop: (drop) => this.#drops.push(drop),
       onDeserializationError: onDeserializationError ?? 'fail',
       onProcessingError: onProcessingError ?? 'fail',
+      onProductionError: onProductionError ?? 'fail',
+      maxRecordBytes: maxRecordBytes ?? 1_048_487,
       deadLetterTopic: deadLetterTopic ?? null,
       captureTopics: new Set(),
       // What handlers have answered is processed by the next call, so that an error leaves that call.

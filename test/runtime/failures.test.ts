@@ -33,3 +33,28 @@ t.test('a retried record leaves no trace of its failed attempts, in stores and t
   t.same(attempts, [1, 2, 3, 4])
   await streams.close()
 })
+
+t.test('the largest record allowed goes through, one byte more is skipped', async (t) => {
+  const world = await embedded(t, { in: 1, out: 1 })
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', { key: string, value: string })
+    .mapValues((length) => 'x'.repeat(Number(length)))
+    .to('out')
+  const streams = new Streams(builder.build(), {
+    applicationId: 'app',
+    broker: world.broker,
+    onProductionError: 'skip',
+  })
+  await streams.start()
+  const lengths = [400_000, 1_048_486, 1_048_487, 400_000]
+  await world.send(lengths.map((length) => ({ topic: 'in', key: 'k', value: String(length) })))
+  const records = await world.until(
+    'out',
+    (found) => found.length >= 3,
+    (value) => value.length,
+  )
+  t.same(records, ['k=400000', 'k=1048486', 'k=400000'])
+  t.same([...streams.droppedRecords()], [['production', 1]])
+  await streams.close()
+})

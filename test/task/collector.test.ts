@@ -4,7 +4,7 @@ import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'
 import { NO_HEADERS } from '../../lib/record/record.js'
 import { int64, string } from '../../lib/serde/primitive.js'
-import { Collector } from '../../lib/task/collector.js'
+import { Collector, recordBytes } from '../../lib/task/collector.js'
 import { tumbling } from '../../lib/windows/definitions.js'
 import { TaskHarness } from './harness.js'
 
@@ -51,6 +51,29 @@ t.test('a record larger than a batch goes alone', async (t) => {
     out.take().batches.map(({ builder }) => builder.count),
     [1, 1],
   )
+})
+
+t.test('a large record does not swell the small batch before it', async (t) => {
+  const out = collector()
+  for (const bytes of [400_000, 800_000]) out.send('a', 0, null, Buffer.alloc(bytes), 0, NO_HEADERS)
+  t.same(
+    out.take().batches.map(({ builder }) => builder.count),
+    [1, 1],
+  )
+})
+
+t.test('what is weighed is never less than what is packed', async (t) => {
+  const headers = [
+    { key: 'ключ', value: Buffer.alloc(200) },
+    { key: 'k'.repeat(300), value: null },
+  ]
+  for (const length of [0, 1, 63, 64, 8_191, 8_192, 1_048_000]) {
+    const [key, value] = [Buffer.alloc(length % 100), Buffer.alloc(length)]
+    const out = collector()
+    out.send('a', 0, key, value, 2 ** 40, headers)
+    const packed = out.take().batches[0]!.builder.sizeBytes
+    t.ok(packed <= recordBytes(key, value, headers) + 101, `${length} bytes`)
+  }
 })
 
 t.test('captured records know their place among those of the partition', async (t) => {

@@ -1,7 +1,7 @@
 /** Records that cannot be processed: policies, counts, dead letters, waiting for a schema. */
 import t from 'tap'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import type { FailurePolicy } from '../../lib/record/failure.js'
+import type { FailureHandler, FailurePolicy, RecordFailure } from '../../lib/record/failure.js'
 import { int32, string } from '../../lib/serde/primitive.js'
 import { SchemaPending, type Serde } from '../../lib/serde/serde.js'
 import { hopping } from '../../lib/windows/definitions.js'
@@ -276,4 +276,47 @@ t.test('a handler that throws or answers nonsense stops the task', async (t) => 
   }
   const poison = new TaskHarness(numbers(), { onDeserializationError: (() => 'retry') as unknown as () => 'skip' })
   t.throws(() => poison.add('in', [record('k', 'xy')], 0), { code: 'HANDLER_FAILED' }, 'reading again reads the same')
+})
+
+t.test('a record too large for its topic: fail, skip, dead letter, or what a function says', async (t) => {
+  const builder = () => {
+    const made = new StreamsBuilder()
+    made
+      .stream('in', { key: string, value: string })
+      .mapValues((value) => value.repeat(10))
+      .to('out', { name: 'sink' })
+    return made.build()
+  }
+  const inputs = [record('k', 'small'), record('k', 'too large'.repeat(20)), record('k', 'small')]
+  const failing = new TaskHarness(builder(), { maxRecordBytes: 1_000 })
+  failing.add('in', inputs, 0)
+  t.throws(() => failing.task.process(10), { code: 'RECORD_TOO_LARGE', node: 'sink', topic: 'in', offset: 1 })
+
+  const rows = [
+    ['skip', ['out', 'out']],
+    ['deadLetter', ['dead', 'out', 'out']],
+    [({ error }: RecordFailure) => (error.code === 'RECORD_TOO_LARGE' ? 'skip' : 'fail'), ['out', 'out']],
+  ] as const satisfies readonly (readonly [FailureHandler, readonly string[]])[]
+  for (const [onProductionError, topics] of rows) {
+    const harness = new TaskHarness(builder(), { maxRecordBytes: 1_000, onProductionError, deadLetterTopic: 'dead' })
+    harness.add('in', inputs, 0)
+    t.equal(harness.task.process(10), 3)
+    const written = writtenBy(harness.task.collectCommit()!)
+    t.same(written.map(({ topic }) => topic).sort(), topics)
+    t.same(harness.drops, [{ reason: 'production', taskId: '0_0', node: 'sink', topic: 'in', partition: 0, offset: 1 }])
+    const dead = written.find(({ topic }) => topic === 'dead')
+    if (dead === undefined) continue
+    t.equal(dead.value?.length, 180)
+    t.notOk(headerText(dead.headers)['__streams.errors.stacktrace'], 'left out where it would be too much')
+  }
+})
+
+t.test('a dead letter that fits nowhere stops the task instead of getting lost', async (t) => {
+  const harness = new TaskHarness(throwingOn('x'.repeat(100)), {
+    maxRecordBytes: 150,
+    onProcessingError: 'deadLetter',
+    deadLetterTopic: 'dead',
+  })
+  harness.add('in', [record('k', 'x'.repeat(100))], 0)
+  t.throws(() => harness.task.process(10), { code: 'RECORD_TOO_LARGE', message: /topic dead/ })
 })

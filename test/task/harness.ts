@@ -31,6 +31,8 @@ export interface Written {
 export interface HarnessOptions {
   readonly onDeserializationError?: FailureHandler
   readonly onProcessingError?: ProcessingFailureHandler
+  readonly onProductionError?: FailureHandler
+  readonly maxRecordBytes?: number
   readonly deadLetterTopic?: string
   readonly maxTaskIdleMs?: number
   readonly partitionCount?: (topic: string) => number
@@ -99,6 +101,8 @@ export class TaskHarness {
       onDrop: (drop) => this.drops.push(drop),
       onDeserializationError: this.#options.onDeserializationError ?? 'fail',
       onProcessingError: this.#options.onProcessingError ?? 'fail',
+      onProductionError: this.#options.onProductionError ?? 'fail',
+      maxRecordBytes: this.#options.maxRecordBytes ?? 1_048_487,
       deadLetterTopic: this.#options.deadLetterTopic ?? null,
       captureTopics: this.#options.captureTopics ?? new Set(),
       onReady: () => {},
