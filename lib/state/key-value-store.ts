@@ -64,6 +64,18 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueSto
     parts.write(cell, value, timestamp, headers)
   }
 
+  putIfAbsent(key: K, value: V, timestamp: number): ValueAndTimestamp<V> | null {
+    const stood = this.get(key)
+    if (stood === null) this.put(key, value, timestamp)
+    return stood
+  }
+
+  delete(key: K): ValueAndTimestamp<V> | null {
+    const stood = this.get(key)
+    if (stood !== null) this.put(key, null, stood.timestamp)
+    return stood
+  }
+
   changelogKey(localKey: string): Buffer {
     return Buffer.from(localKey, 'latin1')
   }

@@ -37,6 +37,10 @@ export interface KeyValueStore<K, V> extends CachedStore<K, V> {
   get(key: K): ValueAndTimestamp<V> | null
   /** Value null deletes. `headers` are for the flush listener; they are not stored. */
   put(key: K, value: V | null, timestamp: number, headers?: Headers): void
+  /** Puts where nothing stands. Returns what stood, which then still does, or null: `value` was put. */
+  putIfAbsent(key: K, value: V, timestamp: number): ValueAndTimestamp<V> | null
+  /** Removes what stands and returns it; null: nothing did. The removal keeps its timestamp. */
+  delete(key: K): ValueAndTimestamp<V> | null
 }
 
 export interface WindowEntry<V> extends ValueAndTimestamp<V> {

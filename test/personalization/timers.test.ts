@@ -14,6 +14,8 @@ function mapStore(): { store: KeyValueStore<string, string>; map: Map<string, st
       if (value === null) map.delete(key)
       else map.set(key, value)
     },
+    putIfAbsent: () => null,
+    delete: () => null,
   }
   return { store, map }
 }

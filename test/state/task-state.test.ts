@@ -79,6 +79,34 @@ t.test('a caller who changes its object later does not reach the store', async (
   t.equal(raws.get('a')?.value.toString(), 'abc')
 })
 
+t.test('putIfAbsent and delete say what stood, before and after a commit', async (t) => {
+  const state = opened([store({ name: 'table' })])
+  const table = state.store<KeyValueStore<string, number>>('table')
+  const logged: string[] = []
+  const commitLogged = () => {
+    state.beginCommit((_store, key, value, timestampMs) => {
+      logged.push(`${key} ${value === null ? null : value.length} ${timestampMs}`)
+    })
+    state.commitSucceeded(new Map())
+  }
+  t.equal(table.delete('a'), null)
+  t.equal(table.putIfAbsent('a', 1, 5), null)
+  t.same(table.putIfAbsent('a', 2, 6), { value: 1, timestamp: 5 })
+  commitLogged()
+  t.match(logged.splice(0), [/^a \d+ 5$/])
+  t.same(table.putIfAbsent('a', 2, 6), { value: 1, timestamp: 5 })
+  t.same(table.delete('a'), { value: 1, timestamp: 5 })
+  t.equal(table.delete('a'), null)
+  t.equal(table.get('a'), null)
+  commitLogged()
+  t.same(logged.splice(0), ['a null 5'])
+  t.equal(table.putIfAbsent('a', 0, 7), null)
+  t.same(table.putIfAbsent('a', 2, 8), { value: 0, timestamp: 7 }, 'zero is a value')
+  commitLogged()
+  commitLogged()
+  t.equal(logged.length, 1, 'nothing is logged where nothing changed')
+})
+
 t.test('the record cache tells each changed key once, in order of last change, with what it told before', async (t) => {
   const state = opened([store({ name: 'table', cached: true })])
   const table = state.store<KeyValueStore<string, number>>('table')
@@ -338,4 +366,6 @@ t.test('stores of unknown name, writes to read-only stores', async (t) => {
   t.same(global.get('a'), { value: 5, timestamp: 9 })
   t.equal(global.name, 'table')
   t.throws(() => global.put('a', 1, 1), { code: 'STATE_READ_ONLY' })
+  t.throws(() => global.putIfAbsent('a', 1, 1), { code: 'STATE_READ_ONLY' })
+  t.throws(() => global.delete('a'), { code: 'STATE_READ_ONLY' })
 })
