@@ -4,6 +4,7 @@ import { int64ByteString } from '../serde/int64-bytes.js'
 import { type CommittedEntry, committedEntries } from './committed-entries.js'
 import { joinWindowView } from './committed-joins.js'
 import { versionedView } from './committed-versions.js'
+import type { LocalExpiringStore } from './expiring-store.js'
 import type { LocalJoinWindowStore } from './join-window-store.js'
 import type { LocalKeyValueStore } from './key-value-store.js'
 import type { LocalStore, StoreParts } from './local-store.js'
@@ -44,7 +45,7 @@ export interface CommittedSessions<K = unknown, V = unknown> {
 export type CommittedView = CommittedKeyValue | CommittedWindows | CommittedSessions
 
 export function committedView(store: LocalStore): CommittedView {
-  const { name, kind, keepsDuplicates } = store.definition
+  const { name, kind, keepsDuplicates, ttlMs } = store.definition
   switch (kind) {
     case 'window':
       if (keepsDuplicates === true) return joinWindowView(store as LocalJoinWindowStore)
@@ -58,20 +59,32 @@ export function committedView(store: LocalStore): CommittedView {
       throw new MillraceError('QUERY_STORE_KIND', `store ${name} keeps what a suppression holds back: it has no rows`)
     case 'session':
       return sessionView(store as LocalSessionStore)
-    default:
-      return keyValueView(store as LocalKeyValueStore)
+    default: {
+      if (ttlMs === undefined) return keyValueView(store as LocalKeyValueStore)
+      const expiring = store as LocalExpiringStore
+      return keyValueView(expiring, (timestampMs) => expiring.isOver(timestampMs))
+    }
   }
 }
 
-function keyValueView({ parts }: { readonly parts: StoreParts }): CommittedKeyValue {
+const never = () => false
+
+function keyValueView(
+  { parts }: { readonly parts: StoreParts },
+  isOver: (timestampMs: number) => boolean = never,
+): CommittedKeyValue {
   async function* scan(from: string, to: string | null, reverse: boolean) {
     for await (const entry of committedEntries(parts.data, from, to, reverse)) {
+      if (isOver(entry.timestamp)) continue
       yield { key: parts.keys.fromByteString(entry.key), ...stamped(parts, entry) }
     }
   }
   return {
     kind: 'keyValue',
-    get: async (key) => committedValue(parts, parts.keys.byteString(key)),
+    get: async (key) => {
+      const entry = committedValue(parts, parts.keys.byteString(key))
+      return entry === null || isOver(entry.timestamp) ? null : entry
+    },
     all: ({ reverse = false } = {}) => scan('', null, reverse),
     // The smallest key after `to`: `to` and a zero byte.
     range: (from, to) =>

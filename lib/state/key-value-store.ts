@@ -1,8 +1,9 @@
 /** Key-value stores over cells. */
 import type { Headers } from '../record/record.js'
 import { type Cell, NONE } from './cell.js'
-import type { LocalStore, StoreParts } from './local-store.js'
+import type { KeyIndex, LocalStore, StoreParts } from './local-store.js'
 import type { FlushListener, KeyValueStore, ValueAndTimestamp } from './store.js'
+import type { StoreTimes } from './store-times.js'
 
 export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueStore<K, V>, LocalStore {
   readonly parts: StoreParts
@@ -34,11 +35,11 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueSto
     return this.parts.cache
   }
 
-  get times() {
+  get times(): StoreTimes | null {
     return null
   }
 
-  get index() {
+  get index(): KeyIndex | null {
     return null
   }
 

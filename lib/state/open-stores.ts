@@ -2,6 +2,7 @@
 import type { Clock } from '../record/clock.js'
 import type { CellCache } from './cell-cache.js'
 import type { StateEngine } from './engine.js'
+import { LocalExpiringStore } from './expiring-store.js'
 import { LocalJoinWindowStore } from './join-window-store.js'
 import { LocalKeyValueStore } from './key-value-store.js'
 import { type LocalStore, StoreParts } from './local-store.js'
@@ -76,6 +77,9 @@ function openStore(
   if (definition.kind === 'unmatched') return new LocalUnmatchedStore(parts)
   if (definition.kind === 'suppressBuffer') return new LocalSuppressBuffer(parts)
   if (definition.kind === 'subscription') return new LocalSubscriptionStore(parts)
+  if (definition.ttlMs !== undefined) {
+    return new LocalExpiringStore(parts, new StoreTimes(null, stored), definition.ttlMs)
+  }
   if (times === null) return new LocalKeyValueStore(parts)
   if (definition.kind === 'versioned') return new LocalVersionedStore(parts, times)
   if (definition.keepsDuplicates === true) return new LocalJoinWindowStore(parts, times)

@@ -28,6 +28,8 @@ export interface StoreSettings {
   readonly windowSizeMs: number | null
   /** An operator scans it by time: an index of live entries is kept in memory. */
   readonly timeIndexed?: boolean
+  /** Key-value stores: an entry so much older than the newest put is gone, in milliseconds. */
+  readonly ttlMs?: number
   /** Timer stores: the time that fires them. */
   readonly timerType?: 'streamTime' | 'wallClockTime'
   /** A source topic that serves as changelog: no records are handed out for it. */

@@ -21,6 +21,11 @@ export interface StoreOptions<K, V> {
   readonly retentionMs?: number
   /** Window stores: the size of a window, in ms. */
   readonly windowSizeMs?: number
+  /**
+   * Key-value stores: an entry is gone once the highest timestamp put into the store is `ttlMs` or more above the
+   * entry's. Default: entries stay. Each key costs memory.
+   */
+  readonly ttlMs?: number
   /** Extra configuration of the changelog topic. */
   readonly topicConfig?: Readonly<Record<string, string>>
 }
@@ -34,6 +39,8 @@ export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinit
       throw new MillraceError('CONFIG_INVALID', `store ${options.name}: ${name} must be > 0, got ${value}`)
     }
   }
+  const { ttlMs } = options
+  if (ttlMs !== undefined) checkTtl(options.name, kind, ttlMs)
   if (kind === 'window' && options.windowSizeMs === undefined) {
     throw new MillraceError('CONFIG_INVALID', `store ${options.name} of kind window needs windowSizeMs`)
   }
@@ -47,9 +54,21 @@ export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinit
     engine: options.engine ?? 'level',
     retentionMs: options.retentionMs ?? null,
     windowSizeMs: options.windowSizeMs ?? null,
+    ...(ttlMs !== undefined && { ttlMs }),
     changelogTopic: null,
     topicConfig: Object.freeze({ ...options.topicConfig }),
   })
+}
+
+function checkTtl(name: string, kind: StoreKind, ttlMs: number): void {
+  if (kind !== 'keyValue' && kind !== 'timestampedKeyValue') {
+    throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} has a retention: leave out ttlMs`)
+  }
+  if (Number.isSafeInteger(ttlMs) && ttlMs > 0) return
+  throw new MillraceError(
+    'CONFIG_INVALID',
+    `store ${name}: ttlMs must be a whole number of milliseconds > 0, got ${ttlMs}`,
+  )
 }
 
 export interface TimerStoreOptions<K> {

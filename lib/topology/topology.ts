@@ -41,6 +41,8 @@ export interface StoreDefinition {
   readonly windowSizeMs: number | null
   /** Window and session stores an operator scans by time (emit on close): an index of live entries is kept in memory. */
   readonly timeIndexed?: boolean
+  /** Key-value stores: an entry so much older than the newest put is gone, in milliseconds. */
+  readonly ttlMs?: number
   /** Timer stores: the time that fires them. */
   readonly timerType?: PunctuationType
   /** A source topic that serves as changelog (`topology.optimization` reuse), else null: the internal changelog topic. */

@@ -95,7 +95,14 @@ function checkHistory(node: StreamTableJoinNode, stores: ReadonlyMap<string, Sto
 export function checkStores(topology: Topology): void {
   const seen = new Set<string>()
   for (const store of topology.stores) checkDefinition(store, seen)
-  for (const global of topology.globalStores) checkDefinition(global.store, seen)
+  for (const global of topology.globalStores) {
+    checkDefinition(global.store, seen)
+    if (global.store.ttlMs === undefined) continue
+    throw new MillraceError(
+      'CONFIG_INVALID',
+      `global store ${global.store.name} cannot have ttlMs: its topic is its log`,
+    )
+  }
   const stores = new Map(topology.stores.map((store) => [store.name, store]))
   checkTimers(topology)
   const globals = new Set(topology.globalStores.map((global) => global.store.name))
