@@ -13,6 +13,7 @@ import type { SerdeState } from './serde-state.js'
 import { SessionWindowedStream } from './session-windowed-stream.js'
 import type { Materialized } from './store-options.js'
 import type { KTable } from './table.js'
+import type { WindowTime } from './window-plan.js'
 import { withoutWindows } from './window-plan.js'
 import { WindowedStream } from './windowed-stream.js'
 
@@ -67,15 +68,24 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
     return new CogroupedStream(Cogroup.of(this.aggregation, adder as Fold['adder']))
   }
 
-  /** One aggregate per key and window. */
+  /**
+   * One aggregate per key and window. `time: 'perKey'`, for tumbling and hopping windows: a record is late by the highest
+   * time of its own key, not of the operator (KIP-540).
+   * @throws MillraceError WINDOW_INVALID where the windows cannot go by the time of each key
+   */
+  windowedBy(windows: TimeWindows, options: { readonly time: WindowTime }): WindowedStream<K, V, VS>
   windowedBy(windows: TimeWindows | UnlimitedWindows | SlidingWindows): WindowedStream<K, V, VS>
   windowedBy(windows: SessionWindows): SessionWindowedStream<K, V, VS>
   windowedBy(
     windows: TimeWindows | UnlimitedWindows | SlidingWindows | SessionWindows,
+    { time = 'operator' }: { readonly time?: WindowTime } = {},
   ): WindowedStream<K, V, VS> | SessionWindowedStream<K, V, VS> {
+    if (time === 'perKey' && windows.kind === 'session') {
+      throw new MillraceError('WINDOW_INVALID', 'time perKey is for tumbling and hopping windows, not session')
+    }
     if (windows.kind === 'session') return new SessionWindowedStream(this.aggregation, windows, 'onWindowUpdate')
     if (windows.kind === 'time' || windows.kind === 'unlimited' || windows.kind === 'sliding') {
-      return new WindowedStream(this.aggregation, windows, 'onWindowUpdate')
+      return new WindowedStream(this.aggregation, windows, 'onWindowUpdate', time)
     }
     throw new MillraceError(
       'WINDOW_INVALID',

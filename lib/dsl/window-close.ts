@@ -10,6 +10,8 @@ export interface WindowClose {
   readonly afterEndMs: number
   /** Set where somebody below takes results for final: then a closed window must not be changed in any way. */
   final: boolean
+  /** Each key closes its windows by its own time: nothing tells that those of a key that fell silent are final. */
+  readonly perKey?: boolean
 }
 
 /** The ends of sliding windows and sessions are inclusive: at `end + grace` they still take a record. */
@@ -21,10 +23,17 @@ export function windowClose(windows: TimeWindowsSpec | SlidingWindowsSpec | Sess
 
 /**
  * The longest of all windows `node` descends from, which are final from now on.
- * @throws MillraceError TOPOLOGY_NOT_WINDOWED where a way up leads to no window
+ * @throws MillraceError TOPOLOGY_NOT_WINDOWED where a way up leads to no window, WINDOW_INVALID to windows per key
  */
 export function finalResultsAfterMs(node: GraphNode, way: readonly string[] = []): number {
   if (node.windowClose !== null) {
+    if (node.windowClose.perKey === true) {
+      throw new MillraceError(
+        'WINDOW_INVALID',
+        `the windows of ${node.name} go by the time of each key, so none is ever final: suppress by untilTimeLimit`,
+        { node: node.name },
+      )
+    }
     node.windowClose.final = true
     return node.windowClose.afterEndMs
   }

@@ -14,6 +14,9 @@ import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } fr
 import type { AnySerde } from './handle.js'
 import { type WindowClose, windowClose } from './window-close.js'
 
+/** Whose highest time says what is late: the operator's, over all keys of its task, or the key's own (KIP-540). */
+export type WindowTime = 'operator' | 'perKey'
+
 export interface NodeFields {
   readonly name: string
   readonly parents: readonly string[]
@@ -50,7 +53,11 @@ function specOf(windows: TimeWindows | UnlimitedWindows): TimeWindowsSpec {
   return Object.freeze({ kind: 'unlimited', sizeMs: forever, advanceMs: forever, graceMs: 0, startMs: windows.startMs })
 }
 
-export function fixedWindows(windows: TimeWindows | UnlimitedWindows | SlidingWindows, emit: EmitStrategy): WindowPlan {
+export function fixedWindows(
+  windows: TimeWindows | UnlimitedWindows | SlidingWindows,
+  emit: EmitStrategy,
+  time: WindowTime = 'operator',
+): WindowPlan {
   const sliding: SlidingWindowsSpec | null = windows.kind === 'sliding' ? windows : null
   const spec = windows.kind === 'sliding' ? windows : specOf(windows)
   const sizeMs = spec.kind === 'sliding' ? spec.timeDifferenceMs : spec.sizeMs
@@ -62,11 +69,11 @@ export function fixedWindows(windows: TimeWindows | UnlimitedWindows | SlidingWi
       cacheable: emit === 'onWindowUpdate',
     },
     tableKey: (key) => timeWindowed(key, sizeMs) as AnySerde,
-    windowClose: windowClose(spec),
+    windowClose: { ...windowClose(spec), perKey: time === 'perKey' },
     node: (base, fold) =>
       spec.kind === 'sliding'
         ? { ...base, kind: 'slidingAggregate', fold, windows: spec, emit }
-        : { ...base, kind: 'windowAggregate', fold, windows: spec, emit },
+        : { ...base, kind: 'windowAggregate', fold, windows: spec, emit, ...(time === 'perKey' && { time }) },
   }
 }
 

@@ -10,19 +10,32 @@ import type { AnySerde, Named } from './handle.js'
 import type { SerdeState } from './serde-state.js'
 import type { Materialized } from './store-options.js'
 import type { KTable } from './table.js'
-import { fixedWindows } from './window-plan.js'
+import { fixedWindows, type WindowTime } from './window-plan.js'
 
 export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
   readonly #aggregation: Aggregation
   readonly #windows: TimeWindows | UnlimitedWindows | SlidingWindows
   readonly #emit: EmitStrategy
+  readonly #time: WindowTime
   /** Never set: it carries the types. */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
-  constructor(aggregation: Aggregation, windows: TimeWindows | UnlimitedWindows | SlidingWindows, emit: EmitStrategy) {
+  constructor(
+    aggregation: Aggregation,
+    windows: TimeWindows | UnlimitedWindows | SlidingWindows,
+    emit: EmitStrategy,
+    time: WindowTime,
+  ) {
+    if (time === 'perKey' && windows.kind !== 'time') {
+      throw new MillraceError('WINDOW_INVALID', `time perKey is for tumbling and hopping windows, not ${windows.kind}`)
+    }
+    if (time === 'perKey' && emit === 'onWindowClose') {
+      throw new MillraceError('WINDOW_INVALID', 'with time perKey no window is ever final, so none emits onWindowClose')
+    }
     this.#aggregation = aggregation
     this.#windows = windows
     this.#emit = emit
+    this.#time = time
   }
 
   /** `onWindowClose`: one final result per window, once stream time has passed its end and grace. */
@@ -30,7 +43,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     if (emit === 'onWindowClose' && this.#windows.kind === 'unlimited') {
       throw new MillraceError('WINDOW_INVALID', 'an unlimited window never closes, so it cannot emit onWindowClose')
     }
-    return new WindowedStream(this.#aggregation, this.#windows, emit)
+    return new WindowedStream(this.#aggregation, this.#windows, emit, this.#time)
   }
 
   /** Records per key and window; null values count, but not in sliding windows. Stored as int64. */
@@ -54,6 +67,12 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     value: AnySerde | null,
     burn = false,
   ): KTable<Windowed<K>, VR> {
+    if (this.#time === 'perKey' && options?.store?.retentionMs === undefined) {
+      throw new MillraceError(
+        'WINDOW_INVALID',
+        'time perKey needs `store: { retentionMs }`: how far a key may be behind the one that is furthest',
+      )
+    }
     return this.#aggregation.build({
       prefix,
       name: options?.name,
@@ -61,7 +80,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
       value,
       burn,
       fold,
-      window: fixedWindows(this.#windows, this.#emit),
+      window: fixedWindows(this.#windows, this.#emit, this.#time),
     })
   }
 }

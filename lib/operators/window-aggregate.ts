@@ -23,7 +23,8 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
   const emitClosed = onClose ? closedWindows(store, sizeMs, sizeMs + graceMs, context) : null
   const step = foldStep(node.fold)
   const initial = node.sendOldValues ? node.fold.initializer : null
-  const time = context.operatorTime()
+  const perKey = node.time === 'perKey'
+  const time = perKey ? null : context.operatorTime()
 
   const update = (key: unknown, value: unknown, timestamp: number, startMs: number, headers: Headers): void => {
     const stored = store.get(key, startMs)
@@ -31,7 +32,11 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
     const at = stored !== null && stored.timestamp > timestamp ? stored.timestamp : timestamp
     const after = orNull(step(key, value, before))
     // Only a cogroup comes here: another of its streams is so far ahead. A cached store forwards what it holds.
-    if (!store.put(key, startMs, after, at, headers) && store.cached) context.drop('expired')
+    if (!store.put(key, startMs, after, at, headers) && (perKey || store.cached)) {
+      context.drop('expired')
+      // A key that is behind the others by more than the retention: there is no row this could be a change of.
+      if (perKey) return
+    }
     if (forward === null) return
     const old = before === null && initial !== null ? initial() : before
     forward(windowed(key, startMs, sizeMs), after, old, at, headers)
@@ -44,8 +49,8 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
         context.drop('nullKey')
         return
       }
-      const previousMs = time.streamTimeMs
-      const nowMs = time.advance(timestamp)
+      const previousMs = time === null ? -1 : time.streamTimeMs
+      const nowMs = time === null ? keyTimeMs(store, key, timestamp, advanceMs) : time.advance(timestamp)
       if (emitClosed !== null && nowMs > previousMs) emitClosed(previousMs, nowMs, headers)
       if (unlimited) {
         if (timestamp >= node.windows.startMs) update(key, value, timestamp, node.windows.startMs, headers)
@@ -60,6 +65,15 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
       }
     },
   }
+}
+
+/**
+ * The highest time of a key, `timestamp` included: that of its newest window, which holds the record. Where the window's
+ * retention is over, so is that of all windows the record could have been late for.
+ */
+function keyTimeMs(store: WindowStore<unknown, unknown>, key: unknown, timestamp: number, advanceMs: number): number {
+  const newest = store.fetch(key, timestamp - (timestamp % advanceMs), Number.POSITIVE_INFINITY).at(-1)
+  return newest !== undefined && newest.timestamp > timestamp ? newest.timestamp : timestamp
 }
 
 function windowed(key: unknown, startMs: number, sizeMs: number): Windowed<unknown> {

@@ -23,6 +23,8 @@ export interface WindowAggregateNode extends StreamAggregateBase {
   readonly kind: 'windowAggregate'
   readonly windows: TimeWindowsSpec
   readonly emit: EmitStrategy
+  /** Lateness goes by the highest time of the key (KIP-540); left out: of the operator. Only with `onWindowUpdate`. */
+  readonly time?: 'perKey'
 }
 
 /** Sliding windows. Null keys and null values are dropped. */
