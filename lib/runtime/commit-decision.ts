@@ -37,20 +37,23 @@ export type CommitDecision =
       readonly untilMs: number | null
     }
 
+/** At most a quarter of the time a commit is in flight, however steadily records trickle in. */
+const COMMIT_GAP_FACTOR = 4
+
 const WAIT: CommitDecision = { kind: 'wait', untilMs: null }
 const COMMIT: CommitDecision = { kind: 'commit' }
 
 /**
- * A drained input is committed at once, except that commits follow each other with a gap of at least the last commit's
- * own duration (never beyond `commitLatencyMs`): so at a trickle the broker is at most half busy with our commits, and
- * records that arrive meanwhile share one transaction.
+ * A drained input is committed at once, except that from one commit's start to the next pass at least four times its
+ * duration (never more than `commitLatencyMs`): a commit costs the broker and us a fixed price per partition touched, and
+ * records that arrive meanwhile share it.
  */
 export function decideCommit(facts: CommitFacts, policy: CommitPolicy): CommitDecision {
   if (facts.inFlight || facts.pendingSinceMs === null) return WAIT
   if (facts.requested || facts.pendingBytes >= policy.commitBytes) return COMMIT
   let dueMs = facts.pendingSinceMs + (facts.hasOutput ? policy.commitLatencyMs : policy.commitIntervalMs)
   if (facts.drained && facts.hasOutput) {
-    const gapMs = Math.min(facts.lastCommitMs * 2, policy.commitLatencyMs)
+    const gapMs = Math.min(facts.lastCommitMs * COMMIT_GAP_FACTOR, policy.commitLatencyMs)
     dueMs = Math.min(dueMs, facts.lastCommitStartedMs + gapMs)
   }
   return facts.nowMs >= dueMs ? COMMIT : { kind: 'wait', untilMs: dueMs }
