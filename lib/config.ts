@@ -1,7 +1,7 @@
 /** The configuration of one application: checked once, frozen, units in the names. */
 import { MillraceError } from './errors.js'
 import { type Clock, systemClock } from './record/clock.js'
-import type { FailureHandler, ProcessingFailureHandler } from './record/failure.js'
+import type { FailureHandler, ProcessingFailureHandler, UncaughtHandler } from './record/failure.js'
 import { type Random, systemRandom } from './record/random.js'
 import { type Log, silentLog } from './telemetry/log.js'
 
@@ -44,6 +44,8 @@ export interface StreamsConfig {
   readonly onProcessingError: ProcessingFailureHandler
   /** The same where a record made a sink write one of more than `maxRecordBytes`. */
   readonly onProductionError: FailureHandler
+  /** What becomes of the instance after an error it cannot go on with. */
+  readonly onUncaughtError: UncaughtHandler
   /** Most bytes of key, value and headers of a record that a sink writes; the topic's `max.message.bytes` less 101. */
   readonly maxRecordBytes: number
   /** Also receives late, expired and null-key drops when set. */
@@ -77,6 +79,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   onDeserializationError: 'fail',
   onProcessingError: 'fail',
   onProductionError: 'fail',
+  onUncaughtError: 'shutdownInstance',
   maxRecordBytes: 1_048_588 - 101,
   deadLetterTopic: null,
   clock: systemClock,
@@ -113,6 +116,7 @@ const HANDLERS: Readonly<Record<string, readonly string[]>> = {
   onDeserializationError: ['fail', 'deadLetter', 'skip'],
   onProcessingError: ['fail', 'deadLetter', 'skip'],
   onProductionError: ['fail', 'deadLetter', 'skip'],
+  onUncaughtError: ['shutdownInstance', 'replace', 'shutdownApplication'],
 }
 
 /** @throws MillraceError CONFIG_INVALID that names the option, what it was, and what it may be. */

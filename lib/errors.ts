@@ -84,6 +84,8 @@ export const ERROR_CODES = {
   STATE_READ_ONLY: 'Write to the topic of a global store instead; the store itself is only read.',
   STATE_STORE_UNKNOWN: 'Name a store of this task; see the stores in the topology description.',
   STATE_UNWRITABLE: 'Make the state folder writable and check that its disk has room.',
+  STREAMS_APPLICATION_SHUTDOWN:
+    'Read why the instance stopped that asked for it, correct that, and start the application again.',
   STREAMS_COMMIT_REFUSED: 'Read the cause: the broker refuses every transaction of this application.',
   STREAMS_INTERNAL_TOPIC_MISFIT: 'Use a new application id, or delete the internal topic and the local state.',
   STREAMS_NO_COMMITTED_OFFSET: 'Commit an offset for the group, or set offsetReset to earliest or latest.',

@@ -35,6 +35,8 @@ export type {
   FailurePolicy,
   ProcessingFailureHandler,
   RecordFailure,
+  UncaughtAnswer,
+  UncaughtHandler,
 } from './record/failure.js'
 export { partitionForKey } from './record/partitioner.js'
 export { type Random, seededRandom, systemRandom } from './record/random.js'

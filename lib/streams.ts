@@ -2,13 +2,14 @@
 import type { Broker } from './broker/broker.js'
 import { Cluster } from './client/cluster.js'
 import { resolveConfig, type StreamsConfig, type StreamsOptions } from './config.js'
-import { MillraceError } from './errors.js'
+import { isMillraceError, MillraceError } from './errors.js'
 import { systemClock } from './record/clock.js'
 import { systemRandom } from './record/random.js'
 import { type CommittedListener, CommittedRecords } from './runtime/committed-records.js'
 import { type InstanceState, Lifecycle } from './runtime/lifecycle.js'
 import { type OpenInstance, openInstance } from './runtime/open-instance.js'
 import { Queries } from './runtime/queries.js'
+import { answerTo, deferred, within } from './runtime/uncaught.js'
 import type { StateEngines } from './state/engine.js'
 import { LevelEngines } from './state/level-engine.js'
 import { MemoryEngines } from './state/memory-engine.js'
@@ -103,6 +104,11 @@ export type StreamsSettings = StreamsOptions &
 /** The process's own store holds one entry. */
 const PROCESS_BUDGET = { memoryBytes: 4 * 2 ** 20, files: 16 }
 
+/** Pauses before an instance that failed is opened anew: doubled up to the longest, short again after a long life. */
+const FIRST_PAUSE_MS = 100
+const MAX_PAUSE_MS = 10_000
+const LONG_LIFE_MS = 60_000
+
 export class Streams {
   readonly #topology: Topology
   readonly #config: StreamsConfig
@@ -111,9 +117,9 @@ export class Streams {
   readonly #committed = new CommittedRecords()
   readonly #drops = new Map<string, number>()
   #open: OpenInstance | null = null
-  #cluster: Cluster | null = null
   #running: Promise<void> = Promise.resolve()
   #closing = false
+  readonly #closeAsked = deferred()
   #leaveGroup = false
 
   /** @throws MillraceError CONFIG_INVALID */
@@ -163,6 +169,7 @@ export class Streams {
   async close(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
     this.#leaveGroup = options.leaveGroup ?? false
     this.#closing = true
+    this.#closeAsked.resolve()
     if (this.state === 'created') this.#lifecycle.transitionTo('closed')
     this.#stopIfOpen()
     await this.#running
@@ -177,25 +184,60 @@ export class Streams {
 
   async #openAndRun(): Promise<void> {
     try {
-      this.#cluster = connect({ ...this.#settings, requestTimeoutMs: this.#config.requestTimeoutMs })
-      const open = await this.#openInstance(this.#cluster)
-      this.#open = open
-      try {
-        // A close that came while everything was still opening.
-        if (this.#closing) this.#stopIfOpen()
-        await open.instance.run()
-      } catch (error) {
-        await open.close(false).catch(() => undefined)
-        throw error
+      const { clock } = this.#config
+      let pauseMs = FIRST_PAUSE_MS
+      for (let life = 1; ; life++) {
+        const startedMs = clock.monotonicMs()
+        if ((await this.#live(life)) === 'closed') break
+        if (!this.#closing) this.#lifecycle.transitionTo('starting')
+        if (clock.monotonicMs() - startedMs > LONG_LIFE_MS) pauseMs = FIRST_PAUSE_MS
+        await within(clock, pauseMs, this.#closeAsked.promise)
+        pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+        if (!this.#closing) continue
+        if (this.state !== 'closing') this.#lifecycle.transitionTo('closing')
+        break
       }
-      await open.close(this.#leaveGroup)
       this.#lifecycle.transitionTo('closed')
     } catch (error) {
       this.#lifecycle.transitionTo('failed')
       throw error
-    } finally {
-      await this.#cluster?.close()
     }
+  }
+
+  /** From opening to the end. @throws what ended it, unless the uncaught handler wants it replaced */
+  async #live(life: number): Promise<'closed' | 'replace'> {
+    const cluster = connect({ ...this.#settings, requestTimeoutMs: this.#config.requestTimeoutMs })
+    let open: OpenInstance | null = null
+    try {
+      open = await this.#openInstance(cluster)
+      this.#open = open
+      // A close that came while everything was still opening.
+      if (this.#closing) this.#stopIfOpen()
+      await open.instance.run()
+    } catch (error) {
+      // What keeps the first from opening is an error of `start`.
+      const asked = (open !== null || life > 1) && !this.#closing
+      const answer = asked ? answerTo(error, this.#config) : 'shutdownInstance'
+      const all = answer === 'shutdownApplication'
+      if (all) await this.#stopApplication(open)
+      // Nobody comes back to an application that stops: an assignment that says so must not wait for static members.
+      await open?.close(all || isMillraceError(error, 'STREAMS_APPLICATION_SHUTDOWN')).catch(() => undefined)
+      await cluster.close()
+      if (answer !== 'replace') throw error
+      if (open !== null) await within(this.#config.clock, this.#config.requestTimeoutMs, open.instance.abandoned())
+      this.#open = null
+      return 'replace'
+    }
+    await open.close(this.#leaveGroup).finally(() => cluster.close())
+    return 'closed'
+  }
+
+  /** The group may not agree in time, or be out of reach: then this instance stops alone. */
+  async #stopApplication(open: OpenInstance | null): Promise<void> {
+    const { clock, rebalanceTimeoutMs, log } = this.#config
+    const told = open === null ? Promise.reject(new Error('not a member')) : open.stopApplication()
+    const outcome = await within(clock, 2 * rebalanceTimeoutMs, told).catch(String)
+    if (outcome !== 'done') log.error({ cause: outcome }, 'the other instances could not be told to stop')
   }
 
   #openInstance(cluster: Cluster): Promise<OpenInstance> {
@@ -241,7 +283,8 @@ export class Streams {
   }
 
   #started(): OpenInstance {
-    if (this.#open === null) throw new MillraceError('STREAMS_STATE', 'the instance has not been started')
+    if (this.#open === null)
+      throw new MillraceError('STREAMS_STATE', 'the instance is not open: not started yet, or being replaced')
     return this.#open
   }
 

@@ -35,3 +35,11 @@ export type FailureHandler = FailurePolicy | ((failure: RecordFailure) => Failur
 
 /** `retry` drops everything since the last commit and processes it again, at most 10 times per record. */
 export type ProcessingFailureHandler = FailurePolicy | ((failure: RecordFailure) => FailurePolicy | 'retry')
+
+/**
+ * After an error the instance cannot go on with: `shutdownInstance` stops it, `replace` opens it anew in this process,
+ * `shutdownApplication` stops every instance of the application.
+ */
+export type UncaughtAnswer = 'shutdownInstance' | 'replace' | 'shutdownApplication'
+
+export type UncaughtHandler = UncaughtAnswer | ((error: unknown) => UncaughtAnswer)

@@ -11,6 +11,7 @@ import type { CommitGroup } from './commit-group.js'
 import type { CommittedRecords } from './committed-records.js'
 import { Committer, type FinishedCommit } from './committer.js'
 import type { Lifecycle } from './lifecycle.js'
+import { SHUTDOWN } from './member-data.js'
 import type { Plan } from './plan.js'
 import type { Signal } from './signal.js'
 import type { OpenedTask, TakeOver } from './take-over.js'
@@ -64,6 +65,7 @@ export class Instance {
   /** The group has moved on and we do not know our tasks yet: processing would be thrown away. */
   #holding = false
   #takingOver = false
+  #takeOverEnd: Promise<void> = Promise.resolve()
   #producerReady = true
   #abortsInARow = 0
   /** Where a source could not be read any more, and under which continuity. */
@@ -119,6 +121,7 @@ export class Instance {
         else await this.#signal.wait(waitMs)
       }
     } finally {
+      this.#stopping = true
       await this.#parts.tasks.closeAll()
     }
   }
@@ -127,6 +130,14 @@ export class Instance {
   stop(): void {
     this.#stopping = true
     this.#signal.raise()
+  }
+
+  /** After `run` has thrown and the connections are closed: resolves when nothing holds a store open any more. */
+  async abandoned(): Promise<void> {
+    await this.#takeOverEnd
+    for (const event of this.#inbox.splice(0)) {
+      if (event.kind === 'opened') for (const { state } of event.tasks) await state.close({ flush: true })
+    }
   }
 
   #post(event: Event): void {
@@ -178,6 +189,10 @@ export class Instance {
    * run them.
    */
   async #applyAssignment(assignment: Assignment): Promise<void> {
+    if (assignment.userData.equals(SHUTDOWN)) {
+      const message = 'another instance has failed and asks every instance of the application to stop'
+      throw new MillraceError('STREAMS_APPLICATION_SHUTDOWN', message)
+    }
     const previous = this.#identity
     const { identity } = assignment
     this.#newAssignment = null
@@ -206,7 +221,7 @@ export class Instance {
     if (missing.length === 0) return
     this.#takingOver = true
     const continuity = this.#continuity
-    this.#parts.takeOver
+    this.#takeOverEnd = this.#parts.takeOver
       .run(missing, () => this.#continuity !== continuity || this.#stopping)
       .then(
         (tasks) => this.#post({ kind: 'opened', tasks, continuity }),

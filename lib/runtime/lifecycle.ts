@@ -5,9 +5,10 @@ export type InstanceState = 'created' | 'starting' | 'rebalancing' | 'running' |
 
 const TRANSITIONS: Readonly<Record<InstanceState, readonly InstanceState[]>> = {
   created: ['starting', 'closed'],
-  starting: ['rebalancing', 'closing', 'failed'],
-  rebalancing: ['running', 'rebalancing', 'closing', 'failed'],
-  running: ['rebalancing', 'closing', 'failed'],
+  // Back to `starting`: the instance is replaced after an error.
+  starting: ['starting', 'rebalancing', 'closing', 'failed'],
+  rebalancing: ['starting', 'running', 'rebalancing', 'closing', 'failed'],
+  running: ['starting', 'rebalancing', 'closing', 'failed'],
   closing: ['closed', 'failed'],
   closed: [],
   failed: ['closed'],

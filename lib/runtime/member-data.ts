@@ -3,6 +3,7 @@
  *
  *     int8 version (1) | int16 length, process id (UTF-8) | int32 count, { int32 sub-topology, int32 partition } owned
  *                      | int32 count, { the same } kept on disk
+ *                      | int8 1 where the member wants the whole application to stop, else nothing
  *
  * A task id travels as two numbers; a newer version than we know is refused by name, so that a rolling upgrade stops
  * instead of assigning by half-read data.
@@ -17,11 +18,17 @@ export interface MemberData {
   readonly owned: readonly string[]
   /** Tasks it has state of on disk without running them. */
   readonly onDisk: readonly string[]
+  /** It asks every member to stop. */
+  readonly shutdown?: boolean
 }
+
+/** What the leader tells every member, as `userData` of its assignment, when one of them asks all to stop. */
+export const SHUTDOWN = Buffer.from([1])
 
 export function encodeMemberData(data: MemberData): Buffer {
   const id = Buffer.from(data.processId, 'utf8')
-  const out = Buffer.alloc(1 + 2 + id.length + 4 + data.owned.length * 8 + 4 + data.onDisk.length * 8)
+  const tasksLength = 4 + data.owned.length * 8 + 4 + data.onDisk.length * 8
+  const out = Buffer.alloc(1 + 2 + id.length + tasksLength + (data.shutdown ? 1 : 0))
   let at = out.writeInt8(VERSION, 0)
   at = out.writeInt16BE(id.length, at)
   at += id.copy(out, at)
@@ -33,6 +40,7 @@ export function encodeMemberData(data: MemberData): Buffer {
       at = out.writeInt32BE(partition, at)
     }
   }
+  if (data.shutdown) out.writeInt8(1, at)
   return out
 }
 
@@ -52,7 +60,8 @@ export function decodeMemberData(bytes: Buffer, memberId: string): MemberData {
       for (let i = 0; i < count; i++, at += 8) tasks.push(`${bytes.readInt32BE(at)}_${bytes.readInt32BE(at + 4)}`)
       lists.push(tasks)
     }
-    return { processId, owned: lists[0]!, onDisk: lists[1]! }
+    const shutdown = at < bytes.length && bytes.readInt8(at) === 1
+    return { processId, owned: lists[0]!, onDisk: lists[1]!, ...(shutdown ? { shutdown } : {}) }
   } catch (cause) {
     throw new MillraceError(
       'GROUP_MEMBER_DATA',

@@ -26,6 +26,7 @@ import { Signal } from './signal.js'
 import { TakeOver } from './take-over.js'
 import { makeTask, openState } from './task-factory.js'
 import { TaskSet } from './task-set.js'
+import { tellAllToStop } from './uncaught.js'
 
 export interface InstanceOptions {
   readonly topology: Topology
@@ -50,6 +51,8 @@ export interface OpenInstance {
   readonly admin: Admin
   readonly restore: Restore
   readonly processId: string
+  /** After `instance.run` has thrown, before `close`: tells every member of the group to stop, when it agrees next. */
+  stopApplication(): Promise<void>
   /** After `instance.run` has returned. `leave`: give the tasks away now instead of after the session time-out. */
   close(leave: boolean): Promise<void>
 }
@@ -68,7 +71,7 @@ export async function openInstance(options: InstanceOptions): Promise<OpenInstan
     })
     return await assemble(options, process, admin, plan, closing)
   } catch (error) {
-    for (const close of closing.reverse()) await Promise.resolve(close()).catch(() => undefined)
+    await closeParts(closing).catch(() => undefined)
     throw error
   }
 }
@@ -83,7 +86,7 @@ async function assemble(
   const { config, cluster, lifecycle, committed } = options
   const engines = options.makeEngines(plan.taskIds.length)
   const signal = new Signal(config.clock)
-  const box: { instance: Instance | null } = { instance: null }
+  const box: { instance: Instance | null; shutdown: boolean } = { instance: null, shutdown: false }
   const fail = (error: unknown) => box.instance?.fail(error)
   const fetcher = fetchers(cluster, 'fetch', 500)(signal.raise)
   closing.push(() => fetcher.close())
@@ -98,12 +101,9 @@ async function assemble(
     onFlushFailed: fail,
     makeTask: (opened) => makeTask(options, plan, globals, signal, opened),
   })
-  const member = makeMember(options, plan, tasks, process.processId, await engines.list())
+  const member = makeMember(options, plan, tasks, process.processId, await engines.list(), () => box.shutdown)
   member.onRebalanceNeeded = () => box.instance?.rebalance()
-  member.onLost = (error) => {
-    if (error.code === 'GROUP_STALE_GENERATION') box.instance?.sessionLost()
-    else fail(error)
-  }
+  member.onLost = (error) => (error.code === 'GROUP_STALE_GENERATION' ? box.instance?.sessionLost() : fail(error))
   const commitGroup = makeCommitGroup(options, member, process.processId)
   closing.push(() => commitGroup.close())
   // Step 1 of every take-over: whatever an earlier life of this process left open is ended before offsets are read.
@@ -132,8 +132,7 @@ async function assemble(
     committed,
     lifecycle,
   })
-  const stopPurging = purgeRepartitionTopics(config, plan, tasks, admin)
-  closing.push(stopPurging)
+  closing.push(purgeRepartitionTopics(config, plan, tasks, admin))
   return {
     instance: box.instance,
     plan,
@@ -142,11 +141,28 @@ async function assemble(
     admin,
     restore,
     processId: process.processId,
+    async stopApplication() {
+      box.shutdown = true
+      await tellAllToStop(member, config)
+    },
     async close(leave) {
       await member.leave({ evenIfStatic: leave })
-      for (const close of closing.reverse()) await close()
+      await closeParts(closing)
     },
   }
+}
+
+/** Last opened, first closed. One part that does not close must not keep the others, and their locks, open. */
+async function closeParts(closing: readonly (() => Promise<unknown> | unknown)[]): Promise<void> {
+  const failed: unknown[] = []
+  for (const close of closing.toReversed()) {
+    try {
+      await close()
+    } catch (error) {
+      failed.push(error)
+    }
+  }
+  if (failed.length > 0) throw failed[0]
 }
 
 function fetchers(cluster: Cluster, lane: Lane, maxWaitMs: number): MakeFetcher {
@@ -187,6 +203,7 @@ function makeMember(
   tasks: TaskSet,
   processId: string,
   onDiskAtStart: readonly string[],
+  shutdown: () => boolean,
 ): GroupMember {
   const { config, cluster } = options
   const onDisk = new Set(onDiskAtStart.filter((taskId) => plan.taskIds.includes(taskId)))
@@ -203,7 +220,10 @@ function makeMember(
       const owned = tasks.ids()
       for (const taskId of owned) onDisk.add(taskId)
       const idle = [...onDisk].filter((taskId) => !owned.includes(taskId))
-      return { topics: plan.subscribedTopics, userData: encodeMemberData({ processId, owned, onDisk: idle }) }
+      return {
+        topics: plan.subscribedTopics,
+        userData: encodeMemberData({ processId, owned, onDisk: idle, shutdown: shutdown() }),
+      }
     },
     assign: (members) => assignPartitions(plan, members),
   })

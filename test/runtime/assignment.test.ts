@@ -72,6 +72,7 @@ t.test('any history: every task once, loads differ by at most one, and order of 
 t.test('member data survives the wire, and foreign bytes are refused by name', async (t) => {
   const data = { processId: 'c0ffee', owned: ['0_1', '12_30'], onDisk: ['1_0'] }
   t.same(decodeMemberData(encodeMemberData(data), 'm'), data)
+  t.same(decodeMemberData(encodeMemberData({ ...data, shutdown: true }), 'm'), { ...data, shutdown: true })
   t.throws(() => decodeMemberData(Buffer.from([9, 0, 0]), 'm-7'), { code: 'GROUP_MEMBER_DATA', message: /m-7/ })
   t.throws(() => decodeMemberData(Buffer.alloc(0), 'm-7'), { code: 'GROUP_MEMBER_DATA' })
 })

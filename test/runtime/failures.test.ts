@@ -1,6 +1,7 @@
 /** What a running instance does about records and errors it cannot go on with. */
 import t from 'tap'
 import { int64, Streams, StreamsBuilder, string } from '../../lib/index.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { asInt64, embedded } from './embedded.js'
 
 t.test('a retried record leaves no trace of its failed attempts, in stores and topics', async (t) => {
@@ -58,3 +59,112 @@ t.test('the largest record allowed goes through, one byte more is skipped', asyn
   t.same([...streams.droppedRecords()], [['production', 1]])
   await streams.close()
 })
+
+const poisoned = (fail: () => boolean) => {
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', { key: string, value: string })
+    .peek((_key, value) => {
+      if (value === 'bad' && fail()) throw new Error('no')
+    })
+    .groupByKey()
+    .count({ store: { name: 'counts' } })
+    .toStream()
+    .to('out', { key: string, value: int64 })
+  return builder.build()
+}
+const rows = (...values: string[]) => values.map((value, partition) => ({ topic: 'in', key: value, value, partition }))
+
+for (const engines of [new MemoryEngines(), undefined]) {
+  const how = engines === undefined ? 'dynamic member' : 'static member with state'
+  t.test(`replace opens the instance anew until it can go on: ${how}`, async (t) => {
+    const world = await embedded(t, { in: 2, out: 2 })
+    let failures = 0
+    const errors: unknown[] = []
+    const streams = new Streams(
+      poisoned(() => ++failures <= 2),
+      {
+        applicationId: 'app',
+        broker: world.broker,
+        ...(engines === undefined ? {} : { engines }),
+        onUncaughtError(error) {
+          errors.push(error)
+          return 'replace'
+        },
+      },
+    )
+    const states: string[] = []
+    streams.onStateChange((state) => states.push(state))
+    await streams.start()
+    await world.send(rows('good', 'bad'))
+    const records = await world.until('out', (found) => found.length >= 2, asInt64)
+    t.same(records.sort(), ['bad=1', 'good=1'])
+    t.equal(errors.length, 2)
+    t.match(errors[0], { code: 'PROCESS_FAILED' })
+    t.equal(states.filter((state) => state === 'starting').length, 3)
+    await streams.close({ leaveGroup: true })
+    t.equal(streams.state, 'closed')
+  })
+}
+
+t.test('a close during the pause before a replacement is a close', async (t) => {
+  const world = await embedded(t, { in: 1, out: 1 })
+  const streams = new Streams(
+    poisoned(() => true),
+    {
+      applicationId: 'app',
+      broker: world.broker,
+      onUncaughtError: 'replace',
+    },
+  )
+  const starting = new Promise<void>((resolve) => {
+    streams.onStateChange((state, previous) => state === 'starting' && previous !== 'created' && resolve())
+  })
+  await streams.start()
+  await world.send(rows('bad'))
+  await starting
+  await streams.close()
+  t.equal(streams.state, 'closed')
+})
+
+for (const failing of [0, 2]) {
+  t.test(`shutdownApplication stops every instance, whoever leads: instance ${failing} fails`, async (t) => {
+    const world = await embedded(t, { in: 3, out: 3 })
+    const all = [0, 1, 2].map(
+      (index) =>
+        new Streams(
+          poisoned(() => index === failing),
+          {
+            applicationId: 'app',
+            broker: world.broker,
+            engines: new MemoryEngines(),
+            heartbeatIntervalMs: 20,
+            sessionTimeoutMs: 1_000,
+            onUncaughtError: 'shutdownApplication',
+          },
+        ),
+    )
+    for (const streams of all) await streams.start()
+    for (let i = 0; i < 500 && all.some((streams) => streams.tasks().length !== 1); i++)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    await world.send(rows('bad', 'bad', 'bad'))
+    await t.rejects(all[failing]!.finished, { code: 'PROCESS_FAILED' })
+    const others = all.filter((_streams, index) => index !== failing)
+    for (const { finished } of others) await t.rejects(finished, { code: 'STREAMS_APPLICATION_SHUTDOWN' })
+    t.same(
+      all.map(({ state }) => state),
+      ['failed', 'failed', 'failed'],
+    )
+    const again = new Streams(
+      poisoned(() => false),
+      { applicationId: 'app', broker: world.broker },
+    )
+    await again.start()
+    t.equal(
+      (await world.until('out', (found) => found.length >= 3, asInt64)).length,
+      3,
+      'a new start is not told to stop',
+    )
+    await again.close()
+  })
+}

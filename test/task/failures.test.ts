@@ -2,8 +2,9 @@
 import t from 'tap'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import type { FailureHandler, FailurePolicy, RecordFailure } from '../../lib/record/failure.js'
-import { int32, string } from '../../lib/serde/primitive.js'
+import { int32, int64, string } from '../../lib/serde/primitive.js'
 import { SchemaPending, type Serde } from '../../lib/serde/serde.js'
+import { TopologyTestDriver } from '../../lib/testing/index.js'
 import { hopping } from '../../lib/windows/definitions.js'
 import { TaskHarness, writtenBy } from './harness.js'
 
@@ -319,4 +320,28 @@ t.test('a dead letter that fits nowhere stops the task instead of getting lost',
   })
   harness.add('in', [record('k', 'x'.repeat(100))], 0)
   t.throws(() => harness.task.process(10), { code: 'RECORD_TOO_LARGE', message: /topic dead/ })
+})
+
+t.test('the test driver retries as an instance does, with what lies behind the record', async (t) => {
+  let broken = 2
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', { key: string, value: string })
+    .flatMapValues((value) => value.split(' '))
+    .repartition({ name: 'words' })
+    .groupByKey()
+    .count({ store: { name: 'counts' } })
+    .toStream()
+    .peek((_key, count) => {
+      if (count === 2 && broken-- > 0) throw new Error('not yet')
+    })
+    .to('out', { key: string, value: int64 })
+  const driver = new TopologyTestDriver(builder.build(), { cacheBytes: 0, onProcessingError: () => 'retry' })
+  driver.createInputTopic('in', string, string).pipe('k', 'a b c', 1)
+  const counts = driver.createOutputTopic('out', string, int64).readAll()
+  t.same(
+    counts.map(({ value }) => value),
+    [1, 2, 3],
+  )
+  t.equal(broken, -1)
 })
