@@ -3,9 +3,11 @@
  * schedules against a naive list, with aborts, commits in flight and restarts at random, and a restart after every commit.
  */
 import t from 'tap'
+import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { string } from '../../lib/serde/primitive.js'
 import type { TimerStore } from '../../lib/state/timer-store.js'
+import { TopologyTestDriver } from '../../lib/testing/index.js'
 import { TopologyBuilder } from '../../lib/topology/builder.js'
 import {
   type Processor,
@@ -223,6 +225,44 @@ t.test('wall-clock timers', async (t) => {
   harness.task.punctuateWallClock(now + 60)
   t.same(fired(harness), [`b timers ${now + 20}`, `a timers ${now + 50}`])
   t.equal(harness.task.nextTimerAtMs(), null)
+})
+
+t.test('in the DSL, through the driver', async (t) => {
+  const builder = new StreamsBuilder().addTimerStore({ name: 'idle', key: string, time: 'wallClockTime' })
+  const supplier = () => {
+    let context: ProcessorContext<string, string>
+    return {
+      init(given: ProcessorContext<string, string>) {
+        context = given
+      },
+      process({ key }: { readonly key: string }) {
+        context.getStateStore<TimerStore<string>>('idle').schedule(key, context.currentSystemTimeMs() + 1_000)
+      },
+      onTimer(key: unknown, atMs: number) {
+        context.forward({ key: key as string, value: 'silent', timestamp: atMs, headers: [] })
+      },
+    }
+  }
+  const text = { key: string, value: string }
+  builder
+    .stream('in', text)
+    .process<string, string>(supplier, { stores: ['idle'] })
+    .to('out', text)
+  const driver = new TopologyTestDriver(builder.build())
+  const topic = driver.createInputTopic('in', string, string)
+  const silent = () =>
+    driver
+      .createOutputTopic('out', string, string)
+      .readAll()
+      .map(({ key }) => key)
+  topic.pipe('a', 'x', 0)
+  driver.advanceWallClockTime(600)
+  topic.pipe('a', 'x', 1)
+  topic.pipe('b', 'x', 1)
+  driver.advanceWallClockTime(999)
+  t.same(silent(), [], 'each record put it off')
+  driver.advanceWallClockTime(1)
+  t.same(silent(), ['a', 'b'])
 })
 
 t.test('what cannot be', async (t) => {
