@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { Cluster } from '../lib/client/cluster.js'
 import { readTopic } from '../lib/client/reader.js'
+import { untilStable } from '../lib/client/until-stable.js'
 import { readInt64 } from '../lib/serde/int64-bytes.js'
 
 export interface Outputs {
@@ -14,6 +15,7 @@ export interface Outputs {
 }
 
 export async function readCounts(cluster: Cluster, topic: string): Promise<Outputs> {
+  await untilStable(cluster, [topic])
   const counts = new Map<string, number>()
   let read = 0
   for await (const { records } of readTopic({ cluster, topic, until: 'now' })) {

@@ -10,6 +10,7 @@ export {
   TransactionalProducer,
   type TransactionalProducerOptions,
 } from './client/transactional-producer.js'
+export { untilStable } from './client/until-stable.js'
 // Running them
 export type { StreamsConfig, StreamsOptions } from './config.js'
 // Topologies

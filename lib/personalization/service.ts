@@ -187,8 +187,10 @@ export class PersonalizationService {
     await this.cluster.close()
   }
 
+  /** First the loader's own word: these topics may belong to another input, whose end says nothing about ours. */
   async #inputDone(): Promise<void> {
     const { signal } = this.#stop
+    await this.#loading
     const topic = this.topics.activity
     while (!signal.aborted) {
       const { progress } = await readLedger(this.cluster, this.topics.loader, this.serdes.loader)

@@ -3,7 +3,7 @@
  * counter that a crash could have lost or doubled.
  */
 import { createHash } from 'node:crypto'
-import { type Cluster, readTopic, type TopicRecord } from '../index.js'
+import { type Cluster, readTopic, type TopicRecord, untilStable } from '../index.js'
 import { SchemaPending, type Serde } from '../serde/serde.js'
 import { sessionOf, type UserActivity } from './activity.js'
 import { latenessOf } from './dead-letter.js'
@@ -54,6 +54,7 @@ export interface SummaryParts {
 /** Reads the three topics, one partition after another, so that memory holds one partition's decisions. */
 export async function summarize(parts: SummaryParts, latencyMs: Percentiles | null): Promise<Summary> {
   const { cluster, topics } = parts
+  await untilStable(cluster, [topics.activity, topics.recommendations, topics.deadLetters])
   const letters = await readDeadLetters(parts)
   const decisions = new DecisionCount()
   const inputs = new InputCount()

@@ -1,0 +1,24 @@
+/** Waits until what is committed can be read: a broker answers the end of a transaction before its markers are written. */
+import { delay } from '../record/clock.js'
+import type { Cluster } from './cluster.js'
+import { listOffsets } from './list-offsets.js'
+
+const LOOK_MS = 5
+
+/**
+ * Resolves when a read_committed reader of `topics` sees everything written before the call, or after `timeoutMs` where a
+ * transaction stays open. True when it sees everything.
+ */
+export async function untilStable(cluster: Cluster, topics: readonly string[], timeoutMs = 10_000): Promise<boolean> {
+  const partitions = [...(await cluster.topics(topics))].flatMap(([topic, { leaders }]) =>
+    leaders.map((_, partition) => ({ topic, partition })),
+  )
+  const written = await listOffsets(cluster, partitions, 'latest', 'readUncommitted')
+  const deadlineMs = cluster.clock.monotonicMs() + timeoutMs
+  for (;;) {
+    const stable = await listOffsets(cluster, partitions, 'latest', 'readCommitted')
+    if (stable.every(({ offset }, i) => offset >= written[i]!.offset)) return true
+    if (cluster.clock.monotonicMs() >= deadlineMs) return false
+    await delay(cluster.clock, LOOK_MS)
+  }
+}
