@@ -218,8 +218,6 @@ async function createTopics(cluster: Cluster, names: TopicNames, partitions: num
       { topic: names.activity },
     )
   }
-  const fitting = missing.map((topic) =>
-    topic.name === names.loader ? topic : { ...topic, partitions: count ?? DEFAULT_PARTITIONS },
-  )
+  const fitting = missing.map((topic) => ({ ...topic, partitions: count ?? DEFAULT_PARTITIONS }))
   if (fitting.length > 0) await new Admin(cluster).createTopics(fitting, { ifNotExists: true })
 }
