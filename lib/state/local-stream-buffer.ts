@@ -1,7 +1,9 @@
 /** Stream records that wait for their table: data under `time | key | sequence`, the next ones found through a heap. */
+
 import { int64ByteString } from '../serde/int64-bytes.js'
 import { bufferedStreamKey, splitBufferedStreamKey } from '../serde/key-layouts.js'
 import { decodeBufferedRow, encodeBufferedRow } from '../serde/suppress-buffer.js'
+import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
 import type { KeyIndex, LocalStore, StoreParts } from './local-store.js'
 import type { BufferedOrigin, BufferedRecord, StreamBuffer } from './stream-buffer.js'
@@ -11,14 +13,13 @@ const LAST_SEQUENCE = 0x7fffffff
 const TIME_BYTES = 8
 const SEQUENCE_BYTES = 4
 
-export class LocalStreamBuffer<K = unknown, V = unknown> implements StreamBuffer<K, V>, LocalStore {
-  readonly parts: StoreParts
+export class LocalStreamBuffer<K = unknown, V = unknown> extends BufferStore implements StreamBuffer<K, V>, LocalStore {
   readonly index: KeyIndex
   readonly #heap = new KeyHeap()
   #sequence = 0
 
   constructor(parts: StoreParts) {
-    this.parts = parts
+    super(parts)
     this.index = {
       add: (timeMs, localKey) => {
         this.#heap.add(timeMs, localKey)
@@ -27,26 +28,6 @@ export class LocalStreamBuffer<K = unknown, V = unknown> implements StreamBuffer
         if (sequence > this.#sequence) this.#sequence = sequence
       },
     }
-  }
-
-  get name(): string {
-    return this.parts.definition.name
-  }
-
-  get definition() {
-    return this.parts.definition
-  }
-
-  get overlays() {
-    return [this.parts.data]
-  }
-
-  get cache() {
-    return this.parts.cache
-  }
-
-  get times() {
-    return null
   }
 
   get follower() {

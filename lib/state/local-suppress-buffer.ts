@@ -2,6 +2,7 @@
  * The buffer of `suppress`: rows under `buffer time | key`, in the changelog under the key alone, in Kafka Streams'
  * bytes. Which keys are held, and since when, is kept in memory and rebuilt from disk and changelog.
  */
+
 import { int64ByteString } from '../serde/int64-bytes.js'
 import {
   type BufferedRow,
@@ -10,6 +11,7 @@ import {
   decodeBufferedRow,
   encodeBufferedRow,
 } from '../serde/suppress-buffer.js'
+import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
 import type { KeyIndex, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
 import type { BufferedChange, ChangeContext, SuppressBuffer } from './suppress-buffer.js'
@@ -20,8 +22,10 @@ const TIME_BYTES = 8
 /** A key's buffer time before a change, undefined where it was not held. */
 type Undo = readonly [key: string, timeMs: number | undefined]
 
-export class LocalSuppressBuffer<K = unknown, V = unknown> implements SuppressBuffer<K, V>, LocalStore {
-  readonly parts: StoreParts
+export class LocalSuppressBuffer<K = unknown, V = unknown>
+  extends BufferStore
+  implements SuppressBuffer<K, V>, LocalStore
+{
   readonly index: KeyIndex
   readonly follower: TransactionFollower
   readonly #heap = new KeyHeap()
@@ -32,7 +36,7 @@ export class LocalSuppressBuffer<K = unknown, V = unknown> implements SuppressBu
   #bytes: number | null = null
 
   constructor(parts: StoreParts) {
-    this.parts = parts
+    super(parts)
     this.index = {
       add: (timeMs, localKey) => {
         this.#times.set(localKey.slice(TIME_BYTES), timeMs)
@@ -51,26 +55,6 @@ export class LocalSuppressBuffer<K = unknown, V = unknown> implements SuppressBu
       },
       commitAborted: () => this.#abort(),
     }
-  }
-
-  get name(): string {
-    return this.parts.definition.name
-  }
-
-  get definition() {
-    return this.parts.definition
-  }
-
-  get overlays() {
-    return [this.parts.data]
-  }
-
-  get cache() {
-    return this.parts.cache
-  }
-
-  get times() {
-    return null
   }
 
   get records(): number {

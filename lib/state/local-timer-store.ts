@@ -1,5 +1,7 @@
 /** Timer stores over cells: key → time, with the next ones in memory. */
+
 import { MillraceError } from '../errors.js'
+import { BufferStore } from './buffer-store.js'
 import { DueKeys, dueKey } from './due-keys.js'
 import type { LocalStore, StoreParts } from './local-store.js'
 import { leadingTime, timeAt } from './time-keys.js'
@@ -8,8 +10,7 @@ import type { DueTimers, TimerStore } from './timer-store.js'
 /** On disk a value follows its timestamp. */
 const VALUE_AT = 8
 
-export class LocalTimerStore<K = unknown> implements TimerStore<K>, DueTimers, LocalStore {
-  readonly parts: StoreParts
+export class LocalTimerStore<K = unknown> extends BufferStore implements TimerStore<K>, DueTimers, LocalStore {
   readonly index: LocalStore['index']
   readonly #due = new DueKeys()
   #nowMs: () => number = () => 0
@@ -17,30 +18,10 @@ export class LocalTimerStore<K = unknown> implements TimerStore<K>, DueTimers, L
   #firingMs = -1
 
   constructor(parts: StoreParts) {
-    this.parts = parts
+    super(parts)
     this.index = {
       add: (_timeMs, localKey, diskValue) => this.#due.note(localKey, timeAt(diskValue!.toString('latin1'), VALUE_AT)),
     }
-  }
-
-  get name(): string {
-    return this.parts.definition.name
-  }
-
-  get definition() {
-    return this.parts.definition
-  }
-
-  get overlays() {
-    return [this.parts.data]
-  }
-
-  get cache() {
-    return this.parts.cache
-  }
-
-  get times() {
-    return null
   }
 
   get follower() {

@@ -1,42 +1,26 @@
 /** Records that wait for a partner, in the changelog's layout; those whose time has come are found through a heap each side. */
+
 import { innerKey, isLeftKey, type UnmatchedValues, unmatchedKey } from '../serde/unmatched.js'
+import { BufferStore } from './buffer-store.js'
 import type { Unmatched, UnmatchedStore } from './join-stores.js'
 import { KeyHeap } from './key-heap.js'
 import type { EmitChange, KeyIndex, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
 import { leadingTime } from './time-keys.js'
 
-export class LocalUnmatchedStore<K = unknown, V = unknown> implements UnmatchedStore<K, V>, LocalStore {
-  readonly parts: StoreParts
+export class LocalUnmatchedStore<K = unknown, V = unknown>
+  extends BufferStore
+  implements UnmatchedStore<K, V>, LocalStore
+{
   readonly index: KeyIndex
   readonly follower: TransactionFollower
   readonly #left = new KeyHeap()
   readonly #right = new KeyHeap()
 
   constructor(parts: StoreParts) {
-    this.parts = parts
+    super(parts)
     const [left, right] = [this.#left, this.#right]
     this.index = { add: (timeMs, localKey) => (isLeftKey(localKey) ? left : right).add(timeMs, localKey) }
     this.follower = both(left, right)
-  }
-
-  get name(): string {
-    return this.parts.definition.name
-  }
-
-  get definition() {
-    return this.parts.definition
-  }
-
-  get overlays() {
-    return [this.parts.data]
-  }
-
-  get cache() {
-    return this.parts.cache
-  }
-
-  get times() {
-    return null
   }
 
   add({ key, value, timestampMs, left }: Unmatched<K, V>): void {
