@@ -77,11 +77,13 @@ export const ERROR_CODES = {
   STATE_CLOSED: 'Do not use a store after its task was closed.',
   STATE_COMMIT_IN_FLIGHT: 'Report the outcome of the commit before beginning the next.',
   STATE_CORRUPT: 'Nothing to do: the state is set aside and rebuilt from its changelog. Check the disk if it recurs.',
+  STATE_ENGINE_MISSING:
+    'Install @nxtedition/rocksdb beside millrace, on linux-x64 with glibc or darwin-arm64; elsewhere use stateEngine "level".',
   STATE_LAYOUT_UNSUPPORTED:
     "Nothing to do: the state is set aside and rebuilt from its changelog in this version's layout.",
   STATE_LOCKED: 'Stop the other process that uses this state folder, or choose another folder.',
   STATE_NOT_INDEXED: 'Declare the store with `timeIndexed` to scan it by time.',
-  STATE_READ_ONLY: 'Write to the topic of a global store instead; the store itself is only read.',
+  STATE_READ_ONLY: 'Write to the topic of a global or read-only store instead; the store itself is only read.',
   STATE_STORE_UNKNOWN: 'Name a store of this task; see the stores in the topology description.',
   STATE_UNWRITABLE: 'Make the state folder writable and check that its disk has room.',
   STREAMS_APPLICATION_SHUTDOWN:
@@ -99,7 +101,7 @@ export const ERROR_CODES = {
   TOPOLOGY_CHILD_UNKNOWN: 'Forward to the name of a child node, or connect that node.',
   TOPOLOGY_CYCLE: 'A node must not be its own ancestor: go through a topic instead.',
   TOPOLOGY_EMPTY: 'Add at least one source.',
-  TOPOLOGY_GLOBAL_PROCESSOR: 'A global store is filled, nothing more: forward and schedule in the topology.',
+  TOPOLOGY_GLOBAL_PROCESSOR: 'A global or read-only store is filled, nothing more: do the rest in another processor.',
   TOPOLOGY_NAME_DUPLICATE: 'Give every node and store a name of its own.',
   TOPOLOGY_NAME_GENERATED: 'Name the store or the operator: `store: { name }` and `name` in its options.',
   TOPOLOGY_NAME_INVALID: 'Use letters, digits, dot, dash and underscore, at most 249 characters.',

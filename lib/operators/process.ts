@@ -1,6 +1,7 @@
 /** User processors: `process` and `processValues`, with the context of the Processor API. */
 import { MillraceError } from '../errors.js'
 import type { StreamRecord } from '../record/record.js'
+import { fillerOf, usableBy } from '../state/read-only.js'
 import type { Processor, ProcessorContext } from '../topology/processor.js'
 import type { ProcessNode } from '../topology/stateless-nodes.js'
 import type { StoreDefinition } from '../topology/topology.js'
@@ -70,6 +71,7 @@ function processorContext(
   child: (name: string) => Push,
 ): ProcessorContext {
   const children = new Map<string, Push>()
+  const fills = node.stores.some((name) => fillerOf(context.store(name)) === node.name)
   return {
     taskId: context.taskId,
     applicationId: context.applicationId,
@@ -93,9 +95,18 @@ function processorContext(
           { node: node.name, taskId: context.taskId },
         )
       }
-      return context.store<S>(name)
+      return usableBy(context.store<S>(name), node.name)
     },
-    schedule: (intervalMs, type, punctuate) => context.schedule(intervalMs, type, punctuate),
+    schedule(intervalMs, type, punctuate) {
+      if (fills) {
+        throw new MillraceError(
+          'TOPOLOGY_GLOBAL_PROCESSOR',
+          `Node ${node.name} fills the read-only store ${node.stores[0]} and cannot schedule punctuations.`,
+          { node: node.name, taskId: context.taskId },
+        )
+      }
+      return context.schedule(intervalMs, type, punctuate)
+    },
     commit: () => context.requestCommit(),
     recordMetadata: () => context.recordMetadata(),
     currentStreamTimeMs: () => context.taskStreamTimeMs(),

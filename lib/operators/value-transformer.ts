@@ -1,5 +1,6 @@
 /** Starts user code that transforms a table's values. */
 import { MillraceError } from '../errors.js'
+import { usableBy } from '../state/read-only.js'
 import type { ValueTransformer, ValueTransformerSupplier } from '../topology/processor.js'
 import { orNull } from './fold.js'
 import type { OperatorContext } from './operator.js'
@@ -27,7 +28,7 @@ export function startTransformer(
           { node: context.nodeName, taskId: context.taskId },
         )
       }
-      return context.store<S>(name)
+      return usableBy(context.store<S>(name), context.nodeName)
     },
     schedule: (intervalMs, type, punctuate) => context.schedule(intervalMs, type, punctuate),
     commit: () => context.requestCommit(),

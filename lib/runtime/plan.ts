@@ -3,6 +3,8 @@ import { MillraceError } from '../errors.js'
 import type { TopicPartition } from '../record/record.js'
 import { resolvePartitionCounts } from '../topology/copartition.js'
 import { changelogTopic, internalTopics, realTopicName } from '../topology/internal-topics.js'
+import type { SourceNode } from '../topology/node.js'
+import type { ProcessNode } from '../topology/stateless-nodes.js'
 import { subTopologies } from '../topology/sub-topologies.js'
 import type { SubTopology, Topology } from '../topology/topology.js'
 import { byTaskId } from './assignment.js'
@@ -25,7 +27,7 @@ export class Plan {
   /** Real names of every topic tasks read. */
   readonly subscribedTopics: readonly string[]
   readonly internalTopics: readonly InternalTopic[]
-  readonly #applicationId: string
+  readonly applicationId: string
   readonly #topology: Topology
   /** Real topic name → partitions. */
   readonly #partitions: Map<string, number>
@@ -39,7 +41,7 @@ export class Plan {
    */
   constructor(topology: Topology, applicationId: string, partitionCounts: ReadonlyMap<string, number>) {
     this.#topology = topology
-    this.#applicationId = applicationId
+    this.applicationId = applicationId
     const counts = resolvePartitionCounts(topology, partitionCounts)
     this.#partitions = new Map([
       ...partitionCounts,
@@ -62,7 +64,7 @@ export class Plan {
 
   /** The real topic behind a name in the topology: repartition topics get the application id in front. */
   topicName(nodeTopic: string): string {
-    return realTopicName(this.#applicationId, this.#topology, nodeTopic)
+    return realTopicName(this.applicationId, this.#topology, nodeTopic)
   }
 
   /** @throws MillraceError CLIENT_TOPIC_MISSING for a topic nobody asked the cluster about. */
@@ -115,7 +117,7 @@ export class Plan {
   /** Real topic a store's changes go to; null for a store that is not logged. */
   changelogTopic(store: string): string | null {
     const definition = this.#topology.stores.find(({ name }) => name === store)
-    return definition === undefined ? null : changelogTopic(this.#applicationId, definition)
+    return definition === undefined ? null : changelogTopic(this.applicationId, definition)
   }
 
   changelogs(taskId: string): ChangelogPartition[] {
@@ -127,6 +129,14 @@ export class Plan {
       if (topic === null || (isSource && partition >= this.partitionCount(topic))) return []
       return [{ store: name, topic, partition, isSource }]
     })
+  }
+
+  /** The node that fills a read-only store, and its source; null for any other store. */
+  filler(store: string): { readonly filler: ProcessNode; readonly source: SourceNode } | null {
+    const name = this.#topology.stores.find((definition) => definition.name === store)?.filledBy
+    const filler = this.#topology.nodes.find((node) => node.name === name)
+    const source = this.#topology.nodes.find((node) => node.name === filler?.parents[0])
+    return filler?.kind === 'process' && source?.kind === 'source' ? { filler, source } : null
   }
 
   /** The source's own choice, null: the application's. */

@@ -6,6 +6,7 @@ import type { Fetcher } from '../client/fetcher.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition } from '../record/record.js'
 import type { TaskState } from '../state/task-state.js'
+import type { Refill } from './refill.js'
 import { Signal } from './signal.js'
 
 export interface ChangelogRange {
@@ -19,6 +20,8 @@ export interface ChangelogRange {
   /** A source topic: what comes after `to` is input still to be processed. */
   readonly isSource: boolean
   readonly topicId: string | null
+  /** How a read-only store takes a record; null: the record's bytes are the store's. */
+  readonly refill: Refill | null
 }
 
 /** Errors of a partition come out of `poll`. */
@@ -58,6 +61,7 @@ export class Restore {
       }
     } finally {
       fetcher.close()
+      for (const { refill } of ranges) refill?.close()
     }
     return open.size === 0
   }
@@ -75,12 +79,16 @@ export class Restore {
       while (cursor.next()) {
         if (cursor.offset < range.from) continue
         if (range.isSource && cursor.offset >= range.to) break
-        const key = cursor.key()
-        if (key === null) continue
-        range.state.restore(range.store, key, cursor.value(), cursor.timestamp)
+        if (range.refill !== null) await range.refill.apply(cursor)
+        else {
+          const key = cursor.key()
+          if (key === null) continue
+          range.state.restore(range.store, key, cursor.value(), cursor.timestamp)
+        }
         this.records++
       }
     }
+    range.refill?.commit()
     await range.state.maybeFlush()
     if (chunk.nextOffset < range.to) return
     range.state.restored(range.store, range.isSource ? range.to : chunk.nextOffset, range.topicId, true)

@@ -15,6 +15,7 @@ import type { StateEngines } from '../state/engine.js'
 import type { TaskState } from '../state/task-state.js'
 import type { Log } from '../telemetry/log.js'
 import type { Plan } from './plan.js'
+import { Refill } from './refill.js'
 import type { ChangelogRange, Restore } from './restore.js'
 import { decideRestore } from './restore-decision.js'
 
@@ -147,10 +148,19 @@ export class TakeOver {
       for (const { store, topic, partition, isSource, facts, decision } of decided) {
         const from = decision.kind === 'rollForward' ? decision.from : facts.logStart
         const to = facts.logEnd
-        ranges.push({ state: opening.state, store, topic, partition, isSource, from, to, topicId: facts.topicId })
+        const { state } = opening
+        const refill = this.#refill(opening, store, { topic, partition })
+        ranges.push({ state, store, topic, partition, isSource, from, to, topicId: facts.topicId, refill })
       }
     }
     return ranges
+  }
+
+  #refill({ taskId, state }: Opening, store: string, place: TopicPartition): Refill | null {
+    const { plan, clock } = this.#options
+    const nodes = plan.filler(store)
+    if (nodes === null) return null
+    return new Refill({ taskId, applicationId: plan.applicationId, ...nodes, ...place, state, clock })
   }
 
   async #setAside(opening: Opening, reason: string): Promise<void> {

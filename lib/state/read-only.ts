@@ -1,4 +1,4 @@
-/** Stores that refuse writes: how operators are given global stores. */
+/** Stores that refuse writes: how operators are given global stores, and stores that another node fills. */
 import { MillraceError } from '../errors.js'
 import type { Store } from './task-state.js'
 
@@ -15,8 +15,19 @@ export function readOnly(store: Store): Store {
   })
 }
 
+/** The one node that may write to a store; undefined: any that uses it. */
+export function fillerOf(store: unknown): string | undefined {
+  return (store as { readonly definition?: { readonly filledBy?: string } }).definition?.filledBy
+}
+
+/** `store` as `node` may use it: one that another node fills refuses writes. */
+export function usableBy<S>(store: S, node: string): S {
+  const filledBy = fillerOf(store)
+  return filledBy === undefined || filledBy === node ? store : (readOnly(store as unknown as Store) as unknown as S)
+}
+
 function refuse(name: string): () => never {
   return () => {
-    throw new MillraceError('STATE_READ_ONLY', `store ${name} is global and only its topic changes it`)
+    throw new MillraceError('STATE_READ_ONLY', `store ${name} is read-only: only its topic changes it`)
   }
 }

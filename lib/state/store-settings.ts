@@ -32,6 +32,8 @@ export interface StoreSettings {
   readonly ttlMs?: number
   /** Timer stores: the time that fires them. */
   readonly timerType?: 'streamTime' | 'wallClockTime'
+  /** The one node that may write to it; left out: every node that uses it. */
+  readonly filledBy?: string
   /** A source topic that serves as changelog: no records are handed out for it. */
   readonly changelogTopic: string | null
   /** Of the changelog. Handed through. */

@@ -4,6 +4,7 @@ import type { Serde } from '../serde/serde.js'
 import type { Node, Partitioner, SinkNode, TimestampExtractor } from './node.js'
 import { parentsFirst } from './parents-first.js'
 import type { ProcessorSupplier } from './processor.js'
+import { putEach } from './put-each.js'
 import { type StoreOptions, storeDefinition, type TimerStoreOptions, timerStoreDefinition } from './store-definition.js'
 import type { GlobalStoreDefinition, RepartitionTopic, StoreDefinition, Topology } from './topology.js'
 import { validate } from './validate.js'
@@ -40,6 +41,23 @@ export interface GlobalStoreOptions<K, V> extends StoreOptions<K, V> {
   readonly sourceName: string
   readonly processorName: string
   /** Fills the store; default: every record is put as it is. */
+  readonly supplier?: ProcessorSupplier<K, V, never, never>
+  readonly timestampExtractor?: TimestampExtractor
+}
+
+export interface ReadOnlyStoreOptions<K, V, SK = K, SV = V> {
+  readonly store: Omit<StoreOptions<SK, SV>, 'logged' | 'cached' | 'topicConfig'>
+  /** Read from its beginning, and the store's log: compact it, or the store forgets what the topic forgets. */
+  readonly topic: string
+  /** Serdes of the topic. */
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  readonly sourceName: string
+  readonly processorName: string
+  /**
+   * Fills the store, by the record alone: a restore gives it the records again. It may not schedule, nor use other
+   * stores. Default, for key-value stores: every record is put as it is.
+   */
   readonly supplier?: ProcessorSupplier<K, V, never, never>
   readonly timestampExtractor?: TimestampExtractor
 }
@@ -124,6 +142,28 @@ export class TopologyBuilder {
       timestampExtractor: options.timestampExtractor ?? null,
       supplier: (options.supplier ?? null) as ProcessorSupplier | null,
     })
+  }
+
+  /**
+   * A store filled from `topic`, one partition per task, without a changelog: the topic is it (KIP-813). `processors`
+   * only read it.
+   */
+  addReadOnlyStateStore<K, V, SK = K, SV = V>(
+    options: ReadOnlyStoreOptions<K, V, SK, SV>,
+    ...processors: string[]
+  ): this {
+    const { topic, key, value, sourceName, processorName, timestampExtractor } = options
+    const extractor = timestampExtractor === undefined ? {} : { timestampExtractor }
+    const store = { ...storeDefinition(options.store), changelogTopic: topic, filledBy: processorName }
+    if (options.supplier === undefined && (store.kind === 'window' || store.kind === 'session')) {
+      throw new MillraceError('CONFIG_INVALID', `store ${store.name} of kind ${store.kind} needs a supplier to fill it`)
+    }
+    const supplier = (options.supplier ?? putEach(store.name)) as ProcessorSupplier<K, V, never, never>
+    this.addSource({ name: sourceName, topics: [topic], key, value, ...extractor, offsetReset: 'earliest' })
+    this.addProcessor({ name: processorName, parents: [sourceName], supplier })
+    this.addStore(store)
+    for (const user of [processorName, ...processors]) this.connect(user, store.name)
+    return this
   }
 
   /** Appends a node of any kind. */

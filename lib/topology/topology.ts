@@ -45,6 +45,8 @@ export interface StoreDefinition {
   readonly ttlMs?: number
   /** Timer stores: the time that fires them. */
   readonly timerType?: PunctuationType
+  /** A read-only store: the one node that writes to it, whose source topic is `changelogTopic`. */
+  readonly filledBy?: string
   /** A source topic that serves as changelog (`topology.optimization` reuse), else null: the internal changelog topic. */
   readonly changelogTopic: string | null
   /** Extra topic configuration for the changelog. */

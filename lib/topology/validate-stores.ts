@@ -77,6 +77,18 @@ function checkTimers(topology: Topology): void {
   }
 }
 
+/** A restore repeats what fills a read-only store: it must depend on nothing else. */
+function checkFillers(topology: Topology): void {
+  for (const { name, filledBy } of topology.stores) {
+    const others = topology.nodes.find((node) => node.name === filledBy)?.stores.filter((store) => store !== name) ?? []
+    if (others.length === 0) continue
+    throw new MillraceError(
+      'TOPOLOGY_GLOBAL_PROCESSOR',
+      `node ${filledBy} fills the read-only store ${name} and cannot use others: ${others.join(', ')}`,
+    )
+  }
+}
+
 /** A record that waited must find the version that stood at its time. */
 function checkHistory(node: StreamTableJoinNode, stores: ReadonlyMap<string, StoreDefinition>): void {
   if (node.wait === null) return
@@ -105,6 +117,7 @@ export function checkStores(topology: Topology): void {
   }
   const stores = new Map(topology.stores.map((store) => [store.name, store]))
   checkTimers(topology)
+  checkFillers(topology)
   const globals = new Set(topology.globalStores.map((global) => global.store.name))
   for (const node of topology.nodes) {
     checkUse(node, stores, globals)

@@ -10,6 +10,7 @@ import { hopping, session, tumbling } from '../../lib/windows/definitions.js'
 import { byHand } from './by-hand-topology.js'
 import { foreignKeyTopologies } from './golden-foreign-key-topologies.js'
 import { optimizedTopologies } from './golden-optimized-topologies.js'
+import { sourceTopologies } from './golden-source-topologies.js'
 import { streamJoinTopologies } from './golden-stream-join-topologies.js'
 import { tableTopologies } from './golden-table-topologies.js'
 import { transformTopologies } from './golden-transform-topologies.js'
@@ -242,6 +243,7 @@ export const goldenTopologies: Readonly<Record<string, () => Topology>> = {
   ...foreignKeyTopologies,
   ...optimizedTopologies,
   ...transformTopologies,
+  ...sourceTopologies,
   ...streamJoinTopologies,
   ...windowTopologies(),
 }

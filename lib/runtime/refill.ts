@@ -1,0 +1,101 @@
+/**
+ * Refills a read-only store after its disk was lost or is behind: its source topic is its only log, so the records
+ * processed before go through the user's processor once more. What the processor forwards has gone on already.
+ */
+import { isMillraceError } from '../errors.js'
+import type { RecordCursor } from '../protocol/index.js'
+import type { Clock } from '../record/clock.js'
+import { SchemaPending } from '../serde/serde.js'
+import type { TaskState } from '../state/task-state.js'
+import type { SourceNode } from '../topology/node.js'
+import type { Processor, ProcessorContext, RecordMetadata } from '../topology/processor.js'
+import type { ProcessNode } from '../topology/stateless-nodes.js'
+
+export interface RefillOptions {
+  readonly taskId: string
+  readonly applicationId: string
+  readonly source: SourceNode
+  readonly filler: ProcessNode
+  /** The real source topic, and the partition of the task. */
+  readonly topic: string
+  readonly partition: number
+  readonly state: TaskState
+  readonly clock: Pick<Clock, 'now'>
+}
+
+export class Refill {
+  readonly #options: RefillOptions
+  #processor: Processor | null = null
+  #metadata: RecordMetadata | null = null
+  #streamTimeMs = -1
+
+  constructor(options: RefillOptions) {
+    this.#options = options
+  }
+
+  /** A record that could not be processed then cannot be now: it was left out, as the error policy said. */
+  async apply(cursor: RecordCursor): Promise<void> {
+    this.#processor ??= this.#start()
+    for (;;) {
+      try {
+        this.#process(this.#processor, cursor)
+        return
+      } catch (error) {
+        if (error instanceof SchemaPending) await error.ready.catch(() => undefined)
+        else if (isMillraceError(error) && !error.code.startsWith('SERDE_')) throw error
+        else return
+      }
+    }
+  }
+
+  /** What was written so far is as good as committed: its input is. */
+  commit(): void {
+    this.#options.state.beginCommit(() => {})
+    this.#options.state.commitSucceeded(new Map())
+  }
+
+  close(): void {
+    this.#processor?.close?.()
+  }
+
+  #start(): Processor {
+    const processor = this.#options.filler.supplier()
+    processor.init?.(this.#context())
+    return processor
+  }
+
+  #process(processor: Processor, cursor: RecordCursor): void {
+    const { topic, partition, source } = this.#options
+    const [key, value] = [cursor.key(), cursor.value()]
+    const record = {
+      key: key === null ? null : source.keySerde.deserialize(key, topic),
+      value: value === null ? null : source.valueSerde.deserialize(value, topic),
+      timestamp: cursor.timestamp,
+      headers: cursor.headers(),
+    }
+    this.#metadata = { topic, partition, offset: cursor.offset }
+    const extracted = source.timestampExtractor?.({ ...record, ...this.#metadata }, this.#streamTimeMs)
+    const timestamp = extracted ?? record.timestamp
+    if (timestamp < 0) return
+    this.#streamTimeMs = Math.max(this.#streamTimeMs, timestamp)
+    processor.process({ ...record, timestamp })
+  }
+
+  #context(): ProcessorContext {
+    const { taskId, applicationId, state, clock } = this.#options
+    return {
+      taskId,
+      applicationId,
+      forward() {},
+      // The topology was checked: it is the only store of the processor.
+      getStateStore: <S>(name: string): S => state.store<S>(name),
+      // The task that runs next refuses it.
+      schedule: () => () => {},
+      commit() {},
+      recordMetadata: () => this.#metadata,
+      currentStreamTimeMs: () => this.#streamTimeMs,
+      currentSystemTimeMs: () => clock.now(),
+      drop() {},
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/** The processor that fills a read-only store where the user gave none: each record is put as it is. */
+import type { StreamRecord } from '../record/record.js'
+import type { ProcessorContext, ProcessorSupplier } from './processor.js'
+
+interface PutStore {
+  put(key: unknown, value: unknown, timestamp: number): unknown
+}
+
+/** A null value deletes; a null key is dropped, as in a table. */
+export function putEach(store: string): ProcessorSupplier {
+  return () => {
+    let context: ProcessorContext
+    return {
+      init(given) {
+        context = given
+      },
+      process({ key, value, timestamp }: StreamRecord) {
+        if (key === null) context.drop('nullKey')
+        else context.getStateStore<PutStore>(store).put(key, value, timestamp)
+      },
+    }
+  }
+}
