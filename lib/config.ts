@@ -49,6 +49,8 @@ export interface StreamsConfig {
   /** Most bytes of key, value and headers of a record that a sink writes; the topic's `max.message.bytes` less 101. */
   readonly maxRecordBytes: number
   /** Also receives late, expired and null-key drops when set. */
+  /** Whether `onProcessingError` also decides about processors that fill global stores; otherwise they stop the instance. */
+  readonly handleGlobalErrors: boolean
   readonly deadLetterTopic: string | null
   readonly clock: Clock
   readonly random: Random
@@ -87,6 +89,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   log: silentLog,
 }
 
+  handleGlobalErrors: false,
 /** Least value of every number; whole numbers only. */
 const LEAST: Readonly<Record<string, number>> = {
   commitIntervalMs: 0,
@@ -157,6 +160,9 @@ function checkTogether(config: StreamsConfig, given: object): void {
   if (config.heartbeatIntervalMs * 3 > config.sessionTimeoutMs) {
     throw invalid(
       'heartbeatIntervalMs',
+  if (typeof config.handleGlobalErrors !== 'boolean') {
+    throw invalid('handleGlobalErrors', `is ${String(config.handleGlobalErrors)}`, 'use true or false')
+  }
       'is more than a third of sessionTimeoutMs',
       'one lost heartbeat would end the session',
     )

@@ -20,6 +20,7 @@ t.test('a wrong option is named, with what it may be', async (t) => {
     [{ applicationId: 'a', heartbeatIntervalMs: 5_000 }, /heartbeatIntervalMs/],
     [{ applicationId: 'a', processingGuarantee: 'exactly_once' }, /exactlyOnce, atLeastOnce/],
     [{ applicationId: 'a', onProcessingError: 'deadLetter' }, /deadLetterTopic/],
+    [{ applicationId: 'a', handleGlobalErrors: 'yes' }, /handleGlobalErrors is yes.*true or false/],
     [{ applicationId: 'a', onProcessingError: 'retry' }, /fail, deadLetter, skip, or a function/],
   ]
   for (const [options, message] of rows) {

@@ -1,77 +1,154 @@
-/** Fills one global store from its topic: bytes as they are, or through the user's processor. */
+/**
+ * Fills one global store from its topic: bytes as they are, or through the user's processor. Every record is read with
+ * the topic's serdes first, so what cannot be read never gets into the store, whenever it comes.
+ */
 import type { FetchedBatches } from '../client/fetcher.js'
 import { MillraceError } from '../errors.js'
 import type { RecordCursor } from '../protocol/index.js'
 import type { Clock } from '../record/clock.js'
+import { formatTopicPartition, type TopicRecord } from '../record/record.js'
+import { SchemaPending } from '../serde/serde.js'
 import type { TaskState } from '../state/task-state.js'
-import type { Drop } from '../task/options.js'
+import { type FailureOptions, Failures, type RecordOrigin } from '../task/failures.js'
 import type { Processor, ProcessorContext, RecordMetadata } from '../topology/processor.js'
 import type { GlobalStoreDefinition } from '../topology/topology.js'
 
+export interface GlobalProcessorOptions extends Omit<FailureOptions, 'id'> {
+  readonly applicationId: string
+  readonly clock: Clock
+  /** False: an error of the processor stops the instance, whatever `onProcessingError` says. */
+  readonly handleGlobalErrors: boolean
+}
+
+type Chunk = Pick<FetchedBatches, 'topic' | 'partition' | 'batches' | 'startOffset'>
+type Read = Omit<TopicRecord, 'key' | 'value'> & { readonly key: unknown; readonly value: unknown }
+
 export class GlobalProcessor {
   readonly #definition: GlobalStoreDefinition
+  readonly #source: RecordOrigin['source']
   readonly #state: TaskState
   readonly #processor: Processor | null
-  readonly #onDrop: (drop: Drop) => void
-  #metadata: RecordMetadata | null = null
+  readonly #failures: Failures
+  /** Of the record in hand. */
+  #origin: (RecordOrigin & { readonly cursor: RecordCursor }) | null = null
+  /** `topic-partition` → offset of the record that comes next: a chunk that had to wait is gone on with there. */
+  readonly #next = new Map<string, number>()
+  #waiting: Promise<void> | null = null
   #streamTimeMs = -1
 
-  constructor(
-    definition: GlobalStoreDefinition,
-    state: TaskState,
-    options: { readonly applicationId: string; readonly clock: Clock; readonly onDrop?: (drop: Drop) => void },
-  ) {
-    this.#onDrop = options.onDrop ?? (() => {})
+  constructor(definition: GlobalStoreDefinition, state: TaskState, options: GlobalProcessorOptions) {
+    const { sourceName: name, keySerde, valueSerde, timestampExtractor } = definition
     this.#definition = definition
+    this.#source = { name, keySerde, valueSerde, timestampExtractor }
     this.#state = state
+    const onProcessingError = options.handleGlobalErrors ? options.onProcessingError : 'fail'
+    this.#failures = new Failures({ ...options, onProcessingError, id: 'global' }, null)
     this.#processor = definition.supplier?.() ?? null
     this.#processor?.init?.(this.#context(options))
   }
 
-  apply(chunk: FetchedBatches): void {
-    for (const batch of chunk.batches) {
-      const cursor = batch.records()
-      while (cursor.next()) if (cursor.offset >= chunk.startOffset) this.#record(chunk, cursor)
-    }
-    if (this.#processor === null) return
-    // What the processor wrote is committed already: its input is.
-    this.#state.beginCommit(() => {})
-    this.#state.commitSucceeded(new Map())
+  /**
+   * Chunks are applied in the order of the calls; null when it is done, a promise where a schema has to come first.
+   * @throws MillraceError where a handler says `fail`; the promise rejects with the same
+   */
+  apply(chunk: Chunk): Promise<void> | null {
+    if (this.#waiting === null) this.#waiting = this.#applyNow(chunk)
+    else this.#waiting = this.#waiting.then(() => this.#applyNow(chunk) ?? undefined)
+    const mine = this.#waiting
+    if (mine === null) return null
+    return mine.finally(() => {
+      if (this.#waiting === mine) this.#waiting = null
+    })
   }
 
   close(): void {
     this.#processor?.close?.()
   }
 
-  #record(chunk: FetchedBatches, cursor: RecordCursor): void {
-    const key = cursor.key()
-    if (key === null) {
-      const { topic, partition } = chunk
-      const node = this.#definition.processorName
-      this.#onDrop({ reason: 'nullKey', taskId: 'global', node, topic, partition, offset: cursor.offset })
-      return
+  #applyNow(chunk: Chunk): Promise<void> | null {
+    try {
+      this.#records(chunk)
+    } catch (error) {
+      if (!(error instanceof SchemaPending)) throw error
+      const again = () => this.#applyNow(chunk) ?? undefined
+      return error.ready.then(again, again)
+    } finally {
+      this.#origin = null
     }
-    const { store, keySerde, valueSerde, timestampExtractor } = this.#definition
-    const value = cursor.value()
-    if (this.#processor === null) {
-      this.#state.restore(store.name, key, value, cursor.timestamp)
-      return
-    }
-    this.#metadata = { topic: chunk.topic, partition: chunk.partition, offset: cursor.offset }
-    const record = {
-      key: keySerde.deserialize(key, chunk.topic),
-      value: value === null ? null : valueSerde.deserialize(value, chunk.topic),
-      timestamp: cursor.timestamp,
-      headers: cursor.headers(),
-    }
-    const extracted = timestampExtractor?.({ ...record, ...this.#metadata }, this.#streamTimeMs)
-    const timestamp = extracted ?? record.timestamp
-    this.#streamTimeMs = Math.max(this.#streamTimeMs, timestamp)
-    this.#processor.process({ ...record, timestamp })
-    this.#metadata = null
+    if (this.#processor === null) return null
+    // What the processor wrote is committed already: its input is.
+    this.#state.beginCommit(() => {})
+    this.#state.commitSucceeded(new Map())
+    return null
   }
 
-  #context(options: { readonly applicationId: string; readonly clock: Clock }): ProcessorContext {
+  #records({ topic, partition, batches, startOffset }: Chunk): void {
+    const name = formatTopicPartition(topic, partition)
+    const from = Math.max(startOffset, this.#next.get(name) ?? 0)
+    for (const batch of batches) {
+      const cursor = batch.records()
+      while (cursor.next()) {
+        if (cursor.offset < from) continue
+        this.#origin = { topic, partition, source: this.#source, cursor }
+        this.#record(this.#origin)
+        this.#next.set(name, cursor.offset + 1)
+      }
+    }
+  }
+
+  #record(origin: RecordOrigin & { readonly cursor: RecordCursor }): void {
+    const { store, processorName } = this.#definition
+    const { cursor } = origin
+    const key = cursor.key()
+    if (key === null) {
+      this.#failures.drop('nullKey', processorName, origin)
+      return
+    }
+    const record = this.#read(origin, key)
+    if (record === null) return
+    if (record.timestamp < 0) {
+      this.#failures.negativeTimestamp(origin, record.timestamp)
+      return
+    }
+    this.#streamTimeMs = Math.max(this.#streamTimeMs, record.timestamp)
+    if (this.#processor === null) {
+      this.#state.restore(store.name, key, cursor.value(), cursor.timestamp)
+      return
+    }
+    const { key: read, value, timestamp, headers } = record
+    try {
+      this.#processor.process({ key: read, value, timestamp, headers })
+    } catch (error) {
+      this.#failures.processing(processorName, origin, error)
+    }
+  }
+
+  /** Null where the handler goes on without a record that cannot be read. */
+  #read(origin: RecordOrigin & { readonly cursor: RecordCursor }, keyBytes: Buffer): Read | null {
+    const { topic, partition, cursor } = origin
+    const { keySerde, valueSerde, timestampExtractor } = this.#source
+    const { offset, timestamp } = cursor
+    const valueBytes = cursor.value()
+    try {
+      const key = keySerde.deserialize(keyBytes, topic)
+      const value = valueBytes === null ? null : valueSerde.deserialize(valueBytes, topic)
+      const read = { topic, partition, offset, timestamp, key, value, headers: cursor.headers() }
+      if (timestampExtractor === null || this.#processor === null) return read
+      return { ...read, timestamp: timestampExtractor(read, this.#streamTimeMs) }
+    } catch (error) {
+      if (error instanceof SchemaPending) throw error
+      this.#failures.unreadable(origin, error)
+      return null
+    }
+  }
+
+  #metadata(): RecordMetadata | null {
+    if (this.#origin === null) return null
+    const { topic, partition, cursor } = this.#origin
+    return { topic, partition, offset: cursor.offset }
+  }
+
+  #context(options: GlobalProcessorOptions): ProcessorContext {
     const { processorName, store } = this.#definition
     const refuse = (what: string) => (): never => {
       throw new MillraceError('TOPOLOGY_GLOBAL_PROCESSOR', `${processorName} fills a global store and cannot ${what}`, {
@@ -88,10 +165,10 @@ export class GlobalProcessor {
       },
       schedule: refuse('schedule punctuations'),
       commit() {},
-      recordMetadata: () => this.#metadata,
+      recordMetadata: () => this.#metadata(),
       currentStreamTimeMs: () => this.#streamTimeMs,
       currentSystemTimeMs: () => options.clock.now(),
-      drop() {},
+      drop: (reason) => this.#failures.drop(reason, processorName, this.#origin),
     }
   }
 }

@@ -4,24 +4,20 @@
  */
 import type { Admin } from '../client/admin.js'
 import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
-import type { Clock } from '../record/clock.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import { MemoryEngines } from '../state/memory-engine.js'
 import { TaskState } from '../state/task-state.js'
-import type { Drop, GlobalStore } from '../task/options.js'
+import type { GlobalStore } from '../task/options.js'
 import type { GlobalStoreDefinition } from '../topology/topology.js'
-import { GlobalProcessor } from './global-processor.js'
+import { GlobalProcessor, type GlobalProcessorOptions } from './global-processor.js'
 import type { MakeFetcher } from './restore.js'
 import { Signal } from './signal.js'
 
-export interface GlobalStoresOptions {
-  readonly applicationId: string
+export interface GlobalStoresOptions extends GlobalProcessorOptions {
   readonly definitions: readonly GlobalStoreDefinition[]
   readonly admin: Admin
   readonly makeFetcher: MakeFetcher
   readonly partitionCount: (topic: string) => number
-  readonly clock: Clock
-  readonly onDrop: (drop: Drop) => void
   /** Following the topics failed after the start. */
   readonly onFailed: (error: unknown) => void
 }
@@ -112,7 +108,7 @@ export class GlobalStores {
   async #next(): Promise<readonly FetchedBatches[]> {
     const arrived = this.#fetcher.poll()
     if (arrived.length === 0) await this.#signal.wait(null)
-    for (const chunk of arrived) this.#byTopic.get(chunk.topic)?.apply(chunk)
+    for (const chunk of arrived) await this.#byTopic.get(chunk.topic)?.apply(chunk)
     return arrived
   }
 }

@@ -186,12 +186,11 @@ function makeGlobals(
   onFailed: (error: unknown) => void,
 ): GlobalStores {
   return new GlobalStores({
-    applicationId: config.applicationId,
+    ...config,
     definitions: topology.globalStores,
     admin,
     makeFetcher: fetchers(cluster, 'read', 500),
     partitionCount: (topic) => plan.partitionCount(topic),
-    clock: config.clock,
     onFailed,
     onDrop,
   })

@@ -29,7 +29,7 @@ const ANSWERS: readonly unknown[] = ['fail', 'deadLetter', 'skip']
 export interface RecordOrigin {
   readonly topic: string
   readonly partition: number
-  readonly source: SourceNode
+  readonly source: Pick<SourceNode, 'name' | 'keySerde' | 'valueSerde' | 'timestampExtractor'>
   readonly cursor: {
     readonly offset: number
     readonly timestamp: number
@@ -49,7 +49,7 @@ export function lastingOrigin(origin: RecordOrigin): RecordOrigin {
   return { topic, partition, source, cursor: lasting }
 }
 
-type FailureOptions = Pick<
+export type FailureOptions = Pick<
   TaskOptions,
   | 'id'
   | 'onDrop'
@@ -62,7 +62,7 @@ type FailureOptions = Pick<
 
 export class Failures {
   readonly #options: FailureOptions
-  readonly #collector: Collector
+  readonly #collector: Pick<Collector, 'send'> | null
   /** The error on its way out of the task: outer nodes must not judge it again. */
   #leaving: unknown = undefined
   /** Record and node → retries so far, with the origin that tells when a commit is past it. */
@@ -70,7 +70,8 @@ export class Failures {
   /** Record and node of every drop dead-lettered since the last commit; no record is in hand longer than that. */
   readonly #lettered = new Set<string>()
 
-  constructor(options: FailureOptions, collector: Collector) {
+  /** `collector` null: dead letters are only counted and nothing is retried, because nothing is committed. */
+  constructor(options: FailureOptions, collector: Pick<Collector, 'send'> | null) {
     this.#options = options
     this.#collector = collector
   }
@@ -194,7 +195,7 @@ export class Failures {
       )
     }
     if (answer === 'retry' && error.code !== 'DESERIALIZE_FAILED' && error.code !== 'RECORD_TIMESTAMP_INVALID') {
-      if (place === null || attempt >= MAX_ATTEMPTS) return 'fail'
+      if (place === null || attempt >= MAX_ATTEMPTS || this.#collector === null) return 'fail'
       this.#retries.set(place, { topic: origin!.topic, offset: cursor!.offset, count: attempt })
       this.#leave(this.#error('PROCESS_RETRY', `is tried again, attempt ${attempt + 1}`, node, origin, error))
     }
@@ -221,7 +222,7 @@ export class Failures {
   #deadLetter(reason: string, node: string, origin: RecordOrigin, error: MillraceError | null): void {
     const { deadLetterTopic, id } = this.#options
     const { cursor, topic, partition } = origin
-    if (deadLetterTopic === null || cursor === null) return
+    if (deadLetterTopic === null || cursor === null || this.#collector === null) return
     const cause = error?.cause instanceof Error ? error.cause : error
     const headers: Header[] = [
       ...cursor.headers(),

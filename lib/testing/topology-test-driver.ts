@@ -32,6 +32,8 @@ export interface TopologyTestDriverOptions {
   /** Default `fail`: the error leaves `pipe`. */
   readonly onDeserializationError?: FailureHandler
   readonly onProcessingError?: ProcessingFailureHandler
+  /** Default false: an error of a processor that fills a global store leaves `pipe`. */
+  readonly handleGlobalErrors?: boolean
   readonly onProductionError?: FailureHandler
   /** Default 1,048,487 as in production. */
   readonly maxRecordBytes?: number
@@ -60,6 +62,8 @@ export class TopologyTestDriver {
   readonly #drops: Drop[] = []
   /** Topic → records handed to its task that no commit has passed: a retry needs them again. */
   readonly #uncommitted = new Map<string, TopicRecord[]>()
+  /** Records of global stores that wait for their schema. */
+  readonly #schemas: Promise<void>[] = []
   readonly #builder = new BatchBuilder()
   /** Called when a handler has answered. */
   #answered: () => void = () => {}
@@ -121,6 +125,7 @@ export class TopologyTestDriver {
    * pauses between attempts need `advanceWallClockTime` meanwhile.
    */
   async idle(): Promise<void> {
+    while (this.#schemas.length > 0) await Promise.all(this.#schemas.splice(0))
     this.#settle()
     while (this.#tasks.some(({ busy }) => busy)) {
       await new Promise<void>((resolve) => {
@@ -176,8 +181,8 @@ export class TopologyTestDriver {
     const batches = readBatches(this.#builder.build({ baseOffset: offset }))
     const nextOffset = offset + 1
     for (const { processor } of globals) {
-      const marks = { highWatermark: nextOffset, lastStableOffset: nextOffset, logStartOffset: 0, bytes: 0 }
-      processor.apply({ topic, partition: PARTITION, batches, startOffset: offset, nextOffset, ...marks })
+      const waits = processor.apply({ topic, partition: PARTITION, batches, startOffset: offset })
+      if (waits !== null) this.#schemas.push(waits)
     }
     if (task === undefined) return
     const waiting = this.#uncommitted.get(topic)
@@ -279,22 +284,32 @@ export class TopologyTestDriver {
 
   #openGlobal(definition: GlobalStoreDefinition): Global {
     const state = this.#openState('global', [{ ...definition.store, cached: false }])
-    const processor = new GlobalProcessor(definition, state, {
-      applicationId: this.#options.applicationId,
-      clock: this.#clock,
-      onDrop: (drop) => this.#drops.push(drop),
-    })
+    const { handleGlobalErrors } = this.#options
+    const options = { ...this.#failureOptions(), clock: this.#clock, handleGlobalErrors: handleGlobalErrors ?? false }
+    const processor = new GlobalProcessor(definition, state, options)
     return { definition, processor, state }
   }
 
-  #openTask(subTopology: SubTopology): Task<TaskState> {
+  #failureOptions() {
     const { applicationId, onDeserializationError, onProcessingError, onProductionError } = this.#options
-    const { maxRecordBytes, deadLetterTopic } = this.#options
+    return {
+      applicationId,
+      onDrop: (drop: Drop) => void this.#drops.push(drop),
+      onDeserializationError: onDeserializationError ?? 'fail',
+      onProcessingError: onProcessingError ?? 'fail',
+      onProductionError: onProductionError ?? 'fail',
+      maxRecordBytes: this.#options.maxRecordBytes ?? 1_048_487,
+      deadLetterTopic: this.#options.deadLetterTopic ?? null,
+    } as const
+  }
+
+  #openTask(subTopology: SubTopology): Task<TaskState> {
+    const { applicationId } = this.#options
     const id = `${subTopology.id}_${PARTITION}`
     const stores = new Map(subTopology.stores.map((store) => [store.name, store]))
     const task = new Task({
+      ...this.#failureOptions(),
       id,
-      applicationId,
       subTopology,
       partition: PARTITION,
       state: this.#openState(id, subTopology.stores),
@@ -310,12 +325,6 @@ export class TopologyTestDriver {
       topicId: () => null,
       clock: this.#clock,
       maxTaskIdleMs: 0,
-      onDrop: (drop) => this.#drops.push(drop),
-      onDeserializationError: onDeserializationError ?? 'fail',
-      onProcessingError: onProcessingError ?? 'fail',
-      onProductionError: onProductionError ?? 'fail',
-      maxRecordBytes: maxRecordBytes ?? 1_048_487,
-      deadLetterTopic: deadLetterTopic ?? null,
       captureTopics: new Set(),
       // What handlers have answered is processed by the next call, so that an error leaves that call.
       onReady: () => (this.#tasks.some(({ busy }) => busy) ? this.#answered() : this.#settle()),
