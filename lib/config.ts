@@ -42,6 +42,8 @@ export interface StreamsConfig {
   readonly onDeserializationError: FailureHandler
   /** The same for a record that made user code throw. */
   readonly onProcessingError: ProcessingFailureHandler
+  /** Whether `onProcessingError` also decides about processors that fill global stores; otherwise they stop the instance. */
+  readonly handleGlobalErrors: boolean
   /** The same where a record made a sink write one of more than `maxRecordBytes`. */
   readonly onProductionError: FailureHandler
   /** What becomes of the instance after an error it cannot go on with. */
@@ -49,8 +51,6 @@ export interface StreamsConfig {
   /** Most bytes of key, value and headers of a record that a sink writes; the topic's `max.message.bytes` less 101. */
   readonly maxRecordBytes: number
   /** Also receives late, expired and null-key drops when set. */
-  /** Whether `onProcessingError` also decides about processors that fill global stores; otherwise they stop the instance. */
-  readonly handleGlobalErrors: boolean
   readonly deadLetterTopic: string | null
   readonly clock: Clock
   readonly random: Random
@@ -80,6 +80,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   repartitionPurgeIntervalMs: 30_000,
   onDeserializationError: 'fail',
   onProcessingError: 'fail',
+  handleGlobalErrors: false,
   onProductionError: 'fail',
   onUncaughtError: 'shutdownInstance',
   maxRecordBytes: 1_048_588 - 101,
@@ -89,7 +90,6 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   log: silentLog,
 }
 
-  handleGlobalErrors: false,
 /** Least value of every number; whole numbers only. */
 const LEAST: Readonly<Record<string, number>> = {
   commitIntervalMs: 0,
@@ -149,6 +149,9 @@ export function resolveConfig(options: StreamsOptions): StreamsConfig {
     if (typeof value !== 'function' && !allowed.includes(value as string))
       throw invalid(name, `is ${String(value)}`, `use one of ${allowed.join(', ')}, or a function`)
   }
+  if (typeof config.handleGlobalErrors !== 'boolean') {
+    throw invalid('handleGlobalErrors', `is ${String(config.handleGlobalErrors)}`, 'use true or false')
+  }
   checkTogether(config, given)
   return Object.freeze({ ...config, commitLatencyMs: Math.min(config.commitLatencyMs, config.commitIntervalMs) })
 }
@@ -160,9 +163,6 @@ function checkTogether(config: StreamsConfig, given: object): void {
   if (config.heartbeatIntervalMs * 3 > config.sessionTimeoutMs) {
     throw invalid(
       'heartbeatIntervalMs',
-  if (typeof config.handleGlobalErrors !== 'boolean') {
-    throw invalid('handleGlobalErrors', `is ${String(config.handleGlobalErrors)}`, 'use true or false')
-  }
       'is more than a third of sessionTimeoutMs',
       'one lost heartbeat would end the session',
     )
