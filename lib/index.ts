@@ -21,6 +21,7 @@ export type { BuildOptions } from './dsl/graph.js'
 export { GroupedStream } from './dsl/grouped-stream.js'
 export { GroupedTable } from './dsl/grouped-table.js'
 export type { Optimization } from './dsl/optimize.js'
+export type { PrintSettings } from './dsl/print.js'
 export { SessionWindowedStream } from './dsl/session-windowed-stream.js'
 export { KStream } from './dsl/stream.js'
 export type { AsyncSettings } from './dsl/stream-operators.js'
@@ -85,7 +86,7 @@ export { TopologyBuilder } from './topology/builder.js'
 export { describe } from './topology/describe.js'
 export type { TopologyDescription } from './topology/description.js'
 export { diffTopologies, type TopologyChange } from './topology/diff.js'
-export type { Partitioner, TimestampExtractor } from './topology/node.js'
+export type { OutgoingContext, Partitioner, TimestampExtractor, TopicNameExtractor } from './topology/node.js'
 export {
   type Processor,
   type ProcessorContext,

@@ -3,13 +3,14 @@
 import type { StreamRecord } from '../record/record.js'
 import type { Serde } from '../serde/serde.js'
 import type { AsyncAttempt, AsyncHandler } from '../topology/async-node.js'
-import type { Partitioner, SinkNode } from '../topology/node.js'
+import type { Partitioner, SinkNode, TopicNameExtractor } from '../topology/node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
 import { withChanges } from '../topology/processor.js'
 import type { GroupSettings } from './aggregation.js'
 import type { GlobalKTable } from './global-table.js'
 import { GroupedStream } from './grouped-stream.js'
 import { erased, type Named, type StreamHandle, streamHandle } from './handle.js'
+import { type PrintSettings, printer } from './print.js'
 import { planRepartition } from './repartition-node.js'
 import type { After, KeyOption, NotNull, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
 import { SplitStream } from './split-stream.js'
@@ -112,6 +113,12 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     appendStateless(this.handle, 'KSTREAM-FOREACH-', options, { kind: 'peek', action })
   }
 
+  /** Writes a line per record, `[label]: key, value`; the stream ends here: `stream.print(console.log)`. */
+  print(write: (line: string) => void, options: PrintSettings<K, V> = {}): void {
+    const action = printer(write, options as PrintSettings<unknown, unknown>, this.handle.name)
+    appendStateless(this.handle, 'KSTREAM-PRINTER-', options, { kind: 'peek', action })
+  }
+
   /** All records of both; no order between the two. */
   merge<KS2 extends SerdeState, VS2 extends SerdeState>(
     other: KStream<K, V, KS2, VS2>,
@@ -194,10 +201,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   }
 
   /** Writes to a topic, or to the topic a function of the record names. The topics must exist. */
-  to(
-    topic: string | ((key: K, value: V, timestamp: number) => string),
-    ...[options]: WriteArgument<SinkSettings, K, V, KS, VS>
-  ): void {
+  to(topic: string | TopicNameExtractor<K, V>, ...[options]: WriteArgument<SinkSettings, K, V, KS, VS>): void {
     const { graph, node } = this.handle
     const name = graph.nameOr(options?.name, 'KSTREAM-SINK-')
     const where = `sink ${name}`

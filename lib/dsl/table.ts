@@ -83,8 +83,17 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     return this.#derive('KTABLE-TRANSFORMVALUES-', step, options)
   }
 
+  // First: a function has a name too, so it would pass for the options.
+  /** As below, under another key: `toStream(options).selectKey(mapper)`. */
+  toStream<K2>(mapper: (key: K, value: V) => K2, options?: Named): KStream<K2, V, After<K, K2, 'known'>, VS>
   /** The changes as records: the new value, or null for a delete. */
-  toStream(options?: Named): KStream<K, V, 'known', VS> {
+  toStream(options?: Named): KStream<K, V, 'known', VS>
+  toStream(first?: Named | ((key: K, value: V) => unknown), second?: Named): unknown {
+    if (typeof first === 'function') return this.#changes(second).selectKey(first as (key: K, value: V) => unknown)
+    return this.#changes(first)
+  }
+
+  #changes(options: Named | undefined): KStream<K, V, 'known', VS> {
     const { graph, node, key, value, sources } = this.handle
     const name = graph.nameOr(options?.name, 'KTABLE-TOSTREAM-')
     const added = graph.add([node], {

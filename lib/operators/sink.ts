@@ -13,7 +13,10 @@ export const buildSink: Build<SinkNode> = (node, context) => {
   return {
     push(record) {
       const { key, value, timestamp } = record
-      const topic = topicOf === null ? fixedTopic : topicOf(key, value, timestamp)
+      const topic =
+        topicOf === null
+          ? fixedTopic
+          : topicOf(key, value, timestamp, { headers: record.headers, source: context.recordMetadata() })
       let keyBytes: Buffer | null
       let valueBytes: Buffer | null
       try {

@@ -1,7 +1,7 @@
 /** Makes a topology by hand, node by node: the Processor API. The DSL builds on it too. */
 import { MillraceError } from '../errors.js'
 import type { Serde } from '../serde/serde.js'
-import type { Node, Partitioner, SinkNode, TimestampExtractor } from './node.js'
+import type { Node, Partitioner, SinkNode, TimestampExtractor, TopicNameExtractor } from './node.js'
 import { parentsFirst } from './parents-first.js'
 import type { ProcessorSupplier } from './processor.js'
 import { putEach } from './put-each.js'
@@ -30,7 +30,7 @@ export interface ProcessorOptions<KIn, VIn, KOut, VOut> {
 export interface SinkOptions<K, V> {
   readonly name: string
   readonly parents: readonly string[]
-  readonly topic: string | ((key: K, value: V, timestamp: number) => string)
+  readonly topic: string | TopicNameExtractor<K, V>
   readonly key: Serde<K>
   readonly value: Serde<V>
   readonly partitioner?: Partitioner

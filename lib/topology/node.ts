@@ -2,11 +2,14 @@
  * A topology is data: frozen nodes in one discriminated union. No node has a method or knows the runtime; `operators/`
  * has one file per kind that turns a node into a closure.
  */
+
+import type { Headers } from '../record/record.js'
 import type { Serde } from '../serde/serde.js'
 import type { AggregateNodes } from './aggregate-nodes.js'
 import type { AsyncNode } from './async-node.js'
 import type { ForeignKeyNode } from './foreign-key-nodes.js'
 import type { JoinNode } from './join-nodes.js'
+import type { RecordMetadata } from './processor.js'
 import type { StatelessNode } from './stateless-nodes.js'
 import type { TableNode } from './table-nodes.js'
 
@@ -61,10 +64,24 @@ export interface SourceNode extends NodeBase {
   readonly offsetReset: 'earliest' | 'latest' | 'none' | null
 }
 
+/** What a topic is chosen by, beside key, value and timestamp. */
+export interface OutgoingContext {
+  readonly headers: Headers
+  /** The source record this one was made of; null in a punctuation. */
+  readonly source: RecordMetadata | null
+}
+
+/** Chooses the topic of an outgoing record (Kafka Streams' TopicNameExtractor). The topic must exist. */
+export type TopicNameExtractor<K = unknown, V = unknown> = (
+  key: K,
+  value: V,
+  timestamp: number,
+  context: OutgoingContext,
+) => string
+
 export interface SinkNode extends NodeBase {
   readonly kind: 'sink'
-  /** A fixed topic, or a function of the record (Kafka Streams' TopicNameExtractor). */
-  readonly topic: string | ((key: unknown, value: unknown, timestamp: number) => string)
+  readonly topic: string | TopicNameExtractor
   readonly keySerde: Serde<unknown>
   readonly valueSerde: Serde<unknown>
   readonly partitioner: Partitioner | null

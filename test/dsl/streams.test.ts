@@ -130,3 +130,30 @@ t.test('a builder may go on after a build', async (t) => {
   stream.to('y')
   t.equal(builder.build().nodes.length, 3)
 })
+
+t.test('print writes a line per record', async (t) => {
+  const lines: string[] = []
+  const write = (line: string) => lines.push(line)
+  const windowed = { key: 'a', window: { startMs: 0, endMs: 10 } }
+  const rows: readonly (readonly [unknown, unknown])[] = [
+    ['k', 'v'],
+    [null, null],
+    [{ id: 1n }, [1, 'x']],
+    [windowed, Buffer.from([1, 255])],
+  ]
+  const [plain, labelled] = nodes('peek', (b) => {
+    const stream = b.stream('in', text)
+    stream.print(write)
+    stream.print(write, { name: 'n', label: 'seen', mapper: (key, value) => `${value}<${key}` })
+  })
+  for (const [key, value] of rows) plain!.action(key, value)
+  labelled!.action('k', 'v')
+  const name = 'KSTREAM-SOURCE-0000000000'
+  t.same(lines, [
+    `[${name}]: k, v`,
+    `[${name}]: null, null`,
+    `[${name}]: {"id":"1"}, [1,"x"]`,
+    `[${name}]: [a@0/10], 01ff`,
+    '[seen]: v<k',
+  ])
+})

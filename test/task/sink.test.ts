@@ -1,6 +1,7 @@
 /** Where a sink sends a record: by partitioner, to several partitions, nowhere, to the topic a function names. */
 import t from 'tap'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
+import type { StreamRecord } from '../../lib/record/record.js'
 import { string } from '../../lib/serde/primitive.js'
 import type { Partitioner } from '../../lib/topology/node.js'
 import { TaskHarness, writtenBy } from './harness.js'
@@ -54,4 +55,31 @@ t.test('a function names the topic', async (t) => {
     ['a', 'b'],
   )
   t.same(lines, ['a-0-0 a', 'b-1-0 b'])
+  const seen: unknown[] = []
+  sent(
+    (builder) =>
+      builder
+        .stream('in', io)
+        .process<string, string>(() => {
+          let forward: (record: StreamRecord<string, string>) => void
+          return {
+            init(context) {
+              forward = (record) => context.forward(record)
+              context.schedule(1, 'streamTime', (timestamp) => {
+                forward({ key: 'p', value: 'made', timestamp, headers: [] })
+              })
+            },
+            process: (record) => forward({ ...record, headers: [{ key: 'h', value: Buffer.from(record.value) }] }),
+          }
+        })
+        .to((key, _value, _timestamp, { headers, source }) => {
+          seen.push([key, headers.map(({ key, value }) => `${key}=${value}`).join(), source])
+          return 'out'
+        }),
+    ['a'],
+  )
+  t.same(seen, [
+    ['k', 'h=a', { topic: 'in', partition: 0, offset: 0 }],
+    ['p', '', null],
+  ])
 })

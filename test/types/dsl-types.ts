@@ -65,6 +65,18 @@ clicks.join(pages, { keySelector: (_key, value) => value.page.length, joiner: (v
 // @ts-expect-error: merged streams have equal types
 clicks.merge(builder.stream('other', { key: string, value: string }))
 
+// A table's changes under another key; a key of another type needs a serde to be written.
+same<ReturnType<typeof users.toStream>, KStream<string, User>>(true)
+users.toStream((_key, user) => user.name).to('names')
+users.toStream((_key, user) => user.name.length, { name: 'by-length' }).to('lengths', { key: int32 })
+// @ts-expect-error: no serde for the numbers
+users.toStream((_key, user) => user.name.length).to('lengths')
+users.toStream().to((key, user, timestamp, { headers, source }) => {
+  same<typeof user, User>(true)
+  return `${key}-${timestamp}-${headers.length}-${source?.partition}`
+})
+users.toStream().print(() => {}, { mapper: (key, user) => key + user.name })
+
 // The foreign key is a key of the other table; values of a changed type need a serde on either side.
 export const carts = builder.table('carts', { key: string, value: click })
 export const owned = carts.join(users, {
