@@ -9,15 +9,16 @@ const GENERATED = /^(.*-[0-9]{10})(?:-.*)?$/
 const SHARED = /^KSTREAM-OUTERSHARED-[0-9]{10}-store$/
 
 /**
- * Kafka Streams' `ensure.explicit.internal.resource.naming` (KIP-1111): stores, and with them their changelogs, and
- * repartition topics. @throws MillraceError TOPOLOGY_NAME_GENERATED with all of them
+ * Kafka Streams' `ensure.explicit.internal.resource.naming` (KIP-1111): stores, those of global tables too, and with
+ * them their changelogs, and repartition topics. @throws MillraceError TOPOLOGY_NAME_GENERATED with all of them
  */
 export function requireExplicitNames(topology: Topology, generated: ReadonlySet<string>): void {
   const isGenerated = (name: string) => {
     const stem = GENERATED.exec(name)?.[1]
     return (stem !== undefined && generated.has(stem)) || SHARED.test(name)
   }
-  const stores = topology.stores.map(({ name }) => name).filter(isGenerated)
+  const all = [...topology.stores, ...topology.globalStores.map(({ store }) => store)]
+  const stores = all.map(({ name }) => name).filter(isGenerated)
   const topics = topology.repartitionTopics.map(({ name }) => name).filter(isGenerated)
   if (stores.length === 0 && topics.length === 0) return
   const parts = [

@@ -66,7 +66,7 @@ function joinTable(stream: StreamHandle, table: TableHandle, options: UntypedJoi
   const view = table.origin.view()
   const tableStores = viewStores(view)
   const wait = waitingStore(name, ready, table, options)
-  const stores = wait === null ? tableStores : [...tableStores, wait.store.name]
+  const stores = wait === null ? tableStores : [wait.store.name, ...tableStores]
   const joiner: StreamTableJoinNode['joiner'] = (key, value, row) => options.joiner(value, row, key)
   const node = graph.add([ready.node], {
     name,

@@ -48,7 +48,9 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** Records per key and window; null values count, but not in sliding windows. Stored as int64. */
   count(options?: CountOptions<K>): KTable<Windowed<K>, number> {
-    return this.#build('KSTREAM-AGGREGATE-', countFold, options, int64 as AnySerde, options?.store !== undefined)
+    // Kafka Streams' count of sliding windows is the one that takes no number it does not use.
+    const burn = options?.store !== undefined && this.#windows.kind !== 'sliding'
+    return this.#build('KSTREAM-AGGREGATE-', countFold, options, int64 as AnySerde, burn)
   }
 
   reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<Windowed<K>, V> {
