@@ -21,7 +21,9 @@ export interface StreamsConfig {
   readonly commitBytes: number
   /** Record cache of one instance (`statestore.cache.max.bytes`); 0 forwards every update at once. */
   readonly cacheMaxBytes: number
-  /** Memory of one instance for state, divided over its tasks: so much for LevelDB, and as much for values kept decoded. */
+  /** The byte store of every task under `stateDir`. RocksDB is the optional peer @nxtedition/rocksdb. */
+  readonly stateEngine: 'level' | 'rocksdb'
+  /** Memory of one instance for state, divided over its tasks: so much for the engine, and as much for values kept decoded. */
   readonly stateBudgetBytes: number
   /** -1 never waits, 0 waits for partitions known to have data, > 0 additionally waits so long (KIP-695). */
   readonly maxTaskIdleMs: number
@@ -67,6 +69,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   commitLatencyMs: 20,
   commitBytes: 16 * 1024 * 1024,
   cacheMaxBytes: 10 * 1024 * 1024,
+  stateEngine: 'level',
   stateBudgetBytes: 128 * 1024 * 1024,
   maxTaskIdleMs: 0,
   transactionTimeoutMs: 10_000,
@@ -112,6 +115,7 @@ const LEAST: Readonly<Record<string, number>> = {
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   processingGuarantee: ['exactlyOnce', 'atLeastOnce'],
   offsetReset: ['earliest', 'latest', 'none'],
+  stateEngine: ['level', 'rocksdb'],
 }
 
 /** Options that are one of these words or a function. */
@@ -169,6 +173,9 @@ function checkTogether(config: StreamsConfig, given: object): void {
   }
   if (config.processingGuarantee === 'exactlyOnce' && config.commitIntervalMs >= config.transactionTimeoutMs) {
     throw invalid('commitIntervalMs', 'is not below transactionTimeoutMs', 'the broker would abort every transaction')
+  }
+  if (config.stateEngine !== 'level' && config.stateDir === null) {
+    throw invalid('stateDir', `is missing, and ${config.stateEngine} keeps state on disk`, 'name a folder')
   }
   const handlers = [config.onDeserializationError, config.onProcessingError, config.onProductionError]
   if (handlers.includes('deadLetter') && config.deadLetterTopic === null) {

@@ -245,8 +245,8 @@ export class Streams {
       topology: this.#topology,
       config: this.#config,
       cluster,
-      processEngines: this.#engines(PROCESS_BUDGET, 1),
-      makeEngines: (expectedTasks) => this.#engines({ memoryBytes: this.#config.stateBudgetBytes }, expectedTasks),
+      processEngines: this.#processEngines(),
+      makeEngines: (expectedTasks) => this.#taskEngines(expectedTasks),
       committed: this.#committed,
       lifecycle: this.#lifecycle,
       onDrop: (drop) => this.#dropped(drop),
@@ -254,11 +254,28 @@ export class Streams {
     })
   }
 
-  #engines(budget: { readonly memoryBytes: number; readonly files?: number }, expectedTasks: number): StateEngines {
-    const { stateDir, applicationId, clock } = this.#config
+  /** Always LevelDB: who the process is does not change with the engine of its tasks. */
+  #processEngines(): StateEngines {
+    const folder = this.#stateFolder()
     if (this.#settings.engines !== undefined) return this.#settings.engines
-    if (stateDir === null) return new MemoryEngines()
-    return new LevelEngines({ folder: `${stateDir}/${applicationId}`, clock, expectedTasks, ...budget })
+    if (folder === null) return new MemoryEngines()
+    return new LevelEngines({ folder, clock: this.#config.clock, expectedTasks: 1, ...PROCESS_BUDGET })
+  }
+
+  async #taskEngines(expectedTasks: number): Promise<StateEngines> {
+    const { stateEngine, stateBudgetBytes, clock } = this.#config
+    const folder = this.#stateFolder()
+    if (this.#settings.engines !== undefined) return this.#settings.engines
+    if (folder === null) return new MemoryEngines()
+    const options = { folder, clock, expectedTasks, memoryBytes: stateBudgetBytes }
+    if (stateEngine === 'level') return new LevelEngines(options)
+    const { RocksdbEngines } = await import('./state/rocksdb-engine.js')
+    return RocksdbEngines.load(options)
+  }
+
+  #stateFolder(): string | null {
+    const { stateDir, applicationId } = this.#config
+    return stateDir === null ? null : `${stateDir}/${applicationId}`
   }
 
   /** Committed reads of this instance's stores. @throws MillraceError STREAMS_STATE before `start` */

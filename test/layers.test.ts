@@ -34,7 +34,15 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
 const OPEN = ['record', 'errors', 'telemetry']
 
 const KAFKA_CLIENTS = ['@platformatic/kafka', 'kafkajs']
-const NATIVE_STORES = ['level', 'classic-level', 'abstract-level', 'memory-level', 'leveldown', 'rocksdb', 'lmdb']
+const NATIVE_STORES = [
+  'level',
+  'classic-level',
+  'abstract-level',
+  'memory-level',
+  'leveldown',
+  '@nxtedition/rocksdb',
+  'lmdb',
+]
 
 function partOf(path: string): string {
   return path.match(/^lib\/([^/.]+)/)?.[1] ?? path

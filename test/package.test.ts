@@ -30,6 +30,8 @@ const streams = new Streams(topology, { applicationId: 'app', broker, stateDir: 
 await streams.start()
 console.log(streams.state)
 await streams.close()
+const other = new Streams(topology, { applicationId: 'app', broker, stateDir: 'state', stateEngine: 'rocksdb' })
+console.log(await other.start().catch((error) => error.code))
 await broker.close()
 `
 
@@ -55,5 +57,9 @@ t.test('packed, installed and run in an empty folder', { timeout: 180_000 }, asy
   t.comment(`installed: ${(installed / 1024 / 1024).toFixed(1)} MiB`)
   t.ok(installed <= MAX_INSTALLED_BYTES, `${installed} bytes installed`)
   writeFileSync(join(folder, 'app.js'), PROGRAM)
-  t.same(execFileSync(process.execPath, ['app.js'], options).trim().split('\n'), ['WORKS', 'running'])
+  t.same(execFileSync(process.execPath, ['app.js'], options).trim().split('\n'), [
+    'WORKS',
+    'running',
+    'STATE_ENGINE_MISSING',
+  ])
 })

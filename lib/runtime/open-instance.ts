@@ -35,7 +35,7 @@ export interface InstanceOptions {
   /** Where the process keeps its identity, and the lock of the state folder. */
   readonly processEngines: StateEngines
   /** Byte stores of the tasks, of which so many may be open at once. */
-  readonly makeEngines: (expectedTasks: number) => StateEngines
+  readonly makeEngines: (expectedTasks: number) => Promise<StateEngines>
   readonly committed: CommittedRecords
   readonly lifecycle: Lifecycle
   readonly onDrop: (drop: Drop) => void
@@ -84,7 +84,7 @@ async function assemble(
   closing: (() => Promise<unknown> | unknown)[],
 ): Promise<OpenInstance> {
   const { config, cluster, lifecycle, committed } = options
-  const engines = options.makeEngines(plan.taskIds.length)
+  const engines = await options.makeEngines(plan.taskIds.length)
   const signal = new Signal(config.clock)
   const box: { instance: Instance | null; shutdown: boolean } = { instance: null, shutdown: false }
   const fail = (error: unknown) => box.instance?.fail(error)

@@ -1,90 +1,215 @@
-/** Every engine passes the store suite; LevelDB's own troubles have codes. */
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+/** Every engine passes the store suite; the native stores' own troubles have codes, and a kill leaves whole batches. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import t from 'tap'
 import { systemClock } from '../../lib/record/clock.js'
-import { LevelEngines } from '../../lib/state/level-engine.js'
+import type { StateEngine } from '../../lib/state/engine.js'
 import { storeSuite } from '../../lib/testing/store-suite.js'
-import { targets } from './targets.js'
+import { natives, targets } from './targets.js'
+
+const SEQUENCE = ['first', 'second', 'third'].map((key) => Buffer.from(key))
 
 for (const target of targets) {
-  t.test(`store suite: ${target.name}`, async (t) => {
+  t.test(`store suite: ${target.name}`, { skip: target.skip }, async (t) => {
     for (const { name, run } of storeSuite(target.fresh)) t.test(name, run)
   })
 }
 
-const level = targets.find((target) => target.name === 'level')!
-
-t.test('two processes on one folder: the second is told who is in the way', async (t) => {
-  const { engines, folder, done } = await level.fresh()
-  t.teardown(done)
-  const engine = await engines.open('0_0')
-  const other = new LevelEngines({ folder, clock: systemClock })
-  await t.rejects(other.open('0_0'), { code: 'STATE_LOCKED', taskId: '0_0' })
-  await engine.close()
-  await (await other.open('0_0')).close()
-})
-
-t.test('damaged files are told apart from a lock, and setting them aside keeps them', async (t) => {
-  const rows: [string, (folder: string) => Promise<void>][] = [
-    ['CURRENT says nonsense', (folder) => writeFile(join(folder, 'CURRENT'), 'nonsense')],
-    [
-      'MANIFEST deleted',
-      async (folder) => {
-        for (const file of await readdir(folder)) if (file.startsWith('MANIFEST')) await rm(join(folder, file))
-      },
-    ],
-  ]
-  for (const [name, damage] of rows) {
-    const { engines, folder, done } = await level.fresh()
+for (const { name, skip, fresh, make } of natives) {
+  t.test(`${name}: two processes on one folder: the second is told who is in the way`, { skip }, async (t) => {
+    const { engines, folder, done } = await fresh()
     t.teardown(done)
     const engine = await engines.open('0_0')
-    await engine.write([{ type: 'put', key: Buffer.from('a'), value: Buffer.from('1') }])
+    const other = await make({ folder, clock: systemClock })
+    await t.rejects(other.open('0_0'), { code: 'STATE_LOCKED', taskId: '0_0' })
     await engine.close()
-    await damage(join(folder, '0_0'))
-    await t.rejects(engines.open('0_0'), { code: 'STATE_CORRUPT' }, name)
-    await engines.setAside('0_0', 'STATE_CORRUPT')
-    const again = await engines.open('0_0')
-    t.equal(again.getSync(Buffer.from('a')), undefined)
-    await again.close()
-    const kept = (await readdir(folder)).filter((entry) => entry !== '0_0')
-    t.equal(kept.length, 1)
-    t.match(kept[0], /^0_0\.state-corrupt\.\d+$/)
-    t.same(await engines.list(), ['0_0'])
-  }
-})
-
-t.test('a folder that cannot be written', async (t) => {
-  const { folder, done } = await level.fresh()
-  t.teardown(done)
-  const file = join(folder, 'a-file')
-  await writeFile(file, '')
-  const rows = [file]
-  if (process.getuid?.() !== 0) {
-    const readOnly = join(folder, 'read-only')
-    await mkdir(readOnly)
-    await chmod(readOnly, 0o500)
-    rows.push(readOnly)
-  }
-  for (const path of rows) {
-    const engines = new LevelEngines({ folder: path, clock: systemClock })
-    await t.rejects(engines.open('0_0'), { code: 'STATE_UNWRITABLE' })
-  }
-})
-
-t.test('more tasks than the budget carries', async (t) => {
-  const { folder, done } = await level.fresh()
-  t.teardown(done)
-  const engines = new LevelEngines({
-    folder,
-    clock: systemClock,
-    memoryBytes: 8 * 2 ** 20,
-    files: 64,
-    expectedTasks: 2,
+    await (await other.open('0_0')).close()
   })
-  const open = [await engines.open('0_0'), await engines.open('0_1'), await engines.open('0_2')]
-  await t.rejects(engines.open('0_3'), { code: 'STATE_BUDGET', taskId: '0_3' })
-  await open[0]?.close()
-  open.push(await engines.open('0_3'))
-  for (const engine of open.slice(1)) await engine.close()
-})
+
+  t.test(
+    `${name}: damaged files are told apart from a lock, and setting them aside keeps them`,
+    { skip },
+    async (t) => {
+      for (const [what, damage] of DAMAGES) {
+        const { engines, folder, done } = await fresh()
+        t.teardown(done)
+        const engine = await engines.open('0_0')
+        await engine.write([{ type: 'put', key: Buffer.from('a'), value: Buffer.from('1') }])
+        await engine.close()
+        await damage(join(folder, '0_0'))
+        await t.rejects(engines.open('0_0'), { code: 'STATE_CORRUPT' }, what)
+        await engines.setAside('0_0', 'STATE_CORRUPT')
+        const again = await engines.open('0_0')
+        t.equal(again.getSync(Buffer.from('a')), undefined)
+        await again.close()
+        const kept = (await readdir(folder)).filter((entry) => entry !== '0_0')
+        t.equal(kept.length, 1)
+        t.match(kept[0], /^0_0\.state-corrupt\.\d+$/)
+        t.same(await engines.list(), ['0_0'])
+      }
+    },
+  )
+
+  t.test(`${name}: a table that was overwritten is damage, not a wrong value`, { skip }, async (t) => {
+    const { engines, folder, done } = await fresh()
+    t.teardown(done)
+    let engine = await engines.open('0_0')
+    const key = (n: number) => Buffer.from(`key-${n}`)
+    for (let batch = 0; batch < 20; batch++) {
+      const value = Buffer.alloc(1_000, batch)
+      const keys = Array.from({ length: 1_000 }, (_, n) => key(batch * 1_000 + n))
+      await engine.write(keys.map((key) => ({ type: 'put', key, value })))
+    }
+    await engine.close()
+    const tables = (await readdir(join(folder, '0_0'))).filter((file) => /\.(ldb|sst)$/.test(file))
+    t.ok(tables.length > 0, 'some of it is in tables')
+    for (const table of tables) {
+      const path = join(folder, '0_0', table)
+      const bytes = await readFile(path)
+      if (bytes.length < 100_000) continue
+      bytes.fill(7, 100, bytes.length - 10_000)
+      await writeFile(path, bytes)
+    }
+    const outcomes = new Set<string>()
+    try {
+      engine = await engines.open('0_0')
+      for (let n = 0; n < 20_000; n += 100) outcomes.add(outcomeOf(engine, key(n), Math.floor(n / 1_000)))
+      await t.rejects(readAll(engine), { code: 'STATE_CORRUPT' })
+      await engine.close()
+    } catch (error) {
+      outcomes.add((error as { code: string }).code)
+    }
+    outcomes.delete('right')
+    t.same([...outcomes], ['STATE_CORRUPT'])
+  })
+
+  t.test(`${name}: a folder that cannot be written`, { skip }, async (t) => {
+    const { folder, done } = await fresh()
+    t.teardown(done)
+    const file = join(folder, 'a-file')
+    await writeFile(file, '')
+    const rows = [file]
+    if (process.getuid?.() !== 0) {
+      const readOnly = join(folder, 'read-only')
+      await mkdir(readOnly)
+      await chmod(readOnly, 0o500)
+      rows.push(readOnly)
+    }
+    for (const path of rows) {
+      const engines = await make({ folder: path, clock: systemClock })
+      await t.rejects(engines.open('0_0'), { code: 'STATE_UNWRITABLE' })
+    }
+  })
+
+  t.test(`${name}: more tasks than the budget carries`, { skip }, async (t) => {
+    const { folder, done } = await fresh()
+    t.teardown(done)
+    const engines = await make({
+      folder,
+      clock: systemClock,
+      memoryBytes: 8 * 2 ** 20,
+      files: 64,
+      expectedTasks: 2,
+    })
+    const open = [await engines.open('0_0'), await engines.open('0_1'), await engines.open('0_2')]
+    await t.rejects(engines.open('0_3'), { code: 'STATE_BUDGET', taskId: '0_3' })
+    await open[0]?.close()
+    open.push(await engines.open('0_3'))
+    for (const engine of open.slice(1)) await engine.close()
+  })
+
+  t.test(`${name}: closing waits for reads under way, and lets go of the folder`, { skip }, async (t) => {
+    const { engines, done } = await fresh()
+    t.teardown(done)
+    for (let round = 0; round < 5; round++) {
+      const engine = await engines.open('0_0')
+      await engine.write(SEQUENCE.map((key) => ({ type: 'put', key, value: Buffer.alloc(100_000, round) })))
+      const reads = Array.from({ length: 20 }, () => engine.getMany(SEQUENCE))
+      const scan = readAll(engine)
+      const closed = engine.close()
+      t.throws(() => engine.getSync(SEQUENCE[0]!), { code: 'STATE_CLOSED' })
+      for (const read of await Promise.allSettled([...reads, scan])) {
+        if (read.status === 'rejected') t.match(read.reason, { code: 'STATE_CLOSED' })
+      }
+      await closed
+    }
+  })
+
+  t.test(
+    `${name}: kill -9 while it writes leaves whole batches, and every one it has acknowledged`,
+    {
+      skip,
+    },
+    async (t) => {
+      const { engines, folder, done } = await fresh()
+      t.teardown(done)
+      let least = 0
+      for (const acknowledgements of [1, 40, 200]) {
+        const acknowledged = await writeUntilKilled(name, folder, acknowledgements)
+        least = Math.max(least, acknowledged)
+        const engine = await engines.open('0_0')
+        const found = SEQUENCE.map((key) => engine.getSync(key)?.readUInt32BE() ?? 0)
+        t.equal(new Set(found).size, 1, `all of a batch or nothing: ${found}`)
+        t.ok(found[0]! >= least, `${found[0]} written, ${least} acknowledged`)
+        await engine.close()
+      }
+    },
+  )
+}
+
+t.test(
+  'a folder of another store is refused both ways, and kept when set aside',
+  { skip: natives[1]!.skip },
+  async (t) => {
+    for (const [writer, reader] of [natives, natives.toReversed()] as [(typeof natives)[0], (typeof natives)[0]][]) {
+      const { engines, folder, done } = await writer.fresh()
+      t.teardown(done)
+      await (await engines.open('0_0')).close()
+      const other = await reader.make({ folder, clock: systemClock })
+      await t.rejects(other.open('0_0'), { code: 'STATE_LAYOUT_UNSUPPORTED', taskId: '0_0' })
+      await other.setAside('0_0', 'STATE_LAYOUT_UNSUPPORTED')
+      await (await other.open('0_0')).close()
+    }
+  },
+)
+
+const DAMAGES: [string, (folder: string) => Promise<void>][] = [
+  ['CURRENT says nonsense', (folder) => writeFile(join(folder, 'CURRENT'), 'nonsense')],
+  [
+    'MANIFEST deleted',
+    async (folder) => {
+      for (const file of await readdir(folder)) if (file.startsWith('MANIFEST')) await rm(join(folder, file))
+    },
+  ],
+]
+
+function outcomeOf(engine: StateEngine, key: Buffer, fill: number): string {
+  try {
+    return engine.getSync(key)?.equals(Buffer.alloc(1_000, fill)) === true ? 'right' : 'wrong'
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
+async function readAll(engine: StateEngine): Promise<void> {
+  for await (const _ of engine.entries({}));
+}
+
+/** Starts a process that writes one batch after the other, kills it after some, and returns the last acknowledged. */
+async function writeUntilKilled(name: string, folder: string, acknowledgements: number): Promise<number> {
+  const script = join(import.meta.dirname, 'engine-writer.ts')
+  const child: ChildProcess = spawn(process.execPath, ['--import=tsx', script, name, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let last = 0
+  let seen = 0
+  for await (const line of createInterface({ input: child.stdout! })) {
+    last = Number(line)
+    if (++seen === acknowledgements) child.kill('SIGKILL')
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  return last
+}

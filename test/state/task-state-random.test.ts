@@ -197,7 +197,7 @@ class Run {
 }
 
 for (const target of targets) {
-  t.test(`random lives: ${target.name}`, async (t) => {
+  t.test(`random lives: ${target.name}`, { skip: target.skip }, async (t) => {
     const seeds = target.name === 'memory' ? 40 : 8
     for (let seed = 1; seed <= seeds; seed++) {
       await t.test(`seed ${seed}`, async (t) => {

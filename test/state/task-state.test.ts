@@ -205,7 +205,7 @@ t.test('queries see neither open nor in-flight versions', async (t) => {
 })
 
 for (const target of targets) {
-  t.test(`hostile keys never meet metadata: ${target.name}`, async (t) => {
+  t.test(`hostile keys never meet metadata: ${target.name}`, { skip: target.skip }, async (t) => {
     const { engines, done } = await target.fresh()
     t.teardown(done)
     const engine = await engines.open('0_0')
@@ -249,39 +249,44 @@ for (const target of targets) {
     await state.close({ flush: true })
   })
 
-  t.test(`a crash at any write leaves what some commit left, and converges: ${target.name}`, async (t) => {
-    for (let write = 1; write <= 6; write++) {
-      for (const applied of [false, true]) {
-        const { engines, done } = await target.fresh()
-        t.teardown(done)
-        const life = new Life(engines, [store({ name: 'one' }), store({ name: 'two' })])
-        await life.start()
-        life.engine.failAt = { write, applied }
-        let failures = 0
-        for (let round = 1; round <= 6; round++) {
-          life.table('one').put('sum', (life.table('one').get('sum')?.value ?? 0) + round, round)
-          life.table('two').put(`key-${round}`, round, round)
-          life.send()
-          life.succeed()
-          const before = life.engine.writes
-          await life.state.maybeFlush(true).catch(() => failures++)
-          t.equal(life.engine.writes, before + 1, 'one batch per flush')
-          if (failures === 1 && write % 2 === 0) break
+  t.test(
+    `a crash at any write leaves what some commit left, and converges: ${target.name}`,
+    { skip: target.skip },
+    async (t) => {
+      for (let write = 1; write <= 6; write++) {
+        for (const applied of [false, true]) {
+          const { engines, done } = await target.fresh()
+          t.teardown(done)
+          const life = new Life(engines, [store({ name: 'one' }), store({ name: 'two' })])
+          await life.start()
+          life.engine.failAt = { write, applied }
+          let failures = 0
+          for (let round = 1; round <= 6; round++) {
+            life.table('one').put('sum', (life.table('one').get('sum')?.value ?? 0) + round, round)
+            life.table('two').put(`key-${round}`, round, round)
+            life.send()
+            life.succeed()
+            const before = life.engine.writes
+            await life.state.maybeFlush(true).catch(() => failures++)
+            t.equal(life.engine.writes, before + 1, 'one batch per flush')
+            if (failures === 1 && write % 2 === 0) break
+          }
+          t.equal(failures, 1)
+          const rounds = write % 2 === 0 ? write : 6
+          for (let crash = 0; crash < 3; crash++) {
+            await life.crash()
+            t.equal(life.table('one').get('sum')?.value, (rounds * (rounds + 1)) / 2)
+            for (let n = 1; n <= rounds; n++) t.equal(life.table('two').get(`key-${n}`)?.value, n)
+            if (rounds === 6 && write < 6)
+              t.equal(life.rolledForward, 0, 'a failed batch is written again with the next')
+            await life.state.maybeFlush(true)
+          }
+          t.equal(life.rolledForward, 0, 'nothing is restored twice')
+          await life.state.close({ flush: false })
         }
-        t.equal(failures, 1)
-        const rounds = write % 2 === 0 ? write : 6
-        for (let crash = 0; crash < 3; crash++) {
-          await life.crash()
-          t.equal(life.table('one').get('sum')?.value, (rounds * (rounds + 1)) / 2)
-          for (let n = 1; n <= rounds; n++) t.equal(life.table('two').get(`key-${n}`)?.value, n)
-          if (rounds === 6 && write < 6) t.equal(life.rolledForward, 0, 'a failed batch is written again with the next')
-          await life.state.maybeFlush(true)
-        }
-        t.equal(life.rolledForward, 0, 'nothing is restored twice')
-        await life.state.close({ flush: false })
       }
-    }
-  })
+    },
+  )
 }
 
 t.test('another layout is refused with a code, a store keeps its number, a changed kind is refused', async (t) => {
@@ -331,7 +336,7 @@ t.test('written-at is the start of a restore until the end is reached', async (t
 })
 
 t.test('retention takes entries off the disk, and the directory with them', async (t) => {
-  for (const target of targets) {
+  for (const target of targets.filter(({ skip }) => skip === false)) {
     const { engines, done } = await target.fresh()
     t.teardown(done)
     const engine = await engines.open('0_0')
