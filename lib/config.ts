@@ -27,6 +27,11 @@ export interface StreamsConfig {
   readonly stateBudgetBytes: number
   /** -1 never waits, 0 waits for partitions known to have data, > 0 additionally waits so long (KIP-695). */
   readonly maxTaskIdleMs: number
+  /**
+   * While nothing comes for a task, its event time goes on as fast as the wall clock, so far behind it: windows close
+   * and event-time timers fire without a next record. Whatever comes later than that is late. 0: event time stands.
+   */
+  readonly idleTimeoutMs: number
   readonly transactionTimeoutMs: number
   readonly sessionTimeoutMs: number
   readonly heartbeatIntervalMs: number
@@ -72,6 +77,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   stateEngine: 'level',
   stateBudgetBytes: 128 * 1024 * 1024,
   maxTaskIdleMs: 0,
+  idleTimeoutMs: 0,
   transactionTimeoutMs: 10_000,
   sessionTimeoutMs: 10_000,
   heartbeatIntervalMs: 1_000,
@@ -101,6 +107,7 @@ const LEAST: Readonly<Record<string, number>> = {
   cacheMaxBytes: 0,
   stateBudgetBytes: 1024 * 1024,
   maxTaskIdleMs: -1,
+  idleTimeoutMs: 0,
   transactionTimeoutMs: 1_000,
   sessionTimeoutMs: 1_000,
   heartbeatIntervalMs: 10,

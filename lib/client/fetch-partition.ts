@@ -44,6 +44,8 @@ export class FetchPartition {
   blocked = false
   failures = 0
   arrivedBytes = 0
+  /** Monotonic time of the last response that had no error. */
+  answeredMs = 0
   watermarks: Watermarks = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 }
 
   constructor(topic: string, partition: number, position: number) {

@@ -128,6 +128,13 @@ export class Fetcher {
     return this.find(tp)?.watermarks
   }
 
+  /** Monotonic time of the last response, where that had nothing past our position, not even undecided; else null. */
+  emptyAtMs(tp: TopicPartition): number | null {
+    const partition = this.find(tp)
+    if (partition === undefined || partition.watermarks.highWatermark < 0) return null
+    return partition.position >= partition.watermarks.highWatermark ? partition.answeredMs : null
+  }
+
   /** What has arrived since the last call, in order of arrival. @throws what stopped a partition, see `onError`. */
   poll(): FetchedBatches[] {
     const error = this.errors.shift()
@@ -271,6 +278,7 @@ export class Fetcher {
     // A task that waits for an empty partition goes on once it is known to be empty.
     if (partition.watermarks.lastStableOffset !== answer.lastStableOffset) this.learned = true
     partition.watermarks = answer
+    partition.answeredMs = this.cluster.clock.monotonicMs()
     const records = answer.records
     if (records === null || records.length === 0) return
     try {

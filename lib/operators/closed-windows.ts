@@ -7,7 +7,7 @@ import type { OperatorContext } from './operator.js'
 /**
  * Emits the windows that close as time goes from `previousMs` to `nowMs`, by start, then key bytes. A window accepted
  * before was open then, so each is emitted exactly once, also after a restart: operator time is committed.
- * `closesAfterMs` is how long after its start a window takes no record any more.
+ * `closesAfterMs` is how long after its start a window takes no record any more. Returns how many it emitted.
  */
 export function closedWindows(
   store: WindowStore<unknown, unknown>,
@@ -16,12 +16,14 @@ export function closedWindows(
   context: OperatorContext,
 ) {
   const forward = forwardNow(context.forward)
-  return (previousMs: number, nowMs: number, headers: Headers): void => {
+  return (previousMs: number, nowMs: number, headers: Headers): number => {
     const lastStartMs = nowMs - closesAfterMs
     const firstStartMs = previousMs < 0 ? 0 : Math.max(0, previousMs - closesAfterMs + 1)
-    if (lastStartMs < firstStartMs) return
-    for (const { key, startMs, value, timestamp } of store.startingBetween(firstStartMs, lastStartMs)) {
+    if (lastStartMs < firstStartMs) return 0
+    const closed = store.startingBetween(firstStartMs, lastStartMs)
+    for (const { key, startMs, value, timestamp } of closed) {
       forward({ key, window: { startMs, endMs: startMs + sizeMs } }, value, null, timestamp, headers)
     }
+    return closed.length
   }
 }

@@ -98,6 +98,11 @@ export type Build<N extends Node> = (node: N, context: OperatorContext) => Opera
 
 export interface Operator {
   readonly push: Push
+  /**
+   * Event time has come to `timeMs` without a record; called parents first. Hands on what that closes, without headers,
+   * and returns how many records that were.
+   */
+  readonly advance?: (timeMs: number) => number
   /** Called once when the task closes. */
   readonly close?: () => void
 }

@@ -1,8 +1,9 @@
 /** `count`, `reduce` and `aggregate` over session windows. */
-import type { Headers } from '../record/record.js'
+import { type Headers, NO_HEADERS } from '../record/record.js'
 import type { Session, SessionStore } from '../state/store.js'
 import type { SessionAggregateNode } from '../topology/aggregate-nodes.js'
 import type { Windowed } from '../windows/window.js'
+import { advancing } from './advance.js'
 import { forwardNow, forwardSessionsThrough } from './change.js'
 import { orNull } from './fold.js'
 import type { Build, OperatorContext } from './operator.js'
@@ -31,6 +32,7 @@ export const buildSessionAggregate: Build<SessionAggregateNode> = (node, context
   }
 
   return {
+    advance: advancing(time, (previousMs, nowMs) => emitClosed?.(previousMs, nowMs, NO_HEADERS) ?? 0),
     push(record) {
       const { key, value, timestamp, headers } = record
       if (key === null) {
@@ -87,15 +89,17 @@ function windowed(key: unknown, startMs: number, endMs: number): Windowed<unknow
   return { key, window: { startMs, endMs } }
 }
 
-/** Emits the sessions that close as time goes from `previousMs` to `nowMs`, by end, then start, then key bytes. */
+/** Emits the sessions that close as time goes from `previousMs` to `nowMs`, by end, then start, then key bytes; returns how many. */
 function closedSessions(store: SessionStore<unknown, unknown>, waitMs: number, context: OperatorContext) {
   const forward = forwardNow(context.forward)
-  return (previousMs: number, nowMs: number, headers: Headers): void => {
+  return (previousMs: number, nowMs: number, headers: Headers): number => {
     const firstEndMs = previousMs < 0 ? 0 : Math.max(0, previousMs - waitMs)
     const lastEndMs = nowMs - waitMs - 1
-    if (lastEndMs < firstEndMs) return
-    for (const session of store.endingBetween(firstEndMs, lastEndMs)) {
+    if (lastEndMs < firstEndMs) return 0
+    const closed = store.endingBetween(firstEndMs, lastEndMs)
+    for (const session of closed) {
       forward(windowed(session.key, session.startMs, session.endMs), session.value, null, session.endMs, headers)
     }
+    return closed.length
   }
 }

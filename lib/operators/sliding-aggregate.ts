@@ -1,8 +1,9 @@
 /** `count`, `reduce` and `aggregate` over sliding windows. */
-import type { StreamRecord } from '../record/record.js'
+import { NO_HEADERS, type StreamRecord } from '../record/record.js'
 import type { ValueAndTimestamp, WindowEntry, WindowStore } from '../state/store.js'
 import type { SlidingAggregateNode } from '../topology/aggregate-nodes.js'
 import { isSlidingWindowClosed } from '../windows/arithmetic.js'
+import { advancing } from './advance.js'
 import { forwardWindowsThrough } from './change.js'
 import { closedWindows } from './closed-windows.js'
 import { orNull } from './fold.js'
@@ -26,6 +27,7 @@ export const buildSlidingAggregate: Build<SlidingAggregateNode> = (node, context
       : null
   const time = context.operatorTime()
   return {
+    advance: advancing(time, (previousMs, nowMs) => emitClosed?.(previousMs, nowMs, NO_HEADERS) ?? 0),
     push(record) {
       const { key, value, timestamp } = record
       if (key === null || value === null) {

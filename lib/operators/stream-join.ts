@@ -1,7 +1,8 @@
 /** One side of a stream-stream join: its records look for partners among the other side's. */
-import type { StreamRecord } from '../record/record.js'
+import { type Headers, NO_HEADERS } from '../record/record.js'
 import type { JoinWindowStore, UnmatchedStore } from '../state/join-stores.js'
 import type { StreamJoinNode } from '../topology/stream-join-nodes.js'
+import { advancing } from './advance.js'
 import type { Build } from './operator.js'
 
 /**
@@ -26,14 +27,17 @@ export const buildStreamJoin: Build<StreamJoinNode> = (node, context) => {
   const alone = (key: unknown, value: unknown, isLeft: boolean): unknown =>
     isLeft ? joiner(key, value, null) : joiner(key, null, value)
 
-  const release = (store: UnmatchedStore<unknown, unknown>, nowMs: number, { headers }: StreamRecord): void => {
-    for (const row of store.take(nowMs - afterMs - graceMs, nowMs - beforeMs - graceMs, nowMs)) {
+  const release = (store: UnmatchedStore<unknown, unknown>, nowMs: number, headers: Headers): number => {
+    const rows = store.take(nowMs - afterMs - graceMs, nowMs - beforeMs - graceMs, nowMs)
+    for (const row of rows) {
       const value = alone(row.key, row.value, row.left)
       forward({ key: row.key, value, timestamp: row.timestampMs, headers })
     }
+    return rows.length
   }
 
   return {
+    advance: advancing(time, (_, nowMs) => (unmatched === null ? 0 : release(unmatched, nowMs, NO_HEADERS))),
     push(record) {
       const { key, value, timestamp, headers } = record
       const nowMs = time.advance(timestamp)
@@ -42,7 +46,7 @@ export const buildStreamJoin: Build<StreamJoinNode> = (node, context) => {
         else context.drop(key === null ? 'nullKey' : 'nullValue')
         return
       }
-      if (unmatched !== null && timestamp === nowMs) release(unmatched, nowMs, record)
+      if (unmatched !== null && timestamp === nowMs) release(unmatched, nowMs, headers)
       const partners = others.fetch(key, Math.max(0, timestamp - earlierMs), Math.max(0, timestamp + laterMs))
       for (const partner of partners) {
         unmatched?.remove(key, partner.timestamp, !left, timestamp)

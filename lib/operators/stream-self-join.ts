@@ -1,6 +1,7 @@
 /** A join of a stream with itself that keeps its records once; same results, in the same order, as with two stores. */
 import type { JoinWindowStore } from '../state/join-stores.js'
 import type { StreamSelfJoinNode } from '../topology/stream-join-nodes.js'
+import { advancing } from './advance.js'
 import type { Build } from './operator.js'
 
 /**
@@ -14,6 +15,7 @@ export const buildStreamSelfJoin: Build<StreamSelfJoinNode> = (node, context) =>
   const store = context.store<JoinWindowStore<unknown, unknown>>(node.store)
   const time = context.operatorTime()
   return {
+    advance: advancing(time),
     push(record) {
       const { key, value, timestamp, headers } = record
       const nowMs = time.advance(timestamp)

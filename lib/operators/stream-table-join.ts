@@ -2,7 +2,8 @@
 import type { StreamRecord } from '../record/record.js'
 import type { StreamBuffer } from '../state/stream-buffer.js'
 import type { StreamTableJoinNode } from '../topology/join-nodes.js'
-import type { Build, OperatorContext, Push } from './operator.js'
+import { advancing } from './advance.js'
+import type { Build, Operator, OperatorContext, Push } from './operator.js'
 import { lookUp } from './table-view.js'
 import { lookUpAsOf } from './table-view-as-of.js'
 
@@ -24,13 +25,14 @@ export const buildStreamTableJoin: Build<StreamTableJoinNode> = (node, context) 
     if (row === null && !left) return
     forward({ key, value: joiner(key, value, row === null ? null : row.value), timestamp, headers })
   }
-  const ready = node.wait === null ? join : waiting(node.wait, join, context)
+  const ready: Operator = node.wait === null ? { push: join } : waiting(node.wait, join, context)
 
   return {
+    ...ready,
     push(record) {
       const { key, value } = record
       if (value === null || (key === null && !left)) context.drop(key === null ? 'nullKey' : 'nullValue')
-      else ready(record)
+      else ready.push(record)
     },
   }
 }
@@ -45,21 +47,27 @@ function waiting(
   { graceMs, store }: NonNullable<StreamTableJoinNode['wait']>,
   join: Push,
   context: OperatorContext,
-): Push {
+): Operator {
   const buffer = context.store<StreamBuffer<unknown, unknown>>(store)
   const time = context.operatorTime()
-  return (record: StreamRecord) => {
-    const { key, timestamp } = record
-    if (key === null || timestamp < time.streamTimeMs - graceMs) {
-      join(record)
-      return
-    }
-    const nowMs = time.advance(timestamp)
-    buffer.add(record, context.recordMetadata() ?? NOWHERE)
-    for (;;) {
+  const joinDue = (nowMs: number): number => {
+    for (let joined = 0; ; joined++) {
       const next = buffer.take(nowMs - graceMs, nowMs)
-      if (next === null) return
+      if (next === null) return joined
       join(next)
     }
+  }
+  return {
+    advance: advancing(time, (_, nowMs) => joinDue(nowMs)),
+    push(record: StreamRecord) {
+      const { key, timestamp } = record
+      if (key === null || timestamp < time.streamTimeMs - graceMs) {
+        join(record)
+        return
+      }
+      const nowMs = time.advance(timestamp)
+      buffer.add(record, context.recordMetadata() ?? NOWHERE)
+      joinDue(nowMs)
+    },
   }
 }

@@ -3,6 +3,7 @@ import { MillraceError } from '../errors.js'
 import type { SuppressBuffer } from '../state/suppress-buffer.js'
 import type { SuppressNode } from '../topology/suppress-nodes.js'
 import type { Windowed } from '../windows/window.js'
+import { advancing } from './advance.js'
 import { changeOf, changeRecord } from './change.js'
 import type { Build } from './operator.js'
 
@@ -29,9 +30,16 @@ export const buildSuppress: Build<SuppressNode> = (node, context) => {
     buffer.removeFirst(nowMs)
   }
 
+  const emitDue = (nowMs: number): number => {
+    let emitted = 0
+    for (; buffer.firstTimeMs + waitMs <= nowMs; emitted++) emitFirst(nowMs)
+    return emitted
+  }
+
   const full = () => buffer.records > maxRecords || (maxBytes < Number.POSITIVE_INFINITY && buffer.bytes > maxBytes)
 
   return {
+    advance: advancing(time, (_, nowMs) => emitDue(nowMs)),
     push(record) {
       const { key, timestamp, headers } = record
       const { newValue, oldValue } = changeOf(record)
@@ -42,7 +50,7 @@ export const buildSuppress: Build<SuppressNode> = (node, context) => {
         const origin = context.recordMetadata() ?? UNKNOWN_ORIGIN
         buffer.put(key, bufferTimeMs, newValue, oldValue, { timestamp, headers, ...origin })
       }
-      while (buffer.firstTimeMs + waitMs <= nowMs) emitFirst(nowMs)
+      emitDue(nowMs)
       if (!full()) return
       if (node.onFull === 'shutDown') throw bufferFull(node, buffer, context.taskId)
       while (full()) emitFirst(nowMs)

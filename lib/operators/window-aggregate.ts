@@ -1,9 +1,10 @@
 /** `count`, `reduce` and `aggregate` over tumbling, hopping and unlimited windows. */
-import type { Headers } from '../record/record.js'
+import { type Headers, NO_HEADERS } from '../record/record.js'
 import type { WindowStore } from '../state/store.js'
 import type { WindowAggregateNode } from '../topology/aggregate-nodes.js'
 import { earliestWindowStart } from '../windows/arithmetic.js'
 import type { Windowed } from '../windows/window.js'
+import { advancing } from './advance.js'
 import { forwardWindowsThrough } from './change.js'
 import { closedWindows } from './closed-windows.js'
 import { foldStep, orNull } from './fold.js'
@@ -42,7 +43,9 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
     forward(windowed(key, startMs, sizeMs), after, old, at, headers)
   }
 
+  const closeUntil = (previousMs: number, nowMs: number) => emitClosed?.(previousMs, nowMs, NO_HEADERS) ?? 0
   return {
+    ...(time === null ? {} : { advance: advancing(time, closeUntil) }),
     push(record) {
       const { key, value, timestamp, headers } = record
       if (key === null) {

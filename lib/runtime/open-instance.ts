@@ -100,6 +100,7 @@ async function assemble(
     bufferBytes: config.bufferBytes,
     onFlushFailed: fail,
     makeTask: (opened) => makeTask(options, plan, globals, signal, opened),
+    watchesSilence: config.idleTimeoutMs > 0,
   })
   const member = makeMember(options, plan, tasks, process.processId, await engines.list(), () => box.shutdown)
   member.onRebalanceNeeded = () => box.instance?.rebalance()

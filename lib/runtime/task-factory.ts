@@ -82,6 +82,7 @@ export function makeTask(
     maxTaskIdleMs: config.maxTaskIdleMs,
     onDrop,
     onDeserializationError: config.onDeserializationError,
+    idleTimeoutMs: config.idleTimeoutMs,
     onProcessingError: config.onProcessingError,
     onProductionError: config.onProductionError,
     maxRecordBytes: config.maxRecordBytes,
@@ -89,6 +90,6 @@ export function makeTask(
     captureTopics: committed.topics,
     onReady: signal.raise,
   })
-  task.restoreTimes(opened.positions)
+  task.restore(opened.positions)
   return task
 }

@@ -25,6 +25,8 @@ export interface TaskSetOptions {
   readonly clock: Clock
   /** Buffered bytes of a partition at which fetching it pauses; it resumes below half. */
   readonly bufferBytes: number
+  /** A task with one partition has to know too when that is empty. */
+  readonly watchesSilence: boolean
   readonly makeTask: (opened: OpenedTask) => Task<TaskState>
   /** A background write of committed state failed. */
   readonly onFlushFailed: (error: unknown) => void
@@ -116,11 +118,11 @@ export class TaskSet {
   #noteCaughtUp(): void {
     const { fetcher } = this.#options
     for (const { task, sources } of this.#order) {
-      if (sources.length < 2) continue
+      if (sources.length < 2 && !this.#options.watchesSilence) continue
       for (const source of sources) {
         const end = fetcher.watermarks(source)?.lastStableOffset ?? -1
         const caughtUp = end >= 0 && (fetcher.position(source) ?? -1) >= end
-        task.setCaughtUp(source.topic, source.partition, caughtUp)
+        task.setCaughtUp(source.topic, source.partition, caughtUp, fetcher.emptyAtMs(source))
       }
     }
   }

@@ -84,6 +84,22 @@ function guarded(node: string, push: Push, failed: CompileOptions['failed']): Pu
   return (record) => {
     try {
       push(record)
+function guardedAdvance(node: string, operator: Operator, failed: CompileOptions['failed']): Operator {
+  const { advance } = operator
+  if (advance === undefined) return operator
+  return {
+    ...operator,
+    advance(timeMs) {
+      try {
+        return advance(timeMs)
+      } catch (error) {
+        failed(node, error)
+        return 0
+      }
+    },
+  }
+}
+
     } catch (error) {
       failed(node, error)
     }

@@ -48,10 +48,12 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly changelogTopic: (store: string) => string | null
   /** Kafka's id of a topic, kept with the store's checkpoint; null where the broker has none. */
   readonly topicId: (topic: string) => string | null
-  readonly clock: Pick<Clock, 'now' | 'setTimer'>
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs' | 'setTimer'>
   /** -1 never waits, 0 waits for partitions that are known to have data, > 0 waits so long in addition (KIP-695). */
   readonly maxTaskIdleMs: number
   readonly onDrop: (drop: Drop) => void
+  /** How far behind the wall clock event time goes on while nothing comes; 0: it stands. */
+  readonly idleTimeoutMs: number
   readonly onDeserializationError: FailureHandler
   readonly onProcessingError: ProcessingFailureHandler
   readonly onProductionError: FailureHandler

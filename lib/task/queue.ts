@@ -28,6 +28,10 @@ export class PartitionQueue {
   bufferedBytes = 0
   /** True while the broker is known to have nothing that was not fetched. */
   caughtUp = false
+  /** Monotonic time at which the broker last said that it has nothing past our position; null: it has, or may have. */
+  emptyAtMs: number | null = null
+  /** Where the group stands by the last commit that is certain; -1 before there was one. */
+  committedOffset = -1
   /** Wall-clock time since when the queue is empty and caught up; null while it is not. */
   idleSinceMs: number | null = null
 
@@ -56,9 +60,10 @@ export class PartitionQueue {
     this.#events = events
   }
 
-  /** The offset a restart begins at: the head's, or past everything that came. -1 before anything did. */
+  /** The offset a restart begins at: the head's, or past everything that came, or the committed one. -1: there is none. */
   get position(): number {
-    return (this.hasHead || this.blocked) && this.cursor !== null ? this.cursor.offset : this.#endOffset
+    if ((this.hasHead || this.blocked) && this.cursor !== null) return this.cursor.offset
+    return this.#endOffset < 0 ? this.committedOffset : this.#endOffset
   }
 
   /**
@@ -106,6 +111,7 @@ export class PartitionQueue {
     this.hasHead = false
     this.blocked = false
     this.caughtUp = false
+    this.emptyAtMs = null
     this.idleSinceMs = null
     this.headKey = null
     this.headValue = null

@@ -2,11 +2,11 @@
  * One sub-topology on one partition: takes records by event time, pushes them through the operators, gathers what they
  * write, and hands it to a commit. Synchronous throughout; the runtime does everything that waits.
  */
-import type { BatchOffsets, OffsetToCommit, ProduceBatch } from '../client/commit.js'
+import type { BatchOffsets, OffsetToCommit } from '../client/commit.js'
 import { MillraceError } from '../errors.js'
 import type { Operator } from '../operators/operator.js'
 import type { BatchView } from '../protocol/index.js'
-import { formatTopicPartition, NO_HEADERS } from '../record/record.js'
+import { NO_HEADERS } from '../record/record.js'
 import { suppressHeaders } from '../serde/suppress-buffer.js'
 import type { Node, SourceNode } from '../topology/node.js'
 import type { StoreKind } from '../topology/topology.js'
@@ -17,8 +17,10 @@ import { compile, type NodeContext } from './compile.js'
 import { Failures, lastingOrigin, type RecordOrigin } from './failures.js'
 import { IdleRule } from './idle-rule.js'
 import type { TaskOptions, TaskStores } from './options.js'
+import { Positions } from './positions.js'
 import { Punctuations } from './punctuation.js'
 import { PartitionQueue } from './queue.js'
+import { StreamTime } from './stream-time.js'
 import { OperatorTimes } from './times.js'
 
 /** What one record weighs in `pendingBytes` of a task with stores: its change is logged at the next commit. */
@@ -33,17 +35,16 @@ export class Task<S extends TaskStores = TaskStores> {
   readonly #punctuations = new Punctuations()
   readonly #times: OperatorTimes
   readonly #idle: IdleRule
+  readonly #streamTime: StreamTime
   readonly #queues: PartitionQueue[] = []
+  readonly #positions: Positions
   readonly #operators: readonly Operator[]
   readonly #kinds: ReadonlyMap<string, StoreKind>
   /** Where the record in hand came from; null inside a punctuation. */
   #current: RecordOrigin | null = null
   readonly #async: AsyncLanes
-  #streamTimeMs = -1
   #commitRequested = false
   #uncommittedRecords = 0
-  /** `topic-partition` → position in the last commit collected. */
-  readonly #collected = new Map<string, number>()
 
   constructor(options: TaskOptions<S>) {
     this.id = options.id
@@ -70,13 +71,17 @@ export class Task<S extends TaskStores = TaskStores> {
     }
     this.#idle = new IdleRule(this.#queues, options.maxTaskIdleMs)
   }
+    this.#positions = new Positions(this.#queues)
+    this.#streamTime = new StreamTime(this.#queues, this.#times, options.clock, options.idleTimeoutMs)
 
-  /** Takes over partition and operator times from the metadata of committed offsets. Before the first record. */
-  restoreTimes(offsets: readonly { topic: string; partition: number; metadata: string }[]): void {
-    for (const { topic, partition, metadata } of offsets) {
-      this.#find(topic, partition).time.restore(this.#times.restore(metadata))
+  /** Takes over committed offsets, with partition and operator times from their metadata. Before the first record. */
+  restore(offsets: readonly OffsetToCommit[]): void {
+    for (const { topic, partition, offset, metadata } of offsets) {
+      const queue = this.#find(topic, partition)
+      queue.committedOffset = offset
+      queue.time.restore(this.#times.restore(metadata))
     }
-    this.#streamTimeMs = this.#latestPartitionTime()
+    this.#beginAnew()
   }
 
   /**
@@ -97,9 +102,14 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#current = before
   }
 
-  /** True while the broker is known to hold nothing of this partition that was not handed over. */
-  setCaughtUp(topic: string, partition: number, caughtUp: boolean): void {
-    this.#find(topic, partition).caughtUp = caughtUp
+  /**
+   * `caughtUp`: the broker is known to hold nothing of this partition that can be read and was not handed over.
+   * `emptyAtMs`: monotonic time at which it last said that it holds nothing at all past that; null: it does, or may.
+   */
+  setCaughtUp(topic: string, partition: number, caughtUp: boolean, emptyAtMs: number | null = null): void {
+    const queue = this.#find(topic, partition)
+    queue.caughtUp = caughtUp
+    queue.emptyAtMs = emptyAtMs
   }
 
   bufferedBytes(topic: string, partition: number): number {
@@ -117,7 +127,7 @@ export class Task<S extends TaskStores = TaskStores> {
 
   /** Event time of the record that is next, null when none is buffered or none may be taken. */
   nextTimestampMs(): number | null {
-    if (this.#async.hasReady) return this.#streamTimeMs
+    if (this.#async.hasReady) return this.#streamTime.ms
     return this.#async.open ? (this.#idle.lowest()?.headTimestamp ?? null) : null
   }
 
@@ -134,19 +144,26 @@ export class Task<S extends TaskStores = TaskStores> {
       }
     }
     this.#uncommittedRecords += processed
+    if (processed > 0) this.#streamTime.breakSilence()
     return processed
   }
 
-  /** Wall-clock time of the next wall-clock punctuation, or of the end of waiting for an empty partition. */
+  /** Wall-clock time of the next wall-clock punctuation, of the end of waiting for an empty partition, or in silence. */
   nextTimerAtMs(): number | null {
-    const next = Math.min(this.#punctuations.nextWallClockMs, this.#idle.waitsUntilMs() ?? Number.POSITIVE_INFINITY)
+    const waitsUntilMs = this.#idle.waitsUntilMs() ?? Number.POSITIVE_INFINITY
+    const next = Math.min(this.#punctuations.nextWallClockMs, waitsUntilMs, this.#streamTime.nextAtMs)
     return Number.isFinite(next) ? next : null
   }
 
-  /** Runs wall-clock punctuations that are due; returns how many ran. */
+  /** Runs wall-clock punctuations that are due and lets event time go on in silence; returns how much came of it. */
   punctuateWallClock(nowMs: number): number {
-    if (nowMs < this.#punctuations.nextWallClockMs || this.#async.draining) return 0
-    const calls = this.#punctuations.run('wallClockTime', nowMs)
+    if (this.#async.draining) return 0
+    let calls = 0
+    if (!this.busy && this.#streamTime.goOn()) {
+      for (const operator of this.#operators) calls += operator.advance?.(this.#streamTime.ms) ?? 0
+      calls += this.#punctuateStreamTime()
+    }
+    if (nowMs >= this.#punctuations.nextWallClockMs) calls += this.#punctuations.run('wallClockTime', nowMs)
     this.#uncommittedRecords += calls
     return calls
   }
@@ -157,9 +174,9 @@ export class Task<S extends TaskStores = TaskStores> {
     return this.#collector.pendingBytes + changes
   }
 
-  /** True when a partition's position is not the one last collected: a commit would carry an offset. */
+  /** True when a commit would carry an offset. */
   get moved(): boolean {
-    return this.#queues.some((queue) => queue.position >= 0 && queue.position !== this.#collected.get(nameOf(queue)))
+    return this.#positions.moved
   }
 
   /** True once after user code asked for a commit. */
@@ -192,7 +209,7 @@ export class Task<S extends TaskStores = TaskStores> {
     })
     const { batches, captured } = this.#collector.take()
     this.#failures.forgetLetters()
-    const offsets = this.#offsets(batches)
+    const offsets = this.#positions.collect(batches.length > 0, ({ time }) => this.#times.encode(time.streamTimeMs))
     for (const time of this.#allTimes()) time.beginCommit()
     this.#uncommittedRecords = 0
     if (batches.length === 0 && offsets.length === 0) {
@@ -207,7 +224,10 @@ export class Task<S extends TaskStores = TaskStores> {
   commitSucceeded(commit: TaskCommit, batchOffsets: BatchOffsets): void {
     const { subTopology, topicId } = this.#options
     this.#succeeded(changelogEnds(commit, batchOffsets, subTopology.stores, topicId))
-    for (const { topic, offset } of commit.offsets) this.#failures.committed(topic, offset)
+    for (const { topic, partition, offset } of commit.offsets) {
+      this.#find(topic, partition).committedOffset = offset
+      this.#failures.committed(topic, offset)
+    }
   }
 
   /** Back to the last commit that succeeded: stores, times, nothing buffered. The runtime reads again from there. */
@@ -219,8 +239,7 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#async.clear()
     for (const queue of this.#queues) queue.clear()
     for (const time of this.#allTimes()) time.commitAborted()
-    this.#streamTimeMs = this.#latestPartitionTime()
-    this.#collected.clear()
+    this.#beginAnew()
     this.#commitRequested = false
     this.#uncommittedRecords = 0
   }
@@ -272,27 +291,16 @@ export class Task<S extends TaskStores = TaskStores> {
     const timestamp = queue.headTimestamp
     this.#current = queue
     queue.time.advance(timestamp)
-    if (timestamp > this.#streamTimeMs) this.#streamTimeMs = timestamp
+    this.#streamTime.take(timestamp)
     queue.push({ key: queue.headKey, value: queue.headValue, timestamp, headers: queue.cursor!.headers() })
     queue.advance()
     this.#current = null
-    if (this.#streamTimeMs >= this.#punctuations.nextStreamMs) {
-      this.#punctuations.run('streamTime', this.#streamTimeMs)
-    }
+    this.#punctuateStreamTime()
   }
 
-  /** Of every partition that moved; all of them where something was written without any record (a punctuation). */
-  #offsets(batches: readonly ProduceBatch[]): OffsetToCommit[] {
-    const offsets: OffsetToCommit[] = []
-    const moved = this.#queues.filter((queue) => queue.position !== (this.#collected.get(nameOf(queue)) ?? -1))
-    const chosen = moved.length > 0 || batches.length === 0 ? moved : this.#queues
-    for (const queue of chosen) {
-      const { topic, partition, position } = queue
-      if (position < 0) continue
-      this.#collected.set(nameOf(queue), position)
-      offsets.push({ topic, partition, offset: position, metadata: this.#times.encode(queue.time.streamTimeMs) })
-    }
-    return offsets
+  #punctuateStreamTime(): number {
+    const { ms } = this.#streamTime
+    return ms >= this.#punctuations.nextStreamMs ? this.#punctuations.run('streamTime', ms) : 0
   }
 
   *#allTimes() {
@@ -300,8 +308,9 @@ export class Task<S extends TaskStores = TaskStores> {
     yield* this.#times.all()
   }
 
-  #latestPartitionTime(): number {
-    return this.#queues.reduce((latest, { time }) => Math.max(latest, time.streamTimeMs), -1)
+  #beginAnew(): void {
+    this.#positions.reset()
+    this.#streamTime.reset()
   }
 
   #find(topic: string, partition: number): PartitionQueue {
@@ -339,12 +348,12 @@ export class Task<S extends TaskStores = TaskStores> {
       storeKind: (name) => this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue',
       topicName: options.topicName,
       operatorTime: (name = node.name) => this.#times.of(name),
-      taskStreamTimeMs: () => this.#streamTimeMs,
+      taskStreamTimeMs: () => this.#streamTime.ms,
       wallClockMs: () => options.clock.now(),
       schedule: (intervalMs, type, punctuate) =>
         this.#punctuations.schedule(type, intervalMs, options.clock.now(), this.#guarded(node.name, punctuate)),
       followTimers: (type, timers, call) => {
-        const nowMs = () => (type === 'streamTime' ? this.#streamTimeMs : options.clock.now())
+        const nowMs = () => (type === 'streamTime' ? this.#streamTime.ms : options.clock.now())
         this.#punctuations.follow(type, timers, nowMs, this.#guarded(node.name, call))
       },
       setTimer: (delayMs, fire) => options.clock.setTimer(delayMs, fire),
@@ -360,8 +369,7 @@ export class Task<S extends TaskStores = TaskStores> {
         this.#commitRequested = true
       },
       send: (topic, partition, key, value, timestamp, headers) => {
-        const bytes = recordBytes(key, value, headers)
-        if (bytes > options.maxRecordBytes) throw this.#failures.tooLarge(node.name, topic, this.#current, bytes)
+        this.#failures.checkWrite(node.name, { topic, key, value, timestamp, headers }, this.#current)
         this.#collector.send(topic, partition, key, value, timestamp, headers)
       },
       partitionCount: options.partitionCount,
@@ -387,8 +395,4 @@ export class Task<S extends TaskStores = TaskStores> {
       node,
     })
   }
-}
-
-function nameOf({ topic, partition }: PartitionQueue): string {
-  return formatTopicPartition(topic, partition)
 }

@@ -38,6 +38,8 @@ export interface TopologyTestDriverOptions {
   /** Default 1,048,487 as in production. */
   readonly maxRecordBytes?: number
   readonly deadLetterTopic?: string
+  /** As the option of the same name; default 0: event time stands while nothing is piped. */
+  readonly idleTimeoutMs?: number
 }
 
 interface Global {
@@ -110,9 +112,12 @@ export class TopologyTestDriver {
     )
   }
 
-  /** Moves the wall clock and runs the wall-clock punctuations that fall due. */
+  /** Moves the wall clock, runs the wall-clock punctuations that fall due, and closes windows after `idleTimeoutMs`. */
   advanceWallClockTime(byMs: number): void {
     this.#clock.advance(byMs)
+    for (const [topic, task] of this.#readers) {
+      task.setCaughtUp(topic, PARTITION, true, this.#clock.monotonicMs())
+    }
     for (const task of this.#tasks) {
       task.punctuateWallClock(this.#clock.now())
       this.#commit(task)
@@ -225,7 +230,7 @@ export class TopologyTestDriver {
     task.commitAborted()
     for (const [topic, reader] of this.#readers) {
       if (reader !== task) continue
-      task.setCaughtUp(topic, PARTITION, true)
+      task.setCaughtUp(topic, PARTITION, true, this.#clock.monotonicMs())
       for (const { offset, timestamp, key, value, headers } of this.#uncommitted.get(topic) ?? []) {
         this.#builder.append(timestamp, key, value, headers)
         task.addBatches(topic, PARTITION, readBatches(this.#builder.build({ baseOffset: offset })), offset + 1)
@@ -325,6 +330,7 @@ export class TopologyTestDriver {
       topicId: () => null,
       clock: this.#clock,
       maxTaskIdleMs: 0,
+      idleTimeoutMs: this.#options.idleTimeoutMs ?? 0,
       captureTopics: new Set(),
       // What handlers have answered is processed by the next call, so that an error leaves that call.
       onReady: () => (this.#tasks.some(({ busy }) => busy) ? this.#answered() : this.#settle()),
@@ -332,7 +338,7 @@ export class TopologyTestDriver {
     for (const name of subTopology.sourceTopics) {
       const topic = realTopicName(applicationId, this.#topology, name)
       this.#readers.set(topic, task)
-      task.setCaughtUp(topic, PARTITION, true)
+      task.setCaughtUp(topic, PARTITION, true, this.#clock.monotonicMs())
     }
     return task
   }

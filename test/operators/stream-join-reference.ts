@@ -75,6 +75,12 @@ export class JoinReference {
     return out
   }
 
+  /** What comes out when stream time gets to `ts` without a record. */
+  silence(ts: number): JoinOutput[] {
+    this.#streamTime = ts
+    return this.#release(true)
+  }
+
   /** Records of one side that its retention has not ended for, by time, then arrival. */
   #visible(side: 'left' | 'right'): JoinInput[] {
     const { beforeMs, afterMs, graceMs } = this.#rule

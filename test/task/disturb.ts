@@ -37,7 +37,7 @@ export class Committed {
       const store = topic.slice('app-'.length, -'-changelog'.length)
       harness.task.state.restore(store, key!, value, timestamp)
     }
-    harness.task.restoreTimes([{ topic: 'in', partition: 0, metadata: this.metadata }])
+    harness.task.restore([{ topic: 'in', partition: 0, offset: this.offset, metadata: this.metadata }])
   }
 }
 

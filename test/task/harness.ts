@@ -35,6 +35,7 @@ export interface HarnessOptions {
   readonly maxRecordBytes?: number
   readonly deadLetterTopic?: string
   readonly maxTaskIdleMs?: number
+  readonly idleTimeoutMs?: number
   readonly partitionCount?: (topic: string) => number
   readonly captureTopics?: ReadonlySet<string>
 }
@@ -98,6 +99,7 @@ export class TaskHarness {
       topicId: () => null,
       clock: this.clock,
       maxTaskIdleMs: this.#options.maxTaskIdleMs ?? 0,
+      idleTimeoutMs: this.#options.idleTimeoutMs ?? 0,
       onDrop: (drop) => this.drops.push(drop),
       onDeserializationError: this.#options.onDeserializationError ?? 'fail',
       onProcessingError: this.#options.onProcessingError ?? 'fail',

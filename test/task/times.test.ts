@@ -83,7 +83,7 @@ t.test('a restart accepts no record that was already late', async (t) => {
   const { metadata } = commit.offsets[0]!
 
   harness.open()
-  harness.task.restoreTimes([{ topic: 'in', partition: 0, metadata }])
+  harness.task.restore([{ topic: 'in', partition: 0, offset: 1, metadata }])
   harness.add('in', [record(50)], 1)
   harness.task.process(10)
   t.same(
