@@ -58,9 +58,12 @@ export interface BuiltCase {
   readonly outputs: ReadonlyMap<string, Serde<Scalar>>
 }
 
+/** What a store without a name is called: `store-0` and so on, as the oracle does, or by a generated name. */
+export type UnnamedStores = 'numbered' | 'generated'
+
 /** @throws NotYetBuilt where Millrace lacks an operator; MillraceError where the topology is refused */
-export function buildCase(testCase: ConformanceCase): BuiltCase {
-  const builder = new CaseBuilder(testCase)
+export function buildCase(testCase: ConformanceCase, unnamedStores: UnnamedStores = 'numbered'): BuiltCase {
+  const builder = new CaseBuilder(testCase, unnamedStores)
   for (const node of testCase.topology ?? []) builder.add(node)
   return { topology: builder.streams.build(buildOptions(testCase)), outputs: builder.outputs }
 }
@@ -92,9 +95,12 @@ class CaseBuilder {
   readonly outputs = new Map<string, Serde<Scalar>>()
   readonly #key: Serde<Scalar>
   readonly #handles = new Map<string, Handle>()
+  readonly #unnamedStores: UnnamedStores
+  #storesNumbered = 0
 
-  constructor(testCase: ConformanceCase) {
+  constructor(testCase: ConformanceCase, unnamedStores: UnnamedStores) {
     this.#key = keySerdeOf(testCase)
+    this.#unnamedStores = unnamedStores
   }
 
   add(node: CaseNode): void {
@@ -122,11 +128,11 @@ class CaseBuilder {
       case 'globalTable':
         return this.streams.globalTable(topic, { ...serdes, ...this.#store(node) })
       case 'merge':
-        return asStream(input).merge(asStream(other))
+        return asStream(input).merge(asStream(other), named(node.name))
       case 'repartition':
         return asStream(input).repartition({ ...this.#serdes(input), ...named(node.name) })
       case 'toTable':
-        return asStream(input).toTable({ ...this.#serdes(input), ...this.#store(node) })
+        return asStream(input).toTable({ ...this.#serdes(input), ...named(node.name), ...this.#store(node) })
       case 'toStream':
         return asTable(input).toStream()
       case 'to':
@@ -208,7 +214,7 @@ class CaseBuilder {
     if (right instanceof KStream) return joinStreams(node, stream, right, this.#key)
     if (!(right instanceof KTable)) throw wrongInput('a stream or a table', right)
     // The oracle has to name a join with grace.
-    const grace = node.graceMs === undefined ? {} : { name: 'Grace', graceMs: node.graceMs }
+    const grace = node.graceMs === undefined ? {} : { name: node.name ?? 'Grace', graceMs: node.graceMs }
     const settings = { ...options, ...grace, ...this.#serdes(stream) }
     return (node.kind === 'inner' ? stream.join(right, settings) : stream.leftJoin(right, settings)) as Stream
   }
@@ -225,7 +231,7 @@ class CaseBuilder {
       }
       throw wrongInput('something grouped', input)
     }
-    const store = { store: { ...storeOf(node), value: caseValue } }
+    const store = { store: { ...this.#storeOf(node), value: caseValue } }
     if (node.op === 'reduce') {
       const adder = reducerOf(node.adder)
       if (input instanceof GroupedTable)
@@ -260,11 +266,22 @@ class CaseBuilder {
   }
 
   #store(node: CaseNode): { readonly store?: StoreSettings } {
-    return node.store === undefined ? {} : { store: storeOf(node) }
+    return node.store === undefined ? {} : { store: this.#storeOf(node) }
   }
 
   #typedStore(node: CaseNode): { readonly store?: StoreSettings & { readonly value: Serde<Scalar> } } {
-    return node.store === undefined ? {} : { store: { ...storeOf(node), value: caseValue } }
+    return node.store === undefined ? {} : { store: { ...this.#storeOf(node), value: caseValue } }
+  }
+
+  #storeOf({ store }: CaseNode): StoreSettings {
+    const { kind, retentionMs, historyRetentionMs = 0 } = store ?? {}
+    const numbered = store !== undefined && store.name === undefined && this.#unnamedStores === 'numbered'
+    const name = numbered ? `store-${this.#storesNumbered++}` : store?.name
+    return {
+      ...named(name),
+      ...(kind === 'versioned' && { versioned: { historyRetentionMs } }),
+      ...(retentionMs !== undefined && { retentionMs }),
+    }
   }
 }
 
@@ -275,15 +292,6 @@ function plain(table: unknown): Table {
 
 function named(name: string | undefined): { readonly name?: string } {
   return name === undefined ? {} : { name }
-}
-
-function storeOf(node: CaseNode): StoreSettings {
-  const { name, kind, retentionMs, historyRetentionMs = 0 } = node.store ?? {}
-  return {
-    ...named(name),
-    ...(kind === 'versioned' && { versioned: { historyRetentionMs } }),
-    ...(retentionMs !== undefined && { retentionMs }),
-  }
 }
 
 /** The oracle reads a case with both limits as one with `maxBytes` alone. */
