@@ -139,9 +139,9 @@ function writeSelfJoin(
   })
 }
 
-/** Records of an outer side must be sure to meet themselves, or some would have to wait in a store of their own. */
+/** Records of an outer side must meet themselves if they are kept at all, or some would have to wait in a store of their own. */
 function canShareStore(kind: StreamJoinKind, { beforeMs, afterMs }: JoinWindow): boolean {
-  return kind === 'inner' || (beforeMs > 0 && afterMs > 0)
+  return kind === 'inner' || (beforeMs >= 0 && afterMs >= 0)
 }
 
 interface JoinNames {

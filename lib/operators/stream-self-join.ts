@@ -6,8 +6,8 @@ import type { Build } from './operator.js'
 
 /**
  * A record meets the earlier ones as the left side first, is kept, and meets all, itself included, as the right side. So
- * none ever waits for a partner; on an outer side a record goes on alone where it has no key, or is so late that it is
- * not waited for. Null values, and null keys of other sides, are dropped.
+ * none ever waits for a partner; on an outer side a record goes on alone where it has no key, is so late that it is not
+ * waited for, or just too late to be kept: only such a one meets not even itself. Null values, and null keys of other sides, are dropped.
  */
 export const buildStreamSelfJoin: Build<StreamSelfJoinNode> = (node, context) => {
   const { joiner, outer, beforeMs, afterMs, graceMs } = node
@@ -39,14 +39,16 @@ export const buildStreamSelfJoin: Build<StreamSelfJoinNode> = (node, context) =>
         const at = Math.max(timestamp, other.timestamp)
         forward({ key, value: joiner(key, value, other.value), timestamp: at, headers })
       }
-      if (outer.left && earlier.length === 0 && timestamp + afterMs + graceMs < nowMs) alone(true)
+      const lateLeft = timestamp + afterMs + graceMs < nowMs
+      if (outer.left && earlier.length === 0 && lateLeft) alone(true)
       store.put(key, timestamp, value)
       const all = around(afterMs, beforeMs)
+      if (outer.left && earlier.length === 0 && all.length === 0 && !lateLeft) alone(true)
       for (const other of all) {
         const at = Math.max(timestamp, other.timestamp)
         forward({ key, value: joiner(key, other.value, value), timestamp: at, headers })
       }
-      if (outer.right && all.length === 0 && timestamp + beforeMs + graceMs < nowMs) alone(false)
+      if (outer.right && all.length === 0) alone(false)
     },
   }
 }
