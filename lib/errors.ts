@@ -61,6 +61,7 @@ export const ERROR_CODES = {
   QUERY_POSITION_BEHIND: 'Ask again a little later, or the instance that runs the partition named.',
   QUERY_STORE_KIND: 'Ask for the store by the method of its kind.',
   QUERY_STORE_UNKNOWN: 'Ask for a store of the topology: a table has one when it is named or needed.',
+  RECORD_REFUSED: 'See its cause: correct the record, make the topic, or let `onProductionError` skip it.',
   RECORD_TIMESTAMP_INVALID: 'Correct the producer or the timestamp extractor: event time is at least 0.',
   RECORD_TOO_LARGE:
     "Raise the topic's max.message.bytes and the option maxRecordBytes, or set onProductionError to skip or dead-letter.",
@@ -83,6 +84,7 @@ export const ERROR_CODES = {
     "Nothing to do: the state is set aside and rebuilt from its changelog in this version's layout.",
   STATE_LOCKED: 'Stop the other process that uses this state folder, or choose another folder.',
   STATE_NOT_INDEXED: 'Declare the store with `timeIndexed` to scan it by time.',
+  STATE_NOT_ORDERED: 'Declare the store with `ordered: true` to walk its keys.',
   STATE_READ_ONLY: 'Write to the topic of a global or read-only store instead; the store itself is only read.',
   STATE_STORE_UNKNOWN: 'Name a store of this task; see the stores in the topology description.',
   STATE_UNWRITABLE: 'Make the state folder writable and check that its disk has room.',
@@ -133,6 +135,8 @@ export interface ErrorDetails {
   readonly offset?: number
   readonly taskId?: string
   readonly node?: string
+  /** Of a record a sink could not serialise: which half. */
+  readonly part?: 'key' | 'value'
   /** Kafka's numeric error code, where a broker answered with one. */
   readonly kafkaCode?: number
   /** True where the same call may succeed later without anybody changing anything. */
@@ -149,6 +153,7 @@ export class MillraceError extends Error {
   declare readonly offset?: number
   declare readonly taskId?: string
   declare readonly node?: string
+  declare readonly part?: 'key' | 'value'
   declare readonly kafkaCode?: number
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -161,6 +166,7 @@ export class MillraceError extends Error {
     if (details.offset !== undefined) this.offset = details.offset
     if (details.taskId !== undefined) this.taskId = details.taskId
     if (details.node !== undefined) this.node = details.node
+    if (details.part !== undefined) this.part = details.part
     if (details.kafkaCode !== undefined) this.kafkaCode = details.kafkaCode
   }
 }

@@ -1,6 +1,7 @@
 /** What a user may say about the store of an operator (Kafka Streams' Materialized). */
 import { MillraceError } from '../errors.js'
 import type { Serde } from '../serde/serde.js'
+import { checkMaxEntries, checkOrdered } from '../topology/store-definition.js'
 import type { StoreDefinition, StoreKind } from '../topology/topology.js'
 import type { Graph } from './graph.js'
 import type { NotNull } from './serde-state.js'
@@ -22,6 +23,16 @@ export interface StoreSettings {
    * windowed tables; never cached.
    */
   readonly versioned?: { readonly historyRetentionMs: number }
+  /**
+   * Keeps the keys in order, so that processors connected to the store can walk them. Default false: a new key then writes
+   * no page of the order. Not for versioned tables.
+   */
+  readonly ordered?: boolean
+  /**
+   * Keeps at most so many rows, in memory: one key more removes the row whose last use is longest ago. Nothing downstream
+   * hears of it; the changelog takes a tombstone. Not for windowed and versioned tables; never cached.
+   */
+  readonly maxEntries?: number
   /** Extra configuration of the changelog topic. */
   readonly topicConfig?: Readonly<Record<string, string>>
 }
@@ -68,18 +79,27 @@ export function planStore(plan: StorePlan): StoreDefinition {
   const { settings } = plan
   const versioned = settings?.versioned ?? null
   if (versioned !== null) checkVersioned(plan, versioned.historyRetentionMs)
+  const maxEntries = settings?.maxEntries
+  if (maxEntries !== undefined) {
+    checkMaxEntries(versioned === null ? plan.kind : 'versioned', { ...settings, name: plan.name })
+  }
+  const kind = versioned === null ? plan.kind : 'versioned'
+  const ordered = settings?.ordered === true
+  if (ordered) checkOrdered(plan.name, kind)
   return Object.freeze({
     name: plan.name,
-    kind: versioned === null ? plan.kind : 'versioned',
+    kind,
     keySerde: required(plan.key, 'key', `store ${plan.name}`),
     valueSerde: required(plan.value, 'value', `store ${plan.name}`),
     logged: settings?.logged ?? true,
-    cached: versioned === null && (plan.cacheable ?? true) && (settings?.cached ?? true),
-    engine: settings?.engine ?? 'level',
+    cached: versioned === null && maxEntries === undefined && (plan.cacheable ?? true) && (settings?.cached ?? true),
+    engine: settings?.engine ?? (maxEntries === undefined ? 'level' : 'memory'),
     retentionMs: versioned?.historyRetentionMs ?? retentionOf(plan),
     windowSizeMs: plan.windowSizeMs ?? null,
     // What emits on close forbids a cache, and finds the windows to emit by time.
     timeIndexed: plan.cacheable === false,
+    ...(ordered && { ordered }),
+    ...(maxEntries !== undefined && { maxEntries }),
     changelogTopic: null,
     topicConfig: Object.freeze({ ...settings?.topicConfig }),
   })

@@ -45,9 +45,13 @@ export class LocalExpiringStore<K = unknown, V = unknown> extends LocalKeyValueS
     return timestampMs + this.#ttlMs <= this.#times.committedMs
   }
 
+  override lives(timestampMs: number): boolean {
+    return timestampMs + this.#ttlMs > this.#times.observedMs
+  }
+
   override get(key: K): ValueAndTimestamp<V> | null {
     const entry = super.get(key)
-    if (entry === null || entry.timestamp + this.#ttlMs > this.#times.observedMs) return entry
+    if (entry === null || this.lives(entry.timestamp)) return entry
     super.put(key, null, this.#times.observedMs)
     return null
   }
@@ -76,7 +80,7 @@ export class LocalExpiringStore<K = unknown, V = unknown> extends LocalKeyValueS
       if (cell.held === null) continue
       const overMs = cell.heldMs + this.#ttlMs
       if (overMs > nowMs) this.#due.note(cell.key, overMs)
-      else this.parts.write(cell, null, nowMs)
+      else this.write(cell, null, nowMs)
     }
   }
 }

@@ -25,7 +25,7 @@ export class LocalJoinWindowStore<K = unknown, V = unknown> implements JoinWindo
     this.parts = parts
     this.times = times
     this.directory = new KeyDirectory(parts.directory(), times, 2)
-    this.retention = new Retention(times, parts.data, this.directory, null, 0)
+    this.retention = new Retention(times, parts.data, [this.directory.overlay], null, 0)
   }
 
   get name(): string {

@@ -1,18 +1,28 @@
 /** Key-value stores over cells. */
 import type { Headers } from '../record/record.js'
+import type { Serde } from '../serde/serde.js'
 import { type Cell, NONE } from './cell.js'
+import { KeyScans, requireOrder } from './key-scans.js'
 import type { KeyIndex, LocalStore, StoreParts } from './local-store.js'
-import type { FlushListener, KeyValueStore, ValueAndTimestamp } from './store.js'
+import type { OrderedKeyValueStore, Row } from './ordered.js'
+import type { OrderedKeys } from './ordered-keys.js'
+import type { Overlay } from './overlay.js'
+import type { FlushListener, ValueAndTimestamp } from './store.js'
 import type { StoreTimes } from './store-times.js'
 
-export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueStore<K, V>, LocalStore {
+/** Scans are for stores declared `ordered`; others refuse them. */
+export class LocalKeyValueStore<K = unknown, V = unknown> implements OrderedKeyValueStore<K, V>, LocalStore {
   readonly parts: StoreParts
+  readonly order: OrderedKeys | null
+  readonly overlays: readonly Overlay[]
   /** The cell of the last get or put: aggregates do both on one key. */
   #lastKey: unknown = undefined
   #lastCell: Cell | null = null
 
   constructor(parts: StoreParts) {
     this.parts = parts
+    this.order = parts.definition.ordered === true ? parts.order() : null
+    this.overlays = this.order === null ? [parts.data] : [parts.data, this.order.overlay]
   }
 
   get name(): string {
@@ -25,10 +35,6 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueSto
 
   get cached(): boolean {
     return this.parts.definition.cached
-  }
-
-  get overlays() {
-    return [this.parts.data]
   }
 
   get cache() {
@@ -59,10 +65,9 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueSto
   }
 
   put(key: K, value: V | null, timestamp: number, headers?: Headers): void {
-    const parts = this.parts
-    // Only the record cache needs to know what was there before.
-    const cell = parts.cache.active ? this.#cell(key) : this.#blindCell(key)
-    parts.write(cell, value, timestamp, headers)
+    // Only the record cache and the order of keys need to know what was there before.
+    const looks = this.parts.cache.active || this.order !== null
+    this.write(looks ? this.#cell(key) : this.#blindCell(key), value, timestamp, headers)
   }
 
   putIfAbsent(key: K, value: V, timestamp: number): ValueAndTimestamp<V> | null {
@@ -77,15 +82,53 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements KeyValueSto
     return stood
   }
 
+  all(): Iterable<Row<K, V>> {
+    return new KeyScans(this).all()
+  }
+
+  reverseAll(): Iterable<Row<K, V>> {
+    return new KeyScans(this).all(true)
+  }
+
+  range(from: K | null, to: K | null): Iterable<Row<K, V>> {
+    return new KeyScans(this).range(from, to)
+  }
+
+  reverseRange(from: K | null, to: K | null): Iterable<Row<K, V>> {
+    return new KeyScans(this).range(from, to, true)
+  }
+
+  prefixScan<P = Buffer>(prefix: P, serde?: Serde<P>): Iterable<Row<K, V>> {
+    return new KeyScans(this).prefix(this.parts.keys.prefix(prefix, serde))
+  }
+
+  approximateEntries(): number {
+    return requireOrder(this.order, this.name).count()
+  }
+
   changelogKey(localKey: string): Buffer {
     return Buffer.from(localKey, 'latin1')
   }
 
   restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
-    this.parts.data.restore(key.toString('latin1'), value === null ? null : Buffer.from(value), timestampMs)
+    const localKey = key.toString('latin1')
+    this.order?.restore(localKey, value !== null)
+    this.parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
   }
 
   async expire(): Promise<void> {}
+
+  /** False: a scan leaves the entry out. */
+  lives(_timestampMs: number): boolean {
+    return true
+  }
+
+  /** Every write goes through here. The cell's newest version is known where keys are ordered. */
+  protected write(cell: Cell, value: unknown, timestampMs: number, headers?: Headers): void {
+    const { held } = cell
+    this.parts.write(cell, value, timestampMs, headers)
+    if (this.order !== null && (held === null) !== (cell.held === null)) this.order.change(cell.key, held === null)
+  }
 
   #remembered(key: K): Cell | null {
     const cell = this.#lastCell

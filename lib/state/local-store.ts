@@ -4,6 +4,7 @@ import { type Headers, NO_HEADERS } from '../record/record.js'
 import { type Cell, type Held, NONE } from './cell.js'
 import type { CellCache } from './cell-cache.js'
 import type { StateEngine } from './engine.js'
+import { ORDER_CODEC, OrderedKeys } from './ordered-keys.js'
 import { Overlay } from './overlay.js'
 import { RecordCache } from './record-cache.js'
 import type { StoreSettings } from './store-settings.js'
@@ -37,6 +38,8 @@ export interface LocalStore {
   readonly cache: RecordCache
   /** What finds entries by time; null where nothing looks for them so. Filled from the disk when the store opens. */
   readonly index: KeyIndex | null
+  /** What the store was declared `ordered` for. Built anew when the store opens and the disk has none that is up to date. */
+  readonly order?: OrderedKeys | null
   /** True where changelog records come from `follower`, not from changed cells. */
   readonly logsPuts?: boolean
   /** What else of the store follows a transaction. */
@@ -64,6 +67,9 @@ export interface StorePartsOptions {
 const DATA_SECTION = 0x64
 const HISTORY_SECTION = 0x68
 const DIRECTORY_SECTION = 0x69
+const ORDER_SECTION = 0x6f
+
+type Codec = Pick<Overlay, 'encode' | 'decode'>
 
 function sectionPrefix(storeNumber: number, section: number): Buffer {
   return Buffer.from([storeNumber >> 8, storeNumber & 255, section])
@@ -84,35 +90,22 @@ export class StoreParts {
     this.keys = new KeyCodec(options.definition.keySerde, options.topic)
     this.values = new ValueCodec(options.definition.valueSerde, options.topic)
     this.cache = new RecordCache(options.cacheBytes)
-    this.data = new Overlay({
-      engine: options.engine,
-      prefix: sectionPrefix(options.number, DATA_SECTION),
-      cache: options.cells,
-      decode: keepBytes,
-      encode: this.values.encode,
-    })
+    this.data = this.#section(DATA_SECTION, { decode: keepBytes, encode: this.values.encode })
   }
 
   /** The section of superseded versions. */
   history(): Overlay {
-    return new Overlay({
-      engine: this.#options.engine,
-      prefix: sectionPrefix(this.#options.number, HISTORY_SECTION),
-      cache: this.#options.cells,
-      decode: keepBytes,
-      encode: (held) => held as Buffer,
-    })
+    return this.#section(HISTORY_SECTION, { decode: keepBytes, encode: (held) => held as Buffer })
   }
 
   /** The section that lists, per key, where its entries are: times, unless told otherwise. Not part of the changelog. */
-  directory(codec: Pick<Overlay, 'encode' | 'decode'> = TIMES): Overlay {
-    return new Overlay({
-      engine: this.#options.engine,
-      prefix: sectionPrefix(this.#options.number, DIRECTORY_SECTION),
-      cache: this.#options.cells,
-      decode: codec.decode,
-      encode: codec.encode,
-    })
+  directory(codec: Codec = TIMES): Overlay {
+    return this.#section(DIRECTORY_SECTION, codec)
+  }
+
+  /** The section that lists the local keys in their order. Not part of the changelog. */
+  order(groupOf?: (localKey: string) => string): OrderedKeys {
+    return new OrderedKeys(this.#section(ORDER_SECTION, ORDER_CODEC), groupOf)
   }
 
   /** The newest value of a loaded cell, null when absent. Decodes at most once where the value is a primitive. */
@@ -135,6 +128,11 @@ export class StoreParts {
     this.cache.beforeWrite(cell, headers)
     this.data.set(cell, held, timestampMs)
     this.cache.afterWrite()
+  }
+
+  #section(section: number, { decode, encode }: Codec): Overlay {
+    const { engine, number, cells } = this.#options
+    return new Overlay({ engine, prefix: sectionPrefix(number, section), cache: cells, decode, encode })
   }
 
   /** The user's value of something the record cache remembered. */

@@ -18,6 +18,12 @@ export interface OverlayOptions {
   readonly encode: (held: Exclude<Held, null>) => Buffer
 }
 
+/** A version that is no deletion. */
+export interface Stamped {
+  readonly held: Exclude<Held, null>
+  readonly timestamp: number
+}
+
 export class Overlay implements CellHome {
   readonly prefix: Buffer
   readonly engine: StateEngine
@@ -25,6 +31,8 @@ export class Overlay implements CellHome {
   /** True for keys whose retention is over: a flush leaves them out. */
   expired: ((key: string) => boolean) | null = null
   readonly encode: (held: Exclude<Held, null>) => Buffer
+  /** How many began to commit or were dropped. */
+  transactions = 0
   readonly #cache: CellCache
   readonly #cells = new Map<string, Cell>()
   #open: Cell[] = []
@@ -91,6 +99,7 @@ export class Overlay implements CellHome {
     if (this.#inFlight.length > 0) {
       throw new MillraceError('STATE_COMMIT_IN_FLIGHT', 'a commit of this task is in flight and its outcome not known')
     }
+    this.transactions++
     const changed = this.#open
     this.#open = this.#inFlight
     this.#inFlight = changed
@@ -113,6 +122,7 @@ export class Overlay implements CellHome {
   }
 
   commitAborted(): void {
+    this.transactions++
     for (const list of [this.#inFlight, this.#open]) {
       for (const cell of list) {
         cell.inFlight = NONE
@@ -135,9 +145,7 @@ export class Overlay implements CellHome {
       cell.writing = true
       this.#writing.push(cell)
       const held = cell.base as Held
-      const key = this.diskKey(cell.key)
-      if (held === null) writes.push({ type: 'del', key })
-      else writes.push({ type: 'put', key, value: diskValue(this.encode(held), cell.baseMs) })
+      writes.push(this.diskWrite(cell.key, held, cell.baseMs))
     }
   }
 
@@ -156,15 +164,27 @@ export class Overlay implements CellHome {
     this.#writing = []
   }
 
-  /** The committed version without changing what is cached; undefined when absent. */
-  committed(key: string): { readonly held: Exclude<Held, null>; readonly timestamp: number } | undefined {
+  diskWrite(key: string, held: Held, timestampMs: number): EngineWrite {
+    const diskKey = this.diskKey(key)
+    if (held === null) return { type: 'del', key: diskKey }
+    return { type: 'put', key: diskKey, value: diskValue(this.encode(held), timestampMs) }
+  }
+
+  /** The newest version without changing what is cached, for scans; undefined when absent. */
+  newest(key: string): Stamped | undefined {
+    const cell = this.#cells.get(key)
+    const held = cell === undefined ? NONE : cell.held
+    if (held === NONE) return this.#onDisk(key)
+    return held === null ? undefined : { held, timestamp: cell!.heldMs }
+  }
+
+  /** The same of the committed version. */
+  committed(key: string): Stamped | undefined {
     const cell = this.#cells.get(key)
     if (cell !== undefined && cell.base !== NONE) {
       return cell.base === null ? undefined : { held: cell.base, timestamp: cell.baseMs }
     }
-    const bytes = this.engine.getSync(this.diskKey(key))
-    if (bytes === undefined) return undefined
-    return { held: this.decode(bytes.subarray(8)) as Exclude<Held, null>, timestamp: readInt64(bytes, 0) }
+    return this.#onDisk(key)
   }
 
   /** Committed versions the disk may lack, in key order; held null = deleted. */
@@ -194,6 +214,12 @@ export class Overlay implements CellHome {
     this.prefix.copy(out, 0)
     out.write(key, this.prefix.length, 'latin1')
     return out
+  }
+
+  #onDisk(key: string): Stamped | undefined {
+    const bytes = this.engine.getSync(this.diskKey(key))
+    if (bytes === undefined) return undefined
+    return { held: this.decode(bytes.subarray(8)) as Exclude<Held, null>, timestamp: readInt64(bytes, 0) }
   }
 
   #read(cell: Cell): void {

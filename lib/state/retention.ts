@@ -1,5 +1,4 @@
 /** Ends the retention of a windowed store: hides by the newest time seen, removes from disk by the committed one. */
-import type { KeyDirectory } from './key-directory.js'
 import type { Overlay } from './overlay.js'
 import type { StoreTimes } from './store-times.js'
 import type { TimeIndex } from './time-index.js'
@@ -8,21 +7,30 @@ import { leadingTime, timeBound } from './time-keys.js'
 export class Retention {
   readonly #times: StoreTimes
   readonly #data: Overlay
-  readonly #directory: Overlay
+  /** Overlays whose keys begin with the number of a segment. */
+  readonly #segmented: readonly Overlay[]
   readonly #index: TimeIndex | null
   /** Added to `observed - retention` to get the newest expired time: window stores 0, those for results on close and session stores -1. */
   readonly #slackMs: number
   #clearedSegment = -1
   #clearedMs: number | null = null
 
-  constructor(times: StoreTimes, data: Overlay, directory: KeyDirectory, index: TimeIndex | null, slackMs: 0 | -1) {
+  constructor(
+    times: StoreTimes,
+    data: Overlay,
+    segmented: readonly Overlay[],
+    index: TimeIndex | null,
+    slackMs: 0 | -1,
+  ) {
     this.#times = times
     this.#data = data
-    this.#directory = directory.overlay
+    this.#segmented = segmented
     this.#index = index
     this.#slackMs = slackMs
     data.expired = (key) => leadingTime(key) <= this.committedLimit()
-    this.#directory.expired = (key) => leadingTime(key) < times.segmentOf(Math.max(this.committedLimit() + 1, 0))
+    for (const overlay of segmented) {
+      overlay.expired = (key) => leadingTime(key) < times.segmentOf(Math.max(this.committedLimit() + 1, 0))
+    }
   }
 
   /** The newest time that is gone, -Infinity when nothing is. */
@@ -47,6 +55,8 @@ export class Retention {
     this.#clearedMs = limit + 1
     this.#index?.drop(limit)
     await data.engine.clear({ gte: from, lt: timeBound(data.prefix, limit + 1) })
-    await data.engine.clear({ gte: this.#directory.prefix, lt: timeBound(this.#directory.prefix, segment) })
+    for (const { engine, prefix } of this.#segmented) {
+      await engine.clear({ gte: prefix, lt: timeBound(prefix, segment) })
+    }
   }
 }

@@ -6,28 +6,48 @@ import { int64ByteString, writeInt64 } from '../serde/int64-bytes.js'
 import { splitSessionKey } from '../serde/key-layouts.js'
 import type { Cell } from './cell.js'
 import { KeyDirectory } from './key-directory.js'
+import { iterable, requireOrder } from './key-scans.js'
 import type { LocalStore, StoreParts } from './local-store.js'
+import type { OrderedSessionStore, SessionRow } from './ordered.js'
+import type { OrderedKeys } from './ordered-keys.js'
+import type { Overlay } from './overlay.js'
 import { Retention } from './retention.js'
-import type { FlushListener, Session, SessionStore } from './store.js'
+import type { FlushListener, Session } from './store.js'
 import type { StoreTimes } from './store-times.js'
 import type { TimeIndex } from './time-index.js'
 import { leadingTime, timeAt } from './time-keys.js'
+import { segmentGroup, type TimeScan, TimeScans } from './time-scans.js'
 
 const TIMES_BYTES = 16
 
-export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore<K, V>, LocalStore {
+const EVERYTHING: TimeScan = {
+  fromMs: 0,
+  toMs: Number.POSITIVE_INFINITY,
+  keyFrom: null,
+  keyTo: null,
+  reverse: false,
+}
+
+export class LocalSessionStore<K = unknown, V = unknown> implements OrderedSessionStore<K, V>, LocalStore {
   readonly parts: StoreParts
   readonly times: StoreTimes
   readonly index: TimeIndex | null
   readonly directory: KeyDirectory
+  readonly order: OrderedKeys | null
+  readonly overlays: readonly Overlay[]
   readonly retention: Retention
+  readonly #scans: TimeScans | null
 
   constructor(parts: StoreParts, times: StoreTimes, index: TimeIndex | null) {
     this.parts = parts
     this.times = times
     this.index = index
     this.directory = new KeyDirectory(parts.directory(), times, 2)
-    this.retention = new Retention(times, parts.data, this.directory, index, -1)
+    this.order = parts.definition.ordered === true ? parts.order(segmentGroup(times)) : null
+    this.#scans = this.order === null ? null : new TimeScans(this.order, times, TIMES_BYTES)
+    const segmented = this.order === null ? [this.directory.overlay] : [this.directory.overlay, this.order.overlay]
+    this.overlays = [parts.data, ...segmented]
+    this.retention = new Retention(times, parts.data, segmented, index, -1)
   }
 
   get name(): string {
@@ -40,10 +60,6 @@ export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore
 
   get cached(): boolean {
     return this.parts.definition.cached
-  }
-
-  get overlays() {
-    return [this.parts.data, this.directory.overlay]
   }
 
   get cache() {
@@ -72,6 +88,41 @@ export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore
     return found
   }
 
+  backwardFind(key: K, earliestEndMs: number, latestStartMs: number): readonly Session<V>[] {
+    return [...this.find(key, earliestEndMs, latestStartMs)].reverse()
+  }
+
+  fetchSession(key: K, startMs: number, endMs: number): V | null {
+    if (endMs <= this.retention.limit()) return null
+    const { parts } = this
+    const localKey = int64ByteString(endMs) + int64ByteString(startMs) + parts.keys.byteString(key)
+    return parts.read(parts.data.load(localKey)) as V | null
+  }
+
+  all(): Iterable<SessionRow<K, V>> {
+    return this.#rows(EVERYTHING)
+  }
+
+  backwardAll(): Iterable<SessionRow<K, V>> {
+    return this.#rows({ ...EVERYTHING, reverse: true })
+  }
+
+  findByEnd(fromMs: number, toMs: number): Iterable<SessionRow<K, V>> {
+    return this.#rows({ ...EVERYTHING, fromMs, toMs })
+  }
+
+  backwardFindByEnd(fromMs: number, toMs: number): Iterable<SessionRow<K, V>> {
+    return this.#rows({ ...EVERYTHING, fromMs, toMs, reverse: true })
+  }
+
+  findRange(from: K | null, to: K | null, fromMs: number, latestStartMs: number): Iterable<SessionRow<K, V>> {
+    return this.#rows({ ...EVERYTHING, ...this.#keys(from, to), fromMs }, latestStartMs)
+  }
+
+  backwardFindRange(from: K | null, to: K | null, fromMs: number, latestStartMs: number): Iterable<SessionRow<K, V>> {
+    return this.#rows({ ...EVERYTHING, ...this.#keys(from, to), fromMs, reverse: true }, latestStartMs)
+  }
+
   put(key: K, startMs: number, endMs: number, value: V | null, headers?: Headers): void {
     if (endMs <= this.retention.limit()) return
     this.times.observe(endMs)
@@ -80,13 +131,15 @@ export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore
     const cell = parts.data.load(int64ByteString(endMs) + int64ByteString(startMs) + text)
     // Kept from the first time: a new key string for every record would outlive its record for nothing.
     if (cell.userKey === undefined && typeof key !== 'object') cell.userKey = key
-    const absent = value === null || value === undefined
-    if ((cell.held === null) !== absent) {
-      if (absent) this.directory.remove(text, endMs, startMs)
-      else this.directory.add(text, endMs, startMs)
-    }
-    if (!absent) this.index?.add(endMs, cell.key)
+    const { held } = cell
     parts.write(cell, value, endMs, headers)
+    // After the write: a value its serde refuses leaves no trace.
+    const absent = cell.held === null
+    if (!absent) this.index?.add(endMs, cell.key)
+    if ((held === null) === absent) return
+    if (absent) this.directory.remove(text, endMs, startMs)
+    else this.directory.add(text, endMs, startMs)
+    this.order?.change(cell.key, !absent)
   }
 
   endingBetween(fromMs: number, toMs: number): readonly (Session<V> & { readonly key: K })[] {
@@ -122,12 +175,38 @@ export class LocalSessionStore<K = unknown, V = unknown> implements SessionStore
     const text = keyBytes.toString('latin1')
     const localKey = int64ByteString(endMs) + int64ByteString(startMs) + text
     this.directory.restore(text, endMs, startMs, value !== null)
+    this.order?.restore(localKey, value !== null)
     if (value !== null) this.index?.add(endMs, localKey)
     parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
   }
 
   expire(): Promise<void> {
     return this.retention.expire()
+  }
+
+  #keys(from: K | null, to: K | null): Pick<TimeScan, 'keyFrom' | 'keyTo'> {
+    const { keys } = this.parts
+    return {
+      keyFrom: from === null ? null : keys.byteString(from),
+      keyTo: to === null ? null : keys.byteString(to),
+    }
+  }
+
+  #rows(scan: TimeScan, latestStartMs = Number.POSITIVE_INFINITY): Iterable<SessionRow<K, V>> {
+    const scans = requireOrder(this.#scans, this.name)
+    const { data, keys, values } = this.parts
+    const walk = function* (this: LocalSessionStore<K, V>): Generator<SessionRow<K, V>, void, undefined> {
+      const fromMs = Math.max(scan.fromMs, this.retention.limit() + 1)
+      for (const localKey of scans.keys({ ...scan, fromMs })) {
+        const startMs = timeAt(localKey, 8)
+        if (startMs > latestStartMs) continue
+        const found = data.newest(localKey)
+        if (found === undefined) continue
+        const key = keys.fromByteString(localKey.slice(TIMES_BYTES)) as K
+        yield { key, startMs, endMs: leadingTime(localKey), value: values.value(found.held) as V }
+      }
+    }
+    return iterable(() => walk.call(this))
   }
 
   #userKey(cell: Cell): K {

@@ -23,6 +23,8 @@ export interface StoreEntry {
   asOfMs: number | null
   /** Something but cells changed. */
   moved: boolean
+  /** Keys are to be in order, and the disk was written without that. */
+  lacksOrder: boolean
 }
 
 export class StateDisk {
@@ -48,6 +50,7 @@ export class StateDisk {
       // An empty store holds everything up to "nothing" as of now.
       asOfMs: known?.writtenAtMs ?? this.#clock.now(),
       moved: false,
+      lacksOrder: known !== undefined && known.ordered !== true && ordered(store),
     })
   }
 
@@ -80,6 +83,10 @@ export class StateDisk {
   }
 }
 
+function ordered(store: LocalStore): boolean {
+  return store.order !== undefined && store.order !== null
+}
+
 function metadataOf(entry: StoreEntry, now: number): StoreMetadata {
   return {
     number: entry.number,
@@ -87,6 +94,7 @@ function metadataOf(entry: StoreEntry, now: number): StoreMetadata {
     offset: entry.offset,
     topicId: entry.topicId,
     writtenAtMs: entry.asOfMs ?? now,
+    ...(ordered(entry.store) && { ordered: true }),
     ...entry.store.times?.stored(),
   }
 }

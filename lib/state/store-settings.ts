@@ -28,8 +28,12 @@ export interface StoreSettings {
   readonly windowSizeMs: number | null
   /** An operator scans it by time: an index of live entries is kept in memory. */
   readonly timeIndexed?: boolean
+  /** Key-value, window and session stores: the keys are kept in order, so that they can be walked. */
+  readonly ordered?: boolean
   /** Key-value stores: an entry so much older than the newest put is gone, in milliseconds. */
   readonly ttlMs?: number
+  /** Key-value stores in memory: one key more removes the one used least recently. */
+  readonly maxEntries?: number
   /** Timer stores: the time that fires them. */
   readonly timerType?: 'streamTime' | 'wallClockTime'
   /** The one node that may write to it; left out: every node that uses it. */

@@ -54,6 +54,8 @@ export interface WindowStore<K, V> extends CachedStore<{ readonly key: K; readon
   put(key: K, startMs: number, value: V | null, timestamp: number, headers?: Headers): boolean
   /** Entries of one key with from <= start <= to, ascending. */
   fetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[]
+  /** The same, descending. */
+  backwardFetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[]
   /**
    * Entries of all keys with from <= start <= to, ascending by start, then key bytes; also entries past their retention
    * that the next commit will remove, so that a jump of stream time loses no final result.
@@ -73,6 +75,10 @@ export interface SessionStore<K, V>
   extends CachedStore<{ readonly key: K; readonly startMs: number; readonly endMs: number }, V> {
   /** Sessions of one key with end >= earliestEndMs and start <= latestStartMs, ascending by end, then start. */
   find(key: K, earliestEndMs: number, latestStartMs: number): readonly Session<V>[]
+  /** The same, descending. */
+  backwardFind(key: K, earliestEndMs: number, latestStartMs: number): readonly Session<V>[]
+  /** The value of one session, or null. */
+  fetchSession(key: K, startMs: number, endMs: number): V | null
   /**
    * Sessions of all keys with from <= end <= to, ascending by end, then start, then key bytes; also those past their
    * retention that the next commit will remove.

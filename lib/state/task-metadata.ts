@@ -20,6 +20,8 @@ export interface StoreMetadata extends Partial<StoredTimes> {
   readonly topicId: string | null
   /** Wall-clock time at which the store was known to hold everything before `offset`. */
   readonly writtenAtMs: number
+  /** True: the order of its keys is on disk and was kept with every write since. */
+  readonly ordered?: boolean
 }
 
 export interface TaskMetadata {

@@ -11,6 +11,7 @@ import type { StateEngine } from './engine.js'
 import type { ChangelogSink, LocalStore } from './local-store.js'
 import { MemoryEngines, type SyncStateEngine } from './memory-engine.js'
 import { openDisk } from './open-stores.js'
+import { fillOrders, fillOrdersSync } from './order-fill.js'
 import { readOnly } from './read-only.js'
 import type { Checkpoint, StateDisk, StoreEntry } from './state-disk.js'
 import type { KeyValueStore, SessionStore, WindowStore } from './store.js'
@@ -95,6 +96,7 @@ export class TaskState {
   static async open(options: TaskStateOptions): Promise<TaskState> {
     const state = new TaskState(options)
     await fillTimeIndexes(state.#stores)
+    await fillOrders(state.#disks)
     return state
   }
 
@@ -102,6 +104,7 @@ export class TaskState {
   static openSync(options: TaskStateOptions & { readonly engine: SyncStateEngine }): TaskState {
     const state = new TaskState(options)
     fillTimeIndexesSync(state.#stores)
+    fillOrdersSync(state.#disks)
     return state
   }
 

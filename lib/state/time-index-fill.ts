@@ -28,6 +28,6 @@ export function fillTimeIndexesSync(stores: readonly LocalStore[]): void {
   }
 }
 
-function canScanSync(engine: StateEngine): engine is SyncStateEngine {
+export function canScanSync(engine: StateEngine): engine is SyncStateEngine {
   return 'entriesSync' in engine
 }

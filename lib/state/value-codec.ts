@@ -53,6 +53,13 @@ export class KeyCodec {
     return toByteString(this.#serde, key, this.#topic)
   }
 
+  /** The byte string of the beginning of keys; without `serde` it is bytes already. */
+  prefix<P>(prefix: P, serde: Serde<P> | undefined): string {
+    return serde === undefined
+      ? (prefix as unknown as Buffer).toString('latin1')
+      : toByteString(serde, prefix, this.#topic)
+  }
+
   fromByteString(key: string): unknown {
     return this.#serde.deserialize(Buffer.from(key, 'latin1'), this.#topic)
   }

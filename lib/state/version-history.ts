@@ -33,7 +33,7 @@ export class VersionHistory {
     this.#times = times
     this.data = parts.history()
     this.directory = new KeyDirectory(parts.directory(), times, 2)
-    this.retention = new Retention(times, this.data, this.directory, null, 0)
+    this.retention = new Retention(times, this.data, [this.directory.overlay], null, 0)
   }
 
   /** The oldest version that ended after `timeMs`. */

@@ -5,20 +5,30 @@ import { writeInt64 } from '../serde/int64-bytes.js'
 import { splitWindowStoreKey } from '../serde/key-layouts.js'
 import type { Cell } from './cell.js'
 import { KeyDirectory } from './key-directory.js'
+import { iterable, requireOrder } from './key-scans.js'
 import type { LocalStore, StoreParts } from './local-store.js'
+import type { OrderedWindowStore, WindowRow } from './ordered.js'
+import type { OrderedKeys } from './ordered-keys.js'
+import type { Overlay } from './overlay.js'
 import { Retention } from './retention.js'
 import { requireIndex } from './session-store.js'
-import type { FlushListener, ValueAndTimestamp, WindowEntry, WindowStore } from './store.js'
+import type { FlushListener, ValueAndTimestamp, WindowEntry } from './store.js'
 import type { StoreTimes } from './store-times.js'
 import type { TimeIndex } from './time-index.js'
 import { leadingTime, TimePrefix } from './time-keys.js'
+import { segmentGroup, TimeScans } from './time-scans.js'
 
-export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K, V>, LocalStore {
+const START_BYTES = 8
+
+export class LocalWindowStore<K = unknown, V = unknown> implements OrderedWindowStore<K, V>, LocalStore {
   readonly parts: StoreParts
   readonly times: StoreTimes
   readonly index: TimeIndex | null
   readonly directory: KeyDirectory
+  readonly order: OrderedKeys | null
+  readonly overlays: readonly Overlay[]
   readonly retention: Retention
+  readonly #scans: TimeScans | null
   readonly #prefix = new TimePrefix()
   #lastKey: unknown = undefined
   #lastStartMs = Number.NaN
@@ -30,7 +40,11 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
     this.index = index
     this.directory = new KeyDirectory(parts.directory(), times, 1)
     // Kafka Streams' store for results on close keeps a window one ms longer: sliding windows need their left neighbour.
-    this.retention = new Retention(times, parts.data, this.directory, index, index === null ? 0 : -1)
+    this.order = parts.definition.ordered === true ? parts.order(segmentGroup(times)) : null
+    this.#scans = this.order === null ? null : new TimeScans(this.order, times, START_BYTES)
+    const segmented = this.order === null ? [this.directory.overlay] : [this.directory.overlay, this.order.overlay]
+    this.overlays = [parts.data, ...segmented]
+    this.retention = new Retention(times, parts.data, segmented, index, index === null ? 0 : -1)
   }
 
   get name(): string {
@@ -43,10 +57,6 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
 
   get cached(): boolean {
     return this.parts.definition.cached
-  }
-
-  get overlays() {
-    return [this.parts.data, this.directory.overlay]
   }
 
   get cache() {
@@ -73,14 +83,16 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
     if (startMs <= this.retention.limit()) return false
     this.times.observe(startMs)
     const cell = this.#cell(key, startMs)
-    const absent = value === null || value === undefined
-    if ((cell.held === null) !== absent) {
-      const localKey = cell.key.slice(8)
-      if (absent) this.directory.remove(localKey, startMs, 0)
-      else this.directory.add(localKey, startMs, 0)
-    }
-    if (!absent) this.index?.add(startMs, cell.key)
+    const { held } = cell
     this.parts.write(cell, value, timestamp, headers)
+    // After the write: a value its serde refuses leaves no trace.
+    const absent = cell.held === null
+    if (!absent) this.index?.add(startMs, cell.key)
+    if ((held === null) === absent) return true
+    const localKey = cell.key.slice(START_BYTES)
+    if (absent) this.directory.remove(localKey, startMs, 0)
+    else this.directory.add(localKey, startMs, 0)
+    this.order?.change(cell.key, !absent)
     return true
   }
 
@@ -94,6 +106,34 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
       found.push({ startMs, value: parts.read(cell) as V, timestamp: cell.heldMs })
     })
     return found
+  }
+
+  backwardFetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[] {
+    return [...this.fetch(key, fromMs, toMs)].reverse()
+  }
+
+  all(): Iterable<WindowRow<K, V>> {
+    return this.#rows(null, null, 0, Number.POSITIVE_INFINITY, false)
+  }
+
+  backwardAll(): Iterable<WindowRow<K, V>> {
+    return this.#rows(null, null, 0, Number.POSITIVE_INFINITY, true)
+  }
+
+  fetchAll(fromMs: number, toMs: number): Iterable<WindowRow<K, V>> {
+    return this.#rows(null, null, fromMs, toMs, false)
+  }
+
+  backwardFetchAll(fromMs: number, toMs: number): Iterable<WindowRow<K, V>> {
+    return this.#rows(null, null, fromMs, toMs, true)
+  }
+
+  fetchRange(keyFrom: K | null, keyTo: K | null, fromMs: number, toMs: number): Iterable<WindowRow<K, V>> {
+    return this.#rows(keyFrom, keyTo, fromMs, toMs, false)
+  }
+
+  backwardFetchRange(keyFrom: K | null, keyTo: K | null, fromMs: number, toMs: number): Iterable<WindowRow<K, V>> {
+    return this.#rows(keyFrom, keyTo, fromMs, toMs, true)
   }
 
   startingBetween(fromMs: number, toMs: number): readonly (WindowEntry<V> & { readonly key: K })[] {
@@ -129,12 +169,31 @@ export class LocalWindowStore<K = unknown, V = unknown> implements WindowStore<K
     const text = split.key.toString('latin1')
     const localKey = this.#prefix.of(split.startMs) + text
     this.directory.restore(text, split.startMs, 0, value !== null)
+    this.order?.restore(localKey, value !== null)
     if (value !== null) this.index?.add(split.startMs, localKey)
     parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
   }
 
   expire(): Promise<void> {
     return this.retention.expire()
+  }
+
+  #rows(from: K | null, to: K | null, fromMs: number, toMs: number, reverse: boolean): Iterable<WindowRow<K, V>> {
+    const scans = requireOrder(this.#scans, this.name)
+    const { data, keys, values } = this.parts
+    const keyFrom = from === null ? null : keys.byteString(from)
+    const keyTo = to === null ? null : keys.byteString(to)
+    const walk = function* (this: LocalWindowStore<K, V>): Generator<WindowRow<K, V>, void, undefined> {
+      const first = Math.max(fromMs, this.retention.limit() + 1)
+      for (const localKey of scans.keys({ fromMs: first, toMs, keyFrom, keyTo, reverse })) {
+        const found = data.newest(localKey)
+        if (found === undefined) continue
+        const key = keys.fromByteString(localKey.slice(START_BYTES)) as K
+        const value = values.value(found.held) as V
+        yield { key, startMs: leadingTime(localKey), value, timestamp: found.timestamp }
+      }
+    }
+    return iterable(() => walk.call(this))
   }
 
   #userKey(cell: Cell): K {

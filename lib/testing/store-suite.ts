@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { isMillraceError } from '../errors.js'
 import type { EngineWrite, KeyRange, StateEngine, StateEngines } from '../state/engine.js'
+import { type EnginesCase, ORDERED_CASES } from './store-suite-ordered.js'
 
 export interface StoreSuiteCase {
   readonly name: string
@@ -155,8 +156,6 @@ const ENGINE_CASES: readonly EngineCase[] = [
   ],
 ]
 
-type EnginesCase = readonly [name: string, check: (engines: StateEngines) => Promise<void>]
-
 const ENGINES_CASES: readonly EnginesCase[] = [
   [
     'finds what was written after closing and opening',
@@ -212,7 +211,7 @@ export function storeSuite(
     }
   }
   return [
-    ...ENGINES_CASES.map(([name, check]) => ({ name, run: () => onEngines(check) })),
+    ...[...ENGINES_CASES, ...ORDERED_CASES].map(([name, check]) => ({ name, run: () => onEngines(check) })),
     ...ENGINE_CASES.map(([name, check]) => ({
       name,
       run: () =>

@@ -26,6 +26,16 @@ export interface StoreOptions<K, V> {
    * entry's. Default: entries stay. Each key costs memory.
    */
   readonly ttlMs?: number
+  /**
+   * Key-value stores in memory: a put of one key more removes the entry whose last get or put is longest ago. Nobody is
+   * told; the changelog takes a tombstone. Default: no bound.
+   */
+  readonly maxEntries?: number
+  /**
+   * Key-value, window and session stores: their keys are kept in order, so that a processor can walk them
+   * (`OrderedKeyValueStore` and others). Default false: a new key then writes no page of the order.
+   */
+  readonly ordered?: boolean
   /** Extra configuration of the changelog topic. */
   readonly topicConfig?: Readonly<Record<string, string>>
 }
@@ -39,8 +49,10 @@ export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinit
       throw new MillraceError('CONFIG_INVALID', `store ${options.name}: ${name} must be > 0, got ${value}`)
     }
   }
-  const { ttlMs } = options
+  const { ttlMs, maxEntries } = options
   if (ttlMs !== undefined) checkTtl(options.name, kind, ttlMs)
+  if (maxEntries !== undefined) checkMaxEntries(kind, options)
+  if (options.ordered === true) checkOrdered(options.name, kind)
   if (kind === 'window' && options.windowSizeMs === undefined) {
     throw new MillraceError('CONFIG_INVALID', `store ${options.name} of kind window needs windowSizeMs`)
   }
@@ -51,14 +63,42 @@ export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinit
     valueSerde: options.value as Serde<unknown>,
     logged: options.logged ?? true,
     cached: options.cached ?? false,
-    engine: options.engine ?? 'level',
+    engine: options.engine ?? (maxEntries === undefined ? 'level' : 'memory'),
     retentionMs: options.retentionMs ?? null,
     windowSizeMs: options.windowSizeMs ?? null,
     ...(ttlMs !== undefined && { ttlMs }),
+    ...(maxEntries !== undefined && { maxEntries }),
+    ...(options.ordered === true && { ordered: true }),
     changelogTopic: null,
     topicConfig: Object.freeze({ ...options.topicConfig }),
   })
 }
+
+const WALKED: readonly StoreKind[] = ['keyValue', 'timestampedKeyValue', 'window', 'session']
+
+/** @throws MillraceError CONFIG_INVALID */
+export function checkOrdered(name: string, kind: StoreKind): void {
+  if (WALKED.includes(kind)) return
+  throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} cannot be walked: leave out ordered`)
+}
+
+/** @throws MillraceError CONFIG_INVALID */
+export function checkMaxEntries(
+  kind: StoreKind,
+  { name, maxEntries, engine, cached, ttlMs }: Pick<StoreOptions<never, never>, MaxEntriesOption>,
+): void {
+  const rules: readonly (readonly [broken: boolean, what: string])[] = [
+    [kind !== 'keyValue' && kind !== 'timestampedKeyValue', `is of kind ${kind}: leave out maxEntries`],
+    [!Number.isSafeInteger(maxEntries) || maxEntries! < 1, `has maxEntries ${maxEntries}: use a whole number >= 1`],
+    [engine === 'level', 'lives in memory with maxEntries: leave out engine'],
+    [cached === true, 'would tell of what it removes: leave out cached or maxEntries'],
+    [ttlMs !== undefined, 'has ttlMs and maxEntries: choose one'],
+  ]
+  const broken = rules.find(([broken]) => broken)
+  if (broken !== undefined) throw new MillraceError('CONFIG_INVALID', `store ${name} ${broken[1]}`)
+}
+
+type MaxEntriesOption = 'name' | 'maxEntries' | 'engine' | 'cached' | 'ttlMs'
 
 function checkTtl(name: string, kind: StoreKind, ttlMs: number): void {
   if (kind !== 'keyValue' && kind !== 'timestampedKeyValue') {

@@ -41,8 +41,12 @@ export interface StoreDefinition {
   readonly windowSizeMs: number | null
   /** Window and session stores an operator scans by time (emit on close): an index of live entries is kept in memory. */
   readonly timeIndexed?: boolean
+  /** Key-value, window and session stores: the keys are kept in order, so that they can be walked. */
+  readonly ordered?: boolean
   /** Key-value stores: an entry so much older than the newest put is gone, in milliseconds. */
   readonly ttlMs?: number
+  /** Key-value stores in memory: one key more removes the one used least recently. */
+  readonly maxEntries?: number
   /** Timer stores: the time that fires them. */
   readonly timerType?: PunctuationType
   /** A read-only store: the one node that writes to it, whose source topic is `changelogTopic`. */
