@@ -98,6 +98,7 @@ export {
   type ValueTransformerSupplier,
   withChanges,
 } from './topology/processor.js'
+export type { ProcessorWrap, ProcessorWrapping, WrapProcessor, WrappableNode } from './topology/processor-wrapper.js'
 export type { Topology } from './topology/topology.js'
 export { type KafkajsClient, kafkajsTransport } from './transport/kafkajs.js'
 export type { SaslOptions } from './transport/platformatic.js'

@@ -4,6 +4,7 @@
  * everything downstream has been said; so writing waits until `build`.
  */
 import { TopologyBuilder } from '../topology/builder.js'
+import type { WrapOptions } from '../topology/processor-wrapper.js'
 import type { Topology } from '../topology/topology.js'
 import { requireExplicitNames } from './explicit-names.js'
 import type { AnySerde } from './handle.js'
@@ -54,7 +55,7 @@ export interface WriteOptions {
   readonly reuseSourceTopics: boolean
 }
 
-export interface BuildOptions {
+export interface BuildOptions extends WrapOptions {
   /**
    * Which of Kafka Streams' `topology.optimization` rules to apply; default `none`. It changes internal topics, so an
    * application that has state must keep what it began with: `millrace diff` says what a change would cost.
@@ -137,7 +138,7 @@ export class Graph {
   }
 
   /** Writes the nodes. May be called again after more was added. */
-  build({ optimize = 'none', ensureExplicitNames = false }: BuildOptions = {}): Topology {
+  build({ optimize = 'none', ensureExplicitNames = false, ...wrap }: BuildOptions = {}): Topology {
     const rules = new Set(optimize === 'none' ? [] : optimize === 'all' ? OPTIMIZATIONS : optimize)
     const { roots, replacedSources } = optimizedGraph(this.#nodes, this.#roots, rules)
     const reuseSourceTopics = rules.has('reuseSourceTopics')
@@ -146,7 +147,7 @@ export class Graph {
     for (const sources of this.#copartitioned) {
       topology.addCopartitionGroup(new Set([...sources].map((name) => replacedSources.get(name) ?? name)))
     }
-    const built = topology.build()
+    const built = topology.build(wrap)
     if (ensureExplicitNames) requireExplicitNames(built, this.#generated)
     return built
   }

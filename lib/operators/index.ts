@@ -37,6 +37,7 @@ import { buildTableSource } from './table-source.js'
 import { buildTableToStream } from './table-to-stream.js'
 import { buildTableTransformValues } from './table-transform-values.js'
 import { buildWindowAggregate } from './window-aggregate.js'
+import { buildWrapped } from './wrapped.js'
 
 /** Every node but the source, which is the task's own. */
 export type OperatorNode = Exclude<Node, { readonly kind: 'source' }>
@@ -84,5 +85,5 @@ const OPERATORS: { readonly [K in OperatorNode['kind']]: Build<Extract<Node, { r
 export function buildOperator(node: OperatorNode, context: OperatorContext): Operator {
   // The registry pairs each kind with its node type; indexing by a union loses that pairing.
   const build = OPERATORS[node.kind] as Build<OperatorNode>
-  return build(node, context)
+  return node.wrapping === undefined ? build(node, context) : buildWrapped(node, node.wrapping, context, build)
 }

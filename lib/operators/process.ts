@@ -2,6 +2,7 @@
 import { MillraceError } from '../errors.js'
 import type { StreamRecord } from '../record/record.js'
 import { fillerOf, usableBy } from '../state/read-only.js'
+import type { NodeBase } from '../topology/node.js'
 import type { Processor, ProcessorContext } from '../topology/processor.js'
 import type { ProcessNode } from '../topology/stateless-nodes.js'
 import type { StoreDefinition } from '../topology/topology.js'
@@ -64,8 +65,9 @@ function closing(processor: Processor): { close?: () => void } {
   return processor.close === undefined ? {} : { close: () => processor.close?.() }
 }
 
-function processorContext(
-  node: ProcessNode,
+/** The context user code is given at `node`. */
+export function processorContext(
+  node: Pick<NodeBase, 'name' | 'stores'>,
   context: OperatorContext,
   forward: Push,
   child: (name: string) => Push,

@@ -45,7 +45,12 @@ export function compile(nodes: readonly Node[], options: CompileOptions): Compil
       )
     }
     const operator = buildOperator(node, { ...options.context(node), forward, child })
-    pushes.set(node.name, node.kind === 'merge' ? operator.push : guarded(node.name, operator.push, options.failed))
+    pushes.set(
+      node.name,
+      node.kind === 'merge' && node.wrapping === undefined
+        ? operator.push
+        : guarded(node.name, operator.push, options.failed),
+    )
     operators.unshift(operator)
   }
   return { sources, operators }

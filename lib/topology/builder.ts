@@ -4,6 +4,7 @@ import type { Serde } from '../serde/serde.js'
 import type { Node, Partitioner, SinkNode, TimestampExtractor, TopicNameExtractor } from './node.js'
 import { parentsFirst } from './parents-first.js'
 import type { ProcessorSupplier } from './processor.js'
+import { checkApart, type WrapOptions, wrapNodes } from './processor-wrapper.js'
 import { putEach } from './put-each.js'
 import { type StoreOptions, storeDefinition, type TimerStoreOptions, timerStoreDefinition } from './store-definition.js'
 import type { GlobalStoreDefinition, RepartitionTopic, StoreDefinition, Topology } from './topology.js'
@@ -207,7 +208,7 @@ export class TopologyBuilder {
   }
 
   /** @throws MillraceError TOPOLOGY_* when the topology cannot work */
-  build(): Topology {
+  build({ wrapProcessor }: WrapOptions = {}): Topology {
     const names = new Set(this.#nodes.map((node) => node.name))
     for (const [processor, stores] of this.#connections) {
       if (names.has(processor)) continue
@@ -221,8 +222,13 @@ export class TopologyBuilder {
       const stores = this.#connections.get(node.name)
       return stores === undefined ? node : { ...node, stores: [...new Set([...node.stores, ...stores])] }
     })
+    const fillers = new Set([...this.#stores.values()].flatMap(({ filledBy }) => filledBy ?? []))
+    const wrapped =
+      wrapProcessor === undefined
+        ? connected
+        : wrapNodes(connected, fillers, wrapProcessor, (store) => this.addStore(store))
     const topology: Topology = {
-      nodes: parentsFirst(connected).map(frozenNode),
+      nodes: parentsFirst(wrapped).map(frozenNode),
       stores: [...this.#stores.values()].map((store) => Object.freeze(store)),
       repartitionTopics: [...this.#repartitionTopics.values()].map((topic) => Object.freeze(topic)),
       globalStores: this.#globalStores.map((global) => Object.freeze(global)),
@@ -230,6 +236,7 @@ export class TopologyBuilder {
     }
     for (const list of Object.values(topology)) Object.freeze(list)
     validate(topology)
+    if (wrapProcessor !== undefined) checkApart(connected, topology.nodes)
     return Object.freeze(topology)
   }
 

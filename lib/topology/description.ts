@@ -62,7 +62,7 @@ function settings(of: object, without: readonly string[]): { readonly [name: str
 
 /** Said elsewhere in the description, or a consequence of it. */
 const NOT_SETTINGS = ['name', 'kind', 'topic', 'keySerde', 'valueSerde', 'foreignKeySerde', 'primaryKeySerde', 'fold']
-const VIEWS = ['table', 'other', 'sendOldValues', 'timestampExtractor', 'partitioner', 'dropReason']
+const VIEWS = ['table', 'other', 'sendOldValues', 'timestampExtractor', 'partitioner', 'dropReason', 'wrapping']
 
 function describeNode(node: Node): NodeDescription {
   const base = {

@@ -10,6 +10,7 @@ import type { AsyncNode } from './async-node.js'
 import type { ForeignKeyNode } from './foreign-key-nodes.js'
 import type { JoinNode } from './join-nodes.js'
 import type { RecordMetadata } from './processor.js'
+import type { NodeWrapping } from './processor-wrapper.js'
 import type { StatelessNode } from './stateless-nodes.js'
 import type { TableNode } from './table-nodes.js'
 
@@ -29,6 +30,8 @@ export interface NodeBase {
   readonly parents: readonly string[]
   /** Names of the state stores the node uses. */
   readonly stores: readonly string[]
+  /** What the user's wrapper put around it; left out: nothing. */
+  readonly wrapping?: NodeWrapping
 }
 
 /** Takes the record's key, value, and the partition's highest timestamp so far (-1: none); returns event time in ms. */

@@ -32,7 +32,8 @@ class UnionFind {
   }
 }
 
-function connect(nodes: readonly Node[]): UnionFind {
+/** Which nodes belong together. */
+export function connect(nodes: readonly Node[]): UnionFind {
   const groups = new UnionFind()
   const firstUser = new Map<string, string>()
   for (const node of nodes) {

@@ -53,6 +53,7 @@ function checkUse(node: Node, stores: ReadonlyMap<string, StoreDefinition>, glob
   if (windows === null) return
   const least = leastRetentionMs(windows)
   for (const name of node.stores) {
+    if (node.wrapping?.stores.includes(name)) continue
     const retentionMs = stores.get(name)!.retentionMs
     if (retentionMs !== null && retentionMs < least) {
       throw new MillraceError(
@@ -94,6 +95,7 @@ function checkHistory(node: StreamTableJoinNode, stores: ReadonlyMap<string, Sto
   if (node.wait === null) return
   for (const name of node.stores) {
     const { kind, retentionMs } = stores.get(name)!
+    if (node.wrapping?.stores.includes(name)) continue
     if (kind !== 'versioned' || retentionMs! >= node.wait.graceMs) continue
     throw new MillraceError(
       'TOPOLOGY_RETENTION_TOO_SHORT',

@@ -1,4 +1,5 @@
 /** The part of the captured topologies that is about where records come from and end. */
+import type { BuildOptions } from '../../lib/dsl/graph.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { string } from '../../lib/serde/primitive.js'
 import { TopologyBuilder } from '../../lib/topology/builder.js'
@@ -7,11 +8,13 @@ import type { Topology } from '../../lib/topology/topology.js'
 const text = { key: string, value: string }
 const supplier = () => ({ process() {} })
 
-function dsl(describe: (builder: StreamsBuilder) => void): () => Topology {
+const calls = { name: 'calls', ...text }
+
+function dsl(describe: (builder: StreamsBuilder) => void, options?: BuildOptions): () => Topology {
   return () => {
     const builder = new StreamsBuilder()
     describe(builder)
-    return builder.build()
+    return builder.build(options)
   }
 }
 
@@ -22,6 +25,22 @@ export const sourceTopologies: Record<string, () => Topology> = {
     stream.filter(() => true).print(() => {}, { name: 'shown', label: 'x' })
     stream.mapValues((value) => value).to('out')
   }),
+  wrapped: dsl(
+    (b) => {
+      b.stream('in', text)
+        .selectKey((_key, value) => value)
+        .groupByKey()
+        .count({ store: { name: 'counts' } })
+        .toStream()
+        .to('out')
+      b.stream('other', text)
+        .mapValues((value) => value)
+        .to('copies')
+    },
+    {
+      wrapProcessor: ({ name }) => (/AGGREGATE|TOSTREAM/.test(name) ? { supplier: () => ({}), stores: [calls] } : null),
+    },
+  ),
   'to-stream-mapped': dsl((b) => {
     const table = b.table('x', text)
     table.toStream((_key, value) => value).to('a')

@@ -1,0 +1,50 @@
+/** An operator with the user's wrapper around it: before what comes in, and behind what goes out. */
+import { MillraceError } from '../errors.js'
+import type { StreamRecord } from '../record/record.js'
+import type { Node } from '../topology/node.js'
+import type { NodeWrapping } from '../topology/processor-wrapper.js'
+import type { Build, Operator, OperatorContext, Push } from './operator.js'
+import { processorContext } from './process.js'
+
+export function buildWrapped<N extends Node>(
+  node: N,
+  { supplier, fixedKey }: NodeWrapping,
+  context: OperatorContext,
+  build: Build<N>,
+): Operator {
+  const wrap = supplier()
+  const keeping = fixedKey ? keyKeeper(node, context) : asItIs
+  const outgoing = (push: Push): Push =>
+    wrap.forward === undefined ? push : (record) => wrap.forward!(record, keeping(record, push))
+  wrap.init?.(processorContext(node, context, context.forward, (name) => context.child(name)))
+  const operator = build(node, {
+    ...context,
+    forward: outgoing(context.forward),
+    child: (name) => outgoing(context.child(name)),
+  })
+  const { push } = operator
+  return {
+    ...operator,
+    push: wrap.process === undefined ? push : (record) => wrap.process!(record, keeping(record, push)),
+    close() {
+      operator.close?.()
+      wrap.close?.()
+    },
+  }
+}
+
+const asItIs = (_given: StreamRecord, push: Push) => push
+
+/** Where keys must stay, the wrapper may not change them either. */
+function keyKeeper(node: Node, { taskId }: OperatorContext): (given: StreamRecord, push: Push) => Push {
+  return (given, push) => (record) => {
+    if (record.key !== given.key) {
+      throw new MillraceError(
+        'PROCESSOR_KEY_CHANGED',
+        `The wrapper of node ${node.name} changed a record's key; nothing repartitions behind it.`,
+        { node: node.name, taskId },
+      )
+    }
+    push(record)
+  }
+}

@@ -1,0 +1,115 @@
+/** One hook around every processor of a topology (KIP-1112): for tracing, counting, or putting something else in its place. */
+import { MillraceError } from '../errors.js'
+import type { StreamRecord } from '../record/record.js'
+import type { Node, NodeBase } from './node.js'
+import type { ProcessorContext } from './processor.js'
+import { type StoreOptions, storeDefinition } from './store-definition.js'
+import { connect } from './sub-topologies.js'
+import type { StoreDefinition } from './topology.js'
+
+/** The processor that could be wrapped: an operator of the DSL, or user code. */
+export interface WrappableNode {
+  readonly name: string
+  readonly kind: Node['kind']
+  /** Records must keep their key, or they would lie in the wrong partition: `filter`, `mapValues`, `processValues`, ... */
+  readonly fixedKey: boolean
+  readonly stores: readonly string[]
+}
+
+type Next = (record: StreamRecord) => void
+
+/**
+ * What stands around a processor in one task. On the edges of tables a record's value is `{ newValue, oldValue, isLatest }`.
+ * What throws is judged as if the processor had thrown.
+ */
+export interface ProcessorWrap {
+  /** Before the processor's own; `context` has the stores of both. */
+  init?(context: ProcessorContext): void
+  /** In place of the processor, which `next` runs: not at all, once, or more often. */
+  process?(record: StreamRecord, next: Next): void
+  /** In place of handing on what the processor forwards, which `next` does. */
+  forward?(record: StreamRecord, next: Next): void
+  /** After the processor's own. */
+  close?(): void
+}
+
+export interface ProcessorWrapping {
+  /** Makes one per task. */
+  readonly supplier: () => ProcessorWrap
+  /** Added and connected to the processor. The same object for several processors: they share the store. */
+  readonly stores?: readonly StoreOptions<unknown, unknown>[]
+}
+
+/** Asked once for every processor at build; null leaves it as it is. */
+export type WrapProcessor = (node: WrappableNode) => ProcessorWrapping | null
+
+export interface WrapOptions {
+  /**
+   * Wraps processors, all but those that fill global and read-only stores (Kafka Streams' `processor.wrapper.class`).
+   * Names stay; stores it adds are seen in `describe`.
+   */
+  readonly wrapProcessor?: WrapProcessor
+}
+
+const FIXED_KEY: readonly Node['kind'][] = ['filter', 'mapValues', 'flatMapValues', 'peek', 'tableToStream']
+
+/** What a wrapped node carries. */
+export interface NodeWrapping {
+  readonly fixedKey: boolean
+  readonly supplier: ProcessorWrapping['supplier']
+  /** Names of the stores that are the wrapper's. */
+  readonly stores: readonly string[]
+}
+
+/** Asks `wrapProcessor` about each node; definitions of the stores it adds go to `addStore`. */
+export function wrapNodes(
+  nodes: readonly Node[],
+  fillers: ReadonlySet<string>,
+  wrapProcessor: WrapProcessor,
+  addStore: (store: StoreDefinition) => void,
+): Node[] {
+  const definitions = new Map<StoreOptions<unknown, unknown>, StoreDefinition>()
+  const define = (options: StoreOptions<unknown, unknown>): string => {
+    let definition = definitions.get(options)
+    if (definition === undefined) {
+      definition = storeDefinition(options)
+      definitions.set(options, definition)
+      addStore(definition)
+    }
+    return definition.name
+  }
+  return nodes.map((node) => {
+    if (node.kind === 'source' || node.kind === 'sink' || fillers.has(node.name)) return node
+    const { name, kind, stores } = node
+    const fixedKey = node.kind === 'process' ? node.fixedKey : FIXED_KEY.includes(kind)
+    const wrapping = wrapProcessor({ name, kind, stores, fixedKey })
+    if (wrapping === null) return node
+    const added = (wrapping.stores ?? []).map(define)
+    return wrapped(node, { fixedKey, supplier: wrapping.supplier, stores: Object.freeze(added) })
+  })
+}
+
+function wrapped<N extends NodeBase>(node: N, wrapping: NodeWrapping): N {
+  return { ...node, wrapping, stores: [...new Set([...node.stores, ...wrapping.stores])] }
+}
+
+/**
+ * A wrapper must not change which processors make one task: Kafka Streams would keep them apart, and have two tasks write
+ * to one changelog. @throws MillraceError CONFIG_INVALID
+ */
+export function checkApart(unwrapped: readonly Node[], wrapped: readonly Node[]): void {
+  const [before, after] = [connect(unwrapped), connect(wrapped)]
+  const partOf = new Map<string, string>()
+  for (const { name, wrapping } of wrapped) {
+    if (wrapping === undefined || wrapping.stores.length === 0) continue
+    const [own, shared] = [before.root(name), after.root(name)]
+    const known = partOf.get(shared)
+    if (known === undefined) partOf.set(shared, own)
+    if (known === undefined || known === own) continue
+    throw new MillraceError(
+      'CONFIG_INVALID',
+      `wrapProcessor gives processors of several sub-topologies one store (${wrapping.stores.join(', ')}, at ${name}): name one for each`,
+      { node: name },
+    )
+  }
+}
