@@ -51,7 +51,7 @@ export function compile(nodes: readonly Node[], options: CompileOptions): Compil
         ? operator.push
         : guarded(node.name, operator.push, options.failed),
     )
-    operators.unshift(operator)
+    operators.unshift(guardedAdvance(node.name, operator, options.failed))
   }
   return { sources, operators }
 }
@@ -84,11 +84,6 @@ function forwardTo(children: readonly Push[]): Push {
   }
 }
 
-/** Knows which node threw: the innermost guard sees the error first. */
-function guarded(node: string, push: Push, failed: CompileOptions['failed']): Push {
-  return (record) => {
-    try {
-      push(record)
 function guardedAdvance(node: string, operator: Operator, failed: CompileOptions['failed']): Operator {
   const { advance } = operator
   if (advance === undefined) return operator
@@ -105,6 +100,11 @@ function guardedAdvance(node: string, operator: Operator, failed: CompileOptions
   }
 }
 
+/** Knows which node threw: the innermost guard sees the error first. */
+function guarded(node: string, push: Push, failed: CompileOptions['failed']): Push {
+  return (record) => {
+    try {
+      push(record)
     } catch (error) {
       failed(node, error)
     }
