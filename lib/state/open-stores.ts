@@ -9,6 +9,7 @@ import { type LocalStore, StoreParts } from './local-store.js'
 import { LocalStreamBuffer } from './local-stream-buffer.js'
 import { LocalSuppressBuffer } from './local-suppress-buffer.js'
 import { LocalTimerStore } from './local-timer-store.js'
+import { LocalLruStore } from './lru-store.js'
 import { LocalSessionStore } from './session-store.js'
 import { StateDisk } from './state-disk.js'
 import type { StoreSettings } from './store-settings.js'
@@ -80,6 +81,7 @@ function openStore(
   if (definition.ttlMs !== undefined) {
     return new LocalExpiringStore(parts, new StoreTimes(null, stored), definition.ttlMs)
   }
+  if (definition.maxEntries !== undefined) return new LocalLruStore(parts, definition.maxEntries)
   if (times === null) return new LocalKeyValueStore(parts)
   if (definition.kind === 'versioned') return new LocalVersionedStore(parts, times)
   if (definition.keepsDuplicates === true) return new LocalJoinWindowStore(parts, times)
