@@ -1,7 +1,7 @@
 /** Judges one random case: Millrace against Kafka Streams, and where they differ, both against the naive reference. */
 import { type ConformanceCase, type EmittedRecord, NotYetBuilt } from './conformance-case.js'
 import { difference } from './conformance-compare.js'
-import { runOnMillrace } from './conformance-run.js'
+import { descriptionDifference, runOnMillrace } from './conformance-run.js'
 import type { OracleRun } from './oracle.js'
 import { interpret } from './reference.js'
 import { NotInterpreted, SOUND_RULES, type SoundRule } from './reference-node.js'
@@ -22,6 +22,8 @@ export function judge(testCase: ConformanceCase, oracle: OracleRun): Judgement {
     throw error
   }
   if (oracle.error !== null || ours.error !== null) return judgeErrors(testCase, oracle, ours)
+  const text = oracle.describe && descriptionDifference(testCase, oracle.describe, { outputs: 'processors' })
+  if (text) return { kind: 'failed', why: text }
   const fromKafkaStreams = unequal(testCase, oracle.emitted, ours.emitted)
   const asKafkaStreams = interpreted(testCase, [])
   if (fromKafkaStreams === null) {

@@ -13,7 +13,7 @@ import {
 } from './conformance-case.js'
 import { difference } from './conformance-compare.js'
 import { caseValue, keySerdeOf } from './conformance-serdes.js'
-import { buildCase } from './conformance-topology.js'
+import { buildCase, type Reading } from './conformance-topology.js'
 import { vectorDifference } from './conformance-vectors.js'
 
 export type CaseResult =
@@ -127,10 +127,16 @@ function caseKey(key: unknown): CaseRecord['key'] {
 /** Cases name every store they mean to compare; one without a name may have either of the names it can get. */
 function describeDifference(testCase: ConformanceCase): string | null {
   const want = testCase.expectedDescribe ?? ''
-  const got = describe(buildCase(testCase).topology)
-  if (want === got) return null
+  const found = descriptionDifference(testCase, want)
+  if (found === null) return null
   const unnamed = testCase.topology?.some(({ store }) => store !== undefined && store.name === undefined) === true
-  if (unnamed && want === describe(buildCase(testCase, 'generated').topology)) return null
+  return unnamed && descriptionDifference(testCase, want, { unnamedStores: 'generated' }) === null ? null : found
+}
+
+/** Null: the topology of the case has just this text. Otherwise the first difference, in words. */
+export function descriptionDifference(testCase: ConformanceCase, want: string, reading?: Reading): string | null {
+  const got = describe(buildCase(testCase, reading).topology)
+  if (want === got) return null
   const wantLines = want.split('\n')
   const gotLines = got.split('\n')
   const at = wantLines.findIndex((line, i) => line !== gotLines[i])

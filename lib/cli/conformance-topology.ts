@@ -58,12 +58,17 @@ export interface BuiltCase {
   readonly outputs: ReadonlyMap<string, Serde<Scalar>>
 }
 
-/** What a store without a name is called: `store-0` and so on, as the oracle does, or by a generated name. */
-export type UnnamedStores = 'numbered' | 'generated'
+/** What a case leaves open. */
+export interface Reading {
+  /** What a store without a name is called: `store-0` and so on (default), as the oracle does, or by a generated name. */
+  readonly unnamedStores?: 'numbered' | 'generated'
+  /** What stands where a case writes to a topic: a sink (default), or the processor the oracle catches records with. */
+  readonly outputs?: 'sinks' | 'processors'
+}
 
 /** @throws NotYetBuilt where Millrace lacks an operator; MillraceError where the topology is refused */
-export function buildCase(testCase: ConformanceCase, unnamedStores: UnnamedStores = 'numbered'): BuiltCase {
-  const builder = new CaseBuilder(testCase, unnamedStores)
+export function buildCase(testCase: ConformanceCase, reading: Reading = {}): BuiltCase {
+  const builder = new CaseBuilder(testCase, reading)
   for (const node of testCase.topology ?? []) builder.add(node)
   return { topology: builder.streams.build(buildOptions(testCase)), outputs: builder.outputs }
 }
@@ -95,12 +100,12 @@ class CaseBuilder {
   readonly outputs = new Map<string, Serde<Scalar>>()
   readonly #key: Serde<Scalar>
   readonly #handles = new Map<string, Handle>()
-  readonly #unnamedStores: UnnamedStores
+  readonly #reading: Reading
   #storesNumbered = 0
 
-  constructor(testCase: ConformanceCase, unnamedStores: UnnamedStores) {
+  constructor(testCase: ConformanceCase, reading: Reading) {
     this.#key = keySerdeOf(testCase)
-    this.#unnamedStores = unnamedStores
+    this.#reading = reading
   }
 
   add(node: CaseNode): void {
@@ -193,6 +198,10 @@ class CaseBuilder {
   #sink(topic: string, input: Handle | undefined): null {
     const stream = input instanceof KTable ? (input.toStream() as Stream) : asStream(input)
     const { key } = this.#serdes(stream)
+    if (this.#reading.outputs === 'processors') {
+      stream.process(() => ({ process() {} }))
+      return null
+    }
     stream.to(topic, { key, value: caseValue })
     this.outputs.set(topic, key)
     return null
@@ -275,7 +284,7 @@ class CaseBuilder {
 
   #storeOf({ store }: CaseNode): StoreSettings {
     const { kind, retentionMs, historyRetentionMs = 0 } = store ?? {}
-    const numbered = store !== undefined && store.name === undefined && this.#unnamedStores === 'numbered'
+    const numbered = store !== undefined && store.name === undefined && this.#reading.unnamedStores !== 'generated'
     const name = numbered ? `store-${this.#storesNumbered++}` : store?.name
     return {
       ...named(name),

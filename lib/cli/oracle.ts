@@ -14,6 +14,8 @@ const MEMORY_FOLDER = '/dev/shm'
 /** What Kafka Streams did with one case. */
 export interface OracleRun {
   readonly emitted: readonly EmittedRecord[]
+  /** The topology as text, its outputs being processors; left out where it was refused. */
+  readonly describe?: string
   /** It refused the topology or an input; what it said. */
   readonly error: string | null
   /** The input (from 1) it threw at; 0 where it refused the topology. */
@@ -78,6 +80,7 @@ function runJava(args: readonly string[]): Promise<void> {
 
 interface JavaRun {
   readonly out: readonly EmittedRecord[]
+  readonly describe?: string
   readonly error?: string
   readonly errorAt?: number
   readonly fatal?: string
@@ -89,7 +92,8 @@ function readRuns(text: string): ReadonlyMap<string, OracleRun> {
   return new Map(
     Object.entries(runs).map(([name, run]) => {
       const error = run.fatal ?? run.error ?? null
-      return [name, { emitted: run.out.map(emittedBy), error, errorAt: run.errorAt ?? 0 }]
+      const described = run.describe === undefined ? {} : { describe: run.describe }
+      return [name, { emitted: run.out.map(emittedBy), ...described, error, errorAt: run.errorAt ?? 0 }]
     }),
   )
 }

@@ -59,13 +59,13 @@ function describeEntry({ node, predecessors, successors }: Entry): string {
   const to = `      --> ${names(successors.values())}`
   const from = `      <-- ${names(predecessors.values())}`
   if (node.kind === 'source')
-    return `    Source: ${node.name} (topics: [${hashOrder(node.topics).join(', ')}])\n${to}\n`
+    return `    Source: ${node.name} (topics: [${hashOrder(node.topics, 'copied').join(', ')}])\n${to}\n`
   if (node.kind === 'sink') {
     const topic =
       typeof node.topic === 'string' ? `topic: ${node.topic}` : `extractor class: ${node.topic.name || 'function'}`
     return `    Sink: ${node.name} (${topic})\n${from}\n`
   }
-  return `    Processor: ${node.name} (stores: [${hashOrder(node.stores).join(', ')}])\n${to}\n${from}\n`
+  return `    Processor: ${node.name} (stores: [${hashOrder(node.stores, 'copied').join(', ')}])\n${to}\n${from}\n`
 }
 
 function describeGlobal(id: number, { sourceName, processorName, topic, store }: GlobalStoreDefinition): string {

@@ -13,10 +13,11 @@ function hashCode(text: string): number {
 const LEAST_BUCKETS = 16
 const LOAD = 0.75
 
-/** The iteration order of a HashSet the names were added to one by one. */
-export function hashOrder(names: readonly string[]): string[] {
+/** The iteration order of a HashSet the names were added to one by one; or of a copy of one, which is made roomier. */
+export function hashOrder(names: readonly string[], how: 'added' | 'copied' = 'added'): string[] {
+  const room = how === 'copied' ? Math.floor(names.length / LOAD) + 1 : Math.ceil(names.length / LOAD)
   let buckets = LEAST_BUCKETS
-  while (names.length > buckets * LOAD) buckets *= 2
+  while (room > buckets) buckets *= 2
   const bucketOf = (name: string) => {
     const hash = hashCode(name)
     return (hash ^ (hash >>> 16)) & (buckets - 1)

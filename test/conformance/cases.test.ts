@@ -20,6 +20,7 @@ const emitted = (key: CaseRecord['key'], value: string | null, ts: number, at = 
   ts,
   at,
 })
+const passed = { kind: 'passed', rules: [] }
 const windowed = (key: string, start: number) => ({ key, start, end: start + 10 })
 
 const rows: readonly {
@@ -105,6 +106,30 @@ t.test('skipped by name', async (t) => {
   t.match(verdict({ name: 'x', tier: 'legacy' }), { kind: 'skipped', why: /legacy/ })
   t.match(verdict({ name: 'x', arguableKafkaDefect: 'it forgets' }), { kind: 'skipped', why: /it forgets/ })
   t.match(verdict({ name: 'x', config: { 'dsl.store.format': 'HEADERS' } }), { kind: 'skipped', why: /HEADERS/ })
+})
+
+const described = (node: object, store: string): ConformanceCase => ({
+  name: 'described',
+  compare: 'describe',
+  topology: [{ id: 't', op: 'table', topic: 'in', ...node }],
+  expectedDescribe: `Topologies:
+   Sub-topology: 0
+    Source: KSTREAM-SOURCE-000000000${store === 'store-0' ? 0 : 1} (topics: [in])
+      --> KTABLE-SOURCE-000000000${store === 'store-0' ? 1 : 2}
+    Processor: KTABLE-SOURCE-000000000${store === 'store-0' ? 1 : 2} (stores: [${store}])
+      --> none
+      <-- KSTREAM-SOURCE-000000000${store === 'store-0' ? 0 : 1}
+
+`,
+})
+
+t.test('a description', async (t) => {
+  t.same(verdict(described({ store: { kind: 'versioned', historyRetentionMs: 5 } }, 'store-0')), passed)
+  t.same(
+    verdict(described({ store: { kind: 'versioned', historyRetentionMs: 5 } }, 'in-STATE-STORE-0000000000')),
+    passed,
+  )
+  t.match(verdict(described({}, 'other')), { kind: 'failed', why: /describe line 5/ }, 'one failure stops no run')
 })
 
 const folder = process.env.CONFORMANCE_CASES ?? '../shared/conformance/cases'

@@ -59,6 +59,8 @@ t.test('a case passes by a rule only where the interpreter explains both sides',
   t.same(judge(jump, { ...run, emitted: [result] }), { kind: 'equal', reference: false })
   t.match(judge(jump, { ...run, emitted: [{ ...result, value: 2 }] }), { kind: 'failed', why: /so does the reference/ })
   t.match(judge(jump, { ...run, emitted: [], error: 'no', errorAt: 1 }), { kind: 'failed', why: /threw at input 1/ })
+  const other = { ...run, emitted: [result], describe: 'Topologies:\n   Sub-topology: 1\n' }
+  t.match(judge(jump, other), { kind: 'failed', why: /describe line 2/ })
 })
 
 t.test('40 random topologies do what Kafka Streams does', { timeout: 180_000 }, async (t) => {
