@@ -51,7 +51,7 @@ export interface StreamsConfig {
   readonly onProcessingError: ProcessingFailureHandler
   /** Whether `onProcessingError` also decides about processors that fill global stores; otherwise they stop the instance. */
   readonly handleGlobalErrors: boolean
-  /** The same where a record made a sink write one of more than `maxRecordBytes`. */
+  /** The same for a record a sink cannot serialise, of more than `maxRecordBytes`, or that the broker refuses. */
   readonly onProductionError: FailureHandler
   /** What becomes of the instance after an error it cannot go on with. */
   readonly onUncaughtError: UncaughtHandler

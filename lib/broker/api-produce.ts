@@ -17,13 +17,29 @@ export const produceHandler = defineHandler(produceApi, [3, 11], (core, request,
         const errorCode = acksInvalid ? E.INVALID_REQUIRED_ACKS : E.UNKNOWN_TOPIC_OR_PARTITION
         return { index, errorCode, baseOffset: -1 }
       }
-      const { error, baseOffset, logAppendTimeMs, logStartOffset, message } = appendFromClient(core, log, {
+      const {
+        error,
+        baseOffset,
+        logAppendTimeMs,
+        logStartOffset,
+        message,
+        invalid = [],
+      } = appendFromClient(core, log, {
         transactionalId,
         version,
         records,
       })
       if (error !== E.NONE) failed = true
-      return { index, errorCode: error, baseOffset, logAppendTimeMs, logStartOffset, errorMessage: message }
+      const recordErrors = invalid.map((batchIndex) => ({ batchIndex, batchIndexErrorMessage: message }))
+      return {
+        index,
+        errorCode: error,
+        baseOffset,
+        logAppendTimeMs,
+        logStartOffset,
+        recordErrors,
+        errorMessage: message,
+      }
     }),
   }))
   if (acks !== 0) return { responses }

@@ -14,6 +14,8 @@ export interface AppendOutcome {
   /** -1 where the batch was refused before the log was asked, or was damaged or too large. */
   readonly logStartOffset: number
   readonly message: string | null
+  /** Places in the batch of the records at fault, where records were looked at. */
+  readonly invalid?: readonly number[]
 }
 
 export interface ClientAppend {
@@ -105,16 +107,16 @@ function checkBatch(log: PartitionLog, batch: BatchView, nowMs: number, version:
 
 /** The one check that looks at records, on compacted topics only. A codec this Node lacks is let through unread. */
 function checkKeys(batch: BatchView): AppendOutcome | undefined {
+  const invalid: number[] = []
   try {
     const cursor = batch.records()
-    while (cursor.next()) {
-      if (cursor.keyLength < 0) return refused(E.INVALID_RECORD, 'a compacted topic takes no record without a key')
-    }
+    for (let place = 0; cursor.next(); place++) if (cursor.keyLength < 0) invalid.push(place)
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error
     if (error.code !== 'PROTOCOL_COMPRESSION_UNSUPPORTED') return refused(E.CORRUPT_MESSAGE, error.message)
   }
-  return undefined
+  if (invalid.length === 0) return undefined
+  return { ...refused(E.INVALID_RECORD, 'a compacted topic takes no record without a key'), invalid }
 }
 
 /** KIP-890 part 1: the first write of a transaction to a partition must follow AddPartitionsToTxn. */

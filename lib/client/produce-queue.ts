@@ -7,6 +7,7 @@ import { produceApi } from '../protocol/api-produce.js'
 import type { Compression } from '../protocol/compression.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition } from '../record/record.js'
+import { BatchRefused } from './batch-refused.js'
 import { brokerError } from './broker-error.js'
 import { isTransportError } from './broker-link.js'
 import type { Cluster } from './cluster.js'
@@ -164,7 +165,8 @@ export class ProduceQueue {
       )
       for (const head of heads) {
         const answer = answers.get(formatTopicPartition(head.lane.topic, head.lane.partition))
-        this.answered(head, answer?.errorCode ?? KAFKA_ERROR.UNKNOWN_SERVER_ERROR, answer?.baseOffset ?? -1)
+        const named = answer?.recordErrors.map(({ batchIndex }) => batchIndex) ?? []
+        this.answered(head, answer?.errorCode ?? KAFKA_ERROR.UNKNOWN_SERVER_ERROR, answer?.baseOffset ?? -1, named)
       }
     } catch (error) {
       this.busyLeaders.delete(leader)
@@ -190,7 +192,7 @@ export class ProduceQueue {
     })
   }
 
-  private answered(head: Waiting, code: number, baseOffset: number): void {
+  private answered(head: Waiting, code: number, baseOffset: number, named: readonly number[]): void {
     if (code === KAFKA_ERROR.NONE || code === KAFKA_ERROR.DUPLICATE_SEQUENCE_NUMBER) {
       head.lane.queue.shift()
       head.lane.busy = false
@@ -208,7 +210,7 @@ export class ProduceQueue {
     // Refused for certain and alone in its partition: the next batch takes its sequence.
     if (head.attempts === 0) head.lane.sequence = head.sequence
     else this.onDoubt()
-    this.refuse(head, error)
+    this.refuse(head, new BatchRefused(error, head.bytes!, named))
   }
 
   private unanswered(head: Waiting, error: unknown): void {

@@ -19,11 +19,13 @@ export const buildSink: Build<SinkNode> = (node, context) => {
           : topicOf(key, value, timestamp, { headers: record.headers, source: context.recordMetadata() })
       let keyBytes: Buffer | null
       let valueBytes: Buffer | null
+      let part: 'key' | 'value' = 'key'
       try {
         keyBytes = key === null || key === undefined ? null : keySerde.serialize(key, topic)
+        part = 'value'
         valueBytes = value === null || value === undefined ? null : valueSerde.serialize(value, topic)
       } catch (cause) {
-        throw unwritable(node, topic, context, cause)
+        throw unwritable(node, topic, part, context, cause)
       }
       const chosen = choose === null ? null : choose(topic, key, value)
       if (typeof chosen !== 'object' || chosen === null) {
@@ -68,12 +70,18 @@ function outside(partition: number, count: number): boolean {
   return !Number.isInteger(partition) || partition < 0 || partition >= count
 }
 
-function unwritable(node: SinkNode, topic: string, context: OperatorContext, cause: unknown): MillraceError {
+function unwritable(
+  node: SinkNode,
+  topic: string,
+  part: 'key' | 'value',
+  context: OperatorContext,
+  cause: unknown,
+): MillraceError {
   const at = context.recordMetadata()
   const where = at === null ? 'a punctuation' : `${at.topic}-${at.partition} at offset ${at.offset}`
   return new MillraceError(
     'SERIALIZE_FAILED',
-    `Node ${node.name} could not write a record made from ${where} to topic ${topic} with serdes ${node.keySerde.name} and ${node.valueSerde.name}.`,
-    { node: node.name, taskId: context.taskId, topic, cause },
+    `Node ${node.name} could not write the ${part} of a record made from ${where} to topic ${topic} with serdes ${node.keySerde.name} and ${node.valueSerde.name}.`,
+    { node: node.name, taskId: context.taskId, topic, part, cause },
   )
 }

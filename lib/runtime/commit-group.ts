@@ -42,7 +42,8 @@ export function atLeastOnce(producer: IdempotentProducer, member: GroupMember): 
         return { kind: 'committed', batchOffsets }
       } catch (cause) {
         if (isMillraceError(cause, 'GROUP_STALE_GENERATION')) return { kind: 'staleGeneration' }
-        if (isMillraceError(cause) && !cause.retriable) throw cause
+        // Some of it may be written, and is written again: at least once.
+        if (isMillraceError(cause) && !cause.retriable) return { kind: 'aborted', cause }
         return { kind: 'unknown', cause }
       }
     },

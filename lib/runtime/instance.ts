@@ -7,6 +7,7 @@ import type { Fetcher } from '../client/fetcher.js'
 import type { Assignment, GroupMember } from '../client/group-member.js'
 import type { StreamsConfig } from '../config.js'
 import { isMillraceError, MillraceError } from '../errors.js'
+import type { Refusals } from '../task/refusals.js'
 import type { CommitGroup } from './commit-group.js'
 import type { CommittedRecords } from './committed-records.js'
 import { Committer, type FinishedCommit } from './committer.js'
@@ -23,6 +24,8 @@ const SLICE_RECORDS = 1_000
 const SLICE_MS = 10
 /** Transactions refused in a row, without a commit between, before the instance gives up and says why. */
 const MAX_ABORTS = 20
+/** The same for those a record was at fault in, which is found when it comes again: more than a commit has of them. */
+const MAX_REFUSALS = 1_000
 /** Pause before what the brokers could not answer is asked again. */
 const RETRY_MS = 500
 
@@ -36,6 +39,7 @@ export interface InstanceParts {
   readonly commitGroup: CommitGroup
   readonly takeOver: TakeOver
   readonly tasks: TaskSet
+  readonly refusals: Refusals
   readonly committed: CommittedRecords
   readonly lifecycle: Lifecycle
 }
@@ -345,20 +349,19 @@ export class Instance {
       return
     }
     this.#parts.config.log.warn({ outcome: outcome.kind, cause: causeOf(outcome) }, 'a commit did not go through')
-    if (outcome.kind === 'staleGeneration' || outcome.kind === 'aborted') return this.#rewind(outcome)
+    if (outcome.kind === 'staleGeneration' || outcome.kind === 'aborted') return this.#rewind(commit)
     return this.#reopen()
   }
 
   /** The transaction is certainly not visible: back to the committed offsets, with the stores as committed. */
-  #rewind(outcome: CommitOutcome): void {
+  #rewind({ outcome, parts }: FinishedCommit): void {
     if (outcome.kind === 'aborted') {
-      this.#abortsInARow++
-      const fatal = isMillraceError(outcome.cause) && !outcome.cause.retriable
-      if (fatal) throw outcome.cause
-      if (this.#abortsInARow > MAX_ABORTS) {
-        throw new MillraceError('STREAMS_COMMIT_REFUSED', `${MAX_ABORTS} transactions in a row were refused`, {
-          cause: outcome.cause,
-        })
+      const { cause } = outcome
+      const found = this.#parts.refusals.note(cause, parts)
+      if (!found && isMillraceError(cause) && !cause.retriable) throw cause
+      const most = found ? MAX_REFUSALS : MAX_ABORTS
+      if (++this.#abortsInARow > most) {
+        throw new MillraceError('STREAMS_COMMIT_REFUSED', `${most} transactions in a row were refused`, { cause })
       }
     } else {
       this.#holding = true

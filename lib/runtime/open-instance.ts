@@ -8,6 +8,7 @@ import { TransactionManager } from '../client/transaction-manager.js'
 import type { StreamsConfig } from '../config.js'
 import type { StateEngines } from '../state/engine.js'
 import type { Drop } from '../task/options.js'
+import { Refusals } from '../task/refusals.js'
 import type { Topology } from '../topology/topology.js'
 import type { Lane } from '../transport/transport.js'
 import { assignPartitions } from './assign-partitions.js'
@@ -94,13 +95,14 @@ async function assemble(
   closing.push(() => globals.close())
   await globals.open()
 
+  const refusals = new Refusals(config.clock, new Set(plan.internalTopics.map(({ name }) => name)))
   const tasks = new TaskSet({
     fetcher,
     clock: config.clock,
     bufferBytes: config.bufferBytes,
-    onFlushFailed: fail,
-    makeTask: (opened) => makeTask(options, plan, globals, signal, opened),
     watchesSilence: config.idleTimeoutMs > 0,
+    onFlushFailed: fail,
+    makeTask: (opened) => makeTask(options, plan, globals, signal, refusals, opened),
   })
   const member = makeMember(options, plan, tasks, process.processId, await engines.list(), () => box.shutdown)
   member.onRebalanceNeeded = () => box.instance?.rebalance()
@@ -121,18 +123,8 @@ async function assemble(
     clock: config.clock,
     log: config.log,
   })
-  box.instance = new Instance({
-    config,
-    plan,
-    member,
-    fetcher,
-    signal,
-    commitGroup,
-    takeOver,
-    tasks,
-    committed,
-    lifecycle,
-  })
+  const parts = { config, plan, member, fetcher, signal, commitGroup, takeOver, tasks, refusals, committed, lifecycle }
+  box.instance = new Instance(parts)
   closing.push(purgeRepartitionTopics(config, plan, tasks, admin))
   return {
     instance: box.instance,

@@ -4,6 +4,7 @@ import { isMillraceError } from '../errors.js'
 import type { StateEngines } from '../state/engine.js'
 import { TaskState } from '../state/task-state.js'
 import type { Drop } from '../task/options.js'
+import type { Refusals } from '../task/refusals.js'
 import { Task } from '../task/task.js'
 import type { CommittedRecords } from './committed-records.js'
 import type { GlobalStores } from './global-stores.js'
@@ -65,6 +66,7 @@ export function makeTask(
   plan: Plan,
   globals: GlobalStores,
   signal: Signal,
+  refusals: Refusals,
   opened: OpenedTask,
 ): Task<TaskState> {
   const task = new Task<TaskState>({
@@ -80,11 +82,12 @@ export function makeTask(
     topicId: (topic) => plan.topicId(topic),
     clock: config.clock,
     maxTaskIdleMs: config.maxTaskIdleMs,
+    idleTimeoutMs: config.idleTimeoutMs,
     onDrop,
     onDeserializationError: config.onDeserializationError,
-    idleTimeoutMs: config.idleTimeoutMs,
     onProcessingError: config.onProcessingError,
     onProductionError: config.onProductionError,
+    refusals,
     maxRecordBytes: config.maxRecordBytes,
     deadLetterTopic: config.deadLetterTopic,
     captureTopics: committed.topics,

@@ -6,7 +6,7 @@ import type { Headers } from '../record/record.js'
 import type { CapturedRecord } from './commit.js'
 
 /** Kafka's default `message.max.bytes` is 1,048,588; this leaves room for what compression can add. */
-const MAX_BATCH_BYTES = 900_000
+export const MAX_BATCH_BYTES = 900_000
 /** Varints and attributes around one record, at most. */
 const RECORD_OVERHEAD_BYTES = 40
 
@@ -18,6 +18,7 @@ interface PartitionOutput {
 interface TopicOutput {
   readonly partitionCount: number
   readonly captured: boolean
+  readonly maxBatchBytes: number
   readonly partitions: (PartitionOutput | undefined)[]
 }
 
@@ -26,6 +27,8 @@ export interface CollectorOptions {
   readonly captureTopics: ReadonlySet<string>
   /** Records without a key go to this partition (modulo the count) first, then move on by one at every commit. */
   readonly firstPartition: number
+  /** Where a topic takes only smaller batches than usual. */
+  readonly maxBatchBytes?: (topic: string) => number
 }
 
 export interface Collected {
@@ -93,7 +96,8 @@ export class Collector {
     let output = this.#topics.get(topic)
     if (output === undefined) {
       const partitionCount = this.#options.partitionCount(topic)
-      output = { partitionCount, captured: this.#options.captureTopics.has(topic), partitions: [] }
+      const maxBatchBytes = this.#options.maxBatchBytes?.(topic) ?? MAX_BATCH_BYTES
+      output = { partitionCount, captured: this.#options.captureTopics.has(topic), maxBatchBytes, partitions: [] }
       this.#topics.set(topic, output)
     }
     this.#lastTopic = topic
@@ -118,7 +122,7 @@ export class Collector {
     target.records++
     let before = target.batch.builder.sizeBytes
     const bytes = RECORD_OVERHEAD_BYTES + recordBytes(key, value, headers)
-    if (before + bytes > MAX_BATCH_BYTES && target.batch.builder.count > 0) {
+    if (before + bytes > output.maxBatchBytes && target.batch.builder.count > 0) {
       target.batch = this.#batch(topic, partition)
       before = 0
     }

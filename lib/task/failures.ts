@@ -5,6 +5,7 @@ import type { Header, Headers } from '../record/record.js'
 import type { SourceNode } from '../topology/node.js'
 import { type Collector, recordBytes } from './collector.js'
 import type { TaskOptions } from './options.js'
+import type { Outgoing } from './refusals.js'
 
 /** Kafka Streams' names (KIP-1034), so that tools which read its dead letters read ours. */
 const STREAMS_HEADER = '__streams.errors.'
@@ -18,7 +19,14 @@ const RECORD_CODES: readonly ErrorCode[] = [
   'SERDE_BYTES_INVALID',
   'SERDE_SCHEMA_UNKNOWN',
   'SERDE_VALUE_INVALID',
+]
+
+/** About a record that a sink was to write: for `onProductionError`. */
+const PRODUCTION_CODES: readonly ErrorCode[] = [
+  'RECORD_REFUSED',
+  'RECORD_TOO_LARGE',
   'SERIALIZE_FAILED',
+  'STREAMS_TOPIC_UNKNOWN',
 ]
 
 /** So often a handler may answer `retry` to one record at one node, less one: then the record has failed. */
@@ -57,6 +65,7 @@ export type FailureOptions = Pick<
   | 'onProcessingError'
   | 'onProductionError'
   | 'maxRecordBytes'
+  | 'refusals'
   | 'deadLetterTopic'
 >
 
@@ -129,17 +138,29 @@ export class Failures {
     if (cause === this.#leaving) throw cause
     const ours = isMillraceError(cause)
     const error = ours ? cause : this.#error('PROCESS_FAILED', `made node ${node} throw`, node, origin, cause)
-    if (error.code === 'RECORD_TOO_LARGE') {
-      this.#judge(this.#options.onProductionError, 'production', node, origin, error)
+    if (PRODUCTION_CODES.includes(error.code)) {
+      const reason = error.code === 'SERIALIZE_FAILED' ? 'serialization' : 'production'
+      this.#judge(this.#options.onProductionError, reason, node, origin, error)
       return
     }
     const policy = ours && !RECORD_CODES.includes(cause.code) ? 'fail' : this.#options.onProcessingError
-    const reason = isMillraceError(cause, 'SERIALIZE_FAILED') ? 'serialization' : 'processing'
-    this.#judge(policy, reason, node, origin, error)
+    this.#judge(policy, 'processing', node, origin, error)
   }
 
-  /** What `node` wants to write to `topic` is more than the broker takes: refused here, it harms no transaction. */
-  tooLarge(node: string, topic: string, origin: RecordOrigin | null, bytes: number): MillraceError {
+  /** Throws where the broker would not take, or has just refused, what `node` wants to write: here it harms no transaction. */
+  checkWrite(node: string, record: Outgoing, origin: RecordOrigin | null): void {
+    const bytes = recordBytes(record.key, record.value, record.headers)
+    if (bytes > this.#options.maxRecordBytes) throw this.#tooLarge(node, record.topic, origin, bytes)
+    const refusal = this.#options.refusals?.of(record) ?? null
+    if (refusal !== null) throw this.#refused(node, record.topic, origin, refusal)
+  }
+
+  #refused(node: string, topic: string, origin: RecordOrigin | null, cause: MillraceError): MillraceError {
+    const problem = `made node ${node} write what topic ${topic} does not take: ${cause.message}`
+    return this.#error('RECORD_REFUSED', problem, node, origin, cause)
+  }
+
+  #tooLarge(node: string, topic: string, origin: RecordOrigin | null, bytes: number): MillraceError {
     const problem = `made node ${node} write ${bytes} bytes to topic ${topic}; maxRecordBytes is ${this.#options.maxRecordBytes}`
     return this.#error('RECORD_TOO_LARGE', problem, node, origin, undefined)
   }
@@ -194,7 +215,7 @@ export class Failures {
         this.#error('HANDLER_FAILED', `made the ${reason} handler throw (${error.code})`, node, origin, cause),
       )
     }
-    if (answer === 'retry' && error.code !== 'DESERIALIZE_FAILED' && error.code !== 'RECORD_TIMESTAMP_INVALID') {
+    if (answer === 'retry' && reason === 'processing') {
       if (place === null || attempt >= MAX_ATTEMPTS || this.#collector === null) return 'fail'
       this.#retries.set(place, { topic: origin!.topic, offset: cursor!.offset, count: attempt })
       this.#leave(this.#error('PROCESS_RETRY', `is tried again, attempt ${attempt + 1}`, node, origin, error))
@@ -240,8 +261,11 @@ export class Failures {
     // A record that just fits its own topic may not fit with what is said about it: the longest goes first.
     const fits = (chosen: Headers) => recordBytes(key, value, chosen) <= this.#options.maxRecordBytes
     const sent = fits(headers) ? headers : headers.filter((header) => header.key !== `${STREAMS_HEADER}stacktrace`)
-    if (!fits(sent)) this.#leave(this.tooLarge(node, deadLetterTopic, origin, recordBytes(key, value, sent)))
-    this.#collector.send(deadLetterTopic, null, key, value, Math.max(0, cursor.timestamp), sent)
+    if (!fits(sent)) this.#leave(this.#tooLarge(node, deadLetterTopic, origin, recordBytes(key, value, sent)))
+    const timestamp = Math.max(0, cursor.timestamp)
+    const refusal = this.#options.refusals?.of({ topic: deadLetterTopic, key, value, timestamp, headers: sent }) ?? null
+    if (refusal !== null) this.#leave(this.#refused(node, deadLetterTopic, origin, refusal))
+    this.#collector.send(deadLetterTopic, null, key, value, timestamp, sent)
   }
 
   #error(code: ErrorCode, problem: string, node: string, origin: RecordOrigin | null, cause: unknown): MillraceError {

@@ -2,6 +2,7 @@
 import type { Clock } from '../record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
 import type { StoreDefinition, StoreKind, SubTopology } from '../topology/topology.js'
+import type { Refusals } from './refusals.js'
 
 /** One record that went no further, and where it came from. Origin fields are null inside a punctuation. */
 export interface Drop {
@@ -51,12 +52,14 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly clock: Pick<Clock, 'now' | 'monotonicMs' | 'setTimer'>
   /** -1 never waits, 0 waits for partitions that are known to have data, > 0 waits so long in addition (KIP-695). */
   readonly maxTaskIdleMs: number
-  readonly onDrop: (drop: Drop) => void
   /** How far behind the wall clock event time goes on while nothing comes; 0: it stands. */
   readonly idleTimeoutMs: number
+  readonly onDrop: (drop: Drop) => void
   readonly onDeserializationError: FailureHandler
   readonly onProcessingError: ProcessingFailureHandler
   readonly onProductionError: FailureHandler
+  /** What brokers have refused lately; absent where nobody refuses anything. */
+  readonly refusals?: Refusals
   /** Most bytes of key, value and headers that a sink may write in one record. */
   readonly maxRecordBytes: number
   /** Also receives late, expired and null-key drops when set. */

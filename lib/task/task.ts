@@ -11,7 +11,7 @@ import { suppressHeaders } from '../serde/suppress-buffer.js'
 import type { Node, SourceNode } from '../topology/node.js'
 import type { StoreKind } from '../topology/topology.js'
 import { AsyncLanes, type SettledRecord } from './async-work.js'
-import { Collector, recordBytes } from './collector.js'
+import { Collector, MAX_BATCH_BYTES } from './collector.js'
 import { type ChangelogEnd, changelogEnds, type TaskCommit } from './commit.js'
 import { compile, type NodeContext } from './compile.js'
 import { Failures, lastingOrigin, type RecordOrigin } from './failures.js'
@@ -55,6 +55,7 @@ export class Task<S extends TaskStores = TaskStores> {
       partitionCount: options.partitionCount,
       captureTopics: options.captureTopics,
       firstPartition: options.partition,
+      maxBatchBytes: (topic) => options.refusals?.maxBatchBytes(topic) ?? MAX_BATCH_BYTES,
     })
     this.#failures = new Failures(options, this.#collector)
     this.#times = new OperatorTimes(options.id)
@@ -70,9 +71,9 @@ export class Task<S extends TaskStores = TaskStores> {
       for (const topic of node.topics) this.#queues.push(this.#queue(node, options.topicName(topic), push))
     }
     this.#idle = new IdleRule(this.#queues, options.maxTaskIdleMs)
-  }
     this.#positions = new Positions(this.#queues)
     this.#streamTime = new StreamTime(this.#queues, this.#times, options.clock, options.idleTimeoutMs)
+  }
 
   /** Takes over committed offsets, with partition and operator times from their metadata. Before the first record. */
   restore(offsets: readonly OffsetToCommit[]): void {
@@ -143,8 +144,8 @@ export class Task<S extends TaskStores = TaskStores> {
         processed++
       }
     }
-    this.#uncommittedRecords += processed
     if (processed > 0) this.#streamTime.breakSilence()
+    this.#uncommittedRecords += processed
     return processed
   }
 

@@ -345,3 +345,41 @@ t.test('the test driver retries as an instance does, with what lies behind the r
   )
   t.equal(broken, -1)
 })
+
+t.test('what a sink cannot serialise goes to the production handler, which is told the half', async (t) => {
+  const strict: Serde<string> = {
+    name: 'strict',
+    serialize(value) {
+      if (value === 'bad') throw new RangeError('not this')
+      return Buffer.from(value)
+    },
+    deserialize: (bytes) => bytes.toString(),
+  }
+  const builder = new StreamsBuilder()
+  builder.stream('in', { key: string, value: string }).to('out', { key: strict, value: strict, name: 'sink' })
+  const topology = builder.build()
+  const inputs = [record('bad', 'x'), record('k', 'bad'), record('k', 'x')]
+  const parts: unknown[] = []
+  const harness = new TaskHarness(topology, {
+    onProcessingError: 'fail',
+    deadLetterTopic: 'dead',
+    onProductionError({ error }) {
+      parts.push([error.code, error.part, error.topic])
+      return 'deadLetter'
+    },
+  })
+  harness.add('in', inputs, 0)
+  harness.task.process(10)
+  t.same(parts, [
+    ['SERIALIZE_FAILED', 'key', 'out'],
+    ['SERIALIZE_FAILED', 'value', 'out'],
+  ])
+  const dead = writtenBy(harness.task.collectCommit()!).filter(({ topic }) => topic === 'dead')
+  t.same(
+    dead.map(({ headers }) => headerText(headers)['__millrace.errors.reason']),
+    ['serialization', 'serialization'],
+  )
+  const failing = new TaskHarness(topology, { onProcessingError: 'skip' })
+  failing.add('in', inputs, 0)
+  t.throws(() => failing.task.process(10), { code: 'SERIALIZE_FAILED', part: 'key', message: /the key of/ })
+})

@@ -1,0 +1,35 @@
+/** A batch the broker refused for what is in it, so that its records can be told when they come again. */
+import { MillraceError } from '../errors.js'
+import { readBatches } from '../protocol/index.js'
+import type { TopicRecord } from '../record/record.js'
+
+/** The records are asked for, never printed: no part of an error shows a payload. */
+export class BatchRefused extends MillraceError {
+  readonly sizeBytes: number
+  readonly #bytes: Buffer
+  readonly #named: ReadonlySet<number>
+
+  /** `named`: places in the batch of the records at fault, as far as the broker said so. */
+  constructor(error: MillraceError, bytes: Buffer, named: readonly number[]) {
+    super(error.code, error.message, error)
+    this.sizeBytes = bytes.length
+    this.#bytes = bytes
+    this.#named = new Set(named)
+  }
+
+  /** The records at fault: those the broker named, or the only one. Empty: it may be any of several. */
+  culprits(): Omit<TopicRecord, 'offset'>[] {
+    const found: Omit<TopicRecord, 'offset'>[] = []
+    const { topic = '', partition = -1 } = this
+    let count = 0
+    for (const batch of readBatches(this.#bytes)) {
+      const cursor = batch.records()
+      for (; cursor.next(); count++) {
+        if (this.#named.size > 0 && !this.#named.has(count)) continue
+        const { timestamp } = cursor
+        found.push({ topic, partition, timestamp, key: cursor.key(), value: cursor.value(), headers: cursor.headers() })
+      }
+    }
+    return this.#named.size > 0 || count === 1 ? found : []
+  }
+}

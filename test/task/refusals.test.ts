@@ -1,0 +1,89 @@
+/** What is kept of a broker's refusals: which record was at fault, for how long, and how small batches become. */
+import t from 'tap'
+import { BatchRefused } from '../../lib/client/batch-refused.js'
+import { brokerError, topicMissing } from '../../lib/client/broker-error.js'
+import { BatchBuilder, KAFKA_ERROR } from '../../lib/protocol/index.js'
+import { MAX_BATCH_BYTES } from '../../lib/task/collector.js'
+import { type Outgoing, Refusals } from '../../lib/task/refusals.js'
+import { ManualClock } from '../../lib/testing/index.js'
+
+const record = (key: string | null, value: string, timestamp = 5): Outgoing => ({
+  topic: 'out',
+  key: key === null ? null : Buffer.from(key),
+  value: Buffer.from(value),
+  timestamp,
+  headers: [],
+})
+const RECORDS = [record('a', 'x'), record(null, 'x'), record('b', 'y'.repeat(100))]
+
+function refused(code: number, records: readonly Outgoing[], named: readonly number[] = []) {
+  const builder = new BatchBuilder()
+  for (const { timestamp, key, value, headers } of records) builder.append(timestamp, key, value, headers)
+  const error = brokerError(code, 'Write', 'topic out-0', { topic: 'out', partition: 0 })
+  return new BatchRefused(error, builder.build({ baseOffset: 0 }), named)
+}
+
+const logging = (topic: string) => [{ changelogs: new Map([['s', { topic, partition: 0, records: 1 }]]) }]
+
+t.test('which records are known to be refused after an error', async (t) => {
+  const invalid = KAFKA_ERROR.INVALID_RECORD
+  const tooLarge = KAFKA_ERROR.MESSAGE_TOO_LARGE
+  const rows: [string, error: unknown, noted: boolean, against: readonly boolean[]][] = [
+    ['named by the broker', refused(invalid, RECORDS, [1]), true, [false, true, false]],
+    ['alone in its batch', refused(invalid, [RECORDS[0]!]), true, [true, false, false]],
+    ['one of several', refused(invalid, RECORDS), true, [false, false, false]],
+    ['too large: so is what is larger', refused(tooLarge, [RECORDS[0]!]), true, [true, false, true]],
+    ['too large together', refused(tooLarge, RECORDS), true, [false, false, false]],
+    ['a topic that is gone', topicMissing('out'), true, [true, true, true]],
+    ['no right to write', refused(KAFKA_ERROR.TOPIC_AUTHORIZATION_FAILED, RECORDS), false, [false, false, false]],
+    ['nothing to do with records', new Error('disk'), false, [false, false, false]],
+  ]
+  for (const [name, error, noted, against] of rows) {
+    const refusals = new Refusals(new ManualClock(0))
+    t.equal(refusals.note(error, []), noted, name)
+    t.same(
+      RECORDS.map((each) => refusals.of(each) !== null),
+      against,
+      name,
+    )
+    t.equal(refusals.of({ ...RECORDS[1]!, topic: 'other' }), null, name)
+  }
+})
+
+t.test('the same bytes at another time are another record', async (t) => {
+  const refusals = new Refusals(new ManualClock(0))
+  refusals.note(refused(KAFKA_ERROR.INVALID_TIMESTAMP, RECORDS, [0]), [])
+  t.ok(refusals.of(record('a', 'x', 5)))
+  t.notOk(refusals.of(record('a', 'x', 6)))
+})
+
+t.test('batches shrink until a record is alone, and a refusal is forgotten after 30 s', async (t) => {
+  const clock = new ManualClock(0)
+  const refusals = new Refusals(clock)
+  t.equal(refusals.maxBatchBytes('out'), MAX_BATCH_BYTES)
+  const sizes: number[] = []
+  for (let i = 0; i < 12; i++) {
+    refusals.note(refused(KAFKA_ERROR.MESSAGE_TOO_LARGE, RECORDS), [])
+    sizes.push(refusals.maxBatchBytes('out'))
+  }
+  t.ok(sizes[0]! < 100, String(sizes))
+  t.same(sizes.slice(-2), [1, 1])
+  t.equal(refusals.maxBatchBytes('other'), MAX_BATCH_BYTES)
+  clock.advance(30_000)
+  t.equal(refusals.maxBatchBytes('out'), MAX_BATCH_BYTES)
+})
+
+t.test('a changelog may get smaller batches and nothing else; internal topics must not be missing', async (t) => {
+  const refusals = new Refusals(new ManualClock(0), new Set(['out']))
+  t.notOk(refusals.note(topicMissing('out'), []))
+  t.notOk(refusals.note(refused(KAFKA_ERROR.INVALID_RECORD, RECORDS, [1]), logging('out')))
+  t.notOk(refusals.note(refused(KAFKA_ERROR.MESSAGE_TOO_LARGE, [RECORDS[0]!]), logging('out')))
+  t.ok(refusals.note(refused(KAFKA_ERROR.MESSAGE_TOO_LARGE, RECORDS), logging('out')))
+  t.ok(refusals.note(refused(KAFKA_ERROR.INVALID_RECORD, RECORDS, [1]), logging('another')))
+})
+
+t.test('an error that holds a batch does not show it', async (t) => {
+  const error = refused(KAFKA_ERROR.INVALID_RECORD, [record('secret', 'secret')])
+  const { inspect } = await import('node:util')
+  t.notMatch(inspect(error, { showHidden: true, depth: 9 }), /secret|73 65 63/)
+})
