@@ -6,7 +6,7 @@ import type { Cancel } from '../record/clock.js'
 import type { Headers, StreamRecord } from '../record/record.js'
 import type { DueTimers } from '../state/timer-store.js'
 import type { Node } from '../topology/node.js'
-import type { PunctuationType, RecordMetadata } from '../topology/processor.js'
+import type { ProcessorContext, PunctuationType, RecordMetadata } from '../topology/processor.js'
 import type { StoreKind } from '../topology/topology.js'
 
 /** Hands one record on. On table edges the value is a `Change`. */
@@ -58,7 +58,7 @@ export interface OperatorContext {
   /** Highest timestamp the task has dequeued, -1 before the first. */
   taskStreamTimeMs(): number
   wallClockMs(): number
-  schedule(intervalMs: number, type: PunctuationType, punctuate: (timestampMs: number) => void): Cancel
+  readonly schedule: ProcessorContext['schedule']
   /** Has the timers of a store fire, stamped with the time of `type`. */
   followTimers(type: PunctuationType, timers: DueTimers, call: (key: unknown, atMs: number) => void): void
   /** Calls `fire` once, outside of any push: what it does must not touch the task but through `AsyncWork`. */

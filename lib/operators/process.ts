@@ -99,7 +99,7 @@ export function processorContext(
       }
       return usableBy(context.store<S>(name), node.name)
     },
-    schedule(intervalMs, type, punctuate) {
+    schedule(intervalMs, type, punctuate, options) {
       if (fills) {
         throw new MillraceError(
           'TOPOLOGY_GLOBAL_PROCESSOR',
@@ -107,7 +107,7 @@ export function processorContext(
           { node: node.name, taskId: context.taskId },
         )
       }
-      return context.schedule(intervalMs, type, punctuate)
+      return context.schedule(intervalMs, type, punctuate, options)
     },
     commit: () => context.requestCommit(),
     recordMetadata: () => context.recordMetadata(),

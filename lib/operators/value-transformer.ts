@@ -30,7 +30,7 @@ export function startTransformer(
       }
       return usableBy(context.store<S>(name), context.nodeName)
     },
-    schedule: (intervalMs, type, punctuate) => context.schedule(intervalMs, type, punctuate),
+    schedule: context.schedule,
     commit: () => context.requestCommit(),
     recordMetadata: () => (follows ? context.recordMetadata() : null),
     currentStreamTimeMs: () => context.taskStreamTimeMs(),

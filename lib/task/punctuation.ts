@@ -1,5 +1,6 @@
 /** Timers of user code, by event time and by the wall clock. Missed intervals collapse into one call. */
 
+import { MillraceError } from '../errors.js'
 import type { DueTimers } from '../operators/operator.js'
 import type { Cancel } from '../record/clock.js'
 import type { PunctuationType } from '../topology/processor.js'
@@ -8,6 +9,8 @@ interface Schedule {
   readonly type: PunctuationType
   readonly intervalMs: number
   readonly punctuate: (timestampMs: number) => void
+  /** Null: stream time is aligned to zero, wall-clock time to when it was scheduled. */
+  readonly startMs: number | null
   dueMs: number
 }
 
@@ -24,15 +27,36 @@ export class Punctuations {
   readonly #schedules = new Set<Schedule>()
   readonly #stores: TimersOfStore[] = []
 
-  /** Stream time is due at the first record, then at multiples of the interval; wall-clock time one interval from now. */
-  schedule(type: PunctuationType, intervalMs: number, nowMs: number, punctuate: (timestampMs: number) => void): Cancel {
-    const dueMs = type === 'streamTime' ? 0 : nowMs + intervalMs
-    const schedule: Schedule = { type, intervalMs, punctuate, dueMs }
+  /**
+   * Stream time is due at the first record, then at multiples of the interval; wall-clock time one interval from now. With
+   * a start: at the start, or where that is past, at the next whole interval from it. `nowMs` is of the time that fires.
+   * @throws MillraceError PROCESSOR_TIMER_INVALID
+   */
+  schedule(
+    type: PunctuationType,
+    intervalMs: number,
+    nowMs: number,
+    punctuate: (timestampMs: number) => void,
+    startMs: number | null = null,
+  ): Cancel {
+    if (!(intervalMs >= 1 && intervalMs < Number.POSITIVE_INFINITY)) throw invalid('intervalMs', intervalMs, '>= 1')
+    if (startMs !== null && !(startMs >= 0 && startMs < Number.POSITIVE_INFINITY))
+      throw invalid('startMs', startMs, '>= 0')
+    const schedule: Schedule = { type, intervalMs, punctuate, startMs, dueMs: nowMs + intervalMs }
+    if (type === 'streamTime' || startMs !== null) schedule.dueMs = firstDueMs(schedule, nowMs)
     this.#schedules.add(schedule)
     this.#findNext()
     return () => {
       if (this.#schedules.delete(schedule)) this.#findNext()
     }
+  }
+
+  /** Stream time was restored or taken back: what is due by it is found anew, as after a restart. */
+  reset(streamTimeMs: number): void {
+    for (const schedule of this.#schedules) {
+      if (schedule.type === 'streamTime') schedule.dueMs = firstDueMs(schedule, streamTimeMs)
+    }
+    this.#findNext()
   }
 
   /** From now on the timers of a store fire too. `nowMs` stamps what they change. */
@@ -55,8 +79,7 @@ export class Punctuations {
         if (due === null || schedule.dueMs < due.dueMs) due = schedule
       }
       if (due === null) break
-      const missed = Math.floor((nowMs - due.dueMs) / due.intervalMs)
-      due.dueMs += (missed + 1) * due.intervalMs
+      due.dueMs = nextDueMs(due.dueMs, due.intervalMs, nowMs)
       calls++
       due.punctuate(nowMs)
     }
@@ -75,4 +98,21 @@ export class Punctuations {
     if (type === 'streamTime') this.nextStreamMs = Math.min(this.nextStreamMs, dueMs)
     else this.nextWallClockMs = Math.min(this.nextWallClockMs, dueMs)
   }
+}
+
+/** The first whole interval from `fromMs` that is after `nowMs`. */
+function nextDueMs(fromMs: number, intervalMs: number, nowMs: number): number {
+  return fromMs + (Math.floor((nowMs - fromMs) / intervalMs) + 1) * intervalMs
+}
+
+function firstDueMs({ startMs, intervalMs }: Schedule, nowMs: number): number {
+  if (startMs === null) return 0
+  return startMs < nowMs ? nextDueMs(startMs, intervalMs, nowMs) : startMs
+}
+
+function invalid(name: string, value: number, least: string): MillraceError {
+  return new MillraceError(
+    'PROCESSOR_TIMER_INVALID',
+    `${name} of a punctuation must be ${least} milliseconds, got ${value}`,
+  )
 }

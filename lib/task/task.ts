@@ -9,6 +9,7 @@ import type { BatchView } from '../protocol/index.js'
 import { NO_HEADERS } from '../record/record.js'
 import { suppressHeaders } from '../serde/suppress-buffer.js'
 import type { Node, SourceNode } from '../topology/node.js'
+import type { PunctuationType } from '../topology/processor.js'
 import type { StoreKind } from '../topology/topology.js'
 import { AsyncLanes, type SettledRecord } from './async-work.js'
 import { Collector, MAX_BATCH_BYTES } from './collector.js'
@@ -59,6 +60,7 @@ export class Task<S extends TaskStores = TaskStores> {
     })
     this.#failures = new Failures(options, this.#collector)
     this.#times = new OperatorTimes(options.id)
+    this.#streamTime = new StreamTime(this.#queues, this.#times, options.clock, options.idleTimeoutMs)
     const origin = () => (this.#current === null ? null : lastingOrigin(this.#current))
     this.#async = new AsyncLanes(origin, options.onReady)
     const { sources, operators } = compile(options.subTopology.nodes, {
@@ -72,7 +74,6 @@ export class Task<S extends TaskStores = TaskStores> {
     }
     this.#idle = new IdleRule(this.#queues, options.maxTaskIdleMs)
     this.#positions = new Positions(this.#queues)
-    this.#streamTime = new StreamTime(this.#queues, this.#times, options.clock, options.idleTimeoutMs)
   }
 
   /** Takes over committed offsets, with partition and operator times from their metadata. Before the first record. */
@@ -312,6 +313,7 @@ export class Task<S extends TaskStores = TaskStores> {
   #beginAnew(): void {
     this.#positions.reset()
     this.#streamTime.reset()
+    this.#punctuations.reset(this.#streamTime.ms)
   }
 
   #find(topic: string, partition: number): PartitionQueue {
@@ -340,6 +342,7 @@ export class Task<S extends TaskStores = TaskStores> {
 
   #context(node: Node): NodeContext {
     const options = this.#options
+    const nowMs = (type: PunctuationType) => (type === 'streamTime' ? this.#streamTime.ms : options.clock.now())
     return {
       taskId: options.id,
       applicationId: options.applicationId,
@@ -351,12 +354,10 @@ export class Task<S extends TaskStores = TaskStores> {
       operatorTime: (name = node.name) => this.#times.of(name),
       taskStreamTimeMs: () => this.#streamTime.ms,
       wallClockMs: () => options.clock.now(),
-      schedule: (intervalMs, type, punctuate) =>
-        this.#punctuations.schedule(type, intervalMs, options.clock.now(), this.#guarded(node.name, punctuate)),
-      followTimers: (type, timers, call) => {
-        const nowMs = () => (type === 'streamTime' ? this.#streamTime.ms : options.clock.now())
-        this.#punctuations.follow(type, timers, nowMs, this.#guarded(node.name, call))
-      },
+      schedule: (intervalMs, type, punctuate, { startMs = null } = {}) =>
+        this.#punctuations.schedule(type, intervalMs, nowMs(type), this.#guarded(node.name, punctuate), startMs),
+      followTimers: (type, timers, call) =>
+        this.#punctuations.follow(type, timers, () => nowMs(type), this.#guarded(node.name, call)),
       setTimer: (delayMs, fire) => options.clock.setTimer(delayMs, fire),
       asyncWork: (capacity, inOrder, reset) => this.#async.lane(node.name, capacity, inOrder, reset),
       recordMetadata: () => {

@@ -21,9 +21,16 @@ export interface ProcessorContext<KOut = unknown, VOut = unknown> {
   getStateStore<S>(name: string): S
   /**
    * Calls `punctuate` every `intervalMs`; stream time first fires at the first record, missed intervals collapse into
-   * one call; wall-clock time is best effort between polls. Never overlaps with `process`.
+   * one call; wall-clock time is best effort between polls. Never overlaps with `process`. With `startMs` it fires when
+   * that time is reached and then at whole intervals from it, never between, also after a restart.
+   * @throws MillraceError PROCESSOR_TIMER_INVALID
    */
-  schedule(intervalMs: number, type: PunctuationType, punctuate: (timestampMs: number) => void): Cancel
+  schedule(
+    intervalMs: number,
+    type: PunctuationType,
+    punctuate: (timestampMs: number) => void,
+    options?: { readonly startMs?: number },
+  ): Cancel
   /** Asks for a commit soon; the runtime decides when. */
   commit(): void
   recordMetadata(): RecordMetadata | null
