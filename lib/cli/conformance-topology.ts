@@ -112,7 +112,7 @@ class CaseBuilder {
     const names = node.in === undefined ? [] : typeof node.in === 'string' ? [node.in] : node.in
     const inputs = names.map((name) => this.#handle(name))
     const made = this.#make(node, inputs)
-    if (made !== null) this.#handles.set(node.id, made)
+    if (made !== null) this.#handles.set(node.id, retyped(node, made))
   }
 
   #handle(name: string): Handle {
@@ -292,6 +292,12 @@ class CaseBuilder {
       ...(retentionMs !== undefined && { retentionMs }),
     }
   }
+}
+
+/** What a table's values became is not known by type here: as in Java, the default serde takes over from a count's. */
+function retyped(node: CaseNode, made: Handle): Handle {
+  if (!(made instanceof KTable) || (node.op !== 'mapValues' && node.op !== 'join')) return made
+  return new KTable({ ...made.handle, value: caseValue as Serde<unknown> })
 }
 
 /** A windowed table among the others: cases do not tell them apart by type. */

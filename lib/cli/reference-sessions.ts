@@ -13,6 +13,9 @@ interface Session {
   readonly value: CaseValue
 }
 
+/** What a segment of Kafka Streams' stores spans at least. */
+const SEGMENT_MS = 60_000
+
 export function sessionAggregate(
   spec: CaseNode,
   window: CaseWindow,
@@ -99,6 +102,13 @@ class Sessions {
     return end < this.#newestEnd - this.#retentionMs + (rules.has('noHiddenSession') ? 0 : 1)
   }
 
+  /** Kafka Streams' store drops whole segments, and with them what was not emitted yet. */
+  #isLost({ end }: Session): boolean {
+    if (this.#context.rules.has('everyWindowFinal')) return false
+    const segmentMs = Math.max(SEGMENT_MS, Math.trunc(this.#retentionMs / 2))
+    return Math.floor(end / segmentMs) < Math.floor((this.#newestEnd - this.#retentionMs) / segmentMs)
+  }
+
   #update({ key, start, end }: Session, value: CaseValue, old: CaseValue): void {
     if (this.#onClose) return
     this.node.forward(row({ key: key as InnerKey, start, end }, value, end, this.node.sendsOld ? old : null))
@@ -107,7 +117,9 @@ class Sessions {
   #close(): void {
     const closeMs = this.#timeMs - this.#waitMs
     if (this.#lastCloseMs >= closeMs || closeMs < 1) return
-    const closed = this.#sessions.filter(({ end }) => end >= Math.max(0, this.#lastCloseMs) && end < closeMs)
+    const closed = this.#sessions.filter(
+      (each) => each.end >= Math.max(0, this.#lastCloseMs) && each.end < closeMs && !this.#isLost(each),
+    )
     this.#lastCloseMs = closeMs
     for (const { key, start, end, value } of closed.sort((a, b) => byEnd(a, b) || this.#context.order(a.key, b.key))) {
       this.node.forward(row({ key: key as InnerKey, start, end }, value, end))

@@ -72,14 +72,17 @@ class StreamJoin {
     const newest = Math.max(...other.map((each) => each.ts))
     const keptFrom = newest - this.#beforeMs - this.#afterMs - this.#graceMs + 1
     const [back, ahead] = side === 0 ? [this.#beforeMs, this.#afterMs] : [this.#afterMs, this.#beforeMs]
+    // No range ends before time 0, so a window that lies wholly before it still finds what came at 0.
+    const [from, to] = [Math.max(0, ts - back, keptFrom), Math.max(0, ts + ahead)]
     return other
-      .filter((each) => sameKey(each.key, key) && each.ts >= ts - back && each.ts <= ts + ahead && each.ts >= keptFrom)
+      .filter((each) => sameKey(each.key, key) && each.ts >= from && each.ts <= to)
       .toSorted((a, b) => a.ts - b.ts)
   }
 
   #waitOrGo(side: Side, from: Row): void {
-    const patienceMs = this.#context.rules.has('joinWaitsForGrace') ? this.#graceMs : 0
-    if (from.ts + this.#lookbackMs(side) + patienceMs < this.#timeMs) {
+    const endMs = from.ts + this.#lookbackMs(side)
+    const sure = this.#context.rules.has('joinWaitsForGrace') ? endMs + this.#graceMs : Math.max(0, endMs)
+    if (sure < this.#timeMs) {
       this.#forward(side, from, null, from.ts)
       return
     }
