@@ -101,8 +101,6 @@ export class Broker {
   private async shutDown(): Promise<void> {
     await this.listener?.close()
     this.halt()
-    await this.core.storage.syncLogs()
-    await this.core.storage.syncState()
     await this.core.storage.close()
   }
 
@@ -117,6 +115,6 @@ export class Broker {
 
 /** Opens the storage and recovers what it holds. BROKER_STORAGE_FAILED. */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  await options.storage.open()
+  await options.storage.open(options.report ?? (() => {}))
   return new Broker(options)
 }

@@ -1,41 +1,62 @@
-/** Storage in a folder: `state.log`, and under `logs/` one folder per partition with its segments. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { lockFolder } from './lock-disk.js'
-import { SegmentDisk, storageError } from './segment-disk.js'
+/**
+ * Storage in a folder: `journal-*` with everything that changed lately, `state.log`, and under `logs/` one folder per
+ * partition with its segments. A sync is one sync of the journal. What the journal holds is saved to the other files
+ * from time to time, beside everything else, and the journal then begins anew.
+ */
+import { dirname, join } from 'node:path'
+import type { Files } from './files.js'
+import { Journal } from './journal.js'
+import { ENTRY, type Entry, encodePut } from './journal-entry.js'
+import { LogDisk } from './log-disk.js'
+import { nodeFiles } from './node-files-disk.js'
 import { StateDisk } from './state-disk.js'
-import type { BrokerStorage, LogStorage, SegmentFile, StateChange, StateValue } from './storage.js'
+import type { BrokerStorage, LogStorage, StateChange, StateValue } from './storage.js'
+import { type Removal, Unsaved } from './unsaved.js'
 
-const SEGMENT_NAME = /^(\d{20})\.log$/
+export interface FolderStorageOptions {
+  /** The file system; of this machine by default. */
+  readonly files?: Files
+  /** Size of a journal file from which on it is saved; 32 MiB by default. More means longer starts after a crash. */
+  readonly saveBytes?: number
+}
+
+const SAVE_BYTES = 32 * 1024 * 1024
 
 export class FolderStorage implements BrokerStorage {
   readonly durable = true
   private readonly folder: string
   private readonly logsFolder: string
+  private readonly files: Files
+  private readonly saveBytes: number
+  private readonly journal: Journal
   private readonly state_: StateDisk
-  private readonly logs = new Map<string, FolderLog>()
-  private readonly dirty = new Set<SegmentDisk>()
-  /** Folders with new or removed entries. */
-  private readonly dirtyFolders = new Set<string>()
+  private readonly logs = new Map<string, LogDisk>()
+  private readonly unsaved = new Unsaved()
+  /** The save under way. */
+  private saving: Promise<void> | undefined
   private unlock: (() => void) | undefined
+  private report: (line: string) => void = () => {}
 
-  constructor(folder: string) {
+  constructor(folder: string, { files = nodeFiles, saveBytes = SAVE_BYTES }: FolderStorageOptions = {}) {
     this.folder = folder
     this.logsFolder = join(folder, 'logs')
-    this.state_ = new StateDisk(join(folder, 'state.log'))
+    this.files = files
+    this.saveBytes = saveBytes
+    this.journal = new Journal(files, folder)
+    this.state_ = new StateDisk(files, join(folder, 'state.log'))
   }
 
-  async open(): Promise<void> {
+  async open(report: (line: string) => void): Promise<void> {
+    this.report = report
+    this.files.makeFolder(this.logsFolder)
+    this.unlock = this.files.lock(this.folder)
     try {
-      mkdirSync(this.logsFolder, { recursive: true })
-    } catch (cause) {
-      throw storageError('write to', this.folder, cause)
-    }
-    this.unlock = lockFolder(this.folder)
-    try {
-      this.state_.open()
-      for (const id of readdirSync(this.logsFolder)) this.logs.set(id, this.openLog(id))
-      syncFolder(this.folder)
+      this.files.syncFolderNow(dirname(this.folder))
+      const droppedBytes = this.state_.open()
+      if (droppedBytes > 0) report(`cut ${droppedBytes} damaged bytes off the state in ${this.folder}`)
+      for (const id of this.files.list(this.logsFolder)) this.obtain(id).open()
+      this.journal.replay(this.state_.journalFrom, (entry) => this.replay(entry), report)
+      await this.save(true)
     } catch (error) {
       this.unlock()
       throw error
@@ -47,131 +68,112 @@ export class FolderStorage implements BrokerStorage {
   }
 
   put(changes: readonly StateChange[]): void {
-    this.state_.put(changes)
+    if (changes.length === 0) return
+    this.journal.write(encodePut(changes))
+    this.state_.apply(changes)
+    this.journaled()
   }
 
   log(id: string): LogStorage {
-    let log = this.logs.get(id)
-    if (log === undefined) {
-      log = this.openLog(id)
-      this.logs.set(id, log)
-    }
-    return log
+    return this.obtain(id)
   }
 
   logIds(): readonly string[] {
     return [...this.logs.keys()]
   }
 
-  async syncLogs(): Promise<void> {
-    const segments = [...this.dirty]
-    const folders = [...this.dirtyFolders]
-    this.dirty.clear()
-    this.dirtyFolders.clear()
-    try {
-      for (const folder of folders) syncFolder(folder)
-      await Promise.all(segments.map((segment) => segment.sync()))
-    } catch (error) {
-      for (const segment of segments) this.dirty.add(segment)
-      throw error
-    }
-  }
-
-  syncState(): Promise<void> {
-    return this.state_.sync()
+  sync(): Promise<void> {
+    return this.journal.sync()
   }
 
   async close(): Promise<void> {
-    for (const log of this.logs.values()) log.close()
-    this.state_.close()
-    this.unlock?.()
-  }
-
-  private openLog(id: string): FolderLog {
-    const folder = join(this.logsFolder, id)
-    return new FolderLog(
-      folder,
-      (segment) => this.dirty.add(segment),
-      () => this.dirtyFolders.add(folder).add(this.logsFolder),
-      (segment) => this.dirty.delete(segment),
-      () => {
-        this.logs.delete(id)
-        this.dirtyFolders.delete(folder)
-      },
-    )
-  }
-}
-
-class FolderLog implements LogStorage {
-  private readonly folder: string
-  private readonly list: SegmentDisk[] = []
-  private readonly onWrite: (segment: SegmentDisk) => void
-  private readonly onNames: () => void
-  private readonly onSegmentRemoved: (segment: SegmentDisk) => void
-  private readonly onRemove: () => void
-
-  constructor(
-    folder: string,
-    onWrite: (segment: SegmentDisk) => void,
-    onNames: () => void,
-    onSegmentRemoved: (segment: SegmentDisk) => void,
-    onRemove: () => void,
-  ) {
-    this.folder = folder
-    this.onWrite = onWrite
-    this.onNames = onNames
-    this.onSegmentRemoved = onSegmentRemoved
-    this.onRemove = onRemove
-    mkdirSync(folder, { recursive: true })
-    for (const name of readdirSync(folder).sort()) {
-      const match = SEGMENT_NAME.exec(name)
-      if (match !== null) this.add(Number(match[1]))
-      else rmSync(join(folder, name), { recursive: true, force: true })
+    try {
+      await this.saving
+      await this.save(false)
+    } finally {
+      this.journal.close()
+      for (const { close } of this.unsaved.removals) close()
+      for (const log of this.logs.values()) log.close()
+      this.state_.close()
+      this.unlock?.()
     }
   }
 
-  segments(): readonly SegmentFile[] {
-    return [...this.list]
+  private obtain(id: string): LogDisk {
+    let log = this.logs.get(id)
+    if (log === undefined) {
+      const { files, journal, unsaved } = this
+      const folder = join(this.logsFolder, id)
+      const home = { files, journal, unsaved, id, folder, journaled: () => this.journaled() }
+      log = new LogDisk(home, () => this.logs.delete(id))
+      this.logs.set(id, log)
+    }
+    return log
   }
 
-  create(baseOffset: number): SegmentFile {
-    this.onNames()
-    return this.add(baseOffset)
+  private replay(entry: Entry): void {
+    switch (entry.kind) {
+      case ENTRY.append:
+        this.obtain(entry.log).segment(entry.segment).replay(entry.generation, entry.position, entry.bytes)
+        break
+      case ENTRY.removeSegment:
+        this.logs.get(entry.log)?.find(entry.segment)?.drop()
+        break
+      case ENTRY.removeLog:
+        this.logs.get(entry.log)?.drop()
+        break
+      case ENTRY.put:
+        this.state_.apply(entry.changes)
+        break
+    }
   }
 
-  remove(): void {
-    for (const segment of this.list) this.onSegmentRemoved(segment)
-    this.close()
-    rmSync(this.folder, { recursive: true, force: true })
-    this.onRemove()
+  private journaled(): void {
+    if (this.saving !== undefined || this.journal.sizeBytes < this.saveBytes) return
+    // One that fails takes nothing from the journal, and is tried again when that has grown as much once more.
+    this.saving = this.save(false)
+      .catch((error) => this.report(`the journal could not be saved, which will be tried again: ${String(error)}`))
+      .finally(() => {
+        this.saving = undefined
+      })
   }
 
-  close(): void {
-    for (const segment of this.list) segment.close()
-    this.list.length = 0
+  /** Brings what the journal has by now into the other files, which are synced before it is forgotten. */
+  private async save(whole: boolean): Promise<void> {
+    const from = this.journal.rotate()
+    const segments = this.unsaved.takeSegments()
+    const removals = this.unsaved.takeRemovals()
+    const state = this.state_.capture(from, whole)
+    try {
+      // The files never know more than the journal.
+      await this.journal.sync()
+      for (const segment of segments) await segment.save()
+      for (let next = removals[0]; next !== undefined; next = removals[0]) {
+        this.remove(next)
+        removals.shift()
+      }
+      await this.syncFolders()
+      await this.state_.save(state)
+      if (state.whole) await this.files.syncFolder(this.folder)
+    } catch (error) {
+      for (const segment of segments) segment.unsave()
+      this.unsaved.removals.push(...removals)
+      this.state_.giveBack(state)
+      throw error
+    }
+    this.journal.forget(from)
   }
 
-  private add(baseOffset: number): SegmentDisk {
-    const path = join(this.folder, `${String(baseOffset).padStart(20, '0')}.log`)
-    const segment = new SegmentDisk(path, baseOffset, this.onWrite, (removed) => {
-      this.list.splice(this.list.indexOf(removed), 1)
-      this.onSegmentRemoved(removed)
-      this.onNames()
-    })
-    this.list.push(segment)
-    return segment
+  private remove({ path, folder, close }: Removal): void {
+    close()
+    this.files.remove(path)
+    this.unsaved.folders.add(folder)
   }
-}
 
-/** Makes new names in a folder survive a power loss. */
-function syncFolder(folder: string): void {
-  try {
-    const fd = openSync(folder, 'r')
-    fsyncSync(fd)
-    closeSync(fd)
-  } catch (cause) {
-    // Windows cannot open a folder, and needs no such thing.
-    const code = (cause as { code?: string }).code
-    if (code !== 'EISDIR' && code !== 'EPERM' && code !== 'ENOENT') throw storageError('sync', folder, cause)
+  private async syncFolders(): Promise<void> {
+    for (const folder of this.unsaved.folders) {
+      await this.files.syncFolder(folder)
+      this.unsaved.folders.delete(folder)
+    }
   }
 }

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { MillraceError } from '../errors.js'
-import { storageError } from './segment-disk.js'
+import { storageError } from './storage-error.js'
 
 /** Takes the folder; the result gives it back. A lock whose process is gone is taken over. BROKER_FOLDER_IN_USE. */
 export function lockFolder(folder: string): () => void {

@@ -32,8 +32,7 @@ export class MemoryStorage implements BrokerStorage {
     return [...this.logs.keys()]
   }
 
-  async syncLogs(): Promise<void> {}
-  async syncState(): Promise<void> {}
+  async sync(): Promise<void> {}
   async close(): Promise<void> {}
 }
 

@@ -1,128 +1,209 @@
-/** A log segment as a file, written with positions and read back the same way. */
-import {
-  closeSync,
-  fdatasync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
-import { MillraceError } from '../errors.js'
+/**
+ * A log segment as a file. What is appended goes to the journal and stays in memory; a save writes it to the file, so
+ * that the file never holds what the journal could still lose.
+ */
+import { dirname, join } from 'node:path'
+import type { DiskFile, Files } from './files.js'
+import type { Journal } from './journal.js'
+import { encodeAppend, encodeRemoveSegment } from './journal-entry.js'
 import type { SegmentFile } from './storage.js'
+import type { Unsaved } from './unsaved.js'
+
+/** What a segment needs of the storage it belongs to. */
+export interface SegmentHome {
+  readonly files: Files
+  readonly journal: Journal
+  readonly unsaved: Unsaved
+  /** Id of the log, and its folder. */
+  readonly id: string
+  readonly folder: string
+  /** Makes the folder when it is not there. */
+  ensureFolder(): void
+  /** Called when the journal has grown. */
+  journaled(): void
+  forget(segment: SegmentDisk): void
+}
+
+const FILE_NAME = /^(\d{20})(?:\.(\d+))?\.log$/
+
+/** Base offset and generation in a file's name; undefined for a file that is no segment. */
+export function segmentOf(name: string): { baseOffset: number; generation: number } | undefined {
+  const match = FILE_NAME.exec(name)
+  return match === null ? undefined : { baseOffset: Number(match[1]), generation: Number(match[2] ?? 0) }
+}
 
 export class SegmentDisk implements SegmentFile {
   readonly baseOffset: number
-  readonly path: string
-  sizeBytes: number
-  private fd: number
-  private readonly onWrite: (segment: SegmentDisk) => void
-  private readonly onRemove: (segment: SegmentDisk) => void
+  sizeBytes = 0
+  /** How many times it was rewritten: the journal's bytes for an earlier generation are void. */
+  generation: number
+  private readonly home: SegmentHome
+  private file: DiskFile | undefined
+  /** Bytes from here on are in memory. */
+  private writtenBytes = 0
+  /** Sealed for a save, and those that came after. */
+  private sealed: Buffer[] = []
+  private fresh: Buffer[] = []
+  private isRemoved = false
 
-  constructor(
-    path: string,
-    baseOffset: number,
-    onWrite: (segment: SegmentDisk) => void,
-    onRemove: (segment: SegmentDisk) => void,
-  ) {
-    this.path = path
+  constructor(home: SegmentHome, baseOffset: number, generation: number) {
+    this.home = home
     this.baseOffset = baseOffset
-    this.onWrite = onWrite
-    this.onRemove = onRemove
-    this.fd = openSegment(path)
-    this.sizeBytes = fstatSync(this.fd).size
+    this.generation = generation
+  }
+
+  /** Opens the file, which is there. */
+  open(): this {
+    this.file = this.home.files.open(this.path)
+    this.sizeBytes = this.file.sizeBytes
+    this.writtenBytes = this.sizeBytes
+    return this
+  }
+
+  get path(): string {
+    return this.pathOf(this.generation)
   }
 
   append(batch: Buffer): void {
-    try {
-      writeFully(this.fd, batch, this.sizeBytes)
-    } catch (cause) {
-      // What was written of it lies behind the end, where the next batch overwrites it.
-      throw storageError('write', this.path, cause)
+    const { journal, id } = this.home
+    journal.write(encodeAppend(id, this.baseOffset, this.generation, this.sizeBytes, batch))
+    this.keep(batch)
+    this.home.journaled()
+  }
+
+  /** What the journal says was appended. The file may have it, or a part of it, from a save that was cut short. */
+  replay(generation: number, position: number, bytes: Buffer): void {
+    if (generation < this.generation) return
+    if (position !== this.sizeBytes) {
+      this.sealed = []
+      this.fresh = []
+      this.writtenBytes = position
+      this.sizeBytes = position
     }
-    this.sizeBytes += batch.length
-    this.onWrite(this)
+    this.keep(bytes)
   }
 
   read(position: number, length: number): Buffer {
+    if (position + length <= this.writtenBytes) return this.openFile().read(position, length)
     const bytes = Buffer.allocUnsafe(length)
-    let done = 0
-    while (done < length) {
-      const count = readSync(this.fd, bytes, done, length - done, position + done)
-      if (count === 0) throw storageError('read', this.path, new Error(`it ends at byte ${position + done}`))
-      done += count
+    const fromFile = Math.max(0, this.writtenBytes - position)
+    if (fromFile > 0) this.openFile().read(position, fromFile).copy(bytes)
+    let start = this.writtenBytes
+    for (const part of [...this.sealed, ...this.fresh]) {
+      if (start + part.length > position && start < position + length) {
+        part.copy(bytes, Math.max(0, start - position), Math.max(0, position - start))
+      }
+      start += part.length
     }
     return bytes
   }
 
   truncate(sizeBytes: number): void {
-    ftruncateSync(this.fd, sizeBytes)
+    const file = this.openFile()
+    file.truncate(sizeBytes)
+    file.syncNow()
     this.sizeBytes = sizeBytes
-    this.onWrite(this)
+    this.writtenBytes = sizeBytes
   }
 
   rewrite(batches: readonly Buffer[]): void {
-    const arriving = `${this.path}.new`
+    const { files, journal, unsaved, folder } = this.home
+    // The new file must not know more than the journal after a power loss.
+    journal.syncNow()
+    this.home.ensureFolder()
+    const path = this.pathOf(this.generation + 1)
+    const arriving = `${path}.new`
+    files.remove(arriving)
+    const file = files.open(arriving)
     try {
-      const fd = openSync(arriving, 'w')
-      let sizeBytes = 0
-      for (const batch of batches) {
-        writeFully(fd, batch, sizeBytes)
-        sizeBytes += batch.length
-      }
-      fsyncSync(fd)
-      closeSync(fd)
-      renameSync(arriving, this.path)
-      closeSync(this.fd)
-      this.fd = openSegment(this.path)
-      this.sizeBytes = sizeBytes
-      this.onWrite(this)
-    } catch (cause) {
-      throw storageError('rewrite', this.path, cause)
+      file.write(batches, 0)
+      file.syncNow()
+      files.rename(arriving, path)
+      files.syncFolderNow(folder)
+      if (unsaved.folders.has(dirname(folder))) files.syncFolderNow(dirname(folder))
+    } catch (error) {
+      file.close()
+      // Or it would count at the next start.
+      files.remove(path)
+      throw error
     }
+    const before = this.file
+    unsaved.removals.push({ path: this.path, folder, close: () => before?.close() })
+    unsaved.segments.delete(this)
+    this.generation += 1
+    this.file = file
+    this.sealed = []
+    this.fresh = []
+    this.sizeBytes = batches.reduce((sum, batch) => sum + batch.length, 0)
+    this.writtenBytes = this.sizeBytes
   }
 
   remove(): void {
-    this.close()
-    unlinkSync(this.path)
-    this.onRemove(this)
+    this.home.journal.write(encodeRemoveSegment(this.home.id, this.baseOffset))
+    this.drop()
+    this.home.journaled()
   }
 
-  sync(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      fdatasync(this.fd, (cause) => (cause ? reject(storageError('sync', this.path, cause)) : resolve()))
-    })
+  /** Removes it, which is known to the journal; the file goes with the next save. */
+  drop(): void {
+    const { unsaved, folder } = this.home
+    this.release()
+    unsaved.removals.push({ path: this.path, folder, close: () => this.close() })
+    this.home.forget(this)
+  }
+
+  /** No save touches it any more. */
+  release(): void {
+    this.isRemoved = true
+    this.home.unsaved.segments.delete(this)
+  }
+
+  /** What it holds now is what the next save writes. */
+  seal(): void {
+    this.sealed = this.sealed.concat(this.fresh)
+    this.fresh = []
+  }
+
+  /** Writes what was sealed. */
+  async save(): Promise<void> {
+    if (this.isRemoved) return
+    const { generation, sealed } = this
+    const file = this.openFile()
+    const bytes = sealed.reduce((sum, part) => sum + part.length, 0)
+    await file.writeLater(sealed, this.writtenBytes)
+    await file.sync()
+    if (this.generation !== generation) return
+    this.sealed = []
+    this.writtenBytes += bytes
+  }
+
+  /** After a save that failed. */
+  unsave(): void {
+    if (!this.isRemoved) this.home.unsaved.segments.add(this)
   }
 
   close(): void {
-    closeSync(this.fd)
+    this.file?.close()
+    this.file = undefined
   }
-}
 
-function openSegment(path: string): number {
-  try {
-    return openSync(path, 'r+')
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'ENOENT') throw storageError('open', path, error)
+  private keep(bytes: Buffer): void {
+    if (bytes.length > 0) this.fresh.push(bytes)
+    this.sizeBytes += bytes.length
+    this.home.unsaved.segments.add(this)
   }
-  try {
-    return openSync(path, 'wx+')
-  } catch (error) {
-    throw storageError('create', path, error)
+
+  private pathOf(generation: number): string {
+    const suffix = generation === 0 ? '' : `.${generation}`
+    return join(this.home.folder, `${String(this.baseOffset).padStart(20, '0')}${suffix}.log`)
   }
-}
 
-export function writeFully(fd: number, bytes: Buffer, position: number): void {
-  let done = 0
-  while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done, position + done)
-}
-
-/** One line about a file that failed; what to do is in the error table. */
-export function storageError(what: string, path: string, cause: unknown): MillraceError {
-  const code = (cause as { code?: string } | undefined)?.code
-  const why = code ?? (cause instanceof Error ? cause.message : String(cause))
-  return new MillraceError('BROKER_STORAGE_FAILED', `Cannot ${what} ${path} (${why})`, { cause })
+  private openFile(): DiskFile {
+    if (this.file === undefined) {
+      this.home.ensureFolder()
+      this.home.unsaved.folders.add(this.home.folder)
+      this.file = this.home.files.open(this.path)
+    }
+    return this.file
+  }
 }

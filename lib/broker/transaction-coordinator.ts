@@ -163,22 +163,21 @@ export class TransactionCoordinator {
   }
 
   private prepare(txn: Transaction, commit: boolean): number | Promise<number> {
-    if (!this.o.storage.durable) {
-      this.prepared(txn, commit)
-      return E.NONE
-    }
-    txn.busy = true
-    return this.prepareDurably(txn, commit)
+    if (this.o.storage.durable) return this.prepareDurably(txn, commit)
+    txn.status = commit ? 'PrepareCommit' : 'PrepareAbort'
+    this.o.storage.put([transactionState(txn)])
+    this.o.markers.write(txn, () => this.complete(txn))
+    return E.NONE
   }
 
-  /** The data first, then the decision: a power loss in between leaves an open transaction, never a torn one. */
+  /** A power loss leaves the decision with all the data before it, or an open transaction, never a torn one. */
   private async prepareDurably(txn: Transaction, commit: boolean): Promise<number> {
     const before = txn.status
+    txn.busy = true
+    txn.status = commit ? 'PrepareCommit' : 'PrepareAbort'
     try {
-      await this.o.storage.syncLogs()
-      txn.status = commit ? 'PrepareCommit' : 'PrepareAbort'
       this.o.storage.put([transactionState(txn)])
-      await this.o.storage.syncState()
+      await this.o.storage.sync()
     } catch (error) {
       if (!isMillraceError(error)) throw error
       txn.status = before
@@ -188,12 +187,6 @@ export class TransactionCoordinator {
     }
     this.o.markers.write(txn, () => this.complete(txn))
     return E.NONE
-  }
-
-  private prepared(txn: Transaction, commit: boolean): void {
-    txn.status = commit ? 'PrepareCommit' : 'PrepareAbort'
-    this.o.storage.put([transactionState(txn)])
-    this.o.markers.write(txn, () => this.complete(txn))
   }
 
   private complete(txn: Transaction): void {

@@ -77,8 +77,7 @@ export class SimStorage implements BrokerStorage {
     return this.#memory.logIds()
   }
 
-  async syncLogs(): Promise<void> {}
-  async syncState(): Promise<void> {}
+  async sync(): Promise<void> {}
   async close(): Promise<void> {}
 
   #appended(id: string, bytes: Buffer, archive: BatchView[]): void {

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type BrokerStorage, FolderStorage, MemoryStorage } from '../../lib/broker/index.js'
 import {
@@ -34,7 +34,7 @@ function folder(t: Test): string {
 function crashed(t: Test, path: string): string {
   const copy = folder(t)
   cpSync(path, copy, { recursive: true })
-  rmSync(join(copy, 'lock'))
+  rmSync(join(copy, 'lock'), { force: true })
   return copy
 }
 
@@ -159,6 +159,7 @@ t.test('torn and damaged tails: every cut gives a prefix of whole batches', asyn
     await produce(before, 'a', batchOf([{ value: `v${i}`.repeat(1 + i) }]))
     ends.push(before.broker.core.topics.log('a', 0)!.sizeBytes)
   }
+  await before.broker.close()
   const random = seededRandom('torn')
   for (let round = 0; round < 25; round++) {
     const copy = crashed(t, path)
@@ -184,19 +185,51 @@ t.test('torn and damaged tails: every cut gives a prefix of whole batches', asyn
   }
 })
 
+t.test('a torn tail of the journal: every cut gives a prefix of what was done', async (t) => {
+  const path = folder(t)
+  const before = await open(t, new FolderStorage(path))
+  before.broker.createTopic('a', 1)
+  const journal = join(path, readdirSync(path).find((name) => name.startsWith('journal-'))!)
+  const ends = [statSync(journal).size]
+  for (let i = 0; i < 6; i++) {
+    await produce(before, 'a', batchOf([{ value: `v${i}`.repeat(1 + i) }]))
+    ends.push(statSync(journal).size)
+  }
+  const random = seededRandom('torn journal')
+  for (let round = 0; round < 25; round++) {
+    const copy = crashed(t, path)
+    const file = join(copy, basename(journal))
+    const at = ends[0]! + random.int(ends.at(-1)! - ends[0]!)
+    if (round % 2 === 0) {
+      const bytes = readFileSync(file)
+      bytes[at]! ^= 0x10
+      writeFileSync(file, bytes)
+    } else truncateSync(file, at)
+    const reports: string[] = []
+    const w = await open(t, new FolderStorage(copy), reports)
+    const whole = ends.findLastIndex((end) => end <= at)
+    // The segment's own entry comes before its first batch.
+    t.equal(w.broker.core.topics.log('a', 0)!.endOffset, whole, `${round % 2 === 0 ? 'flipped' : 'cut'} at ${at}`)
+    t.equal(reports.length, round % 2 === 0 || !ends.includes(at) ? 1 : 0)
+    t.match(await produce(w, 'a', batchOf([{ value: 'next' }])), { errorCode: 0, baseOffset: whole })
+    t.equal(valuesOf((await fetch(w, 'a', 0)).records).at(-1), 'next')
+  }
+})
+
 t.test('a torn line of state is dropped whole', async (t) => {
   const path = folder(t)
   const before = await open(t, new FolderStorage(path))
   before.broker.createTopic('a', 1)
-  const copy = crashed(t, path)
-  const intact = statSync(join(copy, 'state.log')).size
-  appendFileSync(join(copy, 'state.log'), '00000000 [["topic/b",{"id":"x"')
-  const w = await open(t, new FolderStorage(copy))
+  await before.broker.close()
+  appendFileSync(join(path, 'state.log'), '00000000 [["topic/b",{"id":"x"')
+  const reports: string[] = []
+  const w = await open(t, new FolderStorage(path), reports)
   t.same(
     w.broker.core.topics.all().map(({ name }) => name),
     ['a'],
   )
-  t.ok(statSync(join(copy, 'state.log')).size <= intact)
+  t.equal(reports.length, 1)
+  t.notMatch(readFileSync(join(path, 'state.log'), 'utf8'), 'topic/b')
 })
 
 t.test('a folder in use, and one that cannot be written', async (t) => {

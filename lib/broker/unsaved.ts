@@ -1,0 +1,31 @@
+/** What the journal holds and the files it is for do not: work for the next save. */
+import type { SegmentDisk } from './segment-disk.js'
+
+export interface Removal {
+  readonly path: string
+  /** The folder that names it. */
+  readonly folder: string
+  /** Closes what is open of it; called once. */
+  close(): void
+}
+
+export class Unsaved {
+  /** Segments with bytes that are only in the journal. */
+  readonly segments = new Set<SegmentDisk>()
+  /** Folders with new or removed names. */
+  readonly folders = new Set<string>()
+  removals: Removal[] = []
+
+  takeSegments(): SegmentDisk[] {
+    const taken = [...this.segments]
+    this.segments.clear()
+    for (const segment of taken) segment.seal()
+    return taken
+  }
+
+  takeRemovals(): Removal[] {
+    const taken = this.removals
+    this.removals = []
+    return taken
+  }
+}
