@@ -88,6 +88,7 @@ export type { TopologyDescription } from './topology/description.js'
 export { diffTopologies, type TopologyChange } from './topology/diff.js'
 export type { OutgoingContext, Partitioner, TimestampExtractor, TopicNameExtractor } from './topology/node.js'
 export {
+  type AppConfigs,
   type Processor,
   type ProcessorContext,
   type ProcessorSupplier,

@@ -6,7 +6,7 @@ import type { Cancel } from '../record/clock.js'
 import type { Headers, StreamRecord } from '../record/record.js'
 import type { DueTimers } from '../state/timer-store.js'
 import type { Node } from '../topology/node.js'
-import type { ProcessorContext, PunctuationType, RecordMetadata } from '../topology/processor.js'
+import type { AppConfigs, ProcessorContext, PunctuationType, RecordMetadata } from '../topology/processor.js'
 import type { StoreKind } from '../topology/topology.js'
 
 /** Hands one record on. On table edges the value is a `Change`. */
@@ -40,6 +40,7 @@ export type { DueTimers }
 export interface OperatorContext {
   readonly taskId: string
   readonly applicationId: string
+  readonly appConfigs: AppConfigs
   /** The partition of every topic the task reads. */
   readonly partition: number
   readonly nodeName: string

@@ -77,6 +77,7 @@ export function processorContext(
   return {
     taskId: context.taskId,
     applicationId: context.applicationId,
+    appConfigs: context.appConfigs,
     forward(record, childName) {
       if (childName === undefined) {
         forward(record)

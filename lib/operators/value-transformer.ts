@@ -20,6 +20,7 @@ export function startTransformer(
   transformer.init?.({
     taskId: context.taskId,
     applicationId: context.applicationId,
+    appConfigs: context.appConfigs,
     getStateStore<S>(name: string): S {
       if (!what.transformerStores.includes(name)) {
         throw new MillraceError(

@@ -10,11 +10,12 @@ import { formatTopicPartition, type TopicRecord } from '../record/record.js'
 import { SchemaPending } from '../serde/serde.js'
 import type { TaskState } from '../state/task-state.js'
 import { type FailureOptions, Failures, type RecordOrigin } from '../task/failures.js'
-import type { Processor, ProcessorContext, RecordMetadata } from '../topology/processor.js'
+import type { AppConfigs, Processor, ProcessorContext, RecordMetadata } from '../topology/processor.js'
 import type { GlobalStoreDefinition } from '../topology/topology.js'
 
 export interface GlobalProcessorOptions extends Omit<FailureOptions, 'id'> {
   readonly applicationId: string
+  readonly appConfigs: AppConfigs
   readonly clock: Clock
   /** False: an error of the processor stops the instance, whatever `onProcessingError` says. */
   readonly handleGlobalErrors: boolean
@@ -158,6 +159,7 @@ export class GlobalProcessor {
     return {
       taskId: 'global',
       applicationId: options.applicationId,
+      appConfigs: options.appConfigs,
       forward: refuse('forward records'),
       getStateStore: <S>(name: string): S => {
         if (name === store.name) return this.#state.store<S>(name)

@@ -11,6 +11,7 @@ import type { Drop } from '../task/options.js'
 import { Refusals } from '../task/refusals.js'
 import type { Topology } from '../topology/topology.js'
 import type { Lane } from '../transport/transport.js'
+import { appConfigs } from './app-configs.js'
 import { assignPartitions } from './assign-partitions.js'
 import { atLeastOnce, type CommitGroup, exactlyOnce } from './commit-group.js'
 import type { CommittedRecords } from './committed-records.js'
@@ -124,6 +125,7 @@ async function assemble(
     log: config.log,
   })
   const parts = { config, plan, member, fetcher, signal, commitGroup, takeOver, tasks, refusals, committed, lifecycle }
+    appConfigs: appConfigs(config),
   box.instance = new Instance(parts)
   closing.push(purgeRepartitionTopics(config, plan, tasks, admin))
   return {
@@ -183,6 +185,7 @@ function makeGlobals(
     definitions: topology.globalStores,
     admin,
     makeFetcher: fetchers(cluster, 'read', 500),
+    appConfigs: appConfigs(config),
     partitionCount: (topic) => plan.partitionCount(topic),
     onFailed,
     onDrop,

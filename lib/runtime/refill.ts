@@ -8,12 +8,13 @@ import type { Clock } from '../record/clock.js'
 import { SchemaPending } from '../serde/serde.js'
 import type { TaskState } from '../state/task-state.js'
 import type { SourceNode } from '../topology/node.js'
-import type { Processor, ProcessorContext, RecordMetadata } from '../topology/processor.js'
+import type { AppConfigs, Processor, ProcessorContext, RecordMetadata } from '../topology/processor.js'
 import type { ProcessNode } from '../topology/stateless-nodes.js'
 
 export interface RefillOptions {
   readonly taskId: string
   readonly applicationId: string
+  readonly appConfigs: AppConfigs
   readonly source: SourceNode
   readonly filler: ProcessNode
   /** The real source topic, and the partition of the task. */
@@ -82,10 +83,11 @@ export class Refill {
   }
 
   #context(): ProcessorContext {
-    const { taskId, applicationId, state, clock } = this.#options
+    const { taskId, applicationId, appConfigs, state, clock } = this.#options
     return {
       taskId,
       applicationId,
+      appConfigs,
       forward() {},
       // The topology was checked: it is the only store of the processor.
       getStateStore: <S>(name: string): S => state.store<S>(name),

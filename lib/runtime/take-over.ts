@@ -14,6 +14,7 @@ import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { StateEngines } from '../state/engine.js'
 import type { TaskState } from '../state/task-state.js'
 import type { Log } from '../telemetry/log.js'
+import type { AppConfigs } from '../topology/processor.js'
 import type { Plan } from './plan.js'
 import { Refill } from './refill.js'
 import type { ChangelogRange, Restore } from './restore.js'
@@ -44,6 +45,7 @@ export interface TakeOverOptions {
   readonly offsetReset: 'earliest' | 'latest' | 'none'
   readonly clock: Clock
   readonly log: Log
+  readonly appConfigs: AppConfigs
 }
 
 interface Opening {
@@ -157,10 +159,10 @@ export class TakeOver {
   }
 
   #refill({ taskId, state }: Opening, store: string, place: TopicPartition): Refill | null {
-    const { plan, clock } = this.#options
+    const { plan, clock, appConfigs } = this.#options
     const nodes = plan.filler(store)
     if (nodes === null) return null
-    return new Refill({ taskId, applicationId: plan.applicationId, ...nodes, ...place, state, clock })
+    return new Refill({ taskId, applicationId: plan.applicationId, appConfigs, ...nodes, ...place, state, clock })
   }
 
   async #setAside(opening: Opening, reason: string): Promise<void> {

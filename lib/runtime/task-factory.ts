@@ -6,6 +6,7 @@ import { TaskState } from '../state/task-state.js'
 import type { Drop } from '../task/options.js'
 import type { Refusals } from '../task/refusals.js'
 import { Task } from '../task/task.js'
+import { appConfigs } from './app-configs.js'
 import type { CommittedRecords } from './committed-records.js'
 import type { GlobalStores } from './global-stores.js'
 import type { Plan } from './plan.js'
@@ -72,6 +73,7 @@ export function makeTask(
   const task = new Task<TaskState>({
     id: opened.taskId,
     applicationId: config.applicationId,
+    appConfigs: appConfigs(config),
     subTopology: plan.subTopology(opened.taskId),
     partition: Number(opened.taskId.split('_')[1]),
     state: opened.state,

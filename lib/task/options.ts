@@ -1,6 +1,7 @@
 /** What a task is given, and the words it reports in. */
 import type { Clock } from '../record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
+import type { AppConfigs } from '../topology/processor.js'
 import type { StoreDefinition, StoreKind, SubTopology } from '../topology/topology.js'
 import type { Refusals } from './refusals.js'
 
@@ -38,6 +39,8 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly id: string
   readonly applicationId: string
   readonly subTopology: SubTopology
+  /** What user code sees of the settings. */
+  readonly appConfigs: AppConfigs
   readonly partition: number
   readonly state: S
   /** Null where the topology has no global store of that name. */
@@ -68,4 +71,9 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly captureTopics: ReadonlySet<string>
   /** Called when a record that waited for its schema can be tried again, or an asynchronous handler has answered. */
   readonly onReady: () => void
+}
+
+/** What every node of a task is told of its surroundings. */
+export function surroundings({ id, applicationId, appConfigs, partition, topicName, partitionCount }: TaskOptions) {
+  return { taskId: id, applicationId, appConfigs, partition, topicName, partitionCount }
 }

@@ -17,7 +17,7 @@ import { type ChangelogEnd, changelogEnds, type TaskCommit } from './commit.js'
 import { compile, type NodeContext } from './compile.js'
 import { Failures, lastingOrigin, type RecordOrigin } from './failures.js'
 import { IdleRule } from './idle-rule.js'
-import type { TaskOptions, TaskStores } from './options.js'
+import { surroundings, type TaskOptions, type TaskStores } from './options.js'
 import { Positions } from './positions.js'
 import { Punctuations } from './punctuation.js'
 import { PartitionQueue } from './queue.js'
@@ -344,13 +344,10 @@ export class Task<S extends TaskStores = TaskStores> {
     const options = this.#options
     const nowMs = (type: PunctuationType) => (type === 'streamTime' ? this.#streamTime.ms : options.clock.now())
     return {
-      taskId: options.id,
-      applicationId: options.applicationId,
-      partition: options.partition,
+      ...surroundings(options),
       nodeName: node.name,
       store: <T>(name: string) => this.#store<T>(name, node.name),
       storeKind: (name) => this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue',
-      topicName: options.topicName,
       operatorTime: (name = node.name) => this.#times.of(name),
       taskStreamTimeMs: () => this.#streamTime.ms,
       wallClockMs: () => options.clock.now(),
@@ -374,7 +371,6 @@ export class Task<S extends TaskStores = TaskStores> {
         this.#failures.checkWrite(node.name, { topic, key, value, timestamp, headers }, this.#current)
         this.#collector.send(topic, partition, key, value, timestamp, headers)
       },
-      partitionCount: options.partitionCount,
     }
   }
 

@@ -17,6 +17,7 @@ import type { TaskCommit } from '../task/commit.js'
 import type { Drop } from '../task/options.js'
 import { Task } from '../task/task.js'
 import { changelogTopic, realTopicName } from '../topology/internal-topics.js'
+import type { AppConfigs } from '../topology/processor.js'
 import { subTopologies } from '../topology/sub-topologies.js'
 import type { GlobalStoreDefinition, StoreDefinition, SubTopology, Topology } from '../topology/topology.js'
 import { ManualClock } from './manual-clock.js'
@@ -26,6 +27,8 @@ export interface TopologyTestDriverOptions {
   /** Default `test`. Prefix of repartition and changelog topics. */
   readonly applicationId?: string
   /** Where the wall clock begins, ms since the epoch; default 0. */
+  /** What `context.appConfigs` shows beside the application id. */
+  readonly appConfigs?: AppConfigs
   readonly startMs?: number
   /** Record cache per task; default 10 MiB as in production. 0 turns the caches off: every update is forwarded at once. */
   readonly cacheBytes?: number
@@ -312,6 +315,7 @@ export class TopologyTestDriver {
     const { applicationId } = this.#options
     const id = `${subTopology.id}_${PARTITION}`
     const stores = new Map(subTopology.stores.map((store) => [store.name, store]))
+      appConfigs: Object.freeze({ applicationId, ...this.#options.appConfigs }),
     const task = new Task({
       ...this.#failureOptions(),
       id,

@@ -11,10 +11,15 @@ export interface RecordMetadata {
   readonly offset: number
 }
 
+/** The application's settings as user code sees them: words, numbers, switches; no connections, functions or secrets. */
+export type AppConfigs = Readonly<Record<string, string | number | boolean | null>>
+
 export interface ProcessorContext<KOut = unknown, VOut = unknown> {
   /** `subtopology_partition`, e.g. `0_3`. */
   readonly taskId: string
   readonly applicationId: string
+  /** The settings the application runs with, defaults included, by their names. Frozen. */
+  readonly appConfigs: AppConfigs
   /** Sends a record to every child, or to the child named. */
   forward(record: StreamRecord<KOut, VOut>, childName?: string): void
   /** The store connected to this node under `name`. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */

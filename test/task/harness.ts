@@ -89,6 +89,7 @@ export class TaskHarness {
     this.task = new Task({
       id: '0_0',
       applicationId: 'app',
+      appConfigs: { applicationId: 'app' },
       subTopology,
       partition: 0,
       state,
