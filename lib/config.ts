@@ -49,6 +49,8 @@ export interface StreamsConfig {
   readonly onDeserializationError: FailureHandler
   /** The same for a record that made user code throw. */
   readonly onProcessingError: ProcessingFailureHandler
+  /** Pause before the second attempt where `onProcessingError` says `retry`; each further one is twice as long, up to 10 s. */
+  readonly retryBackoffMs: number
   /** Whether `onProcessingError` also decides about processors that fill global stores; otherwise they stop the instance. */
   readonly handleGlobalErrors: boolean
   /** The same for a record a sink cannot serialise, of more than `maxRecordBytes`, or that the broker refuses. */
@@ -89,6 +91,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   repartitionPurgeIntervalMs: 30_000,
   onDeserializationError: 'fail',
   onProcessingError: 'fail',
+  retryBackoffMs: 100,
   handleGlobalErrors: false,
   onProductionError: 'fail',
   onUncaughtError: 'shutdownInstance',
@@ -117,6 +120,7 @@ const LEAST: Readonly<Record<string, number>> = {
   replicationFactor: -1,
   repartitionPurgeIntervalMs: 0,
   maxRecordBytes: 1,
+  retryBackoffMs: 0,
 }
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {

@@ -137,6 +137,8 @@ export interface ErrorDetails {
   readonly node?: string
   /** Of a record a sink could not serialise: which half. */
   readonly part?: 'key' | 'value'
+  /** Of a record that is tried again: which attempt failed, from 1. */
+  readonly attempt?: number
   /** Kafka's numeric error code, where a broker answered with one. */
   readonly kafkaCode?: number
   /** True where the same call may succeed later without anybody changing anything. */
@@ -154,6 +156,7 @@ export class MillraceError extends Error {
   declare readonly taskId?: string
   declare readonly node?: string
   declare readonly part?: 'key' | 'value'
+  declare readonly attempt?: number
   declare readonly kafkaCode?: number
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -167,6 +170,7 @@ export class MillraceError extends Error {
     if (details.taskId !== undefined) this.taskId = details.taskId
     if (details.node !== undefined) this.node = details.node
     if (details.part !== undefined) this.part = details.part
+    if (details.attempt !== undefined) this.attempt = details.attempt
     if (details.kafkaCode !== undefined) this.kafkaCode = details.kafkaCode
   }
 }

@@ -26,6 +26,8 @@ const SLICE_MS = 10
 const MAX_ABORTS = 20
 /** The same for those a record was at fault in, which is found when it comes again: more than a commit has of them. */
 const MAX_REFUSALS = 1_000
+/** The pause before a record is tried again doubles from `retryBackoffMs` to this. */
+const MAX_RETRY_PAUSE_MS = 10_000
 /** Pause before what the brokers could not answer is asked again. */
 const RETRY_MS = 500
 
@@ -76,7 +78,7 @@ export class Instance {
   #unreadable = { place: '', continuity: -1 }
   #stopping = false
   /** A handler wants a record tried again: back to the last commit as soon as none is on its way. */
-  #retryWanted = false
+  #retryWanted: { readonly taskId: string; readonly attempt: number } | null = null
 
   constructor(parts: InstanceParts) {
     this.#parts = parts
@@ -112,7 +114,7 @@ export class Instance {
     try {
       for (;;) {
         for (const event of this.#inbox.splice(0)) await this.#handle(event)
-        if (this.#retryWanted && !this.#committer.inFlight) this.#retry()
+        if (this.#retryWanted !== null && !this.#committer.inFlight) this.#retry(this.#retryWanted)
         // A commit in flight belongs to the old assignment: its outcome comes first.
         if (this.#newAssignment !== null && !this.#committer.inFlight) await this.#applyAssignment(this.#newAssignment)
         if (this.#stopping && this.#settled()) break
@@ -262,7 +264,7 @@ export class Instance {
   }
 
   #work(): number {
-    if (this.#holding || this.#stopping || this.#retryWanted) return 0
+    if (this.#holding || this.#stopping || this.#retryWanted !== null) return 0
     this.#parts.tasks.deliver(this.#poll())
     const processed = this.#process()
     if (processed > 0) this.#committer.noteWork()
@@ -275,19 +277,21 @@ export class Instance {
       return this.#parts.tasks.process(SLICE_RECORDS, SLICE_MS)
     } catch (error) {
       if (!isMillraceError(error, 'PROCESS_RETRY')) throw error
-      const { taskId, node, topic, partition, offset } = error
-      this.#parts.config.log.warn({ taskId, node, topic, partition, offset }, 'a record is tried again')
-      this.#retryWanted = true
+      const { taskId = '', node, topic, partition, offset, attempt = 1 } = error
+      this.#parts.config.log.warn({ taskId, node, topic, partition, offset, attempt }, 'a record is tried again')
+      this.#retryWanted = { taskId, attempt }
       this.#signal.raise()
-      return 0
+      // Of other tasks, maybe: what they did stays, and is committed.
+      return 1
     }
   }
 
-  /** What the failed attempt wrote was never sent, so dropping it undoes it. */
-  #retry(): void {
-    this.#retryWanted = false
-    this.#committer.forget()
-    this.#parts.tasks.rewind()
+  /** What the failed attempt wrote was never sent, so dropping it undoes it. Other tasks go on. */
+  #retry({ taskId, attempt }: { readonly taskId: string; readonly attempt: number }): void {
+    this.#retryWanted = null
+    const { retryBackoffMs } = this.#parts.config
+    const pauseMs = Math.min(retryBackoffMs * 2 ** (attempt - 1), Math.max(retryBackoffMs, MAX_RETRY_PAUSE_MS))
+    this.#parts.tasks.retry(taskId, pauseMs)
   }
 
   /**
@@ -313,7 +317,7 @@ export class Instance {
   /** Commits when due; returns how long the loop may sleep otherwise (null: until something happens). */
   #commitIfDue(processed: number): number | null {
     const { tasks, config } = this.#parts
-    if (this.#holding || this.#retryWanted || this.#identity === null) return null
+    if (this.#holding || this.#retryWanted !== null || this.#identity === null) return null
     const pendingBytes = tasks.pendingBytes()
     // While handlers work there is more to come: a commit now would only make the task wait for them.
     const drained = processed === 0 && !tasks.busy()

@@ -15,6 +15,8 @@ interface RunningTask {
   readonly task: Task<TaskState>
   readonly sources: readonly TopicPartition[]
   readonly hasStore: (name: string) => boolean
+  /** Takes no record before this wall-clock time: one of its records is to be tried again then. */
+  pausedUntilMs: number
 }
 
 /** Records between two looks at the clock: many enough that the looks cost nothing. */
@@ -88,7 +90,13 @@ export class TaskSet {
 
   start(opened: OpenedTask): void {
     const task = this.#options.makeTask(opened)
-    const running: RunningTask = { taskId: opened.taskId, task, sources: opened.positions, hasStore: opened.hasStore }
+    const running: RunningTask = {
+      taskId: opened.taskId,
+      task,
+      sources: opened.positions,
+      hasStore: opened.hasStore,
+      pausedUntilMs: 0,
+    }
     this.#tasks.set(opened.taskId, running)
     this.#order = this.ids().map((taskId) => this.#tasks.get(taskId)!)
     for (const position of opened.positions) {
@@ -138,7 +146,8 @@ export class TaskSet {
     const count = this.#order.length
     let processed = 0
     for (let turn = 0; turn < count; turn++) {
-      const { task } = this.#order[(this.#first + turn) % count]!
+      const { task, pausedUntilMs } = this.#order[(this.#first + turn) % count]!
+      if (pausedUntilMs > nowMs) continue
       processed += task.punctuateWallClock(nowMs)
       let left = maxRecords
       let chunk = CHUNK_RECORDS
@@ -189,8 +198,9 @@ export class TaskSet {
   /** Wall-clock milliseconds of the next wall-clock punctuation or idle time-out. */
   nextTimerMs(): number | null {
     let next: number | null = null
-    for (const { task } of this.#order) {
-      const at = task.nextTimerAtMs()
+    const nowMs = this.#options.clock.now()
+    for (const { task, pausedUntilMs } of this.#order) {
+      const at = pausedUntilMs > nowMs ? pausedUntilMs : task.nextTimerAtMs()
       if (at !== null && (next === null || at < next)) next = at
     }
     return next
@@ -215,13 +225,24 @@ export class TaskSet {
 
   /** Drops everything uncommitted and reads again from the committed offsets. */
   rewind(): void {
-    for (const { task, sources } of this.#order) {
-      task.commitAborted()
-      for (const { topic, partition } of sources) {
-        this.#options.fetcher.seek({ topic, partition }, this.committedOffset(topic, partition)!)
-      }
-    }
+    for (const running of this.#order) this.#rewind(running)
     this.resumeFetching()
+  }
+
+  /** The same for one task, while no commit is in flight; it takes no record for so long. */
+  retry(taskId: string, pauseMs: number): void {
+    const running = this.#tasks.get(taskId)
+    if (running === undefined) return
+    running.pausedUntilMs = this.#options.clock.now() + pauseMs
+    this.#rewind(running)
+    this.resumeFetching()
+  }
+
+  #rewind({ task, sources }: RunningTask): void {
+    task.commitAborted()
+    for (const { topic, partition } of sources) {
+      this.#options.fetcher.seek({ topic, partition }, this.committedOffset(topic, partition)!)
+    }
   }
 
   /** Closes the tasks chosen: uncommitted work is dropped, committed state goes to disk. */

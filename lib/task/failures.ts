@@ -218,7 +218,7 @@ export class Failures {
     if (answer === 'retry' && reason === 'processing') {
       if (place === null || attempt >= MAX_ATTEMPTS || this.#collector === null) return 'fail'
       this.#retries.set(place, { topic: origin!.topic, offset: cursor!.offset, count: attempt })
-      this.#leave(this.#error('PROCESS_RETRY', `is tried again, attempt ${attempt + 1}`, node, origin, error))
+      this.#leave(this.#error('PROCESS_RETRY', `is tried again after attempt ${attempt}`, node, origin, error, attempt))
     }
     if (!ANSWERS.includes(answer) || (answer === 'deadLetter' && deadLetterTopic === null)) {
       const why = answer === 'deadLetter' ? 'and there is no deadLetterTopic' : 'which it may not'
@@ -268,7 +268,14 @@ export class Failures {
     this.#collector.send(deadLetterTopic, null, key, value, timestamp, sent)
   }
 
-  #error(code: ErrorCode, problem: string, node: string, origin: RecordOrigin | null, cause: unknown): MillraceError {
+  #error(
+    code: ErrorCode,
+    problem: string,
+    node: string,
+    origin: RecordOrigin | null,
+    cause: unknown,
+    attempt?: number,
+  ): MillraceError {
     const taskId = this.#options.id
     if (origin === null) {
       return new MillraceError(code, `A punctuation of task ${taskId} ${problem}.`, { taskId, node, cause })
@@ -285,6 +292,7 @@ export class Failures {
         partition,
         offset,
         cause,
+        ...(attempt !== undefined && { attempt }),
       },
     )
   }

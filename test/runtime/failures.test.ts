@@ -1,6 +1,7 @@
 /** What a running instance does about records and errors it cannot go on with. */
 import t from 'tap'
 import { int64, Streams, StreamsBuilder, string } from '../../lib/index.js'
+import { systemClock } from '../../lib/record/clock.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { asInt64, embedded } from './embedded.js'
 
@@ -32,6 +33,50 @@ t.test('a retried record leaves no trace of its failed attempts, in stores and t
   const records = await world.until('out', (found) => found.length >= 5, asInt64)
   t.same(records, ['k=1', 'k=2', 'k=3', 'k=4', 'k=5'])
   t.same(attempts, [1, 2, 3, 4])
+  await streams.close()
+})
+
+t.test('a record waits before it is tried again, and other tasks go on', async (t) => {
+  const world = await embedded(t, { in: 2, out: 2 })
+  const startMs = systemClock.now()
+  let aheadMs = 0
+  let attempts = 0
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', { key: string, value: string })
+    .peek((_key, value) => {
+      if (value === 'bad' && ++attempts < 3) throw new Error('not yet')
+    })
+    .to('out')
+  const streams = new Streams(builder.build(), {
+    applicationId: 'app',
+    broker: world.broker,
+    clock: { ...systemClock, now: () => startMs + aheadMs },
+    onProcessingError: () => 'retry',
+    retryBackoffMs: 4_000,
+  })
+  await streams.start()
+  await world.send([
+    { topic: 'in', key: 'a', value: 'before', partition: 0 },
+    { topic: 'in', key: 'a', value: 'bad', partition: 0 },
+  ])
+  await world.send([{ topic: 'in', key: 'b', value: '1', partition: 1 }])
+  const sorted = async (count: number) => (await world.until('out', (found) => found.length >= count)).sort()
+  t.match(await sorted(1), ['b=1'])
+  await world.send([{ topic: 'in', key: 'b', value: '2', partition: 1 }])
+  t.same(await sorted(2), ['b=1', 'b=2'], 'the other task goes on; the first drops what it did since the last commit')
+  t.equal(attempts, 1)
+  aheadMs = 4_000
+  await world.send([{ topic: 'in', key: 'b', value: '3', partition: 1 }])
+  await sorted(3)
+  t.equal(attempts, 2)
+  aheadMs += 4_000
+  await world.send([{ topic: 'in', key: 'b', value: '4', partition: 1 }])
+  await sorted(4)
+  t.equal(attempts, 2, 'the second pause is twice as long')
+  aheadMs += 4_000
+  await world.send([{ topic: 'in', key: 'b', value: '5', partition: 1 }])
+  t.same(await sorted(7), ['a=bad', 'a=before', 'b=1', 'b=2', 'b=3', 'b=4', 'b=5'])
   await streams.close()
 })
 
