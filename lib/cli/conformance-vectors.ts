@@ -1,10 +1,11 @@
-/** Cases that are plain numbers and bytes: partitions, byte layouts, window assignment. */
+/** Cases that are plain numbers and bytes: partitions, window assignment, byte layouts. */
+import { MillraceError } from '../errors.js'
 import { murmur2, partitionForKey } from '../record/partitioner.js'
-import { changed } from '../serde/changed.js'
-import { sessionKey, timeWindowedKey, windowStoreKey } from '../serde/key-layouts.js'
-import { int64, string } from '../serde/primitive.js'
-import { windowStarts } from '../windows/arithmetic.js'
+import { bigint64, float64, int32, string } from '../serde/primitive.js'
+import { slidingLeftStart, windowStarts } from '../windows/arithmetic.js'
+import { hopping, session, sliding, unlimited } from '../windows/definitions.js'
 import type { ConformanceCase } from './conformance-case.js'
+import { layoutBytes } from './conformance-layouts.js'
 
 type Vector = Readonly<Record<string, unknown>>
 
@@ -18,8 +19,8 @@ export function vectorDifference(testCase: ConformanceCase): string | null {
 }
 
 function check(vector: Vector): string | null {
-  if ('murmur2' in vector) return checkPartition(vector)
-  if ('windows' in vector) return checkWindows(vector)
+  if ('murmur2' in vector || 'partitionFor' in vector) return checkPartition(vector)
+  if ('kind' in vector) return checkWindows(vector)
   if ('hex' in vector) return checkLayout(vector)
   return `nobody knows how to check a vector with ${Object.keys(vector).join(', ')}`
 }
@@ -30,65 +31,87 @@ function unequal(what: string, expected: unknown, got: unknown): string | null {
   return want === have ? null : `${what}: expected ${want}, got ${have}`
 }
 
+/** What our serdes make of the key; null where the type is none of theirs. Whole numbers above 2^53 come as text. */
+function keyBytes({ type, key }: Vector): Buffer | null {
+  if (key === undefined || key === null) return null
+  switch (type) {
+    case 'utf8':
+      return string.serialize(String(key), '')
+    case 'int32-be':
+      return int32.serialize(Number(key), '')
+    case 'int64-be':
+      return bigint64.serialize(BigInt(key as string | number), '')
+    case 'float64-be':
+      return float64.serialize(Number(key), '')
+    default:
+      return null
+  }
+}
+
 function checkPartition(vector: Vector): string | null {
-  const bytes = Buffer.from(String(vector.bytesHex), 'hex')
-  const name = `murmur2 of ${JSON.stringify(vector.key ?? vector.bytesHex)}`
-  const hash = unequal(name, vector.murmur2, murmur2(bytes))
+  const name = `key ${JSON.stringify(vector.key ?? vector.bytesHex)}`
+  const ours = keyBytes(vector)
+  if (ours !== null && vector.bytesHex !== undefined) {
+    const found = unequal(`bytes of ${name}`, vector.bytesHex, ours.toString('hex'))
+    if (found !== null) return found
+  }
+  const bytes = vector.bytesHex === undefined ? ours : Buffer.from(String(vector.bytesHex), 'hex')
+  if (bytes === null) return `${name} has no bytes`
+  const hash = vector.murmur2 === undefined ? null : unequal(`murmur2 of ${name}`, vector.murmur2, murmur2(bytes))
   if (hash !== null) return hash
   const partitions = (vector.partitionFor ?? {}) as Readonly<Record<string, number>>
   for (const [count, partition] of Object.entries(partitions)) {
-    const found = unequal(`${name}, partition of ${count}`, partition, partitionForKey(bytes, Number(count)))
+    const found = unequal(`partition of ${name} among ${count}`, partition, partitionForKey(bytes, Number(count)))
     if (found !== null) return found
   }
   return null
 }
 
+/** A vector without windows lists bounds that are refused. */
 function checkWindows(vector: Vector): string | null {
-  const { kind, ts } = vector as { readonly kind: string; readonly ts: number }
-  const name = `${kind} windows of ts ${ts}`
-  if (kind === 'unlimited') {
-    const startMs = Number(vector.startMs)
-    return unequal(name, vector.windows, ts >= startMs ? [[startMs, 'inf']] : [])
+  const name = `windows of ${JSON.stringify(vector)}`
+  const refused = vector.windows === undefined || vector.windows === null
+  let windows: unknown
+  try {
+    windows = windowsOf(vector)
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error
+    return refused ? null : `${name}: ${error.message}`
   }
-  const sizeMs = Number(vector.sizeMs)
-  const starts = windowStarts(ts, { sizeMs, advanceMs: Number(vector.advanceMs ?? sizeMs) })
-  const windows = starts.map((startMs) => [startMs, startMs + sizeMs])
-  return unequal(name, vector.windows, windows)
+  return refused
+    ? `${name}: expected a refusal, got ${JSON.stringify(windows)}`
+    : unequal(name, vector.windows, windows)
 }
 
-/** Layouts are named in words; each is recognised by the start of its name. */
+/** Of a record alone: [start, end], sessions and sliding windows with both ends inclusive. */
+function windowsOf(vector: Vector): (number | 'inf')[][] {
+  const ts = Number(vector.ts)
+  const number = (name: string, otherwise = 0) => Number(vector[name] ?? otherwise)
+  const graceMs = number('graceMs')
+  switch (vector.kind) {
+    case 'unlimited': {
+      const { startMs } = unlimited({ startMs: number('startMs') })
+      return ts >= startMs ? [[startMs, 'inf']] : []
+    }
+    case 'session':
+      session({ gapMs: number('gapMs'), graceMs })
+      return [[ts, ts]]
+    case 'sliding': {
+      const { timeDifferenceMs } = sliding({ timeDifferenceMs: number('timeDifferenceMs'), graceMs })
+      const start = slidingLeftStart(ts, timeDifferenceMs)
+      return [[start, start + timeDifferenceMs]]
+    }
+    default: {
+      const sizeMs = number('sizeMs')
+      const windows = hopping({ sizeMs, advanceMs: number('advanceMs', sizeMs), graceMs })
+      return windowStarts(ts, windows).map((startMs) => [startMs, startMs + sizeMs])
+    }
+  }
+}
+
 function checkLayout(vector: Vector): string | null {
   const what = String(vector.what)
-  const input = String(vector.input)
-  const bytes = layout(what, input)
-  return bytes === null ? `nobody knows the layout "${what}"` : unequal(what, vector.hex, bytes.toString('hex'))
-}
-
-function layout(what: string, input: string): Buffer | null {
-  const [text = '', ...rest] = input.split(' ')
-  const key = Buffer.from(text, 'utf8')
-  const numbers = (rest.join(' ').match(/\d+/g) ?? []).map(Number)
-  const [first = 0, second = 0] = numbers
-  if (what.startsWith('TimeWindowedSerializer')) return timeWindowedKey(key, first)
-  if (what.startsWith('SessionWindowedSerializer') || what.startsWith('SessionKeySchema'))
-    return sessionKey(key, first, second)
-  if (what.startsWith('WindowKeySchema') || what.startsWith('same with seq')) return windowStoreKey(key, first, second)
-  if (what.startsWith('ValueAndTimestampSerializer')) return timestamped(input)
-  if (what.startsWith('ChangedSerializer')) return changeBytes(input)
-  return null
-}
-
-/** `value v1 ts 1700000000000`. */
-function timestamped(input: string): Buffer {
-  const [, value = '', , ts = '0'] = input.split(' ')
-  return Buffer.concat([int64.serialize(Number(ts), ''), Buffer.from(value, 'utf8')])
-}
-
-/** `new=n old=null`. */
-function changeBytes(input: string): Buffer {
-  const side = (name: string) => {
-    const value = new RegExp(`${name}=(\\S+)`).exec(input)?.[1] ?? 'null'
-    return value === 'null' ? null : value
-  }
-  return changed(string).serialize({ newValue: side('new'), oldValue: side('old'), isLatest: true }, '')
+  const bytes = layoutBytes(what, String(vector.input))
+  if (bytes === undefined) return `nobody knows the layout "${what}"`
+  return unequal(what, vector.hex, bytes === null ? null : bytes.toString('hex'))
 }

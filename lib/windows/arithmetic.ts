@@ -16,12 +16,12 @@ export function earliestWindowStart(timestamp: number, windows: Pick<TimeWindows
   return from <= 0 ? 0 : latestWindowStart(from, advanceMs)
 }
 
-/** All window starts of `timestamp`, ascending. */
+/** All window starts of `timestamp`, ascending; none before 0. */
 export function windowStarts(timestamp: number, windows: Pick<TimeWindows, 'sizeMs' | 'advanceMs'>): number[] {
   const starts: number[] = []
-  const last = latestWindowStart(timestamp, windows.advanceMs)
-  for (let start = earliestWindowStart(timestamp, windows); start <= last; start += windows.advanceMs)
+  for (let start = earliestWindowStart(timestamp, windows); start <= timestamp; start += windows.advanceMs) {
     starts.push(start)
+  }
   return starts
 }
 
