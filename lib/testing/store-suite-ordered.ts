@@ -122,9 +122,9 @@ async function randomLife(engines: StateEngines, seed: number): Promise<void> {
   let committed: Rows = new Map()
   let rows = new Map(committed)
   const store = () => rig.state.store<Store>(STORE)
-  for (let step = 0; step < 60; step++) {
+  for (let step = 0; step < 50; step++) {
     // Grows first, then shrinks, so that pages split and empty.
-    const deletes = step < 30 ? 1 : 6
+    const deletes = step < 25 ? 1 : 6
     for (let n = random.int(120); n > 0; n--) {
       const key = random.int(3) === 0 ? ([...rows.keys()][random.int(50)] ?? randomKey(random)) : randomKey(random)
       if (random.int(8) < deletes) {
@@ -207,7 +207,7 @@ export const ORDERED_CASES: readonly EnginesCase[] = [
         key.writeUInt32BE(n % 2 === 0 ? n : Math.imul(n, 2_654_435_761) >>> 0)
         return key
       }
-      const count = 30_000
+      const count = 20_000
       for (let n = 0; n < count; n++) store().put(keyOf(n), n, 0)
       rig.commit()
       await rig.restart(true)
@@ -230,7 +230,5 @@ export const ORDERED_CASES: readonly EnginesCase[] = [
       await rig.close()
     },
   ],
-  ...[1, 2, 3, 4].map(
-    (seed): EnginesCase => [`ordered store: random life ${seed}`, (engines) => randomLife(engines, seed)],
-  ),
+  ...[1, 2].map((seed): EnginesCase => [`ordered store: random life ${seed}`, (engines) => randomLife(engines, seed)]),
 ]

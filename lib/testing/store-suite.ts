@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { isMillraceError } from '../errors.js'
 import type { EngineWrite, KeyRange, StateEngine, StateEngines } from '../state/engine.js'
 import { type EnginesCase, ORDERED_CASES } from './store-suite-ordered.js'
+import { ORDERED_WINDOW_CASES } from './store-suite-windows.js'
 
 export interface StoreSuiteCase {
   readonly name: string
@@ -211,7 +212,10 @@ export function storeSuite(
     }
   }
   return [
-    ...[...ENGINES_CASES, ...ORDERED_CASES].map(([name, check]) => ({ name, run: () => onEngines(check) })),
+    ...[...ENGINES_CASES, ...ORDERED_CASES, ...ORDERED_WINDOW_CASES].map(([name, check]) => ({
+      name,
+      run: () => onEngines(check),
+    })),
     ...ENGINE_CASES.map(([name, check]) => ({
       name,
       run: () =>

@@ -12,6 +12,8 @@ import { natives, targets } from './targets.js'
 
 const SEQUENCE = ['first', 'second', 'third'].map((key) => Buffer.from(key))
 
+t.setTimeout(120_000)
+
 for (const target of targets) {
   t.test(`store suite: ${target.name}`, { skip: target.skip }, async (t) => {
     for (const { name, run } of storeSuite(target.fresh)) t.test(name, run)
