@@ -2,6 +2,7 @@
  * A naive interpreter of cases: plain lists and loops over the whole history, sharing nothing with the engine's
  * operators. It follows FORMAT.md section 4 or, told so, does what Kafka Streams does instead.
  */
+import { JavaQueue } from '../testing/java-queue.js'
 import type { CaseNode, CaseWindow, ConformanceCase, EmittedRecord } from './conformance-case.js'
 import { keySelectorOf } from './conformance-functions.js'
 import { foldOf, streamAggregate, tableAggregate } from './reference-aggregates.js'
@@ -32,12 +33,19 @@ interface Handle {
   readonly inputs?: (spec: CaseNode) => readonly WindowedInput[]
 }
 
+/** A topic between two parts of the topology. */
+interface Topic {
+  readonly rows: Row[]
+  readonly to: (row: Row) => void
+}
+
 class Interpreter {
   readonly #case: ConformanceCase
   readonly #context: ReferenceContext
   readonly #handles = new Map<string, Handle>()
   readonly #sources = new Map<string, ((row: Row) => void)[]>()
-  readonly #topics: { readonly rows: Row[]; readonly to: (row: Row) => void }[] = []
+  /** Topics that hold something, as long as they do. */
+  readonly #topics = new JavaQueue<Topic>((left, right) => left.rows[0]!.ts - right.rows[0]!.ts)
   readonly #emitted: EmittedRecord[] = []
   #at = 0
 
@@ -60,19 +68,19 @@ class Interpreter {
   }
 
   #topic(to: (row: Row) => void): (row: Row) => void {
-    const rows: Row[] = []
-    this.#topics.push({ rows, to })
-    return (from) => rows.push(from)
+    const topic: Topic = { rows: [], to }
+    return (from) => {
+      topic.rows.push(from)
+      if (topic.rows.length === 1) this.#topics.offer(topic)
+    }
   }
 
   /** The topic whose first record is the oldest goes first, as a task chooses among its partitions. */
   #drain(): void {
-    for (;;) {
-      const next = this.#topics
-        .filter(({ rows }) => rows.length > 0)
-        .toSorted((a, b) => a.rows[0]!.ts - b.rows[0]!.ts)[0]
-      if (next === undefined) return
-      next.to(next.rows.shift()!)
+    for (let next = this.#topics.poll(); next !== undefined; next = this.#topics.poll()) {
+      const first = next.rows.shift()!
+      if (next.rows.length > 0) this.#topics.offer(next)
+      next.to(first)
     }
   }
 

@@ -2,22 +2,34 @@
 import type { Clock } from '../record/clock.js'
 import type { PartitionQueue } from './queue.js'
 
+/** Says whose turn it is where several partitions, also of other tasks, have heads of the same time. */
+export interface Turns {
+  /** The partitions of one task. */
+  add(queues: readonly PartitionQueue[]): void
+  readonly next: PartitionQueue | null
+}
+
 export class IdleRule {
   readonly #queues: readonly PartitionQueue[]
   readonly #maxIdleMs: number
+  readonly #turns: Turns | null
 
-  constructor(queues: readonly PartitionQueue[], maxIdleMs: number) {
+  constructor(queues: readonly PartitionQueue[], maxIdleMs: number, turns: Turns | null = null) {
     this.#queues = queues
     this.#maxIdleMs = maxIdleMs
+    this.#turns = turns
+    turns?.add(queues)
   }
 
-  /** The partition whose head has the lowest timestamp; the first in build order where several have. */
+  /** The partition whose head has the lowest timestamp; where several have, the one whose turn it is, or the first. */
   lowest(): PartitionQueue | null {
     let lowest: PartitionQueue | null = null
     for (const queue of this.#queues) {
       if (queue.hasHead && (lowest === null || queue.headTimestamp < lowest.headTimestamp)) lowest = queue
     }
-    return lowest
+    const next = this.#turns?.next ?? null
+    if (next === null || lowest === null || next.headTimestamp !== lowest.headTimestamp) return lowest
+    return next.hasHead && this.#queues.includes(next) ? next : lowest
   }
 
   /** True when there is a record, and no partition is empty that is worth waiting for. */

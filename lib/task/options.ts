@@ -3,6 +3,7 @@ import type { Clock } from '../record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
 import type { AppConfigs } from '../topology/processor.js'
 import type { StoreDefinition, StoreKind, SubTopology } from '../topology/topology.js'
+import type { Turns } from './idle-rule.js'
 import type { Refusals } from './refusals.js'
 
 /** One record that went no further, and where it came from. Origin fields are null inside a punctuation. */
@@ -55,6 +56,8 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly clock: Pick<Clock, 'now' | 'monotonicMs' | 'setTimer'>
   /** -1 never waits, 0 waits for partitions that are known to have data, > 0 waits so long in addition (KIP-695). */
   readonly maxTaskIdleMs: number
+  /** Default: of several records of the same time, the one of the first partition in build order. */
+  readonly turns?: Turns
   /** How far behind the wall clock event time goes on while nothing comes; 0: it stands. */
   readonly idleTimeoutMs: number
   readonly onDrop: (drop: Drop) => void

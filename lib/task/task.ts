@@ -72,7 +72,7 @@ export class Task<S extends TaskStores = TaskStores> {
     for (const { node, push } of sources) {
       for (const topic of node.topics) this.#queues.push(this.#queue(node, options.topicName(topic), push))
     }
-    this.#idle = new IdleRule(this.#queues, options.maxTaskIdleMs)
+    this.#idle = new IdleRule(this.#queues, options.maxTaskIdleMs, options.turns)
     this.#positions = new Positions(this.#queues)
   }
 

@@ -20,6 +20,7 @@ import { changelogTopic, realTopicName } from '../topology/internal-topics.js'
 import type { AppConfigs } from '../topology/processor.js'
 import { subTopologies } from '../topology/sub-topologies.js'
 import type { GlobalStoreDefinition, StoreDefinition, SubTopology, Topology } from '../topology/topology.js'
+import { HeadOrder } from './head-order.js'
 import { ManualClock } from './manual-clock.js'
 import { TestInputTopic, TestOutputTopic } from './test-topics.js'
 
@@ -70,6 +71,7 @@ export class TopologyTestDriver {
   /** Records of global stores that wait for their schema. */
   readonly #schemas: Promise<void>[] = []
   readonly #builder = new BatchBuilder()
+  readonly #order = new HeadOrder()
   /** Called when a handler has answered. */
   #answered: () => void = () => {}
 
@@ -197,25 +199,35 @@ export class TopologyTestDriver {
     if (waiting === undefined) this.#uncommitted.set(topic, [record])
     else waiting.push(record)
     task.addBatches(topic, PARTITION, batches, nextOffset)
+    this.#order.handedOver(topic)
   }
 
-  /** Processes until nothing is left: the task whose next record is the oldest goes first. */
+  /** Processes until nothing is left. */
   #settle(): void {
     // A record that was dropped before it got to the head still has to be committed past.
     for (const task of this.#tasks) this.#commit(task)
     for (;;) {
-      let next: Task<TaskState> | null = null
-      let lowest = Number.POSITIVE_INFINITY
-      for (const task of this.#tasks) {
-        const timestamp = task.nextTimestampMs()
-        if (timestamp !== null && timestamp < lowest) {
-          next = task
-          lowest = timestamp
-        }
-      }
+      const next = this.#nextTask()
       if (next === null || this.#process(next) === 0) return
+      this.#order.taken()
       this.#commit(next)
     }
+  }
+
+  /** The task whose next record is the oldest; where several have one of that time, the one whose turn it is. */
+  #nextTask(): Task<TaskState> | null {
+    const head = this.#order.choose()
+    const turn = head === null ? undefined : this.#readers.get(head.topic)
+    let next: Task<TaskState> | null = null
+    let lowest = Number.POSITIVE_INFINITY
+    for (const task of this.#tasks) {
+      const timestamp = task.nextTimestampMs()
+      if (timestamp !== null && (timestamp < lowest || (timestamp === lowest && task === turn))) {
+        next = task
+        lowest = timestamp
+      }
+    }
+    return next
   }
 
   #process(task: Task<TaskState>): number {
@@ -239,6 +251,7 @@ export class TopologyTestDriver {
         task.addBatches(topic, PARTITION, readBatches(this.#builder.build({ baseOffset: offset })), offset + 1)
       }
     }
+    this.#order.reset()
   }
 
   #commit(task: Task<TaskState>): void {
@@ -328,6 +341,7 @@ export class TopologyTestDriver {
           ? null
           : { store: global.state.readOnlyStore(name), kind: global.definition.store.kind }
       },
+      turns: this.#order,
       partitionCount: () => 1,
       topicName: (topic) => realTopicName(applicationId, this.#topology, topic),
       changelogTopic: (name) => changelogTopic(applicationId, stores.get(name)!),

@@ -149,6 +149,29 @@ t.test('with the record cache, one commit lets one change per key through', asyn
   }
 })
 
+t.test("of records of one time, the topic that Kafka Streams' driver would take goes first", async (t) => {
+  const builder = new StreamsBuilder()
+  const words = builder.stream('in', io)
+  const grouped = () => words.groupBy((_key, value) => value, io)
+  words.repartition()
+  const texts = grouped().reduce((text, value) => `${text}+${value}`)
+  const counts = grouped().count()
+  counts
+    .join(texts, { joiner: (count, text) => `${count} ${text}` })
+    .toStream()
+    .to('out', { value: string })
+  const driver = new TopologyTestDriver(builder.build(), { cacheBytes: 0 })
+  const input = driver.createInputTopic('in', string, string)
+  const out = driver.createOutputTopic('out', string, string)
+  input.pipe('a', 'w', 1)
+  input.pipe('a', 'w', 2)
+  // Three topics got their record at once: the first goes first, then the last, which Java's heap moves to the front.
+  t.same(
+    out.readAll().map(({ value }) => value),
+    ['1 w', '2 w', '2 w+w'],
+  )
+})
+
 t.test('the manual clock fires what falls due, in order', async (t) => {
   const clock = new ManualClock(100)
   const fired: string[] = []
