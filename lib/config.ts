@@ -2,6 +2,7 @@
 import { MillraceError } from './errors.js'
 import { type Clock, systemClock } from './record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler, UncaughtHandler } from './record/failure.js'
+import { checkOffsetReset, type OffsetReset } from './record/offset-reset.js'
 import { type Random, systemRandom } from './record/random.js'
 import { type Log, silentLog } from './telemetry/log.js'
 
@@ -38,7 +39,7 @@ export interface StreamsConfig {
   readonly rebalanceTimeoutMs: number
   readonly requestTimeoutMs: number
   /** Where a partition without a committed offset starts. */
-  readonly offsetReset: 'earliest' | 'latest' | 'none'
+  readonly offsetReset: OffsetReset
   /** Buffered bytes per partition after which fetching it pauses. */
   readonly bufferBytes: number
   /** Replicas of internal topics; -1: the broker's default. */
@@ -125,7 +126,6 @@ const LEAST: Readonly<Record<string, number>> = {
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   processingGuarantee: ['exactlyOnce', 'atLeastOnce'],
-  offsetReset: ['earliest', 'latest', 'none'],
   stateEngine: ['level', 'rocksdb'],
 }
 
@@ -171,6 +171,7 @@ export function resolveConfig(options: StreamsOptions): StreamsConfig {
   return Object.freeze({ ...config, commitLatencyMs: Math.min(config.commitLatencyMs, config.commitIntervalMs) })
 }
 
+  checkOffsetReset(config.offsetReset, 'option offsetReset')
 function checkTogether(config: StreamsConfig, given: object): void {
   if ('commitLatencyMs' in given && config.commitLatencyMs > config.commitIntervalMs) {
     throw invalid('commitLatencyMs', 'is longer than commitIntervalMs', 'make it at most commitIntervalMs')

@@ -40,6 +40,7 @@ export type {
   UncaughtAnswer,
   UncaughtHandler,
 } from './record/failure.js'
+export type { OffsetReset } from './record/offset-reset.js'
 export { partitionForKey } from './record/partitioner.js'
 export { type Random, seededRandom, systemRandom } from './record/random.js'
 export {

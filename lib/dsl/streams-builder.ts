@@ -1,5 +1,6 @@
 /** Where a topology begins: streams and tables of topics, and stores for processors. */
 import { MillraceError } from '../errors.js'
+import { type OffsetReset, offsetResetName } from '../record/offset-reset.js'
 import type { Serde } from '../serde/serde.js'
 import type { TimestampExtractor } from '../topology/node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
@@ -24,7 +25,7 @@ export interface SourceSettings<K, V> extends Named {
   /** Default: the record's own timestamp; a negative one is an error. */
   readonly timestampExtractor?: TimestampExtractor
   /** Where to begin when the group has no offset yet; default: the application's setting. */
-  readonly offsetReset?: 'earliest' | 'latest' | 'none'
+  readonly offsetReset?: OffsetReset
 }
 
 export interface TableSourceSettings<K, V> extends SourceSettings<K, V> {
@@ -44,7 +45,7 @@ export interface GlobalStoreSettings<K, V> extends Named {
 
 interface KnownSource {
   readonly topics: readonly string[]
-  readonly offsetReset: string | null
+  readonly offsetReset: string
   readonly node: GraphNode
 }
 
@@ -60,9 +61,10 @@ export class StreamsBuilder {
   stream<K, V>(topics: string | readonly string[], options: SourceSettings<K, V>): KStream<K, V> {
     const list = Object.freeze([...new Set(typeof topics === 'string' ? [topics] : topics)])
     const name = this.#graph.nameOr(options.name, 'KSTREAM-SOURCE-')
-    const known = this.#knownSource(list, options.offsetReset ?? null)
+    const reset = offsetResetName(options.offsetReset ?? null)
+    const known = this.#knownSource(list, reset)
     const node = known === null ? this.#addSource(name, list, options) : this.#graph.again(known)
-    if (known === null) this.#sources.push({ topics: list, offsetReset: options.offsetReset ?? null, node })
+    if (known === null) this.#sources.push({ topics: list, offsetReset: reset, node })
     return new KStream(
       streamHandle({
         graph: this.#graph,
@@ -194,7 +196,7 @@ export class StreamsBuilder {
     })
   }
 
-  #knownSource(topics: readonly string[], offsetReset: string | null): GraphNode | null {
+  #knownSource(topics: readonly string[], offsetReset: string): GraphNode | null {
     const known = this.#sources.find((source) => source.topics.some((topic) => topics.includes(topic)))
     if (known === undefined) return null
     if (!sameTopics(known.topics, topics)) {

@@ -1,5 +1,6 @@
 /** What the topology means on this cluster: tasks, their partitions, and every topic under its real name. Pure data. */
 import { MillraceError } from '../errors.js'
+import type { OffsetReset } from '../record/offset-reset.js'
 import type { TopicPartition } from '../record/record.js'
 import { resolvePartitionCounts } from '../topology/copartition.js'
 import { changelogTopic, internalTopics, realTopicName } from '../topology/internal-topics.js'
@@ -140,7 +141,7 @@ export class Plan {
   }
 
   /** The source's own choice, null: the application's. */
-  offsetReset(topic: string): 'earliest' | 'latest' | 'none' | null {
+  offsetReset(topic: string): OffsetReset | null {
     for (const node of this.#topology.nodes) {
       if (node.kind === 'source' && node.topics.some((name) => this.topicName(name) === topic)) return node.offsetReset
     }

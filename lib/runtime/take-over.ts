@@ -10,6 +10,7 @@ import type { Admin } from '../client/admin.js'
 import type { GroupMember } from '../client/group-member.js'
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
+import { type OffsetReset, offsetResetName } from '../record/offset-reset.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { StateEngines } from '../state/engine.js'
 import type { TaskState } from '../state/task-state.js'
@@ -42,7 +43,7 @@ export interface TakeOverOptions {
   readonly engines: StateEngines
   readonly openState: (taskId: string) => Promise<TaskState>
   readonly restore: Restore
-  readonly offsetReset: 'earliest' | 'latest' | 'none'
+  readonly offsetReset: OffsetReset
   readonly clock: Clock
   readonly log: Log
   readonly appConfigs: AppConfigs
@@ -86,18 +87,17 @@ export class TakeOver {
   }
 
   async #positions(sources: readonly TopicPartition[]): Promise<Map<string, SourcePosition>> {
-    const { member, admin } = this.#options
+    const { member } = this.#options
     const positions = new Map<string, SourcePosition>()
     const missing: TopicPartition[] = []
     for (const found of await member.committedOffsets(sources, { requireStable: true })) {
       if (found.offset < 0) missing.push({ topic: found.topic, partition: found.partition })
       else positions.set(formatTopicPartition(found.topic, found.partition), { ...found, isReset: false })
     }
-    for (const reset of ['earliest', 'latest', 'none'] as const) {
-      const chosen = missing.filter(
-        ({ topic }) => (this.#options.plan.offsetReset(topic) ?? this.#options.offsetReset) === reset,
-      )
-      if (chosen.length === 0) continue
+    const resets = missing.map(({ topic }) => this.#options.plan.offsetReset(topic) ?? this.#options.offsetReset)
+    for (const name of new Set(resets.map(offsetResetName))) {
+      const chosen = missing.filter((_, i) => offsetResetName(resets[i]!) === name)
+      const reset = resets.find((each) => offsetResetName(each) === name)!
       if (reset === 'none') {
         const { topic, partition } = chosen[0]!
         throw new MillraceError(
@@ -106,11 +106,24 @@ export class TakeOver {
           { topic, partition },
         )
       }
-      for (const { topic, partition, offset } of await admin.listOffsets(chosen, reset, 'readUncommitted')) {
+      for (const { topic, partition, offset } of await this.#begin(chosen, reset)) {
         positions.set(formatTopicPartition(topic, partition), { topic, partition, offset, metadata: '', isReset: true })
       }
     }
     return positions
+  }
+
+  async #begin(
+    partitions: readonly TopicPartition[],
+    reset: Exclude<OffsetReset, 'none'>,
+  ): Promise<readonly (TopicPartition & { readonly offset: number })[]> {
+    const { admin, clock } = this.#options
+    if (typeof reset === 'string') return admin.listOffsets(partitions, reset, 'readUncommitted')
+    const sinceMs = Math.max(0, clock.now() - reset.byDurationMs)
+    const found = await admin.listOffsets(partitions, sinceMs, 'readUncommitted')
+    const older = found.filter(({ offset }) => offset < 0)
+    const ends = older.length === 0 ? [] : await admin.listOffsets(older, 'latest', 'readUncommitted')
+    return [...found.filter(({ offset }) => offset >= 0), ...ends]
   }
 
   /** What has to be replayed per logged store; a store that cannot roll forward is set aside and begins empty. */

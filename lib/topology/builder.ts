@@ -1,5 +1,6 @@
 /** Makes a topology by hand, node by node: the Processor API. The DSL builds on it too. */
 import { MillraceError } from '../errors.js'
+import { checkOffsetReset, type OffsetReset } from '../record/offset-reset.js'
 import type { Serde } from '../serde/serde.js'
 import type { Node, Partitioner, SinkNode, TimestampExtractor, TopicNameExtractor } from './node.js'
 import { parentsFirst } from './parents-first.js'
@@ -17,7 +18,7 @@ export interface SourceOptions<K, V> {
   readonly value: Serde<V>
   readonly timestampExtractor?: TimestampExtractor
   /** Where to begin when the group has no offset yet; default: the application's setting. */
-  readonly offsetReset?: 'earliest' | 'latest' | 'none'
+  readonly offsetReset?: OffsetReset
 }
 
 export interface ProcessorOptions<KIn, VIn, KOut, VOut> {
@@ -73,6 +74,8 @@ export class TopologyBuilder {
   readonly #connections = new Map<string, string[]>()
 
   addSource<K, V>(options: SourceOptions<K, V>): this {
+    const { offsetReset = null } = options
+    if (offsetReset !== null) checkOffsetReset(offsetReset, `offsetReset of source ${options.name}`)
     return this.addNode({
       kind: 'source',
       name: options.name,
@@ -82,7 +85,8 @@ export class TopologyBuilder {
       keySerde: options.key as Serde<unknown>,
       valueSerde: options.value as Serde<unknown>,
       timestampExtractor: options.timestampExtractor ?? null,
-      offsetReset: options.offsetReset ?? null,
+      offsetReset:
+        typeof offsetReset === 'object' && offsetReset !== null ? Object.freeze({ ...offsetReset }) : offsetReset,
     })
   }
 

@@ -3,6 +3,7 @@
  * has one file per kind that turns a node into a closure.
  */
 
+import type { OffsetReset } from '../record/offset-reset.js'
 import type { Headers } from '../record/record.js'
 import type { Serde } from '../serde/serde.js'
 import type { AggregateNodes } from './aggregate-nodes.js'
@@ -64,7 +65,7 @@ export interface SourceNode extends NodeBase {
   readonly keySerde: Serde<unknown>
   readonly valueSerde: Serde<unknown>
   readonly timestampExtractor: TimestampExtractor | null
-  readonly offsetReset: 'earliest' | 'latest' | 'none' | null
+  readonly offsetReset: OffsetReset | null
 }
 
 /** What a topic is chosen by, beside key, value and timestamp. */
