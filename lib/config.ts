@@ -26,6 +26,8 @@ export interface StreamsConfig {
   readonly stateEngine: 'level' | 'rocksdb'
   /** Memory of one instance for state, divided over its tasks: so much for the engine, and as much for values kept decoded. */
   readonly stateBudgetBytes: number
+  /** How long the state of a task that went to another instance stays on disk (`state.cleanup.delay.ms`); 0: for ever. */
+  readonly stateCleanupDelayMs: number
   /** -1 never waits, 0 waits for partitions known to have data, > 0 additionally waits so long (KIP-695). */
   readonly maxTaskIdleMs: number
   /**
@@ -79,6 +81,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   cacheMaxBytes: 10 * 1024 * 1024,
   stateEngine: 'level',
   stateBudgetBytes: 128 * 1024 * 1024,
+  stateCleanupDelayMs: 600_000,
   maxTaskIdleMs: 0,
   idleTimeoutMs: 0,
   transactionTimeoutMs: 10_000,
@@ -110,6 +113,7 @@ const LEAST: Readonly<Record<string, number>> = {
   commitBytes: 1,
   cacheMaxBytes: 0,
   stateBudgetBytes: 1024 * 1024,
+  stateCleanupDelayMs: 0,
   maxTaskIdleMs: -1,
   idleTimeoutMs: 0,
   transactionTimeoutMs: 1_000,
@@ -167,11 +171,11 @@ export function resolveConfig(options: StreamsOptions): StreamsConfig {
   if (typeof config.handleGlobalErrors !== 'boolean') {
     throw invalid('handleGlobalErrors', `is ${String(config.handleGlobalErrors)}`, 'use true or false')
   }
+  checkOffsetReset(config.offsetReset, 'option offsetReset')
   checkTogether(config, given)
   return Object.freeze({ ...config, commitLatencyMs: Math.min(config.commitLatencyMs, config.commitIntervalMs) })
 }
 
-  checkOffsetReset(config.offsetReset, 'option offsetReset')
 function checkTogether(config: StreamsConfig, given: object): void {
   if ('commitLatencyMs' in given && config.commitLatencyMs > config.commitIntervalMs) {
     throw invalid('commitLatencyMs', 'is longer than commitIntervalMs', 'make it at most commitIntervalMs')

@@ -9,6 +9,7 @@ import { type CommittedListener, CommittedRecords } from './runtime/committed-re
 import { type InstanceState, Lifecycle } from './runtime/lifecycle.js'
 import { type OpenInstance, openInstance } from './runtime/open-instance.js'
 import { Queries } from './runtime/queries.js'
+import { removeAllState } from './runtime/state-cleaning.js'
 import { answerTo, deferred, within } from './runtime/uncaught.js'
 import type { StateEngines } from './state/engine.js'
 import { LevelEngines } from './state/level-engine.js'
@@ -173,6 +174,21 @@ export class Streams {
     if (this.state === 'created') this.#lifecycle.transitionTo('closed')
     this.#stopIfOpen()
     await this.#running
+  }
+
+  /**
+   * Removes the local state of all tasks, which the changelogs bring back; what has no changelog is lost. Who the process is
+   * stays. Only before `start` and after the end.
+   * @throws MillraceError STREAMS_STATE while the instance runs, STATE_LOCKED while another process runs on the folder
+   */
+  async cleanUp(): Promise<void> {
+    if (!['created', 'closed', 'failed'].includes(this.state)) {
+      throw new MillraceError(
+        'STREAMS_STATE',
+        `local state is not removed while the instance is ${this.state}: close it`,
+      )
+    }
+    await removeAllState(this.#processEngines(), await this.#taskEngines(1), this.#config.random)
   }
 
   #stopIfOpen(): void {

@@ -25,6 +25,7 @@ import { openProcess, type Process } from './process.js'
 import { purgeRepartitionTopics } from './purge.js'
 import { type MakeFetcher, Restore } from './restore.js'
 import { Signal } from './signal.js'
+import { cleanState } from './state-cleaning.js'
 import { TakeOver } from './take-over.js'
 import { makeTask, openState } from './task-factory.js'
 import { TaskSet } from './task-set.js'
@@ -105,7 +106,8 @@ async function assemble(
     onFlushFailed: fail,
     makeTask: (opened) => makeTask(options, plan, globals, signal, refusals, opened),
   })
-  const member = makeMember(options, plan, tasks, process.processId, await engines.list(), () => box.shutdown)
+  const onDisk = new Set((await engines.list()).filter((taskId) => plan.taskIds.includes(taskId)))
+  const member = makeMember(options, plan, tasks, process.processId, onDisk, () => box.shutdown)
   member.onRebalanceNeeded = () => box.instance?.rebalance()
   member.onLost = (error) => (error.code === 'GROUP_STALE_GENERATION' ? box.instance?.sessionLost() : fail(error))
   const commitGroup = makeCommitGroup(options, member, process.processId)
@@ -123,11 +125,12 @@ async function assemble(
     offsetReset: config.offsetReset,
     clock: config.clock,
     log: config.log,
+    appConfigs: appConfigs(config),
   })
   const parts = { config, plan, member, fetcher, signal, commitGroup, takeOver, tasks, refusals, committed, lifecycle }
-    appConfigs: appConfigs(config),
   box.instance = new Instance(parts)
   closing.push(purgeRepartitionTopics(config, plan, tasks, admin))
+  closing.push(cleanState({ config, engines, owned: () => tasks.ids(), onRemoved: (taskId) => onDisk.delete(taskId) }))
   return {
     instance: box.instance,
     plan,
@@ -182,10 +185,10 @@ function makeGlobals(
 ): GlobalStores {
   return new GlobalStores({
     ...config,
+    appConfigs: appConfigs(config),
     definitions: topology.globalStores,
     admin,
     makeFetcher: fetchers(cluster, 'read', 500),
-    appConfigs: appConfigs(config),
     partitionCount: (topic) => plan.partitionCount(topic),
     onFailed,
     onDrop,
@@ -197,11 +200,10 @@ function makeMember(
   plan: Plan,
   tasks: TaskSet,
   processId: string,
-  onDiskAtStart: readonly string[],
+  onDisk: Set<string>,
   shutdown: () => boolean,
 ): GroupMember {
   const { config, cluster } = options
-  const onDisk = new Set(onDiskAtStart.filter((taskId) => plan.taskIds.includes(taskId)))
   return new GroupMember({
     cluster,
     clock: config.clock,

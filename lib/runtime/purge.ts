@@ -2,6 +2,7 @@
 import type { Admin } from '../client/admin.js'
 import type { StreamsConfig } from '../config.js'
 import type { Cancel } from '../record/clock.js'
+import { every } from './every.js'
 import type { Plan } from './plan.js'
 import type { TaskSet } from './task-set.js'
 
@@ -9,7 +10,6 @@ import type { TaskSet } from './task-set.js'
 export function purgeRepartitionTopics(config: StreamsConfig, plan: Plan, tasks: TaskSet, admin: Admin): Cancel {
   const topics = new Set(plan.repartitionTopics())
   if (config.repartitionPurgeIntervalMs === 0 || topics.size === 0) return () => {}
-  let cancel: Cancel = () => {}
   const purge = async () => {
     const targets = tasks
       .ids()
@@ -19,15 +19,9 @@ export function purgeRepartitionTopics(config: StreamsConfig, plan: Plan, tasks:
       .filter(({ offset }) => offset > 0)
     if (targets.length > 0) await admin.deleteRecords(targets)
   }
-  const schedule = () => {
-    cancel = config.clock.setTimer(config.repartitionPurgeIntervalMs, () => {
-      purge()
-        .catch((error) =>
-          config.log.warn({ error: String(error) }, 'processed records of repartition topics were not deleted'),
-        )
-        .finally(schedule)
-    })
-  }
-  schedule()
-  return () => cancel()
+  const intervalMs = config.repartitionPurgeIntervalMs
+  const stop = every(config.clock, { firstMs: intervalMs, intervalMs }, purge, (error) =>
+    config.log.warn({ error: String(error) }, 'processed records of repartition topics were not deleted'),
+  )
+  return () => void stop()
 }

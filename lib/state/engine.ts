@@ -32,4 +32,8 @@ export interface StateEngines {
   setAside(taskId: string, reason: string): Promise<void>
   /** Task ids with something on disk. */
   list(): Promise<string[]>
+  /** Removes what is on disk of a task. False: it is open, here or elsewhere. Engines without it are never cleaned. */
+  remove?(taskId: string): Promise<boolean>
+  /** Removes what was set aside before a time, in milliseconds since the epoch. */
+  removeSetAside?(beforeMs: number): Promise<void>
 }

@@ -142,6 +142,12 @@ export class MemoryEngines implements StateEngines {
     if (this.#tables.delete(taskId)) this.setAsideReasons.push({ taskId, reason })
   }
 
+  async remove(taskId: string): Promise<boolean> {
+    if (this.#open.has(taskId)) return false
+    this.#tables.delete(taskId)
+    return true
+  }
+
   async list(): Promise<string[]> {
     return [...this.#tables.keys()].sort()
   }

@@ -1,11 +1,14 @@
 /** Folders of the tasks' state, one per task, whatever native store fills them: opened once, listed, set aside, in one budget. */
-import { access, constants, mkdir, readdir, rename, stat } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
 import type { StateEngine, StateEngines } from './engine.js'
 import { coded, type NativeDatabase, NativeEngine } from './native-engine.js'
-import { type EngineShare, StateBudget } from './state-budget.js'
+import { type EngineShare, LEAST_SHARE, StateBudget } from './state-budget.js'
+
+/** Names folders on their way out. */
+const OBSOLETE = 'obsolete'
 
 export interface FolderEnginesOptions {
   /** `<stateDir>/<applicationId>`; each task has a folder below, named by its id. */
@@ -34,6 +37,7 @@ export class FolderEngines implements StateEngines {
   readonly #native: NativeStore
   readonly #budget: StateBudget
   readonly #open = new Set<string>()
+  readonly #removing = new Map<string, Promise<boolean>>()
 
   constructor(options: FolderEnginesOptions, native: NativeStore) {
     this.#folder = options.folder
@@ -47,6 +51,7 @@ export class FolderEngines implements StateEngines {
 
   /** @throws MillraceError STATE_LAYOUT_UNSUPPORTED when another native store has written the folder */
   async open(taskId: string): Promise<StateEngine> {
+    await this.#removing.get(taskId)?.catch(() => false)
     if (this.#open.has(taskId)) {
       throw new MillraceError('STATE_LOCKED', `the state of task ${taskId} is open already`, { taskId })
     }
@@ -75,6 +80,10 @@ export class FolderEngines implements StateEngines {
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .slice(0, 40)
+    await this.#rename(taskId, word)
+  }
+
+  async #rename(taskId: string, word: string): Promise<void> {
     const from = join(this.#folder, taskId)
     for (let n = this.#clock.now(); ; n++) {
       const to = join(this.#folder, `${taskId}.${word}.${n}`)
@@ -89,15 +98,64 @@ export class FolderEngines implements StateEngines {
   }
 
   async list(): Promise<string[]> {
+    return (await this.#folders()).filter((name) => /^\w+_\d+$/.test(name)).sort()
+  }
+
+  /** Whoever opens the task meanwhile waits, and finds nothing. */
+  async remove(taskId: string): Promise<boolean> {
+    const removing = this.#removing.get(taskId) ?? this.#remove(taskId)
+    this.#removing.set(taskId, removing)
+    try {
+      return await removing
+    } finally {
+      this.#removing.delete(taskId)
+    }
+  }
+
+  async removeSetAside(beforeMs: number): Promise<void> {
+    for (const name of await this.#folders()) {
+      const [, word, atMs] = /^\w+_\d+\.([a-z0-9-]*)\.(\d+)$/.exec(name) ?? []
+      if (word === OBSOLETE || Number(atMs) < beforeMs) await this.#delete(name)
+    }
+  }
+
+  async #folders(): Promise<string[]> {
     try {
       const found = await readdir(this.#folder, { withFileTypes: true })
-      return found
-        .filter((entry) => entry.isDirectory() && /^\w+_\d+$/.test(entry.name))
-        .map((entry) => entry.name)
-        .sort()
+      return found.filter((entry) => entry.isDirectory()).map(({ name }) => name)
     } catch (error) {
       if ((error as { code?: string }).code === 'ENOENT') return []
       throw coded(error, '(all)', 'list')
+    }
+  }
+
+  /** Out of the way first: a removal that is cut short leaves nothing that looks like the state of a task. */
+  async #remove(taskId: string): Promise<boolean> {
+    if (this.#open.has(taskId) || (await this.#isLocked(taskId))) return false
+    await this.#rename(taskId, OBSOLETE)
+    await this.removeSetAside(0)
+    return true
+  }
+
+  /** The lock of a native store is seen only by opening it. */
+  async #isLocked(taskId: string): Promise<boolean> {
+    const folder = join(this.#folder, taskId)
+    try {
+      const files = await readdir(folder)
+      if (files.includes('CURRENT') && this.#native.owns(files)) {
+        await (await this.#native.open(folder, LEAST_SHARE)).close()
+      }
+      return false
+    } catch (error) {
+      return coded(error, taskId, 'remove').code === 'STATE_LOCKED'
+    }
+  }
+
+  async #delete(name: string): Promise<void> {
+    try {
+      await rm(join(this.#folder, name), { recursive: true, force: true })
+    } catch (error) {
+      throw coded(error, name, 'remove')
     }
   }
 

@@ -7,8 +7,11 @@ import { createInterface } from 'node:readline'
 import t from 'tap'
 import { systemClock } from '../../lib/record/clock.js'
 import type { StateEngine } from '../../lib/state/engine.js'
+import { ManualClock } from '../../lib/testing/manual-clock.js'
 import { storeSuite } from '../../lib/testing/store-suite.js'
 import { natives, targets } from './targets.js'
+
+t.setTimeout(120_000)
 
 const SEQUENCE = ['first', 'second', 'third'].map((key) => Buffer.from(key))
 
@@ -140,6 +143,41 @@ for (const { name, skip, fresh, make } of natives) {
     }
   })
 
+  t.test(`${name}: removes what is not open anywhere, and what was set aside long enough ago`, { skip }, async (t) => {
+    const { folder, done } = await fresh()
+    t.teardown(done)
+    const clock = new ManualClock(1_000)
+    const engines = await make({ folder, clock })
+    const other = await make({ folder, clock })
+    t.same(await engines.remove('0_0'), true, 'nothing there')
+    const engine = await engines.open('0_0')
+    await engine.write([{ type: 'put', key: SEQUENCE[0]!, value: SEQUENCE[1]! }])
+    t.equal(await engines.remove('0_0'), false, 'open here')
+    t.equal(await other.remove('0_0'), false, 'open elsewhere')
+    t.same(await readdir(folder), ['0_0'])
+    t.ok(engine.getSync(SEQUENCE[0]!))
+    await engine.close()
+    const [removed, opened] = await Promise.all([engines.remove('0_0'), engines.open('0_0')])
+    t.equal(removed, true)
+    t.equal(opened.getSync(SEQUENCE[0]!), undefined, 'who opens it meanwhile waits, and finds nothing')
+    await opened.close()
+    await writeFile(join(folder, '0_0', 'CURRENT'), 'nonsense')
+    t.equal(await engines.remove('0_0'), true, 'damaged')
+    t.same(await readdir(folder), [])
+
+    for (const atMs of [2_000, 3_000]) {
+      await (await engines.open('0_0')).close()
+      clock.advance(1_000)
+      await engines.setAside('0_0', `at ${atMs}`)
+    }
+    await mkdir(join(folder, '0_7.obsolete.9000'))
+    await (await engines.open('process')).close()
+    await engines.removeSetAside(3_000)
+    t.same((await readdir(folder)).sort(), ['0_0.at-3000.3000', 'process'], 'a removal cut short is finished')
+    await engines.removeSetAside(Number.POSITIVE_INFINITY)
+    t.same(await readdir(folder), ['process'])
+  })
+
   t.test(
     `${name}: kill -9 while it writes leaves whole batches, and every one it has acknowledged`,
     {
@@ -149,7 +187,7 @@ for (const { name, skip, fresh, make } of natives) {
       const { engines, folder, done } = await fresh()
       t.teardown(done)
       let least = 0
-      for (const acknowledgements of [1, 40, 200]) {
+      for (const acknowledgements of [1, 100]) {
         const acknowledged = await writeUntilKilled(name, folder, acknowledgements)
         least = Math.max(least, acknowledged)
         const engine = await engines.open('0_0')

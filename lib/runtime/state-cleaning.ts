@@ -1,0 +1,76 @@
+/** What is on disk and of no use any more: state of tasks that went elsewhere, and what was set aside long ago. */
+import type { StreamsConfig } from '../config.js'
+import { MillraceError } from '../errors.js'
+import type { Random } from '../record/random.js'
+import type { StateEngines } from '../state/engine.js'
+import { every } from './every.js'
+import { openProcess } from './process.js'
+
+/** State that was set aside is kept so long for whoever wants to know why. */
+const SET_ASIDE_MS = 7 * 24 * 60 * 60 * 1000
+
+/** A task's state goes at most a tenth of the delay late, and a minute. */
+const LOOKS = 10
+const LONGEST_INTERVAL_MS = 60_000
+
+export interface StateCleaningOptions {
+  readonly config: Pick<StreamsConfig, 'stateCleanupDelayMs' | 'clock' | 'log'>
+  readonly engines: StateEngines
+  /** Tasks that run here. Those being opened are known to the engines. */
+  readonly owned: () => readonly string[]
+  readonly onRemoved: (taskId: string) => void
+}
+
+/**
+ * Removes the state of each task that this process has not had for `stateCleanupDelayMs`, counted from when it last had it
+ * or started, until the returned function is called. A task that comes back earlier finds its state.
+ */
+export function cleanState({ config, engines, owned, onRemoved }: StateCleaningOptions): () => Promise<void> {
+  const { stateCleanupDelayMs, clock, log } = config
+  if (stateCleanupDelayMs === 0 || engines.remove === undefined) return async () => {}
+  const idleSinceMs = new Map<string, number>()
+  const look = async () => {
+    const nowMs = clock.monotonicMs()
+    for (const taskId of await engines.list()) {
+      if (owned().includes(taskId)) {
+        idleSinceMs.delete(taskId)
+        continue
+      }
+      const sinceMs = idleSinceMs.get(taskId) ?? nowMs
+      idleSinceMs.set(taskId, sinceMs)
+      if (nowMs - sinceMs < stateCleanupDelayMs) continue
+      idleSinceMs.delete(taskId)
+      if (!(await engines.remove!(taskId))) continue
+      onRemoved(taskId)
+      log.info({ taskId }, 'local state of a task that is elsewhere was removed')
+    }
+    await engines.removeSetAside?.(clock.now() - SET_ASIDE_MS)
+  }
+  const intervalMs = Math.min(LONGEST_INTERVAL_MS, Math.ceil(stateCleanupDelayMs / LOOKS))
+  return every(clock, { firstMs: 0, intervalMs }, look, (error) =>
+    log.warn({ error: String(error) }, 'local state that is of no use was not removed'),
+  )
+}
+
+/**
+ * Removes all local state but the identity of the process, under its lock.
+ * @throws MillraceError STATE_LOCKED when a process runs on the folder
+ */
+export async function removeAllState(
+  processEngines: StateEngines,
+  engines: StateEngines,
+  random: Random,
+): Promise<void> {
+  const process = await openProcess(processEngines, random)
+  try {
+    for (const taskId of await engines.list()) {
+      if (engines.remove === undefined) await engines.setAside(taskId, 'clean-up')
+      else if (!(await engines.remove(taskId))) {
+        throw new MillraceError('STATE_LOCKED', `the state of task ${taskId} is in use`, { taskId })
+      }
+    }
+    await engines.removeSetAside?.(Number.POSITIVE_INFINITY)
+  } finally {
+    await process.close()
+  }
+}
