@@ -42,14 +42,26 @@ export function judge(testCase: ConformanceCase, oracle: OracleRun): Judgement {
   if (unsound !== null) {
     return { kind: 'failed', why: `Kafka Streams differs: ${fromKafkaStreams}; the rules ask for more: ${unsound}` }
   }
-  const rules = SOUND_RULES.filter((rule) => {
-    const without = interpret(
-      testCase,
-      SOUND_RULES.filter((other) => other !== rule),
-    )
-    return unequal(testCase, sound, without) !== null
+  return { kind: 'byRule', rules: telling(testCase, sound) }
+}
+
+/** The rules that a recorded case breaks: the reference must explain what it holds without them, and Millrace with them. */
+export function rulesBroken(testCase: ConformanceCase): readonly SoundRule[] | null {
+  const asKafkaStreams = interpreted(testCase, [])
+  const sound = interpreted(testCase, SOUND_RULES)
+  if (asKafkaStreams === null || sound === null) return null
+  const { emitted, error } = runOnMillrace(testCase)
+  if (error !== null || difference(testCase, asKafkaStreams) !== null) return null
+  // Records and their order count here, however little the case asks for.
+  return unequal({ ...testCase, compare: 'exact' }, sound, emitted) === null ? telling(testCase, sound) : null
+}
+
+/** Those without which the reference would do something else. */
+function telling(testCase: ConformanceCase, sound: readonly EmittedRecord[]): readonly SoundRule[] {
+  return SOUND_RULES.filter((rule) => {
+    const others = SOUND_RULES.filter((other) => other !== rule)
+    return unequal({ ...testCase, compare: 'exact' }, sound, interpret(testCase, others)) !== null
   })
-  return { kind: 'byRule', rules }
 }
 
 /** Both must refuse the same input, or the topology itself, and agree on everything before. */

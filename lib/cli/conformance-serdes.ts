@@ -1,7 +1,8 @@
 /** Serdes of conformance cases: keys by the case's key type, values marked as text or number. */
 import { int32, int64, string } from '../serde/primitive.js'
 import type { Serde } from '../serde/serde.js'
-import type { ConformanceCase, KeyType, Scalar } from './conformance-case.js'
+import type { Windowed } from '../windows/window.js'
+import type { CaseRecord, ConformanceCase, KeyType, Scalar } from './conformance-case.js'
 
 /** Key bytes decide the order in stores, so they are Java's: int 4 bytes, long 8 bytes, string UTF-8. */
 export function keySerdeOf(testCase: ConformanceCase): Serde<Scalar> {
@@ -35,4 +36,18 @@ export const caseValue: Serde<Scalar> = {
     const payload = bytes.subarray(1)
     return bytes[0] === NUMBER ? int64.deserialize(payload, topic) : string.deserialize(payload, topic)
   },
+}
+
+/** Keys of outputs as cases write them, whatever their type: no other part of the topology reads them. */
+export const outputKey: Serde<CaseRecord['key']> = {
+  name: 'outputKey',
+  serialize: (key) => Buffer.from(JSON.stringify(typeof key === 'object' ? caseKey(key) : key)),
+  deserialize: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as CaseRecord['key'],
+}
+
+function caseKey(key: unknown): CaseRecord['key'] {
+  const windowed = key as Windowed<Scalar> | null
+  if (windowed === null) return null
+  const { startMs, endMs } = windowed.window
+  return { key: windowed.key, start: startMs, end: endMs === Number.POSITIVE_INFINITY ? 'inf' : endMs }
 }

@@ -1,6 +1,6 @@
 /** The verdict on one recorded case, the rules in which Millrace differs on purpose included. */
-import type { ConformanceCase, EmittedRecord } from './conformance-case.js'
-import { judge } from './conformance-judge.js'
+import type { ConformanceCase } from './conformance-case.js'
+import { rulesBroken } from './conformance-judge.js'
 import { type CaseResult, runCase } from './conformance-run.js'
 import type { SoundRule } from './reference-node.js'
 
@@ -23,11 +23,5 @@ export function verdict(testCase: ConformanceCase): Verdict {
  */
 function soundRules(testCase: ConformanceCase): readonly SoundRule[] | null {
   if (testCase.compare === 'describe' || testCase.vectors !== undefined) return null
-  const emitted: EmittedRecord[] = []
-  for (const { at, ...record } of testCase.expected ?? []) {
-    if (at === undefined) return null
-    emitted.push({ ...record, at })
-  }
-  const judgement = judge(testCase, { emitted, error: null, errorAt: 0 })
-  return judgement.kind === 'byRule' ? judgement.rules : null
+  return rulesBroken(testCase)
 }
