@@ -40,6 +40,10 @@ export interface StreamsConfig {
   readonly heartbeatIntervalMs: number
   readonly rebalanceTimeoutMs: number
   readonly requestTimeoutMs: number
+  /** Brokers and leaders are asked for again after this time even without an error. */
+  readonly metadataMaxAgeMs: number
+  /** So long what has to succeed before tasks run may fail with errors that pass; then the instance ends. 0: for ever. */
+  readonly taskTimeoutMs: number
   /** Where a partition without a committed offset starts. */
   readonly offsetReset: OffsetReset
   /** Buffered bytes per partition after which fetching it pauses. */
@@ -48,6 +52,10 @@ export interface StreamsConfig {
   readonly replicationFactor: number
   /** How often processed records of repartition topics are deleted; 0: never. */
   readonly repartitionPurgeIntervalMs: number
+  /** On top of a windowed store's retention, for its changelog topic: room for clocks that differ. */
+  readonly changelogExtraRetentionMs: number
+  /** How often a line of the log says how much was done; 0: never. */
+  readonly logSummaryIntervalMs: number
   /** What becomes of a record that cannot be read. */
   readonly onDeserializationError: FailureHandler
   /** The same for a record that made user code throw. */
@@ -89,10 +97,14 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   heartbeatIntervalMs: 1_000,
   rebalanceTimeoutMs: 60_000,
   requestTimeoutMs: 30_000,
+  metadataMaxAgeMs: 300_000,
+  taskTimeoutMs: 0,
   offsetReset: 'earliest',
   bufferBytes: 4 * 1024 * 1024,
   replicationFactor: -1,
   repartitionPurgeIntervalMs: 30_000,
+  changelogExtraRetentionMs: 86_400_000,
+  logSummaryIntervalMs: 120_000,
   onDeserializationError: 'fail',
   onProcessingError: 'fail',
   retryBackoffMs: 100,
@@ -121,9 +133,13 @@ const LEAST: Readonly<Record<string, number>> = {
   heartbeatIntervalMs: 10,
   rebalanceTimeoutMs: 1_000,
   requestTimeoutMs: 100,
+  metadataMaxAgeMs: 1,
+  taskTimeoutMs: 0,
   bufferBytes: 1,
   replicationFactor: -1,
   repartitionPurgeIntervalMs: 0,
+  changelogExtraRetentionMs: 0,
+  logSummaryIntervalMs: 0,
   maxRecordBytes: 1,
   retryBackoffMs: 0,
 }

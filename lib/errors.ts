@@ -94,6 +94,7 @@ export const ERROR_CODES = {
   STREAMS_INTERNAL_TOPIC_MISFIT: 'Use a new application id, or delete the internal topic and the local state.',
   STREAMS_NO_COMMITTED_OFFSET: 'Commit an offset for the group, or set offsetReset to earliest or latest.',
   STREAMS_STATE: 'Look at the state named: start once, close once.',
+  STREAMS_TASK_TIMEOUT: 'Check the brokers: see the cause. Raise `taskTimeoutMs`, or 0: wait for as long as it takes.',
   STREAMS_TOPIC_UNKNOWN: 'Name the topic in the topology, or in the option extraTopics.',
   SUPPRESS_BUFFER_FULL: 'Raise maxRecords or maxBytes of the suppression, or let it emit early when full.',
   TASK_METADATA_TOO_LARGE:

@@ -3,13 +3,14 @@ import type { Broker } from './broker/broker.js'
 import { Cluster } from './client/cluster.js'
 import { resolveConfig, type StreamsConfig, type StreamsOptions } from './config.js'
 import { isMillraceError, MillraceError } from './errors.js'
-import { systemClock } from './record/clock.js'
+import { type Cancel, systemClock } from './record/clock.js'
 import { systemRandom } from './record/random.js'
 import { type CommittedListener, CommittedRecords } from './runtime/committed-records.js'
 import { type InstanceState, Lifecycle } from './runtime/lifecycle.js'
 import { type OpenInstance, openInstance } from './runtime/open-instance.js'
 import { Queries } from './runtime/queries.js'
 import { removeAllState } from './runtime/state-cleaning.js'
+import { logSummaries } from './runtime/summary.js'
 import { answerTo, deferred, within } from './runtime/uncaught.js'
 import type { StateEngines } from './state/engine.js'
 import { LevelEngines } from './state/level-engine.js'
@@ -33,15 +34,17 @@ export interface ConnectionOptions {
   readonly tls?: PlatformaticTransportOptions['tls']
   readonly sasl?: PlatformaticTransportOptions['sasl']
   readonly requestTimeoutMs?: number
+  readonly metadataMaxAgeMs?: number
 }
 
 /** A client of the cluster named by `options`, with connections of its own. @throws MillraceError CONFIG_INVALID */
 export function connect(options: ConnectionOptions & Partial<Pick<StreamsConfig, 'clock' | 'random'>>): Cluster {
-  const { clock, random, requestTimeoutMs } = resolveConfig({
+  const { clock, random, requestTimeoutMs, metadataMaxAgeMs } = resolveConfig({
     applicationId: 'client',
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.random === undefined ? {} : { random: options.random }),
     ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
+    ...(options.metadataMaxAgeMs === undefined ? {} : { metadataMaxAgeMs: options.metadataMaxAgeMs }),
   })
   const clientId = options.clientId ?? 'millrace'
   const { broker } = options
@@ -60,7 +63,7 @@ export function connect(options: ConnectionOptions & Partial<Pick<StreamsConfig,
           })
       : () => loopbackTransport({ clock, clientId, connect: () => broker.connection() }))
   const bootstrap = broker === undefined ? options.brokers!.map(parseAddress) : [broker.core.advertised]
-  return new Cluster({ transport: makeTransport(), clock, random, bootstrap, requestTimeoutMs })
+  return new Cluster({ transport: makeTransport(), clock, random, bootstrap, requestTimeoutMs, metadataMaxAgeMs })
 }
 
 function parseAddress(text: string): BrokerAddress {
@@ -222,14 +225,15 @@ export class Streams {
 
   /** From opening to the end. @throws what ended it, unless the uncaught handler wants it replaced */
   async #live(life: number): Promise<'closed' | 'replace'> {
-    const cluster = connect({ ...this.#settings, requestTimeoutMs: this.#config.requestTimeoutMs })
+    const { requestTimeoutMs, metadataMaxAgeMs } = this.#config
+    const cluster = connect({ ...this.#settings, requestTimeoutMs, metadataMaxAgeMs })
     let open: OpenInstance | null = null
     try {
       open = await this.#openInstance(cluster)
       this.#open = open
       // A close that came while everything was still opening.
       if (this.#closing) this.#stopIfOpen()
-      await open.instance.run()
+      await open.instance.run().finally(this.#logSummaries(open))
     } catch (error) {
       // What keeps the first from opening is an error of `start`.
       const asked = (open !== null || life > 1) && !this.#closing
@@ -246,6 +250,13 @@ export class Streams {
     }
     await open.close(this.#leaveGroup).finally(() => cluster.close())
     return 'closed'
+  }
+
+  #logSummaries({ instance, tasks }: OpenInstance): Cancel {
+    return logSummaries(this.#config, () => {
+      const droppedRecords = [...this.droppedRecords().values()].reduce((sum, records) => sum + records, 0)
+      return { tasks: tasks.size, ...instance.done, droppedRecords }
+    })
   }
 
   /** The group may not agree in time, or be out of reach: then this instance stops alone. */

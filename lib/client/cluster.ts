@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly requestTimeoutMs?: number
   /** First pause before a retry, doubled up to 1000. Default 20. */
   readonly retryBackoffMs?: number
+  /** Brokers and leaders are asked for again after this time even without an error. Default 300000. */
+  readonly metadataMaxAgeMs?: number
 }
 
 export type CoordinatorType = 'group' | 'transaction'
@@ -63,7 +65,11 @@ export class Cluster {
     this.requestTimeoutMs = options.requestTimeoutMs ?? 30_000
     this.retryBackoffMs = options.retryBackoffMs ?? 20
     this.link = new BrokerLink(options.transport, this.requestTimeoutMs)
-    this.metadata = new MetadataCache((topics) => this.askMetadata(topics), options.clock)
+    this.metadata = new MetadataCache(
+      (topics) => this.askMetadata(topics),
+      options.clock,
+      options.metadataMaxAgeMs ?? 300_000,
+    )
   }
 
   /**

@@ -21,12 +21,11 @@ type MetadataResponse = ResponseOf<typeof metadataApi>
 export type AskMetadata = (topics: readonly string[]) => Promise<MetadataResponse>
 
 const NO_ID = 'AAAAAAAAAAAAAAAAAAAAAA'
-/** Leaders are asked for again after this time even without an error. */
-const MAX_AGE_MS = 300_000
 
 export class MetadataCache {
   private readonly ask: AskMetadata
   private readonly clock: Clock
+  private readonly maxAgeMs: number
   private readonly wanted = new Set<string>()
   private readonly infos = new Map<string, TopicInfo>()
   private readonly failures = new Map<string, MillraceError>()
@@ -37,8 +36,10 @@ export class MetadataCache {
   private refreshedMs = Number.NEGATIVE_INFINITY
   private refreshing: Promise<void> | null = null
 
-  constructor(ask: AskMetadata, clock: Clock) {
+  /** Leaders are asked for again after `maxAgeMs` even without an error. */
+  constructor(ask: AskMetadata, clock: Clock, maxAgeMs: number) {
     this.ask = ask
+    this.maxAgeMs = maxAgeMs
     this.clock = clock
   }
 
@@ -111,7 +112,7 @@ export class MetadataCache {
   }
 
   private needsRefresh(): boolean {
-    return this.stale || this.clock.monotonicMs() - this.refreshedMs > MAX_AGE_MS
+    return this.stale || this.clock.monotonicMs() - this.refreshedMs > this.maxAgeMs
   }
 
   private async refreshNow(): Promise<void> {

@@ -53,9 +53,19 @@ function sameTopics(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((topic) => b.includes(topic))
 }
 
+export interface StreamsBuilderOptions {
+  /** For every source that names none; default: the record's own timestamp. */
+  readonly timestampExtractor?: TimestampExtractor
+}
+
 export class StreamsBuilder {
   readonly #graph = new Graph()
   readonly #sources: KnownSource[] = []
+  readonly #timestampExtractor: TimestampExtractor | null
+
+  constructor(options: StreamsBuilderOptions = {}) {
+    this.#timestampExtractor = options.timestampExtractor ?? null
+  }
 
   /** A stream of one or several topics. Asked for again with the same topics, it shares the source. */
   stream<K, V>(topics: string | readonly string[], options: SourceSettings<K, V>): KStream<K, V> {
@@ -88,12 +98,12 @@ export class StreamsBuilder {
     const origin = sourceOrigin(store, key, value, options.store)
     const node = graph.add([], {
       name: processor,
-      write(topology, _parents, { reuseSourceTopics }) {
+      write: (topology, _parents, { reuseSourceTopics }) => {
         const definition = origin.definition()
         if (definition !== null) {
           topology.addStore(reuseSourceTopics ? { ...definition, changelogTopic: topic } : definition)
         }
-        topology.addSource({ ...sourceFields(options, source), topics: [topic] }).addNode({
+        topology.addSource({ ...this.#sourceFields(options, source), topics: [topic] }).addNode({
           kind: 'tableSource',
           name: processor,
           parents: [source],
@@ -136,7 +146,7 @@ export class StreamsBuilder {
           processorName: processor,
           keySerde,
           valueSerde,
-          timestampExtractor: options.timestampExtractor ?? null,
+          timestampExtractor: options.timestampExtractor ?? this.#timestampExtractor,
           supplier: null,
         }),
     })
@@ -172,7 +182,7 @@ export class StreamsBuilder {
           processorName: processor,
           keySerde: options.key as AnySerde,
           valueSerde: options.value as AnySerde,
-          timestampExtractor: options.timestampExtractor ?? null,
+          timestampExtractor: options.timestampExtractor ?? this.#timestampExtractor,
           supplier: options.supplier as unknown as ProcessorSupplier,
         }),
     })
@@ -192,8 +202,19 @@ export class StreamsBuilder {
   #addSource<K, V>(name: string, topics: readonly string[], options: SourceSettings<K, V>): GraphNode {
     return this.#graph.add([], {
       name,
-      write: (topology) => topology.addSource({ ...sourceFields(options, name), topics }),
+      write: (topology) => topology.addSource({ ...this.#sourceFields(options, name), topics }),
     })
+  }
+
+  #sourceFields<K, V>(options: SourceSettings<K, V>, name: string): SourceSettings<K, V> & { readonly name: string } {
+    const timestampExtractor = options.timestampExtractor ?? this.#timestampExtractor
+    return {
+      name,
+      key: options.key,
+      value: options.value,
+      ...(timestampExtractor !== null && { timestampExtractor }),
+      ...(options.offsetReset !== undefined && { offsetReset: options.offsetReset }),
+    }
   }
 
   #knownSource(topics: readonly string[], offsetReset: string): GraphNode | null {
@@ -212,18 +233,5 @@ export class StreamsBuilder {
       )
     }
     return known.node
-  }
-}
-
-function sourceFields<K, V>(
-  options: SourceSettings<K, V>,
-  name: string,
-): SourceSettings<K, V> & { readonly name: string } {
-  return {
-    name,
-    key: options.key,
-    value: options.value,
-    ...(options.timestampExtractor !== undefined && { timestampExtractor: options.timestampExtractor }),
-    ...(options.offsetReset !== undefined && { offsetReset: options.offsetReset }),
   }
 }

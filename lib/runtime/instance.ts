@@ -17,6 +17,7 @@ import type { Plan } from './plan.js'
 import type { Signal } from './signal.js'
 import type { OpenedTask, TakeOver } from './take-over.js'
 import type { TaskSet } from './task-set.js'
+import { TryLater } from './try-later.js'
 
 /** Records a task handles before the loop looks at the others: a few milliseconds at most. */
 const SLICE_RECORDS = 1_000
@@ -28,8 +29,8 @@ const MAX_ABORTS = 20
 const MAX_REFUSALS = 1_000
 /** The pause before a record is tried again doubles from `retryBackoffMs` to this. */
 const MAX_RETRY_PAUSE_MS = 10_000
-/** Pause before what the brokers could not answer is asked again. */
-const RETRY_MS = 500
+const TAKE_OVER = 'a take-over'
+const PRODUCER = 'the initialisation of the producer'
 
 export interface InstanceParts {
   readonly config: StreamsConfig
@@ -55,9 +56,12 @@ type Event =
   | { readonly kind: 'failed'; readonly error: unknown }
 
 export class Instance {
+  /** Since it was opened. */
+  readonly done = { processedRecords: 0, commits: 0 }
   readonly #parts: InstanceParts
   readonly #signal: Signal
   readonly #committer: Committer
+  readonly #tryLater: TryLater
   readonly #inbox: Event[] = []
   #identity: GroupIdentity | null = null
   #assigned: ReadonlySet<string> = new Set()
@@ -83,6 +87,11 @@ export class Instance {
   constructor(parts: InstanceParts) {
     this.#parts = parts
     this.#signal = parts.signal
+    this.#tryLater = new TryLater(
+      parts.config,
+      (what) => this.#post({ kind: 'again', what }),
+      (error) => this.fail(error),
+    )
     this.#committer = new Committer({
       group: parts.commitGroup,
       policy: parts.config,
@@ -166,6 +175,7 @@ export class Instance {
         return this.#tasksOpened(event.tasks, event.continuity)
       case 'producerReady':
         this.#producerReady = true
+        this.#tryLater.done(PRODUCER)
         return
       case 'again':
         return event.what()
@@ -232,24 +242,15 @@ export class Instance {
       .then(
         (tasks) => this.#post({ kind: 'opened', tasks, continuity }),
         (error) =>
-          this.#retryLater('a take-over', error, () => {
+          this.#tryLater.later(TAKE_OVER, error, () => {
             this.#takingOver = false
           }),
       )
   }
 
-  /** Brokers that do not answer, however long, are no reason to end: nothing is processed meanwhile. */
-  #retryLater(what: string, error: unknown, again: () => void): void {
-    if (!isMillraceError(error) || !error.retriable) {
-      this.#post({ kind: 'failed', error })
-      return
-    }
-    this.#parts.config.log.warn({ code: error.code, cause: error.message }, `${what} failed and is tried again`)
-    this.#parts.config.clock.setTimer(RETRY_MS, () => this.#post({ kind: 'again', what: again }))
-  }
-
   async #tasksOpened(opened: readonly OpenedTask[], continuity: number): Promise<void> {
     this.#takingOver = false
+    this.#tryLater.done(TAKE_OVER)
     for (const task of opened) {
       const wanted = continuity === this.#continuity && this.#assigned.has(task.taskId) && !this.#stopping
       if (wanted) this.#parts.tasks.start(task)
@@ -267,6 +268,7 @@ export class Instance {
     if (this.#holding || this.#stopping || this.#retryWanted !== null) return 0
     this.#parts.tasks.deliver(this.#poll())
     const processed = this.#process()
+    this.done.processedRecords += processed
     if (processed > 0) this.#committer.noteWork()
     if (this.#parts.tasks.commitRequested()) this.#committer.request()
     return processed
@@ -348,6 +350,7 @@ export class Instance {
     const { outcome } = commit
     if (outcome.kind === 'committed') {
       this.#abortsInARow = 0
+      this.done.commits++
       this.#parts.tasks.committed(commit.parts, outcome.batchOffsets)
       this.#parts.committed.deliver(commit.parts, outcome.batchOffsets, commit.durationMs)
       return
@@ -386,7 +389,7 @@ export class Instance {
   #initProducer(): void {
     this.#parts.commitGroup.init().then(
       () => this.#post({ kind: 'producerReady' }),
-      (error) => this.#retryLater('the initialisation of the producer', error, () => this.#initProducer()),
+      (error) => this.#tryLater.later(PRODUCER, error, () => this.#initProducer()),
     )
   }
 }

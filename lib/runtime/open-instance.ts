@@ -70,6 +70,7 @@ export async function openInstance(options: InstanceOptions): Promise<OpenInstan
     const admin = new Admin(cluster)
     const plan = await prepareTopics(cachedAs(options.topology, config), config.applicationId, cluster, admin, {
       replicationFactor: config.replicationFactor,
+      changelogExtraRetentionMs: config.changelogExtraRetentionMs,
       extraTopics: config.deadLetterTopic === null ? [] : [config.deadLetterTopic],
     })
     return await assemble(options, process, admin, plan, closing)

@@ -40,7 +40,12 @@ export class Plan {
    * `partitionCounts`: of every user topic the topology names as a fixed source or sink.
    * @throws MillraceError TOPOLOGY_NOT_COPARTITIONED and what else the topology functions raise
    */
-  constructor(topology: Topology, applicationId: string, partitionCounts: ReadonlyMap<string, number>) {
+  constructor(
+    topology: Topology,
+    applicationId: string,
+    partitionCounts: ReadonlyMap<string, number>,
+    changelogExtraRetentionMs?: number,
+  ) {
     this.#topology = topology
     this.applicationId = applicationId
     const counts = resolvePartitionCounts(topology, partitionCounts)
@@ -55,11 +60,13 @@ export class Plan {
     }
     this.taskIds = this.subTopologies.flatMap((subTopology) => this.#tasksOfSubTopology(subTopology)).sort(byTaskId)
     this.subscribedTopics = [...this.#bySource.keys()]
-    this.internalTopics = internalTopics(applicationId, topology).map(({ name, store, config }) => ({
-      name,
-      config,
-      partitions: store === null ? this.partitionCount(name) : this.#tasksOfSubTopology(this.#holderOf(store)).length,
-    }))
+    this.internalTopics = internalTopics(applicationId, topology, changelogExtraRetentionMs).map(
+      ({ name, store, config }) => ({
+        name,
+        config,
+        partitions: store === null ? this.partitionCount(name) : this.#tasksOfSubTopology(this.#holderOf(store)).length,
+      }),
+    )
     for (const { name, partitions } of this.internalTopics) this.#partitions.set(name, partitions)
   }
 

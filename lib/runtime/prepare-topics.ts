@@ -14,13 +14,17 @@ export async function prepareTopics(
   applicationId: string,
   cluster: Cluster,
   admin: Admin,
-  options: { readonly replicationFactor: number; readonly extraTopics: readonly string[] },
+  options: {
+    readonly replicationFactor: number
+    readonly changelogExtraRetentionMs: number
+    readonly extraTopics: readonly string[]
+  },
 ): Promise<Plan> {
   const counts = new Map<string, number>()
   for (const [name, info] of await cluster.topics([...new Set([...userTopics(topology), ...options.extraTopics])])) {
     counts.set(name, info.leaders.length)
   }
-  const plan = new Plan(topology, applicationId, counts)
+  const plan = new Plan(topology, applicationId, counts, options.changelogExtraRetentionMs)
   const present = await cluster.existing(plan.internalTopics.map(({ name }) => name))
   const missing = plan.internalTopics.filter(({ name }) => !present.has(name))
   if (missing.length > 0) {

@@ -27,9 +27,9 @@ import { TestInputTopic, TestOutputTopic } from './test-topics.js'
 export interface TopologyTestDriverOptions {
   /** Default `test`. Prefix of repartition and changelog topics. */
   readonly applicationId?: string
-  /** Where the wall clock begins, ms since the epoch; default 0. */
   /** What `context.appConfigs` shows beside the application id. */
   readonly appConfigs?: AppConfigs
+  /** Where the wall clock begins, ms since the epoch; default 0. */
   readonly startMs?: number
   /** Record cache per task; default 10 MiB as in production. 0 turns the caches off: every update is forwarded at once. */
   readonly cacheBytes?: number
@@ -315,6 +315,7 @@ export class TopologyTestDriver {
     const { applicationId, onDeserializationError, onProcessingError, onProductionError } = this.#options
     return {
       applicationId,
+      appConfigs: Object.freeze({ applicationId, ...this.#options.appConfigs }),
       onDrop: (drop: Drop) => void this.#drops.push(drop),
       onDeserializationError: onDeserializationError ?? 'fail',
       onProcessingError: onProcessingError ?? 'fail',
@@ -328,7 +329,6 @@ export class TopologyTestDriver {
     const { applicationId } = this.#options
     const id = `${subTopology.id}_${PARTITION}`
     const stores = new Map(subTopology.stores.map((store) => [store.name, store]))
-      appConfigs: Object.freeze({ applicationId, ...this.#options.appConfigs }),
     const task = new Task({
       ...this.#failureOptions(),
       id,

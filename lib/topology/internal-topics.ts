@@ -2,7 +2,7 @@
 import type { StoreDefinition, Topology } from './topology.js'
 
 /** One day on top of a store's own retention, so that a changelog never loses what a store still shows. */
-const CHANGELOG_ADDITIONAL_RETENTION_MS = 86_400_000
+const CHANGELOG_EXTRA_RETENTION_MS = 86_400_000
 
 /** Repartition topics are purged by deleting records, which frees whole segments: they are kept small. */
 const REPARTITION_SEGMENT_BYTES = 52_428_800
@@ -34,17 +34,17 @@ export function realTopicName(applicationId: string, topology: Topology, topic: 
     : topic
 }
 
-function changelogConfig(store: StoreDefinition): Record<string, string> {
+function changelogConfig(store: StoreDefinition, extraRetentionMs: number): Record<string, string> {
   const base: Record<string, string> = { 'message.timestamp.type': 'CreateTime' }
   if (store.retentionMs === null) {
     base['cleanup.policy'] = 'compact'
   } else if (store.kind === 'versioned') {
     base['cleanup.policy'] = 'compact'
-    base['min.compaction.lag.ms'] = String(store.retentionMs + CHANGELOG_ADDITIONAL_RETENTION_MS)
+    base['min.compaction.lag.ms'] = String(store.retentionMs + extraRetentionMs)
   } else {
     // Records side by side have keys of their own, so compaction would find nothing.
     base['cleanup.policy'] = store.keepsDuplicates === true ? 'delete' : 'compact,delete'
-    const retentionMs = store.retentionMs + CHANGELOG_ADDITIONAL_RETENTION_MS
+    const retentionMs = store.retentionMs + extraRetentionMs
     base['retention.ms'] = Number.isFinite(retentionMs) ? String(retentionMs) : FOREVER_MS
   }
   return { ...base, ...store.topicConfig }
@@ -58,7 +58,11 @@ const REPARTITION_CONFIG = Object.freeze({
 })
 
 /** Every topic the application makes: repartition topics first, then changelogs, in build order. */
-export function internalTopics(applicationId: string, topology: Topology): readonly InternalTopic[] {
+export function internalTopics(
+  applicationId: string,
+  topology: Topology,
+  extraRetentionMs = CHANGELOG_EXTRA_RETENTION_MS,
+): readonly InternalTopic[] {
   const repartitions = topology.repartitionTopics.map(
     ({ name }): InternalTopic =>
       Object.freeze({
@@ -78,7 +82,7 @@ export function internalTopics(applicationId: string, topology: Topology): reado
           purpose: 'changelog',
           store: store.name,
           nodeTopic: null,
-          config: Object.freeze(changelogConfig(store)),
+          config: Object.freeze(changelogConfig(store, extraRetentionMs)),
         }),
     )
   return [...repartitions, ...changelogs]
