@@ -62,6 +62,7 @@ export type {
   QueryableWindowStore,
 } from './runtime/queries.js'
 export type { Position, QueryOptions, StoreMetadata } from './runtime/query-bound.js'
+export type { RestoreListener, StoreRestore } from './runtime/restore-listener.js'
 // Keys and values
 export { avro } from './serde/avro.js'
 export { confluentAvro } from './serde/confluent-avro.js'

@@ -9,6 +9,7 @@ import { type CommittedListener, CommittedRecords } from './runtime/committed-re
 import { type InstanceState, Lifecycle } from './runtime/lifecycle.js'
 import { type OpenInstance, openInstance } from './runtime/open-instance.js'
 import { Queries } from './runtime/queries.js'
+import { type RestoreListener, RestoreListeners } from './runtime/restore-listener.js'
 import { removeAllState } from './runtime/state-cleaning.js'
 import { logSummaries } from './runtime/summary.js'
 import { answerTo, deferred, within } from './runtime/uncaught.js'
@@ -119,6 +120,7 @@ export class Streams {
   readonly #settings: StreamsSettings
   readonly #lifecycle = new Lifecycle()
   readonly #committed = new CommittedRecords()
+  readonly #restores = new RestoreListeners()
   readonly #drops = new Map<string, number>()
   #open: OpenInstance | null = null
   #running: Promise<void> = Promise.resolve()
@@ -145,6 +147,11 @@ export class Streams {
   /** Records this instance writes to `topic`, told the moment their transaction is through. Before `start`. */
   onCommitted(topic: string, listener: CommittedListener): void {
     this.#committed.listen(topic, listener)
+  }
+
+  /** How far stores have come in reading back their changelogs, global stores included. Before `start`. */
+  onRestore(listener: RestoreListener): void {
+    this.#restores.add(listener)
   }
 
   /**
@@ -275,6 +282,7 @@ export class Streams {
       processEngines: this.#processEngines(),
       makeEngines: (expectedTasks) => this.#taskEngines(expectedTasks),
       committed: this.#committed,
+      restores: this.#restores,
       lifecycle: this.#lifecycle,
       onDrop: (drop) => this.#dropped(drop),
       staticMember: this.#config.stateDir !== null || this.#settings.engines !== undefined,

@@ -34,6 +34,8 @@ export class GlobalProcessor {
   #origin: (RecordOrigin & { readonly cursor: RecordCursor }) | null = null
   /** `topic-partition` → offset of the record that comes next: a chunk that had to wait is gone on with there. */
   readonly #next = new Map<string, number>()
+  /** Read since the start. */
+  records = 0
   #waiting: Promise<void> | null = null
   #streamTimeMs = -1
 
@@ -90,6 +92,7 @@ export class GlobalProcessor {
       const cursor = batch.records()
       while (cursor.next()) {
         if (cursor.offset < from) continue
+        this.records++
         this.#origin = { topic, partition, source: this.#source, cursor }
         this.#record(this.#origin)
         this.#next.set(name, cursor.offset + 1)

@@ -11,12 +11,14 @@ import type { GlobalStore } from '../task/options.js'
 import type { GlobalStoreDefinition } from '../topology/topology.js'
 import { GlobalProcessor, type GlobalProcessorOptions } from './global-processor.js'
 import type { MakeFetcher } from './restore.js'
+import type { RestoreListeners, RestoreReport } from './restore-listener.js'
 import { Signal } from './signal.js'
 
 export interface GlobalStoresOptions extends GlobalProcessorOptions {
   readonly definitions: readonly GlobalStoreDefinition[]
   readonly admin: Admin
   readonly makeFetcher: MakeFetcher
+  readonly restores: RestoreListeners
   readonly partitionCount: (topic: string) => number
   /** Following the topics failed after the start. */
   readonly onFailed: (error: unknown) => void
@@ -56,24 +58,25 @@ export class GlobalStores {
       ),
     )
     if (partitions.length === 0) return
-    const missing = new Map<string, number>()
-    for (const { topic, partition, offset } of await this.#options.admin.listOffsets(
-      partitions,
-      'latest',
-      'readCommitted',
-    )) {
-      missing.set(formatTopicPartition(topic, partition), offset)
+    const { admin } = this.#options
+    const ends = new Map<string, number>()
+    for (const { topic, partition, offset } of await admin.listOffsets(partitions, 'latest', 'readCommitted')) {
+      ends.set(formatTopicPartition(topic, partition), offset)
     }
-    for (const start of await this.#options.admin.listOffsets(partitions, 'earliest', 'readCommitted')) {
-      const name = formatTopicPartition(start.topic, start.partition)
-      if (start.offset >= missing.get(name)!) missing.delete(name)
-      this.#fetcher.add(start, start.offset)
-    }
-    while (missing.size > 0) {
-      for (const chunk of await this.#next()) {
-        const name = formatTopicPartition(chunk.topic, chunk.partition)
-        if (chunk.nextOffset >= (missing.get(name) ?? Number.POSITIVE_INFINITY)) missing.delete(name)
+    const starts = await admin.listOffsets(partitions, 'earliest', 'readCommitted')
+    const missing = new Map<string, Missing>()
+    try {
+      for (const start of starts) {
+        const name = formatTopicPartition(start.topic, start.partition)
+        const endOffset = Math.max(start.offset, ends.get(name)!)
+        const report = this.#report(start, endOffset)
+        if (start.offset < endOffset) missing.set(name, { endOffset, report })
+        else report.end()
+        this.#fetcher.add(start, start.offset)
       }
+      while (missing.size > 0) await this.#next(missing)
+    } finally {
+      for (const { report } of missing.values()) report.suspend()
     }
     this.#following = this.#follow().catch((error) => {
       if (!this.#closed) this.#options.onFailed(error)
@@ -105,10 +108,39 @@ export class GlobalStores {
     while (!this.#closed) await this.#next()
   }
 
-  async #next(): Promise<readonly FetchedBatches[]> {
+  async #next(missing?: Map<string, Missing>): Promise<void> {
     const arrived = this.#fetcher.poll()
     if (arrived.length === 0) await this.#signal.wait(null)
-    for (const chunk of arrived) await this.#byTopic.get(chunk.topic)?.apply(chunk)
-    return arrived
+    for (const chunk of arrived) {
+      const processor = this.#byTopic.get(chunk.topic)
+      if (processor === undefined) continue
+      const before = processor.records
+      await processor.apply(chunk)
+      if (missing !== undefined) came(missing, chunk, processor.records - before)
+    }
   }
+
+  #report(
+    { topic, partition, offset }: TopicPartition & { readonly offset: number },
+    endOffset: number,
+  ): RestoreReport {
+    const store = this.#options.definitions.find((definition) => definition.topic === topic)!.store.name
+    return this.#options.restores.start({ taskId: 'global', store, topic, partition, startOffset: offset, endOffset })
+  }
+}
+
+/** A partition that has not been read to the end it had at the start. */
+interface Missing {
+  readonly endOffset: number
+  readonly report: RestoreReport
+}
+
+function came(missing: Map<string, Missing>, { topic, partition, nextOffset }: FetchedBatches, records: number): void {
+  const name = formatTopicPartition(topic, partition)
+  const found = missing.get(name)
+  if (found === undefined) return
+  found.report.read(nextOffset, records)
+  if (nextOffset < found.endOffset) return
+  missing.delete(name)
+  found.report.end()
 }

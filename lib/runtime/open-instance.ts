@@ -24,6 +24,7 @@ import { prepareTopics } from './prepare-topics.js'
 import { openProcess, type Process } from './process.js'
 import { purgeRepartitionTopics } from './purge.js'
 import { type MakeFetcher, Restore } from './restore.js'
+import type { RestoreListeners } from './restore-listener.js'
 import { Signal } from './signal.js'
 import { cleanState } from './state-cleaning.js'
 import { TakeOver } from './take-over.js'
@@ -40,6 +41,7 @@ export interface InstanceOptions {
   /** Byte stores of the tasks, of which so many may be open at once. */
   readonly makeEngines: (expectedTasks: number) => Promise<StateEngines>
   readonly committed: CommittedRecords
+  readonly restores: RestoreListeners
   readonly lifecycle: Lifecycle
   readonly onDrop: (drop: Drop) => void
   /** Static membership: only for an identity that outlives the process. */
@@ -115,7 +117,7 @@ async function assemble(
   closing.push(() => commitGroup.close())
   // Step 1 of every take-over: whatever an earlier life of this process left open is ended before offsets are read.
   await commitGroup.init()
-  const restore = new Restore(fetchers(cluster, 'restore', 100), config.clock)
+  const restore = new Restore(fetchers(cluster, 'restore', 100), config.clock, options.restores)
   const takeOver = new TakeOver({
     plan,
     member,
@@ -179,7 +181,7 @@ function cachedAs(topology: Topology, { cacheMaxBytes }: StreamsConfig): Topolog
 }
 
 function makeGlobals(
-  { topology, config, cluster, onDrop }: InstanceOptions,
+  { topology, config, cluster, restores, onDrop }: InstanceOptions,
   plan: Plan,
   admin: Admin,
   onFailed: (error: unknown) => void,
@@ -189,6 +191,7 @@ function makeGlobals(
     appConfigs: appConfigs(config),
     definitions: topology.globalStores,
     admin,
+    restores,
     makeFetcher: fetchers(cluster, 'read', 500),
     partitionCount: (topic) => plan.partitionCount(topic),
     onFailed,

@@ -7,6 +7,7 @@ import type { Clock } from '../record/clock.js'
 import { formatTopicPartition } from '../record/record.js'
 import type { TaskState } from '../state/task-state.js'
 import type { Refill } from './refill.js'
+import type { RestoreListeners, RestoreReport } from './restore-listener.js'
 import { Signal } from './signal.js'
 
 export interface ChangelogRange {
@@ -27,29 +28,51 @@ export interface ChangelogRange {
 /** Errors of a partition come out of `poll`. */
 export type MakeFetcher = (onArrival: () => void) => Fetcher
 
+interface OpenRange extends ChangelogRange {
+  readonly report: RestoreReport
+}
+
 /** How often a waiting restore looks whether it was cancelled. */
 const CANCEL_CHECK_MS = 100
 
 export class Restore {
   readonly #makeFetcher: MakeFetcher
   readonly #clock: Clock
+  readonly #listeners: RestoreListeners
   /** Records applied since the process started. */
   records = 0
 
   /** `makeFetcher` gives a read_committed fetcher on the restore lane. */
-  constructor(makeFetcher: MakeFetcher, clock: Clock) {
+  constructor(makeFetcher: MakeFetcher, clock: Clock, listeners: RestoreListeners) {
     this.#makeFetcher = makeFetcher
     this.#clock = clock
+    this.#listeners = listeners
   }
 
   /** False when cancelled before the end. */
   async run(ranges: readonly ChangelogRange[], cancelled: () => boolean): Promise<boolean> {
-    const open = new Map<string, ChangelogRange>()
-    for (const range of ranges) {
-      if (range.from < range.to) open.set(formatTopicPartition(range.topic, range.partition), range)
-      else range.state.restored(range.store, range.to, range.topicId, true)
+    const reports: RestoreReport[] = []
+    try {
+      const open = new Map<string, OpenRange>()
+      for (const range of ranges) {
+        const report = this.#report(range)
+        reports.push(report)
+        if (range.from < range.to) open.set(formatTopicPartition(range.topic, range.partition), { ...range, report })
+        else {
+          range.state.restored(range.store, range.to, range.topicId, true)
+          report.end()
+        }
+      }
+      if (open.size === 0) return !cancelled()
+      await this.#replay(open, cancelled)
+      return open.size === 0
+    } finally {
+      for (const { refill } of ranges) refill?.close()
+      for (const report of reports) report.suspend()
     }
-    if (open.size === 0) return !cancelled()
+  }
+
+  async #replay(open: Map<string, OpenRange>, cancelled: () => boolean): Promise<void> {
     const signal = new Signal(this.#clock)
     const fetcher = this.#makeFetcher(signal.raise)
     try {
@@ -61,19 +84,23 @@ export class Restore {
       }
     } finally {
       fetcher.close()
-      for (const { refill } of ranges) refill?.close()
     }
-    return open.size === 0
+  }
+
+  #report({ state, store, topic, partition, from, to }: ChangelogRange): RestoreReport {
+    const range = { taskId: state.taskId, store, topic, partition, startOffset: from, endOffset: Math.max(from, to) }
+    return this.#listeners.start(range)
   }
 
   async #apply(
     chunk: ReturnType<Fetcher['poll']>[number],
-    open: Map<string, ChangelogRange>,
+    open: Map<string, OpenRange>,
     fetcher: Fetcher,
   ): Promise<void> {
     const name = formatTopicPartition(chunk.topic, chunk.partition)
     const range = open.get(name)
     if (range === undefined) return
+    const before = this.records
     for (const batch of chunk.batches) {
       const cursor = batch.records()
       while (cursor.next()) {
@@ -90,9 +117,12 @@ export class Restore {
     }
     range.refill?.commit()
     await range.state.maybeFlush()
-    if (chunk.nextOffset < range.to) return
-    range.state.restored(range.store, range.isSource ? range.to : chunk.nextOffset, range.topicId, true)
+    const next = range.isSource ? Math.min(chunk.nextOffset, range.to) : chunk.nextOffset
+    range.report.read(next, this.records - before)
+    if (next < range.to) return
+    range.state.restored(range.store, next, range.topicId, true)
     open.delete(name)
+    range.report.end()
     fetcher.remove(range)
   }
 }
