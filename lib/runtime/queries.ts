@@ -1,7 +1,16 @@
 /** Reads of an instance's stores from outside its topology: the committed view of every task it runs. */
 import { MillraceError } from '../errors.js'
-import type { CommittedVersions } from '../state/committed-versions.js'
-import type { CommittedKeyValue, CommittedSessions, CommittedView, CommittedWindows } from '../state/committed-view.js'
+import type { Serde } from '../serde/serde.js'
+import type { CommittedVersions, HistoryOptions } from '../state/committed-versions.js'
+import type {
+  CommittedKeyValue,
+  CommittedSessions,
+  CommittedView,
+  CommittedWindows,
+  KeyBounds,
+  ScanOptions,
+} from '../state/committed-view.js'
+import type { Row, SessionRow, WindowRow } from '../state/ordered.js'
 import type { Session, ValueAndTimestamp, WindowEntry } from '../state/store.js'
 import type { Version } from '../state/versioned.js'
 import type { GlobalStores } from './global-stores.js'
@@ -12,28 +21,38 @@ import type { TaskSet } from './task-set.js'
 export interface QueryableKeyValueStore<K, V> {
   get(key: K): Promise<ValueAndTimestamp<V> | null>
   /** Task by task, in key order within a task. */
-  all(): AsyncIterable<ValueAndTimestamp<V> & { readonly key: K }>
+  all(options?: ScanOptions): AsyncIterable<Row<K, V>>
   /** from <= key <= to, by the order of serialised keys; null leaves an end open. */
-  range(from: K | null, to: K | null): AsyncIterable<ValueAndTimestamp<V> & { readonly key: K }>
+  range(from: K | null, to: K | null, options?: ScanOptions): AsyncIterable<Row<K, V>>
+  /** Keys whose serialised form begins with `prefix`: bytes, or what the serde makes bytes. */
+  prefixScan(prefix: Buffer): AsyncIterable<Row<K, V>>
+  prefixScan<P>(prefix: P, serde: Serde<P>, options?: ScanOptions): AsyncIterable<Row<K, V>>
 }
 
 /** Its other methods read the latest versions. */
 export interface QueryableVersionedStore<K, V> extends QueryableKeyValueStore<K, V> {
   /** What stood at `asOfMs`; null: nothing, or longer ago than the history is kept. */
   getAsOf(key: K, asOfMs: number): Promise<Version<V> | null>
+  /** Versions that stood at some time in fromMs..toMs (both inclusive), oldest first; deletions are no versions. */
+  history(key: K, options?: HistoryOptions): Promise<readonly Version<V>[]>
 }
 
 export interface QueryableWindowStore<K, V> {
   get(key: K, startMs: number): Promise<ValueAndTimestamp<V> | null>
   /** Windows of one key with from <= start <= to, ascending. */
-  fetch(key: K, fromMs: number, toMs: number): Promise<readonly WindowEntry<V>[]>
-  fetchAll(fromMs: number, toMs: number): AsyncIterable<WindowEntry<V> & { readonly key: K }>
+  fetch(key: K, fromMs: number, toMs: number, options?: ScanOptions): Promise<readonly WindowEntry<V>[]>
+  /** Of all keys, or of a range of them: by start, then key. */
+  fetchAll(fromMs: number, toMs: number, options?: ScanOptions & KeyBounds<K>): AsyncIterable<WindowRow<K, V>>
 }
 
 export interface QueryableSessionStore<K, V> {
+  get(key: K, startMs: number, endMs: number): Promise<V | null>
   /** Sessions of one key, ascending by end, then start. */
-  fetch(key: K): Promise<readonly Session<V>[]>
-  fetchAll(fromMs: number, toMs: number): AsyncIterable<Session<V> & { readonly key: K }>
+  fetch(key: K, options?: ScanOptions): Promise<readonly Session<V>[]>
+  /** The same of those with end >= earliestEndMs and start <= latestStartMs. */
+  find(key: K, earliestEndMs: number, latestStartMs: number, options?: ScanOptions): Promise<readonly Session<V>[]>
+  /** from <= end <= to, of all keys or of a range of them: by end, then start, then key. */
+  fetchAll(fromMs: number, toMs: number, options?: ScanOptions & KeyBounds<K>): AsyncIterable<SessionRow<K, V>>
 }
 
 /**
@@ -55,21 +74,23 @@ export class Queries {
     const views = () => this.#views<CommittedKeyValue<K, V>>(name, 'keyValue', options)
     return {
       get: async (key) => firstRow(views(), (view) => view.get(key)),
-      all: () => chain(views, (view) => view.all()),
-      range: (from, to) => chain(views, (view) => view.range(from, to)),
+      all: (scan) => chain(views, (view) => view.all(scan), scan),
+      range: (from, to, scan) => chain(views, (view) => view.range(from, to, scan), scan),
+      prefixScan: <P = Buffer>(prefix: P, serde?: Serde<P>, scan?: ScanOptions) =>
+        chain(views, (view) => view.prefixScan(prefix, serde, scan), scan),
     }
   }
 
   versions<K, V>(name: string, options: QueryOptions = {}): QueryableVersionedStore<K, V> {
+    const views = () =>
+      this.#views<CommittedKeyValue<K, V>>(name, 'keyValue', options).map((view) => {
+        if (!('getAsOf' in view)) throw wrongKind(name, 'key-value', 'versioned')
+        return view as CommittedVersions<K, V>
+      })
     return {
       ...this.keyValue<K, V>(name, options),
-      getAsOf: async (key, asOfMs) => {
-        const views = this.#views<CommittedKeyValue<K, V>>(name, 'keyValue', options)
-        return firstRow(views, (view) => {
-          if (!('getAsOf' in view)) throw wrongKind(name, 'key-value', 'versioned')
-          return (view as CommittedVersions<K, V>).getAsOf(key, asOfMs)
-        })
-      },
+      getAsOf: async (key, asOfMs) => firstRow(views(), (view) => view.getAsOf(key, asOfMs)),
+      history: async (key, history) => firstList(views(), (view) => view.history(key, history)),
     }
   }
 
@@ -77,16 +98,19 @@ export class Queries {
     const views = () => this.#views<CommittedWindows<K, V>>(name, 'window', options)
     return {
       get: async (key, startMs) => firstRow(views(), (view) => view.get(key, startMs)),
-      fetch: async (key, fromMs, toMs) => firstList(views(), (view) => view.fetch(key, fromMs, toMs)),
-      fetchAll: (fromMs, toMs) => chain(views, (view) => view.fetchAll(fromMs, toMs)),
+      fetch: async (key, fromMs, toMs, scan) => firstList(views(), (view) => view.fetch(key, fromMs, toMs, scan)),
+      fetchAll: (fromMs, toMs, scan) => chain(views, (view) => view.fetchAll(fromMs, toMs, scan), scan),
     }
   }
 
   sessions<K, V>(name: string, options: QueryOptions = {}): QueryableSessionStore<K, V> {
     const views = () => this.#views<CommittedSessions<K, V>>(name, 'session', options)
     return {
-      fetch: async (key) => firstList(views(), (view) => view.fetch(key)),
-      fetchAll: (fromMs, toMs) => chain(views, (view) => view.fetchAll(fromMs, toMs)),
+      get: async (key, startMs, endMs) => firstRow(views(), (view) => view.get(key, startMs, endMs)),
+      fetch: async (key, scan) => firstList(views(), (view) => view.find(key, 0, Number.POSITIVE_INFINITY, scan)),
+      find: async (key, earliestEndMs, latestStartMs, scan) =>
+        firstList(views(), (view) => view.find(key, earliestEndMs, latestStartMs, scan)),
+      fetchAll: (fromMs, toMs, scan) => chain(views, (view) => view.fetchAll(fromMs, toMs, scan), scan),
     }
   }
 
@@ -129,8 +153,14 @@ function wrongKind(name: string, is: string, asked: string): MillraceError {
   return new MillraceError('QUERY_STORE_KIND', `store ${name} is a ${is} store, it was asked for as ${asked}`)
 }
 
-async function* chain<View, Entry>(views: () => readonly View[], read: (view: View) => AsyncIterable<Entry>) {
-  for (const view of views()) yield* read(view)
+async function* chain<View, Entry>(
+  views: () => readonly View[],
+  read: (view: View) => AsyncIterable<Entry>,
+  scan: ScanOptions | undefined,
+) {
+  const tasks = [...views()]
+  if (scan?.reverse === true) tasks.reverse()
+  for (const view of tasks) yield* read(view)
 }
 
 /** A key lives in one task: the first that has something has all. */

@@ -1,7 +1,7 @@
 /** Committed reads of the window stores behind stream-stream joins: a key and a time may have several records. */
 import { int64ByteString } from '../serde/int64-bytes.js'
 import { committedEntries } from './committed-entries.js'
-import type { CommittedWindows } from './committed-view.js'
+import { type CommittedWindows, keyFilter } from './committed-view.js'
 import { JOIN_PREFIX_BYTES, joinLocalKey, type LocalJoinWindowStore } from './join-window-store.js'
 import type { WindowEntry } from './store.js'
 import { leadingTime } from './time-keys.js'
@@ -20,11 +20,16 @@ export function joinWindowView({ parts, directory, retention }: LocalJoinWindowS
   return {
     kind: 'window',
     get: async (key, startMs) => fetch(key, startMs, startMs)[0] ?? null,
-    fetch: async (key, fromMs, toMs) => fetch(key, fromMs, toMs),
-    async *fetchAll(fromMs, toMs) {
+    fetch: async (key, fromMs, toMs, { reverse = false } = {}) => {
+      const found = fetch(key, fromMs, toMs)
+      return reverse ? found.reverse() : found
+    },
+    async *fetchAll(fromMs, toMs, { reverse = false, ...bounds } = {}) {
+      const isAsked = keyFilter(parts, bounds, JOIN_PREFIX_BYTES)
       const from = Math.max(fromMs, retention.committedLimit() + 1, 0)
       const end = toMs >= Number.MAX_SAFE_INTEGER ? null : int64ByteString(toMs + 1)
-      for await (const { key, held } of committedEntries(parts.data, int64ByteString(from), end)) {
+      for await (const { key, held } of committedEntries(parts.data, int64ByteString(from), end, reverse)) {
+        if (!isAsked(key)) continue
         const startMs = leadingTime(key)
         const value = parts.values.value(held)
         yield { key: parts.keys.fromByteString(key.slice(JOIN_PREFIX_BYTES)), startMs, value, timestamp: startMs }

@@ -7,6 +7,16 @@ import type { LocalVersionedStore } from './versioned-store.js'
 export interface CommittedVersions<K = unknown, V = unknown> extends CommittedKeyValue<K, V> {
   /** As `VersionedStore.getAsOf`. */
   getAsOf(key: K, asOfMs: number): Promise<Version<V> | null>
+  /** Versions that stood at some time in from..to (both inclusive), oldest first; deletions are no versions. */
+  history(key: K, options?: HistoryOptions): Promise<readonly Version<V>[]>
+}
+
+/** All of them, oldest first, unless told otherwise. */
+export interface HistoryOptions {
+  readonly fromMs?: number
+  readonly toMs?: number
+  /** Newest first. */
+  readonly reverse?: boolean
 }
 
 export function versionedView(store: LocalVersionedStore, latest: CommittedKeyValue): CommittedVersions {
@@ -21,6 +31,20 @@ export function versionedView(store: LocalVersionedStore, latest: CommittedKeyVa
       if (past === null || past.validFromMs > asOfMs || past.value === null) return null
       const value = parts.values.value(past.value)
       return { value, timestamp: past.validFromMs, validToMs: past.validToMs }
+    },
+    async history(key, { fromMs = 0, toMs = Number.POSITIVE_INFINITY, reverse = false } = {}) {
+      const found: Version<unknown>[] = []
+      if (fromMs > toMs) return found
+      for (const { value, validFromMs, validToMs } of history.committedBetween(
+        parts.keys.byteString(key),
+        fromMs,
+        toMs,
+      )) {
+        if (value !== null) found.push({ value: parts.values.value(value), timestamp: validFromMs, validToMs })
+      }
+      const now = await latest.get(key)
+      if (now !== null && now.timestamp <= toMs) found.push({ ...now, validToMs: null })
+      return reverse ? found.reverse() : found
     },
   }
 }

@@ -1,6 +1,7 @@
 /** Reads for queries: the committed layer merged with the disk, never what a transaction has not committed. */
 import { MillraceError } from '../errors.js'
 import { int64ByteString } from '../serde/int64-bytes.js'
+import type { Serde } from '../serde/serde.js'
 import { type CommittedEntry, committedEntries } from './committed-entries.js'
 import { joinWindowView } from './committed-joins.js'
 import { versionedView } from './committed-versions.js'
@@ -8,38 +9,53 @@ import type { LocalExpiringStore } from './expiring-store.js'
 import type { LocalJoinWindowStore } from './join-window-store.js'
 import type { LocalKeyValueStore } from './key-value-store.js'
 import type { LocalStore, StoreParts } from './local-store.js'
+import type { Row, SessionRow, WindowRow } from './ordered.js'
+import { END } from './ordered-keys.js'
 import type { LocalSessionStore } from './session-store.js'
 import type { Session, ValueAndTimestamp, WindowEntry } from './store.js'
 import { leadingTime, timeAt } from './time-keys.js'
 import type { LocalVersionedStore } from './versioned-store.js'
 import type { LocalWindowStore } from './window-store.js'
 
+export interface ScanOptions {
+  /** Descending instead of ascending. */
+  readonly reverse?: boolean
+}
+
+export interface KeyBounds<K> {
+  /** By serialised keys, inclusive; null leaves an end open. */
+  readonly keyFrom?: K | null
+  readonly keyTo?: K | null
+}
+
 /** Order of range results is that of the serialised keys. */
 export interface CommittedKeyValue<K = unknown, V = unknown> {
   readonly kind: 'keyValue'
   get(key: K): Promise<ValueAndTimestamp<V> | null>
-  all(options?: { readonly reverse?: boolean }): AsyncIterable<ValueAndTimestamp<V> & { readonly key: K }>
+  all(options?: ScanOptions): AsyncIterable<Row<K, V>>
   /** from <= key <= to; null leaves an end open. */
-  range(from: K | null, to: K | null): AsyncIterable<ValueAndTimestamp<V> & { readonly key: K }>
-  /** Keys whose serialised form begins with `prefix`. */
-  prefix(prefix: Buffer): AsyncIterable<ValueAndTimestamp<V> & { readonly key: K }>
+  range(from: K | null, to: K | null, options?: ScanOptions): AsyncIterable<Row<K, V>>
+  /** Keys whose serialised form begins with `prefix`, which are bytes where no serde is given. */
+  prefixScan<P = Buffer>(prefix: P, serde?: Serde<P>, options?: ScanOptions): AsyncIterable<Row<K, V>>
 }
 
 export interface CommittedWindows<K = unknown, V = unknown> {
   readonly kind: 'window'
   get(key: K, startMs: number): Promise<ValueAndTimestamp<V> | null>
   /** Windows of one key with from <= start <= to, ascending. */
-  fetch(key: K, fromMs: number, toMs: number): Promise<readonly WindowEntry<V>[]>
-  /** Windows of all keys with from <= start <= to, ascending by start, then key. */
-  fetchAll(fromMs: number, toMs: number): AsyncIterable<WindowEntry<V> & { readonly key: K }>
+  fetch(key: K, fromMs: number, toMs: number, options?: ScanOptions): Promise<readonly WindowEntry<V>[]>
+  /** Windows of all keys, or of a range of them, with from <= start <= to, ascending by start, then key. */
+  fetchAll(fromMs: number, toMs: number, options?: ScanOptions & KeyBounds<K>): AsyncIterable<WindowRow<K, V>>
 }
 
 export interface CommittedSessions<K = unknown, V = unknown> {
   readonly kind: 'session'
-  /** Sessions of one key, ascending by end, then start. */
-  fetch(key: K): Promise<readonly Session<V>[]>
-  /** Sessions of all keys with from <= end <= to, ascending by end, then start, then key. */
-  fetchAll(fromMs: number, toMs: number): AsyncIterable<Session<V> & { readonly key: K }>
+  /** The value of one session, or null. */
+  get(key: K, startMs: number, endMs: number): Promise<V | null>
+  /** Sessions of one key with end >= earliestEndMs and start <= latestStartMs, ascending by end, then start. */
+  find(key: K, earliestEndMs: number, latestStartMs: number, options?: ScanOptions): Promise<readonly Session<V>[]>
+  /** Sessions of all keys, or of a range of them, with from <= end <= to, ascending by end, then start, then key. */
+  fetchAll(fromMs: number, toMs: number, options?: ScanOptions & KeyBounds<K>): AsyncIterable<SessionRow<K, V>>
 }
 
 export type CommittedView = CommittedKeyValue | CommittedWindows | CommittedSessions
@@ -87,13 +103,16 @@ function keyValueView(
     },
     all: ({ reverse = false } = {}) => scan('', null, reverse),
     // The smallest key after `to`: `to` and a zero byte.
-    range: (from, to) =>
+    range: (from, to, { reverse = false } = {}) =>
       scan(
         from === null ? '' : parts.keys.byteString(from),
         to === null ? null : `${parts.keys.byteString(to)}\0`,
-        false,
+        reverse,
       ),
-    prefix: (prefix) => scan(prefix.toString('latin1'), afterPrefix(prefix), false),
+    prefixScan: (prefix, serde, { reverse = false } = {}) => {
+      const from = parts.keys.prefix(prefix, serde)
+      return scan(from, afterPrefix(from), reverse)
+    },
   }
 }
 
@@ -104,18 +123,20 @@ function windowView({ parts, directory, retention }: LocalWindowStore): Committe
       startMs <= retention.committedLimit()
         ? null
         : committedValue(parts, int64ByteString(startMs) + parts.keys.byteString(key)),
-    fetch: async (key, fromMs, toMs) => {
+    fetch: async (key, fromMs, toMs, { reverse = false } = {}) => {
       const text = parts.keys.byteString(key)
       const found: WindowEntry<unknown>[] = []
       directory.forEachCommitted(text, Math.max(fromMs, retention.committedLimit() + 1), toMs, (startMs) => {
         const entry = committedValue(parts, int64ByteString(startMs) + text)
         if (entry !== null) found.push({ startMs, ...entry })
       })
-      return found
+      return reverse ? found.reverse() : found
     },
-    async *fetchAll(fromMs, toMs) {
+    async *fetchAll(fromMs, toMs, { reverse = false, ...bounds } = {}) {
       const from = Math.max(fromMs, retention.committedLimit() + 1, 0)
-      for await (const entry of committedEntries(parts.data, int64ByteString(from), timeEnd(toMs))) {
+      const isAsked = keyFilter(parts, bounds, 8)
+      for await (const entry of committedEntries(parts.data, int64ByteString(from), timeEnd(toMs), reverse)) {
+        if (!isAsked(entry.key)) continue
         const startMs = leadingTime(entry.key)
         yield { key: parts.keys.fromByteString(entry.key.slice(8)), startMs, ...stamped(parts, entry) }
       }
@@ -126,19 +147,27 @@ function windowView({ parts, directory, retention }: LocalWindowStore): Committe
 function sessionView({ parts, directory, retention }: LocalSessionStore): CommittedSessions {
   return {
     kind: 'session',
-    fetch: async (key) => {
+    get: async (key, startMs, endMs) => {
+      if (endMs <= retention.committedLimit()) return null
+      const text = parts.keys.byteString(key)
+      return committedValue(parts, int64ByteString(endMs) + int64ByteString(startMs) + text)?.value ?? null
+    },
+    find: async (key, earliestEndMs, latestStartMs, { reverse = false } = {}) => {
       const text = parts.keys.byteString(key)
       const found: Session<unknown>[] = []
-      const from = retention.committedLimit() + 1
+      const from = Math.max(earliestEndMs, retention.committedLimit() + 1)
       directory.forEachCommitted(text, from, Number.POSITIVE_INFINITY, (endMs, startMs) => {
+        if (startMs > latestStartMs) return
         const entry = committedValue(parts, int64ByteString(endMs) + int64ByteString(startMs) + text)
         if (entry !== null) found.push({ startMs, endMs, value: entry.value })
       })
-      return found
+      return reverse ? found.reverse() : found
     },
-    async *fetchAll(fromMs, toMs) {
+    async *fetchAll(fromMs, toMs, { reverse = false, ...bounds } = {}) {
       const from = Math.max(fromMs, retention.committedLimit() + 1, 0)
-      for await (const entry of committedEntries(parts.data, int64ByteString(from), timeEnd(toMs))) {
+      const isAsked = keyFilter(parts, bounds, 16)
+      for await (const entry of committedEntries(parts.data, int64ByteString(from), timeEnd(toMs), reverse)) {
+        if (!isAsked(entry.key)) continue
         const key = parts.keys.fromByteString(entry.key.slice(16))
         yield { key, startMs: timeAt(entry.key, 8), endMs: leadingTime(entry.key), value: stamped(parts, entry).value }
       }
@@ -152,12 +181,27 @@ function timeEnd(timeMs: number): string | null {
 }
 
 /** First byte string after all that begin with `prefix`; null: none. */
-function afterPrefix(prefix: Buffer): string | null {
+function afterPrefix(prefix: string): string | null {
   for (let last = prefix.length - 1; last >= 0; last--) {
-    if (prefix[last]! === 255) continue
-    return prefix.toString('latin1', 0, last) + String.fromCharCode(prefix[last]! + 1)
+    const byte = prefix.charCodeAt(last)
+    if (byte < 255) return prefix.slice(0, last) + String.fromCharCode(byte + 1)
   }
   return null
+}
+
+/** Whether the key behind so many bytes of a local key lies within the bounds. */
+export function keyFilter(
+  { keys }: StoreParts,
+  { keyFrom = null, keyTo = null }: KeyBounds<unknown>,
+  at: number,
+): (localKey: string) => boolean {
+  if (keyFrom === null && keyTo === null) return () => true
+  const from = keyFrom === null ? '' : keys.byteString(keyFrom)
+  const to = keyTo === null ? END : keys.byteString(keyTo)
+  return (localKey) => {
+    const key = localKey.slice(at)
+    return key >= from && key <= to
+  }
 }
 
 function committedValue(parts: StoreParts, localKey: string): ValueAndTimestamp<unknown> | null {

@@ -47,11 +47,19 @@ export class VersionHistory {
     const from = Math.max(timeMs, this.retention.committedLimit()) + 1
     let first: PastVersion | null = null
     this.directory.forEachCommitted(key, from, Number.POSITIVE_INFINITY, (validToMs, validFromMs) => {
-      if (first !== null) return
-      const held = this.data.committed(int64ByteString(validToMs) + key)?.held
-      first = pastVersion(held, validToMs, validFromMs)
+      first ??= this.#readCommitted(key, validToMs, validFromMs)
     })
     return first
+  }
+
+  /** Committed versions that stood at some time in from..to (both inclusive), oldest first. */
+  committedBetween(key: string, fromMs: number, toMs: number): PastVersion[] {
+    const from = Math.max(fromMs, this.retention.committedLimit()) + 1
+    const found: PastVersion[] = []
+    this.directory.forEachCommitted(key, from, Number.POSITIVE_INFINITY, (validToMs, validFromMs) => {
+      if (validFromMs <= toMs) found.push(this.#readCommitted(key, validToMs, validFromMs))
+    })
+    return found
   }
 
   /** When the newest version in here ended; null: there is none. */
@@ -77,6 +85,10 @@ export class VersionHistory {
     if (old !== null && old !== validFromMs) this.directory.remove(key, validToMs, old)
     this.directory.add(key, validToMs, validFromMs)
     this.data.set(this.data.touch(local), held, validFromMs)
+  }
+
+  #readCommitted(key: string, validToMs: number, validFromMs: number): PastVersion {
+    return pastVersion(this.data.committed(int64ByteString(validToMs) + key)?.held, validToMs, validFromMs)
   }
 
   #read(key: string, validToMs: number, validFromMs: number): PastVersion {

@@ -75,7 +75,14 @@ export class LocalVersionedStore<K = unknown, V = unknown>
     const bytes = held === null ? null : this.parts.values.encode(held)
     const text = this.parts.keys.byteString(key)
     this.#puts.push({ key: text, value: bytes, timestampMs: timestamp })
-    return this.#apply(text, bytes, timestamp, 'open') ? 'latest' : 'outOfOrder'
+    return this.#apply(text, bytes, timestamp, 'open') ?? 'latest'
+  }
+
+  delete(key: K, timestamp: number): ValueAndTimestamp<V> | null {
+    if (timestamp < this.times.observedMs - this.times.retentionMs) return null
+    const stood = this.getAsOf(key, timestamp)
+    this.put(key, null, timestamp)
+    return stood === null ? null : { value: stood.value, timestamp: stood.timestamp }
   }
 
   beginCommit(emit: EmitChange | null): void {
@@ -105,14 +112,13 @@ export class LocalVersionedStore<K = unknown, V = unknown>
     return this.history.retention.expire()
   }
 
-  /** True where the version is the latest of its key now. */
-  #apply(key: string, value: Buffer | null, timestamp: number, layer: Layer): boolean {
+  /** When the version ended; null where it is the latest of its key now. */
+  #apply(key: string, value: Buffer | null, timestamp: number, layer: Layer): number | null {
     const { history } = this
     const cell = this.parts.data.load(key)
     const latestMs = cell.held === null ? history.lastEndMs(key) : cell.heldMs
     if (latestMs !== null && timestamp < latestMs) {
-      this.#insert(key, value, timestamp, latestMs, layer)
-      return false
+      return this.#insert(key, value, timestamp, latestMs, layer)
     }
     if (cell.held !== null && timestamp > cell.heldMs) {
       const past = this.parts.values.encode(cell.held as Buffer)
@@ -123,7 +129,7 @@ export class LocalVersionedStore<K = unknown, V = unknown>
       history.put(key, { validToMs: timestamp, validFromMs: timestamp, value: null }, layer)
     }
     this.#setLatest(cell, value, timestamp, layer)
-    return true
+    return null
   }
 
   #setLatest(cell: Cell, value: Buffer | null, timestamp: number, layer: Layer): void {
@@ -132,17 +138,18 @@ export class LocalVersionedStore<K = unknown, V = unknown>
   }
 
   /** A version older than the latest: it ends where the next one begins, and ends the one it falls into. */
-  #insert(key: string, value: Buffer | null, timestamp: number, latestMs: number, layer: Layer): void {
+  #insert(key: string, value: Buffer | null, timestamp: number, latestMs: number, layer: Layer): number {
     const { history } = this
     const next = history.firstAfter(key, timestamp)
     if (next === null || next.validFromMs > timestamp) {
       const validToMs = next === null ? latestMs : next.validFromMs
       history.put(key, { validToMs, validFromMs: timestamp, value }, layer)
-      return
+      return validToMs
     }
     if (next.validFromMs < timestamp) {
       history.put(key, { validToMs: timestamp, validFromMs: next.validFromMs, value: next.value }, layer)
     }
     history.put(key, { validToMs: next.validToMs, validFromMs: timestamp, value }, layer)
+    return next.validToMs
   }
 }

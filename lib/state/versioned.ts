@@ -6,8 +6,11 @@ export interface Version<V> extends ValueAndTimestamp<V> {
   readonly validToMs: number | null
 }
 
-/** `outOfOrder`: a later version was there already. `expired`: older than the history; nothing was kept. */
-export type VersionedPut = 'latest' | 'outOfOrder' | 'expired'
+/**
+ * A number: when the version ended (ms), for a later one was there already. `expired`: older than the history; nothing was
+ * kept.
+ */
+export type VersionedPut = 'latest' | 'expired' | number
 
 export interface VersionedStore<K, V> {
   readonly name: string
@@ -20,4 +23,9 @@ export interface VersionedStore<K, V> {
   getAsOf(key: K, asOfMs: number): Version<V> | null
   /** Adds a version that begins at `timestamp`, or replaces the one that does; null deletes. */
   put(key: K, value: V | null, timestamp: number): VersionedPut
+  /**
+   * Deletes from `timestamp` on, up to the version that begins next. Returns what stood there until now, or null; null also
+   * where that is older than the history, and then nothing is done.
+   */
+  delete(key: K, timestamp: number): ValueAndTimestamp<V> | null
 }

@@ -62,7 +62,7 @@ function tableJoin(events: readonly Event[], left: boolean): { out: Out[][]; dro
     const before = mine.latest(key)
     const put = mine.putVersion(key, value, ts)
     if (put !== 'latest') {
-      drops.push(put)
+      drops.push(put === 'expired' ? put : 'outOfOrder')
       return []
     }
     const optional = left && topic === 'a'

@@ -64,6 +64,11 @@ t.test('reads, positions and bounds', async (t) => {
     (await listed(store.range('b', null))).map(({ key }) => key),
     ['b', 'c'],
   )
+  const keys = async (rows: AsyncIterable<{ readonly key: string }>) => (await listed(rows)).map(({ key }) => key)
+  t.same(await keys(store.all({ reverse: true })), ['c', 'b', 'a'])
+  t.same(await keys(store.range(null, 'b', { reverse: true })), ['b', 'a'])
+  t.same(await keys(store.prefixScan(Buffer.from('b'))), ['b'])
+  t.same(await keys(store.prefixScan('', string, { reverse: true })), ['c', 'b', 'a'])
   const second = queries.keyValue<string, string>('rows-store', { partitions: [1] })
   t.same(
     (await listed(second.all())).map(({ key }) => key),
@@ -74,6 +79,13 @@ t.test('reads, positions and bounds', async (t) => {
   t.match(await versions.get('k'), { value: 'new', timestamp: 200 })
   t.match(await versions.getAsOf('k', 150), { value: 'old', timestamp: 100, validToMs: 200 })
   t.equal(await versions.getAsOf('k', 99), null)
+  const [old, newest] = await versions.history('k')
+  t.match(old, { value: 'old', timestamp: 100, validToMs: 200 })
+  t.match(newest, { value: 'new', timestamp: 200, validToMs: null })
+  t.same(await versions.history('k', { reverse: true }), [newest, old])
+  t.same(await versions.history('k', { toMs: 199 }), [old])
+  t.same(await versions.history('k', { fromMs: 200 }), [newest])
+  t.same(await versions.history('none'), [])
 
   const windows = queries.windows<string, number>('windows')
   t.same(
@@ -91,6 +103,26 @@ t.test('reads, positions and bounds', async (t) => {
     { startMs: 11, endMs: 11, value: 1 },
     { startMs: 30, endMs: 30, value: 1 },
   ])
+
+  t.same(
+    (await windows.fetch('w', 0, 20, { reverse: true })).map(({ startMs }) => startMs),
+    [10, 0],
+  )
+  t.same(
+    (await listed(windows.fetchAll(0, 20, { reverse: true, keyFrom: 'w' }))).map(({ startMs }) => startMs),
+    [10, 0],
+  )
+  t.same(await listed(windows.fetchAll(0, 20, { keyTo: 'v' })), [])
+  t.equal(await sessions.get('w', 1, 2), 2)
+  t.equal(await sessions.get('w', 1, 3), null)
+  t.same(
+    (await sessions.find('w', 3, 11, { reverse: true })).map(({ endMs }) => endMs),
+    [11],
+  )
+  t.same(
+    (await listed(sessions.fetchAll(0, 11, { reverse: true }))).map(({ endMs }) => endMs),
+    [11, 2],
+  )
 
   const metadata = queries.metadata('rows-store')
   t.match(metadata, { store: 'rows-store', global: false })
@@ -119,4 +151,5 @@ t.test('reads, positions and bounds', async (t) => {
   t.throws(() => queries.metadata('unknown'), { code: 'QUERY_STORE_UNKNOWN' })
   await t.rejects(queries.keyValue('windows').get('x'), { code: 'QUERY_STORE_KIND' })
   await t.rejects(queries.versions('rows-store').getAsOf('x', 1), { code: 'QUERY_STORE_KIND' })
+  await t.rejects(queries.versions('rows-store').history('x'), { code: 'QUERY_STORE_KIND' })
 })

@@ -61,8 +61,12 @@ class Run {
     switch (random.int(5)) {
       case 0: {
         const deleted = random.int(3) === 0 ? null : value
-        const put = life.store<VersionedStore<string, number>>('rows').put(key, deleted, at)
-        this.#t.equal(put, naive.putVersion(key, deleted, at))
+        const rows = life.store<VersionedStore<string, number>>('rows')
+        if (deleted === null && random.int(2) === 0) {
+          const { validToMs: _, ...stood } = naive.asOf(key, at) ?? { validToMs: null }
+          const refused = naive.putVersion(key, null, at) === 'expired'
+          this.#t.same(rows.delete(key, at), refused || !('value' in stood) ? null : stood)
+        } else this.#t.equal(rows.put(key, deleted, at), naive.putVersion(key, deleted, at))
         break
       }
       case 1:
@@ -155,7 +159,12 @@ class Run {
       for (let i = 0; i < 5; i++) {
         const at = this.#timeMs - this.#random.int(HISTORY_MS + 10_000)
         this.#t.same(await rows.getAsOf(key, at), naive.asOf(key, at))
+        const toMs = at + this.#random.int(HISTORY_MS)
+        const history = naive.history(key, at, toMs)
+        this.#t.same(await rows.history(key, { fromMs: at, toMs }), history)
+        this.#t.same(await rows.history(key, { fromMs: at, toMs, reverse: true }), history.reverse())
       }
+      this.#t.same(await rows.history(key), naive.history(key, 0, Number.POSITIVE_INFINITY))
       const partners = naive.partners(key, 0, this.#timeMs).map((each) => ({ startMs: each.timestamp, ...each }))
       this.#t.same(await kept.fetch(key, 0, this.#timeMs), partners)
     }

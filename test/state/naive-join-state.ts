@@ -9,6 +9,12 @@ interface NaiveVersion {
   readonly late: boolean
 }
 
+interface NaiveInterval {
+  readonly value: number
+  readonly timestamp: number
+  readonly validToMs: number | null
+}
+
 interface NaiveRecord {
   readonly key: string
   readonly ts: number
@@ -39,7 +45,7 @@ export class NaiveJoinState {
     })
   }
 
-  putVersion(key: string, value: number | null, ts: number): 'latest' | 'outOfOrder' | 'expired' {
+  putVersion(key: string, value: number | null, ts: number): 'latest' | 'expired' | number {
     if (ts < this.versionsMs - HISTORY_MS) return 'expired'
     this.versionsMs = Math.max(this.versionsMs, ts)
     const list = this.versions.get(key) ?? []
@@ -52,7 +58,7 @@ export class NaiveJoinState {
     const others = list.filter((each) => each.ts !== ts)
     const next = forgotten ? others : [...others, { ts, value, late: !isLatest }].sort((a, b) => a.ts - b.ts)
     this.versions.set(key, next)
-    return isLatest ? 'latest' : 'outOfOrder'
+    return isLatest ? 'latest' : list.find((each) => each.ts > ts)!.ts
   }
 
   latest(key: string): { value: number; timestamp: number } | null {
@@ -69,6 +75,16 @@ export class NaiveJoinState {
     if (found === undefined || found.value === null) return null
     const next = list.find(({ ts }) => ts > asOfMs)!
     return { value: found.value, timestamp: found.ts, validToMs: next.ts }
+  }
+
+  /** The versions that stood at some time in from..to. */
+  history(key: string, fromMs: number, toMs: number): NaiveInterval[] {
+    const list = this.versions.get(key) ?? []
+    return list.flatMap(({ ts, value }, i) => {
+      const validToMs = list[i + 1]?.ts ?? null
+      const gone = validToMs !== null && (validToMs <= fromMs || validToMs <= this.versionsMs - HISTORY_MS)
+      return value === null || ts > toMs || gone ? [] : [{ value, timestamp: ts, validToMs }]
+    })
   }
 
   keep(key: string, ts: number, value: number): void {

@@ -1,6 +1,7 @@
 /** Random lives of a task state, compared with plain maps after every step that could lose something. */
 import t, { type Test } from 'tap'
 import { type Random, seededRandom } from '../../lib/record/random.js'
+import { string } from '../../lib/serde/primitive.js'
 import type { CommittedKeyValue, CommittedSessions, CommittedWindows } from '../../lib/state/committed-view.js'
 import { Life } from './life.js'
 import { Naive } from './naive-state.js'
@@ -181,6 +182,7 @@ class Run {
       const order = (a: readonly [string, unknown], b: readonly [string, unknown]) =>
         Buffer.compare(Buffer.from(a[0]), Buffer.from(b[0]))
       this.#t.same(all, [...committed.table].sort(order), `${name}, committed`)
+      await this.#checkScans(view, all)
     }
     const windows = state.committed('windows') as CommittedWindows<string, number>
     let count = 0
@@ -190,10 +192,71 @@ class Run {
       expected += committed.windowsOf(key).length
       this.#t.same(await windows.fetch(key, 0, Number.MAX_SAFE_INTEGER), committed.windowsOf(key))
       const sessions = state.committed('sessions') as CommittedSessions<string, number>
-      this.#t.same(await sessions.fetch(key), committed.sessionsOf(key))
+      this.#t.same(await sessions.find(key, 0, Number.MAX_SAFE_INTEGER), committed.sessionsOf(key))
     }
     this.#t.equal(count, expected)
+    await this.#checkTimeScans(state)
   }
+
+  /** Ranges and prefixes, both ways; `all` is ascending by bytes. */
+  async #checkScans(view: CommittedKeyValue<string, number>, all: readonly (readonly [string, unknown])[]) {
+    const [low, high] = [this.#random.int(4) === 0 ? null : this.#key(), this.#random.int(4) === 0 ? null : this.#key()]
+    const keys = all.map(([key]) => key)
+    const range = keys.filter((key) => between(key, low, high))
+    const prefix = this.#key().slice(0, 1)
+    const beginning = keys.filter((key) => Buffer.from(key).indexOf(Buffer.from(prefix)) === 0)
+    const rows = [
+      [view.all({ reverse: true }), [...keys].reverse()],
+      [view.range(low, high), range],
+      [view.range(low, high, { reverse: true }), [...range].reverse()],
+      [view.prefixScan(prefix, string), beginning],
+      [view.prefixScan(Buffer.from(prefix), undefined, { reverse: true }), [...beginning].reverse()],
+    ] as const
+    for (const [scan, wanted] of rows) {
+      const found: string[] = []
+      for await (const { key } of scan) found.push(key)
+      this.#t.same(found, wanted)
+    }
+  }
+
+  async #checkTimeScans(state: Life['state']): Promise<void> {
+    const [keyFrom, keyTo] = [this.#random.int(3) === 0 ? null : this.#key(), this.#key()]
+    const [fromMs, toMs] = [this.#timeMs - this.#random.int(150_000), this.#timeMs - this.#random.int(10_000)]
+    const keys = KEYS.filter((key) => between(key, keyFrom, keyTo)).sort((a, b) =>
+      Buffer.compare(Buffer.from(a), Buffer.from(b)),
+    )
+    const windows = state.committed('windows') as CommittedWindows<string, number>
+    const sessions = state.committed('sessions') as CommittedSessions<string, number>
+    const starting = keys
+      .flatMap((key) => this.#committed.windowsOf(key).map((entry) => ({ key, ...entry })))
+      .filter(({ startMs }) => startMs >= fromMs && startMs <= toMs)
+      .sort((a, b) => a.startMs - b.startMs)
+    const ending = keys
+      .flatMap((key) => this.#committed.sessionsOf(key).map((entry) => ({ key, ...entry })))
+      .filter(({ endMs }) => endMs >= fromMs && endMs <= toMs)
+      .sort((a, b) => a.endMs - b.endMs || a.startMs - b.startMs)
+    for (const reverse of [false, true]) {
+      const options = { keyFrom, keyTo, reverse }
+      const inOrder = <T>(list: readonly T[]) => (reverse ? [...list].reverse() : list)
+      const foundWindows = []
+      for await (const entry of windows.fetchAll(fromMs, toMs, options)) foundWindows.push(entry)
+      this.#t.same(foundWindows, inOrder(starting))
+      const foundSessions = []
+      for await (const entry of sessions.fetchAll(fromMs, toMs, options)) foundSessions.push(entry)
+      this.#t.same(foundSessions, inOrder(ending))
+      const ofKey = this.#committed.windowsOf(keyTo).filter(({ startMs }) => startMs >= fromMs && startMs <= toMs)
+      this.#t.same(await windows.fetch(keyTo, fromMs, toMs, options), inOrder(ofKey))
+    }
+    for (const { key, startMs, endMs, value } of ending) this.#t.equal(await sessions.get(key, startMs, endMs), value)
+    const found = this.#committed.sessionsOf(keyTo).filter((each) => each.endMs >= fromMs && each.startMs <= toMs)
+    this.#t.same(await sessions.find(keyTo, fromMs, toMs), found)
+  }
+}
+
+function between(key: string, from: string | null, to: string | null): boolean {
+  const bytes = Buffer.from(key)
+  if (from !== null && Buffer.compare(Buffer.from(from), bytes) > 0) return false
+  return to === null || Buffer.compare(bytes, Buffer.from(to)) <= 0
 }
 
 for (const target of targets) {

@@ -240,8 +240,12 @@ for (const target of targets) {
       t.same(await seen(view.all()), hex(sorted), `all, ${phase}`)
       t.same(await seen(view.all({ reverse: true })), hex([...sorted].reverse()), `reverse, ${phase}`)
       const zero = Buffer.from([0])
-      t.same(await seen(view.prefix(zero)), hex(sorted.filter((key) => key[0] === 0)), `prefix, ${phase}`)
-      t.same(await seen(view.prefix(Buffer.from([0xff]))), hex(sorted.filter((key) => key[0] === 0xff)), `last prefix`)
+      t.same(await seen(view.prefixScan(zero)), hex(sorted.filter((key) => key[0] === 0)), `prefix, ${phase}`)
+      t.same(
+        await seen(view.prefixScan(Buffer.from([0xff]))),
+        hex(sorted.filter((key) => key[0] === 0xff)),
+        `last prefix`,
+      )
       t.same(await seen(view.range(sorted[1]!, sorted[3]!)), hex(sorted.slice(1, 4)), `range, ${phase}`)
       t.same(await seen(windows.fetchAll(0, 100)), hex(sorted), `windows, ${phase}`)
       await state.maybeFlush(true)
