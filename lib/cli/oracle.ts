@@ -88,7 +88,7 @@ interface JavaRun {
 
 /** Java writes the end of an unlimited window as the largest long, which no double can hold. */
 function readRuns(text: string): ReadonlyMap<string, OracleRun> {
-  const runs = JSON.parse(text.replaceAll('9223372036854775807', '"inf"')) as Record<string, JavaRun>
+  const runs = JSON.parse(text.replaceAll(': 9223372036854775807', ': "inf"')) as Record<string, JavaRun>
   return new Map(
     Object.entries(runs).map(([name, run]) => {
       const error = run.fatal ?? run.error ?? null

@@ -55,7 +55,7 @@ class Sessions {
     this.node.get = (key) => {
       if (key === null || typeof key !== 'object') return null
       const found = this.#sessions.find((each) => same(each, key.key, key.start, Number(key.end)))
-      return found === undefined ? null : { value: found.value, ts: found.end }
+      return found === undefined || this.#isExpired(found) ? null : { value: found.value, ts: found.end }
     }
     this.#spec = spec
     this.#context = context
@@ -94,12 +94,15 @@ class Sessions {
     this.#update({ key, start, end, value: sum }, sum, null)
   }
 
-  /** Kafka Streams' store hides one millisecond too much: also the session that is open at the very edge. */
-  #isHidden({ end }: Session): boolean {
+  #isHidden(session: Session): boolean {
     const { rules } = this.#context
     const isFinal = rules.has('oneClosePredicate') && (this.#onClose || this.node.final)
-    if (isFinal && end < this.#timeMs - this.#waitMs) return true
-    return end < this.#newestEnd - this.#retentionMs + (rules.has('noHiddenSession') ? 0 : 1)
+    return (isFinal && session.end < this.#timeMs - this.#waitMs) || this.#isExpired(session)
+  }
+
+  /** Kafka Streams' store hides one millisecond too much: also the session that is open at the very edge. */
+  #isExpired({ end }: Session): boolean {
+    return end < this.#newestEnd - this.#retentionMs + (this.#context.rules.has('noHiddenSession') ? 0 : 1)
   }
 
   /** Kafka Streams' store drops whole segments, and with them what was not emitted yet. */
