@@ -1,6 +1,7 @@
 /** What all aggregations of a grouped stream share: store name, repartition, node, table. */
 import type { Serde } from '../serde/serde.js'
 import type { Fold } from '../topology/aggregate-nodes.js'
+import { requireFunction } from '../topology/validate-functions.js'
 import type { GraphNode } from './graph.js'
 import { type AnySerde, erased, type Named, type StreamHandle } from './handle.js'
 import { planRepartition } from './repartition-node.js'
@@ -26,7 +27,9 @@ export const countFold: Fold = Object.freeze({
   adder: (_key: unknown, _value: unknown, aggregate: unknown) => (aggregate as number) + 1,
 })
 
-export function reduceFold<V>(reducer: (aggregate: V, value: V) => V): Fold {
+/** @throws MillraceError TOPOLOGY_FUNCTION_MISSING */
+export function reduceFold<V>(reducer: (aggregate: V, value: V) => V, stream: StreamHandle): Fold {
+  requireFunction(reducer, 'reducer', `reduce of ${stream.name}`)
   return {
     initializer: null,
     adder: (_key, value, aggregate) => reducer(aggregate as V, value as V),

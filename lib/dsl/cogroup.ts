@@ -3,7 +3,7 @@ import type { Serde } from '../serde/serde.js'
 import type { Fold } from '../topology/aggregate-nodes.js'
 import type { Aggregation } from './aggregation.js'
 import type { GraphNode } from './graph.js'
-import { erased, type Named } from './handle.js'
+import { erased, type Named, sameBuilder } from './handle.js'
 import { planRepartition } from './repartition-node.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
 import { KTable } from './table.js'
@@ -46,6 +46,8 @@ export class Cogroup {
 
   /** A stream that takes part already gets the new adder. */
   and(stream: Aggregation, adder: Fold['adder']): Cogroup {
+    const [first] = this.#adders.keys()
+    sameBuilder(first!.stream, stream.stream, 'cogroup')
     return new Cogroup(new Map([...this.#adders, [stream, adder]]), this.#parents)
   }
 

@@ -6,7 +6,7 @@ import type { Cogroup, CogroupOptions } from './cogroup.js'
 import type { GroupedStream } from './grouped-stream.js'
 import type { SerdeState } from './serde-state.js'
 import type { KTable } from './table.js'
-import { fixedWindows, sessionWindows, withoutWindows } from './window-plan.js'
+import { checkWindows, fixedWindows, sessionWindows, withoutWindows } from './window-plan.js'
 
 export class CogroupedStream<K, VR> {
   readonly #cogroup: Cogroup
@@ -35,6 +35,7 @@ export class CogroupedStream<K, VR> {
   windowedBy(
     windows: TimeWindows | UnlimitedWindows | SlidingWindows | SessionWindows,
   ): WindowedCogroupedStream<K, VR> | SessionWindowedCogroupedStream<K, VR> {
+    checkWindows(windows)
     return windows.kind === 'session'
       ? new SessionWindowedCogroupedStream(this.#cogroup, windows)
       : new WindowedCogroupedStream(this.#cogroup, windows)

@@ -5,8 +5,9 @@ import { bytes } from '../serde/primitive.js'
 import type { Serde } from '../serde/serde.js'
 import type { Partitioner, SinkNode } from '../topology/node.js'
 import type { StoreDefinition } from '../topology/topology.js'
+import { requireFunction } from '../topology/validate-functions.js'
 import type { GraphNode } from './graph.js'
-import { type AnySerde, erased, type Named, type TableHandle } from './handle.js'
+import { type AnySerde, erased, type Named, sameBuilder, type TableHandle } from './handle.js'
 import type { NotNull, SerdeState, ValueOption } from './serde-state.js'
 import { type Materialized, planStore, required, storeName } from './store-options.js'
 import { sourceOrigin } from './stream-to-table.js'
@@ -107,6 +108,8 @@ export function joinByForeignKey<K, VOut, VS extends SerdeState>(
   options: Options,
 ): KTable<K, VOut, VS> {
   const { graph } = left
+  sameBuilder(left, other?.origin && other, 'foreign-key join')
+  requireFunction(options.joiner, 'joiner', `foreign-key join of ${left.name} and ${other.name}`)
   other.origin.enableOldValues(true)
   left.origin.enableOldValues(true)
   const names = joinNames(left, options.name)

@@ -3,6 +3,7 @@
  * (a repartition is filter, sink and source), and what a table needs (a store, old values) is known only when
  * everything downstream has been said; so writing waits until `build`.
  */
+import { MillraceError } from '../errors.js'
 import { TopologyBuilder } from '../topology/builder.js'
 import type { WrapOptions } from '../topology/processor-wrapper.js'
 import type { Topology } from '../topology/topology.js'
@@ -139,7 +140,7 @@ export class Graph {
 
   /** Writes the nodes. May be called again after more was added. */
   build({ optimize = 'none', ensureExplicitNames = false, ...wrap }: BuildOptions = {}): Topology {
-    const rules = new Set(optimize === 'none' ? [] : optimize === 'all' ? OPTIMIZATIONS : optimize)
+    const rules = optimizations(optimize)
     const { roots, replacedSources } = optimizedGraph(this.#nodes, this.#roots, rules)
     const reuseSourceTopics = rules.has('reuseSourceTopics')
     const topology = new TopologyBuilder()
@@ -151,6 +152,15 @@ export class Graph {
     if (ensureExplicitNames) requireExplicitNames(built, this.#generated)
     return built
   }
+}
+
+/** @throws MillraceError CONFIG_INVALID */
+function optimizations(optimize: NonNullable<BuildOptions['optimize']>): ReadonlySet<Optimization> {
+  const rules = optimize === 'none' ? [] : optimize === 'all' ? OPTIMIZATIONS : optimize
+  const wrong = typeof rules === 'string' ? rules : rules.find((rule) => !OPTIMIZATIONS.includes(rule))
+  if (wrong === undefined) return new Set(rules)
+  const known = OPTIMIZATIONS.join(', ')
+  throw new MillraceError('CONFIG_INVALID', `optimize is none, all or a list of ${known}, not ${wrong}`)
 }
 
 export function graphNode(options: GraphNodeOptions): GraphNode {

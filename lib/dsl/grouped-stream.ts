@@ -14,7 +14,7 @@ import { SessionWindowedStream } from './session-windowed-stream.js'
 import type { Materialized } from './store-options.js'
 import type { KTable } from './table.js'
 import type { WindowTime } from './window-plan.js'
-import { withoutWindows } from './window-plan.js'
+import { checkWindows, withoutWindows } from './window-plan.js'
 import { WindowedStream } from './windowed-stream.js'
 
 export interface CountOptions<K> extends Named {
@@ -55,7 +55,9 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** The first value stands as it is, each further one is combined with what stands. */
   reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<K, V> {
-    return this.#plain('KSTREAM-REDUCE-', reduceFold(reducer), options, { value: this.aggregation.stream.value })
+    return this.#plain('KSTREAM-REDUCE-', reduceFold(reducer, this.aggregation.stream), options, {
+      value: this.aggregation.stream.value,
+    })
   }
 
   aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<K, VR> {
@@ -80,17 +82,12 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
     windows: TimeWindows | UnlimitedWindows | SlidingWindows | SessionWindows,
     { time = 'operator' }: { readonly time?: WindowTime } = {},
   ): WindowedStream<K, V, VS> | SessionWindowedStream<K, V, VS> {
-    if (time === 'perKey' && windows.kind === 'session') {
+    checkWindows(windows)
+    if (windows.kind !== 'session') return new WindowedStream(this.aggregation, windows, 'onWindowUpdate', time)
+    if (time === 'perKey') {
       throw new MillraceError('WINDOW_INVALID', 'time perKey is for tumbling and hopping windows, not session')
     }
-    if (windows.kind === 'session') return new SessionWindowedStream(this.aggregation, windows, 'onWindowUpdate')
-    if (windows.kind === 'time' || windows.kind === 'unlimited' || windows.kind === 'sliding') {
-      return new WindowedStream(this.aggregation, windows, 'onWindowUpdate', time)
-    }
-    throw new MillraceError(
-      'WINDOW_INVALID',
-      'windowedBy takes what tumbling, hopping, sliding, session or unlimited returned',
-    )
+    return new SessionWindowedStream(this.aggregation, windows, 'onWindowUpdate')
   }
 
   #plain<VR>(

@@ -4,6 +4,7 @@ import { int64 } from '../serde/primitive.js'
 import type { Serde } from '../serde/serde.js'
 import type { Fold } from '../topology/aggregate-nodes.js'
 import type { TableAggregateNode } from '../topology/table-nodes.js'
+import { requireFunction } from '../topology/validate-functions.js'
 import { type AggregateStore, countFold } from './aggregation.js'
 import type { GraphNode } from './graph.js'
 import { type AnySerde, erased, type Named, type TableHandle } from './handle.js'
@@ -53,6 +54,8 @@ export class GroupedTable<K, V> {
       readonly store?: Materialized<K, V>
     },
   ): KTable<K, V> {
+    requireFunction(options.adder, 'adder', `reduce of ${this.#table.name}`)
+    requireFunction(options.subtractor, 'subtractor', `reduce of ${this.#table.name}`)
     const fold: Fold = { initializer: null, adder: (_key, value, sum) => options.adder(sum as V, value as V) }
     const subtractor: Subtractor = (_key, value, sum) => options.subtractor(sum as V, value as V)
     return this.#build({ prefix: 'KTABLE-REDUCE-', fold, subtractor, value: this.#table.value, options })

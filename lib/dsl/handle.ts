@@ -1,4 +1,5 @@
 /** What the DSL's classes know of the stream or table they stand for. Not part of the public interface. */
+import { MillraceError } from '../errors.js'
 import type { Serde } from '../serde/serde.js'
 import type { Graph, GraphNode } from './graph.js'
 import type { TableOrigin } from './table-origin.js'
@@ -34,8 +35,18 @@ export function streamHandle(fields: Omit<StreamHandle, 'shared'>): StreamHandle
   return { ...fields, shared: { repartition: null } }
 }
 
+/** @throws MillraceError TOPOLOGY_INPUT_INVALID where they belong to different builders, or one is nothing at all */
+export function sameBuilder<H extends Handle>(left: Handle, right: H | undefined, what: string): asserts right is H {
+  if (right !== undefined && left.graph === right.graph) return
+  const why = right === undefined ? 'something that is no stream or table' : `${right.name} of another builder`
+  throw new MillraceError('TOPOLOGY_INPUT_INVALID', `${what}: ${left.name} cannot be combined with ${why}`, {
+    node: left.name,
+  })
+}
+
 /** Records that both sides' partition counts must be equal; returns the sources of both. */
 export function copartition(left: Handle, right: Handle): ReadonlySet<string> {
+  sameBuilder(left, right, 'join')
   const sources = new Set([...left.sources, ...right.sources])
   left.graph.copartition(sources)
   return sources

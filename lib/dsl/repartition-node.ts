@@ -1,4 +1,5 @@
 /** A repartition: a filter for null keys, a sink to an internal topic, and the source that reads it again. */
+import { MillraceError } from '../errors.js'
 import type { Serde } from '../serde/serde.js'
 import type { Partitioner } from '../topology/node.js'
 import { feedsRelaxedJoin, type Graph, type GraphNode, type GraphNodeOptions, graphNode } from './graph.js'
@@ -29,6 +30,11 @@ export interface Repartition {
 /** Takes the three names now, so that numbers stay Kafka Streams'; nothing is added until `attach`. */
 export function planRepartition(graph: Graph, plan: RepartitionPlan): Repartition {
   const topic = plan.prefix.endsWith(SUFFIX) ? plan.prefix : plan.prefix + SUFFIX
+  const { partitions = 1 } = plan
+  if (!Number.isSafeInteger(partitions) || partitions < 1) {
+    const rule = 'partitions must be a whole number >= 1'
+    throw new MillraceError('CONFIG_INVALID', `repartition topic ${topic}: ${rule}, got ${partitions}`, { topic })
+  }
   const names = {
     sink: graph.nextName('KSTREAM-SINK-'),
     filter: graph.nextName('KSTREAM-FILTER-'),

@@ -9,7 +9,7 @@ import type { AnySerde, Named } from './handle.js'
 import type { SerdeState } from './serde-state.js'
 import type { Materialized } from './store-options.js'
 import type { KTable } from './table.js'
-import { sessionWindows } from './window-plan.js'
+import { checkEmit, sessionWindows } from './window-plan.js'
 
 type Merger = SessionAggregateNode['merger']
 
@@ -35,6 +35,7 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** `onWindowClose`: one final result per session, once nothing can extend it any more. */
   emitStrategy(emit: EmitStrategy): SessionWindowedStream<K, V, VS> {
+    checkEmit(emit)
     return new SessionWindowedStream(this.#aggregation, this.#windows, emit)
   }
 
@@ -46,7 +47,13 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
 
   reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<Windowed<K>, V> {
     const merger: Merger = (_key, left, right) => (left === null ? right : reducer(left as V, right as V))
-    return this.#build('KSTREAM-REDUCE-', reduceFold(reducer), merger, options, this.#aggregation.stream.value)
+    return this.#build(
+      'KSTREAM-REDUCE-',
+      reduceFold(reducer, this.#aggregation.stream),
+      merger,
+      options,
+      this.#aggregation.stream.value,
+    )
   }
 
   aggregate<VR>(options: SessionAggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, VR> {

@@ -1,4 +1,5 @@
 /** A stream being split: the first branch whose predicate holds gets the record. */
+import { MillraceError } from '../errors.js'
 import type { SplitNode } from '../topology/stateless-nodes.js'
 import type { GraphNode } from './graph.js'
 import { type Named, type StreamHandle, streamHandle } from './handle.js'
@@ -56,6 +57,11 @@ export class SplitStream<K, V, KS extends SerdeState = 'known', VS extends Serde
   }
 
   #addBranch(suffix: string): string {
+    if (this.#defaultBranch !== null) {
+      throw new MillraceError('TOPOLOGY_INPUT_INVALID', `split ${this.#name} has its default branch, the last one`, {
+        node: this.#name,
+      })
+    }
     const { graph } = this.#source
     const name = graph.nameOr(this.#name + suffix, '')
     const node = graph.add([this.#node], {

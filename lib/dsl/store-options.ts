@@ -105,8 +105,18 @@ export function planStore(plan: StorePlan): StoreDefinition {
   })
 }
 
-function retentionOf({ retentionMs, settings }: StorePlan): number | null {
-  return retentionMs === undefined ? null : (settings?.retentionMs ?? retentionMs)
+function retentionOf({ name, retentionMs, settings }: StorePlan): number | null {
+  const given = settings?.retentionMs
+  if (given === undefined) return retentionMs ?? null
+  if (retentionMs === undefined) {
+    throw new MillraceError(
+      'CONFIG_INVALID',
+      `store ${name} is not windowed, so it keeps rows for good: no retentionMs`,
+    )
+  }
+  if (Number.isSafeInteger(given) && given >= 0) return given
+  const rule = 'retentionMs must be a whole number of milliseconds >= 0'
+  throw new MillraceError('CONFIG_INVALID', `store ${name}: ${rule}, got ${given}`)
 }
 
 function checkVersioned({ name, kind }: StorePlan, historyRetentionMs: number): void {

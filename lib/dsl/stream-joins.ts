@@ -2,8 +2,17 @@
 import { MillraceError } from '../errors.js'
 import type { StreamTableJoinNode } from '../topology/join-nodes.js'
 import type { StoreDefinition } from '../topology/topology.js'
+import { requireFunction } from '../topology/validate-functions.js'
 import { GlobalKTable } from './global-table.js'
-import { type AnySerde, copartition, type Named, type StreamHandle, streamHandle, type TableHandle } from './handle.js'
+import {
+  type AnySerde,
+  copartition,
+  type Named,
+  type StreamHandle,
+  sameBuilder,
+  streamHandle,
+  type TableHandle,
+} from './handle.js'
 import { repartitionForJoin } from './join-repartition.js'
 import type { KeyOption, SerdeState, ValueOption } from './serde-state.js'
 import { planStore } from './store-options.js'
@@ -45,6 +54,7 @@ interface UntypedJoin extends Named {
 }
 
 export function joinStream(stream: StreamHandle, other: Joinable, options: object, left: boolean): unknown {
+  requireFunction((options as Partial<UntypedJoin> | undefined)?.joiner, 'joiner', `join of ${stream.name}`)
   if (other instanceof KStream) {
     return new KStream(joinStreams(stream, other.handle, options as UntypedStreamJoin, left ? 'left' : 'inner'))
   }
@@ -52,12 +62,18 @@ export function joinStream(stream: StreamHandle, other: Joinable, options: objec
   return new KStream(
     other instanceof GlobalKTable
       ? joinGlobalTable(stream, other, untyped, left)
-      : joinTable(stream, (other as KTable<unknown, unknown>).handle, untyped, left),
+      : joinTable(stream, (other as KTable<unknown, unknown> | undefined)?.handle, untyped, left),
   )
 }
 
-function joinTable(stream: StreamHandle, table: TableHandle, options: UntypedJoin, left: boolean): StreamHandle {
+function joinTable(
+  stream: StreamHandle,
+  table: TableHandle | undefined,
+  options: UntypedJoin,
+  left: boolean,
+): StreamHandle {
   const { graph } = stream
+  sameBuilder(stream, table, 'join')
   const ready = stream.rekeyed
     ? repartitionForJoin(stream, options.name ?? stream.name, options.key ?? null, options.value ?? null)
     : stream

@@ -62,6 +62,9 @@ export function appendAsync(
     if (Number.isSafeInteger(value) && value >= 1) continue
     throw new MillraceError('CONFIG_INVALID', `node ${name}: ${figure} must be a whole number >= 1, got ${value}`)
   }
+  if (order !== 'input' && order !== 'key') {
+    throw new MillraceError('CONFIG_INVALID', `node ${name}: order is input or key, not ${order}`)
+  }
   if (!(backoffMs >= 0)) throw new MillraceError('CONFIG_INVALID', `node ${name}: backoffMs must be >= 0`)
   const settings = { concurrency, order, timeoutMs, attempts, backoffMs }
   const added = graph.add([handle.node], {

@@ -1,12 +1,14 @@
 /** Joins of two streams within a window. */
+import { MillraceError } from '../errors.js'
 import type { Serde } from '../serde/serde.js'
 import { unmatchedValues } from '../serde/unmatched.js'
 import type { TopologyBuilder } from '../topology/builder.js'
 import type { StreamJoinNode } from '../topology/stream-join-nodes.js'
 import type { StoreDefinition } from '../topology/topology.js'
+import { requireFunction } from '../topology/validate-functions.js'
 import { type JoinWindow, joinRetentionMs } from '../windows/join-window.js'
 import type { Graph } from './graph.js'
-import { type AnySerde, copartition, type Named, type StreamHandle, streamHandle } from './handle.js'
+import { type AnySerde, copartition, type Named, type StreamHandle, sameBuilder, streamHandle } from './handle.js'
 import { repartitionForJoin } from './join-repartition.js'
 import type { KeyOption, NotNull, SerdeState, ValueOption } from './serde-state.js'
 import { required } from './store-options.js'
@@ -60,6 +62,14 @@ export function joinStreams(
   kind: StreamJoinKind,
 ): StreamHandle {
   const { graph } = one
+  sameBuilder(one, two, 'join')
+  requireFunction(options?.joiner, 'joiner', `join of ${one.name} and ${two.name}`)
+  if (options.window?.kind !== 'join') {
+    throw new MillraceError(
+      'WINDOW_INVALID',
+      `join of ${one.name} and ${two.name} needs \`window\`, made by joinWindow`,
+    )
+  }
   const { name } = options
   const serdes = {
     key: options.key ?? one.key ?? two.key,

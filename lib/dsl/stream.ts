@@ -6,10 +6,11 @@ import type { AsyncAttempt, AsyncHandler } from '../topology/async-node.js'
 import type { Partitioner, SinkNode, TopicNameExtractor } from '../topology/node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
 import { withChanges } from '../topology/processor.js'
+import { requireFunction } from '../topology/validate-functions.js'
 import type { GroupSettings } from './aggregation.js'
 import type { GlobalKTable } from './global-table.js'
 import { GroupedStream } from './grouped-stream.js'
-import { erased, type Named, type StreamHandle, streamHandle } from './handle.js'
+import { erased, type Named, type StreamHandle, sameBuilder, streamHandle } from './handle.js'
 import { type PrintSettings, printer } from './print.js'
 import { planRepartition } from './repartition-node.js'
 import type { After, KeyOption, NotNull, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
@@ -125,6 +126,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     options?: Named,
   ): KStream<K, V, Both<KS, KS2>, Both<VS, VS2>> {
     const { graph, node, key, value, sources, rekeyed } = this.handle
+    sameBuilder(this.handle, other instanceof KStream ? other.handle : undefined, 'merge')
     const name = graph.nameOr(options?.name, 'KSTREAM-MERGE-')
     const merged = graph.add([node, other.handle.node], {
       name,
@@ -247,6 +249,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     mapper: (key: K, value: V, attempt: AsyncAttempt) => Promise<readonly [K2, V2]>,
     options?: AsyncSettings,
   ): KStream<K2, V2, After<K, K2, KS>, After<V, V2, VS>> {
+    requireFunction(mapper, 'mapper', `mapAsync of ${this.handle.name}`)
     const handler = async (record: StreamRecord, attempt: AsyncAttempt) => {
       const [key, value] = await mapper(record.key as K, record.value as V, attempt)
       return [withChanges(record, { key, value })]
@@ -259,6 +262,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     mapper: (value: V, key: K, attempt: AsyncAttempt) => Promise<V2>,
     options?: AsyncSettings,
   ): KStream<K, V2, KS, After<V, V2, VS>> {
+    requireFunction(mapper, 'mapper', `mapValuesAsync of ${this.handle.name}`)
     const handler = async (record: StreamRecord, attempt: AsyncAttempt) => {
       return [withChanges(record, { value: await mapper(record.value as V, record.key as K, attempt) })]
     }

@@ -32,6 +32,12 @@ function limit(name: string, value: number | undefined, least: number): number {
  * goes out early would not be final.
  */
 export function untilWindowCloses(options: BufferLimits = {}): Suppressed<Windowed<unknown>> {
+  if ((options as { readonly onFull?: string }).onFull === 'emitEarly') {
+    throw new MillraceError(
+      'CONFIG_INVALID',
+      'suppress: onFull emitEarly is not for untilWindowCloses: results are final',
+    )
+  }
   return Object.freeze({
     untilWindowCloses: true,
     limitMs: 0,
@@ -49,11 +55,15 @@ export function untilTimeLimit(
   limitMs: number,
   options: BufferLimits & { readonly onFull?: 'emitEarly' | 'shutDown' } = {},
 ): Suppressed<unknown> {
+  const { onFull = 'emitEarly' } = options
+  if (onFull !== 'emitEarly' && onFull !== 'shutDown') {
+    throw new MillraceError('CONFIG_INVALID', `suppress: onFull is emitEarly or shutDown, not ${onFull}`)
+  }
   return Object.freeze({
     untilWindowCloses: false,
     limitMs: limit('limitMs', limitMs, 0),
     maxRecords: limit('maxRecords', options.maxRecords, 0),
     maxBytes: limit('maxBytes', options.maxBytes, 0),
-    onFull: options.onFull ?? 'emitEarly',
+    onFull,
   })
 }

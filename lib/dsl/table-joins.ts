@@ -1,6 +1,7 @@
 /** Joins of two tables on their primary key. */
 import type { TableJoinNode } from '../topology/join-nodes.js'
-import { copartition, erased, type Named, type TableHandle } from './handle.js'
+import { requireFunction } from '../topology/validate-functions.js'
+import { copartition, erased, type Named, sameBuilder, type TableHandle } from './handle.js'
 import type { SerdeState } from './serde-state.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
 import { KTable } from './table.js'
@@ -22,6 +23,8 @@ export function joinTables<K, VOut, VS extends SerdeState>(
   },
 ): KTable<K, VOut, VS> {
   const { graph } = left
+  sameBuilder(left, right?.origin && right, 'join')
+  requireFunction(options?.joiner, 'joiner', `join of ${left.name} and ${right.name}`)
   const settings = options.store
   const store = settings === undefined ? null : storeName(graph, settings, 'KTABLE-MERGE-')
   const merge = graph.nameOr(options.name, 'KTABLE-MERGE-')

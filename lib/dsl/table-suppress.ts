@@ -31,6 +31,10 @@ export function suppressTable<K, V, VS extends SerdeState>(
       { node: table.name },
     )
   }
+  if (suppressed?.onFull === undefined) {
+    const made = 'what untilWindowCloses or untilTimeLimit returned'
+    throw new MillraceError('TOPOLOGY_INPUT_INVALID', `suppress of ${table.name} takes ${made}`, { node: table.name })
+  }
   const name = options?.name ?? graph.nextName(PREFIX)
   const { untilWindowCloses, limitMs, maxRecords, maxBytes, onFull } = suppressed
   const waitMs = untilWindowCloses ? finalResultsAfterMs(table.node) : limitMs

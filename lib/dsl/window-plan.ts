@@ -1,4 +1,5 @@
 /** What the kinds of windows add to an aggregation: store, key of the table, node. */
+import { MillraceError } from '../errors.js'
 import { sessionWindowed, timeWindowed } from '../serde/windowed.js'
 import type {
   AggregateNodes,
@@ -16,6 +17,23 @@ import { type WindowClose, windowClose } from './window-close.js'
 
 /** Whose highest time says what is late: the operator's, over all keys of its task, or the key's own (KIP-540). */
 export type WindowTime = 'operator' | 'perKey'
+
+const KINDS: readonly unknown[] = ['time', 'unlimited', 'sliding', 'session']
+
+/** @throws MillraceError WINDOW_INVALID */
+export function checkWindows(windows: { readonly kind: string } | undefined): void {
+  if (KINDS.includes(windows?.kind)) return
+  throw new MillraceError(
+    'WINDOW_INVALID',
+    'windowedBy takes what tumbling, hopping, sliding, session or unlimited returned',
+  )
+}
+
+/** @throws MillraceError WINDOW_INVALID */
+export function checkEmit(emit: EmitStrategy): void {
+  if (emit === 'onWindowUpdate' || emit === 'onWindowClose') return
+  throw new MillraceError('WINDOW_INVALID', `emitStrategy is onWindowUpdate or onWindowClose, not ${emit}`)
+}
 
 export interface NodeFields {
   readonly name: string

@@ -10,7 +10,7 @@ import type { AnySerde, Named } from './handle.js'
 import type { SerdeState } from './serde-state.js'
 import type { Materialized } from './store-options.js'
 import type { KTable } from './table.js'
-import { fixedWindows, type WindowTime } from './window-plan.js'
+import { checkEmit, fixedWindows, type WindowTime } from './window-plan.js'
 
 export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
   readonly #aggregation: Aggregation
@@ -40,6 +40,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** `onWindowClose`: one final result per window, once stream time has passed its end and grace. */
   emitStrategy(emit: EmitStrategy): WindowedStream<K, V, VS> {
+    checkEmit(emit)
     if (emit === 'onWindowClose' && this.#windows.kind === 'unlimited') {
       throw new MillraceError('WINDOW_INVALID', 'an unlimited window never closes, so it cannot emit onWindowClose')
     }
@@ -54,7 +55,12 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
   }
 
   reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<Windowed<K>, V> {
-    return this.#build('KSTREAM-REDUCE-', reduceFold(reducer), options, this.#aggregation.stream.value)
+    return this.#build(
+      'KSTREAM-REDUCE-',
+      reduceFold(reducer, this.#aggregation.stream),
+      options,
+      this.#aggregation.stream.value,
+    )
   }
 
   aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, VR> {

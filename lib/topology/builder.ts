@@ -130,6 +130,9 @@ export class TopologyBuilder {
 
   /** Lets `processor` use `stores`; all processors of one store run in the same sub-topology. */
   connect(processor: string, ...stores: string[]): this {
+    if (stores.length === 0) {
+      throw new MillraceError('TOPOLOGY_STORE_UNKNOWN', `node ${processor} is to be connected to no store: name one`)
+    }
     const connected = this.#connections.get(processor) ?? []
     this.#connections.set(processor, [...connected, ...stores])
     return this

@@ -3,7 +3,20 @@ import { MillraceError } from '../errors.js'
 import { leastRetentionMs } from '../windows/arithmetic.js'
 import type { StreamTableJoinNode } from './join-nodes.js'
 import type { Node } from './node.js'
-import type { StoreDefinition, Topology } from './topology.js'
+import type { StoreDefinition, StoreKind, Topology } from './topology.js'
+
+const KINDS: readonly StoreKind[] = [
+  'keyValue',
+  'timestampedKeyValue',
+  'window',
+  'session',
+  'unmatched',
+  'versioned',
+  'streamBuffer',
+  'subscription',
+  'suppressBuffer',
+  'timers',
+]
 
 const LEGAL_STORE_NAME = /^[A-Za-z0-9._-]{1,200}$/
 
@@ -18,6 +31,15 @@ function checkDefinition(store: StoreDefinition, seen: Set<string>): void {
     throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two stores are called ${store.name}`)
   }
   seen.add(store.name)
+  if (!KINDS.includes(store.kind)) {
+    throw new MillraceError(
+      'CONFIG_INVALID',
+      `store ${store.name}: kind is one of ${KINDS.join(', ')}, not ${store.kind}`,
+    )
+  }
+  if (store.engine !== 'level' && store.engine !== 'memory') {
+    throw new MillraceError('CONFIG_INVALID', `store ${store.name}: engine is level or memory, not ${store.engine}`)
+  }
   for (const which of ['keySerde', 'valueSerde'] as const) {
     if (typeof store[which]?.serialize !== 'function') {
       const option = which === 'keySerde' ? 'key' : 'value'
@@ -41,6 +63,10 @@ function windowsOf(node: Node): Parameters<typeof leastRetentionMs>[0] | null {
 }
 
 function checkUse(node: Node, stores: ReadonlyMap<string, StoreDefinition>, globals: ReadonlySet<string>): void {
+  if (node.stores.length > 0 && (node.kind === 'source' || node.kind === 'sink')) {
+    const message = `${node.kind} ${node.name} cannot be connected to store ${node.stores[0]}: connect a processor`
+    throw new MillraceError('TOPOLOGY_INPUT_INVALID', message, { node: node.name })
+  }
   for (const name of node.stores) {
     if (stores.has(name)) continue
     const message = globals.has(name)

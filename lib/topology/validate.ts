@@ -2,6 +2,7 @@
 import { MillraceError } from '../errors.js'
 import type { Node } from './node.js'
 import type { Topology } from './topology.js'
+import { checkFunctions } from './validate-functions.js'
 import { checkStores } from './validate-stores.js'
 
 /** Kafka's rule for topic names, which node and store names become part of. */
@@ -124,5 +125,6 @@ export function validate(topology: Topology): void {
   checkSourceTopics(topology)
   checkTopics(topology)
   checkSerdes(topology)
+  checkFunctions(topology)
   checkStores(topology)
 }

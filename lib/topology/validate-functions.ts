@@ -1,0 +1,58 @@
+/** The part of validation that is about user code: a function that is not there would fail at the first record. */
+import { MillraceError } from '../errors.js'
+import type { Node } from './node.js'
+import type { Topology } from './topology.js'
+
+/** Fields that hold a function wherever a node has them. */
+const FUNCTIONS = [
+  'predicate',
+  'mapper',
+  'action',
+  'supplier',
+  'handler',
+  'joiner',
+  'merger',
+  'subtractor',
+  'keySelector',
+  'foreignKey',
+] as const
+/** Fields that hold a function or nothing. */
+const OPTIONAL_FUNCTIONS = ['partitioner', 'timestampExtractor'] as const
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** @throws MillraceError TOPOLOGY_FUNCTION_MISSING */
+export function requireFunction(given: unknown, option: string, where: string): void {
+  if (typeof given === 'function') return
+  const got = given === undefined || given === null ? 'none' : `a ${typeof given}`
+  throw new MillraceError('TOPOLOGY_FUNCTION_MISSING', `${where} needs \`${option}\`, a function, and got ${got}`, {
+    node: where,
+  })
+}
+
+function checkNode(node: Node): void {
+  const fields = node as unknown as Fields
+  const where = `node ${node.name}`
+  // A table's toStream keeps its keys without a mapper.
+  const required = FUNCTIONS.filter((name) => name in fields && !(node.kind === 'tableToStream' && !node.mapper))
+  for (const name of required) requireFunction(fields[name], name, where)
+  for (const name of OPTIONAL_FUNCTIONS) {
+    if (fields[name] !== null && fields[name] !== undefined) requireFunction(fields[name], name, where)
+  }
+  if (node.kind === 'split') for (const each of node.predicates) requireFunction(each, 'predicate', where)
+  if (node.kind === 'sink' && typeof node.topic !== 'string') requireFunction(node.topic, 'topic', where)
+  const fold = fields.fold as Fields | undefined
+  if (fold === undefined) return
+  requireFunction(fold.adder, 'adder', where)
+  if (fold.initializer !== null) requireFunction(fold.initializer, 'initializer', where)
+}
+
+/** @throws MillraceError TOPOLOGY_FUNCTION_MISSING */
+export function checkFunctions(topology: Topology): void {
+  for (const node of topology.nodes) checkNode(node)
+  for (const { supplier, timestampExtractor, processorName } of topology.globalStores) {
+    const where = `node ${processorName}`
+    if (supplier !== null) requireFunction(supplier, 'supplier', where)
+    if (timestampExtractor !== null) requireFunction(timestampExtractor, 'timestampExtractor', where)
+  }
+}
