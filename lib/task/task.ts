@@ -70,7 +70,11 @@ export class Task<S extends TaskStores = TaskStores> {
     })
     this.#operators = operators
     for (const { node, push } of sources) {
-      for (const topic of node.topics) this.#queues.push(this.#queue(node, options.topicName(topic), push))
+      // A topic of fewer partitions than another of the same source has none for the last tasks.
+      const topics = node.topics
+        .map(options.topicName)
+        .filter((name) => options.partition < options.partitionCount(name))
+      for (const topic of topics) this.#queues.push(this.#queue(node, topic, push))
     }
     this.#idle = new IdleRule(this.#queues, options.maxTaskIdleMs, options.turns)
     this.#positions = new Positions(this.#queues)
