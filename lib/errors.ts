@@ -100,7 +100,8 @@ export const ERROR_CODES = {
   TASK_METADATA_TOO_LARGE:
     'Split the topology: one sub-topology keeps the time of more operators than committed offsets can carry.',
   TASK_PARTITION_UNKNOWN: 'A defect in the runtime: report it with the task and partition named.',
-  TEST_TOPIC_UNKNOWN: 'Create test topics only for topics the topology reads.',
+  TEST_TOPIC_EMPTY: 'Read no more than was written: `isEmpty` and `queueSize` say how much there is.',
+  TEST_TOPIC_UNKNOWN: 'Create test topics only for topics the topology reads or writes.',
   TOPOLOGY_CHILD_UNKNOWN: 'Forward to the name of a child node, or connect that node.',
   TOPOLOGY_CYCLE: 'A node must not be its own ancestor: go through a topic instead.',
   TOPOLOGY_EMPTY: 'Add at least one source.',

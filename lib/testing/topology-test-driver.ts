@@ -22,7 +22,9 @@ import { subTopologies } from '../topology/sub-topologies.js'
 import type { GlobalStoreDefinition, StoreDefinition, SubTopology, Topology } from '../topology/topology.js'
 import { HeadOrder } from './head-order.js'
 import { ManualClock } from './manual-clock.js'
-import { TestInputTopic, TestOutputTopic } from './test-topics.js'
+import { type TestStore, TestStores } from './test-stores.js'
+import { type TestInputTimes, TestTimes } from './test-times.js'
+import { TestInputTopic, TestOutputTopic, type WriteBytes } from './test-topics.js'
 
 export interface TopologyTestDriverOptions {
   /** Default `test`. Prefix of repartition and changelog topics. */
@@ -55,6 +57,8 @@ interface Global {
 const PARTITION = 0
 
 export class TopologyTestDriver {
+  /** The stores by kind; `store` is the short way where the kind is known. */
+  readonly stores: TestStores
   readonly #topology: Topology
   readonly #options: Required<Pick<TopologyTestDriverOptions, 'applicationId' | 'cacheBytes'>> &
     TopologyTestDriverOptions
@@ -81,33 +85,33 @@ export class TopologyTestDriver {
     this.#clock = new ManualClock(options.startMs ?? 0)
     this.#globals = topology.globalStores.map((definition) => this.#openGlobal(definition))
     this.#tasks = subTopologies(topology).map((part) => this.#openTask(part))
+    this.stores = this.#openStores()
   }
 
-  /** @throws MillraceError TEST_TOPIC_UNKNOWN when nothing reads the topic */
-  createInputTopic<K, V>(topic: string, keySerde: Serde<K>, valueSerde: Serde<V>): TestInputTopic<K, V> {
-    if (!this.#readers.has(topic) && !this.#globals.some(({ definition }) => definition.topic === topic)) {
-      const known = [...this.#readers.keys(), ...this.#globals.map(({ definition }) => definition.topic)]
-      throw new MillraceError(
-        'TEST_TOPIC_UNKNOWN',
-        `The topology does not read topic ${topic}; it reads ${known.join(', ') || 'none'}.`,
-        { topic },
-      )
+  /** @throws MillraceError TEST_TOPIC_UNKNOWN when nothing reads the topic; CONFIG_INVALID for a negative advance */
+  createInputTopic<K, V>(
+    topic: string,
+    keySerde: Serde<K>,
+    valueSerde: Serde<V>,
+    times: TestInputTimes = {},
+  ): TestInputTopic<K, V> {
+    const known = [...this.#readers.keys(), ...this.#globals.map(({ definition }) => definition.topic)]
+    if (!known.includes(topic)) throw unknownTopic(topic, 'does not read', 'reads', known)
+    const write: WriteBytes = (key, value, timestamp, headers) => {
+      const offset = this.#takeOffsets(topic, 1)
+      this.#deliver({ topic, partition: PARTITION, offset, timestamp, key, value, headers })
+      this.#settle()
     }
-    return new TestInputTopic(
-      topic,
-      keySerde,
-      valueSerde,
-      (key, value, timestampMs, headers) => {
-        const offset = this.#takeOffsets(topic, 1)
-        this.#deliver({ topic, partition: PARTITION, offset, timestamp: timestampMs, key, value, headers })
-        this.#settle()
-      },
-      () => this.#clock.now(),
-    )
+    return new TestInputTopic(topic, keySerde, valueSerde, write, new TestTimes(() => this.#clock.now(), times))
   }
 
-  /** Any topic the topology writes, repartition and changelog topics under their full names. */
+  /**
+   * Any topic the topology writes, repartition and changelog topics under their full names.
+   * @throws MillraceError TEST_TOPIC_UNKNOWN where it cannot write there, as far as sinks name their topics
+   */
   createOutputTopic<K, V>(topic: string, keySerde: Serde<K>, valueSerde: Serde<V>): TestOutputTopic<K, V> {
+    const known = this.#writableTopics()
+    if (known !== null && !known.includes(topic)) throw unknownTopic(topic, 'does not write', 'writes', known)
     return new TestOutputTopic(
       topic,
       keySerde,
@@ -147,16 +151,7 @@ export class TopologyTestDriver {
 
   /** A store by name, global ones included. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
   store<S = KeyValueStore<unknown, unknown>>(name: string): S {
-    const global = this.#globals.find(({ definition }) => definition.store.name === name)
-    if (global !== undefined) return global.state.store(name) as S
-    const parts = subTopologies(this.#topology)
-    const at = parts.findIndex(({ stores }) => stores.some((store) => store.name === name))
-    if (at >= 0) return this.#tasks[at]!.state.store(name) as S
-    const known = this.#topology.stores.map((store) => store.name)
-    throw new MillraceError(
-      'TOPOLOGY_STORE_UNKNOWN',
-      `The topology has no store ${name}; it has ${known.join(', ') || 'none'}.`,
-    )
+    return this.stores.any(name) as S
   }
 
   /** Every record dropped so far, with its reason and origin. */
@@ -173,6 +168,31 @@ export class TopologyTestDriver {
   close(): void {
     for (const task of this.#tasks) task.close()
     for (const { processor } of this.#globals) processor.close()
+  }
+
+  /** Null where a sink chooses its topic by the record: it may write anywhere. */
+  #writableTopics(): string[] | null {
+    const { applicationId, deadLetterTopic } = this.#options
+    const topics = deadLetterTopic === undefined ? [] : [deadLetterTopic]
+    for (const node of this.#topology.nodes) {
+      if (node.kind !== 'sink') continue
+      if (typeof node.topic !== 'string') return null
+      topics.push(realTopicName(applicationId, this.#topology, node.topic))
+    }
+    const changelogs = this.#topology.stores.map((store) => changelogTopic(applicationId, store))
+    return [...topics, ...changelogs.filter((topic) => topic !== null)]
+  }
+
+  #openStores(): TestStores {
+    const stores = new Map<string, TestStore>()
+    for (const [at, part] of subTopologies(this.#topology).entries()) {
+      for (const { name, kind } of part.stores) stores.set(name, { kind, store: this.#tasks[at]!.state.store(name) })
+    }
+    for (const { definition, state } of this.#globals) {
+      const { name, kind } = definition.store
+      stores.set(name, { kind, store: state.store(name) })
+    }
+    return new TestStores(stores)
   }
 
   /** The offset of the first of `count` new records. */
@@ -360,4 +380,9 @@ export class TopologyTestDriver {
     }
     return task
   }
+}
+
+function unknownTopic(topic: string, not: string, does: string, known: readonly string[]): MillraceError {
+  const message = `The topology ${not} topic ${topic}; it ${does} ${known.join(', ') || 'none'}.`
+  return new MillraceError('TEST_TOPIC_UNKNOWN', message, { topic })
 }

@@ -3,8 +3,9 @@ import t from 'tap'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { int64, string } from '../../lib/serde/primitive.js'
 import type { KeyValueStore } from '../../lib/state/store.js'
-import { ManualClock, TopologyTestDriver } from '../../lib/testing/index.js'
+import { ManualClock, type TestInputTimes, TopologyTestDriver } from '../../lib/testing/index.js'
 import type { ProcessorContext } from '../../lib/topology/processor.js'
+import { session, tumbling } from '../../lib/windows/definitions.js'
 
 const io = { key: string, value: string }
 
@@ -185,3 +186,113 @@ t.test('the manual clock fires what falls due, in order', async (t) => {
   t.same(fired, ['a110', 'c115', 'b120'])
   t.equal(clock.now(), 130)
 })
+
+t.test('timestamps: the wall clock, a start, or a start that goes on', async (t) => {
+  const builder = new StreamsBuilder()
+  builder.stream('in', io).to('out')
+  const rows: [TestInputTimes, number[]][] = [
+    [{}, [1_000, 1_500]],
+    [{ startMs: 5 }, [5, 5]],
+    [{ autoAdvanceMs: 10 }, [1_000, 1_010]],
+    [{ startMs: 5, autoAdvanceMs: 10 }, [5, 15]],
+  ]
+  for (const [times, expected] of rows) {
+    const driver = new TopologyTestDriver(builder.build(), { startMs: 1_000 })
+    const input = driver.createInputTopic('in', string, string, times)
+    const output = driver.createOutputTopic('out', string, string)
+    input.pipe('k', 'v')
+    input.pipe('k', 'given', 7)
+    driver.advanceWallClockTime(500)
+    input.pipe('k', 'v')
+    input.advanceTime(100)
+    input.pipe('k', 'v')
+    const { startMs, autoAdvanceMs = 0 } = times
+    const later = startMs === undefined && autoAdvanceMs === 0 ? 1_600 : expected[1]! + autoAdvanceMs + 100
+    t.same(
+      output.readAll().map(({ timestamp }) => timestamp),
+      [expected[0], 7, expected[1], later],
+      JSON.stringify(times),
+    )
+    t.throws(() => input.advanceTime(-1), { code: 'CONFIG_INVALID' })
+  }
+  const driver = new TopologyTestDriver(builder.build())
+  t.throws(() => driver.createInputTopic('in', string, string, { autoAdvanceMs: -1 }), { code: 'CONFIG_INVALID' })
+})
+
+t.test('lists in, lists out', async (t) => {
+  const builder = new StreamsBuilder()
+  builder.stream('in', io).to('out')
+  const driver = new TopologyTestDriver(builder.build())
+  const input = driver.createInputTopic('in', string, string, { startMs: 100, autoAdvanceMs: 1 })
+  const output = driver.createOutputTopic('out', string, string)
+  input.pipeKeyValueList([
+    ['a', '1'],
+    ['b', null],
+  ])
+  input.pipeValueList(['2', '3'], 500, 50)
+  input.pipeRecordList([{ key: 'c', value: '4', timestamp: 9, headers: [{ key: 'h', value: null }] }, { value: '5' }])
+  t.equal(output.queueSize, 6)
+  t.same(output.readKeyValue(), ['a', '1'])
+  t.equal(output.readValue(), null)
+  t.same(output.readAll(), [
+    { key: null, value: '2', timestamp: 500, headers: [] },
+    { key: null, value: '3', timestamp: 550, headers: [] },
+    { key: 'c', value: '4', timestamp: 9, headers: [{ key: 'h', value: null }] },
+    { key: null, value: '5', timestamp: 102, headers: [] },
+  ])
+  t.equal(output.queueSize, 0)
+  t.equal(output.readKeyValue(), null)
+  t.throws(() => output.readValue(), { code: 'TEST_TOPIC_EMPTY', topic: 'out' })
+  input.pipeValueList(['x', 'y'])
+  t.same(output.readValuesToList(), ['x', 'y'])
+  input.pipeKeyValueList([['k', 'z']], 3)
+  t.same(output.readKeyValuesToList(), [['k', 'z']])
+})
+
+t.test('stores by kind, and all of them', async (t) => {
+  const builder = new StreamsBuilder()
+  const grouped = builder.stream('in', io).groupByKey()
+  grouped.count({ store: { name: 'counts' } })
+  grouped.windowedBy(tumbling({ sizeMs: 100, graceMs: 0 })).count({ store: { name: 'windows' } })
+  grouped.windowedBy(session({ gapMs: 50, graceMs: 0 })).count({ store: { name: 'sessions' } })
+  builder.table('rows', { ...io, store: { name: 'versions', versioned: { historyRetentionMs: 1_000 } } })
+  builder.globalTable('global', { ...io, store: { name: 'globals' } })
+  const { stores, ...driver } = opened(new TopologyTestDriver(builder.build()))
+  driver.pipe('in', 'k', 'v', 120)
+  driver.pipe('rows', 'k', 'old', 10)
+  driver.pipe('rows', 'k', 'new', 20)
+  driver.pipe('global', 'k', 'everywhere', 5)
+  t.same([...stores.all().keys()].sort(), ['counts', 'globals', 'sessions', 'versions', 'windows'])
+  t.equal(stores.all().get('counts'), stores.any('counts'))
+  t.match(stores.keyValue('counts').get('k'), { value: 1, timestamp: 120 })
+  t.match(stores.keyValue('globals').get('k'), { value: 'everywhere' })
+  t.match(stores.window('windows').fetch('k', 0, 200), [{ startMs: 100, value: 1 }])
+  t.equal(stores.session('sessions').find('k', 0, 200).length, 1)
+  t.match(stores.versioned('versions').getAsOf('k', 15), { value: 'old' })
+  t.throws(() => stores.window('counts'), { code: 'QUERY_STORE_KIND', message: /timestampedKeyValue|keyValue/ })
+  t.throws(() => stores.session('no'), { code: 'TOPOLOGY_STORE_UNKNOWN', message: /counts.*globals/ })
+})
+
+t.test('an output topic the topology cannot write to is named', async (t) => {
+  const builder = new StreamsBuilder()
+  const input = builder.stream('in', io)
+  input.groupBy((_key, value) => value, { name: 'by' }).count({ store: { name: 'counts' } })
+  input.to('out')
+  const driver = new TopologyTestDriver(builder.build(), { applicationId: 'app', deadLetterTopic: 'dead' })
+  for (const topic of ['out', 'dead', 'app-by-repartition', 'app-counts-changelog']) {
+    t.ok(driver.createOutputTopic(topic, string, string).isEmpty, topic)
+  }
+  t.throws(() => driver.createOutputTopic('ouut', string, string), {
+    code: 'TEST_TOPIC_UNKNOWN',
+    message: /writes .*out/,
+  })
+  const anywhere = new StreamsBuilder()
+  anywhere.stream('in', io).to((_key, value) => value)
+  t.ok(new TopologyTestDriver(anywhere.build()).createOutputTopic('any', string, string).isEmpty)
+})
+
+function opened(driver: TopologyTestDriver) {
+  const pipe = (topic: string, key: string, value: string, timestampMs: number) =>
+    driver.createInputTopic(topic, string, string).pipe(key, value, timestampMs)
+  return { stores: driver.stores, pipe }
+}
