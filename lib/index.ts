@@ -71,7 +71,24 @@ export { bigint64, bytes, float64, int32, int64, string } from './serde/primitiv
 export { confluentRegistry, type SchemaRegistry } from './serde/registry.js'
 export { SchemaPending, type Serde } from './serde/serde.js'
 export { sessionWindowed, timeWindowed } from './serde/windowed.js'
-export type { KeyValueStore, SessionStore, ValueAndTimestamp, WindowStore } from './state/store.js'
+export type { HistoryOptions } from './state/committed-versions.js'
+export type { KeyBounds, ScanOptions } from './state/committed-view.js'
+export type {
+  OrderedKeyValueStore,
+  OrderedSessionStore,
+  OrderedWindowStore,
+  Row,
+  SessionRow,
+  WindowRow,
+} from './state/ordered.js'
+export type {
+  KeyValueStore,
+  Session,
+  SessionStore,
+  ValueAndTimestamp,
+  WindowEntry,
+  WindowStore,
+} from './state/store.js'
 export type { TimerStore } from './state/timer-store.js'
 export type { Version, VersionedPut, VersionedStore } from './state/versioned.js'
 export {
