@@ -190,7 +190,7 @@ class Interpreter {
 
   /** Left and outer joins have a use for null keys. */
   #feedsRelaxedJoins({ id }: CaseNode): boolean {
-    const readers = (this.#case.topology ?? []).filter((node) => node.in === id || node.in?.includes(id))
+    const readers = (this.#case.topology ?? []).filter((node) => [node.in ?? []].flat().includes(id))
     return readers.every((node) => node.op === 'join' && node.kind !== 'inner')
   }
 
