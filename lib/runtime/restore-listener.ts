@@ -10,7 +10,7 @@ export interface StoreRestore {
   readonly partition: number
   /** First offset to read. */
   readonly startOffset: number
-  /** The restore is over when the next offset to read is this. */
+  /** The restore is over when the next offset to read has reached this. */
   readonly endOffset: number
   /** Next offset to read. */
   readonly offset: number
