@@ -50,20 +50,39 @@ function waitForMore(
 ): Promise<FetchResponse> {
   return new Promise((resolve, reject) => {
     const releases: (() => void)[] = []
+    let checking = false
+    let finished = false
     const finish = (answer: Attempt) => {
+      finished = true
       for (const release of releases) release()
       resolve({ responses: answer.responses })
     }
     const check = () => {
+      checking = false
+      if (finished) return
       try {
         const next = attempt(core, request, context.version)
         if (next.failed || next.sizeBytes >= enough(request)) finish(next)
       } catch (error) {
+        finished = true
         for (const release of releases) release()
         reject(error)
       }
     }
-    for (const log of first.logs) releases.push(log.onChange(check))
+    const readCommitted = request.isolationLevel === READ_COMMITTED
+    for (const log of first.logs) {
+      const end = visibleEnd(log, readCommitted)
+      const start = log.logStartOffset
+      const changed = () => {
+        // A transaction changes many logs at once, and who reads committed sees nothing of it before the markers.
+        if (checking) return
+        const isThere = core.topics.log(log.topic, log.partition) === log
+        if (isThere && visibleEnd(log, readCommitted) === end && log.logStartOffset === start) return
+        checking = true
+        queueMicrotask(check)
+      }
+      releases.push(log.onChange(changed))
+    }
     releases.push(core.clock.setTimer(request.maxWaitMs, () => finish(attempt(core, request, context.version))))
     releases.push(context.onClose(() => finish(first)))
   })

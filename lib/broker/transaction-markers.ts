@@ -32,9 +32,10 @@ export class TransactionMarkers {
   /** Writes every marker of a prepared transaction, then calls `done`: within this call, unless markers are delayed. */
   write(txn: Transaction, done: () => void): void {
     const commit = txn.status === 'PrepareCommit'
+    const marker = markerOf(txn)
     const steps: (() => void)[] = []
     for (const [topic, partitions] of txn.partitions) {
-      for (const partition of partitions) steps.push(() => this.writeOne(txn, commit, topic, partition))
+      for (const partition of partitions) steps.push(() => this.writeOne(marker, topic, partition))
     }
     for (const groupId of txn.groups) steps.push(() => this.o.offsets.settle(txn.producerId, groupId, commit))
     let left = steps.length
@@ -72,17 +73,22 @@ export class TransactionMarkers {
   }
 
   /** A partition that was deleted meanwhile needs no marker. */
-  private writeOne(txn: Transaction, commit: boolean, topic: string, partition: number): void {
-    const log = this.o.topics.log(topic, partition)
-    if (log === undefined) return
+  private writeOne(marker: (nowMs: number) => Buffer, topic: string, partition: number): void {
     const nowMs = this.o.clock.now()
-    const marker = controlBatch({
-      type: commit ? 'commit' : 'abort',
-      producerId: txn.producerId,
-      producerEpoch: txn.epoch,
-      coordinatorEpoch: COORDINATOR_EPOCH,
-      timestamp: nowMs,
-    })
-    log.append(marker, nowMs)
+    this.o.topics.log(topic, partition)?.append(Buffer.from(marker(nowMs)), nowMs)
+  }
+}
+
+/** The marker of a prepared transaction, made once for all partitions that get it in the same millisecond. */
+function markerOf({ status, producerId, epoch: producerEpoch }: Transaction): (nowMs: number) => Buffer {
+  const type = status === 'PrepareCommit' ? 'commit' : 'abort'
+  let madeMs = -1
+  let made: Buffer
+  return (timestamp) => {
+    if (timestamp !== madeMs) {
+      madeMs = timestamp
+      made = controlBatch({ type, producerId, producerEpoch, coordinatorEpoch: COORDINATOR_EPOCH, timestamp })
+    }
+    return made
   }
 }

@@ -1,11 +1,15 @@
 /** Takes what people do on the page into `user-activity`. */
 import { IdempotentProducer } from '../client/producer.js'
 import { type Cluster, MillraceError } from '../index.js'
+import { delay } from '../record/clock.js'
 import { type ActivityFields, activityKey, activityOf, activityProblem, type UserActivity } from './activity.js'
 import type { EventClock } from './event-clock.js'
 import { LoaderBatches } from './loader-batches.js'
 import type { ServiceSerdes } from './serdes.js'
 import type { TopicNames } from './topics.js'
+
+/** Writes of clicks are so far apart at least; Kafka's own producer lets records linger as long. */
+const WRITE_GAP_MS = 5
 
 export interface IntakeParts {
   readonly cluster: Cluster
@@ -20,6 +24,8 @@ export class Intake {
   /** Clicks waiting for the write under way to end, and when they will be stored. */
   #waiting: { readonly batches: LoaderBatches; readonly stored: Promise<void> } | null = null
   #writing: Promise<void> = Promise.resolve()
+  /** Monotonic time from which on the next write may begin. */
+  #nextWriteMs = 0
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -42,8 +48,8 @@ export class Intake {
   }
 
   /**
-   * A broker takes one batch of a partition at a time: clicks that come while a write is under way share the next one,
-   * so that a busy minute makes larger batches and no queue.
+   * A broker takes one batch of a partition at a time: clicks that come while a write is under way, or shortly after it
+   * began, share the next one, so that a busy minute makes larger batches and no queue.
    */
   #store(partitions: number, key: string, value: Buffer): Promise<void> {
     if (this.#waiting === null) {
@@ -55,6 +61,10 @@ export class Intake {
   }
 
   async #write(batches: LoaderBatches): Promise<void> {
+    const { clock } = this.#parts.cluster
+    const waitMs = this.#nextWriteMs - clock.monotonicMs()
+    if (waitMs > 0) await delay(clock, waitMs)
+    this.#nextWriteMs = clock.monotonicMs() + WRITE_GAP_MS
     this.#waiting = null
     const sent = this.#producer.send(batches.list())
     this.#writing = sent.then(

@@ -54,9 +54,17 @@ export function decodeResponse<A extends Api>(api: A, version: number, bytes: Bu
 }
 
 type Direction = 'request' | 'response'
-const compiled = new WeakMap<Shape, Map<number, StructCodec<Shape>>>()
 
-function codecOf(api: Api, direction: Direction, version: number): StructCodec<Shape> {
+interface Compiled extends StructCodec<Shape> {
+  /** Size of the last body written: the next one is likely to need as much, and a buffer that fits is not copied. */
+  lastBytes: number
+}
+
+/** Where the last body was larger, one of another size costs no more than this. */
+const MAX_FIRST_BYTES = 1 << 20
+const compiled = new WeakMap<Shape, Map<number, Compiled>>()
+
+function codecOf(api: Api, direction: Direction, version: number): Compiled {
   const shape = api[direction]
   let byVersion = compiled.get(shape)
   if (byVersion === undefined) {
@@ -72,7 +80,7 @@ function codecOf(api: Api, direction: Direction, version: number): StructCodec<S
         `${api.name} version ${version} is not spoken here; versions ${first} to ${last} are.`,
       )
     }
-    codec = compile(shape, version, isFlexible(api, version))
+    codec = { ...compile(shape, version, isFlexible(api, version)), lastBytes: 0 }
     byVersion.set(version, codec)
   }
   return codec
@@ -80,12 +88,13 @@ function codecOf(api: Api, direction: Direction, version: number): StructCodec<S
 
 function encode(api: Api, direction: Direction, version: number, body: Input<Shape>): Buffer {
   const codec = codecOf(api, direction, version)
-  const writer = new Writer()
+  const writer = new Writer(Math.min(Math.max(256, codec.lastBytes + (codec.lastBytes >>> 2)), MAX_FIRST_BYTES))
   try {
     codec.write(writer, body)
   } catch (error) {
     throw inContext(error, api, direction, version)
   }
+  codec.lastBytes = writer.size
   return writer.finish()
 }
 

@@ -6,7 +6,7 @@ import { COMPRESSIONS, type Compression, compress } from './compression.js'
 import { crc32c } from './crc32c.js'
 
 export interface BatchBuilderOptions {
-  /** First size of the buffer, which doubles when it is full. Default 16 KiB. */
+  /** First size of the buffer; when it is full it grows to 16 KiB, then doubles. Default 1 KiB. */
   readonly initialBytes?: number
 }
 
@@ -27,6 +27,9 @@ export interface BuildOptions {
   readonly lastOffsetDelta?: number
 }
 
+/** Most batches of a low rate fit: a small buffer comes from a pool, a large one from the system. */
+const FIRST_BYTES = 1_024
+const GROWN_BYTES = 16_384
 /** Below this a loop copies faster than a call. */
 const LOOP_BYTES = 32
 const NULL_LENGTH = 1
@@ -40,7 +43,7 @@ export class BatchBuilder {
   private latestTimestamp = 0
 
   constructor(options: BatchBuilderOptions = {}) {
-    this.buffer = Buffer.allocUnsafe(Math.max(options.initialBytes ?? 16_384, BATCH.records + 64))
+    this.buffer = Buffer.allocUnsafe(Math.max(options.initialBytes ?? FIRST_BYTES, BATCH.records + 64))
   }
 
   get count(): number {
@@ -152,7 +155,7 @@ export class BatchBuilder {
   private reserve(bytes: number): void {
     const needed = this.length + bytes
     if (needed <= this.buffer.length) return
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2, GROWN_BYTES))
     this.buffer.copy(larger, 0, 0, this.length)
     this.buffer = larger
   }
