@@ -62,6 +62,8 @@ export interface BuiltCase {
 export interface Reading {
   /** What a store without a name is called: `store-0` and so on (default), as the oracle does, or by a generated name. */
   readonly unnamedStores?: 'numbered' | 'generated'
+  /** Every name a case gives (default), or those alone that the oracle gives too. */
+  readonly names?: 'all' | 'oracle'
   /** What stands where a case writes to a topic: a sink (default), or the processor the oracle catches records with. */
   readonly outputs?: 'sinks' | 'processors'
 }
@@ -69,8 +71,14 @@ export interface Reading {
 /** @throws NotYetBuilt where Millrace lacks an operator; MillraceError where the topology is refused */
 export function buildCase(testCase: ConformanceCase, reading: Reading = {}): BuiltCase {
   const builder = new CaseBuilder(testCase, reading)
-  for (const node of testCase.topology ?? []) builder.add(node)
+  for (const node of testCase.topology ?? []) builder.add(reading.names === 'oracle' ? withOracleNames(node) : node)
   return { topology: builder.streams.build(buildOptions(testCase)), outputs: builder.outputs }
+}
+
+/** The oracle gives a name to groups, to joins whose left side is a stream, to final results and to plain cogroups. */
+function withOracleNames({ name, named: as, ...node }: CaseNode): CaseNode {
+  const takesName = node.op === 'groupByKey' || node.op === 'join' || node.until === 'windowCloses'
+  return { ...node, ...(takesName && named(name)), ...(as !== undefined && { named: as }) }
 }
 
 const RULES: Readonly<Record<string, Optimization>> = {
@@ -231,7 +239,8 @@ class CaseBuilder {
     if (node.op === 'count') {
       // The oracle gives a named store its own value serde, which is a byte longer: a limit in bytes sees it.
       const { store } = this.#typedStore(node)
-      const options = store === undefined ? {} : { store: { ...store, value: caseValue as unknown as Serde<number> } }
+      const typed = store === undefined ? {} : { store: { ...store, value: caseValue as unknown as Serde<number> } }
+      const options = { ...named(node.named), ...typed }
       if (input instanceof GroupedTable) return input.count(options) as Table
       if (input instanceof GroupedStream) return input.count(options) as Table
       if (input instanceof WindowedStream || input instanceof SessionWindowedStream) {
@@ -239,7 +248,7 @@ class CaseBuilder {
       }
       throw wrongInput('something grouped', input)
     }
-    const store = { store: { ...this.#storeOf(node), value: caseValue } }
+    const store = { ...named(node.named), store: { ...this.#storeOf(node), value: caseValue } }
     if (node.op === 'reduce') {
       const adder = reducerOf(node.adder)
       if (input instanceof GroupedTable)
@@ -251,7 +260,7 @@ class CaseBuilder {
       throw wrongInput('something grouped', input)
     }
     const initial = (node.init ?? null) as Scalar
-    const start = { initializer: () => initial, ...named(node.named), ...store }
+    const start = { initializer: () => initial, ...store }
     if (input instanceof CogroupedStream) return input.aggregate(start)
     if (input instanceof WindowedCogroupedStream) return plain(input.aggregate(start))
     if (input instanceof SessionWindowedCogroupedStream) {

@@ -87,6 +87,27 @@ const rows: readonly {
     differs: null,
   },
   {
+    name: 'last per key: a key nobody listed is no difference',
+    compare: 'lastPerKey',
+    expected: [record(windowed('a', 0), 'y', 2)],
+    got: [emitted(windowed('a', 0), 'y', 2), emitted(windowed('b', 5), 'x', 5)],
+    differs: null,
+  },
+  {
+    name: 'last per key: another value in the end',
+    compare: 'lastPerKey',
+    expected: [record(windowed('a', 0), 'y', 2)],
+    got: [emitted(windowed('a', 0), 'y', 2), emitted(windowed('a', 0), null, 2)],
+    differs: /in the end/,
+  },
+  {
+    name: 'exact: a record without a time may come at any',
+    compare: 'exact',
+    expected: [{ topic: 'out', key: 'a', value: 'x' }],
+    got: [emitted('a', 'x', 7)],
+    differs: null,
+  },
+  {
     name: 'map per checkpoint: the last value of each part counts',
     compare: 'mapPerCheckpoint',
     expected: [record('a', 'y', 0, 1), record('a', 'z', 0, 2)],
@@ -129,6 +150,24 @@ t.test('a description', async (t) => {
     verdict(described({ store: { kind: 'versioned', historyRetentionMs: 5 } }, 'in-STATE-STORE-0000000000')),
     passed,
   )
+  const suppressed = (name: string): ConformanceCase => ({
+    ...described({}, 'in-STATE-STORE-0000000000'),
+    topology: [
+      { id: 't', op: 'table', topic: 'in' },
+      { id: 's', op: 'suppress', in: 't', until: 'timeLimit', limitMs: 1, name: 'held' },
+    ],
+    expectedDescribe: described({}, 'in-STATE-STORE-0000000000').expectedDescribe!.replace(
+      '--> none\n      <-- KSTREAM-SOURCE-0000000001',
+      `--> ${name}
+      <-- KSTREAM-SOURCE-0000000001
+    Processor: ${name} (stores: [${name === 'held' ? 'held-store' : 'KTABLE-SUPPRESS-STATE-STORE-0000000004'}])
+      --> none
+      <-- KTABLE-SOURCE-0000000002`,
+    ),
+  })
+  t.same(verdict(suppressed('held')), passed)
+  t.same(verdict(suppressed('KTABLE-SUPPRESS-0000000003')), passed, 'the oracle does not name it')
+  t.match(verdict(suppressed('other')), { kind: 'failed', why: /describe line 5/ })
   t.match(verdict(described({}, 'other')), { kind: 'failed', why: /describe line 5/ }, 'one failure stops no run')
 })
 
