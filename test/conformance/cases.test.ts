@@ -167,7 +167,7 @@ t.test('a description', async (t) => {
   })
   t.same(verdict(suppressed('held')), passed)
   t.same(verdict(suppressed('KTABLE-SUPPRESS-0000000003')), passed, 'the oracle does not name it')
-  t.match(verdict(suppressed('other')), { kind: 'failed', why: /describe line 5/ })
+  t.match(verdict(suppressed('other')), { kind: 'failed', why: /describe line 6/ })
   t.match(verdict(described({}, 'other')), { kind: 'failed', why: /describe line 5/ }, 'one failure stops no run')
 })
 
