@@ -76,7 +76,8 @@ export interface CaseRecord {
   readonly topic: string
   readonly key: CaseValue | WindowedKey
   readonly value: CaseValue
-  readonly ts: number
+  /** Absent where the case asks for none. */
+  readonly ts?: number
   /** Number of inputs by which it must be out. */
   readonly after?: number
   /** The input (from 1) that made it in the run the case was taken from. */
@@ -85,6 +86,7 @@ export interface CaseRecord {
 
 /** What the topology emitted, with the number of the input (from 1) that made it. */
 export interface EmittedRecord extends CaseRecord {
+  readonly ts: number
   readonly at: number
 }
 
