@@ -12,13 +12,18 @@ export interface Turns {
 export class IdleRule {
   readonly #queues: readonly PartitionQueue[]
   readonly #maxIdleMs: number
-  readonly #turns: Turns | null
+  readonly #clock: Pick<Clock, 'now'>
+  #turns: Turns | null = null
 
-  constructor(queues: readonly PartitionQueue[], maxIdleMs: number, turns: Turns | null = null) {
+  constructor(queues: readonly PartitionQueue[], maxIdleMs: number, clock: Pick<Clock, 'now'>) {
     this.#queues = queues
     this.#maxIdleMs = maxIdleMs
+    this.#clock = clock
+  }
+
+  takeTurns(turns: Turns): void {
     this.#turns = turns
-    turns?.add(queues)
+    turns.add(this.#queues)
   }
 
   /** The partition whose head has the lowest timestamp; where several have, the one whose turn it is, or the first. */
@@ -33,7 +38,7 @@ export class IdleRule {
   }
 
   /** True when there is a record, and no partition is empty that is worth waiting for. */
-  mayRun(clock: Pick<Clock, 'now'>): boolean {
+  mayRun(): boolean {
     let heads = 0
     let waiting = false
     for (const queue of this.#queues) {
@@ -41,7 +46,7 @@ export class IdleRule {
         heads++
         queue.idleSinceMs = null
       } else if (queue.blocked) waiting = true
-      else if (this.#queues.length > 1 && this.#waitsFor(queue, clock)) waiting = true
+      else if (this.#queues.length > 1 && this.#waitsFor(queue)) waiting = true
     }
     return heads > 0 && !waiting
   }
@@ -57,11 +62,11 @@ export class IdleRule {
     return until
   }
 
-  #waitsFor(queue: PartitionQueue, clock: Pick<Clock, 'now'>): boolean {
+  #waitsFor(queue: PartitionQueue): boolean {
     if (this.#maxIdleMs < 0) return false
     if (!queue.caughtUp) return true
     if (this.#maxIdleMs === 0) return false
-    queue.idleSinceMs ??= clock.now()
-    return clock.now() < queue.idleSinceMs + this.#maxIdleMs
+    queue.idleSinceMs ??= this.#clock.now()
+    return this.#clock.now() < queue.idleSinceMs + this.#maxIdleMs
   }
 }

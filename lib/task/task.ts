@@ -8,21 +8,18 @@ import type { Operator } from '../operators/operator.js'
 import type { BatchView } from '../protocol/index.js'
 import { NO_HEADERS } from '../record/record.js'
 import { suppressHeaders } from '../serde/suppress-buffer.js'
-import type { Node, SourceNode } from '../topology/node.js'
+import type { Node } from '../topology/node.js'
 import type { PunctuationType } from '../topology/processor.js'
 import type { StoreKind } from '../topology/topology.js'
 import { AsyncLanes, type SettledRecord } from './async-work.js'
 import { Collector, MAX_BATCH_BYTES } from './collector.js'
-import { type ChangelogEnd, changelogEnds, type TaskCommit } from './commit.js'
+import { changelogEnds, type TaskCommit } from './commit.js'
 import { compile, type NodeContext } from './compile.js'
 import { Failures, lastingOrigin, type RecordOrigin } from './failures.js'
-import { IdleRule } from './idle-rule.js'
+import { TaskInput } from './input.js'
 import { surroundings, type TaskOptions, type TaskStores } from './options.js'
-import { Positions } from './positions.js'
 import { Punctuations } from './punctuation.js'
-import { PartitionQueue } from './queue.js'
-import { StreamTime } from './stream-time.js'
-import { OperatorTimes } from './times.js'
+import type { PartitionQueue, QueueEvents } from './queue.js'
 
 /** What one record weighs in `pendingBytes` of a task with stores: its change is logged at the next commit. */
 const CHANGE_BYTES = 64
@@ -34,11 +31,7 @@ export class Task<S extends TaskStores = TaskStores> {
   readonly #collector: Collector
   readonly #failures: Failures
   readonly #punctuations = new Punctuations()
-  readonly #times: OperatorTimes
-  readonly #idle: IdleRule
-  readonly #streamTime: StreamTime
-  readonly #queues: PartitionQueue[] = []
-  readonly #positions: Positions
+  readonly #input: TaskInput
   readonly #operators: readonly Operator[]
   readonly #kinds: ReadonlyMap<string, StoreKind>
   /** Where the record in hand came from; null inside a punctuation. */
@@ -59,8 +52,7 @@ export class Task<S extends TaskStores = TaskStores> {
       maxBatchBytes: (topic) => options.refusals?.maxBatchBytes(topic) ?? MAX_BATCH_BYTES,
     })
     this.#failures = new Failures(options, this.#collector)
-    this.#times = new OperatorTimes(options.id)
-    this.#streamTime = new StreamTime(this.#queues, this.#times, options.clock, options.idleTimeoutMs)
+    this.#input = new TaskInput(options)
     const origin = () => (this.#current === null ? null : lastingOrigin(this.#current))
     this.#async = new AsyncLanes(origin, options.onReady)
     const { sources, operators } = compile(options.subTopology.nodes, {
@@ -69,25 +61,13 @@ export class Task<S extends TaskStores = TaskStores> {
       failed: (node, error) => this.#failures.processing(node, this.#current, error),
     })
     this.#operators = operators
-    for (const { node, push } of sources) {
-      // A topic of fewer partitions than another of the same source has none for the last tasks.
-      const topics = node.topics
-        .map(options.topicName)
-        .filter((name) => options.partition < options.partitionCount(name))
-      for (const topic of topics) this.#queues.push(this.#queue(node, topic, push))
-    }
-    this.#idle = new IdleRule(this.#queues, options.maxTaskIdleMs, options.turns)
-    this.#positions = new Positions(this.#queues)
+    this.#input.open(sources, this.#queueEvents())
   }
 
   /** Takes over committed offsets, with partition and operator times from their metadata. Before the first record. */
   restore(offsets: readonly OffsetToCommit[]): void {
-    for (const { topic, partition, offset, metadata } of offsets) {
-      const queue = this.#find(topic, partition)
-      queue.committedOffset = offset
-      queue.time.restore(this.#times.restore(metadata))
-    }
-    this.#beginAnew()
+    this.#input.restore(offsets)
+    this.#punctuations.reset(this.#input.time.ms)
   }
 
   /**
@@ -101,7 +81,7 @@ export class Task<S extends TaskStores = TaskStores> {
     nextOffset: number,
     startOffset = 0,
   ): void {
-    const queue = this.#find(topic, partition)
+    const queue = this.#input.find(topic, partition)
     const before = this.#current
     this.#current = queue
     queue.add(batches, nextOffset, startOffset)
@@ -113,17 +93,17 @@ export class Task<S extends TaskStores = TaskStores> {
    * `emptyAtMs`: monotonic time at which it last said that it holds nothing at all past that; null: it does, or may.
    */
   setCaughtUp(topic: string, partition: number, caughtUp: boolean, emptyAtMs: number | null = null): void {
-    const queue = this.#find(topic, partition)
+    const queue = this.#input.find(topic, partition)
     queue.caughtUp = caughtUp
     queue.emptyAtMs = emptyAtMs
   }
 
   bufferedBytes(topic: string, partition: number): number {
-    return this.#find(topic, partition).bufferedBytes
+    return this.#input.find(topic, partition).bufferedBytes
   }
 
   hasRunnable(): boolean {
-    return this.#async.hasReady || (this.#async.open && this.#idle.mayRun(this.#options.clock))
+    return this.#async.hasReady || (this.#async.open && this.#input.idle.mayRun())
   }
 
   /** True while asynchronous handlers work: what they answer is part of the next commit, which waits for them. */
@@ -133,31 +113,31 @@ export class Task<S extends TaskStores = TaskStores> {
 
   /** Event time of the record that is next, null when none is buffered or none may be taken. */
   nextTimestampMs(): number | null {
-    if (this.#async.hasReady) return this.#streamTime.ms
-    return this.#async.open ? (this.#idle.lowest()?.headTimestamp ?? null) : null
+    if (this.#async.hasReady) return this.#input.time.ms
+    return this.#async.open ? (this.#input.idle.lowest()?.headTimestamp ?? null) : null
   }
 
   /** Processes up to `maxRecords`, lowest timestamp first; returns how many. */
   process(maxRecords: number): number {
     let processed: number
     if (this.#async.size > 0) processed = this.#processAsync(maxRecords)
-    else if (this.#queues.length === 1) processed = this.#drain(this.#queues[0]!, maxRecords)
+    else if (this.#input.only !== null) processed = this.#drain(this.#input.only, maxRecords)
     else {
       processed = 0
-      while (processed < maxRecords && this.#idle.mayRun(this.#options.clock)) {
-        this.#step(this.#idle.lowest()!)
+      while (processed < maxRecords && this.#input.idle.mayRun()) {
+        this.#step(this.#input.idle.lowest()!)
         processed++
       }
     }
-    if (processed > 0) this.#streamTime.breakSilence()
+    if (processed > 0) this.#input.time.breakSilence()
     this.#uncommittedRecords += processed
     return processed
   }
 
   /** Wall-clock time of the next wall-clock punctuation, of the end of waiting for an empty partition, or in silence. */
   nextTimerAtMs(): number | null {
-    const waitsUntilMs = this.#idle.waitsUntilMs() ?? Number.POSITIVE_INFINITY
-    const next = Math.min(this.#punctuations.nextWallClockMs, waitsUntilMs, this.#streamTime.nextAtMs)
+    const waitsUntilMs = this.#input.idle.waitsUntilMs() ?? Number.POSITIVE_INFINITY
+    const next = Math.min(this.#punctuations.nextWallClockMs, waitsUntilMs, this.#input.time.nextAtMs)
     return Number.isFinite(next) ? next : null
   }
 
@@ -165,8 +145,8 @@ export class Task<S extends TaskStores = TaskStores> {
   punctuateWallClock(nowMs: number): number {
     if (this.#async.draining) return 0
     let calls = 0
-    if (!this.busy && this.#streamTime.goOn()) {
-      for (const operator of this.#operators) calls += operator.advance?.(this.#streamTime.ms) ?? 0
+    if (!this.busy && this.#input.time.goOn()) {
+      for (const operator of this.#operators) calls += operator.advance?.(this.#input.time.ms) ?? 0
       calls += this.#punctuateStreamTime()
     }
     if (nowMs >= this.#punctuations.nextWallClockMs) calls += this.#punctuations.run('wallClockTime', nowMs)
@@ -182,7 +162,7 @@ export class Task<S extends TaskStores = TaskStores> {
 
   /** True when a commit would carry an offset. */
   get moved(): boolean {
-    return this.#positions.moved
+    return this.#input.moved
   }
 
   /** True once after user code asked for a commit. */
@@ -215,12 +195,12 @@ export class Task<S extends TaskStores = TaskStores> {
     })
     const { batches, captured } = this.#collector.take()
     this.#failures.forgetLetters()
-    const offsets = this.#positions.collect(batches.length > 0, ({ time }) => this.#times.encode(time.streamTimeMs))
-    for (const time of this.#allTimes()) time.beginCommit()
+    const offsets = this.#input.beginCommit(batches.length > 0)
     this.#uncommittedRecords = 0
     if (batches.length === 0 && offsets.length === 0) {
       // Whatever changed in stores that are not logged is as good as committed.
-      this.#succeeded(new Map())
+      this.state.commitSucceeded(new Map())
+      this.#input.commitSucceeded([])
       return null
     }
     return { taskId: this.id, batches, offsets, changelogs, captured }
@@ -229,11 +209,9 @@ export class Task<S extends TaskStores = TaskStores> {
   /** The transaction with `commit` in it is through. */
   commitSucceeded(commit: TaskCommit, batchOffsets: BatchOffsets): void {
     const { subTopology, topicId } = this.#options
-    this.#succeeded(changelogEnds(commit, batchOffsets, subTopology.stores, topicId))
-    for (const { topic, partition, offset } of commit.offsets) {
-      this.#find(topic, partition).committedOffset = offset
-      this.#failures.committed(topic, offset)
-    }
+    this.state.commitSucceeded(changelogEnds(commit, batchOffsets, subTopology.stores, topicId))
+    this.#input.commitSucceeded(commit.offsets)
+    for (const { topic, offset } of commit.offsets) this.#failures.committed(topic, offset)
   }
 
   /** Back to the last commit that succeeded: stores, times, nothing buffered. The runtime reads again from there. */
@@ -243,9 +221,8 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#collector.clear()
     this.#failures.forgetLetters()
     this.#async.clear()
-    for (const queue of this.#queues) queue.clear()
-    for (const time of this.#allTimes()) time.commitAborted()
-    this.#beginAnew()
+    this.#input.commitAborted()
+    this.#punctuations.reset(this.#input.time.ms)
     this.#commitRequested = false
     this.#uncommittedRecords = 0
   }
@@ -256,16 +233,11 @@ export class Task<S extends TaskStores = TaskStores> {
     for (const operator of this.#operators) operator.close?.()
   }
 
-  #succeeded(ends: ReadonlyMap<string, ChangelogEnd>): void {
-    this.state.commitSucceeded(ends)
-    for (const time of this.#allTimes()) time.commitSucceeded()
-  }
-
   /** What handlers have answered goes first; then as many records as may be under way. */
   #processAsync(maxRecords: number): number {
     let processed = this.#async.run(maxRecords, (settled) => this.#deliver(settled))
-    while (processed < maxRecords && this.#async.open && this.#idle.mayRun(this.#options.clock)) {
-      this.#step(this.#idle.lowest()!)
+    while (processed < maxRecords && this.#async.open && this.#input.idle.mayRun()) {
+      this.#step(this.#input.idle.lowest()!)
       processed++
     }
     // No record is taken until that commit has been collected: it would start the waiting anew.
@@ -297,7 +269,7 @@ export class Task<S extends TaskStores = TaskStores> {
     const timestamp = queue.headTimestamp
     this.#current = queue
     queue.time.advance(timestamp)
-    this.#streamTime.take(timestamp)
+    this.#input.time.take(timestamp)
     queue.push({ key: queue.headKey, value: queue.headValue, timestamp, headers: queue.cursor!.headers() })
     queue.advance()
     this.#current = null
@@ -305,33 +277,12 @@ export class Task<S extends TaskStores = TaskStores> {
   }
 
   #punctuateStreamTime(): number {
-    const { ms } = this.#streamTime
+    const { ms } = this.#input.time
     return ms >= this.#punctuations.nextStreamMs ? this.#punctuations.run('streamTime', ms) : 0
   }
 
-  *#allTimes() {
-    for (const queue of this.#queues) yield queue.time
-    yield* this.#times.all()
-  }
-
-  #beginAnew(): void {
-    this.#positions.reset()
-    this.#streamTime.reset()
-    this.#punctuations.reset(this.#streamTime.ms)
-  }
-
-  #find(topic: string, partition: number): PartitionQueue {
-    const queue = this.#queues.find((candidate) => candidate.topic === topic)
-    if (queue !== undefined && queue.partition === partition) return queue
-    throw new MillraceError('TASK_PARTITION_UNKNOWN', `Task ${this.id} does not read ${topic}-${partition}.`, {
-      taskId: this.id,
-      topic,
-      partition,
-    })
-  }
-
-  #queue(node: SourceNode, topic: string, push: PartitionQueue['push']): PartitionQueue {
-    return new PartitionQueue(node, topic, this.#options.partition, push, {
+  #queueEvents(): QueueEvents {
+    return {
       unreadable: (queue, error) => this.#failures.unreadable(queue, error),
       negativeTimestamp: (queue, timestamp) => this.#failures.negativeTimestamp(queue, timestamp),
       schemaPending: (queue, ready) => {
@@ -341,19 +292,19 @@ export class Task<S extends TaskStores = TaskStores> {
         }
         ready.then(again, again)
       },
-    })
+    }
   }
 
   #context(node: Node): NodeContext {
     const options = this.#options
-    const nowMs = (type: PunctuationType) => (type === 'streamTime' ? this.#streamTime.ms : options.clock.now())
+    const nowMs = (type: PunctuationType) => (type === 'streamTime' ? this.#input.time.ms : options.clock.now())
     return {
       ...surroundings(options),
       nodeName: node.name,
       store: <T>(name: string) => this.#store<T>(name, node.name),
       storeKind: (name) => this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue',
-      operatorTime: (name = node.name) => this.#times.of(name),
-      taskStreamTimeMs: () => this.#streamTime.ms,
+      operatorTime: (name = node.name) => this.#input.times.of(name),
+      taskStreamTimeMs: () => this.#input.time.ms,
       wallClockMs: () => options.clock.now(),
       schedule: (intervalMs, type, punctuate, { startMs = null } = {}) =>
         this.#punctuations.schedule(type, intervalMs, nowMs(type), this.#guarded(node.name, punctuate), startMs),
