@@ -40,13 +40,18 @@ export class LruOrder implements TransactionFollower {
 
   /** A restored use: committed from the start. Returns the key that had to go for at most `maxEntries` to stay, or null. */
   restore(key: string, exists: boolean, maxEntries: number): string | null {
-    move(this.#keys, key, exists)
-    move(this.#committed, key, exists)
+    this.#restored(key, exists)
     if (this.#keys.size <= maxEntries) return null
     const eldest = this.#eldest.next().value!
-    move(this.#keys, eldest, false)
-    move(this.#committed, eldest, false)
+    this.#restored(eldest, false)
     return eldest
+  }
+
+  /** A global store is read while it follows its topic, and never commits: uses noted for a key end here. */
+  #restored(key: string, exists: boolean): void {
+    move(this.#keys, key, exists)
+    move(this.#committed, key, exists)
+    this.#open.delete(key)
   }
 
   beginCommit(): void {

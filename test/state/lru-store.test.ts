@@ -8,6 +8,7 @@ import { seededRandom } from '../../lib/record/random.js'
 import { int64, string } from '../../lib/serde/primitive.js'
 import type { CommittedKeyValue } from '../../lib/state/committed-view.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
+import type { OrderedKeyValueStore } from '../../lib/state/ordered.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'
 import { storeDefinition } from '../../lib/topology/store-definition.js'
 import { Life } from './life.js'
@@ -15,8 +16,8 @@ import { Life } from './life.js'
 const definition = (maxEntries: number, kind: 'keyValue' | 'timestampedKeyValue' = 'keyValue') =>
   storeDefinition({ name: 'lru', kind, key: string, value: int64, maxEntries })
 
-async function live(maxEntries: number, kind?: 'timestampedKeyValue'): Promise<Life> {
-  const life = new Life(new MemoryEngines(), [definition(maxEntries, kind)])
+async function live(maxEntries: number, kind?: 'timestampedKeyValue', ordered = false): Promise<Life> {
+  const life = new Life(new MemoryEngines(), [{ ...definition(maxEntries, kind), ordered }])
   await life.start()
   return life
 }
@@ -140,8 +141,9 @@ for (let seed = 1; seed <= 20; seed++) {
   t.test(`seed ${seed}`, async (t) => {
     const random = seededRandom(`lru/${seed}`)
     const maxEntries = 1 + random.int(6)
-    const life = await live(maxEntries)
-    const store = () => life.table('lru')
+    const ordered = seed % 2 === 0
+    const life = await live(maxEntries, undefined, ordered)
+    const store = () => life.state.store<OrderedKeyValueStore<string, number>>('lru')
     // Eldest first.
     let open = new Map<string, number>()
     let committed = new Map<string, number>()
@@ -153,6 +155,10 @@ for (let seed = 1; seed <= 20; seed++) {
       open.set(key, value)
     }
     for (let step = 0; step < 500; step++) {
+      if (ordered && step % 7 === 0) {
+        const walked = [...store().all()].map(({ key }) => key).join()
+        if (walked !== [...open.keys()].sort().join()) t.fail(`step ${step}: walked ${walked}`)
+      }
       const key = `k${random.int(10)}`
       const what = random.int(40)
       if (what < 14) {
@@ -190,6 +196,11 @@ for (let seed = 1; seed <= 20; seed++) {
         if ((await rows(life)).join() !== [...committed.keys()].sort().join()) t.fail(`step ${step}: going back`)
       }
     }
+    if (ordered)
+      t.same(
+        [...store().all()].map(({ key }) => key),
+        [...open.keys()].sort(),
+      )
     t.ok(open.size <= maxEntries && log.length > 20)
     t.same(await rows(life), [...committed.keys()].sort())
     await life.state.close({ flush: false })
@@ -219,6 +230,30 @@ t.test('an aggregation in such a store begins anew for a key it had to forget, a
       .windowedBy(tumbling({ sizeMs: 10 }))
       .count({ store: { maxEntries: 2 } })
   t.throws(windowed, { code: 'CONFIG_INVALID', message: /of kind window: leave out maxEntries/ })
+})
+
+t.test('a global table may be one: what it forgets is not joined', async (t) => {
+  const text = { key: string, value: string }
+  const builder = new StreamsBuilder()
+  const names = builder.globalTable('names', { ...text, store: { name: 'names', maxEntries: 2 } })
+  builder
+    .stream('in', text)
+    .leftJoin(names, { keySelector: (key) => key, joiner: (_value, name) => name ?? '-' })
+    .to('out', text)
+  const driver = new TopologyTestDriver(builder.build())
+  const input = driver.createInputTopic('names', string, string)
+  for (const [n, key] of ['a', 'b'].entries()) input.pipe(key, key.toUpperCase(), n)
+  const lines = driver.createInputTopic('in', string, string)
+  lines.pipe('a', 'x', 10)
+  input.pipe('c', 'C', 11)
+  for (const [n, key] of ['a', 'b', 'c'].entries()) lines.pipe(key, 'x', 12 + n)
+  t.same(
+    driver
+      .createOutputTopic('out', string, string)
+      .readAll()
+      .map(({ value }) => value),
+    ['A', 'A', '-', 'C'],
+  )
 })
 
 t.test('refused where it means nothing', async (t) => {
