@@ -44,6 +44,8 @@ export interface StreamsConfig {
   readonly metadataMaxAgeMs: number
   /** So long what has to succeed before tasks run may fail with errors that pass; then the instance ends. 0: for ever. */
   readonly taskTimeoutMs: number
+  /** So long `start` tries while no broker answers at all; 0: once. */
+  readonly startTimeoutMs: number
   /** Where a partition without a committed offset starts. */
   readonly offsetReset: OffsetReset
   /** Buffered bytes per partition after which fetching it pauses. */
@@ -99,6 +101,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   requestTimeoutMs: 30_000,
   metadataMaxAgeMs: 300_000,
   taskTimeoutMs: 0,
+  startTimeoutMs: 60_000,
   offsetReset: 'earliest',
   bufferBytes: 4 * 1024 * 1024,
   replicationFactor: -1,
@@ -135,6 +138,7 @@ const LEAST: Readonly<Record<string, number>> = {
   requestTimeoutMs: 100,
   metadataMaxAgeMs: 1,
   taskTimeoutMs: 0,
+  startTimeoutMs: 0,
   bufferBytes: 1,
   replicationFactor: -1,
   repartitionPurgeIntervalMs: 0,

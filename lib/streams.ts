@@ -127,6 +127,8 @@ export class Streams {
   #closing = false
   readonly #closeAsked = deferred()
   #leaveGroup = false
+  /** Monotonic time since which no broker has answered; null once one has. */
+  #unreachableSinceMs: number | null = null
 
   /** @throws MillraceError CONFIG_INVALID */
   constructor(topology: Topology, settings: StreamsSettings) {
@@ -238,13 +240,15 @@ export class Streams {
     try {
       open = await this.#openInstance(cluster)
       this.#open = open
+      this.#unreachableSinceMs = null
       // A close that came while everything was still opening.
       if (this.#closing) this.#stopIfOpen()
       await open.instance.run().finally(this.#logSummaries(open))
     } catch (error) {
       // What keeps the first from opening is an error of `start`.
       const asked = (open !== null || life > 1) && !this.#closing
-      const answer = asked ? answerTo(error, this.#config) : 'shutdownInstance'
+      const waits = open === null && this.#waitsForBrokers(error)
+      const answer = waits ? 'replace' : asked ? answerTo(error, this.#config) : 'shutdownInstance'
       const all = answer === 'shutdownApplication'
       if (all) await this.#stopApplication(open)
       // Nobody comes back to an application that stops: an assignment that says so must not wait for static members.
@@ -257,6 +261,18 @@ export class Streams {
     }
     await open.close(this.#leaveGroup).finally(() => cluster.close())
     return 'closed'
+  }
+
+  /** Whether the brokers may yet come up: Java waits for them without end. */
+  #waitsForBrokers(error: unknown): boolean {
+    if (this.#closing || !isMillraceError(error, 'CLIENT_UNREACHABLE')) return false
+    const { clock, log, startTimeoutMs } = this.#config
+    const nowMs = clock.monotonicMs()
+    this.#unreachableSinceMs ??= nowMs
+    const leftMs = this.#unreachableSinceMs + startTimeoutMs - nowMs
+    if (leftMs <= 0) return false
+    log.warn({ code: error.code, cause: error.message, leftMs: Math.round(leftMs) }, 'no broker answers, trying again')
+    return true
   }
 
   #logSummaries({ instance, tasks }: OpenInstance): Cancel {
