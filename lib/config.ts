@@ -48,6 +48,8 @@ export interface StreamsConfig {
   readonly startTimeoutMs: number
   /** Where a partition without a committed offset starts. */
   readonly offsetReset: OffsetReset
+  /** How often the brokers are asked which topics match patterns (Kafka Streams' `metadata.max.age.ms`). */
+  readonly topicRefreshIntervalMs: number
   /** Buffered bytes per partition after which fetching it pauses. */
   readonly bufferBytes: number
   /** Replicas of internal topics; -1: the broker's default. */
@@ -103,6 +105,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   taskTimeoutMs: 0,
   startTimeoutMs: 60_000,
   offsetReset: 'earliest',
+  topicRefreshIntervalMs: 30_000,
   bufferBytes: 4 * 1024 * 1024,
   replicationFactor: -1,
   repartitionPurgeIntervalMs: 30_000,
@@ -139,6 +142,7 @@ const LEAST: Readonly<Record<string, number>> = {
   metadataMaxAgeMs: 1,
   taskTimeoutMs: 0,
   startTimeoutMs: 0,
+  topicRefreshIntervalMs: 10,
   bufferBytes: 1,
   replicationFactor: -1,
   repartitionPurgeIntervalMs: 0,

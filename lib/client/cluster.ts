@@ -156,6 +156,15 @@ export class Cluster {
     return new Map(infos.map((info) => [info.name, info]))
   }
 
+  /** Every topic there is now but Kafka's own, asking the brokers. */
+  async topicNames(): Promise<string[]> {
+    const request = { topics: null, allowAutoTopicCreation: false }
+    const response = await this.requestAny(metadataApi, request, { lane: 'admin', minVersion: 1 })
+    return response.topics.flatMap(({ name, errorCode, isInternal }) =>
+      errorCode === 0 && name !== null && !isInternal && !name.startsWith('__') ? [name] : [],
+    )
+  }
+
   /** Which of `names` exist now, asking the brokers. */
   async existing(names: readonly string[]): Promise<Set<string>> {
     const response = await this.askMetadata(names)

@@ -58,6 +58,10 @@ export interface StreamsBuilderOptions {
   readonly timestampExtractor?: TimestampExtractor
 }
 
+function topicNames(topics: readonly string[] | RegExp): readonly string[] {
+  return topics instanceof RegExp ? [String(topics)] : topics
+}
+
 export class StreamsBuilder {
   readonly #graph = new Graph()
   readonly #sources: KnownSource[] = []
@@ -67,13 +71,18 @@ export class StreamsBuilder {
     this.#timestampExtractor = options.timestampExtractor ?? null
   }
 
-  /** A stream of one or several topics. Asked for again with the same topics, it shares the source. */
-  stream<K, V>(topics: string | readonly string[], options: SourceSettings<K, V>): KStream<K, V> {
-    const list = Object.freeze([...new Set(typeof topics === 'string' ? [topics] : topics)])
+  /**
+   * A stream of one or several topics, or of every topic whose whole name matches a pattern, those that come to be later
+   * included. Asked for again with the same topics or pattern, it shares the source.
+   */
+  stream<K, V>(topics: string | readonly string[] | RegExp, options: SourceSettings<K, V>): KStream<K, V> {
+    // A pattern goes by its text, which no topic can be called.
+    const list = Object.freeze([...new Set(typeof topics === 'string' ? [topics] : topicNames(topics))])
+    const read = topics instanceof RegExp ? topics : list
     const name = this.#graph.nameOr(options.name, 'KSTREAM-SOURCE-')
     const reset = offsetResetName(options.offsetReset ?? null)
     const known = this.#knownSource(list, reset)
-    const node = known === null ? this.#addSource(name, list, options) : this.#graph.again(known)
+    const node = known === null ? this.#addSource(name, read, options) : this.#graph.again(known)
     if (known === null) this.#sources.push({ topics: list, offsetReset: reset, node })
     return new KStream(
       streamHandle({
@@ -199,7 +208,7 @@ export class StreamsBuilder {
     return { source, processor: this.#graph.nameOr(name, 'KTABLE-SOURCE-') }
   }
 
-  #addSource<K, V>(name: string, topics: readonly string[], options: SourceSettings<K, V>): GraphNode {
+  #addSource<K, V>(name: string, topics: readonly string[] | RegExp, options: SourceSettings<K, V>): GraphNode {
     return this.#graph.add([], {
       name,
       write: (topology) => topology.addSource({ ...this.#sourceFields(options, name), topics }),

@@ -100,3 +100,9 @@ export class Committer {
     this.#requested = false
   }
 }
+
+/** In words, for the log. */
+export function causeOf(outcome: CommitOutcome): string {
+  if (!('cause' in outcome)) return outcome.kind
+  return outcome.cause instanceof Error ? outcome.cause.message : String(outcome.cause)
+}

@@ -2,7 +2,7 @@
  * The loop of one instance. Everything asynchronous (join, take-over, commit) reports through an inbox that the loop
  * reads between slices of work, so tasks are only ever touched from one place, in a known order.
  */
-import type { CommitOutcome, GroupIdentity } from '../client/commit.js'
+import type { GroupIdentity } from '../client/commit.js'
 import type { Fetcher } from '../client/fetcher.js'
 import type { Assignment, GroupMember } from '../client/group-member.js'
 import type { StreamsConfig } from '../config.js'
@@ -10,7 +10,7 @@ import { isMillraceError, MillraceError } from '../errors.js'
 import type { Refusals } from '../task/refusals.js'
 import type { CommitGroup } from './commit-group.js'
 import type { CommittedRecords } from './committed-records.js'
-import { Committer, type FinishedCommit } from './committer.js'
+import { Committer, causeOf, type FinishedCommit } from './committer.js'
 import type { Lifecycle } from './lifecycle.js'
 import { SHUTDOWN } from './member-data.js'
 import type { Plan } from './plan.js'
@@ -18,6 +18,7 @@ import type { Signal } from './signal.js'
 import type { OpenedTask, TakeOver } from './take-over.js'
 import type { TaskSet } from './task-set.js'
 import { TryLater } from './try-later.js'
+import type { NextPlan } from './watch-topics.js'
 
 /** Records a task handles before the loop looks at the others: a few milliseconds at most. */
 const SLICE_RECORDS = 1_000
@@ -35,6 +36,7 @@ const PRODUCER = 'the initialisation of the producer'
 export interface InstanceParts {
   readonly config: StreamsConfig
   readonly plan: Plan
+  readonly nextPlan: NextPlan
   readonly member: GroupMember
   readonly fetcher: Fetcher
   /** Raised by the fetcher too, when something has arrived. */
@@ -126,6 +128,7 @@ export class Instance {
         if (this.#retryWanted !== null && !this.#committer.inFlight) this.#retry(this.#retryWanted)
         // A commit in flight belongs to the old assignment: its outcome comes first.
         if (this.#newAssignment !== null && !this.#committer.inFlight) await this.#applyAssignment(this.#newAssignment)
+        if (!this.#takingOver && this.#parts.nextPlan.comeInto(this.#parts.plan)) this.rebalance()
         if (this.#stopping && this.#settled()) break
         this.#stepMembership()
         this.#stepTakeOver()
@@ -220,8 +223,10 @@ export class Instance {
     const continuous = !this.#sessionLost && (step === 1 || (step === 0 && previous?.memberId === identity.memberId))
     this.#sessionLost = false
     if (!continuous) this.#continuity++
-    await this.#closeTasks((taskId) => !continuous || !this.#assigned.has(taskId))
-    this.#parts.tasks.resumeFetching()
+    const { tasks, plan } = this.#parts
+    const goesOn = (taskId: string) => this.#assigned.has(taskId) && tasks.reads(taskId, plan.sources(taskId))
+    await this.#closeTasks((taskId) => !continuous || !goesOn(taskId))
+    tasks.resumeFetching()
     this.#runningIfReady()
   }
 
@@ -392,9 +397,4 @@ export class Instance {
       (error) => this.#tryLater.later(PRODUCER, error, () => this.#initProducer()),
     )
   }
-}
-
-function causeOf(outcome: CommitOutcome): string {
-  if (!('cause' in outcome)) return outcome.kind
-  return outcome.cause instanceof Error ? outcome.cause.message : String(outcome.cause)
 }

@@ -31,6 +31,7 @@ import { TakeOver } from './take-over.js'
 import { makeTask, openState } from './task-factory.js'
 import { TaskSet } from './task-set.js'
 import { tellAllToStop } from './uncaught.js'
+import { NextPlan, watchTopics } from './watch-topics.js'
 
 export interface InstanceOptions {
   readonly topology: Topology
@@ -64,22 +65,37 @@ export interface OpenInstance {
 
 /** @throws what opening any of the parts raises; what was opened is closed again */
 export async function openInstance(options: InstanceOptions): Promise<OpenInstance> {
-  const { config, cluster } = options
+  const { config } = options
   const closing: (() => Promise<unknown> | unknown)[] = []
   try {
     const process = await openProcess(options.processEngines, config.random)
     closing.push(() => process.close())
-    const admin = new Admin(cluster)
-    const plan = await prepareTopics(cachedAs(options.topology, config), config.applicationId, cluster, admin, {
-      replicationFactor: config.replicationFactor,
-      changelogExtraRetentionMs: config.changelogExtraRetentionMs,
-      extraTopics: config.deadLetterTopic === null ? [] : [config.deadLetterTopic],
-    })
+    const admin = new Admin(options.cluster)
+    const plan = await prepare(options, admin)
     return await assemble(options, process, admin, plan, closing)
   } catch (error) {
     await closeParts(closing).catch(() => undefined)
     throw error
   }
+}
+
+function prepare({ topology, config, cluster }: InstanceOptions, admin: Admin): Promise<Plan> {
+  return prepareTopics(cachedAs(topology, config), config.applicationId, cluster, admin, {
+    replicationFactor: config.replicationFactor,
+    changelogExtraRetentionMs: config.changelogExtraRetentionMs,
+    extraTopics: config.deadLetterTopic === null ? [] : [config.deadLetterTopic],
+  })
+}
+
+function watch(
+  options: InstanceOptions,
+  admin: Admin,
+  plan: Plan,
+  changed: (next: Plan) => void,
+  failed: (error: unknown) => void,
+): () => Promise<void> {
+  const { topology, config, cluster } = options
+  return watchTopics({ topology, config, cluster, plan, prepare: () => prepare(options, admin), changed, failed })
 }
 
 async function assemble(
@@ -131,11 +147,14 @@ async function assemble(
     appConfigs: appConfigs(config),
   })
   const parts = { config, plan, member, fetcher, signal, commitGroup, takeOver, tasks, refusals, committed, lifecycle }
-  box.instance = new Instance(parts)
+  const nextPlan = new NextPlan(signal.raise)
+  const instance = new Instance({ ...parts, nextPlan })
+  box.instance = instance
+  closing.push(watch(options, admin, plan, (next) => nextPlan.offer(next), fail))
   closing.push(purgeRepartitionTopics(config, plan, tasks, admin))
   closing.push(cleanState({ config, engines, owned: () => tasks.ids(), onRemoved: (taskId) => onDisk.delete(taskId) }))
   return {
-    instance: box.instance,
+    instance,
     plan,
     tasks,
     globals,

@@ -5,6 +5,7 @@ import type { TopicPartition } from '../record/record.js'
 import { resolvePartitionCounts } from '../topology/copartition.js'
 import { changelogTopic, internalTopics, realTopicName } from '../topology/internal-topics.js'
 import type { SourceNode } from '../topology/node.js'
+import { hasPattern } from '../topology/patterns.js'
 import type { ProcessNode } from '../topology/stateless-nodes.js'
 import { subTopologies } from '../topology/sub-topologies.js'
 import type { SubTopology, Topology } from '../topology/topology.js'
@@ -29,12 +30,12 @@ export class Plan {
   readonly subscribedTopics: readonly string[]
   readonly internalTopics: readonly InternalTopic[]
   readonly applicationId: string
-  readonly #topology: Topology
+  #topology: Topology
   /** Real topic name → partitions. */
-  readonly #partitions: Map<string, number>
-  readonly #topicIds = new Map<string, string | null>()
-  readonly #bySource = new Map<string, SubTopology>()
-  readonly #byId = new Map<number, SubTopology>()
+  #partitions: Map<string, number>
+  #topicIds = new Map<string, string | null>()
+  #bySource = new Map<string, SubTopology>()
+  #byId = new Map<number, SubTopology>()
 
   /**
    * `partitionCounts`: of every user topic the topology names as a fixed source or sink.
@@ -60,14 +61,33 @@ export class Plan {
     }
     this.taskIds = this.subTopologies.flatMap((subTopology) => this.#tasksOfSubTopology(subTopology)).sort(byTaskId)
     this.subscribedTopics = [...this.#bySource.keys()]
-    this.internalTopics = internalTopics(applicationId, topology, changelogExtraRetentionMs).map(
-      ({ name, store, config }) => ({
+    this.internalTopics = internalTopics(applicationId, topology, changelogExtraRetentionMs)
+      .map(({ name, store, config }) => ({
         name,
         config,
         partitions: store === null ? this.partitionCount(name) : this.#tasksOfSubTopology(this.#holderOf(store)).length,
-      }),
-    )
+      }))
+      // Of a sub-topology whose pattern matches no topic yet.
+      .filter(({ partitions }) => partitions > 0)
     for (const { name, partitions } of this.internalTopics) this.#partitions.set(name, partitions)
+  }
+
+  /** Everything as in `other`: the topics have changed, of the same topology. */
+  become(other: Plan): void {
+    Object.assign(this, other)
+    this.#topology = other.#topology
+    this.#partitions = other.#partitions
+    this.#topicIds = other.#topicIds
+    this.#bySource = other.#bySource
+    this.#byId = other.#byId
+  }
+
+  /** Topics that are read because a pattern matches them, sorted. */
+  matchingTopics(): string[] {
+    return this.#topology.nodes
+      .filter(hasPattern)
+      .flatMap(({ topics }) => topics)
+      .sort()
   }
 
   /** The real topic behind a name in the topology: repartition topics get the application id in front. */

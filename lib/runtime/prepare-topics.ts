@@ -2,6 +2,8 @@
 import type { Admin } from '../client/admin.js'
 import type { Cluster } from '../client/cluster.js'
 import { MillraceError } from '../errors.js'
+import { internalTopics } from '../topology/internal-topics.js'
+import { hasPattern, withMatchingTopics } from '../topology/patterns.js'
 import type { Topology } from '../topology/topology.js'
 import { Plan } from './plan.js'
 
@@ -10,7 +12,7 @@ import { Plan } from './plan.js'
  * @throws MillraceError CLIENT_TOPIC_MISSING, STREAMS_INTERNAL_TOPIC_MISFIT, TOPOLOGY_NOT_COPARTITIONED
  */
 export async function prepareTopics(
-  topology: Topology,
+  named: Topology,
   applicationId: string,
   cluster: Cluster,
   admin: Admin,
@@ -20,6 +22,8 @@ export async function prepareTopics(
     readonly extraTopics: readonly string[]
   },
 ): Promise<Plan> {
+  const candidates = named.nodes.some(hasPattern) ? await candidateTopics(named, applicationId, cluster) : []
+  const topology = withMatchingTopics(named, candidates)
   const counts = new Map<string, number>()
   for (const [name, info] of await cluster.topics([...new Set([...userTopics(topology), ...options.extraTopics])])) {
     counts.set(name, info.leaders.length)
@@ -51,6 +55,12 @@ export async function prepareTopics(
     }
   }
   return plan
+}
+
+/** What a pattern may match: every topic but those the application makes for itself. */
+export async function candidateTopics(topology: Topology, applicationId: string, cluster: Cluster): Promise<string[]> {
+  const own = new Set(internalTopics(applicationId, topology).map(({ name }) => name))
+  return (await cluster.topicNames()).filter((name) => !own.has(name))
 }
 
 /** Fixed topics the user named, as sources, sinks or global tables; repartition topics are ours. */

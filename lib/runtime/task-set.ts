@@ -61,6 +61,13 @@ export class TaskSet {
     return [...this.#tasks.keys()].sort(byTaskId)
   }
 
+  /** True where the task reads these partitions and no others. */
+  reads(taskId: string, sources: readonly TopicPartition[]): boolean {
+    const names = (list: readonly TopicPartition[]) =>
+      list.map(({ topic, partition }) => formatTopicPartition(topic, partition)).sort()
+    return names(this.#tasks.get(taskId)?.sources ?? []).join() === names(sources).join()
+  }
+
   task(taskId: string): Task<TaskState> | undefined {
     return this.#tasks.get(taskId)?.task
   }

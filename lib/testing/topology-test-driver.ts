@@ -17,6 +17,7 @@ import type { TaskCommit } from '../task/commit.js'
 import type { Drop } from '../task/options.js'
 import { Task } from '../task/task.js'
 import { changelogTopic, realTopicName } from '../topology/internal-topics.js'
+import { withMatchingTopics } from '../topology/patterns.js'
 import type { AppConfigs } from '../topology/processor.js'
 import { subTopologies } from '../topology/sub-topologies.js'
 import type { GlobalStoreDefinition, StoreDefinition, SubTopology, Topology } from '../topology/topology.js'
@@ -29,6 +30,8 @@ import { TestInputTopic, TestOutputTopic, type WriteBytes } from './test-topics.
 export interface TopologyTestDriverOptions {
   /** Default `test`. Prefix of repartition and changelog topics. */
   readonly applicationId?: string
+  /** Topics there are for patterns to match. */
+  readonly topics?: readonly string[]
   /** What `context.appConfigs` shows beside the application id. */
   readonly appConfigs?: AppConfigs
   /** Where the wall clock begins, ms since the epoch; default 0. */
@@ -79,7 +82,8 @@ export class TopologyTestDriver {
   /** Called when a handler has answered. */
   #answered: () => void = () => {}
 
-  constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
+  constructor(named: Topology, options: TopologyTestDriverOptions = {}) {
+    const topology = withMatchingTopics(named, options.topics ?? [])
     this.#topology = topology
     this.#options = { applicationId: 'test', cacheBytes: 10 * 1024 * 1024, ...options }
     this.#clock = new ManualClock(options.startMs ?? 0)

@@ -4,6 +4,7 @@ import { checkOffsetReset, type OffsetReset } from '../record/offset-reset.js'
 import type { Serde } from '../serde/serde.js'
 import type { Node, Partitioner, SinkNode, TimestampExtractor, TopicNameExtractor } from './node.js'
 import { parentsFirst } from './parents-first.js'
+import { checkPatterns, matchesOf } from './patterns.js'
 import type { ProcessorSupplier } from './processor.js'
 import { checkApart, type WrapOptions, wrapNodes } from './processor-wrapper.js'
 import { putEach } from './put-each.js'
@@ -13,7 +14,8 @@ import { validate } from './validate.js'
 
 export interface SourceOptions<K, V> {
   readonly name: string
-  readonly topics: readonly string[]
+  /** By name, or every topic whose whole name matches, those that come to be later included. */
+  readonly topics: readonly string[] | RegExp
   readonly key: Serde<K>
   readonly value: Serde<V>
   readonly timestampExtractor?: TimestampExtractor
@@ -81,7 +83,9 @@ export class TopologyBuilder {
       name: options.name,
       parents: [],
       stores: [],
-      topics: options.topics,
+      ...(options.topics instanceof RegExp
+        ? { topics: [], pattern: options.topics }
+        : { topics: options.topics as readonly string[] }),
       keySerde: options.key as Serde<unknown>,
       valueSerde: options.value as Serde<unknown>,
       timestampExtractor: options.timestampExtractor ?? null,
@@ -243,14 +247,16 @@ export class TopologyBuilder {
     }
     for (const list of Object.values(topology)) Object.freeze(list)
     validate(topology)
+    checkPatterns(topology)
     if (wrapProcessor !== undefined) checkApart(connected, topology.nodes)
     return Object.freeze(topology)
   }
 
   #topicsOf(sources: readonly string[]): string[] {
-    const topics = this.#nodes.flatMap((node) =>
-      node.kind === 'source' && sources.includes(node.name) ? node.topics : [],
-    )
+    const topics = this.#nodes.flatMap((node) => {
+      if (node.kind !== 'source' || !sources.includes(node.name)) return []
+      return node.pattern === undefined ? node.topics : [matchesOf(node.name)]
+    })
     return [...new Set(topics)]
   }
 }

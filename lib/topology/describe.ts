@@ -58,8 +58,10 @@ function names(entries: Iterable<Entry>): string {
 function describeEntry({ node, predecessors, successors }: Entry): string {
   const to = `      --> ${names(successors.values())}`
   const from = `      <-- ${names(predecessors.values())}`
-  if (node.kind === 'source')
-    return `    Source: ${node.name} (topics: [${hashOrder(node.topics, 'copied').join(', ')}])\n${to}\n`
+  if (node.kind === 'source') {
+    const topics = node.pattern === undefined ? `[${hashOrder(node.topics, 'copied').join(', ')}]` : node.pattern.source
+    return `    Source: ${node.name} (topics: ${topics})\n${to}\n`
+  }
   if (node.kind === 'sink') {
     const topic =
       typeof node.topic === 'string' ? `topic: ${node.topic}` : `extractor class: ${node.topic.name || 'function'}`

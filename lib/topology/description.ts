@@ -74,7 +74,8 @@ function describeNode(node: Node): NodeDescription {
   }
   if (node.kind !== 'source' && node.kind !== 'sink') return base
   const serdes = { key: node.keySerde.name, value: node.valueSerde.name }
-  if (node.kind === 'source') return { ...base, topics: node.topics, serdes }
+  if (node.kind === 'source')
+    return { ...base, topics: node.pattern === undefined ? node.topics : [String(node.pattern)], serdes }
   return { ...base, topics: typeof node.topic === 'string' ? [node.topic] : null, serdes }
 }
 

@@ -61,7 +61,10 @@ export type Partitioner = (
 
 export interface SourceNode extends NodeBase {
   readonly kind: 'source'
+  /** With a pattern: the topics known to match. */
   readonly topics: readonly string[]
+  /** Reads every topic whose whole name matches; left out: the topics named. */
+  readonly pattern?: RegExp
   readonly keySerde: Serde<unknown>
   readonly valueSerde: Serde<unknown>
   readonly timestampExtractor: TimestampExtractor | null

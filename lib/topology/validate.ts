@@ -75,6 +75,7 @@ function checkParent(node: Node, parent: string, all: ReadonlyMap<string, Node>,
 
 function checkSourceTopics(topology: Topology): void {
   const readers = new Map<string, string>()
+  let patterns = 0
   const read = (topic: string, by: string) => {
     const other = readers.get(topic)
     if (other !== undefined) {
@@ -87,13 +88,14 @@ function checkSourceTopics(topology: Topology): void {
   }
   for (const node of topology.nodes) {
     if (node.kind !== 'source') continue
-    if (node.topics.length === 0) {
+    if (node.pattern !== undefined) patterns++
+    else if (node.topics.length === 0) {
       throw new MillraceError('TOPOLOGY_EMPTY', `source ${node.name} has no topic`, { node: node.name })
     }
     for (const topic of node.topics) read(topic, node.name)
   }
   for (const global of topology.globalStores) read(global.topic, global.sourceName)
-  if (readers.size === 0) throw new MillraceError('TOPOLOGY_EMPTY', 'the topology reads no topic')
+  if (readers.size + patterns === 0) throw new MillraceError('TOPOLOGY_EMPTY', 'the topology reads no topic')
 }
 
 function checkTopics(topology: Topology): void {

@@ -19,6 +19,36 @@ function dsl(describe: (builder: StreamsBuilder) => void, options?: BuildOptions
 }
 
 export const sourceTopologies: Record<string, () => Topology> = {
+  pattern: dsl((b) => {
+    b.stream(/in-.*/, text)
+      .selectKey((_key, value) => value)
+      .groupByKey()
+      .count()
+      .toStream()
+      .to('out')
+    b.stream(/other-\d+/, { ...text, name: 'others' })
+      .merge(b.stream('plain', text))
+      .to('copies')
+  }),
+  'pattern-joined': dsl((b) => {
+    const rows = b.table('rows', text)
+    b.stream(/a-[0-9]+/, text)
+      .join(rows, { joiner: (one, other) => one + other })
+      .to('out')
+  }),
+  'pattern-shared': dsl((b) => {
+    b.stream(/p-.*/, text).to('a')
+    b.stream(/p-.*/, text)
+      .mapValues((value) => value)
+      .to('b')
+  }),
+  'pattern-by-hand': () =>
+    new TopologyBuilder()
+      .addSource({ name: 'matching', topics: /logs\..+/, ...text })
+      .addProcessor({ name: 'work', parents: ['matching'], supplier })
+      .addStateStore({ name: 'seen', ...text }, 'work')
+      .addSink({ name: 'out', parents: ['work'], topic: 'out', ...text })
+      .build(),
   print: dsl((b) => {
     const stream = b.stream('in', text)
     stream.print(() => {})
