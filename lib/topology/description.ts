@@ -27,6 +27,12 @@ export interface StoreDescription {
   /** Milliseconds; null: kept for good. */
   readonly retentionMs: number | null
   readonly windowSizeMs: number | null
+  /** Left out where entries do not expire. */
+  readonly ttlMs?: number
+  /** Left out where there is no limit. */
+  readonly maxEntries?: number
+  /** Of timers. */
+  readonly timerType?: string
 }
 
 export interface TopologyDescription {
@@ -89,6 +95,9 @@ function describeStore(store: StoreDefinition): StoreDescription {
     changelog: changelogTopic !== null ? { source: changelogTopic } : logged ? 'own' : null,
     retentionMs: retentionMs === Number.POSITIVE_INFINITY ? null : retentionMs,
     windowSizeMs: windowSizeMs === Number.POSITIVE_INFINITY ? null : windowSizeMs,
+    ...(store.ttlMs !== undefined && { ttlMs: store.ttlMs }),
+    ...(store.maxEntries !== undefined && { maxEntries: store.maxEntries }),
+    ...(store.timerType !== undefined && { timerType: store.timerType }),
   }
 }
 

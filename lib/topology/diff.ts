@@ -1,5 +1,6 @@
 /** What deploying a new version of a topology would do to the state of the old one. Pure. */
-import type { StoreDescription, TopologyDescription } from './description.js'
+import type { NodeDescription, StoreDescription, TopologyDescription } from './description.js'
+import { goneStore, keptStore, type StoreChange, settingChanges } from './diff-stores.js'
 import { Lineage } from './lineage.js'
 
 export type ChangeKind =
@@ -9,8 +10,10 @@ export type ChangeKind =
   | 'renamed'
   /** State whose keys, or their partitions, are no longer those that come in. */
   | 'rekeyed'
-  /** State the new version would read as what it is not. */
+  /** State, or records on their way, that the new version would read as what they are not. */
   | 'retyped'
+  /** Nothing is lost, but from now on it is done otherwise: what is in a store was made the old way. */
+  | 'changed'
   /** State that is rebuilt from another topic, or whose time is forgotten. Nothing is lost. */
   | 'moved'
   | 'added'
@@ -24,7 +27,8 @@ export interface TopologyChange {
   readonly message: string
 }
 
-interface Version {
+/** One version as the comparison needs it. */
+export interface Version {
   readonly description: TopologyDescription
   readonly lineage: Lineage
   readonly stores: ReadonlyMap<string, StoreDescription>
@@ -39,36 +43,32 @@ function version(description: TopologyDescription): Version {
 export function diffTopologies(before: TopologyDescription, after: TopologyDescription): TopologyChange[] {
   const old = version(before)
   const next = version(after)
-  const changes = [...storeChanges(old, next), ...repartitionChanges(old, next), ...forgottenTimes(old, next)]
+  const changes = [
+    ...storeChanges(old, next),
+    ...repartitionChanges(old, next),
+    ...forgottenTimes(old, next),
+    ...changedOperators(old, next),
+  ]
   return [...changes.filter(({ loses }) => loses), ...changes.filter(({ loses }) => !loses)]
 }
 
 function* storeChanges(old: Version, next: Version): Iterable<TopologyChange> {
   const added = new Set([...next.stores.keys()].filter((name) => !old.stores.has(name)))
+  const named = (name: string, change: StoreChange): TopologyChange => {
+    const [kind, loses, message] = change
+    return { kind, what: 'store', name, loses, message }
+  }
   for (const [name, store] of old.stores) {
     const now = next.stores.get(name)
     if (now !== undefined) {
-      yield* keptStore(store, now, old, next)
+      for (const change of keptStore(store, now, old, next)) yield named(name, change)
       continue
     }
     const successor = successorOf(name, added, old, next)
     if (successor !== null) added.delete(successor)
-    yield goneStore(store, successor)
+    yield named(name, goneStore(store, successor, old, next))
   }
-  for (const name of added) {
-    yield { kind: 'added', what: 'store', name, loses: false, message: 'begins empty' }
-  }
-}
-
-function goneStore(store: StoreDescription, successor: string | null): TopologyChange {
-  const { name, changelog } = store
-  const left = changelog === 'own' ? `; topic <application id>-${name}-changelog is left behind` : ''
-  // What a source topic holds anyway can be read from it again under any name.
-  const loses = changelog === null || changelog === 'own'
-  const what = 'store' as const
-  if (successor === null) return { kind: 'orphaned', what, name, loses, message: `is used no more${left}` }
-  const message = `is now called ${successor}, which begins ${loses ? 'empty' : 'from its source topic'}${left}`
-  return { kind: 'renamed', what, name, loses, message }
+  for (const name of added) yield named(name, ['added', false, 'begins empty'])
 }
 
 /** The new store that is filled by the same computation. */
@@ -85,62 +85,10 @@ function successorOf(name: string, added: ReadonlySet<string>, old: Version, nex
   return null
 }
 
-function* keptStore(store: StoreDescription, now: StoreDescription, old: Version, next: Version) {
-  const { name } = store
-  const change = (kind: ChangeKind, loses: boolean, message: string): TopologyChange => {
-    return { kind, what: 'store', name, loses, message }
-  }
-  for (const what of ['kind', 'value', 'windowSizeMs'] as const) {
-    if (store[what] === now[what]) continue
-    // Both key-value kinds have one changelog format.
-    if (what === 'kind' && isKeyValue(store) && isKeyValue(now)) continue
-    yield change('retyped', true, `${LABELS[what]} was ${store[what]}, is ${now[what]}`)
-  }
-  if (store.key !== now.key) yield change('rekeyed', true, `key serde was ${store.key}, is ${now.key}`)
-  const keys = lostKeys(name, old, next)
-  if (keys !== null) yield change('rekeyed', true, keys)
-  if (now.retentionMs !== null && (store.retentionMs === null || now.retentionMs < store.retentionMs)) {
-    yield change('retyped', true, `retention was ${store.retentionMs ?? 'for good'}, is ${now.retentionMs} ms`)
-  }
-  yield* changelogChange(store, now, change)
-  const part = (of: Version) => of.description.subTopologies.find(({ stores }) => stores.includes(name))?.id
-  if (part(old) !== part(next)) {
-    const loses = store.changelog === null
-    const how = loses ? 'it has no changelog to be rebuilt from' : 'it is rebuilt from its changelog'
-    yield change('moved', loses, `goes from sub-topology ${part(old)} to ${part(next)}: ${how}`)
-  }
-}
-
-const LABELS = { kind: 'kind', value: 'value serde', windowSizeMs: 'window size in ms' }
-
-function isKeyValue({ kind }: StoreDescription): boolean {
-  return kind === 'keyValue' || kind === 'timestampedKeyValue'
-}
-
-/** Keys that came in before and come in no more, said in words; null: none. */
-function lostKeys(store: string, old: Version, next: Version): string | null {
-  const before = old.lineage.owner(store)
-  const after = next.lineage.owner(store)
-  if (before === null || after === null) return null
-  const now = next.lineage.keys(after)
-  const gone = [...old.lineage.keys(before)].filter((origin) => !now.has(origin))
-  return gone.length === 0 ? null : `keys came from ${gone.join(' and ')}, come from ${[...now].join(' and ')}`
-}
-
-function* changelogChange(
-  store: StoreDescription,
-  now: StoreDescription,
-  change: (kind: ChangeKind, loses: boolean, message: string) => TopologyChange,
-): Iterable<TopologyChange> {
-  const before = JSON.stringify(store.changelog)
-  if (before === JSON.stringify(now.changelog)) return
-  if (now.changelog === 'own') {
-    yield change('moved', true, 'its own changelog, which it did not write so far, begins empty')
-  } else if (now.changelog === null) {
-    yield change('moved', true, 'has no changelog any more: a lost disk loses it')
-  } else {
-    yield change('moved', false, `is rebuilt from topic ${now.changelog.source}, which must be compacted`)
-  }
+/** Serdes of what is written to an internal topic. */
+function serdesOf(topic: string, { description }: Version): NonNullable<NodeDescription['serdes']> | undefined {
+  const nodes = description.subTopologies.flatMap((part) => part.nodes)
+  return nodes.find(({ kind, topics }) => kind === 'sink' && topics?.includes(topic))?.serdes
 }
 
 function* repartitionChanges(old: Version, next: Version): Iterable<TopologyChange> {
@@ -152,10 +100,19 @@ function* repartitionChanges(old: Version, next: Version): Iterable<TopologyChan
     if (topic === undefined) {
       const message = 'is read no more: records in it that are not processed yet are lost, let it drain first'
       yield { kind: 'orphaned', what, name, loses: true, message }
-    } else if (topic.partitions !== partitions) {
+      continue
+    }
+    if (topic.partitions !== partitions) {
       const count = (n: number | null) => n ?? 'as many partitions as its sources have'
       const message = `had ${count(partitions)}, has ${count(topic.partitions)}: keys move away from their state`
       yield { kind: 'rekeyed', what, name, loses: true, message }
+    }
+    const serdes = serdesOf(name, old)
+    const serdesNow = serdesOf(name, next)
+    for (const which of ['key', 'value'] as const) {
+      if (serdes === undefined || serdesNow === undefined || serdes[which] === serdesNow[which]) continue
+      const message = `${which} serde was ${serdes[which]}, is ${serdesNow[which]}: let it drain first`
+      yield { kind: 'retyped', what, name, loses: true, message }
     }
   }
   for (const name of now.keys()) {
@@ -164,16 +121,54 @@ function* repartitionChanges(old: Version, next: Version): Iterable<TopologyChan
 }
 
 /** Operators that keep a time of their own under their name, which travels in the committed offsets. */
-const TIMED = new Set(['windowAggregate', 'slidingAggregate', 'sessionAggregate', 'streamJoin', 'suppress'])
+const TIMED = new Set([
+  'windowAggregate',
+  'slidingAggregate',
+  'sessionAggregate',
+  'streamJoin',
+  'streamSelfJoin',
+  'streamTableJoin',
+  'suppress',
+])
 
 function* forgottenTimes(old: Version, next: Version): Iterable<TopologyChange> {
   const nodes = ({ description }: Version) => description.subTopologies.flatMap((part) => part.nodes)
   const now = new Set(nodes(next).map(({ name }) => name))
   for (const node of nodes(old)) {
-    if (!TIMED.has(node.kind) || now.has(node.name)) continue
+    // Both sides of a stream-stream join go by one time, under the name of the left; a join that never waits by none.
+    const untimed = (node.settings.timeOf ?? node.name) !== node.name || node.settings.wait === null
+    if (!TIMED.has(node.kind) || untimed || now.has(node.name)) continue
     const kept = node.stores.some((store) => next.stores.has(store))
     if (!kept) continue
     const message = 'is gone or has another name: its stream time begins anew, so records that were late may be taken'
     yield { kind: 'moved', what: 'operator', name: node.name, loses: false, message }
+  }
+}
+
+/** Settings of operators that are no aggregations, whose changes are told with their stores. */
+const SETTINGS = [
+  'join',
+  'left',
+  'outer',
+  'beforeMs',
+  'afterMs',
+  'graceMs',
+  'wait',
+  'negate',
+  'untilWindowCloses',
+  'waitMs',
+  'maxRecords',
+  'maxBytes',
+  'onFull',
+] as const
+
+function* changedOperators(old: Version, next: Version): Iterable<TopologyChange> {
+  const nodes = ({ description }: Version) => description.subTopologies.flatMap((part) => part.nodes)
+  const now = new Map(nodes(next).map((node) => [node.name, node]))
+  for (const node of nodes(old)) {
+    const after = now.get(node.name)
+    if (after?.kind !== node.kind) continue
+    const message = settingChanges(node, after, SETTINGS)
+    if (message !== null) yield { kind: 'changed', what: 'operator', name: node.name, loses: false, message }
   }
 }

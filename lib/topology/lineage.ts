@@ -24,6 +24,7 @@ export class Lineage {
   readonly #writers = new Map<string, NodeDescription[]>()
   readonly #internal: ReadonlySet<string>
   readonly #shapes = new Map<string, string>()
+  readonly #outlines = new Map<string, string>()
 
   constructor(description: TopologyDescription) {
     this.#internal = new Set(description.repartitionTopics.map(({ name }) => name))
@@ -44,15 +45,24 @@ export class Lineage {
 
   /** The whole computation above a node, names and user functions left out. */
   shape(node: NodeDescription): string {
-    const known = this.#shapes.get(node.name)
+    return this.#shape(node, this.#shapes, TELLING)
+  }
+
+  /** As `shape`, whatever the settings of the operators are. */
+  outline(node: NodeDescription): string {
+    return this.#shape(node, this.#outlines, [])
+  }
+
+  #shape(node: NodeDescription, shapes: Map<string, string>, telling: readonly string[]): string {
+    const known = shapes.get(node.name)
     if (known !== undefined) return known
     // Stands in for the node while it is its own ancestor, through an internal topic.
-    this.#shapes.set(node.name, '...')
-    const telling = TELLING.filter((name) => name in node.settings).map((name) => node.settings[name])
-    const above = this.#above(node).map((parent) => this.shape(parent))
+    shapes.set(node.name, '...')
+    const settings = telling.filter((name) => name in node.settings).map((name) => node.settings[name])
+    const above = this.#above(node).map((parent) => this.#shape(parent, shapes, telling))
     const topics = node.kind === 'source' ? this.#userTopics(node) : []
-    const shape = JSON.stringify([node.kind, telling, topics, above.sort()])
-    this.#shapes.set(node.name, shape)
+    const shape = JSON.stringify([node.kind, settings, topics, above.sort()])
+    shapes.set(node.name, shape)
     return shape
   }
 

@@ -111,7 +111,7 @@ const ROWS: readonly (readonly [what: string, before: Topology, after: Topology,
         .groupByKey()
         .count({ store: { name: 'counts' } }),
     ),
-    [],
+    ['+changed store counts'],
   ],
   [
     'another key serde',
@@ -155,7 +155,7 @@ const ROWS: readonly (readonly [what: string, before: Topology, after: Topology,
     'another other table of a foreign-key join',
     built(foreign('right')),
     built(foreign('also')),
-    ['-rekeyed store right'],
+    ['-rekeyed store right', '+changed store joined'],
   ],
 ]
 

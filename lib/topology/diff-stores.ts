@@ -1,0 +1,178 @@
+/** What becomes of one store of the old version. */
+import type { NodeDescription, StoreDescription } from './description.js'
+import type { ChangeKind, Version } from './diff.js'
+
+export type StoreChange = readonly [kind: ChangeKind, loses: boolean, message: string]
+
+export function goneStore(store: StoreDescription, successor: string | null, old: Version, next: Version): StoreChange {
+  const { name, changelog } = store
+  const left = changelog === 'own' ? `; topic <application id>-${name}-changelog is left behind` : ''
+  // What a source topic holds anyway can be read from it again under any name.
+  const loses = changelog === null || changelog === 'own'
+  if (successor === null) {
+    const twin = twinOf(store, old, next)
+    if (twin !== null) return ['orphaned', false, `is used no more: store ${twin} holds the same${left}`]
+    return ['orphaned', loses, `is used no more${left}`]
+  }
+  const begins = loses ? 'empty' : 'from its source topic'
+  return ['renamed', loses, `is now called ${successor}, which begins ${begins}${left}`]
+}
+
+/** Another store that the same records fill, now and then: the two sides of a stream joined with itself. */
+function twinOf(store: StoreDescription, old: Version, next: Version): string | null {
+  const owner = old.lineage.owner(store.name)
+  if (owner?.kind !== 'joinWindow') return null
+  const shape = old.lineage.shape(owner)
+  for (const [name, other] of old.stores) {
+    const filler = old.lineage.owner(name)
+    if (name === store.name || filler === null || other.kind !== store.kind || !next.stores.has(name)) continue
+    if (old.lineage.shape(filler) === shape) return name
+  }
+  return null
+}
+
+const LABELS = { kind: 'kind', value: 'value serde', windowSizeMs: 'window size in ms', timerType: 'timer time' }
+
+/** Kinds whose changelogs say the same: one can be rebuilt from the other's. */
+const SAME_CHANGELOG: readonly (readonly string[])[] = [
+  ['keyValue', 'timestampedKeyValue'],
+  ['timestampedKeyValue', 'versioned'],
+]
+
+export function* keptStore(
+  store: StoreDescription,
+  now: StoreDescription,
+  old: Version,
+  next: Version,
+): Iterable<StoreChange> {
+  const reshaped = reshapedStore(store, old, next)
+  let told = false
+  for (const change of [...retypedStore(store, now, old), ...rekeyedStore(store, now, old, next)]) {
+    told ||= change[1]
+    yield change
+  }
+  if (reshaped !== null && !told) yield reshaped
+  yield* changelogChange(store, now)
+  const part = (of: Version) => of.description.subTopologies.find(({ stores }) => stores.includes(store.name))?.id
+  if (part(old) === part(next)) return
+  const loses = store.changelog === null
+  const how = loses ? 'it has no changelog to be rebuilt from' : 'it is rebuilt from its changelog'
+  yield ['moved', loses, `goes from sub-topology ${part(old)} to ${part(next)}: ${how}`]
+}
+
+function* retypedStore(store: StoreDescription, now: StoreDescription, old: Version): Iterable<StoreChange> {
+  // A join's windows are no part of what it keeps: another size only changes how long it is needed.
+  const joins = old.lineage.owner(store.name)?.kind === 'joinWindow'
+  const rebuilt = SAME_CHANGELOG.some((kinds) => kinds.includes(store.kind) && kinds.includes(now.kind))
+  for (const what of ['kind', 'value', 'windowSizeMs', 'timerType'] as const) {
+    if (store[what] === now[what] || (joins && what === 'windowSizeMs')) continue
+    const difference = `${LABELS[what]} was ${store[what]}, is ${now[what]}`
+    if (what !== 'kind' || !rebuilt) yield ['retyped', true, difference]
+    else if (store.changelog === null) yield ['moved', true, `${difference}: it has no changelog to be rebuilt from`]
+    else yield ['moved', false, `${difference}: it is rebuilt from its changelog`]
+  }
+  if (store.kind === now.kind && !joins) {
+    yield* shortened('retention', 'ms', store.retentionMs, now.retentionMs)
+  }
+  yield* shortened('time to live', 'ms', store.ttlMs, now.ttlMs)
+  yield* shortened('limit', 'rows', store.maxEntries, now.maxEntries)
+}
+
+/** Null or left out: without bounds. */
+function* shortened(what: string, unit: string, was?: number | null, is?: number | null): Iterable<StoreChange> {
+  const bounds = (bound?: number | null) => bound ?? Number.POSITIVE_INFINITY
+  if (bounds(is) >= bounds(was)) return
+  yield ['retyped', true, `${what} was ${was ?? 'none'}, is ${is} ${unit}`]
+}
+
+function* rekeyedStore(
+  store: StoreDescription,
+  now: StoreDescription,
+  old: Version,
+  next: Version,
+): Iterable<StoreChange> {
+  if (store.key !== now.key) yield ['rekeyed', true, `key serde was ${store.key}, is ${now.key}`]
+  const keys = lostKeys(store.name, old, next)
+  if (keys !== null) yield ['rekeyed', true, keys]
+}
+
+/** Keys that came in before and come in no more, said in words; null: none. */
+function lostKeys(store: string, old: Version, next: Version): string | null {
+  const keys = (of: Version) => new Set(fillers(store, of).flatMap((node) => [...of.lineage.keys(node)]))
+  const now = keys(next)
+  const gone = [...keys(old)].filter((origin) => !now.has(origin))
+  if (gone.length === 0 || now.size === 0) return null
+  return `keys came from ${gone.join(' and ')}, come from ${[...now].join(' and ')}`
+}
+
+/** The node that owns a store, and others of its kind that use it: a cogroup has one for each of its streams. */
+function fillers(store: string, { lineage, description }: Version): NodeDescription[] {
+  const owner = lineage.owner(store)
+  return description.subTopologies.flatMap(({ nodes }) =>
+    nodes.filter(({ kind, stores }) => kind === owner?.kind && stores.includes(store)),
+  )
+}
+
+const GENERATED = /-[0-9]{10}(-store)?$/
+
+/** The store is filled by another computation than before; null: by the same. */
+function reshapedStore({ name }: StoreDescription, old: Version, next: Version): StoreChange | null {
+  const before = old.lineage.owner(name)
+  const after = next.lineage.owner(name)
+  if (before === null || after === null) return null
+  const shapes = (of: Version) => fillers(name, of).map((node) => of.lineage.shape(node))
+  if (shapes(old).sort().join() === shapes(next).sort().join()) return null
+  const heir = heirOf(name, old.lineage.shape(before), old, next)
+  if (heir !== null)
+    return ['retyped', true, `what filled it fills ${heir} now: it has the rows of another computation`]
+  if (GENERATED.test(name) && old.lineage.outline(before) !== next.lineage.outline(after)) {
+    return ['retyped', true, 'its generated name has passed to another computation, with the rows of the old one']
+  }
+  const windows = otherWindows(before, after)
+  if (windows !== null) return ['retyped', true, windows]
+  const how = settingChanges(before, after, ['windows', 'emit', 'time']) ?? 'other operators feed it'
+  return ['changed', false, `is filled otherwise from now on, what is in it stays: ${how}`]
+}
+
+/** Another store that is filled now by what filled `name` before, and was not before. */
+function heirOf(name: string, shape: string, old: Version, next: Version): string | null {
+  for (const other of next.stores.keys()) {
+    const filler = other === name ? null : next.lineage.owner(other)
+    if (filler === null || next.lineage.shape(filler) !== shape) continue
+    const was = old.stores.has(other) ? old.lineage.owner(other) : null
+    if (was === null || old.lineage.shape(was) !== shape) return other
+  }
+  return null
+}
+
+type Windows = Readonly<Record<string, unknown>>
+
+/** Rows of windows that are cut otherwise are taken for whole ones. Grace and the gap of sessions cut nothing. */
+function otherWindows(before: NodeDescription, after: NodeDescription): string | null {
+  const was = before.settings.windows as Windows | undefined
+  const is = after.settings.windows as Windows | undefined
+  if (was === undefined || is === undefined || is.kind === 'session') return null
+  const same = (['kind', 'sizeMs', 'advanceMs', 'startMs', 'timeDifferenceMs'] as const).every(
+    (name) => was[name] === is[name],
+  )
+  return same ? null : `windows were ${JSON.stringify(was)}, are ${JSON.stringify(is)}`
+}
+
+/** What changed of the settings named, in words; null: nothing. */
+export function settingChanges(was: NodeDescription, is: NodeDescription, names: readonly string[]): string | null {
+  const said = (value: unknown) => JSON.stringify(value) ?? 'none'
+  const changed = names.filter((name) => said(was.settings[name]) !== said(is.settings[name]))
+  if (changed.length === 0) return null
+  return changed.map((name) => `${name} was ${said(was.settings[name])}, is ${said(is.settings[name])}`).join(', ')
+}
+
+function* changelogChange(store: StoreDescription, now: StoreDescription): Iterable<StoreChange> {
+  if (JSON.stringify(store.changelog) === JSON.stringify(now.changelog)) return
+  if (now.changelog === 'own') {
+    yield ['moved', true, 'its own changelog, which it did not write so far, begins empty']
+  } else if (now.changelog === null) {
+    yield ['moved', true, 'has no changelog any more: a lost disk loses it']
+  } else {
+    yield ['moved', false, `is rebuilt from topic ${now.changelog.source}, which must be compacted`]
+  }
+}
