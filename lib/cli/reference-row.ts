@@ -1,4 +1,5 @@
 /** What flows through the naive interpreter, and how its keys compare. Everything is a plain value. */
+import { int64 } from '../serde/primitive.js'
 import type { CaseRecord, CaseValue, ConformanceCase, KeyType, WindowedKey } from './conformance-case.js'
 import { keySerdeOf } from './conformance-serdes.js'
 
@@ -40,14 +41,14 @@ export function sameKey(left: RowKey, right: RowKey): boolean {
   return nameOf(left) === nameOf(right)
 }
 
-/** Compares keys as their bytes compare. Windowed keys: the key, then where the window starts. */
+/** Compares keys as their bytes compare. Windowed keys: the bytes of the key, and right behind them where it starts. */
 export function byteOrder(testCase: ConformanceCase): (left: RowKey, right: RowKey) => number {
   const type: KeyType = testCase.keyType ?? 'string'
   const serde = keySerdeOf({ name: '', keyType: type })
-  const bytes = (key: CaseValue) => (key === null ? Buffer.alloc(0) : Buffer.from(serde.serialize(key, '')))
-  return (left, right) => {
-    const inner = (key: RowKey) => bytes(isWindowed(key) ? key.key : key)
-    const start = (key: RowKey) => (isWindowed(key) ? key.start : 0)
-    return Buffer.compare(inner(left), inner(right)) || start(left) - start(right)
+  const inner = (key: CaseValue) => (key === null ? Buffer.alloc(0) : Buffer.from(serde.serialize(key, '')))
+  const bytes = (key: RowKey) => {
+    if (!isWindowed(key)) return inner(key)
+    return Buffer.concat([inner(key.key), Buffer.from(int64.serialize(key.start, ''))])
   }
+  return (left, right) => Buffer.compare(bytes(left), bytes(right))
 }
