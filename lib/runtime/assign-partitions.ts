@@ -2,7 +2,7 @@
 import type { JoinedMember } from '../client/group-member.js'
 import type { TopicPartition } from '../record/record.js'
 import { assignTasks } from './assignment.js'
-import { decodeMemberData, SHUTDOWN } from './member-data.js'
+import { decodeMemberData, planMark, SHUTDOWN } from './member-data.js'
 import type { Plan } from './plan.js'
 
 /** Every source partition of every task goes to the member that runs the task. */
@@ -11,7 +11,7 @@ export function assignPartitions(
   members: readonly JoinedMember[],
 ): Map<string, { readonly partitions: readonly TopicPartition[]; readonly userData: Buffer }> {
   const facts = members.map(({ memberId, userData }) => ({ memberId, ...decodeMemberData(userData, memberId) }))
-  const userData = facts.some(({ shutdown }) => shutdown) ? SHUTDOWN : Buffer.alloc(0)
+  const userData = facts.some(({ shutdown }) => shutdown) ? SHUTDOWN : planMark(plan.fingerprint())
   const assigned = assignTasks(plan.taskIds, facts)
   return new Map(
     [...assigned].map(([memberId, taskIds]) => [

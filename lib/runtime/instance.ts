@@ -4,21 +4,14 @@
  */
 import type { GroupIdentity } from '../client/commit.js'
 import type { Fetcher } from '../client/fetcher.js'
-import type { Assignment, GroupMember } from '../client/group-member.js'
-import type { StreamsConfig } from '../config.js'
+import type { Assignment } from '../client/group-member.js'
 import { isMillraceError, MillraceError } from '../errors.js'
-import type { Refusals } from '../task/refusals.js'
-import type { CommitGroup } from './commit-group.js'
-import type { CommittedRecords } from './committed-records.js'
 import { Committer, causeOf, type FinishedCommit } from './committer.js'
-import type { Lifecycle } from './lifecycle.js'
-import { SHUTDOWN } from './member-data.js'
-import type { Plan } from './plan.js'
+import type { InstanceParts } from './instance-parts.js'
+import { planMark, SHUTDOWN } from './member-data.js'
 import type { Signal } from './signal.js'
-import type { OpenedTask, TakeOver } from './take-over.js'
-import type { TaskSet } from './task-set.js'
+import type { OpenedTask } from './take-over.js'
 import { TryLater } from './try-later.js'
-import type { NextPlan } from './watch-topics.js'
 
 /** Records a task handles before the loop looks at the others: a few milliseconds at most. */
 const SLICE_RECORDS = 1_000
@@ -32,22 +25,6 @@ const MAX_REFUSALS = 1_000
 const MAX_RETRY_PAUSE_MS = 10_000
 const TAKE_OVER = 'a take-over'
 const PRODUCER = 'the initialisation of the producer'
-
-export interface InstanceParts {
-  readonly config: StreamsConfig
-  readonly plan: Plan
-  readonly nextPlan: NextPlan
-  readonly member: GroupMember
-  readonly fetcher: Fetcher
-  /** Raised by the fetcher too, when something has arrived. */
-  readonly signal: Signal
-  readonly commitGroup: CommitGroup
-  readonly takeOver: TakeOver
-  readonly tasks: TaskSet
-  readonly refusals: Refusals
-  readonly committed: CommittedRecords
-  readonly lifecycle: Lifecycle
-}
 
 type Event =
   | { readonly kind: 'commit'; readonly commit: FinishedCommit }
@@ -226,6 +203,8 @@ export class Instance {
     const { tasks, plan } = this.#parts
     const goesOn = (taskId: string) => this.#assigned.has(taskId) && tasks.reads(taskId, plan.sources(taskId))
     await this.#closeTasks((taskId) => !continuous || !goesOn(taskId))
+    // A static member that comes back is given what was assigned before it left: by an older version of the topology, say.
+    if (assignment.isLeader && !assignment.userData.equals(planMark(plan.fingerprint()))) this.rebalance()
     tasks.resumeFetching()
     this.#runningIfReady()
   }

@@ -25,6 +25,13 @@ export interface MemberData {
 /** What the leader tells every member, as `userData` of its assignment, when one of them asks all to stop. */
 export const SHUTDOWN = Buffer.from([1])
 
+/** What it tells them otherwise: by which plan it assigned. */
+export function planMark(fingerprint: number): Buffer {
+  const mark = Buffer.alloc(5)
+  mark.writeInt32BE(fingerprint, 1)
+  return mark
+}
+
 export function encodeMemberData(data: MemberData): Buffer {
   const id = Buffer.from(data.processId, 'utf8')
   const tasksLength = 4 + data.owned.length * 8 + 4 + data.onDisk.length * 8

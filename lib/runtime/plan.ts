@@ -1,6 +1,7 @@
 /** What the topology means on this cluster: tasks, their partitions, and every topic under its real name. Pure data. */
 import { MillraceError } from '../errors.js'
 import type { OffsetReset } from '../record/offset-reset.js'
+import { murmur2 } from '../record/partitioner.js'
 import type { TopicPartition } from '../record/record.js'
 import { resolvePartitionCounts } from '../topology/copartition.js'
 import { changelogTopic, internalTopics, realTopicName } from '../topology/internal-topics.js'
@@ -80,6 +81,12 @@ export class Plan {
     this.#topicIds = other.#topicIds
     this.#bySource = other.#bySource
     this.#byId = other.#byId
+  }
+
+  /** Equal for equal tasks that read equal partitions. */
+  fingerprint(): number {
+    const tasks = this.taskIds.map((taskId) => [taskId, this.sources(taskId)])
+    return murmur2(Buffer.from(JSON.stringify(tasks)))
   }
 
   /** Topics that are read because a pattern matches them, sorted. */

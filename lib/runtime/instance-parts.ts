@@ -1,0 +1,29 @@
+/** What the loop of an instance works with. */
+import type { Fetcher } from '../client/fetcher.js'
+import type { GroupMember } from '../client/group-member.js'
+import type { StreamsConfig } from '../config.js'
+import type { Refusals } from '../task/refusals.js'
+import type { CommitGroup } from './commit-group.js'
+import type { CommittedRecords } from './committed-records.js'
+import type { Lifecycle } from './lifecycle.js'
+import type { Plan } from './plan.js'
+import type { Signal } from './signal.js'
+import type { TakeOver } from './take-over.js'
+import type { TaskSet } from './task-set.js'
+import type { NextPlan } from './watch-topics.js'
+
+export interface InstanceParts {
+  readonly config: StreamsConfig
+  readonly plan: Plan
+  readonly nextPlan: NextPlan
+  readonly member: GroupMember
+  readonly fetcher: Fetcher
+  /** Raised by the fetcher too, when something has arrived. */
+  readonly signal: Signal
+  readonly commitGroup: CommitGroup
+  readonly takeOver: TakeOver
+  readonly tasks: TaskSet
+  readonly refusals: Refusals
+  readonly committed: CommittedRecords
+  readonly lifecycle: Lifecycle
+}
