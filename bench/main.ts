@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util'
 import { runCommand } from '../lib/cli/command.js'
 import { MillraceError } from '../lib/errors.js'
+import type { ServiceOptions } from './service.js'
 
 /** Every suite's options in one table: an unknown flag is an error, whichever suite it is given to. */
 const OPTIONS = {
@@ -13,6 +14,7 @@ const OPTIONS = {
   'commit-interval': { type: 'string', default: '100' },
   seed: { type: 'string', default: '1' },
   rate: { type: 'string' },
+  broker: { type: 'string', default: 'both' },
   seconds: { type: 'string' },
   train: { type: 'string' },
   test: { type: 'string' },
@@ -79,8 +81,13 @@ const SUITES: Readonly<Record<string, (values: Values, log: (line: string) => vo
   },
 }
 
-function serviceOptions(values: Values, seconds: string, log: (line: string) => void) {
+function serviceOptions(values: Values, seconds: string, log: (line: string) => void): ServiceOptions {
+  const brokers = values.broker
+  if (brokers !== 'embedded' && brokers !== 'kafka' && brokers !== 'both') {
+    throw invalid(`--broker ${brokers}: say embedded, kafka or both`)
+  }
   return {
+    brokers,
     rate: whole('rate', values.rate ?? '500', 1),
     seconds: whole('seconds', values.seconds ?? seconds, 1),
     seed: whole('seed', values.seed, 0),

@@ -7,11 +7,22 @@ import { withKafka } from './dedicated-broker.js'
 import { machine } from './machine.js'
 import { runService, type ServiceRun, type ServiceRunOptions } from './service-run.js'
 
+/** Which broker the service runs on: the one in its own process, Kafka, or each in turn. */
+export type Brokers = 'embedded' | 'kafka' | 'both'
+
 export interface ServiceOptions {
   readonly rate: number
   readonly seconds: number
   readonly seed: number
+  readonly brokers: Brokers
   readonly log: (line: string) => void
+}
+
+interface Row extends ServiceRun {
+  readonly broker: string
+  readonly partitions: number
+  readonly keys: string
+  readonly withinLimits: boolean
 }
 
 /** What the service promises for a carousel, in milliseconds. */
@@ -21,74 +32,68 @@ const PARTITIONS = 12
 const ZIPF = 1.2
 
 export async function service(options: ServiceOptions) {
-  const embedded = await withFolder((folder) => logged(options, 'embedded', { bootstrap: null, folder, ...EVEN }))
-  const { kafka, broker } = await withKafka(async (bench) => ({
-    kafka: await logged(options, 'kafka', { bootstrap: bench.bootstrap, folder: bench.folder, ...EVEN }),
-    broker: bench.broker,
-  }))
+  const { rows, broker } = await onEach(options, [{ partitions: PARTITIONS, zipf: 0 }])
+  const of = (name: string) => rows.find((row) => row.broker === name) ?? null
+  const [embedded, kafka] = [of('embedded'), of('kafka')]
+  return { suite: 'service', ...report(options, rows, (kafka ?? embedded)!), embedded, kafka, broker }
+}
+
+export async function hotspots(options: ServiceOptions) {
+  const cases = [3, PARTITIONS].flatMap((partitions) => [0, ZIPF].map((zipf) => ({ partitions, zipf })))
+  const { rows, broker } = await onEach(options, cases)
+  const ours = rows.findLast(({ partitions, keys }) => partitions === PARTITIONS && keys === 'uniform')!
+  return { suite: 'hotspots', ...report(options, rows, ours), rows, broker }
+}
+
+function report({ rate, seconds }: ServiceOptions, rows: readonly Row[], ours: Row) {
   return {
-    suite: 'service',
-    ours: kafka,
+    ours,
     theirs: null,
     ratio: null,
     /** Every click answered by one frame, never two. */
-    outputsEqual: [embedded, kafka].every(isWhole),
-    withinLimits: [embedded, kafka].every(
-      ({ latencyMs }) => latencyMs.mean < MEAN_LIMIT_MS && latencyMs.p99 < P99_LIMIT_MS,
-    ),
+    outputsEqual: rows.every(({ unanswered, doubled }) => unanswered === 0 && doubled === 0),
+    withinLimits: rows.every((row) => row.withinLimits),
     limitsMs: { mean: MEAN_LIMIT_MS, p99: P99_LIMIT_MS },
-    embedded,
-    kafka,
-    rate: options.rate,
-    seconds: options.seconds,
-    broker,
+    rate,
+    seconds,
     machine: machine(),
   }
 }
 
-export async function hotspots(options: ServiceOptions) {
+type Case = Pick<ServiceRunOptions, 'partitions' | 'zipf'>
+
+/** `broker`: how Kafka was had; null where it was not asked for. */
+async function onEach(
+  options: ServiceOptions,
+  cases: readonly Case[],
+): Promise<{ readonly rows: Row[]; readonly broker: string | null }> {
+  const rows: Row[] = []
+  const runAll = async (target: Pick<ServiceRunOptions, 'bootstrap' | 'folder'>) => {
+    for (const one of cases) rows.push(await run(options, one, target))
+  }
+  if (options.brokers !== 'kafka') await withFolder((folder) => runAll({ bootstrap: null, folder }))
+  if (options.brokers === 'embedded') return { rows, broker: null }
   return withKafka(async ({ bootstrap, folder, broker }) => {
-    const rows: (ServiceRun & { readonly partitions: number; readonly keys: string })[] = []
-    for (const partitions of [3, 12]) {
-      for (const zipf of [0, ZIPF]) {
-        const keys = zipf === 0 ? 'uniform' : `zipf ${zipf}`
-        const run = await logged(options, `${partitions} partitions, ${keys}`, { bootstrap, folder, partitions, zipf })
-        rows.push({ partitions, keys, ...run })
-      }
-    }
-    return {
-      suite: 'hotspots',
-      ours: rows.find(({ partitions, keys }) => partitions === 12 && keys === 'uniform')!,
-      theirs: null,
-      ratio: null,
-      outputsEqual: rows.every(isWhole),
-      rows,
-      rate: options.rate,
-      seconds: options.seconds,
-      broker,
-      machine: machine(),
-    }
+    await runAll({ bootstrap, folder })
+    return { rows, broker }
   })
 }
 
-const EVEN = { partitions: PARTITIONS, zipf: 0 } as const
-
-async function logged(
+async function run(
   { rate, seconds, seed, log }: ServiceOptions,
-  name: string,
-  target: Pick<ServiceRunOptions, 'bootstrap' | 'folder' | 'partitions' | 'zipf'>,
-): Promise<ServiceRun> {
-  const run = await runService({ rate, seconds, seed, ...target })
-  const { mean, p50, p99, p999 } = run.latencyMs
+  { partitions, zipf }: Case,
+  target: Pick<ServiceRunOptions, 'bootstrap' | 'folder'>,
+): Promise<Row> {
+  const broker = target.bootstrap === null ? 'embedded' : 'kafka'
+  const keys = zipf === 0 ? 'uniform' : `zipf ${zipf}`
+  const result = await runService({ rate, seconds, seed, partitions, zipf, ...target })
+  const { mean, p50, p99, p999 } = result.latencyMs
   log(
-    `${name}: mean ${mean} p50 ${p50} p99 ${p99} p99.9 ${p999} ms, ${run.cpuSecondsPerMillion} CPU s per million, ` +
-      `${run.peakRssMb} MB, ${run.unanswered} unanswered, ${run.doubled} doubled`,
+    `${broker}, ${partitions} partitions, ${keys}: mean ${mean} p50 ${p50} p99 ${p99} p99.9 ${p999} ms, ` +
+      `${result.cpuSecondsPerMillion} CPU s per million, ${result.peakRssMb} MB, ` +
+      `${result.unanswered} unanswered, ${result.doubled} doubled`,
   )
-  return run
-}
-
-function isWhole({ unanswered, doubled }: ServiceRun): boolean {
-  return unanswered === 0 && doubled === 0
+  return { broker, partitions, keys, withinLimits: mean < MEAN_LIMIT_MS && p99 < P99_LIMIT_MS, ...result }
 }
 
 async function withFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 /** One partition of a fetcher: where it stands, whether it is asked for, and what has arrived of it. */
 import type { BatchView } from '../protocol/batch.js'
+import { formatTopicPartition } from '../record/record.js'
 
 /** What arrived for one partition since the last poll. */
 export interface FetchedBatches {
@@ -31,6 +32,8 @@ export interface Watermarks {
 export class FetchPartition {
   readonly topic: string
   readonly partition: number
+  /** `topic-partition`. */
+  readonly key: string
   /** Next offset to ask for. */
   position: number
   paused = false
@@ -51,6 +54,7 @@ export class FetchPartition {
   constructor(topic: string, partition: number, position: number) {
     this.topic = topic
     this.partition = partition
+    this.key = formatTopicPartition(topic, partition)
     this.position = position
   }
 

@@ -56,12 +56,20 @@ export function matchResponses(
   response: FetchResponse,
   each: (partition: FetchPartition, answer: PartitionResponse) => void,
 ): void {
-  const byName = new Map(asked.map((p) => [`${p.topic}-${p.partition}`, p]))
+  const byTopic = new Map<string, FetchPartition[]>()
+  for (const partition of asked) {
+    const list = byTopic.get(partition.topic)
+    if (list === undefined) byTopic.set(partition.topic, [partition])
+    else list.push(partition)
+  }
   for (const topic of response.responses) {
     const name = topic.topic === '' ? cluster.topicName(topic.topicId) : topic.topic
     if (name === null) continue
-    for (const answer of topic.partitions) {
-      const partition = byName.get(`${name}-${answer.partitionIndex}`)
+    const list = byTopic.get(name) ?? []
+    for (const [i, answer] of topic.partitions.entries()) {
+      const index = answer.partitionIndex
+      // Brokers answer in the order they were asked.
+      const partition = list[i]?.partition === index ? list[i] : list.find((other) => other.partition === index)
       if (partition !== undefined) each(partition, answer)
     }
   }

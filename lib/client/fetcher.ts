@@ -259,7 +259,7 @@ export class Fetcher {
   }
 
   private isRead(partition: FetchPartition): boolean {
-    return this.partitions.get(formatTopicPartition(partition.topic, partition.partition)) === partition
+    return this.partitions.get(partition.key) === partition
   }
 
   private take(partition: FetchPartition, answer: PartitionResponse): void {
@@ -308,9 +308,8 @@ export class Fetcher {
   }
 
   private moveToEnd(partition: FetchPartition): void {
-    const key = formatTopicPartition(partition.topic, partition.partition)
-    this.partitions.delete(key)
-    this.partitions.set(key, partition)
+    this.partitions.delete(partition.key)
+    this.partitions.set(partition.key, partition)
   }
 
   private failed(partition: FetchPartition, version: number, error: unknown): void {
