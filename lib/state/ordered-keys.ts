@@ -1,6 +1,6 @@
 /**
  * Which local keys a store has, in byte order, where Kafka Streams has a sorted engine to iterate: leaves of keys, above
- * them pages of where leaves begin, above those one list of where such pages begin. Read by single look-ups; its cells
+ * them pages of where leaves begin, pages of where those begin, and one list at the top. Read by single look-ups; its cells
  * have the same layers as the data, so an abort takes both back. Not in the changelog.
  */
 import type { Cell, Held } from './cell.js'
@@ -8,11 +8,12 @@ import { decodeMembers, encodeMembers } from './member-directory.js'
 import type { Overlay } from './overlay.js'
 
 /** Small, because a new key writes its leaf anew. */
-export const LEAF_KEYS = 64
-export const PAGE_STARTS = 256
-/** Levels of pages: 0 leaves, 2 the one list. */
-export const TOP = 2
-const COUNT = 3
+export const LEAF_KEYS = 32
+export const PAGE_STARTS = 64
+/** Levels of pages: 0 leaves, 3 the one list, which has 500 entries for ten million keys. */
+export const TOP = 3
+/** Where the count is, in the place of a level. */
+const COUNT = 9
 
 /** Behind every key there can be, and behind every key that begins with what stands before it: no byte is as high. */
 export const END = '\u0100'
