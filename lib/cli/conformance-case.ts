@@ -117,6 +117,8 @@ export interface ConformanceCase {
   }[]
   readonly checkpoints?: readonly number[]
   readonly expected?: readonly CaseRecord[]
+  /** `dropped-records-total` of Kafka Streams. */
+  readonly droppedRecords?: number
   readonly expectedDescribe?: string
   readonly compare?: CompareMode
   readonly vectors?: readonly Readonly<Record<string, unknown>>[]

@@ -27,6 +27,9 @@ export function judge(testCase: ConformanceCase, oracle: OracleRun): Judgement {
   const fromKafkaStreams = unequal(testCase, oracle.emitted, ours.emitted)
   const asKafkaStreams = interpreted(testCase, [])
   if (fromKafkaStreams === null) {
+    if (ours.dropped.counted !== oracle.dropped) {
+      return { kind: 'failed', why: `Kafka Streams drops ${oracle.dropped} records, Millrace ${ours.dropped.counted}` }
+    }
     const reference = asKafkaStreams === null ? null : unequal(testCase, oracle.emitted, asKafkaStreams) === null
     return { kind: 'equal', reference }
   }

@@ -10,6 +10,7 @@ import {
   type Scalar,
 } from './conformance-case.js'
 import { difference } from './conformance-compare.js'
+import { type DroppedRecords, droppedRecords } from './conformance-drops.js'
 import { caseValue, keySerdeOf, outputKey } from './conformance-serdes.js'
 import { buildCase, type Reading } from './conformance-topology.js'
 import { vectorDifference } from './conformance-vectors.js'
@@ -71,24 +72,38 @@ export interface MillraceRun {
   readonly emitted: readonly EmittedRecord[]
   /** What it threw, null where every input went through. */
   readonly error: Error | null
+  readonly dropped: DroppedRecords
   /** The input (from 1) it threw at; 0 where the topology was refused. */
   readonly errorAt: number
+}
+
+const NO_DROPS: DroppedRecords = { counted: 0, more: new Map() }
+
+/** Null: as many as Kafka Streams counted in this case, and no others. Otherwise what is different, in words. */
+export function droppedDifference(testCase: ConformanceCase): string | null {
+  if (testCase.droppedRecords === undefined) return null
+  const { dropped, error } = runOnMillrace(testCase)
+  const more = [...dropped.more].map(([reason, records]) => `${reason} ${records}`).join(', ')
+  const here = `${dropped.counted}${more === '' ? '' : `, and what it does not count: ${more}`}`
+  const equal = error !== null || (dropped.counted === testCase.droppedRecords && more === '')
+  return equal ? null : `Kafka Streams counted ${testCase.droppedRecords} dropped records, Millrace ${here}`
 }
 
 /** As far as it goes. @throws NotYetBuilt */
 export function runOnMillrace(testCase: ConformanceCase): MillraceRun {
   const emitted: EmittedRecord[] = []
+  let dropped = NO_DROPS
   let fed = 0
   try {
     const { topology, outputs } = buildCase(testCase)
-    feed(testCase, topology, outputs, emitted, (index) => {
+    dropped = feed(testCase, topology, outputs, emitted, (index) => {
       fed = index + 1
     })
   } catch (error) {
     if (error instanceof NotYetBuilt) throw error
-    return { emitted, error: error instanceof Error ? error : new Error(String(error)), errorAt: fed }
+    return { emitted, dropped, error: error instanceof Error ? error : new Error(String(error)), errorAt: fed }
   }
-  return { emitted, error: null, errorAt: 0 }
+  return { emitted, dropped, error: null, errorAt: 0 }
 }
 
 /** Pipes every input and adds what came out to `emitted`; `before` is told the number (from 0) of each input. */
@@ -98,7 +113,7 @@ function feed(
   outputs: ReadonlySet<string>,
   emitted: EmittedRecord[],
   before: (index: number) => void = () => {},
-): void {
+): DroppedRecords {
   const cacheBytes = Number(CACHE_KEYS.map((key) => testCase.config?.[key]).find((value) => value !== undefined) ?? 0)
   const driver = new TopologyTestDriver(topology, { applicationId: 'app', cacheBytes })
   const key = keySerdeOf(testCase)
@@ -117,6 +132,7 @@ function feed(
     }
   })
   driver.close()
+  return droppedRecords(topology, driver.droppedRecords())
 }
 
 /** What a case leaves open may be read in either way: it says neither what a store without a name is called, nor all names. */

@@ -9,6 +9,7 @@ import { MillraceError } from '../errors.js'
 import { runCommand } from './command.js'
 import type { ConformanceCase } from './conformance-case.js'
 import { runRandom } from './conformance-random.js'
+import { droppedDifference } from './conformance-run.js'
 import { verdict } from './conformance-verdict.js'
 
 async function readCases(folder: string): Promise<ConformanceCase[]> {
@@ -64,6 +65,8 @@ await runCommand(async () => {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   for (const testCase of await readCases(folder)) {
     const result = verdict(testCase)
+    const dropped = result.kind === 'skipped' ? null : droppedDifference(testCase)
+    if (dropped !== null) process.stdout.write(`${testCase.name}: ${dropped}\n`)
     counts[result.kind]++
     if (result.kind === 'passed' && result.rules.length > 0) {
       process.stdout.write(`passed by rule ${testCase.name}: ${result.rules.join(', ')}\n`)

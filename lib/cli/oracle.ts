@@ -16,6 +16,8 @@ export interface OracleRun {
   readonly emitted: readonly EmittedRecord[]
   /** The topology as text, its outputs being processors; left out where it was refused. */
   readonly describe?: string
+  /** Its `dropped-records-total`. */
+  readonly dropped: number
   /** It refused the topology or an input; what it said. */
   readonly error: string | null
   /** The input (from 1) it threw at; 0 where it refused the topology. */
@@ -81,6 +83,7 @@ function runJava(args: readonly string[]): Promise<void> {
 interface JavaRun {
   readonly out: readonly EmittedRecord[]
   readonly describe?: string
+  readonly dropped?: number
   readonly error?: string
   readonly errorAt?: number
   readonly fatal?: string
@@ -93,7 +96,8 @@ function readRuns(text: string): ReadonlyMap<string, OracleRun> {
     Object.entries(runs).map(([name, run]) => {
       const error = run.fatal ?? run.error ?? null
       const described = run.describe === undefined ? {} : { describe: run.describe }
-      return [name, { emitted: run.out.map(emittedBy), ...described, error, errorAt: run.errorAt ?? 0 }]
+      const { dropped = 0, errorAt = 0 } = run
+      return [name, { emitted: run.out.map(emittedBy), ...described, dropped, error, errorAt }]
     }),
   )
 }

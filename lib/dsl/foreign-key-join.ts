@@ -15,12 +15,21 @@ import { KTable } from './table.js'
 import { viewStores } from './table-origin.js'
 
 /** `VL` is what the joiner is given of the left row, `VR` of the other table's row. */
-export type ForeignKeyJoin<K, VL, VR, FK, VOut, VS extends SerdeState, OS extends SerdeState> = Named & {
+export type ForeignKeyJoin<
+  K,
+  VL,
+  VR,
+  FK,
+  VOut,
+  VS extends SerdeState,
+  OS extends SerdeState,
+  Store = Materialized<K, VOut>,
+> = Named & {
   /** The key of the other table's row; null: the row points nowhere (inner join: it has no result). */
   readonly foreignKey: (value: VL, key: K) => FK | null
   readonly joiner: (left: VL, right: VR, key: K) => VOut
   /** Keeps the result in a store. Without, it is computed when needed. */
-  readonly store?: Materialized<K, VOut>
+  readonly store?: Store
   /** Where rows of this table lie, if not where their key's hash says: answers are sent there. */
   readonly partitioner?: Partitioner
   /** The same for the other table: subscriptions are sent there. */

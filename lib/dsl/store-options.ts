@@ -4,7 +4,7 @@ import type { Serde } from '../serde/serde.js'
 import { checkMaxEntries, checkOrdered } from '../topology/store-definition.js'
 import type { StoreDefinition, StoreKind } from '../topology/topology.js'
 import type { Graph } from './graph.js'
-import type { NotNull } from './serde-state.js'
+import type { After, NotNull, SerdeState } from './serde-state.js'
 
 export interface StoreSettings {
   /** Names the store and its changelog topic, and makes the store queryable. */
@@ -47,6 +47,16 @@ export interface Materialized<K, V> extends StoreSettings {
 export interface OwnSerde<K, V> {
   readonly store: Materialized<K, V> & { readonly value: Serde<NotNull<V>> }
 }
+
+/**
+ * A store without a value serde has that of the table above, and so it may only where the values are of the same type.
+ * `unknown` is what the compiler takes for `V2` before it has looked at the joiner.
+ */
+export type InheritedStore<K, V, V2, VS extends SerdeState> = unknown extends V2
+  ? Materialized<K, V2>
+  : After<V, V2, VS> extends 'known'
+    ? Materialized<K, V2>
+    : never
 
 export interface StorePlan {
   readonly kind: StoreKind

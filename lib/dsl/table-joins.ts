@@ -7,10 +7,10 @@ import { type Materialized, planStore, storeName } from './store-options.js'
 import { KTable } from './table.js'
 import { JoinOrigin, viewStores } from './table-origin.js'
 
-export interface TableTableJoin<K, VL, VR, VOut> extends Named {
+export interface TableTableJoin<K, VL, VR, VOut, Store = Materialized<K, VOut>> extends Named {
   readonly joiner: (left: VL, right: VR, key: K) => VOut
   /** Keeps the result in a store. Without, it is computed when needed. */
-  readonly store?: Materialized<K, VOut>
+  readonly store?: Store
 }
 
 export function joinTables<K, VOut, VS extends SerdeState>(

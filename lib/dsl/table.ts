@@ -6,7 +6,7 @@ import { type ForeignKeyJoin, joinByForeignKey } from './foreign-key-join.js'
 import { GroupedTable } from './grouped-table.js'
 import { erased, type Named, streamHandle, type TableHandle } from './handle.js'
 import type { After, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
-import { type Materialized, type OwnSerde, planStore } from './store-options.js'
+import { type InheritedStore, type Materialized, type OwnSerde, planStore } from './store-options.js'
 import { KStream } from './stream.js'
 import type { Suppressed } from './suppressed.js'
 import { joinTables, type TableTableJoin } from './table-joins.js'
@@ -53,7 +53,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   mapValues<V2>(mapper: (value: V, key: K) => V2, options: Named & OwnSerde<K, V2>): KTable<K, V2>
   mapValues<V2>(
     mapper: (value: V, key: K) => V2,
-    options?: Named & { readonly store?: After<V, V2, VS> extends 'known' ? Materialized<K, V2> : never },
+    options?: Named & { readonly store?: InheritedStore<K, V, V2, VS> },
   ): KTable<K, V2, After<V, V2, VS>>
   mapValues<V2>(
     mapper: (value: V, key: K) => V2,
@@ -72,7 +72,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   ): KTable<K, V2>
   transformValues<V2>(
     supplier: ValueTransformerSupplier<K, V, V2>,
-    options?: TransformSettings & { readonly store?: After<V, V2, VS> extends 'known' ? Materialized<K, V2> : never },
+    options?: TransformSettings & { readonly store?: InheritedStore<K, V, V2, VS> },
   ): KTable<K, V2, After<V, V2, VS>>
   transformValues<V2>(
     supplier: ValueTransformerSupplier<K, V, V2>,
@@ -160,7 +160,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   ): KTable<K, VOut>
   join<KO, VO, VOut, OS extends SerdeState>(
     other: KTable<KO, VO, OS>,
-    options: ForeignKeyJoin<K, V, VO, KO, VOut, VS, OS>,
+    options: ForeignKeyJoin<K, V, VO, KO, VOut, VS, OS, InheritedStore<K, V, VOut, VS>>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   /** Rows whose key is in both tables. */
   join<VO, VOut, OS extends SerdeState>(
@@ -169,7 +169,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   ): KTable<K, VOut>
   join<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
-    options: TableTableJoin<K, V, VO, VOut>,
+    options: TableTableJoin<K, V, VO, VOut, InheritedStore<K, V, VOut, VS>>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   join(other: { readonly handle: TableHandle }, options: AnyTableJoin): unknown {
     if ('foreignKey' in options) return joinByForeignKey(this.handle, other.handle, 'inner', options)
@@ -183,7 +183,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   ): KTable<K, VOut>
   leftJoin<KO, VO, VOut, OS extends SerdeState>(
     other: KTable<KO, VO, OS>,
-    options: ForeignKeyJoin<K, V, VO | null, KO, VOut, VS, OS>,
+    options: ForeignKeyJoin<K, V, VO | null, KO, VOut, VS, OS, InheritedStore<K, V, VOut, VS>>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   /** All rows of this table; the other's value is null where it has none. */
   leftJoin<VO, VOut, OS extends SerdeState>(
@@ -192,7 +192,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   ): KTable<K, VOut>
   leftJoin<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
-    options: TableTableJoin<K, V, VO | null, VOut>,
+    options: TableTableJoin<K, V, VO | null, VOut, InheritedStore<K, V, VOut, VS>>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   leftJoin(other: { readonly handle: TableHandle }, options: AnyTableJoin): unknown {
     if ('foreignKey' in options) return joinByForeignKey(this.handle, other.handle, 'left', options)
@@ -206,7 +206,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   ): KTable<K, VOut>
   outerJoin<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
-    options: TableTableJoin<K, V | null, VO | null, VOut>,
+    options: TableTableJoin<K, V | null, VO | null, VOut, InheritedStore<K, V, VOut, VS>>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   outerJoin(other: { readonly handle: TableHandle }, options: Parameters<typeof joinTables>[3]): unknown {
     return joinTables(this.handle, other.handle, 'outer', options)

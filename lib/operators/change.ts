@@ -42,8 +42,9 @@ const waitForFlush: ForwardChange = () => {}
  * which sees one net change per key and commit, with the headers its last `put` was given.
  */
 export function forwardThrough(store: KeyValueStore<unknown, unknown>, context: OperatorContext): ForwardChange {
-  const now = forwardNow(context.forward)
-  if (!store.cached) return now
+  if (!store.cached) return forwardNow(context.forward)
+  // A cache that is full flushes in the middle of another record, which is not to blame for what comes of it.
+  const now = forwardNow(context.apart(context.forward))
   store.onFlush(now)
   return waitForFlush
 }
@@ -54,8 +55,9 @@ export function forwardWindowsThrough(
   sizeMs: number,
   context: OperatorContext,
 ): ForwardChange {
-  const now = forwardNow(context.forward)
-  if (!store.cached) return now
+  if (!store.cached) return forwardNow(context.forward)
+  // A cache that is full flushes in the middle of another record, which is not to blame for what comes of it.
+  const now = forwardNow(context.apart(context.forward))
   store.onFlush(({ key, startMs }, newValue, oldValue, timestamp, headers) => {
     const window = { startMs, endMs: startMs + sizeMs }
     now({ key, window }, newValue, oldValue, timestamp, headers)
@@ -65,8 +67,9 @@ export function forwardWindowsThrough(
 
 /** The same for a session store. */
 export function forwardSessionsThrough(store: SessionStore<unknown, unknown>, context: OperatorContext): ForwardChange {
-  const now = forwardNow(context.forward)
-  if (!store.cached) return now
+  if (!store.cached) return forwardNow(context.forward)
+  // A cache that is full flushes in the middle of another record, which is not to blame for what comes of it.
+  const now = forwardNow(context.apart(context.forward))
   store.onFlush(({ key, startMs, endMs }, newValue, oldValue, timestamp, headers) =>
     now({ key, window: { startMs, endMs } }, newValue, oldValue, timestamp, headers),
   )

@@ -31,6 +31,8 @@ const PRODUCTION_CODES: readonly ErrorCode[] = [
 
 /** So often a handler may answer `retry` to one record at one node, less one: then the record has failed. */
 const MAX_ATTEMPTS = 10
+/** Counted, as Kafka Streams does, but no letter: nothing is lost, the newer row has an answer of its own. */
+const SUPERSEDED = 'staleResponse'
 const ANSWERS: readonly unknown[] = ['fail', 'deadLetter', 'skip']
 
 /** Where a record came from; a queue says it of its head. */
@@ -92,6 +94,7 @@ export class Failures {
   drop(reason: string, node: string, origin: RecordOrigin | null): void {
     this.#count(reason, node, origin)
     if (origin === null || origin.cursor === null || this.#options.deadLetterTopic === null) return
+    if (reason === SUPERSEDED) return
     const letter = placeOf(origin, node)
     if (this.#lettered.has(letter)) return
     this.#lettered.add(letter)

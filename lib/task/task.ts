@@ -4,9 +4,9 @@
  */
 import type { BatchOffsets, OffsetToCommit } from '../client/commit.js'
 import { MillraceError } from '../errors.js'
-import type { Operator } from '../operators/operator.js'
+import type { Operator, Push } from '../operators/operator.js'
 import type { BatchView } from '../protocol/index.js'
-import { NO_HEADERS } from '../record/record.js'
+import { NO_HEADERS, type StreamRecord } from '../record/record.js'
 import { suppressHeaders } from '../serde/suppress-buffer.js'
 import type { Node } from '../topology/node.js'
 import type { PunctuationType } from '../topology/processor.js'
@@ -303,6 +303,7 @@ export class Task<S extends TaskStores = TaskStores> {
       nodeName: node.name,
       store: <T>(name: string) => this.#store<T>(name, node.name),
       storeKind: (name) => this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue',
+      apart: (push) => (record) => this.#apart(push, record),
       operatorTime: (name = node.name) => this.#input.times.of(name),
       taskStreamTimeMs: () => this.#input.time.ms,
       wallClockMs: () => options.clock.now(),
@@ -326,6 +327,16 @@ export class Task<S extends TaskStores = TaskStores> {
         this.#failures.checkWrite(node.name, { topic, key, value, timestamp, headers }, this.#current)
         this.#collector.send(topic, partition, key, value, timestamp, headers)
       },
+    }
+  }
+
+  #apart(push: Push, record: StreamRecord): void {
+    const inHand = this.#current
+    this.#current = null
+    try {
+      push(record)
+    } finally {
+      this.#current = inHand
     }
   }
 

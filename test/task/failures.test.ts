@@ -4,7 +4,9 @@ import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import type { FailureHandler, FailurePolicy, RecordFailure } from '../../lib/record/failure.js'
 import { int32, int64, string } from '../../lib/serde/primitive.js'
 import { SchemaPending, type Serde } from '../../lib/serde/serde.js'
+import { Failures } from '../../lib/task/failures.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'
+import type { ProcessorContext } from '../../lib/topology/processor.js'
 import { hopping } from '../../lib/windows/definitions.js'
 import { TaskHarness, writtenBy } from './harness.js'
 
@@ -383,3 +385,73 @@ t.test('what a sink cannot serialise goes to the production handler, which is to
   failing.add('in', inputs, 0)
   t.throws(() => failing.task.process(10), { code: 'SERIALIZE_FAILED', part: 'key', message: /the key of/ })
 })
+
+t.test(
+  'a full record cache flushes in the middle of a record, which is not to blame for what is dropped',
+  async (t) => {
+    const builder = new StreamsBuilder()
+    builder
+      .stream('in', { key: string, value: string })
+      .groupByKey()
+      .count({ store: { name: 'counts' } })
+      .toStream()
+      .process<string, number>(() => {
+        let context: ProcessorContext<string, number>
+        return {
+          init(given) {
+            context = given
+          },
+          process({ key }) {
+            if (key === 'thrown') throw new Error('not this')
+            context.drop('unwanted')
+          },
+        }
+      })
+      .to('out', { key: string, value: int64 })
+    const driver = new TopologyTestDriver(builder.build(), {
+      cacheBytes: 1,
+      onProcessingError: 'deadLetter',
+      deadLetterTopic: 'dead',
+    })
+    const input = driver.createInputTopic('in', string, string)
+    input.pipe('dropped', 'x', 1)
+    input.pipe('thrown', 'x', 2)
+    input.pipe(null, 'x', 3)
+    t.same(
+      driver.droppedRecords().map(({ reason, offset }) => [reason, offset]),
+      [
+        ['unwanted', null],
+        ['processing', null],
+        ['nullKey', 2],
+      ],
+      'the record in hand is known again after the flush',
+    )
+    t.equal(driver.createOutputTopic('dead', string, string).queueSize, 1)
+  },
+)
+
+t.test(
+  'a stale answer of a foreign-key join is counted, and nothing is lost that a letter could tell of',
+  async (t) => {
+    const drops: string[] = []
+    const letters: string[] = []
+    const failures = new Failures(
+      {
+        id: '0_0',
+        onDrop: ({ reason }) => drops.push(reason),
+        onDeserializationError: 'fail',
+        onProcessingError: 'fail',
+        onProductionError: 'fail',
+        maxRecordBytes: 1_000,
+        deadLetterTopic: 'dead',
+      },
+      { send: (topic) => letters.push(topic) },
+    )
+    const cursor = { offset: 3, timestamp: 5, headers: () => [], key: () => text('k'), value: () => text('v') }
+    const source = { name: 'source', keySerde: string, valueSerde: string, timestampExtractor: null } as never
+    for (const reason of ['staleResponse', 'late'])
+      failures.drop(reason, reason, { topic: 'in', partition: 0, source, cursor })
+    t.same(drops, ['staleResponse', 'late'])
+    t.same(letters, ['dead'])
+  },
+)

@@ -156,9 +156,21 @@ for (const table of [sizes.inner, sizes.left, sizes.outer, sizes.owned]) table.t
 sizes.maybeOwned.toStream().to('sizes')
 // @ts-expect-error: a serde for another type
 carts.join(users, { joiner: (value) => value.page.length, store: { value: string } })
-export const unknown = carts.join(users, { joiner: (value) => value.page.length, store: { name: 'lengths' } })
-// @ts-expect-error: a store without a serde does not know the new type
-unknown.toStream().to('lengths')
+// @ts-expect-error: a store without a serde would write the new type with that of the left table
+carts.join(users, { joiner: (value) => value.page.length, store: { name: 'lengths' } })
+carts.join(users, {
+  foreignKey: (value) => value.user,
+  joiner: (value) => value.page.length,
+  // @ts-expect-error: the same by foreign key
+  store: { name: 'lengths' },
+})
+// @ts-expect-error: the same with nulls
+carts.outerJoin(users, { joiner: (value) => value?.page.length ?? 0, store: { name: 'lengths' } })
+carts
+  .join(users, { joiner: (value) => value, store: { name: 'kept' } })
+  .toStream()
+  .to('kept')
+carts.leftJoin(users, { foreignKey: (value) => value.user, joiner: (value) => value, store: { cached: false } })
 
 // Whatever writes needs a serde for a type that changed.
 export const lengths = clicks.mapValues((value) => value.page.length)
