@@ -290,16 +290,26 @@ class CaseBuilder {
     return node.store === undefined ? {} : { store: { ...this.#storeOf(node), value: caseValue } }
   }
 
-  #storeOf({ store }: CaseNode): StoreSettings {
+  #storeOf({ store, in: from }: CaseNode): StoreSettings {
     const { kind, retentionMs, historyRetentionMs = 0 } = store ?? {}
     const numbered = store !== undefined && store.name === undefined && this.#reading.unnamedStores !== 'generated'
     const name = numbered ? `store-${this.#storesNumbered++}` : store?.name
     return {
       ...named(name),
       ...(kind === 'versioned' && { versioned: { historyRetentionMs } }),
-      ...(retentionMs !== undefined && { retentionMs }),
+      // Java takes a retention for any store, and for one without windows makes nothing of it.
+      ...(retentionMs !== undefined && isWindowed(this.#handles.get([from ?? []].flat()[0] ?? '')) && { retentionMs }),
     }
   }
+}
+
+function isWindowed(input: Handle | undefined): boolean {
+  return (
+    input instanceof WindowedStream ||
+    input instanceof SessionWindowedStream ||
+    input instanceof WindowedCogroupedStream ||
+    input instanceof SessionWindowedCogroupedStream
+  )
 }
 
 /** What a table's values became is not known by type here: as in Java, the default serde takes over from a count's. */

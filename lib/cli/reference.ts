@@ -139,8 +139,8 @@ class Interpreter {
       case 'merge': {
         const node = new ReferenceNode(spec)
         node.rekeyed = input.rekeyed || other!.node.rekeyed
-        input.to(node.forward)
-        other!.node.to(node.forward)
+        // A stream merged with itself has one child twice, which hears of each record once.
+        for (const each of new Set([input, other!.node])) each.to(node.forward)
         return { kind: 'stream', node }
       }
       case 'repartition':
