@@ -15,6 +15,7 @@ export interface DiskFile {
   sync(): Promise<void>
   /** The same, and this thread waits for it. */
   syncNow(): void
+  /** Calling it again does nothing. */
   close(): void
 }
 

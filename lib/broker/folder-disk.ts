@@ -34,6 +34,7 @@ export class FolderStorage implements BrokerStorage {
   private readonly unsaved = new Unsaved()
   /** The save under way. */
   private saving: Promise<void> | undefined
+  private saveFailed = false
   private unlock: (() => void) | undefined
   private report: (line: string) => void = () => {}
 
@@ -129,10 +130,23 @@ export class FolderStorage implements BrokerStorage {
   }
 
   private journaled(): void {
-    if (this.saving !== undefined || this.journal.sizeBytes < this.saveBytes) return
-    // One that fails takes nothing from the journal, and is tried again when that has grown as much once more.
-    this.saving = this.save(false)
-      .catch((error) => this.report(`the journal could not be saved, which will be tried again: ${String(error)}`))
+    if (this.saving !== undefined) return
+    // What was removed gives its room back soon.
+    const isDue = this.unsaved.removals.length > 0 && !this.saveFailed
+    if (this.journal.sizeBytes < this.saveBytes && !isDue) return
+    // At the end of this turn: whoever removes one log often removes more.
+    this.saving = Promise.resolve()
+      .then(() => this.save(false))
+      .then(
+        () => {
+          this.saveFailed = false
+        },
+        (error) => {
+          // It took nothing from the journal, and is tried again when that has grown once more.
+          this.saveFailed = true
+          this.report(`the journal could not be saved, which will be tried again: ${String(error)}`)
+        },
+      )
       .finally(() => {
         this.saving = undefined
       })

@@ -127,7 +127,8 @@ export class Journal {
     if (this.failure !== undefined) throw this.failure
     try {
       for (const { disk } of [...this.unsynced, this.current!]) disk.syncNow()
-      this.nameFile()
+      if (!this.isNamed) this.files.syncFolderNow(this.folder)
+      this.isNamed = true
     } catch (error) {
       this.failure = error
       throw error
@@ -163,7 +164,9 @@ export class Journal {
     const older = [...this.unsynced]
     const current = this.current!
     try {
-      this.nameFile()
+      // A file without its name in the folder would be lost with all it holds.
+      if (!this.isNamed) await this.files.syncFolder(this.folder)
+      if (this.current === current) this.isNamed = true
       for (const { disk } of older) await disk.sync()
       await current.disk.sync()
     } catch (error) {
@@ -172,13 +175,6 @@ export class Journal {
     }
     for (const { disk } of older) disk.close()
     this.unsynced = this.unsynced.filter((file) => !older.includes(file))
-  }
-
-  /** A file without its name in the folder would be lost with all it holds. */
-  private nameFile(): void {
-    if (this.isNamed) return
-    this.files.syncFolderNow(this.folder)
-    this.isNamed = true
   }
 
   private find(number: number): Found {

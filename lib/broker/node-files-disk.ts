@@ -71,6 +71,7 @@ class NodeFile implements DiskFile {
   readonly sizeBytes: number
   private readonly path: string
   private readonly fd: number
+  private isOpen = true
 
   constructor(path: string) {
     this.path = path
@@ -126,7 +127,8 @@ class NodeFile implements DiskFile {
   }
 
   close(): void {
-    closeSync(this.fd)
+    if (this.isOpen) closeSync(this.fd)
+    this.isOpen = false
   }
 
   private writeSome(parts: readonly Buffer[], position: number): Promise<number> {

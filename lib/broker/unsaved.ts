@@ -5,7 +5,7 @@ export interface Removal {
   readonly path: string
   /** The folder that names it. */
   readonly folder: string
-  /** Closes what is open of it; called once. */
+  /** Closes what is open of it. */
   close(): void
 }
 
