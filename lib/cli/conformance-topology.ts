@@ -132,7 +132,7 @@ class CaseBuilder {
   #make(node: CaseNode, inputs: readonly Handle[]): Handle | null {
     const { topic = '' } = node
     const [input, other] = inputs
-    const serdes = { key: this.#key, value: caseValue }
+    const serdes = { key: this.#key, value: caseValue, ...named(node.name) }
     switch (node.op) {
       case 'stream':
         return this.streams.stream(topic, serdes)
@@ -147,9 +147,9 @@ class CaseBuilder {
       case 'toTable':
         return asStream(input).toTable({ ...this.#serdes(input), ...named(node.name), ...this.#store(node) })
       case 'toStream':
-        return asTable(input).toStream()
+        return asTable(input).toStream(named(node.name))
       case 'to':
-        return this.#sink(topic, input)
+        return this.#sink(node, input)
       case 'join':
         return this.#join(node, input, other)
       case 'windowedBy':
@@ -171,45 +171,47 @@ class CaseBuilder {
 
   #transform(node: CaseNode, input: Handle | undefined): Handle {
     const { mapper } = node
+    const name = named(node.name)
+    const settings = { ...name, ...this.#typedStore(node) }
     switch (node.op) {
       case 'filter': {
         const predicate = predicateOf(node.predicate)
-        return input instanceof KTable
-          ? input.filter(predicate, this.#typedStore(node))
-          : asStream(input).filter(predicate)
+        return input instanceof KTable ? input.filter(predicate, settings) : asStream(input).filter(predicate, name)
       }
       case 'filterNot': {
         const predicate = predicateOf(node.predicate)
-        if (input instanceof KTable) return input.filterNot(predicate, this.#typedStore(node))
-        return asStream(input).filterNot(predicate)
+        if (input instanceof KTable) return input.filterNot(predicate, settings)
+        return asStream(input).filterNot(predicate, name)
       }
       case 'mapValues': {
         const map = valueMapperOf(mapper)
-        return input instanceof KTable ? input.mapValues(map, this.#typedStore(node)) : asStream(input).mapValues(map)
+        return input instanceof KTable ? input.mapValues(map, settings) : asStream(input).mapValues(map, name)
       }
       case 'map': {
         const map = pairMapperOf(mapper)
-        return asStream(input).map((key, value) => map(key, value) ?? NOTHING) as Stream
+        return asStream(input).map((key, value) => map(key, value) ?? NOTHING, name) as Stream
       }
       case 'selectKey':
-        return asStream(input).selectKey(keySelectorOf(mapper)) as Stream
+        return asStream(input).selectKey(keySelectorOf(mapper), name) as Stream
       case 'groupByKey':
         return asStream(input).groupByKey({ ...this.#serdes(input), ...named(node.name) })
       case 'groupBy':
-        if (input instanceof KTable) return input.groupBy(pairMapperOf(mapper), { key: this.#key, value: caseValue })
-        return asStream(input).groupBy(keySelectorOf(mapper), { key: this.#key, value: caseValue })
+        if (input instanceof KTable) {
+          return input.groupBy(pairMapperOf(mapper), { key: this.#key, value: caseValue, ...name })
+        }
+        return asStream(input).groupBy(keySelectorOf(mapper), { key: this.#key, value: caseValue, ...name })
       default:
         throw new Error(`the case names operator ${node.op}, which FORMAT.md does not define`)
     }
   }
 
-  #sink(topic: string, input: Handle | undefined): null {
+  #sink({ topic = '', name }: CaseNode, input: Handle | undefined): null {
     const stream = input instanceof KTable ? (input.toStream() as Stream) : asStream(input)
     if (this.#reading.outputs === 'processors') {
       stream.process(() => ({ process() {} }))
       return null
     }
-    stream.to(topic, { key: outputKey as Serde<unknown> as Serde<Scalar>, value: caseValue })
+    stream.to(topic, { key: outputKey as Serde<unknown> as Serde<Scalar>, value: caseValue, ...named(name) })
     this.outputs.add(topic)
     return null
   }
@@ -240,7 +242,7 @@ class CaseBuilder {
       // The oracle gives a named store its own value serde, which is a byte longer: a limit in bytes sees it.
       const { store } = this.#typedStore(node)
       const typed = store === undefined ? {} : { store: { ...store, value: caseValue as unknown as Serde<number> } }
-      const options = { ...named(node.named), ...typed }
+      const options = { ...named(node.named ?? node.name), ...typed }
       if (input instanceof GroupedTable) return input.count(options) as Table
       if (input instanceof GroupedStream) return input.count(options) as Table
       if (input instanceof WindowedStream || input instanceof SessionWindowedStream) {
@@ -248,7 +250,7 @@ class CaseBuilder {
       }
       throw wrongInput('something grouped', input)
     }
-    const store = { ...named(node.named), store: { ...this.#storeOf(node), value: caseValue } }
+    const store = { ...named(node.named ?? node.name), store: { ...this.#storeOf(node), value: caseValue } }
     if (node.op === 'reduce') {
       const adder = reducerOf(node.adder)
       if (input instanceof GroupedTable)

@@ -172,6 +172,48 @@ t.test('a description', async (t) => {
   t.match(verdict(described({}, 'other')), { kind: 'failed', why: /describe line 5/ }, 'one failure stops no run')
 })
 
+t.test('every operator of a case may have a name', async (t) => {
+  const topology: ConformanceCase['topology'] = [
+    { id: 's', op: 'stream', topic: 'in', name: 'read' },
+    { id: 'f', op: 'filter', in: 's', predicate: { fn: 'even' }, name: 'keep' },
+    { id: 'k', op: 'selectKey', in: 'f', mapper: { fn: 'value' }, name: 'rekey' },
+    { id: 'g', op: 'groupByKey', in: 'k', name: 'group' },
+    { id: 'c', op: 'count', in: 'g', named: 'count', store: { name: 'counts' } },
+    { id: 't', op: 'toStream', in: 'c', name: 'changes' },
+    { id: 'o', op: 'to', in: 't', topic: 'out', name: 'write' },
+  ]
+  const expectedDescribe = `Topologies:
+   Sub-topology: 0
+    Source: read (topics: [in])
+      --> keep
+    Processor: keep (stores: [])
+      --> rekey
+      <-- read
+    Processor: rekey (stores: [])
+      --> group-repartition-filter
+      <-- keep
+    Processor: group-repartition-filter (stores: [])
+      --> group-repartition-sink
+      <-- rekey
+    Sink: group-repartition-sink (topic: group-repartition)
+      <-- group-repartition-filter
+
+  Sub-topology: 1
+    Source: group-repartition-source (topics: [group-repartition])
+      --> count
+    Processor: count (stores: [counts])
+      --> changes
+      <-- group-repartition-source
+    Processor: changes (stores: [])
+      --> write
+      <-- count
+    Sink: write (topic: out)
+      <-- changes
+
+`
+  t.same(verdict({ name: 'named', compare: 'describe', topology, expectedDescribe }), passed)
+})
+
 const folder = process.env.CONFORMANCE_CASES ?? '../shared/conformance/cases'
 t.test('the shared cases', { skip: existsSync(folder) ? false : `${folder} is not there` }, async (t) => {
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
