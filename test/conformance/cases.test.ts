@@ -172,6 +172,28 @@ t.test('a description', async (t) => {
   t.match(verdict(described({}, 'other')), { kind: 'failed', why: /describe line 5/ }, 'one failure stops no run')
 })
 
+t.test('a case that cannot be read fails, and ends no run', async (t) => {
+  const input = { topic: 'in', key: 'a', value: 'x', ts: 0 }
+  const source = { id: 's', op: 'stream', topic: 'in' }
+  const odd: readonly (readonly [what: string, testCase: Partial<ConformanceCase>])[] = [
+    ['an operator nobody knows', { topology: [source, { id: 'x', op: 'flatten', in: 's' }] }],
+    ['a function', { topology: [source, { id: 'x', op: 'filter', in: 's', predicate: { fn: 'odd' } }] }],
+    ['a node', { topology: [source, { id: 'x', op: 'filter', in: 'nobody' }] }],
+    ['a mode', { topology: [source], compare: 'funny' as never }],
+    ['no topology', {}],
+    ['a text alone', { topology: [source], expectedDescribe: 'other' }],
+  ]
+  for (const [what, testCase] of odd) {
+    const failed = verdict({
+      name: what,
+      inputs: [input],
+      ...(what === 'a text alone' ? {} : { expected: [] }),
+      ...testCase,
+    })
+    t.equal(failed.kind, 'failed', what)
+  }
+})
+
 t.test('every operator of a case may have a name', async (t) => {
   const topology: ConformanceCase['topology'] = [
     { id: 's', op: 'stream', topic: 'in', name: 'read' },
@@ -212,6 +234,41 @@ t.test('every operator of a case may have a name', async (t) => {
 
 `
   t.same(verdict({ name: 'named', compare: 'describe', topology, expectedDescribe }), passed)
+})
+
+const lostWindow: ConformanceCase = {
+  name: 'a window that Kafka Streams loses',
+  topology: [
+    { id: 's', op: 'stream', topic: 'in' },
+    { id: 'g', op: 'groupByKey', in: 's' },
+    { id: 'w', op: 'windowedBy', in: 'g', window: { kind: 'tumbling', sizeMs: 10, graceMs: 0 }, emit: 'onWindowClose' },
+    { id: 'c', op: 'count', in: 'w' },
+    { id: 'to', op: 'to', in: 'c', topic: 'out' },
+  ],
+  inputs: [0, 12, 500].map((ts) => ({ topic: 'in', key: 'a', value: 'x', ts })),
+  checkpoints: [3],
+}
+const kept = { topic: 'out', key: windowed('a', 0), value: 1, after: 3 }
+
+t.test('a case that breaks a rule passes by it, however it compares', async (t) => {
+  for (const [compare, expected] of [
+    ['exact', [{ ...kept, ts: 0, at: 2 }]],
+    ['setPerWindow', [{ ...kept, ts: 0, at: 2 }]],
+    ['sortedByKeyAndWindowStart', [{ ...kept, ts: 0, at: 2 }]],
+    ['mapPerCheckpoint', [kept]],
+  ] as const) {
+    t.same(verdict({ ...lostWindow, compare, expected }), { kind: 'passed', rules: ['everyWindowFinal'] }, compare)
+    const wrong = expected.map((each) => ({ ...each, value: 7 }))
+    t.match(verdict({ ...lostWindow, compare, expected: wrong }), { kind: 'failed' }, `${compare}: no rule explains 7`)
+  }
+})
+
+t.test('our own cases, as Kafka Streams ran them', async (t) => {
+  const own = new URL('fixtures/records/', import.meta.url)
+  for (const name of readdirSync(own)) {
+    const result = verdict(JSON.parse(readFileSync(new URL(name, own), 'utf8')) as ConformanceCase)
+    t.match(result, { kind: 'passed' }, name)
+  }
 })
 
 const folder = process.env.CONFORMANCE_CASES ?? '../shared/conformance/cases'
