@@ -46,9 +46,14 @@ function messages(error: Error): string {
   return error.cause instanceof Error ? `${error.message} <- ${messages(error.cause)}` : error.message
 }
 
+/** Said so, or with nothing else to compare. */
+export function isDescribed({ compare, expectedDescribe, expected }: ConformanceCase): boolean {
+  return compare === 'describe' || (expectedDescribe !== undefined && expected === undefined)
+}
+
 function firstDifference(testCase: ConformanceCase): string | null {
   if (testCase.vectors !== undefined) return vectorDifference(testCase)
-  if (testCase.compare === 'describe') return describeDifference(testCase)
+  if (isDescribed(testCase)) return describeDifference(testCase)
   return difference(testCase, emittedBy(testCase))
 }
 
