@@ -1,6 +1,7 @@
 /** What the task asks of every store, whatever its kind, and the parts all kinds are made of. */
 
 import { type Headers, NO_HEADERS } from '../record/record.js'
+import type { LoggedRow } from '../serde/suppress-buffer-versions.js'
 import { type Cell, type Held, NONE } from './cell.js'
 import type { CellCache } from './cell-cache.js'
 import type { StateEngine } from './engine.js'
@@ -46,8 +47,11 @@ export interface LocalStore {
   readonly follower?: TransactionFollower
   /** The changelog's key of a data cell. */
   changelogKey(localKey: string): Buffer
-  /** Applies a changelog record to the committed layer. `value` may be a view; it is copied. */
-  restore(key: Buffer, value: Buffer | null, timestampMs: number): void
+  /**
+   * Applies a changelog record to the committed layer. `value` may be a view; it is copied. `logged`: the record itself, for
+   * a store whose layout its headers tell; without, the layout is the one written here.
+   */
+  restore(key: Buffer, value: Buffer | null, timestampMs: number, logged?: LoggedRow): void
   /** Removes from disk what retention has ended for. Safe to repeat. */
   expire(): Promise<void>
 }

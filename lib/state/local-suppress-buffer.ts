@@ -11,6 +11,7 @@ import {
   decodeBufferedRow,
   encodeBufferedRow,
 } from '../serde/suppress-buffer.js'
+import { currentRow, type LoggedRow } from '../serde/suppress-buffer-versions.js'
 import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
 import type { KeyIndex, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
@@ -133,9 +134,11 @@ export class LocalSuppressBuffer<K = unknown, V = unknown>
     return Buffer.from(localKey.slice(TIME_BYTES), 'latin1')
   }
 
-  restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
+  restore(key: Buffer, bytes: Buffer | null, timestampMs: number, logged?: LoggedRow): void {
     const text = key.toString('latin1')
     const known = this.#times.get(text)
+    const prior = () => (known === undefined ? undefined : decodeBufferedRow(this.#held(text, known)!).prior)
+    const value = bytes === null || logged === undefined ? bytes : currentRow(bytes, logged, prior)
     const timeMs = value === null ? undefined : bufferTimeOf(value)
     const { data } = this.parts
     this.#bytes = null

@@ -2,8 +2,10 @@
  * All stores of one task: their transaction layers, the batches that bring them to disk, their restore. The runtime
  * commits to Kafka first and tells the outcome here; the disk follows, so that it is never ahead of the changelog.
  */
+
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
+import type { LoggedRow } from '../serde/suppress-buffer-versions.js'
 import { type Cell, NONE } from './cell.js'
 import { CellCache } from './cell-cache.js'
 import { type CommittedView, committedView } from './committed-view.js'
@@ -182,8 +184,8 @@ export class TaskState {
   }
 
   /** Applies one changelog record to the committed layer. Call maybeFlush between batches: it bounds the memory. */
-  restore(store: string, key: Buffer, value: Buffer | null, timestampMs: number): void {
-    this.#entry(store).store.restore(key, value, timestampMs)
+  restore(store: string, key: Buffer, value: Buffer | null, timestampMs: number, logged?: LoggedRow): void {
+    this.#entry(store).store.restore(key, value, timestampMs, logged)
   }
 
   /**
