@@ -69,7 +69,8 @@ export function keySelectorOf(spec: CaseFunction | undefined): (key: Scalar, val
     case 'null':
       return () => null
     case 'afterComma':
-      return (_key, value) => String(value).split(',')[1] ?? null
+      // Java's split leaves out empty parts at the end.
+      return (_key, value) => String(value).replace(/,+$/, '').split(',')[1] ?? null
     case 'nullIfValueContains':
       return (_key, value) => (String(value).includes(String(spec.value)) ? null : value)
     default:

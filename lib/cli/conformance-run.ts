@@ -1,4 +1,5 @@
 /** Runs one conformance case and says how it went. */
+import { isMillraceError } from '../errors.js'
 import { TopologyTestDriver } from '../testing/topology-test-driver.js'
 import { describe } from '../topology/describe.js'
 import type { Topology } from '../topology/topology.js'
@@ -66,10 +67,10 @@ function unsupportedConfig(testCase: ConformanceCase): string | null {
   return null
 }
 
-function emittedBy(testCase: ConformanceCase): EmittedRecord[] {
-  const { topology, outputs } = buildCase(testCase)
-  const emitted: EmittedRecord[] = []
-  feed(testCase, topology, outputs, emitted)
+function emittedBy(testCase: ConformanceCase): readonly EmittedRecord[] {
+  const { emitted, error } = runOnMillrace(testCase)
+  // A case with a buffer that shuts down when full ends there, in Kafka Streams too: it lists what came before.
+  if (error !== null && !isMillraceError(error, 'SUPPRESS_BUFFER_FULL')) throw error
   return emitted
 }
 

@@ -263,6 +263,26 @@ t.test('a case that breaks a rule passes by it, however it compares', async (t) 
   }
 })
 
+t.test('a buffer that is full shuts down: what came before counts', async (t) => {
+  const full: ConformanceCase = {
+    name: 'full',
+    topology: [
+      { id: 't', op: 'table', topic: 'in' },
+      { id: 's', op: 'suppress', in: 't', until: 'timeLimit', limitMs: 5, maxRecords: 1, onFull: 'shutDown' },
+      { id: 'to', op: 'to', in: 's', topic: 'out' },
+    ],
+    inputs: [
+      { topic: 'in', key: 'a', value: 'x', ts: 0 },
+      { topic: 'in', key: 'a', value: 'y', ts: 9 },
+      { topic: 'in', key: 'a', value: 'x', ts: 10 },
+      { topic: 'in', key: 'b', value: 'x', ts: 11 },
+    ],
+    expected: [{ topic: 'out', key: 'a', value: 'y', ts: 9, after: 2 }],
+  }
+  t.match(verdict(full), { kind: 'passed' })
+  t.match(verdict({ ...full, expected: [] }), { kind: 'failed' })
+})
+
 t.test('our own cases, as Kafka Streams ran them', async (t) => {
   const own = new URL('fixtures/records/', import.meta.url)
   for (const name of readdirSync(own)) {
