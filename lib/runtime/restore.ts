@@ -103,7 +103,8 @@ export class Restore {
     const before = this.records
     for (const batch of chunk.batches) {
       const cursor = batch.records()
-      const logged = { topic: chunk.topic, partition: chunk.partition, cursor }
+      const { topic, partition } = chunk
+      const record = { headers: () => cursor.headers(), logged: { topic, partition, cursor } }
       while (cursor.next()) {
         if (cursor.offset < range.from) continue
         if (range.isSource && cursor.offset >= range.to) break
@@ -111,7 +112,7 @@ export class Restore {
         else {
           const key = cursor.key()
           if (key === null) continue
-          range.state.restore(range.store, key, cursor.value(), cursor.timestamp, logged)
+          range.state.restore(range.store, key, cursor.value(), cursor.timestamp, record)
         }
         this.records++
       }

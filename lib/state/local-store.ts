@@ -51,7 +51,7 @@ export interface LocalStore {
    * Applies a changelog record to the committed layer. `value` may be a view; it is copied. `logged`: the record itself, for
    * a store whose layout its headers tell; without, the layout is the one written here.
    */
-  restore(key: Buffer, value: Buffer | null, timestampMs: number, logged?: LoggedRow): void
+  restore(key: Buffer, value: Buffer | null, timestampMs: number, headers?: Headers, logged?: LoggedRow): void
   /** Removes from disk what retention has ended for. Safe to repeat. */
   expire(): Promise<void>
 }

@@ -3,6 +3,7 @@
  * bytes. Which keys are held, and since when, is kept in memory and rebuilt from disk and changelog.
  */
 
+import type { Headers } from '../record/record.js'
 import { int64ByteString } from '../serde/int64-bytes.js'
 import {
   type BufferedRow,
@@ -134,7 +135,7 @@ export class LocalSuppressBuffer<K = unknown, V = unknown>
     return Buffer.from(localKey.slice(TIME_BYTES), 'latin1')
   }
 
-  restore(key: Buffer, bytes: Buffer | null, timestampMs: number, logged?: LoggedRow): void {
+  restore(key: Buffer, bytes: Buffer | null, timestampMs: number, _headers?: Headers, logged?: LoggedRow): void {
     const text = key.toString('latin1')
     const known = this.#times.get(text)
     const prior = () => (known === undefined ? undefined : decodeBufferedRow(this.#held(text, known)!).prior)

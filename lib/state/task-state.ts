@@ -5,6 +5,7 @@
 
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
+import type { Headers } from '../record/record.js'
 import type { LoggedRow } from '../serde/suppress-buffer-versions.js'
 import { type Cell, NONE } from './cell.js'
 import { CellCache } from './cell-cache.js'
@@ -21,6 +22,12 @@ import type { StoreSettings } from './store-settings.js'
 import type { StoreTimes } from './store-times.js'
 import { fillTimeIndexes, fillTimeIndexesSync } from './time-index-fill.js'
 import { leadingTime } from './time-keys.js'
+
+/** A changelog record beside its key, value and timestamp. */
+export interface RestoredRecord {
+  headers(): Headers
+  readonly logged?: LoggedRow
+}
 
 export interface TaskStateOptions {
   readonly taskId: string
@@ -184,8 +191,8 @@ export class TaskState {
   }
 
   /** Applies one changelog record to the committed layer. Call maybeFlush between batches: it bounds the memory. */
-  restore(store: string, key: Buffer, value: Buffer | null, timestampMs: number, logged?: LoggedRow): void {
-    this.#entry(store).store.restore(key, value, timestampMs, logged)
+  restore(store: string, key: Buffer, value: Buffer | null, timestampMs: number, record?: RestoredRecord): void {
+    this.#entry(store).store.restore(key, value, timestampMs, undefined, record?.logged)
   }
 
   /**

@@ -61,7 +61,7 @@ t.test('a buffer restored from an old changelog goes on, and knows what downstre
   }
   const harness = new TaskHarness(topology)
   const restore = (key: string, value: Buffer | null) =>
-    harness.task.state.restore(buffer, Buffer.from(key), value, 4711, logged(0))
+    harness.task.state.restore(buffer, Buffer.from(key), value, 4711, { headers: () => [], logged: logged(0) })
   restore('a', version0(1, 'seen', 'first'))
   restore('a', version0(1, 'first', 'second'))
   restore('b', version0(3, null, 'gone'))
