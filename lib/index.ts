@@ -83,10 +83,12 @@ export type {
 } from './state/ordered.js'
 export type {
   KeyValueStore,
+  HeadersKeyValueStore,
   Session,
   SessionStore,
   ValueAndTimestamp,
   WindowEntry,
+  ValueTimestampHeaders,
   WindowStore,
 } from './state/store.js'
 export type { TimerStore } from './state/timer-store.js'

@@ -116,7 +116,7 @@ export class GlobalProcessor {
     }
     this.#streamTimeMs = Math.max(this.#streamTimeMs, record.timestamp)
     if (this.#processor === null) {
-      this.#state.restore(store.name, key, cursor.value(), cursor.timestamp)
+      this.#state.restore(store.name, key, cursor.value(), cursor.timestamp, cursor)
       return
     }
     const { key: read, value, timestamp, headers } = record

@@ -206,9 +206,9 @@ export function keyFilter(
 
 function committedValue(parts: StoreParts, localKey: string): ValueAndTimestamp<unknown> | null {
   const entry = parts.data.committed(localKey)
-  return entry === undefined ? null : { value: parts.values.value(entry.held), timestamp: entry.timestamp }
+  return entry === undefined ? null : parts.row(entry.held, entry.timestamp)
 }
 
 function stamped(parts: StoreParts, entry: CommittedEntry): ValueAndTimestamp<unknown> {
-  return { value: parts.values.value(entry.held), timestamp: entry.timestamp }
+  return parts.row(entry.held, entry.timestamp)
 }

@@ -3,6 +3,7 @@ import { MillraceError } from '../errors.js'
 import type { LocalKeyValueStore } from './key-value-store.js'
 import type { Row } from './ordered.js'
 import { END, type OrderedKeys } from './ordered-keys.js'
+import type { ValueAndTimestamp } from './store.js'
 
 /** @throws MillraceError STATE_NOT_ORDERED when the store was declared without `ordered` */
 export function requireOrder<T>(order: T | null, name: string): T {
@@ -53,13 +54,13 @@ export class KeyScans<K, V> {
   *#walk(from: string, to: string, reverse: boolean): Generator<Row<K, V>, void, undefined> {
     const order = this.#order
     const store = this.#store
-    const { data, keys, values } = store.parts
+    const { data, keys } = store.parts
     const walk = () => (reverse ? order.betweenReversed('', from, to) : order.between('', from, to))
     for (const localKey of order.iterate(walk)) {
       const found = data.newest(localKey)
       if (found === undefined || !store.lives(found.timestamp)) continue
-      const value = values.value(found.held) as V
-      yield { key: keys.fromByteString(localKey) as K, value, timestamp: found.timestamp }
+      const row = store.parts.row(found.held, found.timestamp) as ValueAndTimestamp<V>
+      yield { key: keys.fromByteString(localKey) as K, ...row }
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Key-value stores over cells. */
-import type { Headers } from '../record/record.js'
+import { type Headers, NO_HEADERS } from '../record/record.js'
 import type { Serde } from '../serde/serde.js'
+import { joinHeaders } from '../serde/with-headers.js'
 import { type Cell, NONE } from './cell.js'
 import { KeyScans, requireOrder } from './key-scans.js'
 import type { KeyIndex, LocalStore, StoreParts } from './local-store.js'
@@ -60,6 +61,10 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements OrderedKeyV
 
   get(key: K): ValueAndTimestamp<V> | null {
     const cell = this.#cell(key)
+    if (this.parts.keepsHeaders) {
+      const { held } = cell
+      return held === null || held === NONE ? null : (this.parts.row(held, cell.heldMs) as ValueAndTimestamp<V>)
+    }
     const value = this.parts.read(cell)
     return value === null ? null : { value: value as V, timestamp: cell.heldMs }
   }
@@ -70,9 +75,9 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements OrderedKeyV
     this.write(looks ? this.#cell(key) : this.#blindCell(key), value, timestamp, headers)
   }
 
-  putIfAbsent(key: K, value: V, timestamp: number): ValueAndTimestamp<V> | null {
+  putIfAbsent(key: K, value: V, timestamp: number, headers?: Headers): ValueAndTimestamp<V> | null {
     const stood = this.get(key)
-    if (stood === null) this.put(key, value, timestamp)
+    if (stood === null) this.put(key, value, timestamp, headers)
     return stood
   }
 
@@ -110,10 +115,10 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements OrderedKeyV
     return Buffer.from(localKey, 'latin1')
   }
 
-  restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
+  restore(key: Buffer, value: Buffer | null, timestampMs: number, headers: Headers = NO_HEADERS): void {
     const localKey = key.toString('latin1')
     this.order?.restore(localKey, value !== null)
-    this.parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
+    this.parts.data.restore(localKey, value === null ? null : this.#stored(value, headers), timestampMs)
   }
 
   async expire(): Promise<void> {}
@@ -128,6 +133,10 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements OrderedKeyV
     const { held } = cell
     this.parts.write(cell, value, timestampMs, headers)
     if (this.order !== null && (held === null) !== (cell.held === null)) this.order.change(cell.key, held === null)
+  }
+
+  #stored(value: Buffer, headers: Headers): Buffer {
+    return this.parts.keepsHeaders ? joinHeaders(value, headers) : Buffer.from(value)
   }
 
   #remembered(key: K): Cell | null {

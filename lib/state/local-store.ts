@@ -2,18 +2,26 @@
 
 import { type Headers, NO_HEADERS } from '../record/record.js'
 import type { LoggedRow } from '../serde/suppress-buffer-versions.js'
+import { type ValueWithHeaders, withHeaders } from '../serde/with-headers.js'
 import { type Cell, type Held, NONE } from './cell.js'
 import type { CellCache } from './cell-cache.js'
 import type { StateEngine } from './engine.js'
 import { ORDER_CODEC, OrderedKeys } from './ordered-keys.js'
 import { Overlay } from './overlay.js'
 import { RecordCache } from './record-cache.js'
+import type { ValueAndTimestamp } from './store.js'
 import type { StoreSettings } from './store-settings.js'
 import type { StoreTimes } from './store-times.js'
 import { KeyCodec, keepBytes, ValueCodec } from './value-codec.js'
 
 /** Receives one changelog record. Key and value are private copies. */
-export type ChangelogSink = (store: StoreSettings, key: Buffer, value: Buffer | null, timestampMs: number) => void
+export type ChangelogSink = (
+  store: StoreSettings,
+  key: Buffer,
+  value: Buffer | null,
+  timestampMs: number,
+  headers: Headers,
+) => void
 
 /** Takes the local keys that exist, with their leading time; from the disk also what it holds: int64 timestamp, value. */
 export interface KeyIndex {
@@ -86,13 +94,16 @@ export class StoreParts {
   readonly values: ValueCodec
   readonly data: Overlay
   readonly cache: RecordCache
+  readonly keepsHeaders: boolean
   readonly #options: StorePartsOptions
 
   constructor(options: StorePartsOptions) {
     this.#options = options
     this.definition = options.definition
     this.keys = new KeyCodec(options.definition.keySerde, options.topic)
-    this.values = new ValueCodec(options.definition.valueSerde, options.topic)
+    const { valueSerde, headers = false } = options.definition
+    this.keepsHeaders = headers
+    this.values = new ValueCodec(headers ? withHeaders(valueSerde) : valueSerde, options.topic)
     this.cache = new RecordCache(options.cacheBytes)
     this.data = this.#section(DATA_SECTION, { decode: keepBytes, encode: this.values.encode })
   }
@@ -117,14 +128,16 @@ export class StoreParts {
     const held = cell.held
     if (held === null || held === NONE) return null
     if (typeof held !== 'object') return held
-    const value = this.values.value(held)
-    if (held === cell.base && typeof value !== 'object') cell.base = value as Held
+    const value = this.#value(held)
+    if (held === cell.base && typeof value !== 'object' && !this.keepsHeaders) cell.base = value as Held
     return value
   }
 
   /** Writes to a cell, keeping the record cache right. Null deletes. */
   write(cell: Cell, value: unknown, timestampMs: number, headers: Headers = NO_HEADERS): void {
-    const held = this.values.hold(value)
+    const held = this.values.hold(
+      this.keepsHeaders && value !== null && value !== undefined ? { value, headers } : value,
+    )
     if (!this.cache.active) {
       this.data.set(cell, held, timestampMs)
       return
@@ -141,7 +154,18 @@ export class StoreParts {
 
   /** The user's value of something the record cache remembered. */
   valueOf(held: Held | typeof NONE): unknown {
-    return held === null || held === NONE ? null : this.values.value(held)
+    return held === null || held === NONE ? null : this.#value(held)
+  }
+
+  /** What a key-value store answers for an entry: with its headers, where it keeps them. */
+  row(held: Exclude<Held, null>, timestamp: number): ValueAndTimestamp<unknown> {
+    const value = this.values.value(held)
+    return this.keepsHeaders ? { ...(value as ValueWithHeaders), timestamp } : { value, timestamp }
+  }
+
+  #value(held: Exclude<Held, null>): unknown {
+    const value = this.values.value(held)
+    return this.keepsHeaders ? (value as ValueWithHeaders).value : value
   }
 }
 

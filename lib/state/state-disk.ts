@@ -90,6 +90,7 @@ function ordered(store: LocalStore): boolean {
 function metadataOf(entry: StoreEntry, now: number): StoreMetadata {
   return {
     number: entry.number,
+    ...(entry.store.definition.headers === true && { headers: true }),
     kind: entry.store.definition.kind,
     offset: entry.offset,
     topicId: entry.topicId,

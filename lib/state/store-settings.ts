@@ -34,6 +34,8 @@ export interface StoreSettings {
   readonly ttlMs?: number
   /** Key-value stores in memory: one key more removes the one used least recently. */
   readonly maxEntries?: number
+  /** Key-value stores: an entry keeps the headers it was put with. */
+  readonly headers?: boolean
   /** Timer stores: the time that fires them. */
   readonly timerType?: 'streamTime' | 'wallClockTime'
   /** The one node that may write to it; left out: every node that uses it. */

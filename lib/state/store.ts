@@ -35,12 +35,24 @@ interface CachedStore<K, V> extends StoreBase {
 export interface KeyValueStore<K, V> extends CachedStore<K, V> {
   /** The value with its timestamp, or null. Cost: a map look-up, or one disk read for a key not in memory. */
   get(key: K): ValueAndTimestamp<V> | null
-  /** Value null deletes. `headers` are for the flush listener; they are not stored. */
+  /** Value null deletes. `headers` are for the flush listener; only a store declared `headers` keeps them. */
   put(key: K, value: V | null, timestamp: number, headers?: Headers): void
   /** Puts where nothing stands. Returns what stood, which then still does, or null: `value` was put. */
-  putIfAbsent(key: K, value: V, timestamp: number): ValueAndTimestamp<V> | null
+  putIfAbsent(key: K, value: V, timestamp: number, headers?: Headers): ValueAndTimestamp<V> | null
   /** Removes what stands and returns it; null: nothing did. The removal keeps its timestamp. */
   delete(key: K): ValueAndTimestamp<V> | null
+}
+
+export interface ValueTimestampHeaders<V> extends ValueAndTimestamp<V> {
+  /** Those of the put, none where it gave none. */
+  readonly headers: Headers
+}
+
+/** A store declared `headers` (KIP-1271). */
+export interface HeadersKeyValueStore<K, V> extends KeyValueStore<K, V> {
+  get(key: K): ValueTimestampHeaders<V> | null
+  putIfAbsent(key: K, value: V, timestamp: number, headers?: Headers): ValueTimestampHeaders<V> | null
+  delete(key: K): ValueTimestampHeaders<V> | null
 }
 
 export interface WindowEntry<V> extends ValueAndTimestamp<V> {

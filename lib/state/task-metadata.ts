@@ -20,6 +20,8 @@ export interface StoreMetadata extends Partial<StoredTimes> {
   readonly topicId: string | null
   /** Wall-clock time at which the store was known to hold everything before `offset`. */
   readonly writtenAtMs: number
+  /** True: values are kept with headers. */
+  readonly headers?: boolean
   /** True: the order of its keys is on disk and was kept with every write since. */
   readonly ordered?: boolean
 }
@@ -52,14 +54,21 @@ export function readMetadata(engine: StateEngine, taskId: string): TaskMetadata 
 /** Numbers for stores by name: known ones keep theirs, new ones get the next. A store that changed its kind is refused. */
 export function numberStores(
   metadata: TaskMetadata,
-  stores: readonly { readonly name: string; readonly kind: StoreSettings['kind'] }[],
+  stores: readonly Pick<StoreSettings, 'name' | 'kind' | 'headers'>[],
   taskId: string,
 ): Map<string, number> {
   const numbers = new Map<string, number>()
   let next = 1
   for (const known of Object.values(metadata.stores)) next = Math.max(next, known.number + 1)
-  for (const { name, kind } of stores) {
+  for (const { name, kind, headers = false } of stores) {
     const known = metadata.stores[name]
+    if (known !== undefined && (known.headers ?? false) !== headers) {
+      throw new MillraceError(
+        'STATE_LAYOUT_UNSUPPORTED',
+        `store ${name} of task ${taskId} is on disk ${headers ? 'without' : 'with'} headers and declared otherwise`,
+        { taskId },
+      )
+    }
     if (known !== undefined && known.kind !== kind) {
       throw new MillraceError(
         'STATE_LAYOUT_UNSUPPORTED',

@@ -2,11 +2,11 @@
  * All stores of one task: their transaction layers, the batches that bring them to disk, their restore. The runtime
  * commits to Kafka first and tells the outcome here; the disk follows, so that it is never ahead of the changelog.
  */
-
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
-import type { Headers } from '../record/record.js'
+import { type Headers, NO_HEADERS } from '../record/record.js'
 import type { LoggedRow } from '../serde/suppress-buffer-versions.js'
+import { headersOf, valueBytes } from '../serde/with-headers.js'
 import { type Cell, NONE } from './cell.js'
 import { CellCache } from './cell-cache.js'
 import { type CommittedView, committedView } from './committed-view.js'
@@ -158,14 +158,17 @@ export class TaskState {
           ? (cell) => {
               const held = cell.inFlight
               if (leavesNoTrace(cell, times)) return
-              const value = held === null || held === NONE ? null : data.encode(held)
-              sink(definition, store.changelogKey(cell.key), value, cell.inFlightMs)
+              const stored = held === null || held === NONE ? null : data.encode(held)
+              const apart = stored !== null && definition.headers === true
+              const value = apart ? valueBytes(stored) : stored
+              const headers = apart ? headersOf(stored) : NO_HEADERS
+              sink(definition, store.changelogKey(cell.key), value, cell.inFlightMs, headers)
             }
           : null,
       )
       for (const directory of store.overlays.slice(1)) directory.beginCommit(null)
       store.follower?.beginCommit(
-        logged ? (key, value, timestampMs) => sink(definition, key, value, timestampMs) : null,
+        logged ? (key, value, timestampMs) => sink(definition, key, value, timestampMs, NO_HEADERS) : null,
       )
     }
   }
@@ -191,8 +194,16 @@ export class TaskState {
   }
 
   /** Applies one changelog record to the committed layer. Call maybeFlush between batches: it bounds the memory. */
-  restore(store: string, key: Buffer, value: Buffer | null, timestampMs: number, record?: RestoredRecord): void {
-    this.#entry(store).store.restore(key, value, timestampMs, undefined, record?.logged)
+  restore(
+    store: string,
+    key: Buffer,
+    value: Buffer | null,
+    timestampMs: number,
+    record?: RestoredRecord,
+  ): void {
+    const { store: restored } = this.#entry(store)
+    if (restored.definition.headers === true) restored.restore(key, value, timestampMs, record?.headers())
+    else restored.restore(key, value, timestampMs, undefined, record?.logged)
   }
 
   /**

@@ -1,6 +1,7 @@
 /** What a task is given, and the words it reports in. */
 import type { Clock } from '../record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
+import type { Headers } from '../record/record.js'
 import type { AppConfigs } from '../topology/processor.js'
 import type { StoreDefinition, StoreKind, SubTopology } from '../topology/topology.js'
 import type { Turns } from './idle-rule.js'
@@ -22,7 +23,9 @@ export interface TaskStores {
   /** Calls the flush listeners of cached stores, in topology order. */
   flushListeners(): void
   /** One call per changed key; what is written afterwards belongs to the next commit. */
-  beginCommit(sink: (store: StoreDefinition, key: Buffer, value: Buffer | null, timestampMs: number) => void): void
+  beginCommit(
+    sink: (store: StoreDefinition, key: Buffer, value: Buffer | null, timestampMs: number, headers: Headers) => void,
+  ): void
   /** Store → next offset of its changelog and the topic's id. */
   commitSucceeded(
     changelogEnds: ReadonlyMap<string, { readonly offset: number; readonly topicId: string | null }>,

@@ -6,7 +6,7 @@ import type { BatchOffsets, OffsetToCommit } from '../client/commit.js'
 import { MillraceError } from '../errors.js'
 import type { Operator, Push } from '../operators/operator.js'
 import type { BatchView } from '../protocol/index.js'
-import { NO_HEADERS, type StreamRecord } from '../record/record.js'
+import type { StreamRecord } from '../record/record.js'
 import { suppressHeaders } from '../serde/suppress-buffer.js'
 import type { Node } from '../topology/node.js'
 import type { PunctuationType } from '../topology/processor.js'
@@ -181,7 +181,7 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#async.draining = this.busy
     if (this.busy) return null
     const changelogs = new Map<string, { topic: string; partition: number; records: number }>()
-    this.state.beginCommit((store, key, value, timestampMs) => {
+    this.state.beginCommit((store, key, value, timestampMs, kept) => {
       let changelog = changelogs.get(store.name)
       if (changelog === undefined) {
         const topic = this.#options.changelogTopic(store.name)
@@ -189,7 +189,7 @@ export class Task<S extends TaskStores = TaskStores> {
         changelog = { topic, partition: this.#options.partition, records: 0 }
         changelogs.set(store.name, changelog)
       }
-      const headers = store.kind === 'suppressBuffer' ? suppressHeaders(value) : NO_HEADERS
+      const headers = store.kind === 'suppressBuffer' ? suppressHeaders(value) : kept
       this.#collector.send(changelog.topic, changelog.partition, key, value, timestampMs, headers)
       changelog.records++
     })

@@ -1,9 +1,9 @@
 /** The processor that fills a read-only store where the user gave none: each record is put as it is. */
-import type { StreamRecord } from '../record/record.js'
+import type { Headers, StreamRecord } from '../record/record.js'
 import type { ProcessorContext, ProcessorSupplier } from './processor.js'
 
 interface PutStore {
-  put(key: unknown, value: unknown, timestamp: number): unknown
+  put(key: unknown, value: unknown, timestamp: number, headers: Headers): unknown
 }
 
 /** A null value deletes; a null key is dropped, as in a table. */
@@ -14,9 +14,9 @@ export function putEach(store: string): ProcessorSupplier {
       init(given) {
         context = given
       },
-      process({ key, value, timestamp }: StreamRecord) {
+      process({ key, value, timestamp, headers }: StreamRecord) {
         if (key === null) context.drop('nullKey')
-        else context.getStateStore<PutStore>(store).put(key, value, timestamp)
+        else context.getStateStore<PutStore>(store).put(key, value, timestamp, headers)
       },
     }
   }

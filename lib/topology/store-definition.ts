@@ -27,6 +27,11 @@ export interface StoreOptions<K, V> {
    */
   readonly ttlMs?: number
   /**
+   * Key-value stores: each entry keeps the headers its put was given, which `get` returns with it, and its changelog
+   * record carries them (KIP-1271). Not with `ttlMs` or `maxEntries`. Default false.
+   */
+  readonly headers?: boolean
+  /**
    * Key-value stores in memory: a put of one key more removes the entry whose last get or put is longest ago. Nobody is
    * told; the changelog takes a tombstone. Default: no bound.
    */
@@ -50,6 +55,7 @@ export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinit
     }
   }
   const { ttlMs, maxEntries } = options
+  if (options.headers === true) checkHeaders(options, kind)
   if (ttlMs !== undefined) checkTtl(options.name, kind, ttlMs)
   if (maxEntries !== undefined) checkMaxEntries(kind, options)
   if (options.ordered === true) checkOrdered(options.name, kind)
@@ -67,6 +73,7 @@ export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinit
     retentionMs: options.retentionMs ?? null,
     windowSizeMs: options.windowSizeMs ?? null,
     ...(ttlMs !== undefined && { ttlMs }),
+    ...(options.headers === true && { headers: true }),
     ...(maxEntries !== undefined && { maxEntries }),
     ...(options.ordered === true && { ordered: true }),
     changelogTopic: null,
@@ -99,6 +106,13 @@ export function checkMaxEntries(
 }
 
 type MaxEntriesOption = 'name' | 'maxEntries' | 'engine' | 'cached' | 'ttlMs'
+
+function checkHeaders<K, V>({ name, ttlMs, maxEntries }: StoreOptions<K, V>, kind: StoreKind): void {
+  const keyValue = kind === 'keyValue' || kind === 'timestampedKeyValue'
+  if (keyValue && ttlMs === undefined && maxEntries === undefined) return
+  const other = keyValue ? (ttlMs === undefined ? 'maxEntries' : 'ttlMs') : `kind ${kind}`
+  throw new MillraceError('CONFIG_INVALID', `store ${name} cannot keep headers with ${other}: leave out one of the two`)
+}
 
 function checkTtl(name: string, kind: StoreKind, ttlMs: number): void {
   if (kind !== 'keyValue' && kind !== 'timestampedKeyValue') {

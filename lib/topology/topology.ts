@@ -47,6 +47,8 @@ export interface StoreDefinition {
   readonly ttlMs?: number
   /** Key-value stores in memory: one key more removes the one used least recently. */
   readonly maxEntries?: number
+  /** Key-value stores: an entry keeps the headers it was put with, and its changelog record carries them. */
+  readonly headers?: boolean
   /** Timer stores: the time that fires them. */
   readonly timerType?: PunctuationType
   /** A read-only store: the one node that writes to it, whose source topic is `changelogTopic`. */
