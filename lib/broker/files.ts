@@ -32,6 +32,8 @@ export interface Files {
   rename(from: string, to: string): void
   /** A file, or a folder with all it holds; nothing when it is not there. */
   remove(path: string): void
+  /** The same off this thread: a large file takes its time. */
+  removeLater(path: string): Promise<void>
   /** Resolves when new and removed names in a folder survive a power loss. */
   syncFolder(path: string): Promise<void>
   /** The same, and this thread waits for it. */

@@ -163,7 +163,7 @@ export class FolderStorage implements BrokerStorage {
       await this.journal.sync()
       for (const segment of segments) await segment.save()
       for (let next = removals[0]; next !== undefined; next = removals[0]) {
-        this.remove(next)
+        await this.remove(next)
         removals.shift()
       }
       await this.syncFolders()
@@ -175,12 +175,12 @@ export class FolderStorage implements BrokerStorage {
       this.state_.giveBack(state)
       throw error
     }
-    this.journal.forget(from)
+    await this.journal.forget(from)
   }
 
-  private remove({ path, folder, close }: Removal): void {
+  private async remove({ path, folder, close }: Removal): Promise<void> {
     close()
-    this.files.remove(path)
+    await this.files.removeLater(path)
     this.unsaved.folders.add(folder)
   }
 

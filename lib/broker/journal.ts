@@ -136,8 +136,8 @@ export class Journal {
   }
 
   /** Deletes the files before number `before`: what they hold is where it belongs, and is synced there. */
-  forget(before: number): void {
-    for (const number of this.kept) if (number < before) this.files.remove(this.path(number))
+  async forget(before: number): Promise<void> {
+    for (const number of this.kept) if (number < before) await this.files.removeLater(this.path(number))
     this.kept = this.kept.filter((number) => number >= before)
   }
 

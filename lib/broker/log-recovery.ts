@@ -31,6 +31,7 @@ export function recoverLog(log: PartitionLog, nowMs: number): RecoveryReport {
     batches += segment.entries.length
     log.endOffset = Math.max(log.endOffset, file.baseOffset)
     log.segments.push(segment)
+    segment.evictSaved()
     if (end < file.sizeBytes) {
       droppedBytes += file.sizeBytes - end
       file.truncate(end)
@@ -38,7 +39,6 @@ export function recoverLog(log: PartitionLog, nowMs: number): RecoveryReport {
     }
   }
   log.endOffset = Math.max(log.endOffset, log.logStartOffset)
-  log.evictClosed()
   log.producers.logStartMoved(log.logStartOffset)
   log.dirtyBytes = log.sizeBytes
   return { batches, droppedBytes }
@@ -64,7 +64,7 @@ function recoverSegment(log: PartitionLog, segment: LogSegment, nowMs: number): 
     const at = position - windowStart
     const batch = goodBatch(Buffer.from(window.subarray(at, at + sizeBytes)), log.endOffset)
     if (batch === undefined) break
-    segment.list(entryOf(batch, position, batch.bytes))
+    segment.list(entryOf(batch, position, position + sizeBytes <= file.savedBytes ? null : batch.bytes))
     log.endOffset = batch.lastOffset + 1
     if (batch.isControl) log.producers.ended(batch, nowMs)
     else log.producers.wrote(batch, nowMs)

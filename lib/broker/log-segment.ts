@@ -33,6 +33,8 @@ export class LogSegment {
   readonly createdMs: number
   entries: BatchEntry[] = []
   maxTimestamp = -1
+  /** Entries before this one have no bytes in memory. */
+  private evicted = 0
 
   constructor(file: SegmentFile, createdMs: number) {
     this.file = file
@@ -52,6 +54,7 @@ export class LogSegment {
     const position = this.file.sizeBytes
     this.file.append(bytes)
     this.list(entryOf(batch, position, bytes))
+    this.evictSaved()
   }
 
   list(entry: BatchEntry): void {
@@ -76,21 +79,43 @@ export class LogSegment {
     return low
   }
 
-  /** Lets go of the bytes in memory; they are read from storage from now on. */
-  evict(): void {
-    for (const entry of this.entries) entry.bytes = null
+  /** Bytes of entries `from` to `to` go to the end of `into`: those that are not in memory with one read. */
+  collect(from: number, to: number, into: Buffer[]): void {
+    const { entries } = this
+    for (let i = from; i < to; i++) {
+      const first = entries[i]!
+      if (first.bytes !== null) {
+        into.push(first.bytes)
+        continue
+      }
+      let last = first
+      while (i + 1 < to && entries[i + 1]!.bytes === null) last = entries[++i]!
+      into.push(this.file.read(first.position, last.position + last.sizeBytes - first.position))
+    }
+  }
+
+  /** Lets go of bytes in memory that storage has; they are read from there from now on. */
+  evictSaved(): void {
+    const { entries } = this
+    const saved = this.file.savedBytes
+    for (let next = entries[this.evicted]; next !== undefined; next = entries[this.evicted]) {
+      if (next.position + next.sizeBytes > saved) return
+      next.bytes = null
+      this.evicted += 1
+    }
   }
 
   /** Puts other batches in the place of those there are. */
   rewrite(batches: readonly { readonly bytes: Buffer; readonly view: BatchView; readonly deleteHorizonMs: number }[]) {
     this.file.rewrite(batches.map((batch) => batch.bytes))
-    const resident = this.entries.some((entry) => entry.bytes !== null)
     this.entries = []
+    this.evicted = 0
     this.maxTimestamp = -1
     let position = 0
     for (const { bytes, view, deleteHorizonMs } of batches) {
-      this.list(entryOf(view, position, resident ? bytes : null, deleteHorizonMs))
+      this.list(entryOf(view, position, bytes, deleteHorizonMs))
       position += bytes.length
     }
+    this.evictSaved()
   }
 }

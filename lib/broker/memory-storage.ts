@@ -61,6 +61,7 @@ class MemoryLog implements LogStorage {
 
 class MemorySegment implements SegmentFile {
   readonly baseOffset: number
+  readonly savedBytes = 0
   sizeBytes = 0
   private batches: Buffer[] = []
   private readonly log: MemoryLog

@@ -12,6 +12,7 @@ import {
   readdirSync,
   readSync,
   renameSync,
+  rm,
   rmSync,
   writev,
   writevSync,
@@ -40,6 +41,13 @@ export const nodeFiles: Files = {
   open: (path) => new NodeFile(path),
   rename: (from, to) => guarded('rename', from, () => renameSync(from, to)),
   remove: (path) => guarded('remove', path, () => rmSync(path, { recursive: true, force: true })),
+  removeLater(path) {
+    return new Promise((resolve, reject) => {
+      rm(path, { recursive: true, force: true }, (cause) =>
+        cause ? reject(storageError('remove', path, cause)) : resolve(),
+      )
+    })
+  },
   syncFolder(path) {
     return new Promise((resolve, reject) => {
       const fd = openFolder(path)

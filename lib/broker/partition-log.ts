@@ -14,6 +14,7 @@ export interface TimestampOffset {
 }
 
 export interface ReadResult {
+  /** Each holds one whole batch or several. */
   readonly batches: Buffer[]
   readonly sizeBytes: number
   /** One past the last record read; the asked offset when nothing was read. */
@@ -24,8 +25,6 @@ export interface PartitionLogOptions {
   readonly topic: string
   readonly partition: number
   readonly storage: LogStorage
-  /** Whether closed segments leave memory. */
-  readonly durable: boolean
   /** Read at each use: it changes when the topic is altered. */
   readonly config: () => TopicConfig
   readonly logStartOffset: number
@@ -43,7 +42,6 @@ export class PartitionLog {
   endOffset: number
   /** Bytes appended since the last compaction. */
   dirtyBytes = 0
-  private readonly durable: boolean
   private readonly waiters = new Set<() => void>()
   private waking = false
 
@@ -51,7 +49,6 @@ export class PartitionLog {
     this.topic = options.topic
     this.partition = options.partition
     this.storage = options.storage
-    this.durable = options.durable
     this.config = options.config
     this.logStartOffset = options.logStartOffset
     this.endOffset = options.logStartOffset
@@ -90,19 +87,21 @@ export class PartitionLog {
     const batches: Buffer[] = []
     let sizeBytes = 0
     let nextOffset = offset
-    for (let s = this.segmentIndexOf(offset); s < this.segments.length; s++) {
+    let isFull = false
+    for (let s = this.segmentIndexOf(offset); s < this.segments.length && !isFull; s++) {
       const segment = this.segments[s]!
       const entries = segment.entries
-      for (let i = segment.indexOf(offset); i < entries.length; i++) {
-        const entry = entries[i]!
-        if (entry.baseOffset >= upTo) return { batches, sizeBytes, nextOffset }
-        if (sizeBytes + entry.sizeBytes > maxBytes && !(atLeastOne && sizeBytes === 0)) {
-          return { batches, sizeBytes, nextOffset }
-        }
-        batches.push(segment.bytesOf(entry))
+      const from = segment.indexOf(offset)
+      let to = from
+      for (; to < entries.length; to++) {
+        const entry = entries[to]!
+        const isTooMuch = sizeBytes + entry.sizeBytes > maxBytes && !(atLeastOne && sizeBytes === 0)
+        isFull = isTooMuch || entry.baseOffset >= upTo
+        if (isFull) break
         sizeBytes += entry.sizeBytes
         nextOffset = entry.lastOffset + 1
       }
+      segment.collect(from, to, batches)
     }
     return { batches, sizeBytes, nextOffset }
   }
@@ -151,13 +150,8 @@ export class PartitionLog {
     const active = this.segments.at(-1)
     if (active === undefined || active.entries.length === 0) return
     this.segments.push(new LogSegment(this.storage.create(this.endOffset), nowMs))
-    this.evictClosed()
-  }
-
-  /** Keeps the newest two segments in memory, where storage has the others. */
-  evictClosed(): void {
-    if (!this.durable) return
-    for (const segment of this.segments.slice(0, -2)) segment.evict()
+    // What was not saved when a segment was closed is by the time the next one is.
+    for (const segment of this.segments.slice(-3)) segment.evictSaved()
   }
 
   /** Answers every waiting reader, for a topic that goes away. */

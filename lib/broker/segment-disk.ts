@@ -64,6 +64,10 @@ export class SegmentDisk implements SegmentFile {
     return this.pathOf(this.generation)
   }
 
+  get savedBytes(): number {
+    return this.writtenBytes
+  }
+
   append(batch: Buffer): void {
     const { journal, id } = this.home
     journal.write(encodeAppend(id, this.baseOffset, this.generation, this.sizeBytes, batch))

@@ -9,6 +9,8 @@ export interface SegmentFile {
   /** Offset of the first record it was made for. */
   readonly baseOffset: number
   readonly sizeBytes: number
+  /** Bytes from the start on that are read back from elsewhere than memory: whoever keeps them may let go of them. */
+  readonly savedBytes: number
   /** All of it or nothing: throws when the bytes cannot be stored. */
   append(batch: Buffer): void
   read(position: number, length: number): Buffer

@@ -123,7 +123,6 @@ export class Topics {
       topic: topic.name,
       partition,
       storage: this.storage.log(logId(topic.id, partition)),
-      durable: this.storage.durable,
       config: () => topic.config,
       logStartOffset,
     })

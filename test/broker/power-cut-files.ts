@@ -152,6 +152,11 @@ export class PowerCutFiles implements Files {
     this.rename_([[path, null]])
   }
 
+  async removeLater(path: string): Promise<void> {
+    await Promise.resolve()
+    this.remove(path)
+  }
+
   async syncFolder(path: string): Promise<void> {
     await Promise.resolve()
     this.syncFolderNow(path)

@@ -232,6 +232,25 @@ t.test('a torn line of state is dropped whole', async (t) => {
   t.notMatch(readFileSync(join(path, 'state.log'), 'utf8'), 'topic/b')
 })
 
+t.test('what is saved leaves memory and is read back, across what is not', async (t) => {
+  const w = await open(t, new FolderStorage(folder(t), { saveBytes: 20_000 }))
+  w.broker.createTopic('a', 1, { 'segment.bytes': '30000' })
+  const log = w.broker.core.topics.log('a', 0)!
+  const residentBytes = () =>
+    log.segments.flatMap(({ entries }) => entries).reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0)
+  const sent: string[] = []
+  const isEnough = () => sent.length >= 1_000 && residentBytes() < log.sizeBytes / 3
+  // Saves go on while the broker waits for the disk.
+  for (const deadline = Date.now() + 20_000; !isEnough() && Date.now() < deadline; ) {
+    sent.push(`${sent.length}/${'x'.repeat(sent.length % 700)}`)
+    await produce(w, 'a', batchOf([{ value: sent.at(-1)! }]))
+    if (sent.length % 5 === 0) await w.broker.core.storage.sync()
+  }
+  t.ok(isEnough(), `${residentBytes()} of ${log.sizeBytes} bytes in memory`)
+  for (const from of [0, 1, 57, 570, 999]) t.same(valuesOf((await fetch(w, 'a', from)).records), sent.slice(from))
+  t.equal((await fetch(w, 'a', 3, { partitionMaxBytes: 2_000 })).records!.length <= 2_000, true, 'limits hold')
+})
+
 t.test('a folder in use, and one that cannot be written', async (t) => {
   const path = folder(t)
   await open(t, new FolderStorage(path))
