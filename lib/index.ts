@@ -30,6 +30,7 @@ export { type BufferLimits, type Suppressed, untilTimeLimit, untilWindowCloses }
 export { KTable } from './dsl/table.js'
 export { WindowedStream } from './dsl/windowed-stream.js'
 export { ERROR_CODES, type ErrorCode, isMillraceError, MillraceError } from './errors.js'
+export { stateStore } from './operators/state-store.js'
 export { type Cancel, type Clock, delay, systemClock } from './record/clock.js'
 export type {
   FailedRecord,
@@ -82,13 +83,13 @@ export type {
   WindowRow,
 } from './state/ordered.js'
 export type {
-  KeyValueStore,
   HeadersKeyValueStore,
+  KeyValueStore,
   Session,
   SessionStore,
   ValueAndTimestamp,
-  WindowEntry,
   ValueTimestampHeaders,
+  WindowEntry,
   WindowStore,
 } from './state/store.js'
 export type { TimerStore } from './state/timer-store.js'
@@ -104,23 +105,27 @@ export {
 export { type Log, silentLog } from './telemetry/log.js'
 export type { AsyncAttempt, AsyncHandler } from './topology/async-node.js'
 export { TopologyBuilder } from './topology/builder.js'
+export type { UsedStore } from './topology/declared-stores.js'
 export { describe } from './topology/describe.js'
 export type { TopologyDescription } from './topology/description.js'
 export { diffTopologies, type TopologyChange } from './topology/diff.js'
 export type { OutgoingContext, Partitioner, TimestampExtractor, TopicNameExtractor } from './topology/node.js'
 export {
   type AppConfigs,
+  type ForwardedRecord,
   type Processor,
   type ProcessorContext,
   type ProcessorSupplier,
   type PunctuationType,
   type RecordMetadata,
+  type StoreReference,
   type TransformContext,
   type ValueTransformer,
   type ValueTransformerSupplier,
   withChanges,
 } from './topology/processor.js'
 export type { ProcessorWrap, ProcessorWrapping, WrapProcessor, WrappableNode } from './topology/processor-wrapper.js'
+export type { StoreOptions } from './topology/store-definition.js'
 export type { Topology } from './topology/topology.js'
 export { type KafkajsClient, kafkajsTransport } from './transport/kafkajs.js'
 export type { SaslOptions } from './transport/platformatic.js'

@@ -5,6 +5,7 @@
  */
 import { MillraceError } from '../errors.js'
 import { TopologyBuilder } from '../topology/builder.js'
+import { DeclaredStores } from '../topology/declared-stores.js'
 import type { WrapOptions } from '../topology/processor-wrapper.js'
 import type { Topology } from '../topology/topology.js'
 import { requireExplicitNames } from './explicit-names.js'
@@ -83,6 +84,7 @@ export interface GraphNodeOptions {
 const INDEX_DIGITS = 10
 
 export class Graph {
+  readonly stores = new DeclaredStores()
   readonly #roots = new Set<GraphNode>()
   /** In the order they were added. */
   readonly #nodes: GraphNode[] = []

@@ -2,6 +2,7 @@
 
 import { MillraceError } from '../errors.js'
 import type { AsyncHandler } from '../topology/async-node.js'
+import type { UsedStore } from '../topology/declared-stores.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
 import type { StatelessNode } from '../topology/stateless-nodes.js'
 import { type Named, type StreamHandle, streamHandle } from './handle.js'
@@ -76,8 +77,8 @@ export function appendAsync(
 }
 
 export interface ProcessSettings extends Named {
-  /** Names of the stores the processor uses, added with `addStateStore`. */
-  readonly stores?: readonly string[]
+  /** Of the stores the processor uses: names of those added with `addStateStore`, or options of others, which adds them. */
+  readonly stores?: readonly UsedStore[]
 }
 
 export function appendProcess(
@@ -90,10 +91,13 @@ export function appendProcess(
   const { graph } = handle
   // Kafka Streams' one exception: a named processor uses up no number.
   const name = options?.name ?? graph.nextName(prefix)
-  const stores = options?.stores ?? []
+  const stores = graph.stores.used(options?.stores)
   const added = graph.add([handle.node], {
     name,
-    write: (topology, parents) => topology.addNode({ kind: 'process', name, parents, stores, fixedKey, supplier }),
+    write: (topology, parents) => {
+      for (const store of stores.definitions) topology.addStore(store)
+      topology.addNode({ kind: 'process', name, parents, stores: stores.names, fixedKey, supplier })
+    },
   })
   return streamHandle({ ...handle, node: added, name, rekeyed: handle.rekeyed || !fixedKey })
 }

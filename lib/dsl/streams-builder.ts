@@ -38,8 +38,8 @@ export interface GlobalStoreSettings<K, V> extends Named {
   readonly key: Serde<K>
   readonly value: Serde<V>
   readonly store: StoreOptions<never, never> | StoreOptions<K, V>
-  /** Fills the store from the topic's records. */
-  readonly supplier: ProcessorSupplier<K, V, never, never>
+  /** Fills the store from the topic's records; default: every record is put as it is. */
+  readonly supplier?: ProcessorSupplier<K, V, never, never>
   readonly timestampExtractor?: TimestampExtractor
 }
 
@@ -162,9 +162,9 @@ export class StreamsBuilder {
     return new GlobalKTable(store)
   }
 
-  /** A store for processors, which name it in their `stores`. */
+  /** A store for processors, which name it in their `stores`. A store given there by its options needs no adding. */
   addStateStore<K, V>(options: StoreOptions<K, V>): this {
-    return this.#addStore(storeDefinition(options))
+    return this.#addStore(this.#graph.stores.define(options as StoreOptions<unknown, unknown>))
   }
 
   /** A store of timers for one processor, which names it in its `stores` and has them fire into its `onTimer`. */
@@ -177,7 +177,7 @@ export class StreamsBuilder {
     return this
   }
 
-  /** A store every instance holds whole, filled by user code from a topic. */
+  /** A store every instance holds whole, filled from a topic. Every processor can read it, without naming it in `stores`. */
   addGlobalStore<K, V>(options: GlobalStoreSettings<K, V>): this {
     const { source, processor } = this.#tableNames(options.name)
     const definition = storeDefinition({ ...(options.store as StoreOptions<unknown, unknown>), logged: false })
@@ -192,7 +192,7 @@ export class StreamsBuilder {
           keySerde: options.key as AnySerde,
           valueSerde: options.value as AnySerde,
           timestampExtractor: options.timestampExtractor ?? this.#timestampExtractor,
-          supplier: options.supplier as unknown as ProcessorSupplier,
+          supplier: (options.supplier ?? null) as ProcessorSupplier | null,
         }),
     })
     return this

@@ -1,6 +1,8 @@
 /** A table: the latest value per key, and the changes that lead to it. */
 import type { Serde } from '../serde/serde.js'
+import type { UsedStore } from '../topology/declared-stores.js'
 import type { ValueTransformerSupplier } from '../topology/processor.js'
+import type { StoreDefinition } from '../topology/topology.js'
 import type { GroupSettings } from './aggregation.js'
 import { type ForeignKeyJoin, joinByForeignKey } from './foreign-key-join.js'
 import { GroupedTable } from './grouped-table.js'
@@ -14,8 +16,8 @@ import { DerivedOrigin, type DerivedStep } from './table-origin.js'
 import { type SuppressOptions, suppressTable } from './table-suppress.js'
 
 export interface TransformSettings extends Named {
-  /** Names of the stores the transformer uses, added with `addStateStore`. */
-  readonly stores?: readonly string[]
+  /** Of the stores the transformer uses: names of those added with `addStateStore`, or options of others, which adds them. */
+  readonly stores?: readonly UsedStore[]
 }
 
 export interface TableSettings<K, V> extends Named {
@@ -78,9 +80,10 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     supplier: ValueTransformerSupplier<K, V, V2>,
     options?: TransformSettings & { readonly store?: Materialized<unknown, unknown> },
   ): KTable<K, V2, SerdeState> {
-    const transformerStores = Object.freeze([...(options?.stores ?? [])])
+    const stores = this.handle.graph.stores.used(options?.stores)
+    const transformerStores = stores.names
     const step = { kind: 'transformValues', supplier: supplier as ValueTransformerSupplier, transformerStores } as const
-    return this.#derive('KTABLE-TRANSFORMVALUES-', step, options)
+    return this.#derive('KTABLE-TRANSFORMVALUES-', step, options, stores.definitions)
   }
 
   // First: a function has a name too, so it would pass for the options.
@@ -216,6 +219,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     prefix: string,
     step: DerivedStep,
     options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
+    added: readonly StoreDefinition[] = [],
   ): KTable<K, V2, VS2> {
     const { handle } = this
     const { graph } = handle
@@ -243,6 +247,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
         }
         if (step.kind === 'transformValues') {
           const { supplier, transformerStores } = step
+          for (const each of added) topology.addStore(each)
           topology.addNode({ ...base, kind: 'tableTransformValues', supplier, transformerStores })
           return
         }

@@ -52,6 +52,8 @@ export interface OperatorContext {
   child(name: string): Push
   /** The running store. The caller knows its kind from the node. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
   store<S>(name: string): S
+  /** A store every instance holds whole; null where the topology has none of that name. */
+  globalStore(name: string): { readonly store: unknown } | null
   /** Which port `store` gives for this name. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
   storeKind(name: string): StoreKind
   /** The topic as Kafka knows it: repartition topics carry the application id. */

@@ -1,23 +1,27 @@
 /** User processors: `process` and `processValues`, with the context of the Processor API. */
 import { MillraceError } from '../errors.js'
-import type { StreamRecord } from '../record/record.js'
+import { NO_HEADERS, type StreamRecord } from '../record/record.js'
 import { fillerOf, usableBy } from '../state/read-only.js'
 import type { NodeBase } from '../topology/node.js'
-import type { Processor, ProcessorContext } from '../topology/processor.js'
+import {
+  type ForwardedRecord,
+  type Processor,
+  type ProcessorContext,
+  type StoreReference,
+  storeNameOf,
+} from '../topology/processor.js'
 import type { ProcessNode } from '../topology/stateless-nodes.js'
 import type { StoreDefinition } from '../topology/topology.js'
 import type { Build, DueTimers, OperatorContext, Push } from './operator.js'
 
 export const buildProcess: Build<ProcessNode> = (node, context) => {
-  const processor = node.supplier()
-  if (node.fixedKey) return buildFixedKey(node, context, processor)
-  followTimers(node, context, processor)
-  processor.init?.(processorContext(node, context, context.forward, (name) => context.child(name)))
+  if (node.fixedKey) return buildFixedKey(node, context)
+  const processor = start(node, context, context.forward, (name) => context.child(name))
   return { push: (record) => processor.process(record), ...closing(processor) }
 }
 
 /** As above, but a record forwarded while one is processed must keep its key: nothing repartitions after this node. */
-function buildFixedKey(node: ProcessNode, context: OperatorContext, processor: Processor) {
+function buildFixedKey(node: ProcessNode, context: OperatorContext) {
   let input: StreamRecord | null = null
   const keeping =
     (push: Push): Push =>
@@ -31,8 +35,7 @@ function buildFixedKey(node: ProcessNode, context: OperatorContext, processor: P
       }
       push(record)
     }
-  followTimers(node, context, processor)
-  processor.init?.(processorContext(node, context, keeping(context.forward), (name) => keeping(context.child(name))))
+  const processor = start(node, context, keeping(context.forward), (name) => keeping(context.child(name)))
   const push: Push = (record) => {
     input = record
     try {
@@ -42,6 +45,14 @@ function buildFixedKey(node: ProcessNode, context: OperatorContext, processor: P
     }
   }
   return { push, ...closing(processor) }
+}
+
+function start(node: ProcessNode, context: OperatorContext, forward: Push, child: (name: string) => Push): Processor {
+  const given = processorContext(node, context, forward, child)
+  const processor = node.supplier(given)
+  followTimers(node, context, processor)
+  processor.init?.(given)
+  return processor
 }
 
 function followTimers(node: ProcessNode, context: OperatorContext, processor: Processor): void {
@@ -65,6 +76,10 @@ function closing(processor: Processor): { close?: () => void } {
   return processor.close === undefined ? {} : { close: () => processor.close?.() }
 }
 
+function withHeaders(record: ForwardedRecord<unknown, unknown>): StreamRecord {
+  return record.headers === undefined ? { ...record, headers: NO_HEADERS } : (record as StreamRecord)
+}
+
 /** The context user code is given at `node`. */
 export function processorContext(
   node: Pick<NodeBase, 'name' | 'stores'>,
@@ -78,7 +93,8 @@ export function processorContext(
     taskId: context.taskId,
     applicationId: context.applicationId,
     appConfigs: context.appConfigs,
-    forward(record, childName) {
+    forward(given, childName) {
+      const record = withHeaders(given)
       if (childName === undefined) {
         forward(record)
         return
@@ -90,8 +106,11 @@ export function processorContext(
       }
       push(record)
     },
-    getStateStore<S>(name: string): S {
+    getStateStore<S>(store: string | StoreReference<S>): S {
+      const name = storeNameOf(store)
       if (!node.stores.includes(name)) {
+        const global = context.globalStore(name)
+        if (global !== null) return global.store as S
         throw new MillraceError(
           'TOPOLOGY_STORE_UNKNOWN',
           `Node ${node.name} asked for store ${name}, which is not connected to it; connected: ${node.stores.join(', ') || 'none'}.`,

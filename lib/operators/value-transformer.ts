@@ -1,7 +1,13 @@
 /** Starts user code that transforms a table's values. */
 import { MillraceError } from '../errors.js'
 import { usableBy } from '../state/read-only.js'
-import type { ValueTransformer, ValueTransformerSupplier } from '../topology/processor.js'
+import {
+  type StoreReference,
+  storeNameOf,
+  type TransformContext,
+  type ValueTransformer,
+  type ValueTransformerSupplier,
+} from '../topology/processor.js'
 import { orNull } from './fold.js'
 import type { OperatorContext } from './operator.js'
 
@@ -16,16 +22,25 @@ export function startTransformer(
   context: OperatorContext,
   follows: boolean,
 ): StartedTransformer {
-  const transformer = what.supplier()
-  transformer.init?.({
+  const given = transformContext(what.transformerStores, context, follows)
+  const transformer = what.supplier(given)
+  transformer.init?.(given)
+  return { transformer, transform: (key, value) => orNull(transformer.transform(key, value)) }
+}
+
+function transformContext(stores: readonly string[], context: OperatorContext, follows: boolean): TransformContext {
+  return {
     taskId: context.taskId,
     applicationId: context.applicationId,
     appConfigs: context.appConfigs,
-    getStateStore<S>(name: string): S {
-      if (!what.transformerStores.includes(name)) {
+    getStateStore<S>(store: string | StoreReference<S>): S {
+      const name = storeNameOf(store)
+      if (!stores.includes(name)) {
+        const global = context.globalStore(name)
+        if (global !== null) return global.store as S
         throw new MillraceError(
           'TOPOLOGY_STORE_UNKNOWN',
-          `The transformer of node ${context.nodeName} asked for store ${name}; its stores: ${what.transformerStores.join(', ') || 'none'}.`,
+          `The transformer of node ${context.nodeName} asked for store ${name}; its stores: ${stores.join(', ') || 'none'}.`,
           { node: context.nodeName, taskId: context.taskId },
         )
       }
@@ -37,6 +52,5 @@ export function startTransformer(
     currentStreamTimeMs: () => context.taskStreamTimeMs(),
     currentSystemTimeMs: () => context.wallClockMs(),
     drop: (reason) => context.drop(reason),
-  })
-  return { transformer, transform: (key, value) => orNull(transformer.transform(key, value)) }
+  }
 }

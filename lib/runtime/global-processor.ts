@@ -10,7 +10,8 @@ import { formatTopicPartition, type TopicRecord } from '../record/record.js'
 import { SchemaPending } from '../serde/serde.js'
 import type { TaskState } from '../state/task-state.js'
 import { type FailureOptions, Failures, type RecordOrigin } from '../task/failures.js'
-import type { AppConfigs, Processor, ProcessorContext, RecordMetadata } from '../topology/processor.js'
+import type { AppConfigs, Processor, ProcessorContext, RecordMetadata, StoreReference } from '../topology/processor.js'
+import { storeNameOf } from '../topology/processor.js'
 import type { GlobalStoreDefinition } from '../topology/topology.js'
 
 export interface GlobalProcessorOptions extends Omit<FailureOptions, 'id'> {
@@ -46,8 +47,9 @@ export class GlobalProcessor {
     this.#state = state
     const onProcessingError = options.handleGlobalErrors ? options.onProcessingError : 'fail'
     this.#failures = new Failures({ ...options, onProcessingError, id: 'global' }, null)
-    this.#processor = definition.supplier?.() ?? null
-    this.#processor?.init?.(this.#context(options))
+    const context = this.#context(options)
+    this.#processor = definition.supplier?.(context) ?? null
+    this.#processor?.init?.(context)
   }
 
   /**
@@ -164,7 +166,8 @@ export class GlobalProcessor {
       applicationId: options.applicationId,
       appConfigs: options.appConfigs,
       forward: refuse('forward records'),
-      getStateStore: <S>(name: string): S => {
+      getStateStore: <S>(used: string | StoreReference<S>): S => {
+        const name = storeNameOf(used)
         if (name === store.name) return this.#state.store<S>(name)
         return refuse(`use store ${name}`)()
       },

@@ -8,7 +8,8 @@ import type { Clock } from '../record/clock.js'
 import { SchemaPending } from '../serde/serde.js'
 import type { TaskState } from '../state/task-state.js'
 import type { SourceNode } from '../topology/node.js'
-import type { AppConfigs, Processor, ProcessorContext, RecordMetadata } from '../topology/processor.js'
+import type { AppConfigs, Processor, ProcessorContext, RecordMetadata, StoreReference } from '../topology/processor.js'
+import { storeNameOf } from '../topology/processor.js'
 import type { ProcessNode } from '../topology/stateless-nodes.js'
 
 export interface RefillOptions {
@@ -60,8 +61,9 @@ export class Refill {
   }
 
   #start(): Processor {
-    const processor = this.#options.filler.supplier()
-    processor.init?.(this.#context())
+    const context = this.#context()
+    const processor = this.#options.filler.supplier(context)
+    processor.init?.(context)
     return processor
   }
 
@@ -90,7 +92,7 @@ export class Refill {
       appConfigs,
       forward() {},
       // The topology was checked: it is the only store of the processor.
-      getStateStore: <S>(name: string): S => state.store<S>(name),
+      getStateStore: <S>(store: string | StoreReference<S>): S => state.store<S>(storeNameOf(store)),
       // The task that runs next refuses it.
       schedule: () => () => {},
       commit() {},

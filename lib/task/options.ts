@@ -80,6 +80,7 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
 }
 
 /** What every node of a task is told of its surroundings. */
-export function surroundings({ id, applicationId, appConfigs, partition, topicName, partitionCount }: TaskOptions) {
-  return { taskId: id, applicationId, appConfigs, partition, topicName, partitionCount }
+export function surroundings(options: TaskOptions) {
+  const { id, applicationId, appConfigs, partition, topicName, partitionCount, globalStore } = options
+  return { taskId: id, applicationId, appConfigs, partition, topicName, partitionCount, globalStore }
 }

@@ -2,6 +2,7 @@
 import { MillraceError } from '../errors.js'
 import { checkOffsetReset, type OffsetReset } from '../record/offset-reset.js'
 import type { Serde } from '../serde/serde.js'
+import { DeclaredStores, type UsedStore } from './declared-stores.js'
 import type { Node, Partitioner, SinkNode, TimestampExtractor, TopicNameExtractor } from './node.js'
 import { parentsFirst } from './parents-first.js'
 import { checkPatterns, matchesOf } from './patterns.js'
@@ -27,8 +28,8 @@ export interface ProcessorOptions<KIn, VIn, KOut, VOut> {
   readonly name: string
   readonly parents: readonly string[]
   readonly supplier: ProcessorSupplier<KIn, VIn, KOut, VOut>
-  /** Names of the stores the processor uses. */
-  readonly stores?: readonly string[]
+  /** Of the stores the processor uses: names of those added with `addStateStore`, or options of others, which adds them. */
+  readonly stores?: readonly UsedStore[]
 }
 
 export interface SinkOptions<K, V> {
@@ -69,6 +70,7 @@ export interface ReadOnlyStoreOptions<K, V, SK = K, SV = V> {
 /** Collects nodes and stores; `build` checks them and freezes the result. Parents may be added after their children. */
 export class TopologyBuilder {
   readonly #nodes: Node[] = []
+  readonly #declared = new DeclaredStores()
   readonly #stores = new Map<string, StoreDefinition>()
   readonly #globalStores: GlobalStoreDefinition[] = []
   readonly #repartitionTopics = new Map<string, RepartitionTopic>()
@@ -95,11 +97,13 @@ export class TopologyBuilder {
   }
 
   addProcessor<KIn, VIn, KOut, VOut>(options: ProcessorOptions<KIn, VIn, KOut, VOut>): this {
+    const { names, definitions } = this.#declared.used(options.stores)
+    for (const definition of definitions) this.addStore(definition)
     return this.addNode({
       kind: 'process',
       name: options.name,
       parents: options.parents,
-      stores: options.stores ?? [],
+      stores: names,
       fixedKey: false,
       supplier: options.supplier as ProcessorSupplier,
     })
@@ -120,7 +124,7 @@ export class TopologyBuilder {
 
   /** Declares a store and connects it to `processors`. */
   addStateStore<K, V>(options: StoreOptions<K, V>, ...processors: string[]): this {
-    this.addStore(storeDefinition(options))
+    this.addStore(this.#declared.define(options as StoreOptions<unknown, unknown>))
     for (const processor of processors) this.connect(processor, options.name)
     return this
   }

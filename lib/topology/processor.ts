@@ -14,6 +14,22 @@ export interface RecordMetadata {
 /** The application's settings as user code sees them: words, numbers, switches; no connections, functions or secrets. */
 export type AppConfigs = Readonly<Record<string, string | number | boolean | null>>
 
+/** A store by its name, with the type of what a processor is given for it; `stateStore` makes one. */
+export interface StoreReference<S> {
+  readonly name: string
+  /** Never set: it carries the type. */
+  readonly port?: S
+}
+
+export function storeNameOf(store: string | StoreReference<unknown>): string {
+  return typeof store === 'string' ? store : store.name
+}
+
+/** What a processor sends on; without `headers` it has none. */
+export interface ForwardedRecord<K, V> extends Omit<StreamRecord<K, V>, 'headers'> {
+  readonly headers?: Headers
+}
+
 export interface ProcessorContext<KOut = unknown, VOut = unknown> {
   /** `subtopology_partition`, e.g. `0_3`. */
   readonly taskId: string
@@ -21,9 +37,12 @@ export interface ProcessorContext<KOut = unknown, VOut = unknown> {
   /** The settings the application runs with, defaults included, by their names. Frozen. */
   readonly appConfigs: AppConfigs
   /** Sends a record to every child, or to the child named. */
-  forward(record: StreamRecord<KOut, VOut>, childName?: string): void
-  /** The store connected to this node under `name`. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
-  getStateStore<S>(name: string): S
+  forward(record: ForwardedRecord<KOut, VOut>, childName?: string): void
+  /**
+   * A store connected to this node, or any global store, which only its topic changes. The type follows from a store
+   * declared by `stateStore`; a name needs it said. @throws MillraceError TOPOLOGY_STORE_UNKNOWN
+   */
+  getStateStore<S>(store: string | StoreReference<S>): S
   /**
    * Calls `punctuate` every `intervalMs`; stream time first fires at the first record, missed intervals collapse into
    * one call; wall-clock time is best effort between polls. Never overlaps with `process`. With `startMs` it fires when
@@ -57,12 +76,10 @@ export interface Processor<KIn = unknown, VIn = unknown, KOut = unknown, VOut = 
   close?(): void
 }
 
-export type ProcessorSupplier<KIn = unknown, VIn = unknown, KOut = unknown, VOut = unknown> = () => Processor<
-  KIn,
-  VIn,
-  KOut,
-  VOut
->
+/** Makes one processor per task; the context is the one that `init` is given right after. */
+export type ProcessorSupplier<KIn = unknown, VIn = unknown, KOut = unknown, VOut = unknown> = (
+  context: ProcessorContext<KOut, VOut>,
+) => Processor<KIn, VIn, KOut, VOut>
 
 /** What a transformer of a table's values may use; it cannot forward, because each change has one result. */
 export type TransformContext = Omit<ProcessorContext<never, never>, 'forward'>
@@ -76,7 +93,9 @@ export interface ValueTransformer<K = unknown, V = unknown, V2 = unknown> {
 }
 
 /** Makes one transformer per task, and one for each operator that looks rows up without a store. */
-export type ValueTransformerSupplier<K = unknown, V = unknown, V2 = unknown> = () => ValueTransformer<K, V, V2>
+export type ValueTransformerSupplier<K = unknown, V = unknown, V2 = unknown> = (
+  context: TransformContext,
+) => ValueTransformer<K, V, V2>
 
 /** A new record with some fields replaced. */
 export function withChanges<K, V, K2 = K, V2 = V>(

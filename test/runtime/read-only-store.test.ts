@@ -39,7 +39,7 @@ const look = (use: (prices: Prices, key: string) => string) => () => {
 
 const price = (prices: Prices, key: string) => prices.get(key)?.value ?? 'none'
 
-function topology(use = price, supplier: Parameters<typeof readOnly>[0] = update) {
+function topology(use = price, supplier: Parameters<typeof readOnly>[0] = () => update()) {
   return readOnly(supplier)
     .addSource({ name: 'orders', topics: ['orders'], ...text })
     .addProcessor({ name: 'price', parents: ['orders'], supplier: look(use) })
@@ -85,8 +85,8 @@ t.test('what fills it depends on nothing but the record', async (t) => {
     init: (context: ProcessorContext<never, never>) => void context.schedule(1, 'streamTime', () => {}),
   })
   t.throws(() => new TopologyTestDriver(topology(price, scheduling)), { code: 'TOPOLOGY_GLOBAL_PROCESSOR' })
-  const another = readOnly(update).addSource({ name: 'orders', topics: ['orders'], ...text })
-  another.addProcessor({ name: 'price', parents: ['orders'], supplier: update })
+  const another = readOnly(() => update()).addSource({ name: 'orders', topics: ['orders'], ...text })
+  another.addProcessor({ name: 'price', parents: ['orders'], supplier: () => update() })
   another.addStateStore({ name: 'other', ...text }, 'prices-update')
   t.throws(() => another.build(), { code: 'TOPOLOGY_GLOBAL_PROCESSOR', message: /other/ })
   const store = { name: 'windows', kind: 'window', windowSizeMs: 1, retentionMs: 1, ...text } as const
