@@ -55,11 +55,11 @@ function checkDefinition(store: StoreDefinition, seen: Set<string>): void {
   }
 }
 
-/** The windows a node folds by, or null where it has none that can expire. */
-function windowsOf(node: Node): Parameters<typeof leastRetentionMs>[0] | null {
-  if (node.kind === 'sessionAggregate' || node.kind === 'slidingAggregate') return node.windows
-  if (node.kind === 'windowAggregate' && node.windows.kind === 'time') return { ...node.windows, kind: 'time' }
-  return null
+/** How long a node needs its windows kept, ms; null where it has none. An unlimited window is never done with. */
+function leastRetentionOf(node: Node): number | null {
+  if (node.kind === 'sessionAggregate' || node.kind === 'slidingAggregate') return leastRetentionMs(node.windows)
+  if (node.kind !== 'windowAggregate') return null
+  return node.windows.kind === 'time' ? leastRetentionMs({ ...node.windows, kind: 'time' }) : Number.POSITIVE_INFINITY
 }
 
 function checkUse(node: Node, stores: ReadonlyMap<string, StoreDefinition>, globals: ReadonlySet<string>): void {
@@ -75,9 +75,8 @@ function checkUse(node: Node, stores: ReadonlyMap<string, StoreDefinition>, glob
     throw new MillraceError('TOPOLOGY_STORE_UNKNOWN', message, { node: node.name })
   }
   if (node.kind === 'streamTableJoin') checkHistory(node, stores)
-  const windows = windowsOf(node)
-  if (windows === null) return
-  const least = leastRetentionMs(windows)
+  const least = leastRetentionOf(node)
+  if (least === null) return
   for (const name of node.stores) {
     if (node.wrapping?.stores.includes(name)) continue
     const retentionMs = stores.get(name)!.retentionMs

@@ -58,6 +58,11 @@ const REFUSED: readonly (readonly [name: string, code: ErrorCode, build: (builde
         .aggregate({ ...start, store: { value: string, retentionMs: 9 } }),
   ],
   [
+    'a store that forgets an unlimited window, as Java refuses it',
+    'TOPOLOGY_RETENTION_TOO_SHORT',
+    (b) => grouped(b).windowedBy(unlimited()).count(keeps(1e9)),
+  ],
+  [
     'results of a window that never closes',
     'WINDOW_INVALID',
     (b) => grouped(b).windowedBy(unlimited()).emitStrategy('onWindowClose'),
