@@ -8,7 +8,7 @@ import { leadingTime } from './time-keys.js'
 
 /** `get` gives the record that came first. */
 export function joinWindowView({ parts, directory, retention }: LocalJoinWindowStore): CommittedWindows {
-  const fetch = (key: unknown, fromMs: number, toMs: number) => {
+  const partners = (key: unknown, fromMs: number, toMs: number) => {
     const text = parts.keys.byteString(key)
     const found: WindowEntry<unknown>[] = []
     directory.forEachCommitted(text, Math.max(fromMs, retention.committedLimit() + 1), toMs, (startMs, sequence) => {
@@ -19,9 +19,9 @@ export function joinWindowView({ parts, directory, retention }: LocalJoinWindowS
   }
   return {
     kind: 'window',
-    get: async (key, startMs) => fetch(key, startMs, startMs)[0] ?? null,
+    get: async (key, startMs) => partners(key, startMs, startMs)[0] ?? null,
     fetch: async (key, fromMs, toMs, { reverse = false } = {}) => {
-      const found = fetch(key, fromMs, toMs)
+      const found = partners(key, fromMs, toMs)
       return reverse ? found.reverse() : found
     },
     async *fetchAll(fromMs, toMs, { reverse = false, ...bounds } = {}) {
