@@ -22,7 +22,10 @@ function windowsAround(ts: number, window: CaseWindow): { start: number; end: nu
   }
   const size = window.sizeMs ?? 0
   const windows: { start: number; end: number }[] = []
-  for (let start = 0; start <= ts; start += window.advanceMs ?? size) {
+  const advance = window.advanceMs ?? size
+  // Far from time 0, counting from there would take for ever.
+  const first = Math.max(0, Math.floor((ts - size) / advance)) * advance
+  for (let start = first; start <= ts; start += advance) {
     if (ts < start + size) windows.push({ start, end: start + size })
   }
   return windows
