@@ -36,6 +36,15 @@ export interface OperatorTime {
 
 export type { DueTimers }
 
+/** Kafka Streams commits, under the name of the store, up to where windows were closed when it last emitted any. */
+export interface LastEmitted {
+  readonly store: string
+  /** So far behind operator time: the grace, and the gap of a session. */
+  readonly behindMs: number
+  /** Before this there was no window to emit, and Kafka Streams commits nothing. */
+  readonly leastMs: number
+}
+
 /** What a node may use of its task. */
 export interface OperatorContext {
   readonly taskId: string
@@ -60,6 +69,8 @@ export interface OperatorContext {
   topicName(topic: string): string
   /** This operator's own time; each node name has one. Operators that share a time name the same `node`. */
   operatorTime(node?: string): OperatorTime
+  /** This operator emits what closes: its time is also kept as Kafka Streams keeps it, for a change from one to the other. */
+  emitsOnClose(last: LastEmitted): void
   /** Highest timestamp the task has dequeued, -1 before the first. */
   taskStreamTimeMs(): number
   wallClockMs(): number

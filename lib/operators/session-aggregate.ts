@@ -20,6 +20,7 @@ export const buildSessionAggregate: Build<SessionAggregateNode> = (node, context
   const onClose = node.emit === 'onWindowClose'
   const forward = onClose ? null : forwardSessionsThrough(store, context)
   const emitClosed = onClose ? closedSessions(store, gapMs + graceMs, context) : null
+  if (onClose) context.emitsOnClose({ store: node.store, behindMs: gapMs + graceMs, leastMs: 1 })
   const merge = merging(node)
   const time = context.operatorTime()
 

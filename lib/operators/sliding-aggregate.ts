@@ -25,6 +25,9 @@ export const buildSlidingAggregate: Build<SlidingAggregateNode> = (node, context
     node.emit === 'onWindowClose'
       ? closedWindows(store, timeDifferenceMs, timeDifferenceMs + graceMs + 1, context)
       : null
+  if (node.emit === 'onWindowClose') {
+    context.emitsOnClose({ store: node.store, behindMs: graceMs, leastMs: timeDifferenceMs + 1 })
+  }
   const time = context.operatorTime()
   return {
     advance: advancing(time, (previousMs, nowMs) => emitClosed?.(previousMs, nowMs, NO_HEADERS) ?? 0),

@@ -24,6 +24,7 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
   const emitClosed = onClose ? closedWindows(store, sizeMs, sizeMs + graceMs, context) : null
   const step = foldStep(node.fold)
   const initial = node.sendOldValues ? node.fold.initializer : null
+  if (onClose) context.emitsOnClose({ store: node.store, behindMs: graceMs, leastMs: sizeMs })
   const perKey = node.time === 'perKey'
   const time = perKey ? null : context.operatorTime()
 

@@ -305,6 +305,7 @@ export class Task<S extends TaskStores = TaskStores> {
       storeKind: (name) => this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue',
       apart: (push) => (record) => this.#apart(push, record),
       operatorTime: (name = node.name) => this.#input.times.of(name),
+      emitsOnClose: (last) => this.#input.times.emitsOnClose(node.name, last),
       taskStreamTimeMs: () => this.#input.time.ms,
       wallClockMs: () => options.clock.now(),
       schedule: (intervalMs, type, punctuate, { startMs = null } = {}) =>

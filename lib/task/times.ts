@@ -3,7 +3,7 @@
  * committed offsets, in Kafka Streams' layout, so that a restart accepts no record that was already late.
  */
 import { MillraceError } from '../errors.js'
-import type { OperatorTime } from '../operators/operator.js'
+import type { LastEmitted, OperatorTime } from '../operators/operator.js'
 import { readInt64, writeInt64 } from '../serde/int64-bytes.js'
 
 const UNKNOWN = -1
@@ -48,6 +48,8 @@ export class MonotonicTime implements OperatorTime {
 /** The operator times of one task by node name. */
 export class OperatorTimes {
   readonly #times = new Map<string, MonotonicTime>()
+  /** Of operators that emit what closes, by the name of their store. */
+  readonly #emitted = new Map<string, LastEmitted & { readonly time: MonotonicTime }>()
   readonly #taskId: string
 
   constructor(taskId: string) {
@@ -65,13 +67,19 @@ export class OperatorTimes {
     return time
   }
 
+  /** The time of `node` is also told, and taken over, as Kafka Streams does. @throws MillraceError as `of` */
+  emitsOnClose(node: string, last: LastEmitted): void {
+    this.#emitted.set(last.store, { ...last, time: this.of(node) })
+    this.#checkSize()
+  }
+
   all(): Iterable<MonotonicTime> {
     return this.#times.values()
   }
 
   /** The metadata to commit beside a partition's offset. */
   encode(partitionTimeMs: number): string {
-    const entries = [...this.#times].filter(([, time]) => time.streamTimeMs !== UNKNOWN)
+    const entries = this.#known()
     const names = entries.map(([name]) => Buffer.from(name, 'utf8'))
     const mapBytes = names.length === 0 ? 0 : names.reduce((sum, name) => sum + 12 + name.length, 4)
     const out = Buffer.allocUnsafe(FIXED_BYTES + mapBytes)
@@ -83,7 +91,7 @@ export class OperatorTimes {
       const name = names[i]!
       at = out.writeInt32BE(name.length, at)
       at += name.copy(out, at)
-      writeInt64(out, entries[i]![1].streamTimeMs, at)
+      writeInt64(out, entries[i]![1], at)
       at += 8
     }
     return out.toString('base64')
@@ -92,13 +100,28 @@ export class OperatorTimes {
   /** Takes over what `metadata` says of nodes this task has; returns the partition time, -1 where it says nothing. */
   restore(metadata: string): number {
     const decoded = decodeMetadata(metadata)
-    for (const [name, timestampMs] of decoded.operators) this.#times.get(name)?.restore(timestampMs)
+    for (const [name, timestampMs] of decoded.operators) {
+      this.#times.get(name)?.restore(timestampMs)
+      // The later of the two: whoever ran last left the other as it was.
+      const emitted = this.#emitted.get(name)
+      emitted?.time.restore(timestampMs + emitted.behindMs)
+    }
     return decoded.partitionTimeMs
+  }
+
+  #known(): (readonly [name: string, ms: number])[] {
+    const known: (readonly [name: string, ms: number])[] = []
+    for (const [name, { streamTimeMs }] of this.#times) if (streamTimeMs !== UNKNOWN) known.push([name, streamTimeMs])
+    for (const [store, { time, behindMs, leastMs }] of this.#emitted) {
+      const closedMs = time.streamTimeMs - behindMs
+      if (time.streamTimeMs !== UNKNOWN && closedMs >= leastMs) known.push([store, closedMs])
+    }
+    return known
   }
 
   #checkSize(): void {
     let bytes = FIXED_BYTES + 4
-    for (const name of this.#times.keys()) bytes += 12 + Buffer.byteLength(name)
+    for (const name of [...this.#times.keys(), ...this.#emitted.keys()]) bytes += 12 + Buffer.byteLength(name)
     if (bytes <= MAX_BYTES) return
     throw new MillraceError(
       'TASK_METADATA_TOO_LARGE',

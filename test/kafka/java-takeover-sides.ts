@@ -56,6 +56,20 @@ export function topology(prefix: string) {
     })
     .toStream()
     .to(`${prefix}ordered`, text)
+  clicks
+    .groupByKey()
+    .windowedBy(tumbling({ sizeMs: 500, graceMs: 300 }))
+    .emitStrategy('onWindowClose')
+    .count()
+    .toStream()
+    .to(`${prefix}closed`, { key: timeWindowed(string, 500), value: int64 })
+  clicks
+    .groupByKey()
+    .windowedBy(session({ gapMs: 90, graceMs: 300 }))
+    .emitStrategy('onWindowClose')
+    .count()
+    .toStream()
+    .to(`${prefix}ended`, { key: sessionWindowed(string), value: int64 })
   return builder.build()
 }
 

@@ -16,7 +16,7 @@ import { kafkaStreams, millrace, type Side } from './java-takeover-sides.js'
 
 const INPUTS = ['clicks', 'names', 'towns', 'orders']
 /** What comes out of one task from one input: record for record the same. */
-const EXACT = ['counted', 'tumbled', 'sessions']
+const EXACT = ['counted', 'tumbled', 'sessions', 'closed', 'ended']
 /** What comes of several inputs, whose interleaving is free: the last value of every key. */
 const TABLES = ['people', 'ordered']
 /** The time of a foreign-key result is that of the answer that came last, and answers race. */

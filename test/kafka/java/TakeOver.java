@@ -8,6 +8,7 @@ import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.kstream.EmitStrategy;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.KTable;
 import org.apache.kafka.streams.kstream.Produced;
@@ -30,6 +31,8 @@ public final class TakeOver {
         properties.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
         properties.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
         properties.put(StreamsConfig.consumerPrefix("auto.offset.reset"), "earliest");
+        // Results on close go out by event time alone, not once a second.
+        properties.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_WINDOWED_AGGREGATION, 0L);
         Topology topology = build(args[2]);
         System.out.println(topology.describe());
         KafkaStreams streams = new KafkaStreams(topology, properties);
@@ -76,6 +79,18 @@ public final class TakeOver {
         orders.join(names, order -> order.substring(order.indexOf('|') + 1), (order, name) -> order + "/" + name)
             .toStream()
             .to(prefix + "ordered");
+        clicks.groupByKey()
+            .windowedBy(TimeWindows.ofSizeAndGrace(Duration.ofMillis(500), Duration.ofMillis(300)))
+            .emitStrategy(EmitStrategy.onWindowClose())
+            .count()
+            .toStream()
+            .to(prefix + "closed", Produced.with(WindowedSerdes.timeWindowedSerdeFrom(String.class, 500), Serdes.Long()));
+        clicks.groupByKey()
+            .windowedBy(SessionWindows.ofInactivityGapAndGrace(Duration.ofMillis(90), Duration.ofMillis(300)))
+            .emitStrategy(EmitStrategy.onWindowClose())
+            .count()
+            .toStream()
+            .to(prefix + "ended", Produced.with(WindowedSerdes.sessionWindowedSerdeFrom(String.class), Serdes.Long()));
         return builder.build();
     }
 }
