@@ -53,12 +53,7 @@ async function measure(ordered: boolean, figures: Figures): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-ordered-'))
   const engines = new LevelEngines({ folder, clock: systemClock })
   const random = seededRandom('ordered')
-  const keys = Array.from({ length: KEYS }, () =>
-    random
-      .int(2 ** 48)
-      .toString(36)
-      .padStart(15, '0'),
-  )
+  const keys = Array.from({ length: KEYS }, (_, i) => `${random.int(2 ** 31)}/${i}`.padStart(15, '0'))
   let state = await open(await engines.open('0_0'), ordered)
   figures.newKeys.push(await perSecond(KEYS, () => putAll(state, keys)))
   const shuffled = keys.map((_, i) => keys[(i * 7_919) % KEYS]!)
