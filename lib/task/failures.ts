@@ -5,7 +5,6 @@ import type { Header, Headers } from '../record/record.js'
 import type { SourceNode } from '../topology/node.js'
 import { type Collector, recordBytes } from './collector.js'
 import type { TaskOptions } from './options.js'
-import type { Outgoing } from './refusals.js'
 
 /** Kafka Streams' names (KIP-1034), so that tools which read its dead letters read ours. */
 const STREAMS_HEADER = '__streams.errors.'
@@ -151,11 +150,21 @@ export class Failures {
   }
 
   /** Throws where the broker would not take, or has just refused, what `node` wants to write: here it harms no transaction. */
-  checkWrite(node: string, record: Outgoing, origin: RecordOrigin | null): void {
-    const bytes = recordBytes(record.key, record.value, record.headers)
-    if (bytes > this.#options.maxRecordBytes) throw this.#tooLarge(node, record.topic, origin, bytes)
-    const refusal = this.#options.refusals?.of(record) ?? null
-    if (refusal !== null) throw this.#refused(node, record.topic, origin, refusal)
+  checkWrite(
+    node: string,
+    origin: RecordOrigin | null,
+    topic: string,
+    key: Buffer | null,
+    value: Buffer | null,
+    timestamp: number,
+    headers: Headers,
+  ): void {
+    const { maxRecordBytes, refusals } = this.#options
+    const bytes = recordBytes(key, value, headers)
+    if (bytes > maxRecordBytes) throw this.#tooLarge(node, topic, origin, bytes)
+    if (refusals === undefined || refusals.none) return
+    const refusal = refusals.of({ topic, key, value, timestamp, headers })
+    if (refusal !== null) throw this.#refused(node, topic, origin, refusal)
   }
 
   #refused(node: string, topic: string, origin: RecordOrigin | null, cause: MillraceError): MillraceError {

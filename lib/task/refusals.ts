@@ -79,6 +79,11 @@ export class Refusals {
     return true
   }
 
+  /** True while nothing was refused: every record written asks this. */
+  get none(): boolean {
+    return this.#topics.size === 0
+  }
+
   /** What the broker would say of the record; null: nothing is known against it. */
   of(record: Outgoing): MillraceError | null {
     const refused = this.#standing(record.topic)

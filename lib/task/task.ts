@@ -325,7 +325,7 @@ export class Task<S extends TaskStores = TaskStores> {
         this.#commitRequested = true
       },
       send: (topic, partition, key, value, timestamp, headers) => {
-        this.#failures.checkWrite(node.name, { topic, key, value, timestamp, headers }, this.#current)
+        this.#failures.checkWrite(node.name, this.#current, topic, key, value, timestamp, headers)
         this.#collector.send(topic, partition, key, value, timestamp, headers)
       },
     }
