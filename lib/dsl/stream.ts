@@ -56,7 +56,9 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     this.handle = handle
   }
 
-  /** Keeps the records for which `predicate` holds. */
+  /** Keeps the records for which `predicate` holds; one that tells types apart narrows the stream. */
+  filter<V2 extends V>(predicate: (key: K, value: V) => value is V2, options?: Named): KStream<K, V2, KS, VS>
+  filter(predicate: (key: K, value: V) => boolean, options?: Named): KStream<K, V, KS, VS>
   filter(predicate: (key: K, value: V) => boolean, options?: Named): KStream<K, V, KS, VS> {
     return new KStream(
       appendStateless(this.handle, 'KSTREAM-FILTER-', options, { kind: 'filter', negate: false, predicate }),
@@ -147,7 +149,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   }
 
   /** Splits into branches: `stream.split().branch(isBig, { name: '-big' }).defaultBranch()`. */
-  split(options?: Named): SplitStream<K, V, KS, VS> {
+  split<const Prefix extends string = never>(options?: { readonly name?: Prefix }): SplitStream<K, V, KS, VS, Prefix> {
     return new SplitStream(this.handle, options)
   }
 
@@ -190,11 +192,10 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   }
 
   /** Groups by the key there is; repartitions only where the key was changed before. */
-  groupByKey(...[options]: GroupArgument<K, V, KS, VS>): GroupedStream<K, V, VS> {
-    return new GroupedStream(
-      this.handle,
-      options as (Named & { key?: Serde<K>; value?: Serde<NotNull<V>> }) | undefined,
-    )
+  groupByKey(options: Named & KeyOption<K, KS> & { readonly value: Serde<NotNull<V>> }): GroupedStream<K, V>
+  groupByKey(...options: GroupArgument<K, V, KS, VS>): GroupedStream<K, V, VS>
+  groupByKey(options?: Named & { readonly key?: Serde<NotNull<K>>; readonly value?: Serde<NotNull<V>> }): unknown {
+    return new GroupedStream<K, V>(this.handle, options)
   }
 
   /** Takes the stream for a table's changelog: the latest value of a key counts, null deletes, null keys are dropped. */
@@ -282,16 +283,17 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     other: KStream<K, VO, OKS, OS>,
     options: StreamJoin<K, V, VO, V, VO, VOut, KS, VS, OS>,
   ): KStream<K, VOut, 'known', After<V, VOut, 'known'>>
-  /** Each record with the table's row of the same key; records without a row, or with a null key or value, are dropped. */
-  join<VT, VOut, TS extends SerdeState>(
-    table: KTable<K, VT, TS>,
-    options: TableJoin<K, V, VT, VOut, KS, VS>,
-  ): KStream<K, VOut, KS, After<V, VOut, VS>>
   /** Each record with the row of a fully replicated table that `keySelector` chooses. */
   join<GK, GV, VOut>(
     table: GlobalKTable<GK, GV>,
     options: GlobalJoin<K, V, GK, GV, VOut>,
   ): KStream<K, VOut, KS, After<V, VOut, VS>>
+  /** Each record with the table's row of the same key; records without a row, or with a null key or value, are dropped. */
+  join<VT, VOut, TS extends SerdeState>(
+    table: KTable<K, VT, TS>,
+    options: TableJoin<K, V, VT, VOut, KS, VS>,
+  ): KStream<K, VOut, KS, After<V, VOut, VS>>
+  // The overload for tables is the last: what the compiler says of no match is about it.
   join(other: unknown, options: object): unknown {
     return joinStream(this.handle, other as Joinable, options, false)
   }
@@ -301,14 +303,14 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     other: KStream<K, VO, OKS, OS>,
     options: StreamJoin<K, V, VO, V, VO | null, VOut, KS, VS, OS>,
   ): KStream<K, VOut, 'known', After<V, VOut, 'known'>>
+  leftJoin<GK, GV, VOut>(
+    table: GlobalKTable<GK, GV>,
+    options: GlobalJoin<K, V, GK, GV | null, VOut>,
+  ): KStream<K, VOut, KS, After<V, VOut, VS>>
   /** As `join`, but every record goes on; the row is null where there is none. */
   leftJoin<VT, VOut, TS extends SerdeState>(
     table: KTable<K, VT, TS>,
     options: TableJoin<K, V, VT | null, VOut, KS, VS>,
-  ): KStream<K, VOut, KS, After<V, VOut, VS>>
-  leftJoin<GK, GV, VOut>(
-    table: GlobalKTable<GK, GV>,
-    options: GlobalJoin<K, V, GK, GV | null, VOut>,
   ): KStream<K, VOut, KS, After<V, VOut, VS>>
   leftJoin(other: unknown, options: object): unknown {
     return joinStream(this.handle, other as Joinable, options, true)

@@ -122,6 +122,28 @@ t.test('a split sends to the branch of the first predicate', async (t) => {
   t.same([...describe(new StreamsBuilder()).keys()], ['s-late', 's2', 's-rest'])
 })
 
+t.test('a branch goes into a function and out of the result; its names come first', async (t) => {
+  const builder = new StreamsBuilder()
+  const rest = builder
+    .stream('a', text)
+    .split({ name: 's' })
+    .branch((_k, v) => v > 'm', { name: '-late', into: (late) => late.mapValues((v) => v.toUpperCase()).to('x') })
+    .branch(() => true, { name: '-early' })
+    .defaultBranch({ into: (others) => others.to('y') })
+  t.same([...rest.keys()], ['s-early'])
+  const names = builder.build().nodes.map(({ name }) => name)
+  t.same(names, [
+    'KSTREAM-SOURCE-0000000000',
+    's',
+    's-late',
+    'KSTREAM-MAPVALUES-0000000003',
+    'KSTREAM-SINK-0000000004',
+    's-early',
+    's0',
+    'KSTREAM-SINK-0000000007',
+  ])
+})
+
 t.test('a builder may go on after a build', async (t) => {
   const builder = new StreamsBuilder()
   const stream = builder.stream('a', text)

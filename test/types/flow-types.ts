@@ -171,6 +171,43 @@ const branches = orders
   .branch((_key, value) => value.cents > 5)
   .defaultBranch()
 same<typeof branches, ReadonlyMap<string, KStream<string, Order>>>(true)
+// Named ones are known to be there; others may not be.
+const named = orders
+  .split({ name: 'by-' })
+  .branch((_key, value) => value.cents > 5, { name: 'size' })
+  .branch((_key, value) => value.cents < 0, { into: (branch) => same<typeof branch, KStream<string, Order>>(true) })
+  .defaultBranch({ name: 'rest' })
+const [bySize, byRest, byOther] = [named.get('by-size'), named.get('by-rest'), named.get('by-other')]
+same<typeof bySize, KStream<string, Order>>(true)
+same<typeof byRest, KStream<string, Order>>(true)
+same<typeof byOther, KStream<string, Order> | undefined>(true)
+const computed = orders
+  .split({ name: 'by-' })
+  .branch(() => true, { name: ['a', 'b'].join('') })
+  .noDefaultBranch()
+same<typeof computed, ReadonlyMap<string, KStream<string, Order>>>(true)
+
+// A predicate that tells types apart narrows the stream, and the serde stays.
+interface Refund extends Order {
+  readonly reason: string
+}
+const refunds = orders.filter((_key, value): value is Refund => 'reason' in value)
+same<typeof refunds, KStream<string, Refund>>(true)
+refunds.to('refunds')
+
+// Serdes given to a grouping are those of what it makes.
+const cents = orders.mapValues(({ cents }) => cents)
+cents.groupByKey({ value: int64 }).reduce((a, b) => a + b)
+orders
+  .selectKey(({ length }) => length)
+  .groupByKey({ key: int64, value: order })
+  .reduce((a) => a)
+cents
+  .selectKey(({ length }) => length)
+  .groupByKey({ key: int64, value: int64 })
+  .reduce((a, b) => a + b)
+// @ts-expect-error: none was given, and a reduce stores values
+cents.groupByKey().reduce((a, b) => a + b)
 
 // By hand: the sink's serdes and its topic function agree.
 const hand = new TopologyBuilder().addSource({ name: 'in', topics: ['in'], key: string, value: order })
