@@ -57,7 +57,7 @@ export class Cogroup {
     const store = storeName(graph, options.store, PREFIX)
     const parents = streams.map((stream) => this.#parent(stream, store))
     const sources = new Set(parents.flatMap((parent) => [...parent.sources]))
-    if (sources.size > 1) graph.copartition(sources)
+    graph.copartition(sources)
     const key =
       erased(options.store.key) ?? streams.map(({ stream }) => stream.key).find((serde) => serde !== null) ?? null
     const value = erased(options.store.value)

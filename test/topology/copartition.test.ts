@@ -1,6 +1,7 @@
 /** Partition counts of repartition topics, and the check that what is joined lies in equally many partitions. */
 import t from 'tap'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
+import { untilTimeLimit } from '../../lib/dsl/suppressed.js'
 import { string } from '../../lib/serde/primitive.js'
 import { checkCopartition, resolvePartitionCounts } from '../../lib/topology/copartition.js'
 import type { Topology } from '../../lib/topology/topology.js'
@@ -72,6 +73,40 @@ const globalJoin = dsl((b) => {
   b.stream('a', text).join(table, { keySelector: other, joiner }).to('out')
 })
 
+const append = (_key: string, value: string, all: string) => all + value
+const folded = { initializer: () => '', store: { name: 'all', value: string } }
+type Group = ReturnType<ReturnType<typeof streamOf>['groupByKey']>
+const streamOf = (b: StreamsBuilder, ...topics: string[]) => b.stream(topics, text)
+const cogrouped = (groups: (b: StreamsBuilder) => readonly [Group, ...Group[]]) =>
+  dsl((b) => {
+    const [first, ...more] = groups(b)
+    let all = first.cogroup(append)
+    for (const each of more) all = all.cogroup(each, append)
+    all.aggregate(folded)
+  })
+const cogroup = cogrouped((b) => [streamOf(b, 'a').groupByKey(), streamOf(b, 'b').groupByKey()])
+const cogroupRekeyed = cogrouped((b) => [streamOf(b, 'a').groupByKey(), streamOf(b, 'b').groupBy(other, { name: 'g' })])
+const cogroupOfOne = cogrouped((b) => [streamOf(b, 'a', 'b').groupByKey()])
+const mergedJoin = dsl((b) => {
+  streamOf(b, 'a').merge(streamOf(b, 'b')).join(b.table('t', text), { joiner }).to('out')
+})
+const twiceJoin = dsl((b) => {
+  streamOf(b, 'a')
+  streamOf(b, 'a').join(b.table('t', text), { joiner }).to('out')
+})
+const suppressedJoin = dsl((b) => {
+  streamOf(b, 'a')
+    .join(b.table('t', text).suppress(untilTimeLimit(5)), { joiner })
+    .to('out')
+})
+const foreignJoin = dsl((b) => {
+  const left = b.table('a', text)
+  left
+    .join(b.table('b', text), { foreignKey: (value) => value, joiner, name: 'f' })
+    .toStream()
+    .to('out')
+})
+
 type Counts = Record<string, number>
 
 const ROWS: [name: string, topology: Topology, given: Counts, resolved: Counts | string][] = [
@@ -102,6 +137,19 @@ const ROWS: [name: string, topology: Topology, given: Counts, resolved: Counts |
   ['joined topics that agree', threeJoined, { x: 2, y: 2, z: 2 }, { x: 2, y: 2, z: 2 }],
   ['joined topics that do not', threeJoined, { x: 2, y: 2, z: 3 }, 'TOPOLOGY_NOT_COPARTITIONED'],
   ['a global table joins any count', globalJoin, { a: 3 }, { a: 3 }],
+  ['a cogroup that agrees', cogroup, { a: 3, b: 3 }, { a: 3, b: 3 }],
+  ['a cogroup that does not', cogroup, { a: 3, b: 2 }, 'TOPOLOGY_NOT_COPARTITIONED'],
+  ['a cogroup repartitions as the others lie', cogroupRekeyed, { a: 3, b: 2 }, { a: 3, b: 2, 'g-repartition': 3 }],
+  ['a cogroup of one stream of two topics', cogroupOfOne, { a: 3, b: 2 }, 'TOPOLOGY_NOT_COPARTITIONED'],
+  ['a merged stream joined', mergedJoin, { a: 3, b: 2, t: 3 }, 'TOPOLOGY_NOT_COPARTITIONED'],
+  ['a source asked for again, which Java loses sight of', twiceJoin, { a: 2, t: 3 }, 'TOPOLOGY_NOT_COPARTITIONED'],
+  ['a suppressed table, which Java loses sight of', suppressedJoin, { a: 2, t: 3 }, 'TOPOLOGY_NOT_COPARTITIONED'],
+  [
+    'a foreign-key join takes any counts',
+    foreignJoin,
+    { a: 2, b: 3 },
+    { a: 2, b: 3, 'f-subscription-registration-topic': 3, 'f-subscription-response-topic': 2 },
+  ],
   ['a missing source topic', group, { a: 3 }, 'TOPOLOGY_PARTITIONS_UNKNOWN'],
 ]
 
