@@ -4,6 +4,7 @@ import { splitWindowStoreKey, windowStoreKey } from '../serde/key-layouts.js'
 import type { JoinWindowStore } from './join-stores.js'
 import { KeyDirectory } from './key-directory.js'
 import type { LocalStore, StoreParts } from './local-store.js'
+import { PartsStore } from './parts-store.js'
 import { Retention } from './retention.js'
 import type { ValueAndTimestamp } from './store.js'
 import type { StoreTimes } from './store-times.js'
@@ -14,34 +15,24 @@ export const JOIN_PREFIX_BYTES = 12
 /** Sequence numbers are counted like Kafka Streams': from 1, per store, back to 0 behind the largest int32. */
 const LAST_SEQUENCE = 0x7fffffff
 
-export class LocalJoinWindowStore<K = unknown, V = unknown> implements JoinWindowStore<K, V>, LocalStore {
-  readonly parts: StoreParts
+export class LocalJoinWindowStore<K = unknown, V = unknown>
+  extends PartsStore
+  implements JoinWindowStore<K, V>, LocalStore
+{
   readonly times: StoreTimes
   readonly directory: KeyDirectory
   readonly retention: Retention
   #sequence = 0
 
   constructor(parts: StoreParts, times: StoreTimes) {
-    this.parts = parts
+    super(parts)
     this.times = times
     this.directory = new KeyDirectory(parts.directory(), times, 2)
     this.retention = new Retention(times, parts.data, [this.directory.overlay], null, 0)
   }
 
-  get name(): string {
-    return this.parts.definition.name
-  }
-
-  get definition() {
-    return this.parts.definition
-  }
-
   get overlays() {
     return [this.parts.data, this.directory.overlay]
-  }
-
-  get cache() {
-    return this.parts.cache
   }
 
   get index() {

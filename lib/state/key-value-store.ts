@@ -8,12 +8,15 @@ import type { KeyIndex, LocalStore, StoreParts } from './local-store.js'
 import type { OrderedKeyValueStore, Row } from './ordered.js'
 import type { OrderedKeys } from './ordered-keys.js'
 import type { Overlay } from './overlay.js'
+import { PartsStore } from './parts-store.js'
 import type { FlushListener, ValueAndTimestamp } from './store.js'
 import type { StoreTimes } from './store-times.js'
 
 /** Scans are for stores declared `ordered`; others refuse them. */
-export class LocalKeyValueStore<K = unknown, V = unknown> implements OrderedKeyValueStore<K, V>, LocalStore {
-  readonly parts: StoreParts
+export class LocalKeyValueStore<K = unknown, V = unknown>
+  extends PartsStore
+  implements OrderedKeyValueStore<K, V>, LocalStore
+{
   readonly order: OrderedKeys | null
   readonly overlays: readonly Overlay[]
   /** The cell of the last get or put: aggregates do both on one key. */
@@ -21,25 +24,9 @@ export class LocalKeyValueStore<K = unknown, V = unknown> implements OrderedKeyV
   #lastCell: Cell | null = null
 
   constructor(parts: StoreParts) {
-    this.parts = parts
+    super(parts)
     this.order = parts.definition.ordered === true ? parts.order() : null
     this.overlays = this.order === null ? [parts.data] : [parts.data, this.order.overlay]
-  }
-
-  get name(): string {
-    return this.parts.definition.name
-  }
-
-  get definition() {
-    return this.parts.definition
-  }
-
-  get cached(): boolean {
-    return this.parts.definition.cached
-  }
-
-  get cache() {
-    return this.parts.cache
   }
 
   get times(): StoreTimes | null {

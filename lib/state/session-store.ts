@@ -5,18 +5,15 @@ import type { Headers } from '../record/record.js'
 import { int64ByteString, writeInt64 } from '../serde/int64-bytes.js'
 import { splitSessionKey } from '../serde/key-layouts.js'
 import type { Cell } from './cell.js'
-import { KeyDirectory } from './key-directory.js'
 import { iterable, requireOrder } from './key-scans.js'
 import type { LocalStore, StoreParts } from './local-store.js'
 import type { OrderedSessionStore, SessionRow } from './ordered.js'
-import type { OrderedKeys } from './ordered-keys.js'
-import type { Overlay } from './overlay.js'
-import { Retention } from './retention.js'
+import { SegmentedStore } from './segmented-store.js'
 import type { FlushListener, Session } from './store.js'
 import type { StoreTimes } from './store-times.js'
 import type { TimeIndex } from './time-index.js'
 import { leadingTime, timeAt } from './time-keys.js'
-import { segmentGroup, type TimeScan, TimeScans } from './time-scans.js'
+import type { TimeScan } from './time-scans.js'
 
 const TIMES_BYTES = 16
 
@@ -28,42 +25,12 @@ const EVERYTHING: TimeScan = {
   reverse: false,
 }
 
-export class LocalSessionStore<K = unknown, V = unknown> implements OrderedSessionStore<K, V>, LocalStore {
-  readonly parts: StoreParts
-  readonly times: StoreTimes
-  readonly index: TimeIndex | null
-  readonly directory: KeyDirectory
-  readonly order: OrderedKeys | null
-  readonly overlays: readonly Overlay[]
-  readonly retention: Retention
-  readonly #scans: TimeScans | null
-
+export class LocalSessionStore<K = unknown, V = unknown>
+  extends SegmentedStore
+  implements OrderedSessionStore<K, V>, LocalStore
+{
   constructor(parts: StoreParts, times: StoreTimes, index: TimeIndex | null) {
-    this.parts = parts
-    this.times = times
-    this.index = index
-    this.directory = new KeyDirectory(parts.directory(), times, 2)
-    this.order = parts.definition.ordered === true ? parts.order(segmentGroup(times)) : null
-    this.#scans = this.order === null ? null : new TimeScans(this.order, times, TIMES_BYTES)
-    const segmented = this.order === null ? [this.directory.overlay] : [this.directory.overlay, this.order.overlay]
-    this.overlays = [parts.data, ...segmented]
-    this.retention = new Retention(times, parts.data, segmented, index, -1)
-  }
-
-  get name(): string {
-    return this.parts.definition.name
-  }
-
-  get definition() {
-    return this.parts.definition
-  }
-
-  get cached(): boolean {
-    return this.parts.definition.cached
-  }
-
-  get cache() {
-    return this.parts.cache
+    super(parts, times, index, { times: 2, timeBytes: TIMES_BYTES, slackMs: -1 })
   }
 
   onFlush(listener: FlushListener<{ readonly key: K; readonly startMs: number; readonly endMs: number }, V>): void {
@@ -180,10 +147,6 @@ export class LocalSessionStore<K = unknown, V = unknown> implements OrderedSessi
     parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
   }
 
-  expire(): Promise<void> {
-    return this.retention.expire()
-  }
-
   #keys(from: K | null, to: K | null): Pick<TimeScan, 'keyFrom' | 'keyTo'> {
     const { keys } = this.parts
     return {
@@ -193,7 +156,7 @@ export class LocalSessionStore<K = unknown, V = unknown> implements OrderedSessi
   }
 
   #rows(scan: TimeScan, latestStartMs = Number.POSITIVE_INFINITY): Iterable<SessionRow<K, V>> {
-    const scans = requireOrder(this.#scans, this.name)
+    const scans = requireOrder(this.scans, this.name)
     const { data, keys, values } = this.parts
     const walk = function* (this: LocalSessionStore<K, V>): Generator<SessionRow<K, V>, void, undefined> {
       const fromMs = Math.max(scan.fromMs, this.retention.limit() + 1)

@@ -5,16 +5,16 @@
 import { combinedKey, primaryKeyStart } from '../serde/foreign-key.js'
 import type { LocalStore, StoreParts } from './local-store.js'
 import { decodeMembers, encodeMembers, MemberDirectory } from './member-directory.js'
+import { PartsStore } from './parts-store.js'
 import type { SubscriptionStore } from './store.js'
 
-export class LocalSubscriptionStore implements SubscriptionStore, LocalStore {
-  readonly parts: StoreParts
+export class LocalSubscriptionStore extends PartsStore implements SubscriptionStore, LocalStore {
   readonly directory: MemberDirectory
   readonly times = null
   readonly index = null
 
   constructor(parts: StoreParts) {
-    this.parts = parts
+    super(parts)
     this.directory = new MemberDirectory(
       parts.directory({
         encode: (held) => encodeMembers(held as string[]),
@@ -23,20 +23,8 @@ export class LocalSubscriptionStore implements SubscriptionStore, LocalStore {
     )
   }
 
-  get name(): string {
-    return this.parts.definition.name
-  }
-
-  get definition() {
-    return this.parts.definition
-  }
-
   get overlays() {
     return [this.parts.data, this.directory.overlay]
-  }
-
-  get cache() {
-    return this.parts.cache
   }
 
   put(foreignKey: Buffer, primaryKey: Buffer, value: Buffer | null, timestamp: number): void {

@@ -194,13 +194,7 @@ export class TaskState {
   }
 
   /** Applies one changelog record to the committed layer. Call maybeFlush between batches: it bounds the memory. */
-  restore(
-    store: string,
-    key: Buffer,
-    value: Buffer | null,
-    timestampMs: number,
-    record?: RestoredRecord,
-  ): void {
+  restore(store: string, key: Buffer, value: Buffer | null, timestampMs: number, record?: RestoredRecord): void {
     const { store: restored } = this.#entry(store)
     if (restored.definition.headers === true) restored.restore(key, value, timestampMs, record?.headers())
     else restored.restore(key, value, timestampMs, undefined, record?.logged)

@@ -1,6 +1,8 @@
 /** Versioned stores: the latest version of a key under the key, earlier ones in the history. */
+
 import type { Cell } from './cell.js'
 import type { EmitChange, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
+import { PartsStore } from './parts-store.js'
 import type { ValueAndTimestamp } from './store.js'
 import type { StoreTimes } from './store-times.js'
 import { type Layer, VersionHistory } from './version-history.js'
@@ -13,9 +15,9 @@ interface LoggedPut {
 }
 
 export class LocalVersionedStore<K = unknown, V = unknown>
+  extends PartsStore
   implements VersionedStore<K, V>, LocalStore, TransactionFollower
 {
-  readonly parts: StoreParts
   readonly times: StoreTimes
   readonly history: VersionHistory
   readonly logsPuts = true
@@ -23,25 +25,13 @@ export class LocalVersionedStore<K = unknown, V = unknown>
   #puts: LoggedPut[] = []
 
   constructor(parts: StoreParts, times: StoreTimes) {
-    this.parts = parts
+    super(parts)
     this.times = times
     this.history = new VersionHistory(parts, times)
   }
 
-  get name(): string {
-    return this.parts.definition.name
-  }
-
-  get definition() {
-    return this.parts.definition
-  }
-
   get overlays() {
     return [this.parts.data, this.history.data, this.history.directory.overlay]
-  }
-
-  get cache() {
-    return this.parts.cache
   }
 
   get index() {

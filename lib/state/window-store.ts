@@ -4,63 +4,30 @@ import type { Headers } from '../record/record.js'
 import { writeInt64 } from '../serde/int64-bytes.js'
 import { splitWindowStoreKey } from '../serde/key-layouts.js'
 import type { Cell } from './cell.js'
-import { KeyDirectory } from './key-directory.js'
 import { iterable, requireOrder } from './key-scans.js'
 import type { LocalStore, StoreParts } from './local-store.js'
 import type { OrderedWindowStore, WindowRow } from './ordered.js'
-import type { OrderedKeys } from './ordered-keys.js'
-import type { Overlay } from './overlay.js'
-import { Retention } from './retention.js'
+import { SegmentedStore } from './segmented-store.js'
 import { requireIndex } from './session-store.js'
 import type { FlushListener, ValueAndTimestamp, WindowEntry } from './store.js'
 import type { StoreTimes } from './store-times.js'
 import type { TimeIndex } from './time-index.js'
 import { leadingTime, TimePrefix } from './time-keys.js'
-import { segmentGroup, TimeScans } from './time-scans.js'
 
 const START_BYTES = 8
 
-export class LocalWindowStore<K = unknown, V = unknown> implements OrderedWindowStore<K, V>, LocalStore {
-  readonly parts: StoreParts
-  readonly times: StoreTimes
-  readonly index: TimeIndex | null
-  readonly directory: KeyDirectory
-  readonly order: OrderedKeys | null
-  readonly overlays: readonly Overlay[]
-  readonly retention: Retention
-  readonly #scans: TimeScans | null
+export class LocalWindowStore<K = unknown, V = unknown>
+  extends SegmentedStore
+  implements OrderedWindowStore<K, V>, LocalStore
+{
   readonly #prefix = new TimePrefix()
   #lastKey: unknown = undefined
   #lastStartMs = Number.NaN
   #lastCell: Cell | null = null
 
   constructor(parts: StoreParts, times: StoreTimes, index: TimeIndex | null) {
-    this.parts = parts
-    this.times = times
-    this.index = index
-    this.directory = new KeyDirectory(parts.directory(), times, 1)
     // Kafka Streams' store for results on close keeps a window one ms longer: sliding windows need their left neighbour.
-    this.order = parts.definition.ordered === true ? parts.order(segmentGroup(times)) : null
-    this.#scans = this.order === null ? null : new TimeScans(this.order, times, START_BYTES)
-    const segmented = this.order === null ? [this.directory.overlay] : [this.directory.overlay, this.order.overlay]
-    this.overlays = [parts.data, ...segmented]
-    this.retention = new Retention(times, parts.data, segmented, index, index === null ? 0 : -1)
-  }
-
-  get name(): string {
-    return this.parts.definition.name
-  }
-
-  get definition() {
-    return this.parts.definition
-  }
-
-  get cached(): boolean {
-    return this.parts.definition.cached
-  }
-
-  get cache() {
-    return this.parts.cache
+    super(parts, times, index, { times: 1, timeBytes: START_BYTES, slackMs: index === null ? 0 : -1 })
   }
 
   onFlush(listener: FlushListener<{ readonly key: K; readonly startMs: number }, V>): void {
@@ -174,12 +141,8 @@ export class LocalWindowStore<K = unknown, V = unknown> implements OrderedWindow
     parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
   }
 
-  expire(): Promise<void> {
-    return this.retention.expire()
-  }
-
   #rows(from: K | null, to: K | null, fromMs: number, toMs: number, reverse: boolean): Iterable<WindowRow<K, V>> {
-    const scans = requireOrder(this.#scans, this.name)
+    const scans = requireOrder(this.scans, this.name)
     const { data, keys, values } = this.parts
     const keyFrom = from === null ? null : keys.byteString(from)
     const keyTo = to === null ? null : keys.byteString(to)
