@@ -146,7 +146,10 @@ export class Graph {
     const { roots, replacedSources } = optimizedGraph(this.#nodes, this.#roots, rules)
     const reuseSourceTopics = rules.has('reuseSourceTopics')
     const topology = new TopologyBuilder()
-    for (const node of inOrder(roots)) node.write(topology, parentNames(node), { self: node, reuseSourceTopics })
+    for (const node of inOrder(roots)) {
+      const parents = [...node.parents].map(({ name }) => name)
+      node.write(topology, parents, { self: node, reuseSourceTopics })
+    }
     for (const sources of this.#copartitioned) {
       topology.addCopartitionGroup(new Set([...sources].map((name) => replacedSources.get(name) ?? name)))
     }
@@ -192,17 +195,10 @@ function inOrder(roots: ReadonlySet<GraphNode>): ReadonlySet<GraphNode> {
     const node = ready.splice(next, 1)[0]!
     written.add(node)
     for (const child of node.children) {
-      if ([...child.parents].every((parent) => written.has(parent.sameAs ?? parent))) ready.push(child)
+      if ([...child.parents].every((parent) => written.has(parent))) ready.push(child)
     }
   }
   return written
-}
-
-/** Kafka Streams merges a source asked for again into the first one late, so as a parent it is named last. */
-function parentNames(node: GraphNode): string[] {
-  const own = [...node.parents].filter((parent) => parent.sameAs === null)
-  const again = [...node.parents].filter((parent) => parent.sameAs !== null).sort((a, b) => a.priority - b.priority)
-  return [...new Set([...own, ...again].map((parent) => parent.name))]
 }
 
 /** True where a left join, to which records with a null key matter, stands anywhere below `node`. */

@@ -20,7 +20,10 @@ export interface OptimizedGraph {
   readonly replacedSources: ReadonlyMap<string, string>
 }
 
-/** `nodes`: in the order they were added, roots among them. Neither they nor their sets are changed. */
+/**
+ * `nodes`: in the order they were added, roots among them. Neither they nor their sets are changed; in the copies a source
+ * asked for again is the first one.
+ */
 export function optimizedGraph(
   nodes: readonly GraphNode[],
   roots: ReadonlySet<GraphNode>,
@@ -42,11 +45,18 @@ function copyOf(nodes: readonly GraphNode[]): ReadonlyMap<GraphNode, GraphNode> 
   }
   for (const node of nodes) {
     const copy = copies.get(node)!
-    for (const parent of node.parents) copy.parents.add(copies.get(parent)!)
+    for (const parent of parentsOf(node)) copy.parents.add(copies.get(parent)!)
     // The copies of a source asked for again share the first one's children, as the originals do.
     for (const child of node.children) copy.children.add(copies.get(child)!)
   }
   return copies
+}
+
+/** Kafka Streams merges a source asked for again into the first one before all else, so as a parent it is named last. */
+function parentsOf(node: GraphNode): GraphNode[] {
+  const own = [...node.parents].filter((parent) => parent.sameAs === null)
+  const again = [...node.parents].filter((parent) => parent.sameAs !== null).sort((a, b) => a.priority - b.priority)
+  return [...own, ...again.map((parent) => parent.sameAs!)]
 }
 
 type Test = (node: GraphNode) => boolean
@@ -143,9 +153,8 @@ function unlink(parent: GraphNode, child: GraphNode): void {
 /** A join of a stream with itself: the window node of the right side goes. */
 function shareStore(join: GraphNode): void {
   const selfJoin: SelfJoin | null = join.selfJoin
-  const written = new Set([...join.parents].map((parent) => parent.sameAs ?? parent))
-  if (selfJoin === null || written.size !== 1) return
-  const [parent] = [...written]
+  if (selfJoin === null || join.parents.size !== 1) return
+  const [parent] = [...join.parents]
   const shared = { ...selfJoin, shared: true }
   for (const child of [...parent!.children]) {
     if (child.name === selfJoin.leftWindowed) child.selfJoin = shared
