@@ -99,6 +99,14 @@ t.test('the word count of the README runs on the embedded broker and on Kafka', 
 
 t.test('the examples do what they say', { timeout: 60_000 }, async (t) => {
   t.match(run(process.execPath, ['examples/word-count.mjs']).output, /^the 4$/m)
+  const charts = run(process.execPath, ['examples/charts.mjs']).output.trim().split('\n')
+  t.same(charts.sort(), ['folk: Tailrace 2, Millstone 1', 'punk: Sluice 1'])
+  t.same(run(process.execPath, ['examples/orders.mjs']).output.trim().split('\n'), [
+    'accepted: o1 {"customer":"ann","item":"grain","email":"ann@example.com"}',
+    'refused: o2 refused by stock',
+    'refused: o3 nobody is called eve',
+    'orders-dead: o4 grain for ann',
+  ])
   const fastify = spawn(process.execPath, ['examples/fastify.mjs'], { env: userEnvironment({ PORT: '0' }) })
   t.teardown(() => fastify.kill('SIGKILL'))
   const address = await new Promise<string>((resolve, reject) => {

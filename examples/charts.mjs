@@ -1,0 +1,90 @@
+// The three most played songs of each genre: plays are joined with a table of songs, counted, and the counts grouped anew by
+// genre. Then the charts are asked for, as a web page would. Without BROKERS it runs on an embedded broker in this process.
+import {
+  Admin,
+  connect,
+  embeddedBroker,
+  int32,
+  json,
+  Streams,
+  StreamsBuilder,
+  string,
+  TransactionalProducer,
+} from 'millrace'
+
+const { BROKERS } = process.env
+const connection = BROKERS ? { brokers: BROKERS.split(',') } : { broker: await embeddedBroker({ folder: null }) }
+const cluster = connect(connection)
+const topics = ['songs', 'plays'].map((name) => ({ name, partitions: 2 }))
+await new Admin(cluster).createTopics(topics, { ifNotExists: true })
+
+const song = json()
+const builder = new StreamsBuilder()
+const songs = builder.table('songs', { key: int32, value: song })
+builder
+  .stream('plays', { key: string, value: json() })
+  .filter((_listener, { seconds }) => seconds >= 30)
+  .selectKey((_listener, { songId }) => songId)
+  .join(songs, { joiner: (_play, song) => song, key: int32 })
+  .groupBy((_songId, song) => song, { key: song, value: song, name: 'by-song' })
+  .count({ store: { name: 'plays-per-song' } })
+  // When a song's count changes, its old count is taken out of the chart and the new one put in.
+  .groupBy(({ title, genre }, plays) => [genre, { title, plays }], { key: string, value: json(), name: 'by-genre' })
+  .aggregate({
+    initializer: () => [],
+    adder: (_genre, { title, plays }, chart) => [...chart, { title, plays }].sort((a, b) => b.plays - a.plays),
+    subtractor: (_genre, { title }, chart) => chart.filter((entry) => entry.title !== title),
+    store: { name: 'charts', value: json() },
+  })
+
+const streams = new Streams(builder.build(), { applicationId: 'charts', ...connection })
+await streams.start()
+
+const producer = new TransactionalProducer({ cluster, transactionalId: 'charts-input' })
+await producer.init()
+const send = async (topic, records) => {
+  producer.begin()
+  for (const [key, value] of records) {
+    await producer.append({ topic, key, value: Buffer.from(JSON.stringify(value)) })
+  }
+  await producer.commit()
+}
+const catalogue = [
+  { title: 'Millstone', genre: 'folk' },
+  { title: 'Tailrace', genre: 'folk' },
+  { title: 'Sluice', genre: 'punk' },
+]
+await send(
+  'songs',
+  catalogue.map((song, id) => [int32.serialize(id, 'songs'), song]),
+)
+const plays = [
+  [0, 180],
+  [1, 200],
+  [1, 12],
+  [2, 95],
+  [1, 200],
+  [0, 10],
+]
+await send(
+  'plays',
+  plays.map(([songId, seconds], i) => [Buffer.from(`listener-${i}`), { songId, seconds }]),
+)
+
+const charts = streams.queries.keyValue('charts')
+const played = (chart) => chart.reduce((sum, { plays }) => sum + plays, 0)
+for (let total = 0; total < 4; await new Promise((resolve) => setTimeout(resolve, 20))) {
+  total = 0
+  for await (const { value } of charts.all()) total += played(value)
+}
+for await (const { key: genre, value: chart } of charts.all()) {
+  console.log(
+    `${genre}: ${chart
+      .slice(0, 3)
+      .map(({ title, plays }) => `${title} ${plays}`)
+      .join(', ')}`,
+  )
+}
+await streams.close()
+await cluster.close()
+await connection.broker?.close()
