@@ -59,7 +59,10 @@ t.test('a case passes by a rule only where the interpreter explains both sides',
   t.same(judge(jump, { ...run, emitted: [result] }), { kind: 'equal', reference: false })
   t.match(judge(jump, { ...run, emitted: [{ ...result, value: 2 }] }), { kind: 'failed', why: /so does the reference/ })
   t.match(judge(jump, { ...run, emitted: [], error: 'no', errorAt: 1 }), { kind: 'failed', why: /threw at input 1/ })
-  t.match(judge(jump, { ...run, emitted: [result], dropped: 1 }), { kind: 'failed', why: /drops 1 records, Millrace 0/ })
+  t.match(judge(jump, { ...run, emitted: [result], dropped: 1 }), {
+    kind: 'failed',
+    why: /drops 1 records, Millrace 0/,
+  })
   const other = { ...run, emitted: [result], describe: 'Topologies:\n   Sub-topology: 1\n' }
   t.match(judge(jump, other), { kind: 'failed', why: /describe line 2/ })
 })
