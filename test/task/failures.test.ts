@@ -1,7 +1,7 @@
 /** Records that cannot be processed: policies, counts, dead letters, waiting for a schema. */
 import t from 'tap'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import type { FailureHandler, FailurePolicy, RecordFailure } from '../../lib/record/failure.js'
+import type { FailurePolicy } from '../../lib/record/failure.js'
 import { int32, int64, string } from '../../lib/serde/primitive.js'
 import { SchemaPending, type Serde } from '../../lib/serde/serde.js'
 import { Failures } from '../../lib/task/failures.js'
