@@ -3,9 +3,7 @@
  * after every record. The tasks are the ones production runs.
  */
 
-import type { BatchOffsets, ProduceBatch } from '../client/commit.js'
 import { isMillraceError, MillraceError } from '../errors.js'
-import { BatchBuilder, readBatches } from '../protocol/index.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
 import type { TopicRecord } from '../record/record.js'
 import { GlobalProcessor } from '../runtime/global-processor.js'
@@ -13,14 +11,14 @@ import type { Serde } from '../serde/serde.js'
 import { MemoryEngines } from '../state/memory-engine.js'
 import type { KeyValueStore } from '../state/store.js'
 import { TaskState } from '../state/task-state.js'
-import type { TaskCommit } from '../task/commit.js'
 import type { Drop } from '../task/options.js'
 import { Task } from '../task/task.js'
 import { changelogTopic, realTopicName } from '../topology/internal-topics.js'
 import { withMatchingTopics } from '../topology/patterns.js'
-import type { AppConfigs } from '../topology/processor.js'
+import { type AppConfigs, type StoreReference, storeNameOf } from '../topology/processor.js'
 import { subTopologies } from '../topology/sub-topologies.js'
 import type { GlobalStoreDefinition, StoreDefinition, SubTopology, Topology } from '../topology/topology.js'
+import { DriverTopics, PARTITION } from './driver-topics.js'
 import { HeadOrder } from './head-order.js'
 import { ManualClock } from './manual-clock.js'
 import { type TestStore, TestStores } from './test-stores.js'
@@ -57,8 +55,6 @@ interface Global {
   readonly state: TaskState
 }
 
-const PARTITION = 0
-
 export class TopologyTestDriver {
   /** The stores by kind; `store` is the short way where the kind is known. */
   readonly stores: TestStores
@@ -70,14 +66,10 @@ export class TopologyTestDriver {
   /** Real topic → the task that reads it. */
   readonly #readers = new Map<string, Task<TaskState>>()
   readonly #globals: readonly Global[]
-  readonly #outputs = new Map<string, TopicRecord[]>()
-  readonly #nextOffsets = new Map<string, number>()
+  readonly #topics = new DriverTopics()
   readonly #drops: Drop[] = []
-  /** Topic → records handed to its task that no commit has passed: a retry needs them again. */
-  readonly #uncommitted = new Map<string, TopicRecord[]>()
   /** Records of global stores that wait for their schema. */
   readonly #schemas: Promise<void>[] = []
-  readonly #builder = new BatchBuilder()
   readonly #order = new HeadOrder()
   /** Called when a handler has answered. */
   #answered: () => void = () => {}
@@ -102,7 +94,7 @@ export class TopologyTestDriver {
     const known = [...this.#readers.keys(), ...this.#globals.map(({ definition }) => definition.topic)]
     if (!known.includes(topic)) throw unknownTopic(topic, 'does not read', 'reads', known)
     const write: WriteBytes = (key, value, timestamp, headers) => {
-      const offset = this.#takeOffsets(topic, 1)
+      const offset = this.#topics.takeOffsets(topic, 1)
       this.#deliver({ topic, partition: PARTITION, offset, timestamp, key, value, headers })
       this.#settle()
     }
@@ -120,8 +112,8 @@ export class TopologyTestDriver {
       topic,
       keySerde,
       valueSerde,
-      () => this.#outputs.get(topic)?.shift(),
-      () => this.#outputs.get(topic)?.length ?? 0,
+      () => this.#topics.unread(topic).shift(),
+      () => this.#topics.unread(topic).length,
     )
   }
 
@@ -153,9 +145,9 @@ export class TopologyTestDriver {
     }
   }
 
-  /** A store by name, global ones included. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
-  store<S = KeyValueStore<unknown, unknown>>(name: string): S {
-    return this.stores.any(name) as S
+  /** A store by name or as `stateStore` declared it, global ones included. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
+  store<S = KeyValueStore<unknown, unknown>>(store: string | StoreReference<S>): S {
+    return this.stores.any(storeNameOf(store)) as S
   }
 
   /** Every record dropped so far, with its reason and origin. */
@@ -165,7 +157,7 @@ export class TopologyTestDriver {
 
   /** Names of the topics written so far. */
   producedTopics(): string[] {
-    return [...this.#outputs.keys()]
+    return this.#topics.names()
   }
 
   /** Closes user processors. */
@@ -199,30 +191,19 @@ export class TopologyTestDriver {
     return new TestStores(stores)
   }
 
-  /** The offset of the first of `count` new records. */
-  #takeOffsets(topic: string, count: number): number {
-    const first = this.#nextOffsets.get(topic) ?? 0
-    this.#nextOffsets.set(topic, first + count)
-    return first
-  }
-
   #deliver(record: TopicRecord): void {
-    const { topic, offset, timestamp, key, value, headers } = record
+    const { topic, offset } = record
     const globals = this.#globals.filter(({ definition }) => definition.topic === topic)
     const task = this.#readers.get(topic)
     if (task === undefined && globals.length === 0) return
-    this.#builder.append(timestamp, key, value, headers)
-    const batches = readBatches(this.#builder.build({ baseOffset: offset }))
-    const nextOffset = offset + 1
+    const batches = this.#topics.batches(record)
     for (const { processor } of globals) {
       const waits = processor.apply({ topic, partition: PARTITION, batches, startOffset: offset })
       if (waits !== null) this.#schemas.push(waits)
     }
     if (task === undefined) return
-    const waiting = this.#uncommitted.get(topic)
-    if (waiting === undefined) this.#uncommitted.set(topic, [record])
-    else waiting.push(record)
-    task.addBatches(topic, PARTITION, batches, nextOffset)
+    this.#topics.handOver(record)
+    task.addBatches(topic, PARTITION, batches, offset + 1)
     this.#order.handedOver(topic)
   }
 
@@ -270,9 +251,8 @@ export class TopologyTestDriver {
     for (const [topic, reader] of this.#readers) {
       if (reader !== task) continue
       task.setCaughtUp(topic, PARTITION, true, this.#clock.monotonicMs())
-      for (const { offset, timestamp, key, value, headers } of this.#uncommitted.get(topic) ?? []) {
-        this.#builder.append(timestamp, key, value, headers)
-        task.addBatches(topic, PARTITION, readBatches(this.#builder.build({ baseOffset: offset })), offset + 1)
+      for (const record of this.#topics.uncommitted(topic)) {
+        task.addBatches(topic, PARTITION, this.#topics.batches(record), record.offset + 1)
       }
     }
     this.#order.reset()
@@ -283,37 +263,10 @@ export class TopologyTestDriver {
     if (task.busy) return
     const commit = task.collectCommit()
     if (commit === null) return
-    const { batchOffsets, written } = this.#write(commit)
+    const { batchOffsets, written } = this.#topics.write(commit)
     task.commitSucceeded(commit, batchOffsets)
-    for (const { topic, offset: next } of commit.offsets) {
-      const waiting = this.#uncommitted.get(topic)
-      while (waiting !== undefined && waiting.length > 0 && waiting[0]!.offset < next) waiting.shift()
-    }
+    this.#topics.passed(commit.offsets)
     for (const record of written) this.#deliver(record)
-  }
-
-  #write(commit: TaskCommit): { batchOffsets: BatchOffsets; written: TopicRecord[] } {
-    const batchOffsets = new Map<ProduceBatch, number>()
-    const written: TopicRecord[] = []
-    for (const sent of commit.batches) {
-      const { topic, builder } = sent
-      const baseOffset = this.#takeOffsets(topic, builder.count)
-      batchOffsets.set(sent, baseOffset)
-      for (const batch of readBatches(builder.build({ baseOffset }))) {
-        const cursor = batch.records()
-        while (cursor.next()) {
-          const { offset, timestamp } = cursor
-          const record = { topic, partition: PARTITION, offset, timestamp, key: cursor.key(), value: cursor.value() }
-          written.push({ ...record, headers: cursor.headers() })
-        }
-      }
-    }
-    for (const record of written) {
-      const records = this.#outputs.get(record.topic)
-      if (records === undefined) this.#outputs.set(record.topic, [record])
-      else records.push(record)
-    }
-    return { batchOffsets, written }
   }
 
   #openState(taskId: string, stores: readonly StoreDefinition[]): TaskState {
