@@ -30,6 +30,26 @@ export function requireFunction(given: unknown, option: string, where: string): 
   })
 }
 
+/**
+ * Called twice, as Kafka Streams does, where it does not ask for a context, which there is none of yet. What a supplier
+ * throws is left for the start of the task. @throws MillraceError PROCESSOR_SHARED
+ */
+function checkMadeAnew(supplier: (...given: never[]) => object, where: string): void {
+  if (supplier.length > 0) return
+  const made = (): unknown => {
+    try {
+      return supplier()
+    } catch {
+      return null
+    }
+  }
+  const first = made()
+  if (typeof first !== 'object' || first === null || first !== made()) return
+  throw new MillraceError('PROCESSOR_SHARED', `the supplier of ${where} returns the same object at every call`, {
+    node: where,
+  })
+}
+
 function checkNode(node: Node): void {
   const fields = node as unknown as Fields
   const where = `node ${node.name}`
@@ -39,6 +59,7 @@ function checkNode(node: Node): void {
   for (const name of OPTIONAL_FUNCTIONS) {
     if (fields[name] !== null && fields[name] !== undefined) requireFunction(fields[name], name, where)
   }
+  if (node.kind === 'process' || node.kind === 'tableTransformValues') checkMadeAnew(node.supplier, where)
   if (node.kind === 'split') for (const each of node.predicates) requireFunction(each, 'predicate', where)
   if (node.kind === 'sink' && typeof node.topic !== 'string') requireFunction(node.topic, 'topic', where)
   const fold = fields.fold as Fields | undefined

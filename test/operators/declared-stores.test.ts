@@ -57,7 +57,7 @@ t.test('a store given by its options is added and connected', async (t) => {
         ['b', 1, 1_000, 0],
       ],
     )
-    t.same(driver.store('counts').get('a'), { value: 1, timestamp: 1_000 })
+    t.same([...driver.store(counts).range('a', 'a')], [{ key: 'a', value: 1, timestamp: 1_000 }])
     t.same(driver.producedTopics(), ['out', 'test-counts-changelog'])
     driver.close()
   }

@@ -41,6 +41,8 @@ const inGroup = (b: StreamsBuilder) => b.stream('in', text).groupByKey()
 const table = (add: (table: ReturnType<typeof inTable>, b: StreamsBuilder) => unknown) => dsl((b) => add(inTable(b), b))
 const inTable = (b: StreamsBuilder) => b.table('in', text)
 
+const shared = { process() {}, transform: () => null }
+
 const FUNCTION: ErrorCode = 'TOPOLOGY_FUNCTION_MISSING'
 const INPUT: ErrorCode = 'TOPOLOGY_INPUT_INVALID'
 const CONFIG: ErrorCode = 'CONFIG_INVALID'
@@ -61,6 +63,8 @@ const MISSING: readonly Row[] = [
   ['groupBy', FUNCTION, /KEY-SELECT.*mapper/, stream((s) => s.groupBy(loose(null)).count())],
   ['process', FUNCTION, /PROCESSOR.*supplier/, stream((s) => s.process(loose(supplier())))],
   ['processValues', FUNCTION, /PROCESSVALUES.*supplier/, stream((s) => s.processValues(loose(undefined)))],
+  ['one processor for all tasks', 'PROCESSOR_SHARED', /PROCESSOR/, stream((s) => s.process(() => shared))],
+  ['one transformer for all tasks', 'PROCESSOR_SHARED', /TRANSFORM/, table((a) => a.transformValues(() => shared))],
   ['mapAsync', FUNCTION, /KSTREAM-SOURCE.*mapper/, stream((s) => s.mapAsync(loose(null)))],
   ['mapValuesAsync', FUNCTION, /KSTREAM-SOURCE.*mapper/, stream((s) => s.mapValuesAsync(loose(null)))],
   ['processAsync', FUNCTION, /ASYNC.*handler/, stream((s) => s.processAsync(loose(null)))],
