@@ -1,56 +1,29 @@
 /** Builds the topology of a case with the public DSL. */
-import { CogroupedStream, SessionWindowedCogroupedStream, WindowedCogroupedStream } from '../dsl/cogrouped-stream.js'
 import { GlobalKTable } from '../dsl/global-table.js'
 import type { BuildOptions } from '../dsl/graph.js'
-import { GroupedStream } from '../dsl/grouped-stream.js'
-import { GroupedTable } from '../dsl/grouped-table.js'
 import type { Optimization } from '../dsl/optimize.js'
-import { SessionWindowedStream } from '../dsl/session-windowed-stream.js'
 import type { StoreSettings } from '../dsl/store-options.js'
 import { KStream } from '../dsl/stream.js'
 import { StreamsBuilder } from '../dsl/streams-builder.js'
 import { type Suppressed, untilTimeLimit, untilWindowCloses } from '../dsl/suppressed.js'
 import { KTable } from '../dsl/table.js'
-import { WindowedStream } from '../dsl/windowed-stream.js'
 import type { Serde } from '../serde/serde.js'
 import type { Topology } from '../topology/topology.js'
+import { aggregated, cogrouped, windowedBy } from './conformance-aggregates.js'
+import type { CaseNode, ConformanceCase, Scalar } from './conformance-case.js'
+import { joinerOf, keySelectorOf, pairMapperOf, predicateOf, valueMapperOf } from './conformance-functions.js'
 import {
-  hopping,
-  type SlidingWindows,
-  session,
-  sliding,
-  type TimeWindows,
-  tumbling,
-  type UnlimitedWindows,
-  unlimited,
-} from '../windows/definitions.js'
-import type { CaseNode, CaseWindow, ConformanceCase, Scalar } from './conformance-case.js'
-import {
-  adderOf,
-  joinerOf,
-  keySelectorOf,
-  mergerOf,
-  pairMapperOf,
-  predicateOf,
-  reducerOf,
-  valueMapperOf,
-} from './conformance-functions.js'
+  asStream,
+  asTable,
+  type Handle,
+  isWindowed,
+  named,
+  type Stream,
+  type Table,
+  wrongInput,
+} from './conformance-handles.js'
 import { joinByForeignKey, joinStreams } from './conformance-joins.js'
 import { caseValue, keySerdeOf, outputKey } from './conformance-serdes.js'
-
-type Stream = KStream<Scalar, Scalar>
-type Table = KTable<Scalar, Scalar>
-type Handle =
-  | Stream
-  | Table
-  | GlobalKTable<Scalar, Scalar>
-  | GroupedStream<Scalar, Scalar>
-  | GroupedTable<Scalar, Scalar>
-  | WindowedStream<Scalar, Scalar>
-  | SessionWindowedStream<Scalar, Scalar>
-  | CogroupedStream<Scalar, Scalar>
-  | WindowedCogroupedStream<Scalar, Scalar>
-  | SessionWindowedCogroupedStream<Scalar, Scalar>
 
 export interface BuiltCase {
   readonly topology: Topology
@@ -157,7 +130,7 @@ class CaseBuilder {
       case 'count':
       case 'reduce':
       case 'aggregate':
-        return this.#aggregate(node, input)
+        return aggregated(node, input, node.store === undefined ? null : this.#storeOf(node))
       case 'suppress':
         return suppressed(node, asTable(input))
       case 'cogroup':
@@ -237,47 +210,6 @@ class CaseBuilder {
     return (node.kind === 'inner' ? stream.join(right, settings) : stream.leftJoin(right, settings)) as Stream
   }
 
-  #aggregate(node: CaseNode, input: Handle | undefined): Handle {
-    if (node.op === 'count') {
-      // The oracle gives a named store its own value serde, which is a byte longer: a limit in bytes sees it.
-      const { store } = this.#typedStore(node)
-      const typed = store === undefined ? {} : { store: { ...store, value: caseValue as unknown as Serde<number> } }
-      const options = { ...named(node.named ?? node.name), ...typed }
-      if (input instanceof GroupedTable) return input.count(options) as Table
-      if (input instanceof GroupedStream) return input.count(options) as Table
-      if (input instanceof WindowedStream || input instanceof SessionWindowedStream) {
-        return plain(input.count(options))
-      }
-      throw wrongInput('something grouped', input)
-    }
-    const store = { ...named(node.named ?? node.name), store: { ...this.#storeOf(node), value: caseValue } }
-    if (node.op === 'reduce') {
-      const adder = reducerOf(node.adder)
-      if (input instanceof GroupedTable)
-        return input.reduce({ adder, subtractor: reducerOf(node.subtractor), ...store })
-      if (input instanceof GroupedStream) return input.reduce(adder, store)
-      if (input instanceof WindowedStream || input instanceof SessionWindowedStream) {
-        return plain(input.reduce(adder, store))
-      }
-      throw wrongInput('something grouped', input)
-    }
-    const initial = (node.init ?? null) as Scalar
-    const start = { initializer: () => initial, ...store }
-    if (input instanceof CogroupedStream) return input.aggregate(start)
-    if (input instanceof WindowedCogroupedStream) return plain(input.aggregate(start))
-    if (input instanceof SessionWindowedCogroupedStream) {
-      return plain(input.aggregate({ ...start, merger: mergerOf(node.merger) }))
-    }
-    const options = { ...start, adder: adderOf(node.adder) }
-    if (input instanceof GroupedTable) return input.aggregate({ ...options, subtractor: adderOf(node.subtractor) })
-    if (input instanceof GroupedStream) return input.aggregate(options) as Table
-    if (input instanceof WindowedStream) return plain(input.aggregate(options))
-    if (input instanceof SessionWindowedStream) {
-      return plain(input.aggregate({ ...options, merger: mergerOf(node.merger) }))
-    }
-    throw wrongInput('something grouped', input)
-  }
-
   /** The serdes a stream has; the case's own where it lost them. */
   #serdes(input: Handle | undefined): { readonly key: Serde<Scalar>; readonly value: Serde<Scalar> } {
     const key = input instanceof KStream || input instanceof KTable ? input.handle.key : null
@@ -305,28 +237,10 @@ class CaseBuilder {
   }
 }
 
-function isWindowed(input: Handle | undefined): boolean {
-  return (
-    input instanceof WindowedStream ||
-    input instanceof SessionWindowedStream ||
-    input instanceof WindowedCogroupedStream ||
-    input instanceof SessionWindowedCogroupedStream
-  )
-}
-
 /** What a table's values became is not known by type here: as in Java, the default serde takes over from a count's. */
 function retyped(node: CaseNode, made: Handle): Handle {
   if (!(made instanceof KTable) || (node.op !== 'mapValues' && node.op !== 'join')) return made
   return new KTable({ ...made.handle, value: caseValue as Serde<unknown> })
-}
-
-/** A windowed table among the others: cases do not tell them apart by type. */
-function plain(table: unknown): Table {
-  return table as Table
-}
-
-function named(name: string | undefined): { readonly name?: string } {
-  return name === undefined ? {} : { name }
 }
 
 /** The oracle reads a case with both limits as one with `maxBytes` alone. */
@@ -336,53 +250,4 @@ function suppressed(node: CaseNode, table: Table): Table {
   if (node.until === 'timeLimit')
     return table.suppress(untilTimeLimit(limitMs, { ...limits, onFull }), named(node.name))
   return table.suppress(untilWindowCloses() as Suppressed<unknown>, named(node.name))
-}
-
-function cogrouped(node: CaseNode, inputs: readonly Handle[]): Handle {
-  let all: CogroupedStream<Scalar, Scalar> | null = null
-  inputs.forEach((input, i) => {
-    if (!(input instanceof GroupedStream)) throw wrongInput('a grouped stream', input)
-    const adder = adderOf(node.aggregators?.[i])
-    all = all === null ? input.cogroup(adder) : all.cogroup(input, adder)
-  })
-  if (all === null) throw new Error(`node ${node.id} cogroups nothing`)
-  return all
-}
-
-function windowedBy(node: CaseNode, input: Handle | undefined): Handle {
-  const window = node.window
-  if (window === undefined) throw new Error(`node ${node.id} has no window`)
-  if (input instanceof CogroupedStream) {
-    if (window.kind !== 'session') return input.windowedBy(timeWindows(window))
-    return input.windowedBy(session({ gapMs: window.gapMs ?? 0, graceMs: window.graceMs ?? 0 }))
-  }
-  if (!(input instanceof GroupedStream)) throw wrongInput('a grouped stream', input)
-  const emit = node.emit ?? 'onWindowUpdate'
-  if (window.kind === 'session') {
-    const windows = session({ gapMs: window.gapMs ?? 0, graceMs: window.graceMs ?? 0 })
-    return input.windowedBy(windows).emitStrategy(emit)
-  }
-  const windowed = input.windowedBy(timeWindows(window))
-  return node.emit === undefined ? windowed : windowed.emitStrategy(emit)
-}
-
-function timeWindows(window: CaseWindow): TimeWindows | UnlimitedWindows | SlidingWindows {
-  const { sizeMs = 0, advanceMs, graceMs = 0 } = window
-  if (window.kind === 'sliding') return sliding({ timeDifferenceMs: window.timeDifferenceMs ?? 0, graceMs })
-  if (window.kind === 'unlimited') return unlimited({ startMs: window.startMs ?? 0 })
-  return advanceMs === undefined ? tumbling({ sizeMs, graceMs }) : hopping({ sizeMs, advanceMs, graceMs })
-}
-
-function asStream(input: Handle | undefined): Stream {
-  if (input instanceof KStream) return input
-  throw wrongInput('a stream', input)
-}
-
-function asTable(input: Handle | undefined): Table {
-  if (input instanceof KTable) return input
-  throw wrongInput('a table', input)
-}
-
-function wrongInput(wanted: string, input: Handle | undefined): Error {
-  return new Error(`the case needs ${wanted} where it has ${input?.constructor.name ?? 'nothing'}`)
 }
