@@ -106,6 +106,7 @@ export const ERROR_CODES = {
   TOPOLOGY_CHILD_UNKNOWN: 'Forward to the name of a child node, or connect that node.',
   TOPOLOGY_CYCLE: 'A node must not be its own ancestor: go through a topic instead.',
   TOPOLOGY_EMPTY: 'Add at least one source.',
+  TOPOLOGY_FUNCTION_ASYNC: 'Nobody would wait for it: wait in mapAsync, mapValuesAsync or processAsync instead.',
   TOPOLOGY_FUNCTION_MISSING: 'Pass the function named, or leave the operator out.',
   TOPOLOGY_GLOBAL_PROCESSOR: 'A global or read-only store is filled, nothing more: do the rest in another processor.',
   TOPOLOGY_INPUT_INVALID: 'Combine streams and tables of one StreamsBuilder, of the kinds the operator takes.',

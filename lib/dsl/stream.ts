@@ -6,7 +6,7 @@ import type { AsyncAttempt, AsyncHandler } from '../topology/async-node.js'
 import type { Partitioner, SinkNode, TopicNameExtractor } from '../topology/node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
 import { withChanges } from '../topology/processor.js'
-import { requireFunction } from '../topology/validate-functions.js'
+import { requireAnyFunction } from '../topology/validate-functions.js'
 import type { GroupSettings } from './aggregation.js'
 import type { GlobalKTable } from './global-table.js'
 import { GroupedStream } from './grouped-stream.js'
@@ -250,7 +250,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     mapper: (key: K, value: V, attempt: AsyncAttempt) => Promise<readonly [K2, V2]>,
     options?: AsyncSettings,
   ): KStream<K2, V2, After<K, K2, KS>, After<V, V2, VS>> {
-    requireFunction(mapper, 'mapper', `mapAsync of ${this.handle.name}`)
+    requireAnyFunction(mapper, 'mapper', `mapAsync of ${this.handle.name}`)
     const handler = async (record: StreamRecord, attempt: AsyncAttempt) => {
       const [key, value] = await mapper(record.key as K, record.value as V, attempt)
       return [withChanges(record, { key, value })]
@@ -263,7 +263,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     mapper: (value: V, key: K, attempt: AsyncAttempt) => Promise<V2>,
     options?: AsyncSettings,
   ): KStream<K, V2, KS, After<V, V2, VS>> {
-    requireFunction(mapper, 'mapper', `mapValuesAsync of ${this.handle.name}`)
+    requireAnyFunction(mapper, 'mapper', `mapValuesAsync of ${this.handle.name}`)
     const handler = async (record: StreamRecord, attempt: AsyncAttempt) => {
       return [withChanges(record, { value: await mapper(record.value as V, record.key as K, attempt) })]
     }

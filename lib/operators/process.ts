@@ -12,6 +12,7 @@ import {
 } from '../topology/processor.js'
 import type { ProcessNode } from '../topology/stateless-nodes.js'
 import type { StoreDefinition } from '../topology/topology.js'
+import { requireFunction } from '../topology/validate-functions.js'
 import type { Build, DueTimers, OperatorContext, Push } from './operator.js'
 
 export const buildProcess: Build<ProcessNode> = (node, context) => {
@@ -50,6 +51,7 @@ function buildFixedKey(node: ProcessNode, context: OperatorContext) {
 function start(node: ProcessNode, context: OperatorContext, forward: Push, child: (name: string) => Push): Processor {
   const given = processorContext(node, context, forward, child)
   const processor = node.supplier(given)
+  requireFunction(processor?.process, 'process', `the processor of ${node.name}`)
   followTimers(node, context, processor)
   processor.init?.(given)
   return processor

@@ -8,6 +8,7 @@ import {
   type ValueTransformer,
   type ValueTransformerSupplier,
 } from '../topology/processor.js'
+import { requireFunction } from '../topology/validate-functions.js'
 import { orNull } from './fold.js'
 import type { OperatorContext } from './operator.js'
 
@@ -24,6 +25,7 @@ export function startTransformer(
 ): StartedTransformer {
   const given = transformContext(what.transformerStores, context, follows)
   const transformer = what.supplier(given)
+  requireFunction(transformer?.transform, 'transform', `the transformer of ${context.nodeName}`)
   transformer.init?.(given)
   return { transformer, transform: (key, value) => orNull(transformer.transform(key, value)) }
 }

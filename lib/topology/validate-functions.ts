@@ -21,13 +21,31 @@ const OPTIONAL_FUNCTIONS = ['partitioner', 'timestampExtractor'] as const
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** @throws MillraceError TOPOLOGY_FUNCTION_MISSING */
-export function requireFunction(given: unknown, option: string, where: string): void {
+/** As `requireFunction`, for one that may be async. @throws MillraceError TOPOLOGY_FUNCTION_MISSING */
+export function requireAnyFunction(given: unknown, option: string, where: string): void {
   if (typeof given === 'function') return
   const got = given === undefined || given === null ? 'none' : `a ${typeof given}`
   throw new MillraceError('TOPOLOGY_FUNCTION_MISSING', `${where} needs \`${option}\`, a function, and got ${got}`, {
     node: where,
   })
+}
+
+const AsyncFunction = (async () => {}).constructor
+
+/**
+ * Operators do not wait: a promise would be the value, pass every filter, and do its work outside of the commit.
+ * @throws MillraceError TOPOLOGY_FUNCTION_MISSING, TOPOLOGY_FUNCTION_ASYNC
+ */
+export function requireFunction(given: unknown, option: string, where: string): void {
+  requireAnyFunction(given, option, where)
+  if (!(given instanceof AsyncFunction)) return
+  throw new MillraceError(
+    'TOPOLOGY_FUNCTION_ASYNC',
+    `${where} does not wait for its \`${option}\`, an async function`,
+    {
+      node: where,
+    },
+  )
 }
 
 /**
@@ -55,7 +73,10 @@ function checkNode(node: Node): void {
   const where = `node ${node.name}`
   // A table's toStream keeps its keys without a mapper.
   const required = FUNCTIONS.filter((name) => name in fields && !(node.kind === 'tableToStream' && !node.mapper))
-  for (const name of required) requireFunction(fields[name], name, where)
+  for (const name of required) {
+    if (name === 'handler') requireAnyFunction(fields[name], name, where)
+    else requireFunction(fields[name], name, where)
+  }
   for (const name of OPTIONAL_FUNCTIONS) {
     if (fields[name] !== null && fields[name] !== undefined) requireFunction(fields[name], name, where)
   }
@@ -68,7 +89,7 @@ function checkNode(node: Node): void {
   if (fold.initializer !== null) requireFunction(fold.initializer, 'initializer', where)
 }
 
-/** @throws MillraceError TOPOLOGY_FUNCTION_MISSING */
+/** @throws MillraceError TOPOLOGY_FUNCTION_MISSING, TOPOLOGY_FUNCTION_ASYNC, PROCESSOR_SHARED */
 export function checkFunctions(topology: Topology): void {
   for (const node of topology.nodes) checkNode(node)
   for (const { supplier, timestampExtractor, processorName } of topology.globalStores) {

@@ -132,6 +132,24 @@ t.test('a global store is read without being named, and never written', async (t
   const out = driver.createOutputTopic('out', string, string)
   t.same(out.readValuesToList(), ['Ann: came', 'Ann: came', 'nobody: came', 'nobody: came', 'Ann'])
   t.throws(() => input.pipe('a', 'write', 0), { code: 'STATE_READ_ONLY' })
+  driver.close()
+})
+
+t.test('what a supplier returns must be there, and must not be async', async (t) => {
+  const start = (processor: unknown) => {
+    const builder = new StreamsBuilder()
+    builder.stream('in', text).process((_context) => processor as { process(): void })
+    return () => new TopologyTestDriver(builder.build())
+  }
+  t.throws(start({ async process() {} }), { code: 'TOPOLOGY_FUNCTION_ASYNC', message: /PROCESSOR.*process/ })
+  t.throws(start({}), { code: 'TOPOLOGY_FUNCTION_MISSING', message: /PROCESSOR.*process/ })
+  t.throws(start(null), { code: 'TOPOLOGY_FUNCTION_MISSING' })
+  const rows = new StreamsBuilder()
+  rows
+    .table('rows', text)
+    .transformValues((_context) => ({ transform: async () => 'x' }))
+    .toStream()
+  t.throws(() => new TopologyTestDriver(rows.build()), { code: 'TOPOLOGY_FUNCTION_ASYNC', message: /transform/ })
   const unknown = new StreamsBuilder()
   unknown.stream('in', text).process((context) => ({ process: context.getStateStore('none') }))
   t.throws(() => new TopologyTestDriver(unknown.build()), {

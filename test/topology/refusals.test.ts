@@ -44,6 +44,7 @@ const inTable = (b: StreamsBuilder) => b.table('in', text)
 const shared = { process() {}, transform: () => null }
 
 const FUNCTION: ErrorCode = 'TOPOLOGY_FUNCTION_MISSING'
+const ASYNC: ErrorCode = 'TOPOLOGY_FUNCTION_ASYNC'
 const INPUT: ErrorCode = 'TOPOLOGY_INPUT_INVALID'
 const CONFIG: ErrorCode = 'CONFIG_INVALID'
 const WINDOW: ErrorCode = 'WINDOW_INVALID'
@@ -63,6 +64,16 @@ const MISSING: readonly Row[] = [
   ['groupBy', FUNCTION, /KEY-SELECT.*mapper/, stream((s) => s.groupBy(loose(null)).count())],
   ['process', FUNCTION, /PROCESSOR.*supplier/, stream((s) => s.process(loose(supplier())))],
   ['processValues', FUNCTION, /PROCESSVALUES.*supplier/, stream((s) => s.processValues(loose(undefined)))],
+  ['an async predicate', ASYNC, /KSTREAM-FILTER.*predicate/, stream((s) => s.filter(loose(async () => true)))],
+  ['an async mapper', ASYNC, /KSTREAM-MAPVALUES.*mapper/, stream((s) => s.mapValues(async (v) => v))],
+  ['an async supplier', ASYNC, /PROCESSOR.*supplier/, stream((s) => s.process(loose(async () => shared)))],
+  ['an async reducer', ASYNC, /reducer/, grouped((g) => g.reduce(loose(async () => '')))],
+  [
+    'an async adder',
+    ASYNC,
+    /adder/,
+    grouped((g) => g.aggregate(loose({ initializer: () => '', adder: async () => '' }))),
+  ],
   ['one processor for all tasks', 'PROCESSOR_SHARED', /PROCESSOR/, stream((s) => s.process(() => shared))],
   ['one transformer for all tasks', 'PROCESSOR_SHARED', /TRANSFORM/, table((a) => a.transformValues(() => shared))],
   ['mapAsync', FUNCTION, /KSTREAM-SOURCE.*mapper/, stream((s) => s.mapAsync(loose(null)))],
