@@ -18,6 +18,7 @@ import { LevelEngines } from './state/level-engine.js'
 import { MemoryEngines } from './state/memory-engine.js'
 import type { Drop } from './task/options.js'
 import type { Topology } from './topology/topology.js'
+import { requireTopology } from './topology/validate.js'
 import { loopbackTransport } from './transport/loopback.js'
 import { type PlatformaticTransportOptions, platformaticTransport } from './transport/platformatic.js'
 import type { BrokerAddress, Transport } from './transport/transport.js'
@@ -133,6 +134,7 @@ export class Streams {
   /** @throws MillraceError CONFIG_INVALID */
   constructor(topology: Topology, settings: StreamsSettings) {
     const { brokers, broker, transport, clientId, tls, sasl, engines, ...options } = settings
+    requireTopology(topology)
     this.#topology = topology
     this.#settings = settings
     this.#config = resolveConfig(options)

@@ -2,6 +2,10 @@
 import { MillraceError } from '../errors.js'
 import type { Serde } from './serde.js'
 
+function wrong(what: string, topic: string): MillraceError {
+  return new MillraceError('SERDE_VALUE_INVALID', `json on topic ${topic} cannot write ${what}`, { topic })
+}
+
 /**
  * JSON for a type the caller names: `json<Click>()`. Nothing checks at run time that what is read is a `T`, unless
  * `check` does: it gets the parsed value and returns it, or throws, which makes the record a poison record.
@@ -10,12 +14,10 @@ export function json<T>(check?: (value: unknown) => T): Serde<T> {
   return Object.freeze({
     name: 'json',
     serialize(value: T, topic: string): Buffer {
+      // Text would say `{}`.
+      if (value instanceof Promise) throw wrong('a promise: wait for it in mapValuesAsync', topic)
       const text = JSON.stringify(value)
-      if (text === undefined) {
-        throw new MillraceError('SERDE_VALUE_INVALID', `json cannot write a ${typeof value} to topic ${topic}`, {
-          topic,
-        })
-      }
+      if (text === undefined) throw wrong(`a ${typeof value}`, topic)
       return Buffer.from(text, 'utf8')
     },
     deserialize(bytes: Buffer, topic: string): T {

@@ -18,6 +18,7 @@ import { withMatchingTopics } from '../topology/patterns.js'
 import { type AppConfigs, type StoreReference, storeNameOf } from '../topology/processor.js'
 import { subTopologies } from '../topology/sub-topologies.js'
 import type { GlobalStoreDefinition, StoreDefinition, SubTopology, Topology } from '../topology/topology.js'
+import { requireTopology } from '../topology/validate.js'
 import { DriverTopics, PARTITION } from './driver-topics.js'
 import { HeadOrder } from './head-order.js'
 import { ManualClock } from './manual-clock.js'
@@ -75,6 +76,7 @@ export class TopologyTestDriver {
   #answered: () => void = () => {}
 
   constructor(named: Topology, options: TopologyTestDriverOptions = {}) {
+    requireTopology(named)
     const topology = withMatchingTopics(named, options.topics ?? [])
     this.#topology = topology
     this.#options = { applicationId: 'test', cacheBytes: 10 * 1024 * 1024, ...options }

@@ -130,3 +130,10 @@ export function validate(topology: Topology): void {
   checkFunctions(topology)
   checkStores(topology)
 }
+
+/** @throws MillraceError TOPOLOGY_INPUT_INVALID where what is to be run is no topology: a builder, say */
+export function requireTopology(given: unknown): void {
+  if (Array.isArray((given as Partial<Topology> | null | undefined)?.nodes)) return
+  const got = (given as object | null | undefined)?.constructor?.name ?? String(given)
+  throw new MillraceError('TOPOLOGY_INPUT_INVALID', `a topology is needed, what \`build()\` returns, and not ${got}`)
+}

@@ -96,6 +96,7 @@ const WRONG_VALUES: [Serde<never>, unknown][] = [
   [bigint64 as Serde<never>, 2n ** 63n],
   [float64 as Serde<never>, '1'],
   [json<unknown>() as Serde<never>, undefined],
+  [json<unknown>() as Serde<never>, Promise.resolve(1)],
 ]
 
 t.test('values of another type are refused', async (t) => {

@@ -5,6 +5,8 @@ import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import { type ErrorCode, isMillraceError } from '../../lib/errors.js'
 import { string } from '../../lib/serde/primitive.js'
+import { Streams } from '../../lib/streams.js'
+import { TopologyTestDriver } from '../../lib/testing/index.js'
 import { TopologyBuilder } from '../../lib/topology/builder.js'
 import { session, sliding, tumbling, unlimited } from '../../lib/windows/definitions.js'
 import { joinWindow } from '../../lib/windows/join-window.js'
@@ -296,6 +298,13 @@ const WRONG: readonly Row[] = [
       b.addSink({ name: 'sink', topic: 'out', parents: ['source'], ...text })
       b.addStateStore({ name: 'rows', ...text }, 'sink')
     }),
+  ],
+  ['a builder to run', INPUT, /build\(\).*StreamsBuilder/, () => new TopologyTestDriver(loose(new StreamsBuilder()))],
+  [
+    'nothing to run',
+    INPUT,
+    /not undefined/,
+    () => new Streams(loose(undefined), { applicationId: 'a', brokers: ['a:1'] }),
   ],
   ['connected to nothing', 'TOPOLOGY_STORE_UNKNOWN', /source/, hand((b) => b.connect('source'))],
 ]
