@@ -4,15 +4,15 @@
  * sequences and a producer's last batch stay, so that nothing else can tell.
  */
 import { BATCH } from '../protocol/batch-layout.js'
-import { type BatchView, COMPRESSIONS, compress, crc32c, readBatches } from '../protocol/index.js'
+import { BatchView, COMPRESSIONS, compress, crc32c } from '../protocol/index.js'
 import { Reader } from '../protocol/reader.js'
-import type { BatchEntry, LogSegment } from './log-segment.js'
+import type { LogSegment } from './log-segment.js'
 import type { PartitionLog } from './partition-log.js'
 
 interface KeptBatch {
-  readonly bytes: Buffer
-  readonly view: BatchView
-  readonly deleteHorizonMs: number
+  readonly batch: BatchView
+  /** It has something that goes when the segment's delete horizon is past. */
+  readonly goesLater: boolean
 }
 
 interface Pass {
@@ -30,7 +30,7 @@ export function compactLog(log: PartitionLog, nowMs: number, rollBytes: number):
   const segments = compactable(log, nowMs)
   const total = segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
   const dirty = Math.min(total, log.dirtyBytes - (log.segments.at(-1)?.sizeBytes ?? 0))
-  const due = segments.some((segment) => segment.entries.some((entry) => isDue(entry, nowMs)))
+  const due = segments.some(({ deleteHorizonMs }) => deleteHorizonMs >= 0 && deleteHorizonMs <= nowMs)
   if (total === 0 || (!due && (dirty <= 0 || dirty < total * log.config().minDirtyRatio))) return false
   const pass: Pass = { log, nowMs, newest: newestByKey(log, segments), keptTransactions: new Set() }
   for (const segment of segments) compactSegment(segment, pass)
@@ -49,15 +49,10 @@ function compactable(log: PartitionLog, nowMs: number): LogSegment[] {
   return log.segments.slice(0, Math.max(0, end))
 }
 
-function isDue(entry: BatchEntry, nowMs: number): boolean {
-  return entry.deleteHorizonMs >= 0 && entry.deleteHorizonMs <= nowMs
-}
-
 function newestByKey(log: PartitionLog, segments: readonly LogSegment[]): Map<string, number> {
   const newest = new Map<string, number>()
   for (const segment of segments) {
-    for (const entry of segment.entries) {
-      const batch = readBatches(segment.bytesOf(entry))[0]!
+    for (const batch of segment.batches()) {
       if (batch.isControl || batch.count === 0 || isAborted(log, batch)) continue
       const cursor = batch.records()
       while (cursor.next()) if (cursor.keyLength >= 0) newest.set(keyText(cursor), cursor.offset)
@@ -76,43 +71,42 @@ function isAborted(log: PartitionLog, batch: BatchView): boolean {
   return around.some((txn) => txn.producerId === batch.producerId)
 }
 
+/** What a segment's first pass saw may go at one time: nothing comes to a closed segment later. */
 function compactSegment(segment: LogSegment, pass: Pass): void {
-  const kept: KeptBatch[] = []
+  const { nowMs, log } = pass
+  const horizonMs = segment.deleteHorizonMs >= 0 ? segment.deleteHorizonMs : nowMs + log.config().deleteRetentionMs
+  const kept: BatchView[] = []
   let changed = false
-  for (const entry of segment.entries) {
-    const bytes = segment.bytesOf(entry)
-    const next = compactBatch(bytes, entry, pass)
-    if (next === undefined) changed = true
-    else {
-      if (next.bytes !== bytes) changed = true
-      entry.deleteHorizonMs = next.deleteHorizonMs
-      kept.push(next)
-    }
+  let goesLater = false
+  for (const batch of segment.batches()) {
+    const next = compactBatch(batch, horizonMs, pass)
+    if (next?.batch !== batch) changed = true
+    if (next === undefined) continue
+    goesLater ||= next.goesLater
+    kept.push(next.batch)
   }
+  segment.deleteHorizonMs = goesLater ? horizonMs : -1
   if (changed) segment.rewrite(kept)
 }
 
 /** What stays of a batch: itself, less, or nothing. */
-function compactBatch(bytes: Buffer, entry: BatchEntry, pass: Pass): KeptBatch | undefined {
-  const view = readBatches(bytes)[0]!
+function compactBatch(batch: BatchView, horizonMs: number, pass: Pass): KeptBatch | undefined {
   const { log, nowMs } = pass
-  const horizonMs = entry.deleteHorizonMs >= 0 ? entry.deleteHorizonMs : nowMs + log.config().deleteRetentionMs
-  if (view.isControl) {
-    const needed = pass.keptTransactions.delete(view.producerId)
-    if (needed || horizonMs > nowMs) return { bytes, view, deleteHorizonMs: horizonMs }
-    log.producers.aborted = log.producers.aborted.filter((txn) => txn.lastOffset !== view.baseOffset)
+  if (batch.isControl) {
+    const needed = pass.keptTransactions.delete(batch.producerId)
+    if (needed || horizonMs > nowMs) return { batch, goesLater: true }
+    log.producers.aborted = log.producers.aborted.filter((txn) => txn.lastOffset !== batch.baseOffset)
     return undefined
   }
-  const aborted = isAborted(log, view)
+  const aborted = isAborted(log, batch)
   const { raw, count, tombstones } = aborted
     ? { raw: [], count: 0, tombstones: false }
-    : keptRecords(view, pass.newest, horizonMs <= nowMs)
-  if (count > 0 && view.isTransactional) pass.keptTransactions.add(view.producerId)
-  const deleteHorizonMs = tombstones ? horizonMs : -1
-  if (count === view.count) return { bytes, view, deleteHorizonMs }
-  if (count === 0 && !isLastOfProducer(log, view)) return undefined
-  const smaller = rebuild(view, Buffer.concat(raw), count)
-  return { bytes: smaller, view: readBatches(smaller)[0]!, deleteHorizonMs }
+    : keptRecords(batch, pass.newest, horizonMs <= nowMs)
+  if (count > 0 && batch.isTransactional) pass.keptTransactions.add(batch.producerId)
+  if (count === batch.count) return { batch, goesLater: tombstones }
+  if (count === 0 && !isLastOfProducer(log, batch)) return undefined
+  const smaller = rebuild(batch, Buffer.concat(raw), count)
+  return { batch: new BatchView(smaller, 0, smaller.length), goesLater: tombstones }
 }
 
 /** The bytes of the records that stay: the newest of their key, tombstones unless their time is over. */

@@ -35,13 +35,14 @@ export class Housekeeping {
     }
   }
 
-  /** One round of retention and expiry. */
+  /** One round of retention and expiry, and of memory given back. */
   expire(): void {
     const { topics, clock, settings, groups } = this.core
     const nowMs = clock.now()
     for (const topic of topics.all()) {
       for (const log of topic.partitions) {
         log.producers.expire(nowMs - settings.producerIdExpirationMs)
+        log.evictSaved()
         if (!topic.config.delete) continue
         this.guard(`retention of ${log.topic}-${log.partition}`, () => {
           applyRetention(log, nowMs, (offset) => topics.moveStart(topic, log, offset))

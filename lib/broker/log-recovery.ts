@@ -1,7 +1,8 @@
 /** Rebuilds a partition's log from its storage: checks every batch, cuts a torn tail, replays producers. */
-import { BATCH, readInt64 } from '../protocol/batch-layout.js'
+import { BATCH } from '../protocol/batch-layout.js'
 import { BatchView } from '../protocol/index.js'
-import { entryOf, LogSegment } from './log-segment.js'
+import { BatchWalk } from './batch-walk.js'
+import { LogSegment } from './log-segment.js'
 import type { PartitionLog } from './partition-log.js'
 
 /** How many bytes of a segment are looked at at a time. */
@@ -28,10 +29,9 @@ export function recoverLog(log: PartitionLog, nowMs: number): RecoveryReport {
     }
     const segment = new LogSegment(file, nowMs)
     const end = recoverSegment(log, segment, nowMs)
-    batches += segment.entries.length
+    batches += segment.batchCount
     log.endOffset = Math.max(log.endOffset, file.baseOffset)
     log.segments.push(segment)
-    segment.evictSaved()
     if (end < file.sizeBytes) {
       droppedBytes += file.sizeBytes - end
       file.truncate(end)
@@ -46,37 +46,23 @@ export function recoverLog(log: PartitionLog, nowMs: number): RecoveryReport {
 
 /** Lists the good batches of one segment; returns where they end. */
 function recoverSegment(log: PartitionLog, segment: LogSegment, nowMs: number): number {
-  const file = segment.file
-  let position = 0
-  let window: Buffer = Buffer.alloc(0)
-  let windowStart = 0
-  const ensure = (bytes: number): boolean => {
-    if (position + bytes > file.sizeBytes) return false
-    if (position + bytes > windowStart + window.length) {
-      window = file.read(position, Math.min(Math.max(bytes, WINDOW_BYTES), file.sizeBytes - position))
-      windowStart = position
-    }
-    return true
-  }
-  while (ensure(BATCH.records)) {
-    const sizeBytes = BATCH.lengthEnd + window.readInt32BE(position - windowStart + BATCH.length)
-    if (sizeBytes < BATCH.records || !ensure(sizeBytes)) break
-    const at = position - windowStart
-    const batch = goodBatch(Buffer.from(window.subarray(at, at + sizeBytes)), log.endOffset)
+  const walk = new BatchWalk(segment.file, 0, segment.file.sizeBytes, WINDOW_BYTES)
+  while (walk.next()) {
+    const batch = goodBatch(walk.bytes(), log.endOffset)
     if (batch === undefined) break
-    segment.list(entryOf(batch, position, position + sizeBytes <= file.savedBytes ? null : batch.bytes))
+    segment.recovered(batch)
     log.endOffset = batch.lastOffset + 1
     if (batch.isControl) log.producers.ended(batch, nowMs)
     else log.producers.wrote(batch, nowMs)
-    position += sizeBytes
   }
-  return position
+  return walk.position
 }
 
 function goodBatch(bytes: Buffer, minOffset: number): BatchView | undefined {
-  if (bytes[BATCH.magic] !== 2 || readInt64(bytes, BATCH.baseOffset) < minOffset) return undefined
+  if (bytes[BATCH.magic] !== 2) return undefined
   try {
     const batch = new BatchView(bytes, 0, bytes.length)
+    if (batch.baseOffset < minOffset) return undefined
     batch.verify()
     return batch
   } catch {

@@ -1,40 +1,43 @@
-/** A stretch of a partition's log: its bytes in storage, and one entry per batch in memory. */
-import type { BatchView } from '../protocol/index.js'
+/**
+ * A stretch of a partition's log. Batches that storage has are read from there, and found by a sparse index; those it
+ * has only in its journal, or not at all, stay in memory.
+ */
+import { MillraceError } from '../errors.js'
+import { BATCH, readInt64 } from '../protocol/batch-layout.js'
+import { BatchView } from '../protocol/index.js'
+import { BatchWalk } from './batch-walk.js'
+import { lastAtMost, SparseIndex, STRETCH_BYTES } from './sparse-index.js'
 import type { SegmentFile } from './storage.js'
 
-/** One batch of the log. */
-export interface BatchEntry {
-  readonly baseOffset: number
-  readonly lastOffset: number
-  readonly maxTimestamp: number
-  readonly position: number
-  readonly sizeBytes: number
-  /** The batch itself while it is kept in memory. */
-  bytes: Buffer | null
-  /** Clock time from which its tombstones may go; -1 until the first compaction has passed it. */
-  deleteHorizonMs: number
-}
-
-export function entryOf(batch: BatchView, position: number, bytes: Buffer | null, deleteHorizonMs = -1): BatchEntry {
-  return {
-    baseOffset: batch.baseOffset,
-    lastOffset: batch.lastOffset,
-    maxTimestamp: batch.maxTimestamp,
-    position,
-    sizeBytes: batch.sizeBytes,
-    bytes,
-    deleteHorizonMs,
-  }
+/** A read: what it may take, and what it has taken so far. */
+export interface Reading {
+  readonly offset: number
+  readonly upTo: number
+  readonly maxBytes: number
+  readonly atLeastOne: boolean
+  /** Each holds one whole batch or several. */
+  readonly batches: Buffer[]
+  sizeBytes: number
+  nextOffset: number
+  /** It takes no more. */
+  isFull: boolean
 }
 
 export class LogSegment {
   readonly file: SegmentFile
   /** Clock time at which it was made, for `segment.ms`. */
   readonly createdMs: number
-  entries: BatchEntry[] = []
+  batchCount = 0
   maxTimestamp = -1
-  /** Entries before this one have no bytes in memory. */
-  private evicted = 0
+  /** Clock time from which its tombstones and markers may go; -1 without any, or before its first compaction. */
+  deleteHorizonMs = -1
+  /** Bytes before this one are read from storage, those from it on are in memory. */
+  residentFrom = 0
+  private resident: Buffer[] = []
+  /** Offset of the first record of each. */
+  private residentOffsets: number[] = []
+  private index = new SparseIndex()
+  private lastOffset = -1
 
   constructor(file: SegmentFile, createdMs: number) {
     this.file = file
@@ -51,71 +54,156 @@ export class LogSegment {
 
   /** Stores the batch, then lists it. Throws, with nothing changed, when storing fails. */
   append(batch: BatchView, bytes: Buffer): void {
-    const position = this.file.sizeBytes
     this.file.append(bytes)
-    this.list(entryOf(batch, position, bytes))
+    this.list(batch, bytes)
     this.evictSaved()
   }
 
-  list(entry: BatchEntry): void {
-    this.entries.push(entry)
-    if (entry.maxTimestamp > this.maxTimestamp) this.maxTimestamp = entry.maxTimestamp
+  /** Takes note of a batch that storage held when it was opened. */
+  recovered(batch: BatchView): void {
+    const isSaved = this.resident.length === 0 && this.residentFrom + batch.sizeBytes <= this.file.savedBytes
+    this.list(batch, isSaved ? null : Buffer.from(batch.slice()))
   }
 
-  bytesOf(entry: BatchEntry): Buffer {
-    return entry.bytes ?? this.file.read(entry.position, entry.sizeBytes)
+  /** Takes what `reading` wants of this segment. */
+  read(reading: Reading): void {
+    const { offset } = reading
+    if (offset > this.lastOffset) return
+    const isResident = this.resident.length > 0 && this.residentOffsets[0]! <= offset
+    if (this.residentFrom > 0 && !isResident) this.readSaved(reading)
+    if (!reading.isFull) this.readResident(reading)
   }
 
-  /** Index of the first batch that ends at or after `offset`; the entry count when there is none. */
-  indexOf(offset: number): number {
-    const entries = this.entries
-    let low = 0
-    let high = entries.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (entries[middle]!.lastOffset < offset) low = middle + 1
-      else high = middle
+  /**
+   * The batches whose greatest timestamp is at or after `timestamp`. They may share memory: who keeps one for long copies
+   * it.
+   */
+  *batches(timestamp = Number.NEGATIVE_INFINITY): Generator<BatchView> {
+    for (const { start, end } of this.index.since(timestamp)) {
+      const savedEnd = Math.min(end, this.residentFrom)
+      if (start >= savedEnd) break
+      const walk = new BatchWalk(this.file, start, savedEnd, savedEnd - start)
+      while (walk.next()) if (walk.maxTimestamp >= timestamp) yield walk.view()
+      this.checkEnd(walk, savedEnd)
     }
-    return low
-  }
-
-  /** Bytes of entries `from` to `to` go to the end of `into`: those that are not in memory with one read. */
-  collect(from: number, to: number, into: Buffer[]): void {
-    const { entries } = this
-    for (let i = from; i < to; i++) {
-      const first = entries[i]!
-      if (first.bytes !== null) {
-        into.push(first.bytes)
-        continue
-      }
-      let last = first
-      while (i + 1 < to && entries[i + 1]!.bytes === null) last = entries[++i]!
-      into.push(this.file.read(first.position, last.position + last.sizeBytes - first.position))
+    for (const bytes of this.resident) {
+      if (readInt64(bytes, BATCH.maxTimestamp) >= timestamp) yield new BatchView(bytes, 0, bytes.length)
     }
   }
 
   /** Lets go of bytes in memory that storage has; they are read from there from now on. */
   evictSaved(): void {
-    const { entries } = this
+    const { resident } = this
     const saved = this.file.savedBytes
-    for (let next = entries[this.evicted]; next !== undefined; next = entries[this.evicted]) {
-      if (next.position + next.sizeBytes > saved) return
-      next.bytes = null
-      this.evicted += 1
+    let count = 0
+    for (; count < resident.length; count++) {
+      const end = this.residentFrom + resident[count]!.length
+      if (end > saved) break
+      this.residentFrom = end
     }
+    if (count === 0) return
+    this.resident = resident.slice(count)
+    this.residentOffsets = this.residentOffsets.slice(count)
   }
 
   /** Puts other batches in the place of those there are. */
-  rewrite(batches: readonly { readonly bytes: Buffer; readonly view: BatchView; readonly deleteHorizonMs: number }[]) {
-    this.file.rewrite(batches.map((batch) => batch.bytes))
-    this.entries = []
-    this.evicted = 0
+  rewrite(batches: readonly BatchView[]): void {
+    const bytes = batches.map((batch) => batch.slice())
+    this.file.rewrite(bytes)
+    this.index = new SparseIndex()
+    this.resident = []
+    this.residentOffsets = []
+    this.residentFrom = 0
+    this.batchCount = 0
     this.maxTimestamp = -1
-    let position = 0
-    for (const { bytes, view, deleteHorizonMs } of batches) {
-      this.list(entryOf(view, position, bytes, deleteHorizonMs))
-      position += bytes.length
-    }
+    this.lastOffset = -1
+    for (const [i, batch] of batches.entries()) this.list(batch, bytes[i]!)
     this.evictSaved()
   }
+
+  private list(batch: BatchView, bytes: Buffer | null): void {
+    this.index.add(batch)
+    this.batchCount += 1
+    this.lastOffset = batch.lastOffset
+    if (batch.maxTimestamp > this.maxTimestamp) this.maxTimestamp = batch.maxTimestamp
+    if (bytes === null) this.residentFrom += batch.sizeBytes
+    else {
+      this.resident.push(bytes)
+      this.residentOffsets.push(batch.baseOffset)
+    }
+  }
+
+  private readSaved(reading: Reading): void {
+    const { offset, upTo, maxBytes } = reading
+    const { index } = this
+    const leftBytes = Math.max(0, maxBytes - reading.sizeBytes)
+    const end = Math.min(this.residentFrom, index.endFor(upTo))
+    // Room for the first batch to begin anywhere in its stretch, and for the header of the first one that is too much.
+    const windowBytes = STRETCH_BYTES + BATCH.records + leftBytes
+    const walk = new BatchWalk(this.file, index.startFor(offset), end, windowBytes)
+    let from = -1
+    while (walk.next()) {
+      if (from < 0) {
+        if (walk.lastOffset < offset) continue
+        from = walk.position
+        const whole = index.lastWithin(Math.min(end, from + leftBytes), upTo)
+        if (whole !== undefined && whole.end > from) {
+          take(reading, whole.end - from, whole.lastOffset)
+          walk.skipTo(whole.end)
+          continue
+        }
+      }
+      reading.isFull = walk.baseOffset >= upTo || !hasRoom(reading, walk.sizeBytes)
+      if (reading.isFull) break
+      take(reading, walk.sizeBytes, walk.lastOffset)
+    }
+    if (!reading.isFull) this.checkEnd(walk, end)
+    if (from >= 0 && walk.position > from) reading.batches.push(walk.between(from, walk.position))
+  }
+
+  private readResident(reading: Reading): void {
+    const { resident, residentOffsets } = this
+    const { upTo, maxBytes, atLeastOne, batches } = reading
+    const first = this.residentAt(reading.offset)
+    let { sizeBytes } = reading
+    let i = first
+    for (; i < resident.length; i++) {
+      const bytes = resident[i]!
+      const isTooMuch = sizeBytes + bytes.length > maxBytes && !(atLeastOne && sizeBytes === 0)
+      reading.isFull = isTooMuch || residentOffsets[i]! >= upTo
+      if (reading.isFull) break
+      batches.push(bytes)
+      sizeBytes += bytes.length
+    }
+    reading.sizeBytes = sizeBytes
+    if (i > first) reading.nextOffset = this.lastOffsetAt(i - 1) + 1
+  }
+
+  /** Place of the first batch in memory that ends at or after `offset`. */
+  private residentAt(offset: number): number {
+    const { residentOffsets } = this
+    const i = lastAtMost(residentOffsets, offset)
+    return i < 0 || (residentOffsets[i]! < offset && this.lastOffsetAt(i) < offset) ? i + 1 : i
+  }
+
+  private lastOffsetAt(i: number): number {
+    const { resident } = this
+    if (i === resident.length - 1) return this.lastOffset
+    return this.residentOffsets[i]! + resident[i]!.readInt32BE(BATCH.lastOffsetDelta)
+  }
+
+  private checkEnd(walk: BatchWalk, end: number): void {
+    if (walk.position === end) return
+    const where = `byte ${walk.position} of the segment at offset ${this.baseOffset}`
+    throw new MillraceError('BROKER_STORAGE_FAILED', `There is no record batch at ${where}, where one was written.`)
+  }
+}
+
+function hasRoom({ sizeBytes, maxBytes, atLeastOne }: Reading, moreBytes: number): boolean {
+  return sizeBytes + moreBytes <= maxBytes || (atLeastOne && sizeBytes === 0)
+}
+
+function take(reading: Reading, sizeBytes: number, lastOffset: number): void {
+  reading.sizeBytes += sizeBytes
+  reading.nextOffset = lastOffset + 1
 }

@@ -1,6 +1,6 @@
 /** One partition's log: appends batches, reads them by offset, finds offsets by time, moves its start. */
 import { assignOffsets, type BatchView, KAFKA_ERROR, readBatches } from '../protocol/index.js'
-import { LogSegment } from './log-segment.js'
+import { LogSegment, type Reading } from './log-segment.js'
 import { ProducerStates } from './producer-states.js'
 import type { LogStorage } from './storage.js'
 import type { TopicConfig } from './topic-config.js'
@@ -84,36 +84,31 @@ export class PartitionLog {
    * larger, if `atLeastOne`.
    */
   read(offset: number, upTo: number, maxBytes: number, atLeastOne: boolean): ReadResult {
-    const batches: Buffer[] = []
-    let sizeBytes = 0
-    let nextOffset = offset
-    let isFull = false
-    for (let s = this.segmentIndexOf(offset); s < this.segments.length && !isFull; s++) {
-      const segment = this.segments[s]!
-      const entries = segment.entries
-      const from = segment.indexOf(offset)
-      let to = from
-      for (; to < entries.length; to++) {
-        const entry = entries[to]!
-        const isTooMuch = sizeBytes + entry.sizeBytes > maxBytes && !(atLeastOne && sizeBytes === 0)
-        isFull = isTooMuch || entry.baseOffset >= upTo
-        if (isFull) break
-        sizeBytes += entry.sizeBytes
-        nextOffset = entry.lastOffset + 1
-      }
-      segment.collect(from, to, batches)
+    const reading: Reading = {
+      offset,
+      upTo,
+      maxBytes,
+      atLeastOne,
+      batches: [],
+      sizeBytes: 0,
+      nextOffset: offset,
+      isFull: false,
     }
-    return { batches, sizeBytes, nextOffset }
+    if (offset >= upTo) return reading
+    for (let s = this.segmentIndexOf(offset); s < this.segments.length && !reading.isFull; s++) {
+      this.segments[s]!.read(reading)
+    }
+    return reading
   }
 
   /** The first record at or after `timestamp`, looked for below `upTo`; undefined when there is none. */
   firstAt(timestamp: number, upTo: number): TimestampOffset | undefined {
     for (const segment of this.segments) {
       if (segment.maxTimestamp < timestamp) continue
-      for (const entry of segment.entries) {
-        if (entry.maxTimestamp < timestamp || entry.lastOffset < this.logStartOffset) continue
-        if (entry.baseOffset >= upTo) return undefined
-        const cursor = readBatches(segment.bytesOf(entry))[0]!.records()
+      for (const batch of segment.batches(timestamp)) {
+        if (batch.lastOffset < this.logStartOffset) continue
+        if (batch.baseOffset >= upTo) return undefined
+        const cursor = batch.records()
         while (cursor.next()) {
           if (cursor.timestamp < timestamp || cursor.offset < this.logStartOffset) continue
           return cursor.offset < upTo ? { timestamp: cursor.timestamp, offset: cursor.offset } : undefined
@@ -148,10 +143,15 @@ export class PartitionLog {
   /** Closes the active segment, so that it can be compacted or deleted. */
   roll(nowMs: number): void {
     const active = this.segments.at(-1)
-    if (active === undefined || active.entries.length === 0) return
+    if (active === undefined || active.batchCount === 0) return
     this.segments.push(new LogSegment(this.storage.create(this.endOffset), nowMs))
     // What was not saved when a segment was closed is by the time the next one is.
     for (const segment of this.segments.slice(-3)) segment.evictSaved()
+  }
+
+  /** Lets go of what storage has saved since the last append, for a log nobody writes to any more. */
+  evictSaved(): void {
+    for (const segment of this.segments) segment.evictSaved()
   }
 
   /** Answers every waiting reader, for a topic that goes away. */
@@ -173,7 +173,7 @@ export class PartitionLog {
     }
     const { segmentBytes, segmentMs } = this.config()
     const full = active.sizeBytes + sizeBytes > segmentBytes
-    if (active.entries.length > 0 && (full || nowMs - active.createdMs > segmentMs)) this.roll(nowMs)
+    if (active.batchCount > 0 && (full || nowMs - active.createdMs > segmentMs)) this.roll(nowMs)
     return this.segments.at(-1)!
   }
 

@@ -8,7 +8,7 @@ export function applyRetention(log: PartitionLog, nowMs: number, moveStart: (off
   let start = log.logStartOffset
   for (const [i, segment] of log.segments.entries()) {
     const end = log.segments[i + 1]?.baseOffset ?? log.endOffset
-    const expired = retentionMs >= 0 && segment.entries.length > 0 && nowMs - segment.maxTimestamp > retentionMs
+    const expired = retentionMs >= 0 && segment.batchCount > 0 && nowMs - segment.maxTimestamp > retentionMs
     const active = i === log.segments.length - 1
     const tooMuch = !active && excess >= segment.sizeBytes && segment.sizeBytes > 0
     if (!(expired || tooMuch) || end > log.lastStableOffset) break

@@ -237,7 +237,7 @@ t.test('what is saved leaves memory and is read back, across what is not', async
   w.broker.createTopic('a', 1, { 'segment.bytes': '30000' })
   const log = w.broker.core.topics.log('a', 0)!
   const residentBytes = () =>
-    log.segments.flatMap(({ entries }) => entries).reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0)
+    log.segments.reduce((sum, { sizeBytes, residentFrom }) => sum + sizeBytes - residentFrom, 0)
   const sent: string[] = []
   const isEnough = () => sent.length >= 1_000 && residentBytes() < log.sizeBytes / 3
   // Saves go on while the broker waits for the disk.
@@ -249,6 +249,26 @@ t.test('what is saved leaves memory and is read back, across what is not', async
   t.ok(isEnough(), `${residentBytes()} of ${log.sizeBytes} bytes in memory`)
   for (const from of [0, 1, 57, 570, 999]) t.same(valuesOf((await fetch(w, 'a', from)).records), sent.slice(from))
   t.equal((await fetch(w, 'a', 3, { partitionMaxBytes: 2_000 })).records!.length <= 2_000, true, 'limits hold')
+})
+
+t.test('what is saved leaves memory also where nothing is written any more', async (t) => {
+  const w = await open(t, new FolderStorage(folder(t), { saveBytes: 20_000 }))
+  w.broker.createTopic('quiet', 1)
+  w.broker.createTopic('a', 1)
+  for (let i = 0; i < 10; i++) await produce(w, 'quiet', batchOf([{ value: `${i}` }]))
+  const [segment] = w.broker.core.topics.log('quiet', 0)!.segments
+  const isSaved = () => segment!.file.savedBytes === segment!.sizeBytes
+  for (const deadline = Date.now() + 20_000; !isSaved() && Date.now() < deadline; ) {
+    await produce(w, 'a', batchOf([{ value: 'x'.repeat(500) }]))
+    await w.broker.core.storage.sync()
+  }
+  t.equal(segment!.residentFrom, 0)
+  await w.clock.advance(w.broker.core.settings.retentionCheckIntervalMs)
+  t.equal(segment!.residentFrom, segment!.sizeBytes)
+  t.same(
+    valuesOf((await fetch(w, 'quiet', 3)).records),
+    [3, 4, 5, 6, 7, 8, 9].map((i) => `${i}`),
+  )
 })
 
 t.test('a folder in use, and one that cannot be written', async (t) => {
