@@ -79,7 +79,21 @@ export function cartEvent(
   let place = waiting.length
   while (place > 0 && beforeInTime(event, waiting[place - 1]!)) place--
   waiting.splice(place, 0, event)
+  for (const near of [place + 1, place, place - 1]) {
+    if (decidesNothing(waiting, near, options)) waiting.splice(near, 1)
+  }
   return cartTime({ waiting, open: state.open }, streamTimeMs, options)
+}
+
+/**
+ * True of a mere view between two events that no deadline parts: with it or without it, whatever else comes between them,
+ * an open cart reaches the later one. So the state of a user does not grow with the number of views.
+ */
+function decidesNothing(waiting: readonly CartEvent[], place: number, { abandonAfterMs }: CartOptions): boolean {
+  const [before, event, after] = [waiting[place - 1], waiting[place], waiting[place + 1]]
+  if (before === undefined || event === undefined || after === undefined) return false
+  const isMere = event.type !== 'cart' && event.type !== 'purchase' && event.type !== 'remove'
+  return isMere && after.at - before.at <= abandonAfterMs
 }
 
 /** Time moved on without an event of this user: a punctuation, an idle time-out, or `END_OF_TIME`. */

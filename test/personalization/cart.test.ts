@@ -2,6 +2,7 @@ import t from 'tap'
 import { type ActivityType, activityOf, type UserActivity } from '../../lib/personalization/activity.js'
 import {
   type AbandonedCart,
+  beforeInTime,
   type CartOptions,
   type CartState,
   cartDueAt,
@@ -39,6 +40,51 @@ function run(events: readonly UserActivity[], options: CartOptions): AbandonedCa
   t.equal(end.state, NO_CART)
   return [...all, ...end.abandoned]
 }
+
+/** The same from all events at once, as plainly as it can be said. */
+function plainly(events: readonly UserActivity[], { abandonAfterMs }: CartOptions): string[] {
+  const found: string[] = []
+  let openedBy: string | null = null
+  let lastAt = 0
+  for (const { eventId, type, at } of [...events].sort((a, b) => (beforeInTime(a, b) ? -1 : 1))) {
+    if (openedBy !== null && at > lastAt + abandonAfterMs) {
+      found.push(openedBy)
+      openedBy = null
+    }
+    lastAt = at
+    if (type === 'cart') openedBy ??= eventId
+    if (type === 'purchase' || type === 'remove') openedBy = null
+  }
+  return openedBy === null ? found : [...found, openedBy]
+}
+
+t.test('views that decide nothing are not kept, and nothing is decided otherwise', async (t) => {
+  const options = { abandonAfterMs: 5 * MINUTE, graceMs: 20 * MINUTE }
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = seededRandom(`views/${seed}`)
+    const types = ['view', 'view', 'view', 'search', 'cart', 'purchase', 'remove'] as const
+    let afterMs = 0
+    const inTime = Array.from({ length: 60 }, (_, i) => {
+      afterMs += random.int(8) === 0 ? random.int(12) * MINUTE : random.int(2) * MINUTE
+      return event(String(i), types[random.int(random.int(2) === 0 ? 4 : types.length)]!, afterMs)
+    })
+    const arrived = inTime
+      .map((one) => ({ one, key: one.at + random.int(options.graceMs) }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ one }) => one)
+    t.same(
+      run(arrived, options).map(({ openedBy }) => openedBy),
+      plainly(inTime, options),
+      `seed ${seed}`,
+    )
+  }
+  let state: CartState = NO_CART
+  for (let i = 0; i < 10_000; i++) {
+    const view = event(String(i), i === 5_000 ? 'cart' : 'view', i * 100)
+    state = cartEvent(state, view, view.at, options).state
+  }
+  t.ok(state.waiting.length < 20, `${state.waiting.length} of 10,000 events wait`)
+})
 
 t.test('one user', async (t) => {
   const rows: [what: string, events: [ActivityType, minutes: number][], openers: string[]][] = [
