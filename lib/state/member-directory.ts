@@ -4,6 +4,7 @@
  */
 import { type Cell, NONE } from './cell.js'
 import type { Overlay } from './overlay.js'
+import { firstAfter } from './sorted-strings.js'
 
 const PAGE_MEMBERS = 256
 
@@ -94,20 +95,8 @@ function pageKey(group: string, start: string): string {
   return `p${group}${start}`
 }
 
-function listOf(held: unknown): readonly string[] {
+export function listOf(held: unknown): readonly string[] {
   return Array.isArray(held) ? held : []
-}
-
-/** Index of the first entry that comes after `text`. */
-function firstAfter(sorted: readonly string[], text: string): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! <= text) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** Byte strings one after another, each behind its length. */

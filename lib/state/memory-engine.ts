@@ -1,6 +1,7 @@
 /** The byte store in memory: the "disk" of tests and simulation, and the home of stores declared `engine: 'memory'`. */
 import { MillraceError } from '../errors.js'
 import type { EngineWrite, KeyRange, StateEngine, StateEngines } from './engine.js'
+import { firstFrom } from './sorted-strings.js'
 
 /** An engine that can do everything at once, so that a test driver needs no turn of the event loop. */
 export interface SyncStateEngine extends StateEngine {
@@ -30,8 +31,8 @@ class MemoryTable {
 
   keys(range: KeyRange): string[] {
     this.#sorted ??= [...this.#values.keys()].sort()
-    const from = range.gte === undefined ? 0 : lowerBound(this.#sorted, range.gte.toString('latin1'))
-    const to = range.lt === undefined ? this.#sorted.length : lowerBound(this.#sorted, range.lt.toString('latin1'))
+    const from = range.gte === undefined ? 0 : firstFrom(this.#sorted, range.gte.toString('latin1'))
+    const to = range.lt === undefined ? this.#sorted.length : firstFrom(this.#sorted, range.lt.toString('latin1'))
     const keys = this.#sorted.slice(from, Math.max(from, to))
     if (range.reverse === true) keys.reverse()
     return range.limit === undefined ? keys : keys.slice(0, range.limit)
@@ -40,17 +41,6 @@ class MemoryTable {
   entry(key: string): readonly [Buffer, Buffer] {
     return [Buffer.from(key, 'latin1'), Buffer.from(this.#values.get(key)!)]
   }
-}
-
-function lowerBound(sorted: readonly string[], key: string): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! < key) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 class MemoryEngine implements SyncStateEngine {

@@ -4,8 +4,9 @@
  * have the same layers as the data, so an abort takes both back. Not in the changelog.
  */
 import type { Cell, Held } from './cell.js'
-import { decodeMembers, encodeMembers } from './member-directory.js'
+import { decodeMembers, encodeMembers, listOf } from './member-directory.js'
 import type { Overlay } from './overlay.js'
+import { firstAfter, firstFrom } from './sorted-strings.js'
 
 /** Small, because a new key writes its leaf anew. */
 export const LEAF_KEYS = 32
@@ -201,34 +202,6 @@ export const ORDER_CODEC = {
   },
 }
 
-function listOf(held: unknown): readonly string[] {
-  return Array.isArray(held) ? held : []
-}
-
 function numberOf(held: unknown): number {
   return typeof held === 'number' ? held : 0
-}
-
-/** Index of the first entry that comes after `text`. */
-function firstAfter(sorted: readonly string[], text: string): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! <= text) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** Index of the first entry that is not before `text`. */
-function firstFrom(sorted: readonly string[], text: string): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! < text) low = middle + 1
-    else high = middle
-  }
-  return low
 }
