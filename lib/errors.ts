@@ -26,6 +26,8 @@ export const ERROR_CODES = {
     'The record at the place named does not fit the serdes of its source: correct them, or dead-letter such records.',
   GROUP_INSTANCE_FENCED: 'Two processes use one group instance id: give each its own state folder, or stop one.',
   GROUP_MEMBER_DATA: 'Give each application its own group id; finish a rolling upgrade before starting the next.',
+  GROUP_POLL_INTERVAL:
+    'Make the work of the record named shorter, e.g. in mapAsync, or raise maxPollIntervalMs. The member joins again.',
   GROUP_STALE_GENERATION:
     'Nothing: the group moved on, its member joins again; if it repeats, raise the session timeout.',
   HANDLER_FAILED: 'Correct the error handler named: it threw, or answered what it may not.',

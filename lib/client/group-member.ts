@@ -1,9 +1,8 @@
 /** A member of a classic consumer group with our own assignor: joins, stays alive, notices when the group moves on. */
 import { MillraceError } from '../errors.js'
-import { heartbeatApi } from '../protocol/api-heartbeat.js'
 import { leaveGroupApi } from '../protocol/api-leave-group.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
-import { type Cancel, type Clock, delay } from '../record/clock.js'
+import { type Clock, delay } from '../record/clock.js'
 import type { TopicPartition } from '../record/record.js'
 import { brokerError, isCoordinatorMoved } from './broker-error.js'
 import type { Cluster, Target } from './cluster.js'
@@ -15,6 +14,8 @@ import {
   commitOffsets,
   committedOffsets,
 } from './group-requests.js'
+import { HeartbeatLoop } from './heartbeat/heartbeat-loop.js'
+import type { Heartbeats, MakeHeartbeats } from './heartbeat/heartbeats.js'
 
 export type { JoinedMember, MemberAssignment } from './group-join.js'
 export type { Assign, CommittedOffset, MemberSubscription }
@@ -31,6 +32,10 @@ export interface GroupMemberOptions {
   readonly rebalanceTimeoutMs: number
   /** At most a third of the session timeout. */
   readonly heartbeatIntervalMs: number
+  /** Default: heartbeats on this thread, over `cluster`, which stand still while user code does not return. */
+  readonly makeHeartbeats?: MakeHeartbeats
+  /** Default: nobody watches whether the loop comes round. */
+  readonly maxPollIntervalMs?: number
   /** Name of the assignor; all members of the group share one. */
   readonly protocolName: string
   /** Asked anew at every join. */
@@ -53,7 +58,8 @@ export class GroupMember {
   onRebalanceNeeded: () => void = () => undefined
   /**
    * The coordinator no longer counts on us, others may have our partitions: GROUP_STALE_GENERATION (join again),
-   * GROUP_INSTANCE_FENCED (another process uses our instance id: stop), CLIENT_AUTHORIZATION.
+   * GROUP_POLL_INTERVAL (the same, because our own loop did not come round), GROUP_INSTANCE_FENCED (another process uses our
+   * instance id: stop), CLIENT_AUTHORIZATION.
    */
   onLost: (error: MillraceError) => void = () => undefined
   private readonly options: GroupMemberOptions
@@ -63,8 +69,7 @@ export class GroupMember {
   private generationId = -1
   private rejoinReason = 'first join'
   private joining: Promise<Assignment> | null = null
-  private cancelHeartbeat: Cancel = () => undefined
-  private aliveMs = 0
+  private readonly heartbeats: Heartbeats
   private told = false
   private closed = false
 
@@ -72,6 +77,15 @@ export class GroupMember {
     this.options = options
     this.round = options
     this.target = { coordinator: 'group', key: options.groupId }
+    const { cluster, clock, maxPollIntervalMs = Number.POSITIVE_INFINITY } = options
+    const make: MakeHeartbeats =
+      options.makeHeartbeats ??
+      ((settings, events) =>
+        new HeartbeatLoop({ ...settings, cluster, clock, events, progress: null, goesOnWhileJoining: false }))
+    this.heartbeats = make(
+      { ...options, maxPollIntervalMs },
+      { onRefused: (code) => this.heartbeatRefused(code), onLost: (error) => this.lost(error) },
+    )
   }
 
   identity(): GroupIdentity {
@@ -115,9 +129,14 @@ export class GroupMember {
    */
   async leave(options: { readonly evenIfStatic?: boolean } = {}): Promise<void> {
     this.closed = true
-    this.cancelHeartbeat()
+    const stopped = this.heartbeats.close()
+    await this.sayGoodbye(options.evenIfStatic === true)
+    await stopped
+  }
+
+  private async sayGoodbye(evenIfStatic: boolean): Promise<void> {
     const { groupId, groupInstanceId, cluster } = this.options
-    if (this.memberId === '' || (groupInstanceId !== null && options.evenIfStatic !== true)) return
+    if (this.memberId === '' || (groupInstanceId !== null && !evenIfStatic)) return
     const { memberId } = this
     this.forgetMembership()
     await cluster
@@ -135,7 +154,7 @@ export class GroupMember {
   }
 
   private async joinNow(): Promise<Assignment> {
-    this.cancelHeartbeat()
+    this.heartbeats.joining()
     let pauseMs = FIRST_PAUSE_MS
     for (;;) {
       if (this.closed) throw new MillraceError('CLIENT_CLOSED', 'Joining the group ended: the member was closed.')
@@ -146,8 +165,7 @@ export class GroupMember {
         this.generationId = joined.generationId
         this.told = false
         this.rejoinReason = 'the group rebalances'
-        this.aliveMs = this.options.clock.monotonicMs()
-        this.scheduleHeartbeat()
+        this.heartbeats.start(this.identity())
         const { partitions, userData, isLeader } = joined
         return { identity: this.identity(), partitions, userData, isLeader }
       } catch (error) {
@@ -192,63 +210,20 @@ export class GroupMember {
     this.generationId = -1
   }
 
-  private scheduleHeartbeat(delayMs = this.options.heartbeatIntervalMs): void {
-    this.cancelHeartbeat()
-    this.cancelHeartbeat = this.options.clock.setTimer(delayMs, () => {
-      void this.heartbeat()
-    })
-  }
-
-  private async heartbeat(): Promise<void> {
-    const { groupId, groupInstanceId, cluster, clock, heartbeatIntervalMs, sessionTimeoutMs } = this.options
-    const { memberId, generationId } = this
-    const current = () =>
-      !this.closed && this.joining === null && memberId === this.memberId && generationId === this.generationId
-    let delayMs = heartbeatIntervalMs
-    try {
-      const { errorCode } = await cluster.request(
-        heartbeatApi,
-        { groupId, generationId, memberId, groupInstanceId },
-        this.target,
-        { lane: 'group', timeoutMs: Math.min(sessionTimeoutMs, Math.max(1_000, 2 * heartbeatIntervalMs)) },
-      )
-      if (!current()) return
-      if (errorCode === 0 || errorCode === KAFKA_ERROR.REBALANCE_IN_PROGRESS) this.aliveMs = clock.monotonicMs()
-      if (errorCode !== 0 && !this.heartbeatRefused(errorCode)) return
-      if (isCoordinatorMoved(errorCode)) delayMs = FIRST_PAUSE_MS
-    } catch (error) {
-      if (!current()) return
-      if (!(error instanceof MillraceError) || !error.retriable) {
-        this.lost(error instanceof MillraceError ? error : this.sessionEnded())
-        return
-      }
-      delayMs = Math.min(heartbeatIntervalMs, 200)
-    }
-    if (clock.monotonicMs() - this.aliveMs > sessionTimeoutMs) this.lost(this.sessionEnded())
-    else this.scheduleHeartbeat(delayMs)
-  }
-
-  /** False when heartbeats make no sense any more. */
-  private heartbeatRefused(code: number): boolean {
+  private heartbeatRefused(code: number): void {
     this.options.cluster.noteError(code, this.target)
     switch (code) {
       case KAFKA_ERROR.REBALANCE_IN_PROGRESS:
-        this.tellRebalance()
-        return true
       case KAFKA_ERROR.ILLEGAL_GENERATION:
         this.tellRebalance()
-        return false
+        return
       case KAFKA_ERROR.UNKNOWN_MEMBER_ID:
         this.forgetMembership()
-        this.lost(brokerError(code, 'Heartbeat', `group "${this.options.groupId}"`))
-        return false
-      default: {
-        const error = brokerError(code, 'Heartbeat', `group "${this.options.groupId}"`)
-        if (error.retriable || isCoordinatorMoved(code)) return true
-        this.lost(error)
-        return false
-      }
+        break
+      default:
     }
+    const error = brokerError(code, 'Heartbeat', `group "${this.options.groupId}"`)
+    if (!error.retriable && !isCoordinatorMoved(code)) this.lost(error)
   }
 
   private tellRebalance(): void {
@@ -258,15 +233,8 @@ export class GroupMember {
   }
 
   private lost(error: MillraceError): void {
-    this.cancelHeartbeat()
+    // It has left the group, or will have by the end of its session.
+    if (error.code === 'GROUP_POLL_INTERVAL') this.forgetMembership()
     this.onLost(error)
-  }
-
-  private sessionEnded(): MillraceError {
-    const { groupId, sessionTimeoutMs } = this.options
-    return new MillraceError(
-      'GROUP_STALE_GENERATION',
-      `The coordinator of group "${groupId}" was not reached for ${sessionTimeoutMs} ms, so others may have our partitions.`,
-    )
   }
 }

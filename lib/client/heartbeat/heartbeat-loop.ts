@@ -1,0 +1,187 @@
+/**
+ * Heartbeats over a cluster: one at a time, until the generation ends or the session does, and an eye on the loop that the
+ * heartbeats vouch for. It runs on the thread of the loop, or on one of its own.
+ */
+import { MillraceError } from '../../errors.js'
+import { heartbeatApi } from '../../protocol/api-heartbeat.js'
+import { leaveGroupApi } from '../../protocol/api-leave-group.js'
+import { KAFKA_ERROR } from '../../protocol/error-codes.js'
+import type { Cancel, Clock } from '../../record/clock.js'
+import { brokerError, isCoordinatorMoved } from '../broker-error.js'
+import type { Cluster, Target } from '../cluster.js'
+import type { GroupIdentity } from '../commit.js'
+import type { HeartbeatEvents, HeartbeatSettings, Heartbeats } from './heartbeats.js'
+import type { ProgressView } from './progress.js'
+
+export interface HeartbeatLoopOptions extends HeartbeatSettings {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly events: HeartbeatEvents
+  /** Null: nobody watches the loop. */
+  readonly progress: ProgressView | null
+  /** True where the connection is not the one a join waits on. */
+  readonly goesOnWhileJoining: boolean
+}
+
+const RETRY_MS = 200
+const COORDINATOR_MOVED_MS = 20
+const LEAST_ANSWER_MS = 1_000
+
+export class HeartbeatLoop implements Heartbeats {
+  readonly #options: HeartbeatLoopOptions
+  readonly #target: Target
+  #identity: GroupIdentity | null = null
+  #reports = false
+  #cancelHeartbeat: Cancel = () => undefined
+  #cancelWatch: Cancel = () => undefined
+  #aliveMs = 0
+  #turns = -1
+  #turnedMs = 0
+  #watchDueMs = 0
+
+  constructor(options: HeartbeatLoopOptions) {
+    this.#options = options
+    this.#target = { coordinator: 'group', key: options.groupId }
+  }
+
+  start(identity: GroupIdentity): void {
+    this.stop()
+    this.#identity = identity
+    this.#reports = true
+    this.#aliveMs = this.#options.clock.monotonicMs()
+    this.#schedule(identity, this.#options.heartbeatIntervalMs)
+    if (this.#options.progress !== null) {
+      this.#turnedMs = this.#aliveMs
+      this.#turns = this.#options.progress.turns
+      this.#watch(identity, this.#options.progress)
+    }
+  }
+
+  joining(): void {
+    this.#reports = false
+    if (!this.#options.goesOnWhileJoining) this.stop()
+  }
+
+  stop(): void {
+    this.#identity = null
+    this.#cancelHeartbeat()
+    this.#cancelWatch()
+  }
+
+  async close(): Promise<void> {
+    this.stop()
+  }
+
+  #schedule(identity: GroupIdentity, delayMs: number): void {
+    this.#cancelHeartbeat()
+    this.#cancelHeartbeat = this.#options.clock.setTimer(delayMs, () => {
+      void this.#beat(identity)
+    })
+  }
+
+  async #beat(identity: GroupIdentity): Promise<void> {
+    const { cluster, clock, heartbeatIntervalMs, sessionTimeoutMs } = this.#options
+    const { groupId, memberId, generationId, groupInstanceId } = identity
+    let delayMs = heartbeatIntervalMs
+    try {
+      const { errorCode } = await cluster.request(
+        heartbeatApi,
+        { groupId, generationId, memberId, groupInstanceId },
+        this.#target,
+        { lane: 'group', timeoutMs: Math.min(sessionTimeoutMs, Math.max(LEAST_ANSWER_MS, 2 * heartbeatIntervalMs)) },
+      )
+      if (this.#identity !== identity) return
+      if (errorCode === 0 || errorCode === KAFKA_ERROR.REBALANCE_IN_PROGRESS) this.#aliveMs = clock.monotonicMs()
+      if (errorCode !== 0 && !this.#refused(errorCode)) return
+      if (isCoordinatorMoved(errorCode)) delayMs = COORDINATOR_MOVED_MS
+    } catch (error) {
+      if (this.#identity !== identity) return
+      if (!(error instanceof MillraceError) || !error.retriable) {
+        this.#lost(error instanceof MillraceError ? error : this.#sessionEnded())
+        return
+      }
+      delayMs = Math.min(heartbeatIntervalMs, RETRY_MS)
+    }
+    if (this.#identity !== identity) return
+    if (clock.monotonicMs() - this.#aliveMs > sessionTimeoutMs) this.#lost(this.#sessionEnded())
+    else this.#schedule(identity, delayMs)
+  }
+
+  /** Reports the code. False if it ends the generation. */
+  #refused(kafkaCode: number): boolean {
+    const { cluster, events, groupId } = this.#options
+    cluster.noteError(kafkaCode, this.#target)
+    const goesOn =
+      kafkaCode === KAFKA_ERROR.REBALANCE_IN_PROGRESS ||
+      isCoordinatorMoved(kafkaCode) ||
+      brokerError(kafkaCode, 'Heartbeat', `group "${groupId}"`).retriable
+    if (!goesOn) this.stop()
+    if (this.#reports) events.onRefused(kafkaCode)
+    return goesOn
+  }
+
+  /** Looks at least once per heartbeat interval whether the loop has come round. */
+  #watch(identity: GroupIdentity, progress: ProgressView): void {
+    const { clock, heartbeatIntervalMs, maxPollIntervalMs } = this.#options
+    const everyMs = Math.min(heartbeatIntervalMs, maxPollIntervalMs / 3)
+    this.#watchDueMs = clock.monotonicMs() + everyMs
+    this.#cancelWatch = clock.setTimer(everyMs, () => {
+      const nowMs = clock.monotonicMs()
+      // This thread stood still as well, with the loop or with the machine: the loop gets its turn first.
+      const stoodStill = nowMs - this.#watchDueMs > everyMs
+      const { turns } = progress
+      if (turns !== this.#turns || stoodStill) {
+        this.#turns = turns
+        this.#turnedMs = nowMs
+      }
+      if (nowMs - this.#turnedMs >= maxPollIntervalMs) this.#leave(identity, progress)
+      else this.#watch(identity, progress)
+    })
+  }
+
+  /** As Kafka's heartbeat thread does: a dynamic member leaves, a static one falls silent until its session ends. */
+  #leave(identity: GroupIdentity, progress: ProgressView): void {
+    const { cluster, sessionTimeoutMs, maxPollIntervalMs } = this.#options
+    this.#lost(pollIntervalExceeded(identity.groupId, maxPollIntervalMs, progress))
+    const { groupId, memberId, groupInstanceId } = identity
+    if (groupInstanceId !== null) return
+    const member = { memberId, groupInstanceId, reason: 'its loop did not come round within maxPollIntervalMs' }
+    cluster
+      .request(
+        leaveGroupApi,
+        (version) => (version >= 3 ? { groupId, members: [member] } : { groupId, memberId }),
+        this.#target,
+        { lane: 'admin', timeoutMs: sessionTimeoutMs },
+      )
+      // The session timeout does the same, only later.
+      .catch(() => undefined)
+  }
+
+  #lost(error: MillraceError): void {
+    this.stop()
+    if (this.#reports) this.#options.events.onLost(error)
+  }
+
+  #sessionEnded(): MillraceError {
+    const { groupId, sessionTimeoutMs } = this.#options
+    return new MillraceError(
+      'GROUP_STALE_GENERATION',
+      `The coordinator of group "${groupId}" was not reached for ${sessionTimeoutMs} ms, so others may have our partitions.`,
+    )
+  }
+}
+
+function pollIntervalExceeded(groupId: string, maxPollIntervalMs: number, progress: ProgressView): MillraceError {
+  const where = progress.where()
+  const at = where === null ? 'no record is in hand' : `it is ${describe(where)}`
+  return new MillraceError(
+    'GROUP_POLL_INTERVAL',
+    `The loop has not come round for ${maxPollIntervalMs} ms (maxPollIntervalMs), ${at}: the member leaves group "${groupId}", and others take its tasks.`,
+    where ?? {},
+  )
+}
+
+function describe({ taskId, topic, partition, offset, node }: NonNullable<ReturnType<ProgressView['where']>>): string {
+  const record = offset === undefined ? 'busy' : `at offset ${offset} of ${topic}-${partition}`
+  return `${record} in task ${taskId}${node === undefined ? '' : `, node ${node}`}`
+}

@@ -1,0 +1,38 @@
+/** The port through which a group member stays alive: heartbeats of one membership, and what comes of them. */
+import type { MillraceError } from '../../errors.js'
+import type { GroupIdentity } from '../commit.js'
+
+export interface HeartbeatSettings {
+  readonly groupId: string
+  readonly groupInstanceId: string | null
+  readonly sessionTimeoutMs: number
+  readonly heartbeatIntervalMs: number
+  /** The member leaves the group if its loop does not come round for this long (Kafka's `max.poll.interval.ms`). */
+  readonly maxPollIntervalMs: number
+}
+
+/** Called only about the identity last given to `start`, and not while a join is under way. */
+export interface HeartbeatEvents {
+  /** An error code of the coordinator. After codes that end the generation no further heartbeat is sent. */
+  onRefused(kafkaCode: number): void
+  /**
+   * No further heartbeat is sent: GROUP_STALE_GENERATION (the coordinator was not reached within the session),
+   * GROUP_POLL_INTERVAL (the loop did not come round; names the record in hand), or what the transport cannot get over.
+   */
+  onLost(error: MillraceError): void
+}
+
+export interface Heartbeats {
+  /** Sends heartbeats for `identity` from now on, in place of those before. */
+  start(identity: GroupIdentity): void
+  /**
+   * A join is under way, and nothing is reported until the next `start`. Heartbeats of the old generation go on where they do
+   * not wait behind the join on its connection.
+   */
+  joining(): void
+  stop(): void
+  /** Stops for good and frees what it holds. */
+  close(): Promise<void>
+}
+
+export type MakeHeartbeats = (settings: HeartbeatSettings, events: HeartbeatEvents) => Heartbeats
