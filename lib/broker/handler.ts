@@ -33,7 +33,7 @@ export function defineHandler<A extends Api>(
     answer(core, body, context) {
       const encode = (response: Answer<A>) =>
         response === null ? null : encodeResponse(api, context.version, response as ResponseInput<A>)
-      const result = handle(core, decodeRequest(api, context.version, body), context)
+      const result = handle(core, decodeRequest(api, context.version, body, 'ignored'), context)
       return result instanceof Promise ? result.then(encode) : encode(result)
     },
   }

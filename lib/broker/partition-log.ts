@@ -1,4 +1,5 @@
 /** One partition's log: appends batches, reads them by offset, finds offsets by time, moves its start. */
+import { isMillraceError } from '../errors.js'
 import { assignOffsets, type BatchView, KAFKA_ERROR, readBatches } from '../protocol/index.js'
 import { LogSegment, type Reading } from './log-segment.js'
 import { ProducerStates } from './producer-states.js'
@@ -108,11 +109,8 @@ export class PartitionLog {
       for (const batch of segment.batches(timestamp)) {
         if (batch.lastOffset < this.logStartOffset) continue
         if (batch.baseOffset >= upTo) return undefined
-        const cursor = batch.records()
-        while (cursor.next()) {
-          if (cursor.timestamp < timestamp || cursor.offset < this.logStartOffset) continue
-          return cursor.offset < upTo ? { timestamp: cursor.timestamp, offset: cursor.offset } : undefined
-        }
+        const found = firstIn(batch, timestamp, this.logStartOffset)
+        if (found !== undefined) return found.offset < upTo ? found : undefined
       }
     }
     return undefined
@@ -186,6 +184,24 @@ export class PartitionLog {
       else high = middle - 1
     }
     return low
+  }
+}
+
+/**
+ * The first record of `batch` at or after both. Where this Node cannot decompress the batch (zstd before Node 22.15), its
+ * first offset: a reader from there misses nothing.
+ */
+function firstIn(batch: BatchView, timestamp: number, from: number): TimestampOffset | undefined {
+  try {
+    const cursor = batch.records()
+    while (cursor.next()) {
+      if (cursor.timestamp < timestamp || cursor.offset < from) continue
+      return { timestamp: cursor.timestamp, offset: cursor.offset }
+    }
+    return undefined
+  } catch (error) {
+    if (!isMillraceError(error)) throw error
+    return { timestamp: batch.maxTimestamp, offset: Math.max(batch.baseOffset, from) }
   }
 }
 

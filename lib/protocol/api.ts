@@ -38,9 +38,17 @@ export function encodeRequest<A extends Api>(api: A, version: number, body: Requ
   return encode(api, 'request', version, body as Input<Shape>)
 }
 
-/** `bytes` is the body alone. PROTOCOL_VERSION_UNSUPPORTED, PROTOCOL_TRUNCATED, PROTOCOL_INVALID. */
-export function decodeRequest<A extends Api>(api: A, version: number, bytes: Buffer): RequestOf<A> {
-  return decode(api, 'request', version, bytes) as RequestOf<A>
+/**
+ * `bytes` is the body alone. PROTOCOL_VERSION_UNSUPPORTED, PROTOCOL_TRUNCATED, PROTOCOL_INVALID. A broker ignores bytes
+ * after the body, as Kafka's does: librdkafka leaves three behind when it asks for all topics.
+ */
+export function decodeRequest<A extends Api>(
+  api: A,
+  version: number,
+  bytes: Buffer,
+  bytesAfter: 'refused' | 'ignored' = 'refused',
+): RequestOf<A> {
+  return decode(api, 'request', version, bytes, bytesAfter) as RequestOf<A>
 }
 
 /** The body alone, without header. PROTOCOL_VERSION_UNSUPPORTED, PROTOCOL_VALUE_INVALID. */
@@ -98,12 +106,18 @@ function encode(api: Api, direction: Direction, version: number, body: Input<Sha
   return writer.finish()
 }
 
-function decode(api: Api, direction: Direction, version: number, bytes: Buffer): Decoded<Shape> {
+function decode(
+  api: Api,
+  direction: Direction,
+  version: number,
+  bytes: Buffer,
+  bytesAfter: 'refused' | 'ignored' = 'refused',
+): Decoded<Shape> {
   const codec = codecOf(api, direction, version)
   const reader = new Reader(bytes)
   try {
     const body = codec.read(reader)
-    if (reader.remaining !== 0) {
+    if (reader.remaining !== 0 && bytesAfter === 'refused') {
       throw new MillraceError('PROTOCOL_INVALID', `Malformed message: ${reader.remaining} bytes are left over.`)
     }
     return body

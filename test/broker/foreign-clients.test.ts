@@ -1,0 +1,54 @@
+/** What other people's clients send and Kafka answers, each in its smallest form. */
+import t from 'tap'
+import { allHandlers } from '../../lib/broker/registry.js'
+import {
+  type Api,
+  decodeResponse,
+  decodeResponseHeader,
+  encodeRequest,
+  encodeRequestHeader,
+  listOffsetsApi,
+  metadataApi,
+} from '../../lib/protocol/index.js'
+import { batchFixtures } from '../protocol/fixtures.js'
+import { batchOf, produce, TestClock, type Wire, wire } from './wire.js'
+
+/** Sends a body as it is, in the last version the broker answers unless another is given. */
+async function send(w: Wire, api: Api, body: Buffer, version = lastVersion(api)) {
+  const frame = await w.connection.handle(Buffer.concat([encodeRequestHeader(api, version, 1, 'test'), body]))
+  return decodeResponse(api, version, frame!.subarray(decodeResponseHeader(api, version, frame!).bodyStart))
+}
+
+function lastVersion(api: Api): number {
+  return allHandlers().find((handler) => handler.api === api)!.versions[1]
+}
+
+t.test('bytes after a request body are ignored: librdkafka asks for all topics with three too many', async (t) => {
+  const w = await wire()
+  w.broker.createTopic('a', 1)
+  // A null list of topics (one byte), and three bytes librdkafka reserved for a longer count.
+  for (const version of [9, 12, 13]) {
+    const answer = await send(
+      w,
+      metadataApi,
+      Buffer.from('00000000000000'.slice(0, version < 11 ? 16 : 14), 'hex'),
+      version,
+    )
+    t.match(answer, { topics: [{ name: 'a', errorCode: 0 }] }, `Metadata v${version}`)
+  }
+  const body = encodeRequest(metadataApi, 5, { topics: [{ name: 'a' }] })
+  t.match(await send(w, metadataApi, Buffer.concat([body, Buffer.from('rest')]), 5), { topics: [{ name: 'a' }] })
+})
+
+t.test('times are looked up beside a batch that this Node cannot decompress', async (t) => {
+  const clock = new TestClock()
+  clock.nowMs = 1_760_000_100_000
+  const w = await wire({}, clock)
+  w.broker.createTopic('a', 1)
+  t.match(await produce(w, 'a', batchOf([{ value: 'x', timestamp: 1_700_000_000_000 }])), { errorCode: 0 })
+  const zstd = Buffer.from(batchFixtures.find(({ name }) => name === 'zstd headers')!.hex, 'hex')
+  t.match(await produce(w, 'a', zstd), { errorCode: 0, baseOffset: 1 })
+  const partitions = [-1, -2, -3, 1_700_000_000_001].map((timestamp) => ({ partitionIndex: 0, timestamp }))
+  const { topics } = await w.ask(listOffsetsApi, 7, { replicaId: -1, topics: [{ name: 'a', partitions }] })
+  t.match(topics[0]!.partitions, [{ offset: 4 }, { offset: 0 }, { offset: 1 }, { offset: 1 }])
+})
