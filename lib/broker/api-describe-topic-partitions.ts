@@ -3,7 +3,7 @@ import { describeTopicPartitionsApi, KAFKA_ERROR as E, type ResponseInput } from
 import { NO_TOPIC_ID } from './api-metadata.js'
 import { defineHandler } from './handler.js'
 import { LEADER_EPOCH } from './partition-log.js'
-import { topicNameProblem } from './topics.js'
+import { isInternalTopic, topicNameProblem } from './topics.js'
 
 type Topics = NonNullable<ResponseInput<typeof describeTopicPartitionsApi>['topics']>[number][]
 
@@ -31,7 +31,7 @@ export const describeTopicPartitionsHandler = defineHandler(describeTopicPartiti
     const elr = { eligibleLeaderReplicas: [], lastKnownElr: [] }
     const at = { errorCode: E.NONE, leaderId: nodeId, leaderEpoch: LEADER_EPOCH, ...replicas, ...elr }
     const partitions = part.map(({ partition }) => ({ partitionIndex: partition, ...at }))
-    topics.push({ errorCode: E.NONE, name, topicId: topic.id, partitions })
+    topics.push({ errorCode: E.NONE, name, topicId: topic.id, isInternal: isInternalTopic(name), partitions })
     const reached = first + part.length
     if (reached < topic.partitions.length) return { topics, nextCursor: { topicName: name, partitionIndex: reached } }
   }

@@ -6,7 +6,7 @@ import { KAFKA_ERROR as E, metadataApi, type ResponseInput } from '../protocol/i
 import type { BrokerCore } from './core.js'
 import { defineHandler } from './handler.js'
 import { LEADER_EPOCH } from './partition-log.js'
-import { type Topic, topicNameProblem } from './topics.js'
+import { isInternalTopic, type Topic, topicNameProblem } from './topics.js'
 
 type TopicResponse = NonNullable<ResponseInput<typeof metadataApi>['topics']>[number]
 
@@ -47,6 +47,7 @@ function found({ nodeId }: BrokerCore, topic: Topic): TopicResponse {
     errorCode: E.NONE,
     name: topic.name,
     topicId: topic.id,
+    isInternal: isInternalTopic(topic.name),
     partitions: topic.partitions.map(({ partition }) => ({
       errorCode: E.NONE,
       partitionIndex: partition,

@@ -3,8 +3,12 @@ import { MillraceError } from '../errors.js'
 import { KAFKA_ERROR as E, produceApi } from '../protocol/index.js'
 import { appendFromClient } from './append.js'
 import { defineHandler } from './handler.js'
+import { isInternalTopic } from './topics.js'
 
-export const produceHandler = defineHandler(produceApi, [3, 11], (core, request, { version }) => {
+/** The client id that Kafka lets write to internal topics. */
+const ADMIN_CLIENT = '__admin_client'
+
+export const produceHandler = defineHandler(produceApi, [3, 11], (core, request, { version, clientId }) => {
   const { acks, transactionalId } = request
   const acksInvalid = acks !== 0 && acks !== 1 && acks !== -1
   let failed = false
@@ -12,10 +16,11 @@ export const produceHandler = defineHandler(produceApi, [3, 11], (core, request,
     name,
     partitionResponses: partitionData.map(({ index, records }) => {
       const log = core.topics.log(name, index)
-      if (acksInvalid || log === undefined) {
+      const closed = isInternalTopic(name) && clientId !== ADMIN_CLIENT
+      if (acksInvalid || log === undefined || closed) {
         failed = true
-        const errorCode = acksInvalid ? E.INVALID_REQUIRED_ACKS : E.UNKNOWN_TOPIC_OR_PARTITION
-        return { index, errorCode, baseOffset: -1 }
+        const missing = log === undefined ? E.UNKNOWN_TOPIC_OR_PARTITION : E.INVALID_TOPIC_EXCEPTION
+        return { index, errorCode: acksInvalid ? E.INVALID_REQUIRED_ACKS : missing, baseOffset: -1 }
       }
       const {
         error,

@@ -18,6 +18,17 @@ export interface Topic {
 /** Kafka's controller makes no more partitions than this in one request. */
 export const MAX_NEW_PARTITIONS = 10_000
 
+/** What Kafka keeps in topics of its own, and this broker in its state: they are there, and stay empty. */
+export const OFFSETS_TOPIC = '__consumer_offsets'
+export const TRANSACTIONS_TOPIC = '__transaction_state'
+type InternalTopic = typeof OFFSETS_TOPIC | typeof TRANSACTIONS_TOPIC
+
+const INTERNAL_CONFIG: ConfigValues = {
+  'cleanup.policy': 'compact',
+  'compression.type': 'producer',
+  'segment.bytes': '104857600',
+}
+
 const TOPIC_KEY = 'topic/'
 const START_KEY = 'log-start/'
 
@@ -74,6 +85,11 @@ export class Topics {
     this.storage.put([stateOf(topic, partitions)])
     for (let partition = 0; partition < partitions; partition++) this.addPartition(topic, 0)
     return topic
+  }
+
+  /** As Kafka does when somebody asks for a coordinator. One partition, as there is one broker. */
+  ensureInternal(name: InternalTopic): void {
+    if (!this.byName.has(name)) this.create(name, 1, INTERNAL_CONFIG)
   }
 
   grow(topic: Topic, partitions: number): void {
@@ -137,6 +153,11 @@ function logId(topicId: string, partition: number): string {
 
 function stateOf(topic: Topic, partitions: number): [string, StateValue] {
   return [`${TOPIC_KEY}${topic.name}`, { id: topic.id, partitions, values: topic.values }]
+}
+
+/** Clients leave such topics out of regular expressions, and only admin clients may write to them. */
+export function isInternalTopic(name: string): boolean {
+  return name === OFFSETS_TOPIC || name === TRANSACTIONS_TOPIC
 }
 
 /** What Kafka says about a name that is no topic name, or undefined. */

@@ -5,8 +5,11 @@ import {
   type Api,
   decodeResponse,
   decodeResponseHeader,
+  describeTopicPartitionsApi,
+  KAFKA_ERROR as E,
   encodeRequest,
   encodeRequestHeader,
+  findCoordinatorApi,
   listOffsetsApi,
   metadataApi,
 } from '../../lib/protocol/index.js'
@@ -51,4 +54,28 @@ t.test('times are looked up beside a batch that this Node cannot decompress', as
   const partitions = [-1, -2, -3, 1_700_000_000_001].map((timestamp) => ({ partitionIndex: 0, timestamp }))
   const { topics } = await w.ask(listOffsetsApi, 7, { replicaId: -1, topics: [{ name: 'a', partitions }] })
   t.match(topics[0]!.partitions, [{ offset: 4 }, { offset: 0 }, { offset: 1 }, { offset: 1 }])
+})
+
+t.test('the internal topics come with the first question for a coordinator, and are marked as such', async (t) => {
+  const w = await wire()
+  w.broker.createTopic('a', 1)
+  const listed = async () => {
+    const { topics } = await w.ask(metadataApi, 12, { topics: null })
+    return topics.map(({ name, isInternal }) => [name, isInternal])
+  }
+  t.same(await listed(), [['a', false]])
+  await w.ask(findCoordinatorApi, 4, { keyType: 2, coordinatorKeys: ['g'] })
+  t.same(await listed(), [['a', false]], 'there is no coordinator of share groups')
+  for (let i = 0; i < 2; i++) await w.ask(findCoordinatorApi, 4, { keyType: 0, coordinatorKeys: ['g', 'h'] })
+  const offsets = ['__consumer_offsets', true]
+  t.same(await listed(), [['a', false], offsets])
+  await w.ask(findCoordinatorApi, 2, { keyType: 1, key: 't' })
+  t.same(await listed(), [['a', false], offsets, ['__transaction_state', true]])
+  const { topics } = await w.ask(describeTopicPartitionsApi, 0, { topics: [], responsePartitionLimit: 9 })
+  t.same(
+    topics.map(({ name, isInternal }) => [name, isInternal]),
+    [offsets, ['__transaction_state', true], ['a', false]],
+  )
+  const answer = await produce(w, '__consumer_offsets', batchOf([{ key: 'k', value: 'v' }]))
+  t.equal(answer.errorCode, E.INVALID_TOPIC_EXCEPTION, 'clients must not write there')
 })
