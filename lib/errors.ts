@@ -65,7 +65,8 @@ export const ERROR_CODES = {
   QUERY_STORE_KIND: 'Ask for the store by the method of its kind.',
   QUERY_STORE_UNKNOWN: 'Ask for a store of the topology: a table has one when it is named or needed.',
   RECORD_REFUSED: 'See its cause: correct the record, make the topic, or let `onProductionError` skip it.',
-  RECORD_TIMESTAMP_INVALID: 'Correct the producer or the timestamp extractor: event time is at least 0.',
+  RECORD_TIMESTAMP_INVALID:
+    'Correct the producer or the timestamp extractor: event time is whole milliseconds from 0 to 2^53 - 1.',
   RECORD_TOO_LARGE:
     "Raise the topic's max.message.bytes and the option maxRecordBytes, or set onProductionError to skip or dead-letter.",
   SERDE_BYTES_INVALID:

@@ -100,6 +100,9 @@ function checkBatch(log: PartitionLog, batch: BatchView, nowMs: number, version:
   const keyProblem = config.compact ? checkKeys(batch) : undefined
   if (keyProblem !== undefined) return keyProblem
   if (config.logAppendTime) return undefined
+  if (!Number.isSafeInteger(batch.maxTimestamp) || !Number.isSafeInteger(batch.baseTimestamp)) {
+    return refused(E.INVALID_TIMESTAMP, 'a timestamp is beyond 2^53 milliseconds, which this broker keeps no record of')
+  }
   const ahead = batch.maxTimestamp - nowMs > config.timestampAfterMaxMs
   const behind = batch.baseTimestamp >= 0 && nowMs - batch.baseTimestamp > config.timestampBeforeMaxMs
   return ahead || behind ? refused(E.INVALID_TIMESTAMP, 'a timestamp is out of the range the topic allows') : undefined

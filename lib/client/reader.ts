@@ -1,5 +1,6 @@
 /** Reads partitions from given offsets, to an end or for ever, without a group: for restore, replay and summaries. */
 
+import { exactTimestamp } from '../protocol/index.js'
 import type { TopicPartition, TopicRecord } from '../record/record.js'
 import type { Lane } from '../transport/transport.js'
 import type { Cluster } from './cluster.js'
@@ -41,7 +42,8 @@ export interface ReadChunk {
 
 /**
  * Chunks as they arrive; order holds within a partition. Breaking out of the loop closes the reader.
- * @throws CLIENT_TOPIC_MISSING, CLIENT_OFFSET_OUT_OF_RANGE, CLIENT_AUTHORIZATION, PROTOCOL_*
+ * @throws CLIENT_TOPIC_MISSING, CLIENT_OFFSET_OUT_OF_RANGE, CLIENT_AUTHORIZATION, PROTOCOL_*, RECORD_TIMESTAMP_INVALID
+ * where a record's time is beyond 2^53: reading can go on behind it
  */
 export async function* readTopic(options: ReaderOptions): AsyncGenerator<ReadChunk, void, undefined> {
   const { cluster, topic } = options
@@ -103,13 +105,13 @@ type Batch = ReturnType<Fetcher['poll']>[number]['batches'][number]
 function collect(batch: Batch, topic: string, partition: number, from: number, end: number, into: TopicRecord[]): void {
   const cursor = batch.records()
   while (cursor.next()) {
-    const { offset, timestamp } = cursor
+    const { offset } = cursor
     if (offset < from || offset >= end) continue
     into.push({
       topic,
       partition,
       offset,
-      timestamp,
+      timestamp: exactTimestamp(cursor, topic, partition),
       key: cursor.key(),
       value: cursor.value(),
       headers: cursor.headers(),

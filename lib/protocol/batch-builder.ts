@@ -33,6 +33,9 @@ const GROWN_BYTES = 16_384
 /** Below this a loop copies faster than a call. */
 const LOOP_BYTES = 32
 const NULL_LENGTH = 1
+/** Up to here twice the number is exact. */
+const WIDE_FROM = 2 ** 52
+const WIDE = Buffer.alloc(10)
 
 export class BatchBuilder {
   private buffer: Buffer
@@ -62,7 +65,7 @@ export class BatchBuilder {
 
   /**
    * Copies one record to the end of the batch. `timestamp` is in milliseconds. PROTOCOL_VALUE_INVALID unless it is an
-   * integer within ±2^51. `offsetDelta` leaves gaps where compaction removed records; it must grow.
+   * integer within ±(2^53 - 1), and no further than that from the batch's first. `offsetDelta` leaves gaps where compaction removed records; it must grow.
    */
   append(
     timestamp: number,
@@ -71,14 +74,14 @@ export class BatchBuilder {
     headers: Headers = NO_HEADERS,
     offsetDelta = this.lastDelta + 1,
   ): void {
-    if (!(timestamp >= -(2 ** 51) && timestamp <= 2 ** 51) || Math.floor(timestamp) !== timestamp) {
+    const delta = this.records === 0 ? 0 : timestamp - this.baseTimestamp
+    if (!Number.isSafeInteger(timestamp) || !Number.isSafeInteger(delta)) {
       throw new MillraceError('PROTOCOL_VALUE_INVALID', `A record's timestamp is ${timestamp}, no whole milliseconds.`)
     }
     if (this.records === 0) {
       this.baseTimestamp = timestamp
       this.latestTimestamp = timestamp
     } else if (timestamp > this.latestTimestamp) this.latestTimestamp = timestamp
-    const delta = timestamp - this.baseTimestamp
     const keyLength = key === null ? -1 : key.length
     const valueLength = value === null ? -1 : value.length
     const size =
@@ -216,6 +219,7 @@ function varintSize(value: number): number {
 
 function varlongSize(value: number): number {
   if (value >= -0x4000_0000 && value < 0x4000_0000) return varintSize(value)
+  if (!isNarrow(value)) return writeWideVarlong(WIDE, 0, value)
   let raw = value >= 0 ? value * 2 : -value * 2 - 1
   let size = 1
   while (raw >= 128) {
@@ -237,12 +241,28 @@ function writeVarint(buffer: Buffer, at: number, value: number): number {
 
 function writeVarlong(buffer: Buffer, at: number, value: number): number {
   if (value >= -0x4000_0000 && value < 0x4000_0000) return writeVarint(buffer, at, value)
+  if (!isNarrow(value)) return writeWideVarlong(buffer, at, value)
   let raw = value >= 0 ? value * 2 : -value * 2 - 1
   while (raw >= 128) {
     buffer[at++] = (raw % 128) | 0x80
     raw = Math.floor(raw / 128)
   }
   buffer[at++] = raw
+  return at
+}
+
+/** Doubled by the zigzag, the number is still exact. */
+function isNarrow(value: number): boolean {
+  return value >= -WIDE_FROM && value <= WIDE_FROM
+}
+
+function writeWideVarlong(buffer: Buffer, at: number, value: number): number {
+  let raw = value >= 0 ? BigInt(value) * 2n : -BigInt(value) * 2n - 1n
+  while (raw >= 128n) {
+    buffer[at++] = Number(raw % 128n) | 0x80
+    raw /= 128n
+  }
+  buffer[at++] = Number(raw)
   return at
 }
 

@@ -30,11 +30,16 @@ const TWO_32 = 0x1_0000_0000
 
 /** PROTOCOL_BATCH_INVALID outside ±(2^53 - 1). */
 export function readInt64(bytes: Buffer, at: number): number {
-  const value = bytes.readInt32BE(at) * TWO_32 + bytes.readUInt32BE(at + 4)
+  const value = roundedInt64(bytes, at)
   if (!Number.isSafeInteger(value)) {
     throw new MillraceError('PROTOCOL_BATCH_INVALID', 'A record batch header holds a number outside ±(2^53 - 1).')
   }
   return value
+}
+
+/** The number at `at`, rounded outside of ±(2^53 - 1): for timestamps, which their writer may have made of anything. */
+export function roundedInt64(bytes: Buffer, at: number): number {
+  return bytes.readInt32BE(at) * TWO_32 + bytes.readUInt32BE(at + 4)
 }
 
 export function writeInt64(bytes: Buffer, at: number, value: number): void {

@@ -1,6 +1,13 @@
 /** A lazy view of record batches (format v2, KIP-98): the header is parsed once, records by a cursor. */
 import { MillraceError } from '../errors.js'
-import { BATCH, CONTROL_FLAG, LOG_APPEND_TIME_FLAG, readInt64, TRANSACTIONAL_FLAG } from './batch-layout.js'
+import {
+  BATCH,
+  CONTROL_FLAG,
+  LOG_APPEND_TIME_FLAG,
+  readInt64,
+  roundedInt64,
+  TRANSACTIONAL_FLAG,
+} from './batch-layout.js'
 import { decompress } from './compression.js'
 import { crc32c } from './crc32c.js'
 import { RecordCursor } from './record-cursor.js'
@@ -24,6 +31,7 @@ export class BatchView {
   readonly isControl: boolean
   /** True where the broker stamped the batch: every record then has `maxTimestamp`. */
   readonly isLogAppendTime: boolean
+  /** Rounded outside of ±(2^53 - 1), as is `maxTimestamp`; records are told exactly, or as what they are not. */
   readonly baseTimestamp: number
   readonly maxTimestamp: number
   /** -1 where the producer was neither idempotent nor transactional. */
@@ -46,8 +54,8 @@ export class BatchView {
     this.isLogAppendTime = (attributes & LOG_APPEND_TIME_FLAG) !== 0
     this.isTransactional = (attributes & TRANSACTIONAL_FLAG) !== 0
     this.isControl = (attributes & CONTROL_FLAG) !== 0
-    this.baseTimestamp = readInt64(bytes, start + BATCH.baseTimestamp)
-    this.maxTimestamp = readInt64(bytes, start + BATCH.maxTimestamp)
+    this.baseTimestamp = roundedInt64(bytes, start + BATCH.baseTimestamp)
+    this.maxTimestamp = roundedInt64(bytes, start + BATCH.maxTimestamp)
     this.producerId = readInt64(bytes, start + BATCH.producerId)
     this.producerEpoch = bytes.readInt16BE(start + BATCH.producerEpoch)
     this.baseSequence = bytes.readInt32BE(start + BATCH.baseSequence)
@@ -59,6 +67,10 @@ export class BatchView {
         { offset: this.baseOffset },
       )
     }
+  }
+
+  wideBaseTimestamp(): bigint {
+    return this.bytes.readBigInt64BE(this.start + BATCH.baseTimestamp)
   }
 
   /** Compares the stored checksum with the bytes: PROTOCOL_CRC_MISMATCH with the batch's offset. */

@@ -2,10 +2,14 @@
 import { MillraceError } from '../errors.js'
 import { type Header, type Headers, NO_HEADERS } from '../record/record.js'
 
+const MAX_VARLONG_BYTES = 10
+
 /** What the cursor needs to know of its batch. */
 export interface CursorBatch {
   readonly baseOffset: number
   readonly baseTimestamp: number
+  /** The same, exact where the number is not. */
+  wideBaseTimestamp(): bigint
   readonly maxTimestamp: number
   readonly isLogAppendTime: boolean
   readonly count: number
@@ -16,7 +20,10 @@ export class RecordCursor {
   /** What `keyStart` and `valueStart` point into: the batch's bytes, or its inflated records. */
   readonly bytes: Buffer
   offset = -1
-  /** Milliseconds since the epoch; the batch's time where the broker stamps records (LogAppendTime). */
+  /**
+   * Milliseconds since the epoch; the batch's time where the broker stamps records (LogAppendTime). Rounded outside of
+   * ±(2^53 - 1), which `Number.isSafeInteger` tells: such a record must be refused.
+   */
   timestamp = -1
   keyStart = 0
   /** -1 for a null key. */
@@ -42,7 +49,8 @@ export class RecordCursor {
     this.left = batch.count
     this.baseOffset = batch.baseOffset
     this.fixedTimestamp = batch.isLogAppendTime
-    this.baseTimestamp = batch.baseTimestamp
+    // NaN makes every sum take the exact way.
+    this.baseTimestamp = Number.isSafeInteger(batch.baseTimestamp) ? batch.baseTimestamp : Number.NaN
     if (batch.isLogAppendTime) this.timestamp = batch.maxTimestamp
   }
 
@@ -57,9 +65,13 @@ export class RecordCursor {
     const recordEnd = this.position + length
     if (length < 0 || recordEnd > this.end) throw this.damaged()
     this.position++ // attributes: unused in format 2
-    const timestampDelta = this.varlong()
+    const deltaStart = this.position
+    const timestamp = this.baseTimestamp + this.varlong()
     this.offset = this.baseOffset + this.varint()
-    if (!this.fixedTimestamp) this.timestamp = this.baseTimestamp + timestampDelta
+    if (!this.fixedTimestamp) {
+      const exact = timestamp >= Number.MIN_SAFE_INTEGER && timestamp <= Number.MAX_SAFE_INTEGER
+      this.timestamp = exact ? timestamp : this.wideTimestamp(deltaStart)
+    }
     const keyLength = this.varint()
     this.keyStart = this.position
     this.keyLength = keyLength
@@ -137,7 +149,7 @@ export class RecordCursor {
     throw this.damaged()
   }
 
-  /** A zigzag varint of up to 64 bits, exact within ±2^52. */
+  /** A zigzag varint of up to 64 bits; NaN where it is not exact, which outside of ±2^52 it need not be. */
   private varlong(): number {
     const bytes = this.bytes
     const start = this.position
@@ -151,17 +163,30 @@ export class RecordCursor {
       }
     }
     let factor = 2 ** 28
-    for (let i = 4; i < 10; i++) {
+    for (let i = 4; i < MAX_VARLONG_BYTES; i++) {
       const byte = bytes[start + i]!
       raw += (byte & 0x7f) * factor
       if (!(byte >= 0x80)) {
-        if (!Number.isSafeInteger(raw)) break
         this.position = start + i + 1
+        if (!Number.isSafeInteger(raw)) return Number.NaN
         return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2
       }
       factor *= 128
     }
     throw this.damaged()
+  }
+
+  /** Base and the delta at `start` added as Kafka's 64 bits; rounded only in the end, if it must be. */
+  private wideTimestamp(start: number): number {
+    let raw = 0n
+    for (let i = 0; i < MAX_VARLONG_BYTES; i++) {
+      const byte = this.bytes[start + i]!
+      raw |= BigInt(byte & 0x7f) << BigInt(7 * i)
+      if (!(byte >= 0x80)) break
+    }
+    raw = BigInt.asUintN(64, raw)
+    const delta = (raw >> 1n) ^ -(raw & 1n)
+    return Number(BigInt.asIntN(64, this.batch.wideBaseTimestamp() + delta))
   }
 
   private damaged(): MillraceError {
@@ -171,4 +196,15 @@ export class RecordCursor {
       { offset: this.batch.baseOffset },
     )
   }
+}
+
+/** The time of a record that must be read. @throws MillraceError RECORD_TIMESTAMP_INVALID where it is beyond 2^53 */
+export function exactTimestamp(record: RecordCursor, topic: string, partition: number): number {
+  const { timestamp, offset } = record
+  if (Number.isSafeInteger(timestamp)) return timestamp
+  throw new MillraceError(
+    'RECORD_TIMESTAMP_INVALID',
+    `The record at offset ${offset} of ${topic}-${partition} has a timestamp beyond 2^53: about ${timestamp}.`,
+    { topic, partition, offset },
+  )
 }

@@ -10,7 +10,7 @@ export interface FailedRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: Headers
-  /** Milliseconds since the epoch, as the broker has it. */
+  /** Milliseconds since the epoch, as the broker has it; NaN where that is beyond 2^53 and would be rounded. */
   readonly timestamp: number
 }
 

@@ -9,6 +9,7 @@ import type { Clock } from '../record/clock.js'
 import { formatTopicPartition, type TopicRecord } from '../record/record.js'
 import { SchemaPending } from '../serde/serde.js'
 import type { TaskState } from '../state/task-state.js'
+import { eventTime } from '../task/event-time.js'
 import { type FailureOptions, Failures, type RecordOrigin } from '../task/failures.js'
 import type { AppConfigs, Processor, ProcessorContext, RecordMetadata, StoreReference } from '../topology/processor.js'
 import { storeNameOf } from '../topology/processor.js'
@@ -139,8 +140,8 @@ export class GlobalProcessor {
       const key = keySerde.deserialize(keyBytes, topic)
       const value = valueBytes === null ? null : valueSerde.deserialize(valueBytes, topic)
       const read = { topic, partition, offset, timestamp, key, value, headers: cursor.headers() }
-      if (timestampExtractor === null || this.#processor === null) return read
-      return { ...read, timestamp: timestampExtractor(read, this.#streamTimeMs) }
+      const extract = this.#processor === null ? null : timestampExtractor
+      return { ...read, timestamp: eventTime(extract, read, this.#streamTimeMs) }
     } catch (error) {
       if (error instanceof SchemaPending) throw error
       this.#failures.unreadable(origin, error)

@@ -7,6 +7,7 @@ import type { RecordCursor } from '../protocol/index.js'
 import type { Clock } from '../record/clock.js'
 import { SchemaPending } from '../serde/serde.js'
 import type { TaskState } from '../state/task-state.js'
+import { eventTime, isTimestampError } from '../task/event-time.js'
 import type { SourceNode } from '../topology/node.js'
 import type { AppConfigs, Processor, ProcessorContext, RecordMetadata, StoreReference } from '../topology/processor.js'
 import { storeNameOf } from '../topology/processor.js'
@@ -44,7 +45,7 @@ export class Refill {
         return
       } catch (error) {
         if (error instanceof SchemaPending) await error.ready.catch(() => undefined)
-        else if (isMillraceError(error) && !error.code.startsWith('SERDE_')) throw error
+        else if (isMillraceError(error) && !error.code.startsWith('SERDE_') && !isTimestampError(error)) throw error
         else return
       }
     }
@@ -77,8 +78,7 @@ export class Refill {
       headers: cursor.headers(),
     }
     this.#metadata = { topic, partition, offset: cursor.offset }
-    const extracted = source.timestampExtractor?.({ ...record, ...this.#metadata }, this.#streamTimeMs)
-    const timestamp = extracted ?? record.timestamp
+    const timestamp = eventTime(source.timestampExtractor, { ...record, ...this.#metadata }, this.#streamTimeMs)
     if (timestamp < 0) return
     this.#streamTimeMs = Math.max(this.#streamTimeMs, timestamp)
     processor.process({ ...record, timestamp })

@@ -3,6 +3,7 @@
  * the start: the last offsets may be markers, aborted data or compacted away. Open transactions are waited out.
  */
 import type { Fetcher } from '../client/fetcher.js'
+import { exactTimestamp } from '../protocol/index.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition } from '../record/record.js'
 import type { TaskState } from '../state/task-state.js'
@@ -112,7 +113,8 @@ export class Restore {
         else {
           const key = cursor.key()
           if (key === null) continue
-          range.state.restore(range.store, key, cursor.value(), cursor.timestamp, record)
+          const timestamp = exactTimestamp(cursor, topic, partition)
+          range.state.restore(range.store, key, cursor.value(), timestamp, record)
         }
         this.records++
       }

@@ -4,6 +4,7 @@ import type { FailurePolicy, ProcessingFailureHandler } from '../record/failure.
 import type { Header, Headers } from '../record/record.js'
 import type { SourceNode } from '../topology/node.js'
 import { type Collector, recordBytes } from './collector.js'
+import { isTimestampError } from './event-time.js'
 import type { TaskOptions } from './options.js'
 
 /** Kafka Streams' names (KIP-1034), so that tools which read its dead letters read ours. */
@@ -61,6 +62,7 @@ export function lastingOrigin(origin: RecordOrigin): RecordOrigin {
 export type FailureOptions = Pick<
   TaskOptions,
   | 'id'
+  | 'clock'
   | 'onDrop'
   | 'onDeserializationError'
   | 'onProcessingError'
@@ -112,9 +114,14 @@ export class Failures {
     }
   }
 
-  /** A record whose key or value does not deserialise, or whose timestamp extractor threw. */
+  /** A record whose key or value does not deserialise, or that has no event time. */
   unreadable(origin: RecordOrigin, cause: unknown): void {
     const { keySerde, valueSerde, name } = origin.source
+    if (isTimestampError(cause)) {
+      const error = this.#error('RECORD_TIMESTAMP_INVALID', cause.message, name, origin, cause.cause)
+      this.#judge(this.#options.onDeserializationError, 'invalidTimestamp', name, origin, error)
+      return
+    }
     const error = this.#error(
       'DESERIALIZE_FAILED',
       `could not be read with serdes ${keySerde.name} and ${valueSerde.name} of source ${name}`,
@@ -220,7 +227,12 @@ export class Failures {
         record: () =>
           cursor === null
             ? null
-            : { key: cursor.key(), value: cursor.value(), headers: cursor.headers(), timestamp: cursor.timestamp },
+            : {
+                key: cursor.key(),
+                value: cursor.value(),
+                headers: cursor.headers(),
+                timestamp: Number.isSafeInteger(cursor.timestamp) ? cursor.timestamp : Number.NaN,
+              },
       })
     } catch (cause) {
       this.#leave(
@@ -253,7 +265,7 @@ export class Failures {
 
   /** The source record as it was, in this commit, with headers that name origin and reason. */
   #deadLetter(reason: string, node: string, origin: RecordOrigin, error: MillraceError | null): void {
-    const { deadLetterTopic, id } = this.#options
+    const { deadLetterTopic, id, clock } = this.#options
     const { cursor, topic, partition } = origin
     if (deadLetterTopic === null || cursor === null || this.#collector === null) return
     const cause = error?.cause instanceof Error ? error.cause : error
@@ -274,7 +286,9 @@ export class Failures {
     const fits = (chosen: Headers) => recordBytes(key, value, chosen) <= this.#options.maxRecordBytes
     const sent = fits(headers) ? headers : headers.filter((header) => header.key !== `${STREAMS_HEADER}stacktrace`)
     if (!fits(sent)) this.#leave(this.#tooLarge(node, deadLetterTopic, origin, recordBytes(key, value, sent)))
-    const timestamp = Math.max(0, cursor.timestamp)
+    const usable = cursor.timestamp >= 0 && Number.isSafeInteger(cursor.timestamp)
+    // By time 0 the broker would delete the letter at once.
+    const timestamp = usable ? cursor.timestamp : clock.now()
     const refusal = this.#options.refusals?.of({ topic: deadLetterTopic, key, value, timestamp, headers: sent }) ?? null
     if (refusal !== null) this.#leave(this.#refused(node, deadLetterTopic, origin, refusal))
     this.#collector.send(deadLetterTopic, null, key, value, timestamp, sent)

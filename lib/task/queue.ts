@@ -3,6 +3,7 @@ import type { Push } from '../operators/operator.js'
 import type { BatchView, RecordCursor } from '../protocol/index.js'
 import { SchemaPending, type Serde } from '../serde/serde.js'
 import type { SourceNode } from '../topology/node.js'
+import { checkOwnTime, eventTime } from './event-time.js'
 import { MonotonicTime } from './times.js'
 
 /** What the task does where a record cannot be taken as it is. */
@@ -147,12 +148,13 @@ export class PartitionQueue {
     const { source, topic } = this
     let timestamp = cursor.timestamp
     try {
+      if (!(timestamp <= Number.MAX_SAFE_INTEGER && timestamp >= Number.MIN_SAFE_INTEGER)) checkOwnTime(timestamp)
       const key = this.#read(source.keySerde, cursor.bytes, cursor.keyStart, cursor.keyLength)
       const value = this.#read(source.valueSerde, cursor.bytes, cursor.valueStart, cursor.valueLength)
       if (source.timestampExtractor !== null) {
         const { partition } = this
         const record = { key, value, timestamp, topic, partition, offset: cursor.offset }
-        timestamp = source.timestampExtractor(record, this.time.streamTimeMs)
+        timestamp = eventTime(source.timestampExtractor, record, this.time.streamTimeMs)
       }
       this.headKey = key
       this.headValue = value

@@ -138,7 +138,7 @@ export function decodeMetadata(metadata: string): { partitionTimeMs: number; ope
   if (bytes.length < FIXED_BYTES || (bytes[0] !== MAGIC && bytes[0] !== MAGIC_TIME_ONLY)) {
     return { partitionTimeMs: UNKNOWN, operators }
   }
-  const partitionTimeMs = readInt64(bytes, 1)
+  const partitionTimeMs = timeAt(bytes, 1)
   if (bytes[0] === MAGIC_TIME_ONLY || bytes.length < FIXED_BYTES + 4) return { partitionTimeMs, operators }
   const count = bytes.readInt32BE(FIXED_BYTES)
   let at = FIXED_BYTES + 4
@@ -146,8 +146,14 @@ export function decodeMetadata(metadata: string): { partitionTimeMs: number; ope
     const length = bytes.readInt32BE(at)
     at += 4
     if (length < 0 || at + length + 8 > bytes.length) break
-    operators.set(bytes.toString('utf8', at, at + length), readInt64(bytes, at + length))
+    operators.set(bytes.toString('utf8', at, at + length), timeAt(bytes, at + length))
     at += length + 8
   }
   return { partitionTimeMs, operators }
+}
+
+/** No record read here has a time beyond 2^53, so it is none that was reached. */
+function timeAt(bytes: Buffer, at: number): number {
+  const timeMs = readInt64(bytes, at)
+  return Number.isSafeInteger(timeMs) ? timeMs : UNKNOWN
 }

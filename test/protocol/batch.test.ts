@@ -15,6 +15,7 @@ import {
 import { type Random, seededRandom } from '../../lib/record/random.js'
 import { type Headers, NO_HEADERS } from '../../lib/record/record.js'
 import { type BatchFixture, batchFixtures, fromHex, headersFrom, type RecordRow, recordsOf, toHex } from './fixtures.js'
+import { wideBatch } from './wide-batch.js'
 
 const [major, minor] = process.versions.node.split('.').map(Number) as [number, number]
 const zstdMissing = major < 22 || (major === 22 && minor < 15)
@@ -267,7 +268,8 @@ t.test('damage has a code and the offset', async (t) => {
     ['a short length', change((copy) => copy.writeInt32BE(10, 8))],
     ['a negative length', change((copy) => copy.writeInt32BE(-1, 8))],
     ['a negative count', change((copy) => copy.writeInt32BE(-1, 57))],
-    ['a timestamp out of range', change((copy) => copy.writeUInt8(0x7f, 27))],
+    ['an offset out of range', change((copy) => copy.writeUInt8(0x7f, 0))],
+    ['a producer id out of range', change((copy) => copy.writeUInt8(0x7f, 43))],
   ] as const) {
     t.throws(() => readBatches(bytes), { code: 'PROTOCOL_BATCH_INVALID' }, what)
   }
@@ -281,6 +283,38 @@ t.test('damage has a code and the offset', async (t) => {
   t.throws(() => only(change((copy) => copy.writeUInt8(7, 22))).records(), {
     code: 'PROTOCOL_COMPRESSION_UNSUPPORTED',
   })
+})
+
+t.test('times of any 64 bits: exact below 2^53, seen to be rounded beyond, and the batch can be read on', async (t) => {
+  const max = BigInt(Number.MAX_SAFE_INTEGER)
+  const long = 2n ** 63n - 1n
+  const rows: readonly (readonly bigint[])[] = [
+    [5n, max, max - 1n, 0n, -1n],
+    [0n, 2n ** 52n, 2n ** 52n - 1n, 2n ** 52n + 1n, max - 2n],
+    [max, 1n, 3n, max - 4n],
+    [1_733_000_000_123n, 1_733_000_000_123_456_789n, 1_733_000_000_124n],
+    [1_733_000_000_123_456_789n, 1_733_000_000_123n, 1_733_000_000_123_456_790n],
+    [long, -long - 1n, 7n, long],
+    [-long - 1n, 7n, max + 1n, -max],
+  ]
+  for (const times of rows) {
+    const seen = readAll(only(wideBatch(times))).map(({ timestamp }) => timestamp)
+    t.strictSame(
+      seen,
+      times.map((time) => Number(time)),
+    )
+    t.strictSame(
+      seen.map((time) => Number.isSafeInteger(time)),
+      times.map((time) => time >= -max && time <= max),
+    )
+  }
+  const builder = new BatchBuilder()
+  const exact = [0, Number.MAX_SAFE_INTEGER, 2 ** 52 + 1, 1, 2 ** 52 - 1, Number.MAX_SAFE_INTEGER - 1]
+  for (const timestamp of exact) builder.append(timestamp, null, null)
+  t.ok(only(builder.build()).bytes.equals(wideBatch(exact.map(BigInt))), 'and written as they are read')
+  for (const timestamp of [2 ** 53, 1.5, Number.NaN, Number.POSITIVE_INFINITY, undefined, '5', 5n]) {
+    t.throws(() => builder.append(timestamp as number, null, null), { code: 'PROTOCOL_VALUE_INVALID' })
+  }
 })
 
 t.test('zstd without support in Node is a coded error', { skip: !zstdMissing && 'this Node has zstd' }, async (t) => {

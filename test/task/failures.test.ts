@@ -5,7 +5,7 @@ import type { FailurePolicy } from '../../lib/record/failure.js'
 import { int32, int64, string } from '../../lib/serde/primitive.js'
 import { SchemaPending, type Serde } from '../../lib/serde/serde.js'
 import { Failures } from '../../lib/task/failures.js'
-import { TopologyTestDriver } from '../../lib/testing/index.js'
+import { ManualClock, TopologyTestDriver } from '../../lib/testing/index.js'
 import type { ProcessorContext } from '../../lib/topology/processor.js'
 import { hopping } from '../../lib/windows/definitions.js'
 import { TaskHarness, writtenBy } from './harness.js'
@@ -358,6 +358,7 @@ t.test(
     const failures = new Failures(
       {
         id: '0_0',
+        clock: new ManualClock(),
         onDrop: ({ reason }) => drops.push(reason),
         onDeserializationError: 'fail',
         onProcessingError: 'fail',
