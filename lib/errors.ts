@@ -137,6 +137,17 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES
 
+/** How long an error lasts, and for what. */
+export type ErrorKind =
+  /** The same call may succeed later without anybody changing anything. */
+  | 'passing'
+  /** Lasting, for the record named. */
+  | 'record'
+  /** Lasting, for the partition or task named; others go on. */
+  | 'task'
+  /** Lasting: somebody has to change something first. */
+  | 'instance'
+
 /** Where an error happened. All fields optional; never a payload. */
 export interface ErrorDetails {
   readonly topic?: string
@@ -150,13 +161,17 @@ export interface ErrorDetails {
   readonly attempt?: number
   /** Kafka's numeric error code, where a broker answered with one. */
   readonly kafkaCode?: number
-  /** True where the same call may succeed later without anybody changing anything. */
+  /** Short for kind `passing`. */
   readonly retriable?: boolean
+  /** Default `passing` where `retriable`, else `instance`. */
+  readonly kind?: ErrorKind
   readonly cause?: unknown
 }
 
 export class MillraceError extends Error {
   readonly code: ErrorCode
+  readonly kind: ErrorKind
+  /** Kind `passing`. */
   readonly retriable: boolean
   // Declared only: a place that is not known is not there at all, also when the error is printed.
   declare readonly topic?: string
@@ -172,7 +187,8 @@ export class MillraceError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'MillraceError'
     this.code = code
-    this.retriable = details.retriable ?? false
+    this.kind = details.kind ?? (details.retriable === true ? 'passing' : 'instance')
+    this.retriable = this.kind === 'passing'
     if (details.topic !== undefined) this.topic = details.topic
     if (details.partition !== undefined) this.partition = details.partition
     if (details.offset !== undefined) this.offset = details.offset

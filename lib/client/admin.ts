@@ -12,7 +12,8 @@ import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import type { TopicPartition } from '../record/record.js'
 import { brokerError, topicMissing } from './broker-error.js'
 import type { RequestBody } from './broker-link.js'
-import type { Cluster, Target } from './cluster.js'
+import { type Cluster, MISSING_TOPIC_PATIENCE_MS, type Target } from './cluster.js'
+import type { RequestName } from './error-kinds.js'
 import type { Isolation } from './fetch-request.js'
 import { type CommittedOffset, committedOffsets } from './group-requests.js'
 import { type FoundOffset, listOffsets, type OffsetSpec } from './list-offsets.js'
@@ -231,14 +232,17 @@ export class Admin {
     api: A,
     body: RequestBody<A>,
     target: Target,
-    operation: string,
+    operation: RequestName,
     resultsOf: (response: ResponseOf<A>) => readonly Result[],
   ): Promise<ResponseOf<A>> {
+    const { clock } = this.cluster
+    const startedMs = clock.monotonicMs()
     return this.cluster.call(api, body, target, ADMIN, (response): MillraceError | null => {
       const failed = resultsOf(response).find(({ code }) => code !== 0)
       if (failed === undefined) return null
       const { code, resource, topic, detail } = failed
-      if (code === KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION && topic !== undefined) return topicMissing(topic)
+      const patient = clock.monotonicMs() - startedMs < MISSING_TOPIC_PATIENCE_MS
+      if (code === KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION && topic !== undefined && !patient) return topicMissing(topic)
       return brokerError(code, operation, resource, {
         ...(topic === undefined ? {} : { topic }),
         ...(detail === undefined ? {} : { detail }),

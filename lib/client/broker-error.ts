@@ -1,6 +1,7 @@
 /** Turns a broker's numeric error into a coded error that says what failed, on what, and what to do. */
-import { type ErrorDetails, MillraceError } from '../errors.js'
-import { isRetriableKafkaError, KAFKA_ERROR, kafkaErrorName } from '../protocol/error-codes.js'
+import { type ErrorCode, type ErrorDetails, MillraceError } from '../errors.js'
+import { KAFKA_ERROR, kafkaErrorName } from '../protocol/error-codes.js'
+import { kindOf, type Remedy, type RequestName, remedyFor } from './error-kinds.js'
 
 const E = KAFKA_ERROR
 
@@ -9,16 +10,6 @@ const AUTHORIZATION: ReadonlySet<number> = new Set<number>([
   E.GROUP_AUTHORIZATION_FAILED,
   E.CLUSTER_AUTHORIZATION_FAILED,
   E.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-])
-const FENCED: ReadonlySet<number> = new Set<number>([
-  E.INVALID_PRODUCER_EPOCH,
-  E.PRODUCER_FENCED,
-  E.TRANSACTION_COORDINATOR_FENCED,
-])
-const STALE_GENERATION: ReadonlySet<number> = new Set<number>([
-  E.UNKNOWN_MEMBER_ID,
-  E.ILLEGAL_GENERATION,
-  E.REBALANCE_IN_PROGRESS,
 ])
 const LEADER_MOVED: ReadonlySet<number> = new Set<number>([
   E.UNKNOWN_TOPIC_OR_PARTITION,
@@ -31,51 +22,68 @@ const LEADER_MOVED: ReadonlySet<number> = new Set<number>([
   E.UNKNOWN_TOPIC_ID,
   E.INCONSISTENT_TOPIC_ID,
   E.NOT_CONTROLLER,
+  E.STALE_CONTROLLER_EPOCH,
+  E.NEW_LEADER_ELECTED,
 ])
 const COORDINATOR_MOVED: ReadonlySet<number> = new Set<number>([E.NOT_COORDINATOR, E.COORDINATOR_NOT_AVAILABLE])
 
+/** What a request is called in messages, where its own name is not what an operator grants. */
+const OPERATIONS: Partial<Record<RequestName, string>> = {
+  FindCoordinator: 'Describe',
+  IdempotentProduce: 'Write',
+  Metadata: 'Describe',
+  Produce: 'Write',
+}
+
+/** What a broker answered, with what to do about it at this request. */
+export class BrokerError extends MillraceError {
+  readonly remedy: Remedy
+
+  constructor(code: ErrorCode, message: string, remedy: Remedy, details: ErrorDetails) {
+    super(code, message, { ...details, kind: kindOf(remedy) })
+    this.remedy = remedy
+  }
+}
+
 /**
- * `operation` and `resource` read as in "Produce to topic orders-3"; the broker's own text, where it sent one, is
- * `detail`. Zero is no error and must not be passed.
+ * `resource` reads as in "Write on topic orders-3"; the broker's own text, where it sent one, is `detail`. Zero is no
+ * error and must not be passed.
  */
 export function brokerError(
-  code: number,
-  operation: string,
+  kafkaCode: number,
+  request: RequestName,
   resource: string,
   details: ErrorDetails & { readonly detail?: string | null } = {},
-): MillraceError {
+): BrokerError {
   const { detail, ...where } = details
-  const name = kafkaErrorName(code)
-  const text = detail ? ` (${detail})` : ''
-  const more = { ...where, kafkaCode: code, retriable: isRetriableKafkaError(code) }
-  if (AUTHORIZATION.has(code)) {
-    return new MillraceError(
-      'CLIENT_AUTHORIZATION',
-      `Not authorized: ${operation} on ${resource}${text}; grant it to this principal.`,
-      more,
-    )
+  const remedy = remedyFor(request, kafkaCode)
+  const what = `${OPERATIONS[request] ?? request} on ${resource}`
+  const [code, text] = worded(kafkaCode, remedy, what, detail ? ` (${detail})` : '')
+  return new BrokerError(code, text, remedy, { ...where, kafkaCode })
+}
+
+function worded(kafkaCode: number, remedy: Remedy, what: string, detail: string): [ErrorCode, string] {
+  const name = kafkaErrorName(kafkaCode)
+  if (AUTHORIZATION.has(kafkaCode)) {
+    return ['CLIENT_AUTHORIZATION', `Not authorized: ${what}${detail}; grant it to this principal.`]
   }
-  if (FENCED.has(code)) {
-    return new MillraceError('CLIENT_FENCED', `${operation} on ${resource} was fenced: ${name}${text}.`, more)
+  if (remedy === 'fenced') return ['CLIENT_FENCED', `${what} was fenced: ${name}${detail}.`]
+  if (kafkaCode === E.FENCED_INSTANCE_ID) {
+    return ['GROUP_INSTANCE_FENCED', `${what} failed: another process uses this group instance id.`]
   }
-  if (code === E.FENCED_INSTANCE_ID) {
-    return new MillraceError(
-      'GROUP_INSTANCE_FENCED',
-      `${operation} on ${resource} failed: another process uses this group instance id.`,
-      more,
-    )
-  }
-  if (STALE_GENERATION.has(code)) {
-    return new MillraceError(
-      'GROUP_STALE_GENERATION',
-      `${operation} on ${resource} failed: ${name}${text}; join again.`,
-      more,
-    )
-  }
-  if (code === E.OFFSET_OUT_OF_RANGE) {
-    return new MillraceError('CLIENT_OFFSET_OUT_OF_RANGE', `${operation} on ${resource} failed: ${name}${text}.`, more)
-  }
-  return new MillraceError('CLIENT_REQUEST_FAILED', `${operation} on ${resource} failed: ${name}${text}.`, more)
+  if (remedy === 'rejoin') return ['GROUP_STALE_GENERATION', `${what} failed: ${name}${detail}; join again.`]
+  if (kafkaCode === E.OFFSET_OUT_OF_RANGE) return ['CLIENT_OFFSET_OUT_OF_RANGE', `${what} failed: ${name}${detail}.`]
+  return ['CLIENT_REQUEST_FAILED', `${what} failed: ${name}${detail}.`]
+}
+
+/** What to do about an error that a broker answered; null for any other. */
+export function remedyOf(error: unknown): Remedy | null {
+  return error instanceof BrokerError ? error.remedy : null
+}
+
+/** Whether the same request may be sent again after a pause. */
+export function mayRepeat(error: unknown): error is MillraceError {
+  return error instanceof BrokerError ? error.remedy === 'repeat' : error instanceof MillraceError && error.retriable
 }
 
 /** A topic the cluster does not have. */
@@ -95,9 +103,4 @@ export function isLeaderMoved(code: number | undefined): boolean {
 /** Whether the error says that the group's or transaction's coordinator moved. */
 export function isCoordinatorMoved(code: number | undefined): boolean {
   return code !== undefined && COORDINATOR_MOVED.has(code)
-}
-
-/** Whether the broker says that this producer was replaced. */
-export function isFenced(code: number | undefined): boolean {
-  return code !== undefined && FENCED.has(code)
 }

@@ -3,7 +3,7 @@ import { isMillraceError, MillraceError } from '../errors.js'
 import type { Api, ResponseOf } from '../protocol/api.js'
 import { findCoordinatorApi } from '../protocol/api-find-coordinator.js'
 import { metadataApi } from '../protocol/api-metadata.js'
-import type { Clock } from '../record/clock.js'
+import type { Cancel, Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import type { TopicPartition } from '../record/record.js'
 import type { BrokerAddress, Transport } from '../transport/transport.js'
@@ -39,7 +39,7 @@ export type Target =
 
 const MAX_BACKOFF_MS = 1_000
 /** A topic just created may be unknown to other brokers for a moment. */
-const MISSING_TOPIC_PATIENCE_MS = 1_000
+export const MISSING_TOPIC_PATIENCE_MS = 1_000
 
 export class Cluster {
   readonly clock: Clock
@@ -51,6 +51,8 @@ export class Cluster {
   private readonly link: BrokerLink
   private readonly metadata: MetadataCache
   private readonly coordinators = new Map<string, Promise<BrokerAddress>>()
+  /** Pauses under way → how to end them early. */
+  private readonly pauses = new Map<() => void, Cancel>()
   private connectedOnce = false
   private closed = false
 
@@ -84,9 +86,8 @@ export class Cluster {
   ): Promise<ResponseOf<A>> {
     if (this.closed) throw new MillraceError('CLIENT_CLOSED', `${api.name} was not sent: the client is closed.`)
     if ('any' in target) return this.requestAny(api, body, options)
-    const address = await this.addressOf(target)
     try {
-      return await this.link.send(address, api, body, options)
+      return await this.link.send(await this.addressOf(target), api, body, options)
     } catch (error) {
       if (isTransportError(error)) this.forgetRoute(target)
       throw this.closed
@@ -122,7 +123,20 @@ export class Cluster {
       backoffMs: this.retryBackoffMs,
       maxBackoffMs: MAX_BACKOFF_MS,
       budgetMs,
+      pause: (pauseMs) => this.pause(pauseMs),
     }
+  }
+
+  /** Resolves after so long, or when the client closes: whoever repeats something then learns that it is closed. */
+  pause(pauseMs: number): Promise<void> {
+    if (this.closed) return Promise.resolve()
+    return new Promise((resolve) => {
+      const end = () => {
+        this.pauses.delete(end)
+        resolve()
+      }
+      this.pauses.set(end, this.clock.setTimer(pauseMs, end))
+    })
   }
 
   /** Tells the cluster what a response said, so that the next request asks who leads or coordinates now. */
@@ -214,9 +228,13 @@ export class Cluster {
     return this.link.versionFor(await this.addressOf(target), api, options)
   }
 
-  /** Closes the transport; calls under way fail with CLIENT_CLOSED or TRANSPORT_CLOSED. */
+  /** Closes the transport; calls under way, also those that wait for another attempt, fail with CLIENT_CLOSED. */
   async close(): Promise<void> {
     this.closed = true
+    for (const [end, cancel] of this.pauses) {
+      cancel()
+      end()
+    }
     await this.transport.close()
   }
 
@@ -274,7 +292,7 @@ export class Cluster {
       ({ coordinators: [row], errorCode, errorMessage }) => {
         const code = row?.errorCode ?? errorCode
         const detail = row?.errorMessage ?? errorMessage
-        return code === 0 ? null : brokerError(code, 'Describe', `${type} "${key}"`, { detail })
+        return code === 0 ? null : brokerError(code, 'FindCoordinator', `${type} "${key}"`, { detail })
       },
     )
     const { host, port } = response.coordinators[0] ?? response

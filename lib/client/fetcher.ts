@@ -8,10 +8,11 @@ import { readBatches } from '../protocol/batch.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { Lane } from '../transport/transport.js'
 import { committedBatches } from './aborted-filter.js'
-import { brokerError, isLeaderMoved } from './broker-error.js'
+import { brokerError, isLeaderMoved, mayRepeat } from './broker-error.js'
 import type { Cluster } from './cluster.js'
 import { type FetchedBatches, FetchPartition, type Watermarks } from './fetch-partition.js'
 import { type FetchLimits, fetchBody, type Isolation, matchResponses, type PartitionResponse } from './fetch-request.js'
+import { growingPauseMs } from './retry.js'
 
 export type { FetchedBatches, Watermarks }
 
@@ -236,8 +237,11 @@ export class Fetcher {
       if (response.errorCode !== 0) throw brokerError(response.errorCode, 'Fetch', `broker ${leader}`)
       const current = new Set(asked.filter((partition, i) => partition.version === versions[i]))
       matchResponses(this.cluster, asked, response, (partition, answer) => {
-        if (current.has(partition) && this.isRead(partition)) this.take(partition, answer)
+        if (current.delete(partition) && this.isRead(partition)) this.take(partition, answer)
       })
+      // Left out of the answer: its topic has another id by now, say.
+      if (current.size > 0) this.cluster.markMetadataStale()
+      for (const partition of current) this.failed(partition, partition.version, unanswered(partition))
     } catch (error) {
       if (this.closed) return
       this.release(asked, versions)
@@ -283,7 +287,7 @@ export class Fetcher {
     if (records === null || records.length === 0) return
     try {
       const batches = readBatches(records).filter((batch) => batch.lastOffset >= startOffset)
-      if (batches.length === 0) return
+      if (batches.length === 0) throw unanswered(partition)
       for (const batch of batches) batch.verify()
       const nextOffset = batches[batches.length - 1]!.lastOffset + 1
       const committed = this.limits.isolation === 'readCommitted'
@@ -315,7 +319,7 @@ export class Fetcher {
   private failed(partition: FetchPartition, version: number, error: unknown): void {
     if (this.closed || partition.version !== version || !this.isRead(partition)) return
     partition.blocked = true
-    if (error instanceof MillraceError && error.retriable) {
+    if (mayRepeat(error)) {
       this.pauseAWhile(partition)
       return
     }
@@ -336,12 +340,21 @@ export class Fetcher {
 
   private pauseAWhile(partition: FetchPartition): void {
     const { version } = partition
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** partition.failures, MAX_PAUSE_MS)
-    partition.failures = Math.min(partition.failures + 1, 10)
-    this.cluster.clock.setTimer(pauseMs, () => {
+    const pauseMs = growingPauseMs(this.cluster.random, partition.failures++, FIRST_PAUSE_MS, MAX_PAUSE_MS)
+    void this.cluster.pause(pauseMs).then(() => {
       if (this.closed || partition.version !== version) return
       partition.blocked = false
       this.pump()
     })
   }
+}
+
+/** The broker said nothing of it, or sent nothing at its position: asked again after a pause. */
+function unanswered({ topic, partition, position }: FetchPartition): MillraceError {
+  return new MillraceError('CLIENT_REQUEST_FAILED', `The broker left ${topic}-${partition} out of its answer.`, {
+    topic,
+    partition,
+    offset: position,
+    retriable: true,
+  })
 }

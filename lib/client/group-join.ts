@@ -144,7 +144,7 @@ function decoded(assignment: Buffer): MemberAssignment {
   return { partitions, userData: userData ?? NO_DATA }
 }
 
-function failure(round: JoinRound, operation: string, code: number): MillraceError {
+function failure(round: JoinRound, operation: 'JoinGroup' | 'SyncGroup', code: number): MillraceError {
   if (code === KAFKA_ERROR.INCONSISTENT_GROUP_PROTOCOL) {
     return brokerError(code, operation, `group "${round.groupId}", where no member speaks "${round.protocolName}"`)
   }

@@ -2,9 +2,9 @@
 import { MillraceError } from '../errors.js'
 import { leaveGroupApi } from '../protocol/api-leave-group.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
-import { type Clock, delay } from '../record/clock.js'
+import type { Cancel, Clock } from '../record/clock.js'
 import type { TopicPartition } from '../record/record.js'
-import { brokerError, isCoordinatorMoved } from './broker-error.js'
+import { brokerError, isCoordinatorMoved, mayRepeat, remedyOf } from './broker-error.js'
 import type { Cluster, Target } from './cluster.js'
 import type { GroupIdentity, OffsetToCommit } from './commit.js'
 import { type Assign, JoinRefused, type JoinRound, joinRound, type MemberSubscription } from './group-join.js'
@@ -16,6 +16,7 @@ import {
 } from './group-requests.js'
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop.js'
 import type { Heartbeats, MakeHeartbeats } from './heartbeat/heartbeats.js'
+import { growingPauseMs } from './retry.js'
 
 export type { JoinedMember, MemberAssignment } from './group-join.js'
 export type { Assign, CommittedOffset, MemberSubscription }
@@ -52,6 +53,8 @@ export interface Assignment {
 
 const FIRST_PAUSE_MS = 20
 const MAX_PAUSE_MS = 1_000
+/** Leaving is a courtesy: it is not waited for longer than this. */
+const LEAVE_MS = 3_000
 
 export class GroupMember {
   /** The group wants to rebalance: finish what is under way, then `join` again. Once per generation. */
@@ -125,7 +128,7 @@ export class GroupMember {
 
   /**
    * Stops heartbeats and says goodbye, so that others take over at once. A static member stays a member until its
-   * session ends, so that it finds its partitions again after a restart, unless `evenIfStatic`.
+   * session ends, so that it finds its partitions again after a restart, unless `evenIfStatic`. Takes 3 s at most.
    */
   async leave(options: { readonly evenIfStatic?: boolean } = {}): Promise<void> {
     this.closed = true
@@ -139,7 +142,7 @@ export class GroupMember {
     if (this.memberId === '' || (groupInstanceId !== null && !evenIfStatic)) return
     const { memberId } = this
     this.forgetMembership()
-    await cluster
+    const left = cluster
       .request(
         leaveGroupApi,
         (version) =>
@@ -147,15 +150,23 @@ export class GroupMember {
             ? { groupId, members: [{ memberId, groupInstanceId, reason: 'the member closes' }] }
             : { groupId, memberId },
         this.target,
-        { lane: 'admin', timeoutMs: this.options.sessionTimeoutMs },
+        { lane: 'admin', timeoutMs: LEAVE_MS },
       )
       // The session timeout does the same, only later.
       .catch(() => undefined)
+    let cancel: Cancel = () => undefined
+    const late = new Promise<void>((resolve) => {
+      cancel = this.options.clock.setTimer(LEAVE_MS, resolve)
+    })
+    await Promise.race([left, late])
+    cancel()
   }
 
   private async joinNow(): Promise<Assignment> {
     this.heartbeats.joining()
-    let pauseMs = FIRST_PAUSE_MS
+    const { cluster } = this.options
+    let pauses = 0
+    let named = false
     for (;;) {
       if (this.closed) throw new MillraceError('CLIENT_CLOSED', 'Joining the group ended: the member was closed.')
       try {
@@ -170,38 +181,33 @@ export class GroupMember {
         return { identity: this.identity(), partitions, userData, isLeader }
       } catch (error) {
         if (!this.mayRetryJoin(error)) throw error instanceof JoinRefused ? error.cause : error
+        // The coordinator only wanted us to know our name first (KIP-394): nothing has failed, once.
+        const newlyNamed: boolean = isMemberIdRequired(error) && !named
+        named ||= newlyNamed
+        if (newlyNamed) continue
       }
-      if (this.joinAtOnce) continue
-      await delay(this.options.clock, pauseMs)
-      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+      await cluster.pause(growingPauseMs(cluster.random, pauses++, FIRST_PAUSE_MS, MAX_PAUSE_MS))
     }
   }
 
-  private joinAtOnce = false
-
   /** Takes from the error who to be next time, and whether there is one. */
   private mayRetryJoin(error: unknown): boolean {
-    this.joinAtOnce = false
-    if (!(error instanceof JoinRefused)) return error instanceof MillraceError && error.retriable
+    if (!(error instanceof JoinRefused)) return mayRepeat(error)
     const { cause, memberId } = error
     const code = cause.kafkaCode
     this.options.cluster.noteError(code, this.target)
     switch (code) {
       case KAFKA_ERROR.MEMBER_ID_REQUIRED:
         this.memberId = memberId
-        this.joinAtOnce = true
-        return true
-      case KAFKA_ERROR.UNKNOWN_MEMBER_ID:
-        this.forgetMembership()
-        this.joinAtOnce = true
         return true
       case KAFKA_ERROR.REBALANCE_IN_PROGRESS:
       case KAFKA_ERROR.ILLEGAL_GENERATION:
         if (memberId !== '') this.memberId = memberId
-        this.joinAtOnce = true
         return true
       default:
-        return cause.retriable || isCoordinatorMoved(code)
+        if (remedyOf(cause) !== 'rejoin') return mayRepeat(cause)
+        this.forgetMembership()
+        return true
     }
   }
 
@@ -217,13 +223,11 @@ export class GroupMember {
       case KAFKA_ERROR.ILLEGAL_GENERATION:
         this.tellRebalance()
         return
-      case KAFKA_ERROR.UNKNOWN_MEMBER_ID:
-        this.forgetMembership()
-        break
-      default:
     }
     const error = brokerError(code, 'Heartbeat', `group "${this.options.groupId}"`)
-    if (!error.retriable && !isCoordinatorMoved(code)) this.lost(error)
+    if (error.remedy === 'repeat') return
+    if (error.remedy === 'rejoin') this.forgetMembership()
+    this.lost(error)
   }
 
   private tellRebalance(): void {
@@ -237,4 +241,8 @@ export class GroupMember {
     if (error.code === 'GROUP_POLL_INTERVAL') this.forgetMembership()
     this.onLost(error)
   }
+}
+
+function isMemberIdRequired(error: unknown): boolean {
+  return error instanceof JoinRefused && error.cause.kafkaCode === KAFKA_ERROR.MEMBER_ID_REQUIRED
 }

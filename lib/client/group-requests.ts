@@ -3,11 +3,11 @@ import type { MillraceError } from '../errors.js'
 import { offsetCommitApi } from '../protocol/api-offset-commit.js'
 import { offsetFetchApi } from '../protocol/api-offset-fetch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
-import { delay } from '../record/clock.js'
 import type { TopicPartition } from '../record/record.js'
 import { brokerError } from './broker-error.js'
 import type { Cluster } from './cluster.js'
 import type { GroupIdentity, OffsetToCommit } from './commit.js'
+import { growingPauseMs } from './retry.js'
 import { groupByTopic } from './topic-grouping.js'
 
 export interface CommittedOffset {
@@ -37,8 +37,7 @@ export async function committedOffsets(
 ): Promise<CommittedOffset[]> {
   if (partitions.length === 0) return []
   const startedMs = cluster.clock.monotonicMs()
-  let pollMs = FIRST_POLL_MS
-  for (;;) {
+  for (let polls = 0; ; polls++) {
     const rows = await askOffsets(cluster, groupId, partitions, options.requireStable)
     const unstable = rows.find((row) => row.errorCode === KAFKA_ERROR.UNSTABLE_OFFSET_COMMIT)
     if (unstable === undefined) {
@@ -51,8 +50,7 @@ export async function committedOffsets(
     if (cluster.clock.monotonicMs() - startedMs > (options.stableTimeoutMs ?? 120_000)) {
       throw brokerError(unstable.errorCode, 'OffsetFetch', `group "${groupId}"`, { topic: unstable.topic })
     }
-    await delay(cluster.clock, pollMs)
-    pollMs = Math.min(pollMs * 2, MAX_POLL_MS)
+    await cluster.pause(growingPauseMs(cluster.random, polls, FIRST_POLL_MS, MAX_POLL_MS))
   }
 }
 

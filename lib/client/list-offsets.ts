@@ -1,5 +1,6 @@
 /** ListOffsets over any number of partitions, each asked at its leader. */
 import { listOffsetsApi } from '../protocol/api-list-offsets.js'
+import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import { brokerError } from './broker-error.js'
 import type { Cluster } from './cluster.js'
@@ -33,6 +34,8 @@ export async function listOffsets(
       byLeader.set(leader, [...(byLeader.get(leader) ?? []), tp])
     }
     await Promise.all([...byLeader.values()].map((list) => askLeader(cluster, list, spec, isolation, found)))
+    const missing = partitions.find((tp) => !found.has(formatTopicPartition(tp.topic, tp.partition)))
+    if (missing !== undefined) throw unanswered(missing)
   })
   return partitions.map((tp) => found.get(formatTopicPartition(tp.topic, tp.partition))!)
 }
@@ -72,4 +75,9 @@ async function askLeader(
     }
   }
   if (failed !== undefined) throw failed
+}
+
+function unanswered({ topic, partition }: TopicPartition): Error {
+  const resource = `topic ${formatTopicPartition(topic, partition)}`
+  return brokerError(KAFKA_ERROR.UNKNOWN_SERVER_ERROR, 'ListOffsets', resource, { topic, partition })
 }

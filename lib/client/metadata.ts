@@ -127,6 +127,11 @@ export class MetadataCache {
   }
 
   private apply(response: MetadataResponse): void {
+    if (response.errorCode !== KAFKA_ERROR.NONE) {
+      // What this broker knows is of no use (KIP-1102): begin again at the addresses given.
+      this.brokers = new Map()
+      throw brokerError(response.errorCode, 'Metadata', 'the cluster')
+    }
     this.brokers = new Map(response.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
     this.controllerId = response.controllerId
     this.failures.clear()
@@ -152,5 +157,5 @@ export class MetadataCache {
 
 function failureOf(topic: string, code: number): MillraceError {
   if (code === KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION) return topicMissing(topic)
-  return brokerError(code, 'Describe', `topic "${topic}"`, { topic })
+  return brokerError(code, 'Metadata', `topic "${topic}"`, { topic })
 }

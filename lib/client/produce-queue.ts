@@ -8,11 +8,11 @@ import type { Compression } from '../protocol/compression.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition } from '../record/record.js'
 import { BatchRefused } from './batch-refused.js'
-import { brokerError } from './broker-error.js'
+import { type BrokerError, brokerError, mayRepeat } from './broker-error.js'
 import { isTransportError } from './broker-link.js'
 import type { Cluster } from './cluster.js'
 import type { ProduceBatch } from './commit.js'
-import { isCertainlyUnsent } from './retry.js'
+import { growingPauseMs, isCertainlyUnsent } from './retry.js'
 
 export interface ProducerIdentity {
   readonly producerId: number
@@ -200,21 +200,24 @@ export class ProduceQueue {
       return
     }
     const { topic, partition } = head.lane
-    const error = brokerError(code, 'Write', `topic ${topic}-${partition}`, { topic, partition })
-    if (error.retriable) {
+    const request = this.options.transactionalId === null ? 'IdempotentProduce' : 'Produce'
+    const error = brokerError(code, request, `topic ${topic}-${partition}`, { topic, partition })
+    if (error.remedy === 'repeat') {
       this.options.cluster.noteError(code, { leaderOf: head.lane })
       this.retry(head, error)
-      return
-    }
-    if (code === KAFKA_ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER || code === KAFKA_ERROR.UNKNOWN_PRODUCER_ID) this.onDoubt()
+    } else this.rejected(head, error, named)
+  }
+
+  private rejected(head: Waiting, error: BrokerError, named: readonly number[]): void {
     // Refused for certain and alone in its partition: the next batch takes its sequence.
-    if (head.attempts === 0) head.lane.sequence = head.sequence
+    if (error.remedy !== 'abort' && head.attempts === 0) head.lane.sequence = head.sequence
     else this.onDoubt()
-    this.refuse(head, new BatchRefused(error, head.bytes!, named))
+    this.refuse(head, error.remedy === 'record' ? new BatchRefused(error, head.bytes!, named) : error)
   }
 
   private unanswered(head: Waiting, error: unknown): void {
-    if (isTransportError(error) && error.retriable && (this.options.repeatUnanswered || isCertainlyUnsent(error))) {
+    const repeated = !isTransportError(error) || this.options.repeatUnanswered || isCertainlyUnsent(error)
+    if (mayRepeat(error) && repeated) {
       this.retry(head, error)
       return
     }
@@ -232,10 +235,10 @@ export class ProduceQueue {
   }
 
   private pause(head: Waiting): void {
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** head.attempts, MAX_PAUSE_MS)
-    head.attempts = Math.min(head.attempts + 1, 10)
+    const { cluster } = this.options
+    const pauseMs = growingPauseMs(cluster.random, head.attempts++, FIRST_PAUSE_MS, MAX_PAUSE_MS)
     head.lane.busy = true
-    this.options.cluster.clock.setTimer(pauseMs, () => this.release(head))
+    void cluster.pause(pauseMs).then(() => this.release(head))
   }
 
   private release(head: Waiting): void {

@@ -1,7 +1,8 @@
-/** The one retry policy: exponential back-off with jitter inside a time budget, for errors that say they may pass. */
+/** The one retry policy: growing pauses with jitter inside a time budget, for errors that say they may pass. */
 import { MillraceError } from '../errors.js'
-import { type Clock, delay } from '../record/clock.js'
+import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
+import { mayRepeat } from './broker-error.js'
 
 export interface RetryPolicy {
   readonly clock: Clock
@@ -11,23 +12,29 @@ export interface RetryPolicy {
   readonly maxBackoffMs: number
   /** No attempt begins later than this after the first one. */
   readonly budgetMs: number
+  /** Resolves after so long, or when the client closes. */
+  readonly pause: (pauseMs: number) => Promise<void>
 }
 
-/** Runs `attempt` until it succeeds, fails with an error that is not retriable, or the budget is spent. */
+/** Runs `attempt` until it succeeds, fails with an error that does not pass, or the budget is spent. */
 export async function retrying<T>(policy: RetryPolicy, attempt: () => Promise<T>): Promise<T> {
-  const { clock, random } = policy
+  const { clock, random, backoffMs, maxBackoffMs } = policy
   const startedMs = clock.monotonicMs()
-  let pauseMs = policy.backoffMs
-  for (;;) {
+  for (let attempts = 0; ; attempts++) {
+    const pauseMs = growingPauseMs(random, attempts, backoffMs, maxBackoffMs)
     try {
       return await attempt()
     } catch (error) {
-      if (!(error instanceof MillraceError) || !error.retriable) throw error
+      if (!mayRepeat(error)) throw error
       if (clock.monotonicMs() - startedMs + pauseMs > policy.budgetMs) throw error
     }
-    await delay(clock, pauseMs * (0.8 + 0.4 * random.next()))
-    pauseMs = Math.min(pauseMs * 2, policy.maxBackoffMs)
+    await policy.pause(pauseMs)
   }
+}
+
+/** The pause after failure number `attempts` (from 0): `firstMs`, doubled each time up to `maxMs`, a fifth more or less. */
+export function growingPauseMs(random: Random, attempts: number, firstMs: number, maxMs: number): number {
+  return Math.min(firstMs * 2 ** Math.min(attempts, 30), maxMs) * (0.8 + 0.4 * random.next())
 }
 
 /** True for the one transport failure after which nothing can have taken effect. */

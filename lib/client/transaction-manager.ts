@@ -1,9 +1,8 @@
 /** Exactly-once writing: transactions over many partitions, with a group's offsets inside (KIP-98, KIP-447). */
 import { MillraceError } from '../errors.js'
 import type { Compression } from '../protocol/compression.js'
-import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
-import { isFenced } from './broker-error.js'
+import { remedyOf } from './broker-error.js'
 import type { Cluster } from './cluster.js'
 import type { BatchOffsets, CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from './commit.js'
 import { ProduceQueue, type ProducerIdentity } from './produce-queue.js'
@@ -19,13 +18,6 @@ export interface TransactionManagerOptions {
   /** First sequence of every partition. For tests of the roll-over at 2^31. Default 0. */
   readonly firstSequence?: number
 }
-
-const STALE_GENERATION: ReadonlySet<number> = new Set<number>([
-  KAFKA_ERROR.ILLEGAL_GENERATION,
-  KAFKA_ERROR.UNKNOWN_MEMBER_ID,
-  KAFKA_ERROR.REBALANCE_IN_PROGRESS,
-  KAFKA_ERROR.FENCED_INSTANCE_ID,
-])
 
 export class TransactionManager {
   readonly transactionalId: string
@@ -155,7 +147,7 @@ export class TransactionManager {
     try {
       await this.requests.end(this.producer, true)
     } catch (error) {
-      return this.endFailed(error)
+      return this.commitFailed(error)
     }
     const batchOffsets = new Map(this.batchOffsets)
     this.clear()
@@ -163,7 +155,7 @@ export class TransactionManager {
     return { kind: 'committed', batchOffsets }
   }
 
-  /** Drops the open transaction. `unknown` when the broker could not be asked; then `init` decides. */
+  /** Drops the open transaction. `unknown` when no broker could be asked; then `init` decides. */
   async abort(cause: unknown = null): Promise<CommitOutcome> {
     if (this.doubtful) return this.abortByInit(cause)
     this.enter('aborting')
@@ -171,7 +163,7 @@ export class TransactionManager {
       try {
         await this.requests.end(this.producer, false)
       } catch (error) {
-        return this.endFailed(error)
+        return this.abortFailed(error, cause)
       }
     }
     this.clear()
@@ -188,8 +180,7 @@ export class TransactionManager {
 
   private async failed(cause: unknown): Promise<CommitOutcome> {
     if (this.current === 'fenced') return { kind: 'fenced', cause }
-    const code = (cause as { kafkaCode?: number } | null)?.kafkaCode
-    if (code !== undefined && STALE_GENERATION.has(code)) {
+    if (remedyOf(cause) === 'rejoin') {
       const outcome = await this.abort(cause)
       return outcome.kind === 'aborted' ? { kind: 'staleGeneration' } : outcome
     }
@@ -206,15 +197,25 @@ export class TransactionManager {
     return { kind: 'aborted', cause }
   }
 
-  private endFailed(error: unknown): CommitOutcome {
-    const { cause, ambiguous } = error instanceof EndFailed ? error : { cause: error, ambiguous: true }
-    const code = (cause as { kafkaCode?: number } | null)?.kafkaCode
-    if (!ambiguous && (isFenced(code) || code === KAFKA_ERROR.INVALID_PRODUCER_ID_MAPPING)) {
+  /** Nothing asked to commit it, so whoever ends it aborts it: InitProducerId does. */
+  private async abortFailed(error: unknown, cause: unknown): Promise<CommitOutcome> {
+    const failed = asEndFailed(error)
+    if (failed.doubt === 'fenced') {
+      this.enter('fenced')
+      return { kind: 'fenced', cause: failed.cause }
+    }
+    this.enter('unknown')
+    return this.abortByInit(cause)
+  }
+
+  private async commitFailed(error: unknown): Promise<CommitOutcome> {
+    const { cause, doubt } = asEndFailed(error)
+    if (doubt === 'fenced') {
       this.enter('fenced')
       return { kind: 'fenced', cause }
     }
     this.enter('unknown')
-    return { kind: 'unknown', cause }
+    return doubt === 'notCommitted' ? this.abortByInit(cause) : { kind: 'unknown', cause }
   }
 
   /** Several sends at once add their partitions one request after another; each partition is added once. */
@@ -242,16 +243,12 @@ export class TransactionManager {
   }
 
   private spoil(error: unknown): void {
-    const code = (error as { kafkaCode?: number } | null)?.kafkaCode
-    if (code !== undefined && STALE_GENERATION.has(code)) {
-      if (this.current === 'open') this.enter('abortable')
-      return
-    }
-    if (isFenced(code) || code === KAFKA_ERROR.INVALID_PRODUCER_ID_MAPPING) {
+    const remedy = remedyOf(error)
+    if (remedy === 'fenced') {
       if (this.current === 'open' || this.current === 'abortable') this.enter('fenced')
       return
     }
-    this.doubtful = true
+    if (remedy !== 'rejoin') this.doubtful = true
     if (this.current === 'open') this.enter('abortable')
   }
 
@@ -280,6 +277,10 @@ export class TransactionManager {
       { retriable: true },
     )
   }
+}
+
+function asEndFailed(error: unknown): EndFailed {
+  return error instanceof EndFailed ? error : new EndFailed(error, 'unknown')
 }
 
 /** Like Promise.all, but waits for all of them before it rejects: nothing is still under way when an abort begins. */

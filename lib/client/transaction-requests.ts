@@ -1,5 +1,5 @@
 /** The five requests of a transaction (transaction version 1), each with its own rule for what may be repeated. */
-import { MillraceError } from '../errors.js'
+import type { MillraceError } from '../errors.js'
 import type { Api, ResponseOf } from '../protocol/api.js'
 import { addOffsetsToTxnApi } from '../protocol/api-add-offsets-to-txn.js'
 import { addPartitionsToTxnApi } from '../protocol/api-add-partitions-to-txn.js'
@@ -7,20 +7,37 @@ import { endTxnApi } from '../protocol/api-end-txn.js'
 import { initProducerIdApi } from '../protocol/api-init-producer-id.js'
 import { txnOffsetCommitApi } from '../protocol/api-txn-offset-commit.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
-import { delay } from '../record/clock.js'
 import type { TopicPartition } from '../record/record.js'
-import { brokerError } from './broker-error.js'
+import { brokerError, mayRepeat, remedyOf } from './broker-error.js'
 import { isTransportError, type RequestBody, type RequestOptions } from './broker-link.js'
 import type { Cluster, Target } from './cluster.js'
 import type { GroupIdentity, OffsetToCommit } from './commit.js'
+import { type RequestName, remedyFor } from './error-kinds.js'
 import type { ProducerIdentity } from './produce-queue.js'
-import { isCertainlyUnsent } from './retry.js'
+import { growingPauseMs, isCertainlyUnsent } from './retry.js'
 import { groupByTopic } from './topic-grouping.js'
 
 /** The markers of the transaction before are usually written within a few of these. */
 const POLL_MS = [1, 1, 1, 2, 2, 3, 4] as const
 const MAX_POLL_MS = 5
+/** Polled so often, then with growing pauses: markers take a moment, not seconds. */
+const POLLS = 200
+const FIRST_PAUSE_MS = 10
+const MAX_PAUSE_MS = 500
 const NONE = 0
+
+/** Answers to EndTxn after which the transaction is certainly as it was. */
+const NOT_BEGUN: ReadonlySet<number> = new Set<number>([
+  KAFKA_ERROR.NOT_COORDINATOR,
+  KAFKA_ERROR.COORDINATOR_LOAD_IN_PROGRESS,
+  KAFKA_ERROR.CONCURRENT_TRANSACTIONS,
+  KAFKA_ERROR.THROTTLING_QUOTA_EXCEEDED,
+])
+/** Answers to EndTxn after which the transaction is certainly not committed. */
+const NOT_COMMITTED: ReadonlySet<number> = new Set<number>([
+  KAFKA_ERROR.INVALID_TXN_STATE,
+  KAFKA_ERROR.TRANSACTION_ABORTABLE,
+])
 
 export class TransactionRequests {
   private readonly cluster: Cluster
@@ -48,7 +65,7 @@ export class TransactionRequests {
       },
       this.target,
       {},
-      { operation: 'InitProducerId', resource: this.resource, unansweredToo: true },
+      { request: 'InitProducerId', resource: this.resource, unansweredToo: true },
       (answer) => answer.errorCode,
     )
     return { producerId: response.producerId, epoch: response.producerEpoch }
@@ -69,7 +86,7 @@ export class TransactionRequests {
       this.target,
       // v4 and later are between brokers and need ClusterAction on the cluster.
       { maxVersion: 3 },
-      { operation: 'AddPartitionsToTxn', resource: this.resource },
+      { request: 'AddPartitionsToTxn', resource: this.resource },
       (answer) => {
         const codes = answer.resultsByTopicV3AndBelow.flatMap((topic) =>
           topic.resultsByPartition.map((row) => row.partitionErrorCode),
@@ -91,7 +108,7 @@ export class TransactionRequests {
       },
       this.target,
       {},
-      { operation: 'AddOffsetsToTxn', resource: this.resource },
+      { request: 'AddOffsetsToTxn', resource: this.resource },
       (answer) => answer.errorCode,
     )
   }
@@ -122,18 +139,15 @@ export class TransactionRequests {
       { coordinator: 'group', key: groupId },
       // v5 means transaction version 2; before v3 there is no generation.
       { minVersion: 3, maxVersion: 4 },
-      { operation: 'TxnOffsetCommit', resource: `group "${groupId}"` },
+      { request: 'TxnOffsetCommit', resource: `group "${groupId}"` },
       (answer) =>
         answer.topics.flatMap((topic) => topic.partitions).find((row) => row.errorCode !== NONE)?.errorCode ?? NONE,
     )
   }
 
-  /**
-   * @throws `ambiguous` tells whether it may have taken effect: an answer was lost, or a coordinator that could not
-   * confirm its own write was asked before.
-   */
+  /** @throws EndFailed, which says what is known of the transaction */
   async end(producer: ProducerIdentity, committed: boolean): Promise<void> {
-    let doubt = false
+    let unsure = false
     try {
       await this.repeat(
         endTxnApi,
@@ -145,15 +159,16 @@ export class TransactionRequests {
         },
         this.target,
         { maxVersion: 4 },
-        { operation: 'EndTxn', resource: this.resource },
-        (answer) => {
-          if (answer.errorCode === KAFKA_ERROR.COORDINATOR_NOT_AVAILABLE) doubt = true
-          return answer.errorCode
+        { request: 'EndTxn', resource: this.resource },
+        ({ errorCode }) => {
+          if (errorCode !== NONE && !NOT_BEGUN.has(errorCode) && !NOT_COMMITTED.has(errorCode)) {
+            unsure ||= remedyFor('EndTxn', errorCode) !== 'fenced'
+          }
+          return errorCode
         },
       )
     } catch (cause) {
-      const lost = isTransportError(cause) && !isCertainlyUnsent(cause)
-      throw new EndFailed(cause, doubt || lost || !isAnswer(cause))
+      throw new EndFailed(cause, unsure ? 'unknown' : afterRefusal(cause))
     }
   }
 
@@ -171,51 +186,61 @@ export class TransactionRequests {
     body: RequestBody<A>,
     target: Target,
     versions: Pick<RequestOptions, 'minVersion' | 'maxVersion'>,
-    rule: { readonly operation: string; readonly resource: string; readonly unansweredToo?: boolean },
+    rule: { readonly request: RequestName; readonly resource: string; readonly unansweredToo?: boolean },
     codeOf: (response: ResponseOf<A>) => number,
   ): Promise<ResponseOf<A>> {
-    const { clock } = this.cluster
+    const { clock, random } = this.cluster
     const startedMs = clock.monotonicMs()
     let polls = 0
-    let pauseMs = 10
+    let failures = 0
     for (;;) {
       let error: MillraceError
-      let waitMs = pauseMs
+      let polling = false
       try {
         const response = await this.cluster.request(api, body, target, { lane: 'produce', ...versions })
         const code = codeOf(response)
         if (code === NONE) return response
-        error = brokerError(code, rule.operation, rule.resource)
-        if (!error.retriable) throw error
+        error = brokerError(code, rule.request, rule.resource)
         this.cluster.noteError(code, target)
-        if (code === KAFKA_ERROR.CONCURRENT_TRANSACTIONS) waitMs = POLL_MS[polls++] ?? MAX_POLL_MS
-        else pauseMs = Math.min(pauseMs * 2, 500)
+        polling = code === KAFKA_ERROR.CONCURRENT_TRANSACTIONS && polls < POLLS
       } catch (caught) {
-        if (!(caught instanceof MillraceError) || !caught.retriable) throw caught
+        if (!mayRepeat(caught)) throw caught
         if (isTransportError(caught) && rule.unansweredToo !== true && !isCertainlyUnsent(caught)) throw caught
         error = caught
-        pauseMs = Math.min(pauseMs * 2, 500)
       }
-      if (clock.monotonicMs() - startedMs + waitMs > this.budgetMs) throw error
-      await delay(clock, waitMs)
+      if (!mayRepeat(error)) throw error
+      const pauseMs = polling
+        ? (POLL_MS[polls++] ?? MAX_POLL_MS)
+        : growingPauseMs(random, failures++, FIRST_PAUSE_MS, MAX_PAUSE_MS)
+      if (clock.monotonicMs() - startedMs + pauseMs > this.budgetMs) throw error
+      await this.cluster.pause(pauseMs)
     }
   }
 }
 
+/** What is known of a transaction that could not be ended. */
+export type EndDoubt =
+  /** It may be committed: only InitProducerId tells. */
+  | 'unknown'
+  /** It is certainly not committed. */
+  | 'notCommitted'
+  /** It is not ours any more, and not committed. */
+  | 'fenced'
+
 /** Why EndTxn failed. */
 export class EndFailed extends Error {
   override readonly cause: unknown
-  readonly ambiguous: boolean
+  readonly doubt: EndDoubt
 
-  constructor(cause: unknown, ambiguous: boolean) {
+  constructor(cause: unknown, doubt: EndDoubt) {
     super('EndTxn failed')
     this.cause = cause
-    this.ambiguous = ambiguous
+    this.doubt = doubt
   }
 }
 
-/** Whether a broker answered with an error that says the request was refused. */
-function isAnswer(cause: unknown): boolean {
-  if (!(cause instanceof MillraceError)) return false
-  return cause.kafkaCode !== undefined && cause.kafkaCode !== KAFKA_ERROR.UNKNOWN_SERVER_ERROR && !cause.retriable
+function afterRefusal(cause: unknown): EndDoubt {
+  if (remedyOf(cause) === 'fenced') return 'fenced'
+  const { kafkaCode = NONE } = cause as { kafkaCode?: number }
+  return NOT_COMMITTED.has(kafkaCode) ? 'notCommitted' : 'unknown'
 }

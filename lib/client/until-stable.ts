@@ -1,9 +1,10 @@
 /** Waits until what is committed can be read: a broker answers the end of a transaction before its markers are written. */
-import { delay } from '../record/clock.js'
 import type { Cluster } from './cluster.js'
 import { listOffsets } from './list-offsets.js'
+import { growingPauseMs } from './retry.js'
 
-const LOOK_MS = 5
+const FIRST_POLL_MS = 5
+const MAX_POLL_MS = 100
 
 /**
  * Resolves when a read_committed reader of `topics` sees everything written before the call, or after `timeoutMs` where a
@@ -15,10 +16,10 @@ export async function untilStable(cluster: Cluster, topics: readonly string[], t
   )
   const written = await listOffsets(cluster, partitions, 'latest', 'readUncommitted')
   const deadlineMs = cluster.clock.monotonicMs() + timeoutMs
-  for (;;) {
+  for (let polls = 0; ; polls++) {
     const stable = await listOffsets(cluster, partitions, 'latest', 'readCommitted')
     if (stable.every(({ offset }, i) => offset >= written[i]!.offset)) return true
     if (cluster.clock.monotonicMs() >= deadlineMs) return false
-    await delay(cluster.clock, LOOK_MS)
+    await cluster.pause(growingPauseMs(cluster.random, polls, FIRST_POLL_MS, MAX_POLL_MS))
   }
 }

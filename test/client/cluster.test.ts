@@ -92,15 +92,16 @@ t.test('errors: code, retriable', async (t) => {
     [E.GROUP_AUTHORIZATION_FAILED, 'CLIENT_AUTHORIZATION', false],
     [E.PRODUCER_FENCED, 'CLIENT_FENCED', false],
     [E.INVALID_PRODUCER_EPOCH, 'CLIENT_FENCED', false],
-    [E.FENCED_INSTANCE_ID, 'GROUP_INSTANCE_FENCED', false],
-    [E.ILLEGAL_GENERATION, 'GROUP_STALE_GENERATION', false],
-    [E.REBALANCE_IN_PROGRESS, 'GROUP_STALE_GENERATION', false],
+    [E.FENCED_INSTANCE_ID, 'GROUP_INSTANCE_FENCED', true],
+    [E.ILLEGAL_GENERATION, 'GROUP_STALE_GENERATION', true],
+    [E.REBALANCE_IN_PROGRESS, 'GROUP_STALE_GENERATION', true],
     [E.OFFSET_OUT_OF_RANGE, 'CLIENT_OFFSET_OUT_OF_RANGE', false],
     [E.NOT_COORDINATOR, 'CLIENT_REQUEST_FAILED', true],
     [E.MESSAGE_TOO_LARGE, 'CLIENT_REQUEST_FAILED', false],
   ]
   for (const [kafkaCode, code, retriable] of rows) {
-    t.match(brokerError(kafkaCode, 'Do', 'thing "x"'), { code, retriable, kafkaCode, message: /Do on thing "x"/ }, code)
+    const error = brokerError(kafkaCode, 'TxnOffsetCommit', 'thing "x"')
+    t.match(error, { code, retriable, kafkaCode, message: /TxnOffsetCommit on thing "x"/ }, code)
   }
 })
 

@@ -1,6 +1,6 @@
 /** Keys go where a Java producer puts them. */
 import t from 'tap'
-import { isRetriableKafkaError, KAFKA_ERROR, kafkaErrorName } from '../../lib/protocol/index.js'
+import { KAFKA_ERROR, kafkaErrorName } from '../../lib/protocol/index.js'
 import { murmur2, partitionForKey } from '../../lib/record/partitioner.js'
 
 t.test("murmur2: Kafka's published vectors, every length modulo 4", async (t) => {
@@ -29,7 +29,4 @@ t.test('error codes have their names and say whether to try again', async (t) =>
   t.equal(kafkaErrorName(51), 'CONCURRENT_TRANSACTIONS')
   t.equal(kafkaErrorName(-1), 'UNKNOWN_SERVER_ERROR')
   t.equal(kafkaErrorName(9999), 'ERROR_9999')
-  t.ok(isRetriableKafkaError(KAFKA_ERROR.NOT_LEADER_OR_FOLLOWER))
-  t.notOk(isRetriableKafkaError(KAFKA_ERROR.PRODUCER_FENCED))
-  t.notOk(isRetriableKafkaError(9999))
 })

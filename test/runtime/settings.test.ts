@@ -10,8 +10,8 @@ import { type Log, silentLog } from '../../lib/telemetry/log.js'
 import { ManualClock, TopologyTestDriver } from '../../lib/testing/index.js'
 import { embedded } from './embedded.js'
 
-const passing = brokerError(KAFKA_ERROR.COORDINATOR_NOT_AVAILABLE, 'Join', 'group g')
-const final = brokerError(KAFKA_ERROR.GROUP_AUTHORIZATION_FAILED, 'Join', 'group g')
+const passing = brokerError(KAFKA_ERROR.COORDINATOR_NOT_AVAILABLE, 'JoinGroup', 'group g')
+const final = brokerError(KAFKA_ERROR.GROUP_AUTHORIZATION_FAILED, 'JoinGroup', 'group g')
 
 function patient(taskTimeoutMs: number) {
   const clock = new ManualClock(0)
@@ -69,7 +69,7 @@ t.test('metadataMaxAgeMs: brokers are asked again when the answer is older', asy
       partitions: [],
       topicAuthorizedOperations: 0,
     }
-    return { throttleTimeMs: 0, brokers: [], clusterId: null, controllerId: 0, topics: [topic] } as never
+    return { throttleTimeMs: 0, brokers: [], clusterId: null, controllerId: 0, topics: [topic], errorCode: 0 } as never
   }
   const cache = new MetadataCache(ask, clock, 1_000)
   for (const [atMs, times] of [

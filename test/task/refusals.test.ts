@@ -19,7 +19,7 @@ const RECORDS = [record('a', 'x'), record(null, 'x'), record('b', 'y'.repeat(100
 function refused(code: number, records: readonly Outgoing[], named: readonly number[] = []) {
   const builder = new BatchBuilder()
   for (const { timestamp, key, value, headers } of records) builder.append(timestamp, key, value, headers)
-  const error = brokerError(code, 'Write', 'topic out-0', { topic: 'out', partition: 0 })
+  const error = brokerError(code, 'Produce', 'topic out-0', { topic: 'out', partition: 0 })
   return new BatchRefused(error, builder.build({ baseOffset: 0 }), named)
 }
 

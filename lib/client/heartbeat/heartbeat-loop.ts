@@ -113,8 +113,7 @@ export class HeartbeatLoop implements Heartbeats {
     cluster.noteError(kafkaCode, this.#target)
     const goesOn =
       kafkaCode === KAFKA_ERROR.REBALANCE_IN_PROGRESS ||
-      isCoordinatorMoved(kafkaCode) ||
-      brokerError(kafkaCode, 'Heartbeat', `group "${groupId}"`).retriable
+      brokerError(kafkaCode, 'Heartbeat', `group "${groupId}"`).remedy === 'repeat'
     if (!goesOn) this.stop()
     if (this.#reports) events.onRefused(kafkaCode)
     return goesOn
