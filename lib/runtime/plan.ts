@@ -174,8 +174,9 @@ export class Plan {
     return filler?.kind === 'process' && source?.kind === 'source' ? { filler, source } : null
   }
 
-  /** The source's own choice, null: the application's. */
+  /** The source's own choice, null: the application's. What the application wrote for itself is always read from the start. */
   offsetReset(topic: string): OffsetReset | null {
+    if (this.repartitionTopics().includes(topic)) return 'earliest'
     for (const node of this.#topology.nodes) {
       if (node.kind === 'source' && node.topics.some((name) => this.topicName(name) === topic)) return node.offsetReset
     }
