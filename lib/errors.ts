@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   CLIENT_CLOSED: 'Nothing: the client was closed while the call was under way.',
   CLIENT_FENCED: 'Another instance took over this transactional id or instance id: close, and let that one go on.',
   CLIENT_OFFSET_OUT_OF_RANGE: 'Data was deleted before it was read: raise retention, then choose where to go on from.',
+  CLIENT_PARTITION_MISSING: 'Use a partition that the topic has; it may have been made anew with fewer.',
   CLIENT_REQUEST_FAILED: 'Read the Kafka error named; retriable ones were retried until the time was up.',
   CLIENT_STATE_INVALID: 'Call the operations in the documented order.',
   CLIENT_TOPIC_MISSING: 'Create the topic, or correct its name.',
@@ -99,13 +100,14 @@ export const ERROR_CODES = {
   STREAMS_NO_COMMITTED_OFFSET: 'Commit an offset for the group, or set offsetReset to earliest or latest.',
   STREAMS_STATE: 'Look at the state named: start once, close once.',
   STREAMS_TASK_TIMEOUT: 'Check the brokers: see the cause. Raise `taskTimeoutMs`, or 0: wait for as long as it takes.',
-  STREAMS_TOPIC_UNKNOWN: 'Name the topic in the topology, or in the option extraTopics.',
   SUPPRESS_BUFFER_FULL: 'Raise maxRecords or maxBytes of the suppression, or let it emit early when full.',
   TASK_METADATA_TOO_LARGE:
     'Split the topology: one sub-topology keeps the time of more operators than committed offsets can carry.',
   TASK_PARTITION_UNKNOWN: 'A defect in the runtime: report it with the task and partition named.',
   TEST_TOPIC_EMPTY: 'Read no more than was written: `isEmpty` and `queueSize` say how much there is.',
   TEST_TOPIC_UNKNOWN: 'Create test topics only for topics the topology reads or writes.',
+  TOPIC_NAME_INVALID:
+    "Correct the sink's function: it must answer 1 to 249 letters, digits, dots, dashes, underscores.",
   TOPOLOGY_CHILD_UNKNOWN: 'Forward to the name of a child node, or connect that node.',
   TOPOLOGY_CYCLE: 'A node must not be its own ancestor: go through a topic instead.',
   TOPOLOGY_EMPTY: 'Add at least one source.',

@@ -95,6 +95,15 @@ export function topicMissing(topic: string): MillraceError {
   )
 }
 
+/** A partition the topic does not have, or has no more. */
+export function partitionMissing(topic: string, partition: number, partitions: number): MillraceError {
+  return new MillraceError(
+    'CLIENT_PARTITION_MISSING',
+    `Topic "${topic}" has ${partitions} partitions and no partition ${partition}.`,
+    { topic, partition, kafkaCode: E.UNKNOWN_TOPIC_OR_PARTITION },
+  )
+}
+
 /** Whether the error says that the partition's leader, or the topic behind the name, changed. */
 export function isLeaderMoved(code: number | undefined): boolean {
   return code !== undefined && LEADER_MOVED.has(code)

@@ -7,7 +7,7 @@ import type { Cancel, Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import type { TopicPartition } from '../record/record.js'
 import type { BrokerAddress, Transport } from '../transport/transport.js'
-import { brokerError, isCoordinatorMoved, isLeaderMoved } from './broker-error.js'
+import { brokerError, isCoordinatorMoved, isLeaderMoved, partitionMissing } from './broker-error.js'
 import { BrokerLink, isTransportError, type RequestBody, type RequestOptions } from './broker-link.js'
 import { MetadataCache, type TopicInfo } from './metadata.js'
 import { type RetryPolicy, retrying } from './retry.js'
@@ -144,21 +144,23 @@ export class Cluster {
     if (isLeaderMoved(kafkaCode) || isCoordinatorMoved(kafkaCode)) this.forgetRoute(target)
   }
 
-  /** CLIENT_TOPIC_MISSING (after a short wait for a topic just created), CLIENT_AUTHORIZATION, CLIENT_UNREACHABLE. */
-  async topic(name: string): Promise<TopicInfo> {
+  /**
+   * CLIENT_TOPIC_MISSING and, where a partition is asked for that it does not have, CLIENT_PARTITION_MISSING (both after
+   * a short wait for what was just created); CLIENT_AUTHORIZATION, CLIENT_UNREACHABLE.
+   */
+  async topic(name: string, partition?: number): Promise<TopicInfo> {
     const startedMs = this.clock.monotonicMs()
     return retrying(this.retryPolicy(), async () => {
       try {
-        return await this.metadata.topic(name)
+        const info = await this.metadata.topic(name)
+        if (partition === undefined || partition < info.leaders.length) return info
+        throw partitionMissing(name, partition, info.leaders.length)
       } catch (error) {
         const young = this.clock.monotonicMs() - startedMs < MISSING_TOPIC_PATIENCE_MS
         this.metadata.markStale()
-        if (isMillraceError(error, 'CLIENT_TOPIC_MISSING')) {
-          if (!young) {
-            this.metadata.forget(name)
-            throw error
-          }
-          throw new MillraceError(error.code, error.message, { topic: name, retriable: true })
+        if (isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_PARTITION_MISSING')) {
+          if (young) throw new MillraceError(error.code, error.message, { ...error, retriable: true })
+          if (error.code === 'CLIENT_TOPIC_MISSING') this.metadata.forget(name)
         }
         throw error
       }
@@ -195,10 +197,10 @@ export class Cluster {
     return (await this.topic(topic)).id
   }
 
-  /** Node id of the partition's leader; -1 while it has none. CLIENT_TOPIC_MISSING. */
+  /** Node id of the partition's leader; -1 while it has none. CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING. */
   async leader(topic: string, partition: number): Promise<number> {
     if (this.metadata.cachedLeader(topic, partition) !== null) return this.metadata.cachedLeaderId(topic, partition)
-    return (await this.topic(topic)).leaders[partition] ?? -1
+    return (await this.topic(topic, partition)).leaders[partition] ?? -1
   }
 
   /** Without asking: node id of the leader, -1 where it has to be asked for. */
@@ -255,16 +257,8 @@ export class Cluster {
   private async leaderAddress({ topic, partition }: TopicPartition): Promise<BrokerAddress> {
     const cached = this.metadata.cachedLeader(topic, partition)
     if (cached !== null) return cached
-    const info = await this.topic(topic)
-    const node = info.leaders[partition]
-    if (node === undefined) {
-      throw new MillraceError(
-        'CLIENT_TOPIC_MISSING',
-        `Topic "${topic}" has ${info.leaders.length} partitions and no partition ${partition}.`,
-        { topic, partition },
-      )
-    }
-    const address = this.metadata.broker(node)
+    const info = await this.topic(topic, partition)
+    const address = this.metadata.broker(info.leaders[partition] ?? -1)
     if (address !== null) return address
     this.metadata.markStale()
     throw unknownBroker(`a leader of ${topic}-${partition}`)

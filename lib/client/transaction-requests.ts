@@ -71,7 +71,12 @@ export class TransactionRequests {
     return { producerId: response.producerId, epoch: response.producerEpoch }
   }
 
+  /** The coordinator only says "try again" about what does not exist. CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING. */
   async addPartitions(producer: ProducerIdentity, partitions: readonly TopicPartition[]): Promise<void> {
+    const mustExist = async () => {
+      this.cluster.markMetadataStale()
+      for (const { topic, partition } of partitions) await this.cluster.leader(topic, partition)
+    }
     await this.repeat(
       addPartitionsToTxnApi,
       {
@@ -86,7 +91,7 @@ export class TransactionRequests {
       this.target,
       // v4 and later are between brokers and need ClusterAction on the cluster.
       { maxVersion: 3 },
-      { request: 'AddPartitionsToTxn', resource: this.resource },
+      { request: 'AddPartitionsToTxn', resource: this.resource, whenUnknown: mustExist },
       (answer) => {
         const codes = answer.resultsByTopicV3AndBelow.flatMap((topic) =>
           topic.resultsByPartition.map((row) => row.partitionErrorCode),
@@ -186,7 +191,12 @@ export class TransactionRequests {
     body: RequestBody<A>,
     target: Target,
     versions: Pick<RequestOptions, 'minVersion' | 'maxVersion'>,
-    rule: { readonly request: RequestName; readonly resource: string; readonly unansweredToo?: boolean },
+    rule: {
+      readonly request: RequestName
+      readonly resource: string
+      readonly unansweredToo?: boolean
+      readonly whenUnknown?: () => Promise<void>
+    },
     codeOf: (response: ResponseOf<A>) => number,
   ): Promise<ResponseOf<A>> {
     const { clock, random } = this.cluster
@@ -202,6 +212,7 @@ export class TransactionRequests {
         if (code === NONE) return response
         error = brokerError(code, rule.request, rule.resource)
         this.cluster.noteError(code, target)
+        if (code === KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION) await rule.whenUnknown?.()
         polling = code === KAFKA_ERROR.CONCURRENT_TRANSACTIONS && polls < POLLS
       } catch (caught) {
         if (!mayRepeat(caught)) throw caught

@@ -99,6 +99,10 @@ export interface OperatorContext {
   ): void
   /** Partition count of a topic the task writes to. */
   partitionCount(topic: string): number
+  /** True where `partitionCount` cannot be asked yet, or earlier records wait for it: then a sink writes by `whenKnown`. */
+  mustWaitFor(topic: string): boolean
+  /** Calls `write`, of so many bytes, once the topic is known; where there is none, the record in hand has failed. */
+  whenKnown(topic: string, bytes: number, write: () => void): void
 }
 
 /** Says that a record is done: the task calls `deliver` as if it were a push, unless the record was forgotten. */

@@ -1,6 +1,8 @@
 /** Writes records to a topic: serialises, chooses the topic where it depends on the record, chooses the partition. */
 import { MillraceError } from '../errors.js'
 import { partitionForKey } from '../record/partitioner.js'
+import type { Headers } from '../record/record.js'
+import { isTopicName } from '../record/topic-name.js'
 import type { SinkNode } from '../topology/node.js'
 import type { Build, OperatorContext } from './operator.js'
 
@@ -9,14 +11,13 @@ export const buildSink: Build<SinkNode> = (node, context) => {
   const { keySerde, valueSerde } = node
   const topicOf = typeof node.topic === 'string' ? null : node.topic
   const fixedTopic = typeof node.topic === 'string' ? context.topicName(node.topic) : ''
-  const choose = partitionChooser(node, context)
+  const write = writer(node, context)
   return {
     push(record) {
-      const { key, value, timestamp } = record
+      const { key, value, timestamp, headers } = record
       const topic =
-        topicOf === null
-          ? fixedTopic
-          : topicOf(key, value, timestamp, { headers: record.headers, source: context.recordMetadata() })
+        topicOf === null ? fixedTopic : topicOf(key, value, timestamp, { headers, source: context.recordMetadata() })
+      if (topicOf !== null && !isTopicName(topic)) throw noTopicName(node, topic, context)
       let keyBytes: Buffer | null
       let valueBytes: Buffer | null
       let part: 'key' | 'value' = 'key'
@@ -27,16 +28,34 @@ export const buildSink: Build<SinkNode> = (node, context) => {
       } catch (cause) {
         throw unwritable(node, topic, part, context, cause)
       }
-      const chosen = choose === null ? null : choose(topic, key, value)
-      if (typeof chosen !== 'object' || chosen === null) {
-        context.send(topic, chosen, keyBytes, valueBytes, timestamp, record.headers)
-        return
-      }
-      if (chosen.length === 0) context.drop('noPartition')
-      for (const partition of chosen) {
-        context.send(topic, partition, keyBytes, valueBytes, timestamp, record.headers)
-      }
+      if (topicOf !== null && context.mustWaitFor(topic)) {
+        const bytes = (keyBytes?.length ?? 0) + (valueBytes?.length ?? 0)
+        const later = () => write(topic, key, value, keyBytes, valueBytes, timestamp, headers)
+        context.whenKnown(topic, bytes, later)
+      } else write(topic, key, value, keyBytes, valueBytes, timestamp, headers)
     },
+  }
+}
+
+/** Chooses partitions and sends. */
+function writer(node: SinkNode, context: OperatorContext) {
+  const choose = partitionChooser(node, context)
+  return (
+    topic: string,
+    key: unknown,
+    value: unknown,
+    keyBytes: Buffer | null,
+    valueBytes: Buffer | null,
+    timestamp: number,
+    headers: Headers,
+  ): void => {
+    const chosen = choose === null ? null : choose(topic, key, value)
+    if (typeof chosen !== 'object' || chosen === null) {
+      context.send(topic, chosen, keyBytes, valueBytes, timestamp, headers)
+      return
+    }
+    if (chosen.length === 0) context.drop('noPartition')
+    for (const partition of chosen) context.send(topic, partition, keyBytes, valueBytes, timestamp, headers)
   }
 }
 
@@ -70,6 +89,21 @@ function outside(partition: number, count: number): boolean {
   return !Number.isInteger(partition) || partition < 0 || partition >= count
 }
 
+/** What the function answered may be part of the record: it is not shown. */
+function noTopicName(node: SinkNode, answer: unknown, context: OperatorContext): MillraceError {
+  const what = typeof answer === 'string' ? `a string of ${answer.length} characters` : String(answer && typeof answer)
+  return new MillraceError(
+    'TOPIC_NAME_INVALID',
+    `The function of node ${node.name} chose no topic for a record made from ${origin(context)}: it answered ${what}, and a topic's name has 1 to 249 letters, digits, dots, dashes and underscores.`,
+    { node: node.name, taskId: context.taskId },
+  )
+}
+
+function origin(context: OperatorContext): string {
+  const at = context.recordMetadata()
+  return at === null ? 'a punctuation' : `${at.topic}-${at.partition} at offset ${at.offset}`
+}
+
 function unwritable(
   node: SinkNode,
   topic: string,
@@ -77,11 +111,9 @@ function unwritable(
   context: OperatorContext,
   cause: unknown,
 ): MillraceError {
-  const at = context.recordMetadata()
-  const where = at === null ? 'a punctuation' : `${at.topic}-${at.partition} at offset ${at.offset}`
   return new MillraceError(
     'SERIALIZE_FAILED',
-    `Node ${node.name} could not write the ${part} of a record made from ${where} to topic ${topic} with serdes ${node.keySerde.name} and ${node.valueSerde.name}.`,
+    `Node ${node.name} could not write the ${part} of a record made from ${origin(context)} to topic ${topic} with serdes ${node.keySerde.name} and ${node.valueSerde.name}.`,
     { node: node.name, taskId: context.taskId, topic, part, cause },
   )
 }

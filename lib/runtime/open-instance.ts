@@ -26,6 +26,7 @@ import { purgeRepartitionTopics } from './purge.js'
 import { type MakeFetcher, Restore } from './restore.js'
 import type { RestoreListeners } from './restore-listener.js'
 import { Signal } from './signal.js'
+import { SinkTopics } from './sink-topics.js'
 import { cleanState } from './state-cleaning.js'
 import { TakeOver } from './take-over.js'
 import { makeTask, openState } from './task-factory.js'
@@ -117,13 +118,14 @@ async function assemble(
   await globals.open()
 
   const refusals = new Refusals(config.clock, new Set(plan.internalTopics.map(({ name }) => name)))
+  const sinkTopics = new SinkTopics({ plan, cluster, clock: config.clock, onAnswer: signal.raise })
   const tasks = new TaskSet({
     fetcher,
     clock: config.clock,
     bufferBytes: config.bufferBytes,
     watchesSilence: config.idleTimeoutMs > 0,
     onFlushFailed: fail,
-    makeTask: (opened) => makeTask(options, plan, globals, signal, refusals, opened),
+    makeTask: (opened) => makeTask(options, plan, globals, signal, sinkTopics, refusals, opened),
   })
   const onDisk = new Set((await engines.list()).filter((taskId) => plan.taskIds.includes(taskId)))
   const member = makeMember(options, plan, tasks, process.processId, onDisk, () => box.shutdown)

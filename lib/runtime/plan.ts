@@ -1,5 +1,5 @@
 /** What the topology means on this cluster: tasks, their partitions, and every topic under its real name. Pure data. */
-import { MillraceError } from '../errors.js'
+import { topicMissing } from '../client/broker-error.js'
 import type { OffsetReset } from '../record/offset-reset.js'
 import { murmur2 } from '../record/partitioner.js'
 import type { TopicPartition } from '../record/record.js'
@@ -102,21 +102,16 @@ export class Plan {
     return realTopicName(this.applicationId, this.#topology, nodeTopic)
   }
 
-  /** @throws MillraceError CLIENT_TOPIC_MISSING for a topic nobody asked the cluster about. */
+  /** @throws MillraceError CLIENT_TOPIC_MISSING for a topic the cluster was not asked about. */
   partitionCount(topic: string): number {
-    const count = this.#partitions.get(topic)
-    if (count === undefined) {
-      throw new MillraceError(
-        'STREAMS_TOPIC_UNKNOWN',
-        `the partition count of topic ${topic} is not known: name the topic in the topology or in extraTopics`,
-        { topic },
-      )
-    }
+    const count = this.knownPartitions(topic)
+    if (count === null) throw topicMissing(topic)
     return count
   }
 
-  learnPartitionCount(topic: string, partitions: number): void {
-    this.#partitions.set(topic, partitions)
+  /** As the cluster had it when the plan was made; null: nobody asked. */
+  knownPartitions(topic: string): number | null {
+    return this.#partitions.get(topic) ?? null
   }
 
   /** Kafka's id of a topic as `prepareTopics` saw it; null where the broker has none. */

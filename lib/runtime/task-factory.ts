@@ -11,6 +11,7 @@ import type { CommittedRecords } from './committed-records.js'
 import type { GlobalStores } from './global-stores.js'
 import type { Plan } from './plan.js'
 import type { Signal } from './signal.js'
+import type { SinkTopics } from './sink-topics.js'
 import type { OpenedTask } from './take-over.js'
 
 /** Values of one task kept in memory, however many tasks share the budget. */
@@ -67,6 +68,7 @@ export function makeTask(
   plan: Plan,
   globals: GlobalStores,
   signal: Signal,
+  sinkTopics: SinkTopics,
   refusals: Refusals,
   opened: OpenedTask,
 ): Task<TaskState> {
@@ -79,6 +81,7 @@ export function makeTask(
     state: opened.state,
     globalStore: (name) => globals.store(name),
     partitionCount: (topic) => plan.partitionCount(topic),
+    sinkPartitions: (topic) => sinkTopics.partitions(topic),
     topicName: (topic) => plan.topicName(topic),
     changelogTopic: (store) => plan.changelogTopic(store),
     topicId: (topic) => plan.topicId(topic),

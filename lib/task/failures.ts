@@ -26,7 +26,7 @@ const PRODUCTION_CODES: readonly ErrorCode[] = [
   'RECORD_REFUSED',
   'RECORD_TOO_LARGE',
   'SERIALIZE_FAILED',
-  'STREAMS_TOPIC_UNKNOWN',
+  'TOPIC_NAME_INVALID',
 ]
 
 /** So often a handler may answer `retry` to one record at one node, less one: then the record has failed. */
@@ -172,6 +172,12 @@ export class Failures {
     if (refusals === undefined || refusals.none) return
     const refusal = refusals.of({ topic, key, value, timestamp, headers })
     if (refusal !== null) throw this.#refused(node, topic, origin, refusal)
+  }
+
+  /** The topic a sink's function chose does not exist. */
+  noTopic(node: string, topic: string, origin: RecordOrigin | null, cause: unknown): void {
+    const missing = isMillraceError(cause, 'CLIENT_TOPIC_MISSING')
+    this.processing(node, origin, missing ? this.#refused(node, topic, origin, cause) : cause)
   }
 
   #refused(node: string, topic: string, origin: RecordOrigin | null, cause: MillraceError): MillraceError {

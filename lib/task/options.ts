@@ -1,4 +1,5 @@
 /** What a task is given, and the words it reports in. */
+import { topicMissing } from '../client/broker-error.js'
 import type { Clock } from '../record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
 import type { Headers } from '../record/record.js'
@@ -49,7 +50,13 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly state: S
   /** Null where the topology has no global store of that name. */
   readonly globalStore: (name: string) => GlobalStore | null
+  /** Of a topic it reads. */
   readonly partitionCount: (topic: string) => number
+  /**
+   * How many partitions a topic it writes to has now; null: not known yet, then `onReady` is called when it is.
+   * @throws MillraceError CLIENT_TOPIC_MISSING, CLIENT_AUTHORIZATION
+   */
+  readonly sinkPartitions: (topic: string) => number | null
   /** The real topic behind a name in the topology: repartition topics carry the application id. */
   readonly topicName: (nodeTopic: string) => string
   /** Null where the store's changes are not produced. */
@@ -75,12 +82,20 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly deadLetterTopic: string | null
   /** Real topics whose records `TaskCommit.captured` lists. */
   readonly captureTopics: ReadonlySet<string>
-  /** Called when a record that waited for its schema can be tried again, or an asynchronous handler has answered. */
+  /** Called when a record that waited for its schema or topic can be tried again, or an asynchronous handler has answered. */
   readonly onReady: () => void
+}
+
+/** Of a topic that is known, or of one the application names: those are asked for before anything starts. */
+export function partitionsToWrite(options: Pick<TaskOptions, 'sinkPartitions'>, topic: string): number {
+  const partitions = options.sinkPartitions(topic)
+  if (partitions === null) throw topicMissing(topic)
+  return partitions
 }
 
 /** What every node of a task is told of its surroundings. */
 export function surroundings(options: TaskOptions) {
-  const { id, applicationId, appConfigs, partition, topicName, partitionCount, globalStore } = options
+  const { id, applicationId, appConfigs, partition, topicName, globalStore } = options
+  const partitionCount = (topic: string) => partitionsToWrite(options, topic)
   return { taskId: id, applicationId, appConfigs, partition, topicName, partitionCount, globalStore }
 }

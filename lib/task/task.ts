@@ -17,9 +17,10 @@ import { changelogEnds, type TaskCommit } from './commit.js'
 import { compile, type NodeContext } from './compile.js'
 import { Failures, lastingOrigin, type RecordOrigin } from './failures.js'
 import { TaskInput } from './input.js'
-import { surroundings, type TaskOptions, type TaskStores } from './options.js'
+import { partitionsToWrite, surroundings, type TaskOptions, type TaskStores } from './options.js'
 import { Punctuations } from './punctuation.js'
 import type { PartitionQueue, QueueEvents } from './queue.js'
+import { TopicWaits, type WaitingWrite } from './topic-waits.js'
 
 /** What one record weighs in `pendingBytes` of a task with stores: its change is logged at the next commit. */
 const CHANGE_BYTES = 64
@@ -37,6 +38,7 @@ export class Task<S extends TaskStores = TaskStores> {
   /** Where the record in hand came from; null inside a punctuation. */
   #current: RecordOrigin | null = null
   readonly #async: AsyncLanes
+  readonly #waits: TopicWaits
   #commitRequested = false
   #uncommittedRecords = 0
 
@@ -46,7 +48,7 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#options = options
     this.#kinds = new Map(options.subTopology.stores.map(({ name, kind }) => [name, kind]))
     this.#collector = new Collector({
-      partitionCount: options.partitionCount,
+      partitionCount: (topic) => partitionsToWrite(options, topic),
       captureTopics: options.captureTopics,
       firstPartition: options.partition,
       maxBatchBytes: (topic) => options.refusals?.maxBatchBytes(topic) ?? MAX_BATCH_BYTES,
@@ -55,6 +57,7 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#input = new TaskInput(options)
     const origin = () => (this.#current === null ? null : lastingOrigin(this.#current))
     this.#async = new AsyncLanes(origin, options.onReady)
+    this.#waits = new TopicWaits((topic) => options.sinkPartitions(topic) !== null)
     const { sources, operators } = compile(options.subTopology.nodes, {
       taskId: options.id,
       context: (node) => this.#context(node),
@@ -106,9 +109,12 @@ export class Task<S extends TaskStores = TaskStores> {
     return this.#async.hasReady || (this.#async.open && this.#input.idle.mayRun())
   }
 
-  /** True while asynchronous handlers work: what they answer is part of the next commit, which waits for them. */
+  /**
+   * True while asynchronous handlers work, or records wait for the cluster to know their topic: what comes of it is part
+   * of the next commit, which waits for them.
+   */
   get busy(): boolean {
-    return this.#async.underWay > 0
+    return this.#async.underWay > 0 || this.#waits.any
   }
 
   /** Event time of the record that is next, null when none is buffered or none may be taken. */
@@ -119,16 +125,11 @@ export class Task<S extends TaskStores = TaskStores> {
 
   /** Processes up to `maxRecords`, lowest timestamp first; returns how many. */
   process(maxRecords: number): number {
-    let processed: number
-    if (this.#async.size > 0) processed = this.#processAsync(maxRecords)
-    else if (this.#input.only !== null) processed = this.#drain(this.#input.only, maxRecords)
-    else {
-      processed = 0
-      while (processed < maxRecords && this.#input.idle.mayRun()) {
-        this.#step(this.#input.idle.lowest()!)
-        processed++
-      }
-    }
+    let processed = this.#settleWaits()
+    if (this.#async.size > 0) processed += this.#processAsync(maxRecords)
+    else if (!this.#async.draining) processed += this.#take(maxRecords)
+    // No record is taken until that commit has been collected: it would start the waiting anew.
+    if (this.#async.draining && !this.busy) this.#commitRequested = true
     if (processed > 0) this.#input.time.breakSilence()
     this.#uncommittedRecords += processed
     return processed
@@ -157,7 +158,7 @@ export class Task<S extends TaskStores = TaskStores> {
   /** Bytes of output and changes that no commit has collected; 0: nothing anybody could see. */
   pendingBytes(): number {
     const changes = this.#options.subTopology.stores.length === 0 ? 0 : this.#uncommittedRecords * CHANGE_BYTES
-    return this.#collector.pendingBytes + changes
+    return this.#collector.pendingBytes + this.#waits.bytes + changes
   }
 
   /** True when a commit would carry an offset. */
@@ -174,7 +175,7 @@ export class Task<S extends TaskStores = TaskStores> {
 
   /**
    * Flushes record caches through the topology, then collects outputs, changes and offsets; null when nothing changed.
-   * Null too while handlers work: then no record is taken until they are done, and `takeCommitRequest` says when.
+   * Null too while it is `busy`: then no record is taken until it is not, and `takeCommitRequest` says when.
    */
   collectCommit(): TaskCommit | null {
     this.state.flushListeners()
@@ -221,6 +222,7 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#collector.clear()
     this.#failures.forgetLetters()
     this.#async.clear()
+    this.#waits.clear()
     this.#input.commitAborted()
     this.#punctuations.reset(this.#input.time.ms)
     this.#commitRequested = false
@@ -240,9 +242,17 @@ export class Task<S extends TaskStores = TaskStores> {
       this.#step(this.#input.idle.lowest()!)
       processed++
     }
-    // No record is taken until that commit has been collected: it would start the waiting anew.
-    if (this.#async.draining && !this.busy) this.#commitRequested = true
     return processed
+  }
+
+  /** Writes whose topic is known by now. */
+  #settleWaits(): number {
+    return this.#waits.any ? this.#waits.settle((waiting, error) => this.#settle(waiting, error)) : 0
+  }
+
+  #settle({ node, topic, origin, write }: WaitingWrite, error: unknown): void {
+    if (error !== null) this.#failures.noTopic(node, topic, origin, error)
+    else this.#deliver({ node, origin, push: write })
   }
 
   #deliver({ node, origin, push }: SettledRecord): void {
@@ -256,12 +266,11 @@ export class Task<S extends TaskStores = TaskStores> {
     }
   }
 
-  #drain(queue: PartitionQueue, maxRecords: number): number {
+  #take(maxRecords: number): number {
+    const { only, idle } = this.#input
     let processed = 0
-    while (processed < maxRecords && queue.hasHead) {
-      this.#step(queue)
-      processed++
-    }
+    if (only !== null) for (; processed < maxRecords && only.hasHead; processed++) this.#step(only)
+    else for (; processed < maxRecords && idle.mayRun(); processed++) this.#step(idle.lowest()!)
     return processed
   }
 
@@ -323,6 +332,11 @@ export class Task<S extends TaskStores = TaskStores> {
       drop: (reason) => this.#failures.drop(reason, node.name, this.#current),
       requestCommit: () => {
         this.#commitRequested = true
+      },
+      mustWaitFor: (topic) => this.#waits.mustWait(topic),
+      whenKnown: (topic, bytes, write) => {
+        const origin = this.#current === null ? null : lastingOrigin(this.#current)
+        this.#waits.add({ node: node.name, topic, origin, bytes, write })
       },
       send: (topic, partition, key, value, timestamp, headers) => {
         this.#failures.checkWrite(node.name, this.#current, topic, key, value, timestamp, headers)

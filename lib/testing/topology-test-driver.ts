@@ -322,6 +322,7 @@ export class TopologyTestDriver {
       },
       turns: this.#order,
       partitionCount: () => 1,
+      sinkPartitions: () => 1,
       topicName: (topic) => realTopicName(applicationId, this.#topology, topic),
       changelogTopic: (name) => changelogTopic(applicationId, stores.get(name)!),
       topicId: () => null,

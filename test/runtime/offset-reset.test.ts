@@ -50,22 +50,25 @@ for (const [source, application, expected] of ROWS) {
 
 /** A process that dies after its first commit leaves records in a topic of its own that nobody has an offset of. */
 for (const offsetReset of ['latest', 'none', { byDurationMs: 0 }] as const) {
-  t.test(`an internal topic begins at its start, whatever offsetReset says: ${JSON.stringify(offsetReset)}`, async (t) => {
-    const world = await embedded(t, { in: 1, out: 1 })
-    await world.admin.createTopics([{ name: 'app-hop-repartition', partitions: 1 }])
-    const old = Date.now() - HOUR_MS
-    await world.send(['x', 'y'].map((value) => ({ topic: 'app-hop-repartition', key: value, value, timestamp: old })))
-    const builder = new StreamsBuilder()
-    builder
-      .stream('in', { ...text, offsetReset: 'earliest' })
-      .repartition({ name: 'hop', ...text })
-      .to('out', text)
-    const streams = new Streams(builder.build(), { applicationId: 'app', broker: world.broker, offsetReset })
-    await streams.start()
-    await world.send([{ topic: 'in', key: 'z', value: 'z' }])
-    t.same(await world.until('out', ({ length }) => length >= 3), ['x=x', 'y=y', 'z=z'])
-    await streams.close({ leaveGroup: true })
-  })
+  t.test(
+    `an internal topic begins at its start, whatever offsetReset says: ${JSON.stringify(offsetReset)}`,
+    async (t) => {
+      const world = await embedded(t, { in: 1, out: 1 })
+      await world.admin.createTopics([{ name: 'app-hop-repartition', partitions: 1 }])
+      const old = Date.now() - HOUR_MS
+      await world.send(['x', 'y'].map((value) => ({ topic: 'app-hop-repartition', key: value, value, timestamp: old })))
+      const builder = new StreamsBuilder()
+      builder
+        .stream('in', { ...text, offsetReset: 'earliest' })
+        .repartition({ name: 'hop', ...text })
+        .to('out', text)
+      const streams = new Streams(builder.build(), { applicationId: 'app', broker: world.broker, offsetReset })
+      await streams.start()
+      await world.send([{ topic: 'in', key: 'z', value: 'z' }])
+      t.same(await world.until('out', ({ length }) => length >= 3), ['x=x', 'y=y', 'z=z'])
+      await streams.close({ leaveGroup: true })
+    },
+  )
 }
 
 t.test('what cannot be', async (t) => {

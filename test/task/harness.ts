@@ -37,6 +37,7 @@ export interface HarnessOptions {
   readonly maxTaskIdleMs?: number
   readonly idleTimeoutMs?: number
   readonly partitionCount?: (topic: string) => number
+  readonly sinkPartitions?: (topic: string) => number | null
   readonly captureTopics?: ReadonlySet<string>
 }
 
@@ -95,6 +96,7 @@ export class TaskHarness {
       state,
       globalStore: () => null,
       partitionCount: this.#options.partitionCount ?? (() => 1),
+      sinkPartitions: this.#options.sinkPartitions ?? this.#options.partitionCount ?? (() => 1),
       topicName: (topic) => topic,
       changelogTopic: (store) => `app-${store}-changelog`,
       topicId: () => null,
