@@ -58,6 +58,8 @@ export class Refusals {
     if (!isMillraceError(error) || error.topic === undefined) return false
     const { topic } = error
     const code = error.kafkaCode ?? KAFKA_ERROR.NONE
+    // The topic was made anew with fewer: processed again, the records go to those it has.
+    if (error.code === 'CLIENT_PARTITION_MISSING') return !this.#internal.has(topic)
     if (error.code === 'CLIENT_TOPIC_MISSING' || code === KAFKA_ERROR.INVALID_TOPIC_EXCEPTION) {
       if (this.#internal.has(topic)) return false
       this.#of(topic).all = error
