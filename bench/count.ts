@@ -5,8 +5,8 @@
 
 import { Admin } from '../lib/client/admin.js'
 import type { Cluster } from '../lib/client/cluster.js'
+import { connect } from '../lib/connect.js'
 import { delay, systemClock } from '../lib/record/clock.js'
-import { connect } from '../lib/streams.js'
 import { benchTopic, KEYS, loadCountTopic, PARTITIONS } from './count-data.js'
 import { digest, type Outputs, readCounts } from './count-outputs.js'
 import { type Bench, withKafka } from './dedicated-broker.js'

@@ -40,6 +40,8 @@ export interface StreamsConfig {
   readonly heartbeatIntervalMs: number
   readonly rebalanceTimeoutMs: number
   readonly requestTimeoutMs: number
+  /** Longest time that `close` takes; less than a container gets before it is killed (10 s). */
+  readonly closeTimeoutMs: number
   /** Brokers and leaders are asked for again after this time even without an error. */
   readonly metadataMaxAgeMs: number
   /** So long what has to succeed before tasks run may fail with errors that pass; then the instance ends. 0: for ever. */
@@ -101,8 +103,9 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   heartbeatIntervalMs: 1_000,
   rebalanceTimeoutMs: 60_000,
   requestTimeoutMs: 30_000,
+  closeTimeoutMs: 8_000,
   metadataMaxAgeMs: 300_000,
-  taskTimeoutMs: 0,
+  taskTimeoutMs: 300_000,
   startTimeoutMs: 60_000,
   offsetReset: 'earliest',
   topicRefreshIntervalMs: 30_000,
@@ -139,6 +142,7 @@ const LEAST: Readonly<Record<string, number>> = {
   heartbeatIntervalMs: 10,
   rebalanceTimeoutMs: 1_000,
   requestTimeoutMs: 100,
+  closeTimeoutMs: 0,
   metadataMaxAgeMs: 1,
   taskTimeoutMs: 0,
   startTimeoutMs: 0,

@@ -1,6 +1,5 @@
 /** The public API of Millrace, every export by name. */
 
-// Reading and writing topics beside a topology
 export { Admin, type NewTopic } from './client/admin.js'
 export type { Cluster } from './client/cluster.js'
 export type { CommitOutcome, GroupIdentity, OffsetToCommit } from './client/commit.js'
@@ -13,6 +12,8 @@ export {
 export { untilStable } from './client/until-stable.js'
 // Running them
 export type { StreamsConfig, StreamsOptions } from './config.js'
+// Reading and writing topics beside a topology
+export { type ConnectionOptions, connect } from './connect.js'
 // Topologies
 export { CogroupedStream, SessionWindowedCogroupedStream, WindowedCogroupedStream } from './dsl/cogrouped-stream.js'
 export type { ForeignKeyJoin } from './dsl/foreign-key-join.js'
@@ -29,6 +30,7 @@ export { StreamsBuilder, type StreamsBuilderOptions } from './dsl/streams-builde
 export { type BufferLimits, type Suppressed, untilTimeLimit, untilWindowCloses } from './dsl/suppressed.js'
 export { KTable } from './dsl/table.js'
 export { WindowedStream } from './dsl/windowed-stream.js'
+export { type EmbeddedBrokerOptions, embeddedBroker } from './embedded-broker.js'
 export { ERROR_CODES, type ErrorCode, isMillraceError, MillraceError } from './errors.js'
 export { stateStore } from './operators/state-store.js'
 export { type Cancel, type Clock, delay, systemClock } from './record/clock.js'
@@ -95,14 +97,7 @@ export type {
 } from './state/store.js'
 export type { TimerStore } from './state/timer-store.js'
 export type { Version, VersionedPut, VersionedStore } from './state/versioned.js'
-export {
-  type ConnectionOptions,
-  connect,
-  type EmbeddedBrokerOptions,
-  embeddedBroker,
-  Streams,
-  type StreamsSettings,
-} from './streams.js'
+export { type CloseOptions, type CloseReport, Streams, type StreamsSettings } from './streams.js'
 export { type Log, silentLog } from './telemetry/log.js'
 export type { AsyncAttempt, AsyncHandler } from './topology/async-node.js'
 export { TopologyBuilder } from './topology/builder.js'

@@ -1,10 +1,9 @@
 /** The composition root: a topology, a way to the brokers and a folder become one running instance. */
-import type { Broker } from './broker/broker.js'
-import { Cluster } from './client/cluster.js'
+import type { Cluster } from './client/cluster.js'
 import { resolveConfig, type StreamsConfig, type StreamsOptions } from './config.js'
+import { type ConnectionOptions, connect } from './connect.js'
 import { isMillraceError, MillraceError } from './errors.js'
-import { type Cancel, systemClock } from './record/clock.js'
-import { systemRandom } from './record/random.js'
+import type { Cancel } from './record/clock.js'
 import { type CommittedListener, CommittedRecords } from './runtime/committed-records.js'
 import { type InstanceState, Lifecycle } from './runtime/lifecycle.js'
 import { type OpenInstance, openInstance } from './runtime/open-instance.js'
@@ -12,6 +11,7 @@ import { Queries } from './runtime/queries.js'
 import { type RestoreListener, RestoreListeners } from './runtime/restore-listener.js'
 import { removeAllState } from './runtime/state-cleaning.js'
 import { logSummaries } from './runtime/summary.js'
+import type { UncommittedPartition } from './runtime/task-set.js'
 import { answerTo, deferred, within } from './runtime/uncaught.js'
 import type { StateEngines } from './state/engine.js'
 import { LevelEngines } from './state/level-engine.js'
@@ -19,87 +19,6 @@ import { MemoryEngines } from './state/memory-engine.js'
 import type { Drop } from './task/options.js'
 import type { Topology } from './topology/topology.js'
 import { requireTopology } from './topology/validate.js'
-import { loopbackTransport } from './transport/loopback.js'
-import { type PlatformaticTransportOptions, platformaticTransport } from './transport/platformatic.js'
-import type { BrokerAddress, Transport } from './transport/transport.js'
-
-/** Where the brokers are. Exactly one of `brokers` and `broker`. */
-export interface ConnectionOptions {
-  /** `host:port` of some brokers of the cluster. */
-  readonly brokers?: readonly string[]
-  /** An embedded broker of this process, from `embeddedBroker`. */
-  readonly broker?: Broker
-  /** Makes the transport; default: @platformatic/kafka's connections, or the loopback for an embedded broker. */
-  readonly transport?: (() => Transport) | undefined
-  /** Shown in the brokers' logs and quotas. Default `millrace`. */
-  readonly clientId?: string
-  readonly tls?: PlatformaticTransportOptions['tls']
-  readonly sasl?: PlatformaticTransportOptions['sasl']
-  readonly requestTimeoutMs?: number
-  readonly metadataMaxAgeMs?: number
-}
-
-/** A client of the cluster named by `options`, with connections of its own. @throws MillraceError CONFIG_INVALID */
-export function connect(options: ConnectionOptions & Partial<Pick<StreamsConfig, 'clock' | 'random'>>): Cluster {
-  const { clock, random, requestTimeoutMs, metadataMaxAgeMs } = resolveConfig({
-    applicationId: 'client',
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
-    ...(options.random === undefined ? {} : { random: options.random }),
-    ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
-    ...(options.metadataMaxAgeMs === undefined ? {} : { metadataMaxAgeMs: options.metadataMaxAgeMs }),
-  })
-  const clientId = options.clientId ?? 'millrace'
-  const { broker } = options
-  if ((broker === undefined) === (options.brokers === undefined)) {
-    throw new MillraceError('CONFIG_INVALID', 'name either brokers (host:port) or an embedded broker, one of the two')
-  }
-  const makeTransport =
-    options.transport ??
-    (broker === undefined
-      ? () =>
-          platformaticTransport({
-            clock,
-            clientId,
-            ...(options.tls === undefined ? {} : { tls: options.tls }),
-            ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
-          })
-      : () => loopbackTransport({ clock, clientId, connect: () => broker.connection() }))
-  const bootstrap = broker === undefined ? options.brokers!.map(parseAddress) : [broker.core.advertised]
-  return new Cluster({ transport: makeTransport(), clock, random, bootstrap, requestTimeoutMs, metadataMaxAgeMs })
-}
-
-function parseAddress(text: string): BrokerAddress {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
-  const port = Number(match?.[3])
-  if (match === null || port < 1 || port > 65_535) {
-    throw new MillraceError('CONFIG_INVALID', `"${text}" is no broker address: write host:port`)
-  }
-  return { host: match[1] ?? match[2]!, port }
-}
-
-export interface EmbeddedBrokerOptions {
-  /** Where topics, offsets and transactions are kept. Null: in memory, and gone with the process. */
-  readonly folder: string | null
-  readonly clock?: StreamsConfig['clock']
-  readonly random?: StreamsConfig['random']
-  /** Hears one line for each thing an operator should know. */
-  readonly report?: (line: string) => void
-}
-
-/**
- * A Kafka broker inside this process, for development, tests and the edge. `listen` opens it to other clients.
- * @throws MillraceError BROKER_STORAGE_FAILED and what its folder raises
- */
-export async function embeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {
-  // Loaded only when asked for: a service on Kafka never pays for it.
-  const { createBroker, FolderStorage, MemoryStorage } = await import('./broker/index.js')
-  return createBroker({
-    clock: options.clock ?? systemClock,
-    random: options.random ?? systemRandom,
-    storage: options.folder === null ? new MemoryStorage() : new FolderStorage(options.folder),
-    ...(options.report === undefined ? {} : { report: options.report }),
-  })
-}
 
 export type StreamsSettings = StreamsOptions &
   ConnectionOptions & {
@@ -114,6 +33,23 @@ const PROCESS_BUDGET = { memoryBytes: 4 * 2 ** 20, files: 16 }
 const FIRST_PAUSE_MS = 100
 const MAX_PAUSE_MS = 10_000
 const LONG_LIFE_MS = 60_000
+/** Share of the time of a `close` after which it stops waiting for the brokers and gives up what is not committed. */
+const GRACEFUL_SHARE = 0.8
+
+export interface CloseOptions {
+  /** A static member keeps its tasks for the session time-out, so that a restart finds them; true gives them away at once. */
+  readonly leaveGroup?: boolean
+  /** Longest time until `close` resolves. Default `closeTimeoutMs` of the configuration. */
+  readonly timeoutMs?: number
+}
+
+export interface CloseReport {
+  /**
+   * What was processed and could not be committed in time: another instance, or the next life of this one, processes it again.
+   * Empty after an orderly close.
+   */
+  readonly uncommitted: readonly UncommittedPartition[]
+}
 
 export class Streams {
   readonly #topology: Topology
@@ -123,9 +59,16 @@ export class Streams {
   readonly #committed = new CommittedRecords()
   readonly #restores = new RestoreListeners()
   readonly #drops = new Map<string, number>()
+  /** Settles with the end of the instance, whenever it was asked for. */
+  readonly #finished = deferred()
+  /** Whether anything waits for `finished`. `reported`: the instance failed before, so the exit code says it. */
+  #finishedHeard: 'no' | 'yes' | 'reported' = 'no'
+  #cluster: Cluster | null = null
   #open: OpenInstance | null = null
-  #running: Promise<void> = Promise.resolve()
+  #held: readonly string[] = []
   #closing = false
+  /** The time of a `close` is over: whatever still waits for brokers ends. */
+  #abandoned = false
   readonly #closeAsked = deferred()
   #leaveGroup = false
   /** Monotonic time since which no broker has answered; null once one has. */
@@ -138,6 +81,7 @@ export class Streams {
     this.#topology = topology
     this.#settings = settings
     this.#config = resolveConfig(options)
+    this.#finished.promise.catch(() => undefined)
   }
 
   get state(): InstanceState {
@@ -159,35 +103,66 @@ export class Streams {
   }
 
   /**
-   * Opens the state, joins the group and begins to process; resolves when every task assigned is running.
-   * @throws MillraceError what keeps it from starting: a missing topic, an unreachable broker, a locked state folder
+   * Opens the state, joins the group and begins to process; resolves when every task assigned is running. Once in the life
+   * of an instance.
+   * @throws MillraceError what keeps it from starting: a missing topic, an unreachable broker, a locked state folder;
+   *   STREAMS_STATE at a second call
    */
   async start(): Promise<void> {
+    if (this.state !== 'created') {
+      throw new MillraceError('STREAMS_STATE', `an instance that is ${this.state} cannot be started: make a new one`)
+    }
     this.#lifecycle.transitionTo('starting')
-    this.#running = this.#openAndRun()
-    this.#running.catch(() => undefined)
+    let started = false
+    const running = this.#openAndRun()
     const ready = new Promise<void>((resolve) => {
       this.#lifecycle.onChange((state) => state === 'running' && resolve())
     })
-    await Promise.race([ready, this.#running])
+    running.then(this.#finished.resolve, (error) => {
+      if (started) this.#reportUnheard(error)
+      this.#finished.reject(error)
+    })
+    await Promise.race([ready, running])
+    started = true
   }
 
-  /** Resolves when the instance was closed; rejects with what stopped it. */
+  /** Resolves when the instance was closed; rejects with what stopped it. May be asked for at any time, also before `start`. */
   get finished(): Promise<void> {
-    return this.#running
+    if (this.#finishedHeard === 'reported') process.exitCode = undefined
+    this.#finishedHeard = 'yes'
+    return this.#finished.promise
   }
 
   /**
-   * Commits what is processed and closes. A static member keeps its tasks for the session time-out, so that a restart
-   * finds them; `leaveGroup` gives them away at once.
+   * Commits what is processed and closes. When the brokers do not answer in time it closes all the same: nothing is lost, and the
+   * report says what will be processed again.
+   * @throws what had stopped the instance before
    */
-  async close(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<CloseReport> {
+    const { clock, closeTimeoutMs, log } = this.#config
+    const timeoutMs = requireTimeout(options.timeoutMs ?? closeTimeoutMs)
     this.#leaveGroup = options.leaveGroup ?? false
     this.#closing = true
     this.#closeAsked.resolve()
-    if (this.state === 'created') this.#lifecycle.transitionTo('closed')
+    if (this.state === 'created') {
+      this.#lifecycle.transitionTo('closed')
+      this.#finished.resolve()
+    }
     this.#stopIfOpen()
-    await this.#running
+    const { promise } = this.#finished
+    if (this.#open !== null && (await within(clock, timeoutMs * GRACEFUL_SHARE, promise)) === 'done')
+      return NOTHING_LEFT
+    const uncommitted = this.#open?.instance.uncommitted() ?? []
+    this.#abandon()
+    const end = await within(clock, timeoutMs * (1 - GRACEFUL_SHARE), promise)
+    if (uncommitted.length > 0 || end === 'late') {
+      const partitions = uncommitted.map(({ topic, partition, committedOffset, position }) => {
+        return `${topic}-${partition}: ${committedOffset} to ${position}`
+      })
+      const text = 'the instance closed without committing: the records named will be processed again'
+      log.warn({ timeoutMs, partitions: partitions.join(', '), storesClosed: end === 'done' }, text)
+    }
+    return { uncommitted }
   }
 
   /**
@@ -212,6 +187,25 @@ export class Streams {
     this.#open.instance.stop()
   }
 
+  /** Ends everything that waits for brokers. */
+  #abandon(): void {
+    this.#abandoned = true
+    this.#open?.instance.fail(new MillraceError('CLIENT_CLOSED', 'the instance was closed'))
+    this.#cluster?.close().catch(() => undefined)
+  }
+
+  /** A failure that nobody waits for must not look like a process that has nothing to do. */
+  #reportUnheard(error: unknown): void {
+    if (this.#finishedHeard === 'yes' || this.#closing || typeof this.#config.onUncaughtError === 'function') return
+    const code = isMillraceError(error) ? error.code : 'UNKNOWN'
+    const cause = error instanceof Error ? error.message : String(error)
+    const text = 'the instance has stopped, and nothing waits for `finished`: the exit code of the process is set to 1'
+    this.#config.log.error({ code, cause }, text)
+    if (process.exitCode !== undefined) return
+    process.exitCode = 1
+    this.#finishedHeard = 'reported'
+  }
+
   async #openAndRun(): Promise<void> {
     try {
       const { clock } = this.#config
@@ -223,10 +217,9 @@ export class Streams {
         if (clock.monotonicMs() - startedMs > LONG_LIFE_MS) pauseMs = FIRST_PAUSE_MS
         await within(clock, pauseMs, this.#closeAsked.promise)
         pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
-        if (!this.#closing) continue
-        if (this.state !== 'closing') this.#lifecycle.transitionTo('closing')
-        break
+        if (this.#closing) break
       }
+      if (this.state !== 'closing') this.#lifecycle.transitionTo('closing')
       this.#lifecycle.transitionTo('closed')
     } catch (error) {
       this.#lifecycle.transitionTo('failed')
@@ -238,6 +231,7 @@ export class Streams {
   async #live(life: number): Promise<'closed' | 'replace'> {
     const { requestTimeoutMs, metadataMaxAgeMs } = this.#config
     const cluster = connect({ ...this.#settings, requestTimeoutMs, metadataMaxAgeMs })
+    this.#cluster = cluster
     let open: OpenInstance | null = null
     try {
       open = await this.#openInstance(cluster)
@@ -247,22 +241,36 @@ export class Streams {
       if (this.#closing) this.#stopIfOpen()
       await open.instance.run().finally(this.#logSummaries(open))
     } catch (error) {
-      // What keeps the first from opening is an error of `start`.
-      const asked = (open !== null || life > 1) && !this.#closing
-      const waits = open === null && this.#waitsForBrokers(error)
-      const answer = waits ? 'replace' : asked ? answerTo(error, this.#config) : 'shutdownInstance'
-      const all = answer === 'shutdownApplication'
-      if (all) await this.#stopApplication(open)
-      // Nobody comes back to an application that stops: an assignment that says so must not wait for static members.
-      await open?.close(all || isMillraceError(error, 'STREAMS_APPLICATION_SHUTDOWN')).catch(() => undefined)
-      await cluster.close()
-      if (answer !== 'replace') throw error
-      if (open !== null) await within(this.#config.clock, this.#config.requestTimeoutMs, open.instance.abandoned())
-      this.#open = null
-      return 'replace'
+      return this.#ended(error, open, cluster, life)
     }
     await open.close(this.#leaveGroup).finally(() => cluster.close())
     return 'closed'
+  }
+
+  /** What follows an error that ended a life. */
+  async #ended(
+    error: unknown,
+    open: OpenInstance | null,
+    cluster: Cluster,
+    life: number,
+  ): Promise<'closed' | 'replace'> {
+    // What keeps the first from opening is an error of `start`.
+    const asked = (open !== null || life > 1) && !this.#closing
+    const waits = open === null && this.#waitsForBrokers(error)
+    const answer = waits ? 'replace' : asked ? answerTo(error, this.#config) : 'shutdownInstance'
+    const all = answer === 'shutdownApplication'
+    if (all) await this.#stopApplication(open)
+    // Nobody comes back to an application that stops: an assignment that says so must not wait for static members.
+    await open?.close(all || isMillraceError(error, 'STREAMS_APPLICATION_SHUTDOWN')).catch(() => undefined)
+    await cluster.close()
+    if (this.#abandoned) {
+      await open?.instance.abandoned()
+      return 'closed'
+    }
+    if (answer !== 'replace') throw error
+    if (open !== null) await within(this.#config.clock, this.#config.requestTimeoutMs, open.instance.abandoned())
+    this.#open = null
+    return 'replace'
   }
 
   /** Whether the brokers may yet come up: Java waits for them without end. */
@@ -303,6 +311,9 @@ export class Streams {
       restores: this.#restores,
       lifecycle: this.#lifecycle,
       onDrop: (drop) => this.#dropped(drop),
+      onHeld: (held) => {
+        this.#held = held
+      },
       staticMember: this.#config.stateDir !== null || this.#settings.engines !== undefined,
     })
   }
@@ -347,6 +358,14 @@ export class Streams {
     return this.#open?.tasks.ids() ?? []
   }
 
+  /**
+   * Sub-topologies that wait, in words: other instances of the application run another version of the topology. Empty in a
+   * group that runs one version.
+   */
+  held(): readonly string[] {
+    return this.#held
+  }
+
   /** Records dropped by reason since this instance started. */
   droppedRecords(): ReadonlyMap<string, number> {
     return this.#drops
@@ -363,4 +382,11 @@ export class Streams {
     const { taskId, node, topic, partition, offset, reason } = drop
     this.#config.log.debug({ taskId, node, topic, partition, offset, reason }, 'a record was dropped')
   }
+}
+
+const NOTHING_LEFT: CloseReport = { uncommitted: [] }
+
+function requireTimeout(timeoutMs: number): number {
+  if (Number.isFinite(timeoutMs) && timeoutMs >= 0) return timeoutMs
+  throw new MillraceError('CONFIG_INVALID', `timeoutMs of close is ${String(timeoutMs)}: use milliseconds >= 0`)
 }

@@ -6,13 +6,13 @@
  */
 import type { CommitOutcome, GroupIdentity } from '../client/commit.js'
 import type { Clock } from '../record/clock.js'
-import type { TaskCommit } from '../task/commit.js'
 import { type CommitDecision, type CommitPolicy, decideCommit } from './commit-decision.js'
 import type { CommitGroup } from './commit-group.js'
+import type { OwnedCommit } from './task-set.js'
 
 /** A commit that has ended, for the loop to act on. */
 export interface FinishedCommit {
-  readonly parts: readonly TaskCommit[]
+  readonly parts: readonly OwnedCommit[]
   readonly outcome: CommitOutcome
   readonly durationMs: number
 }
@@ -74,7 +74,7 @@ export class Committer {
   }
 
   /** Sends what the tasks collected; processing goes on meanwhile. */
-  start(parts: readonly TaskCommit[], identity: GroupIdentity): void {
+  start(parts: readonly OwnedCommit[], identity: GroupIdentity): void {
     this.forget()
     if (parts.length === 0) return
     this.#inFlight = true
@@ -83,15 +83,19 @@ export class Committer {
     const offsets = parts.flatMap((part) => part.offsets)
     this.#options.group.commit(batches, offsets, identity).then(
       (outcome) => {
-        this.#inFlight = false
         this.#durationMs = this.#options.clock.monotonicMs() - this.#startedMs
         this.#options.onFinished({ parts, outcome, durationMs: this.#durationMs })
       },
-      (error) => {
-        this.#inFlight = false
-        this.#options.onFailed(error)
-      },
+      (error) => this.#options.onFailed(error),
     )
+  }
+
+  /**
+   * The outcome told by `onFinished` has been acted on. Until then the commit is in flight: between the answer and what
+   * follows from it, tasks must neither be rewound nor handed over.
+   */
+  handled(): void {
+    this.#inFlight = false
   }
 
   /** Nothing is pending: it was collected, or dropped with its tasks. */

@@ -1,31 +1,52 @@
 /** Something done again and again beside the work: one at a time, and whatever its outcome. */
 import type { Clock } from '../record/clock.js'
 
-/**
- * Calls `act` after `firstMs`, then `intervalMs` after each end of it, until the returned function is called, which
- * resolves when an `act` under way has ended.
- */
+export interface Periodic {
+  /** Acts without waiting for the interval; after the `act` under way, if there is one. */
+  now(): void
+  /** Resolves when an `act` under way has ended. */
+  stop(): Promise<void>
+}
+
+/** Calls `act` after `firstMs`, then `intervalMs` after each end of it, until stopped. */
 export function every(
   clock: Clock,
   { firstMs, intervalMs }: { readonly firstMs: number; readonly intervalMs: number },
   act: () => Promise<void>,
   failed: (error: unknown) => void,
-): () => Promise<void> {
+): Periodic {
   let stopped = false
+  let acting = false
+  let again = false
   let underWay: Promise<void> = Promise.resolve()
   let cancel = () => {}
   const schedule = (delayMs: number) => {
     if (stopped) return
     cancel = clock.setTimer(delayMs, () => {
+      acting = true
       underWay = act()
         .catch(failed)
-        .then(() => schedule(intervalMs))
+        .then(() => {
+          acting = false
+          const nextMs = again ? 0 : intervalMs
+          again = false
+          schedule(nextMs)
+        })
     })
   }
   schedule(firstMs)
-  return () => {
-    stopped = true
-    cancel()
-    return underWay
+  return {
+    now() {
+      if (acting) again = true
+      else {
+        cancel()
+        schedule(0)
+      }
+    },
+    stop() {
+      stopped = true
+      cancel()
+      return underWay
+    },
   }
 }

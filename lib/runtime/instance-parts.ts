@@ -6,6 +6,7 @@ import type { Refusals } from '../task/refusals.js'
 import type { CommitGroup } from './commit-group.js'
 import type { CommittedRecords } from './committed-records.js'
 import type { Lifecycle } from './lifecycle.js'
+import type { Assignments } from './membership/assignments.js'
 import type { Plan } from './plan.js'
 import type { Signal } from './signal.js'
 import type { TakeOver } from './take-over.js'
@@ -26,4 +27,7 @@ export interface InstanceParts {
   readonly refusals: Refusals
   readonly committed: CommittedRecords
   readonly lifecycle: Lifecycle
+  readonly assignments: Assignments
+  /** Moves what is on disk of a task aside. */
+  readonly setAside: (taskId: string, reason: string) => Promise<void>
 }

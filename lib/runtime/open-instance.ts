@@ -6,19 +6,22 @@ import { GroupMember } from '../client/group-member.js'
 import { IdempotentProducer } from '../client/producer.js'
 import { TransactionManager } from '../client/transaction-manager.js'
 import type { StreamsConfig } from '../config.js'
+import { isMillraceError } from '../errors.js'
 import type { StateEngines } from '../state/engine.js'
 import type { Drop } from '../task/options.js'
 import { Refusals } from '../task/refusals.js'
 import type { Topology } from '../topology/topology.js'
 import type { Lane } from '../transport/transport.js'
 import { appConfigs } from './app-configs.js'
-import { assignPartitions } from './assign-partitions.js'
 import { atLeastOnce, type CommitGroup, exactlyOnce } from './commit-group.js'
 import type { CommittedRecords } from './committed-records.js'
+import type { Periodic } from './every.js'
 import { GlobalStores } from './global-stores.js'
 import { Instance } from './instance.js'
 import type { Lifecycle } from './lifecycle.js'
-import { encodeMemberData } from './member-data.js'
+import { assignPartitions } from './membership/assign.js'
+import { Assignments } from './membership/assignments.js'
+import { encodeMemberData } from './membership/subscription-data.js'
 import type { Plan } from './plan.js'
 import { prepareTopics } from './prepare-topics.js'
 import { openProcess, type Process } from './process.js'
@@ -46,6 +49,8 @@ export interface InstanceOptions {
   readonly restores: RestoreListeners
   readonly lifecycle: Lifecycle
   readonly onDrop: (drop: Drop) => void
+  /** Sub-topologies that wait because other instances run another version of the topology, in words. */
+  readonly onHeld: (held: readonly string[]) => void
   /** Static membership: only for an identity that outlives the process. */
   readonly staticMember: boolean
 }
@@ -94,7 +99,7 @@ function watch(
   plan: Plan,
   changed: (next: Plan) => void,
   failed: (error: unknown) => void,
-): () => Promise<void> {
+): Periodic {
   const { topology, config, cluster } = options
   return watchTopics({ topology, config, cluster, plan, prepare: () => prepare(options, admin), changed, failed })
 }
@@ -109,6 +114,7 @@ async function assemble(
   const { config, cluster, lifecycle, committed } = options
   const engines = await options.makeEngines(plan.taskIds.length)
   const signal = new Signal(config.clock)
+  const nextPlan = new NextPlan(signal.raise)
   const box: { instance: Instance | null; shutdown: boolean } = { instance: null, shutdown: false }
   const fail = (error: unknown) => box.instance?.fail(error)
   const fetcher = fetchers(cluster, 'fetch', 500)(signal.raise)
@@ -124,11 +130,23 @@ async function assemble(
     clock: config.clock,
     bufferBytes: config.bufferBytes,
     watchesSilence: config.idleTimeoutMs > 0,
-    onFlushFailed: fail,
+    onFlushFailed: (taskId, error) =>
+      isMillraceError(error, 'STATE_CORRUPT') ? box.instance?.taskDamaged(taskId, error) : fail(error),
     makeTask: (opened) => makeTask(options, plan, globals, signal, sinkTopics, refusals, opened),
   })
   const onDisk = new Set((await engines.list()).filter((taskId) => plan.taskIds.includes(taskId)))
-  const member = makeMember(options, plan, tasks, process.processId, onDisk, () => box.shutdown)
+  const watching = watch(options, admin, plan, (next) => nextPlan.offer(next), fail)
+  closing.push(() => watching.stop())
+  const assignments = new Assignments({
+    plan,
+    log: config.log,
+    refreshTopics: () => watching.now(),
+    onHeld: options.onHeld,
+  })
+  const member = makeMember(options, plan, tasks, process.processId, onDisk, () => ({
+    shutdown: box.shutdown,
+    attempt: assignments.attempt,
+  }))
   member.onRebalanceNeeded = () => box.instance?.rebalance()
   member.onLost = (error) => (error.code === 'GROUP_STALE_GENERATION' ? box.instance?.sessionLost() : fail(error))
   const commitGroup = makeCommitGroup(options, member, process.processId)
@@ -136,23 +154,11 @@ async function assemble(
   // Step 1 of every take-over: whatever an earlier life of this process left open is ended before offsets are read.
   await commitGroup.init()
   const restore = new Restore(fetchers(cluster, 'restore', 100), config.clock, options.restores)
-  const takeOver = new TakeOver({
-    plan,
-    member,
-    admin,
-    engines,
-    openState: (taskId) => openState(config, engines, plan, taskId),
-    restore,
-    offsetReset: config.offsetReset,
-    clock: config.clock,
-    log: config.log,
-    appConfigs: appConfigs(config),
-  })
+  const takeOver = makeTakeOver(config, plan, member, admin, engines, restore)
+  const setAside = (taskId: string, reason: string) => engines.setAside(taskId, reason)
   const parts = { config, plan, member, fetcher, signal, commitGroup, takeOver, tasks, refusals, committed, lifecycle }
-  const nextPlan = new NextPlan(signal.raise)
-  const instance = new Instance({ ...parts, nextPlan })
+  const instance = new Instance({ ...parts, nextPlan, assignments, setAside })
   box.instance = instance
-  closing.push(watch(options, admin, plan, (next) => nextPlan.offer(next), fail))
   closing.push(purgeRepartitionTopics(config, plan, tasks, admin))
   closing.push(cleanState({ config, engines, owned: () => tasks.ids(), onRemoved: (taskId) => onDisk.delete(taskId) }))
   return {
@@ -172,6 +178,28 @@ async function assemble(
       await closeParts(closing)
     },
   }
+}
+
+function makeTakeOver(
+  config: StreamsConfig,
+  plan: Plan,
+  member: GroupMember,
+  admin: Admin,
+  engines: StateEngines,
+  restore: Restore,
+): TakeOver {
+  return new TakeOver({
+    plan,
+    member,
+    admin,
+    engines,
+    openState: (taskId) => openState(config, engines, plan, taskId),
+    restore,
+    offsetReset: config.offsetReset,
+    clock: config.clock,
+    log: config.log,
+    appConfigs: appConfigs(config),
+  })
 }
 
 /** Last opened, first closed. One part that does not close must not keep the others, and their locks, open. */
@@ -226,7 +254,7 @@ function makeMember(
   tasks: TaskSet,
   processId: string,
   onDisk: Set<string>,
-  shutdown: () => boolean,
+  said: () => { readonly shutdown: boolean; readonly attempt: number },
 ): GroupMember {
   const { config, cluster } = options
   return new GroupMember({
@@ -244,10 +272,13 @@ function makeMember(
       const idle = [...onDisk].filter((taskId) => !owned.includes(taskId))
       return {
         topics: plan.subscribedTopics,
-        userData: encodeMemberData({ processId, owned, onDisk: idle, shutdown: shutdown() }),
+        userData: encodeMemberData({ processId, owned, onDisk: idle, plan: plan.planned(), ...said() }),
       }
     },
-    assign: (members) => assignPartitions(plan, members),
+    assign: (members) =>
+      assignPartitions(plan.planned(), members, (error) => {
+        config.log.warn({ cause: String(error) }, 'a member of the group gets no task: what it says cannot be read')
+      }),
   })
 }
 

@@ -1,7 +1,6 @@
 /** What the topology means on this cluster: tasks, their partitions, and every topic under its real name. Pure data. */
 import { topicMissing } from '../client/broker-error.js'
 import type { OffsetReset } from '../record/offset-reset.js'
-import { murmur2 } from '../record/partitioner.js'
 import type { TopicPartition } from '../record/record.js'
 import { resolvePartitionCounts } from '../topology/copartition.js'
 import { changelogTopic, internalTopics, realTopicName } from '../topology/internal-topics.js'
@@ -10,7 +9,8 @@ import { hasPattern } from '../topology/patterns.js'
 import type { ProcessNode } from '../topology/stateless-nodes.js'
 import { subTopologies } from '../topology/sub-topologies.js'
 import type { SubTopology, Topology } from '../topology/topology.js'
-import { byTaskId } from './assignment.js'
+import type { PlannedSubTopology } from './membership/subscription-data.js'
+import { byTaskId } from './task-id.js'
 
 export interface InternalTopic {
   readonly name: string
@@ -83,10 +83,20 @@ export class Plan {
     this.#byId = other.#byId
   }
 
-  /** Equal for equal tasks that read equal partitions. */
-  fingerprint(): number {
-    const tasks = this.taskIds.map((taskId) => [taskId, this.sources(taskId)])
-    return murmur2(Buffer.from(JSON.stringify(tasks)))
+  /** What members of the group compare: sub-topologies that have tasks, with their sources and changelogs. */
+  planned(): PlannedSubTopology[] {
+    return this.subTopologies.flatMap(({ id, sourceTopics, stores }) => {
+      const sources = sourceTopics
+        .map((topic) => this.topicName(topic))
+        .map((topic) => [topic, this.partitionCount(topic)] as const)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+      if (sources.every(([, partitions]) => partitions === 0)) return []
+      const changelogs = stores.flatMap(({ name, changelogTopic }) => {
+        const topic = this.changelogTopic(name)
+        return topic === null || changelogTopic !== null ? [] : [topic]
+      })
+      return [{ id, sources, changelogs: changelogs.sort() }]
+    })
   }
 
   /** Topics that are read because a pattern matches them, sorted. */

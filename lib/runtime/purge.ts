@@ -20,8 +20,8 @@ export function purgeRepartitionTopics(config: StreamsConfig, plan: Plan, tasks:
     if (targets.length > 0) await admin.deleteRecords(targets)
   }
   const intervalMs = config.repartitionPurgeIntervalMs
-  const stop = every(config.clock, { firstMs: intervalMs, intervalMs }, purge, (error) =>
+  const purging = every(config.clock, { firstMs: intervalMs, intervalMs }, purge, (error) =>
     config.log.warn({ error: String(error) }, 'processed records of repartition topics were not deleted'),
   )
-  return () => void stop()
+  return () => void purging.stop()
 }

@@ -47,9 +47,10 @@ export function cleanState({ config, engines, owned, onRemoved }: StateCleaningO
     await engines.removeSetAside?.(clock.now() - SET_ASIDE_MS)
   }
   const intervalMs = Math.min(LONGEST_INTERVAL_MS, Math.ceil(stateCleanupDelayMs / LOOKS))
-  return every(clock, { firstMs: 0, intervalMs }, look, (error) =>
+  const cleaning = every(clock, { firstMs: 0, intervalMs }, look, (error) =>
     log.warn({ error: String(error) }, 'local state that is of no use was not removed'),
   )
+  return () => cleaning.stop()
 }
 
 /**

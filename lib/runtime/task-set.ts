@@ -6,17 +6,33 @@ import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { TaskState } from '../state/task-state.js'
 import type { TaskCommit } from '../task/commit.js'
 import type { Task } from '../task/task.js'
-import { byTaskId } from './assignment.js'
 import type { StoreHolder } from './query-bound.js'
 import type { OpenedTask } from './take-over.js'
+import { byTaskId } from './task-id.js'
 
 interface RunningTask {
   readonly taskId: string
+  /** The ownership it runs under. */
+  readonly number: number
   readonly task: Task<TaskState>
   readonly sources: readonly TopicPartition[]
   readonly hasStore: (name: string) => boolean
   /** Takes no record before this wall-clock time: one of its records is to be tried again then. */
   pausedUntilMs: number
+}
+
+/** A partition whose records were processed beyond what was committed. */
+export interface UncommittedPartition extends TopicPartition {
+  readonly taskId: string
+  /** Next offset by the last certain commit; the records from here on will be processed again. */
+  readonly committedOffset: number
+  /** Next offset to process. */
+  readonly position: number
+}
+
+/** What a task contributes to a commit, and the ownership it did so under. */
+export interface OwnedCommit extends TaskCommit {
+  readonly number: number
 }
 
 /** Records between two looks at the clock: many enough that the looks cost nothing. */
@@ -31,7 +47,7 @@ export interface TaskSetOptions {
   readonly watchesSilence: boolean
   readonly makeTask: (opened: OpenedTask) => Task<TaskState>
   /** A background write of committed state failed. */
-  readonly onFlushFailed: (error: unknown) => void
+  readonly onFlushFailed: (taskId: string, error: unknown) => void
 }
 
 export class TaskSet {
@@ -95,10 +111,20 @@ export class TaskSet {
       }))
   }
 
-  start(opened: OpenedTask): void {
+  /** The task that reads a partition, null: none of this instance. */
+  readerOf(topic: string, partition: number): string | null {
+    return this.#byPartition.get(formatTopicPartition(topic, partition))?.taskId ?? null
+  }
+
+  uncommitted(): UncommittedPartition[] {
+    return this.#order.flatMap(({ taskId, task }) => task.uncommitted().map((each) => ({ taskId, ...each })))
+  }
+
+  start(opened: OpenedTask, number: number): void {
     const task = this.#options.makeTask(opened)
     const running: RunningTask = {
       taskId: opened.taskId,
+      number,
       task,
       sources: opened.positions,
       hasStore: opened.hasStore,
@@ -169,6 +195,13 @@ export class TaskSet {
     return processed
   }
 
+  /** Lets asynchronous handlers that a commit waits for end, and takes no other record. Returns how many ended. */
+  finishHandlers(maxRecords: number): number {
+    let processed = 0
+    for (const { task } of this.#order) if (task.draining) processed += task.process(maxRecords)
+    return processed
+  }
+
   /** Fetches again what has room. */
   resumeFetching(): void {
     for (const [name, { topic, partition }] of this.#paused) {
@@ -213,20 +246,24 @@ export class TaskSet {
     return next
   }
 
-  collect(): TaskCommit[] {
-    return this.#order.map(({ task }) => task.collectCommit()).filter((part) => part !== null)
+  collect(): OwnedCommit[] {
+    return this.#order.flatMap(({ task, number }) => {
+      const part = task.collectCommit()
+      return part === null ? [] : [{ ...part, number }]
+    })
   }
 
   /** The transaction is through: overlays become the committed view, and the disk follows when enough has gathered. */
-  committed(parts: readonly TaskCommit[], batchOffsets: BatchOffsets): void {
+  committed(parts: readonly OwnedCommit[], batchOffsets: BatchOffsets): void {
     for (const part of parts) {
       const running = this.#tasks.get(part.taskId)
-      if (running === undefined) continue
+      // Under another number its state was read after this commit, or will be.
+      if (running?.number !== part.number) continue
       running.task.commitSucceeded(part, batchOffsets)
       for (const { topic, partition, offset } of part.offsets) {
         this.#committedOffsets.set(formatTopicPartition(topic, partition), offset)
       }
-      running.task.state.maybeFlush().catch(this.#options.onFlushFailed)
+      running.task.state.maybeFlush().catch((error) => this.#options.onFlushFailed(part.taskId, error))
     }
   }
 
@@ -252,10 +289,13 @@ export class TaskSet {
     }
   }
 
-  /** Closes the tasks chosen: uncommitted work is dropped, committed state goes to disk. */
-  async close(which: (taskId: string) => boolean): Promise<void> {
-    const closing = [...this.#tasks.values()].filter(({ taskId }) => which(taskId))
-    for (const { taskId, sources } of closing) {
+  /** Takes tasks out at once: nothing is read or processed for them any more. Returns how to close each. */
+  remove(taskIds: readonly string[]): Map<string, (options: { readonly flush: boolean }) => Promise<void>> {
+    const closing = new Map<string, (options: { readonly flush: boolean }) => Promise<void>>()
+    for (const taskId of taskIds) {
+      const running = this.#tasks.get(taskId)
+      if (running === undefined) continue
+      const { task, sources } = running
       this.#tasks.delete(taskId)
       for (const { topic, partition } of sources) {
         const name = formatTopicPartition(topic, partition)
@@ -264,18 +304,13 @@ export class TaskSet {
         this.#paused.delete(name)
         this.#committedOffsets.delete(name)
       }
-    }
-    this.#order = this.ids().map((taskId) => this.#tasks.get(taskId)!)
-    await Promise.all(
-      closing.map(async ({ task }) => {
+      closing.set(taskId, async (options) => {
         task.commitAborted()
         task.close()
-        await task.state.close({ flush: true })
-      }),
-    )
-  }
-
-  closeAll(): Promise<void> {
-    return this.close(() => true)
+        await task.state.close(options)
+      })
+    }
+    this.#order = this.ids().map((taskId) => this.#tasks.get(taskId)!)
+    return closing
   }
 }

@@ -4,7 +4,7 @@ import type { StreamsConfig } from '../config.js'
 import { isMillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
 import type { UncaughtAnswer } from '../record/failure.js'
-import { SHUTDOWN } from './member-data.js'
+import { SHUTDOWN } from './membership/assignment-data.js'
 
 const ANSWERS: readonly unknown[] = ['shutdownInstance', 'replace', 'shutdownApplication']
 
@@ -47,12 +47,18 @@ export async function tellAllToStop(
   }
 }
 
-export function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+export function deferred(): {
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+} {
   let resolve = () => {}
-  const promise = new Promise<void>((settle) => {
-    resolve = settle
+  let reject: (error: unknown) => void = () => {}
+  const promise = new Promise<void>((fulfil, refuse) => {
+    resolve = fulfil
+    reject = refuse
   })
-  return { promise, resolve }
+  return { promise, resolve, reject }
 }
 
 /** Waits for `promise`, no longer than `timeoutMs`, and leaves no timer behind. @throws what `promise` rejects with */

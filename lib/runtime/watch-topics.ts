@@ -4,7 +4,7 @@ import type { StreamsConfig } from '../config.js'
 import { isMillraceError } from '../errors.js'
 import { hasPattern, matchingTopics } from '../topology/patterns.js'
 import type { Topology } from '../topology/topology.js'
-import { every } from './every.js'
+import { every, type Periodic } from './every.js'
 import type { Plan } from './plan.js'
 import { candidateTopics } from './prepare-topics.js'
 
@@ -43,10 +43,10 @@ export interface WatchTopicsOptions {
   readonly failed: (error: unknown) => void
 }
 
-/** Looks every `topicRefreshIntervalMs` until the returned function is called. */
-export function watchTopics(options: WatchTopicsOptions): () => Promise<void> {
+/** Looks every `topicRefreshIntervalMs` until stopped. */
+export function watchTopics(options: WatchTopicsOptions): Periodic {
   const { topology, config, cluster, plan, prepare, changed, failed } = options
-  if (!topology.nodes.some(hasPattern)) return async () => {}
+  if (!topology.nodes.some(hasPattern)) return { now: () => undefined, stop: async () => undefined }
   const intervalMs = config.topicRefreshIntervalMs
   const look = async () => {
     const names = await candidateTopics(topology, config.applicationId, cluster)

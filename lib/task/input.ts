@@ -5,6 +5,7 @@
 import type { OffsetToCommit } from '../client/commit.js'
 import { MillraceError } from '../errors.js'
 import type { Push } from '../operators/operator.js'
+import type { TopicPartition } from '../record/record.js'
 import type { SourceNode } from '../topology/node.js'
 import { IdleRule } from './idle-rule.js'
 import type { TaskOptions } from './options.js'
@@ -76,6 +77,13 @@ export class TaskInput {
   /** True when a partition's position is not the one last collected: a commit would carry an offset. */
   get moved(): boolean {
     return this.#queues.some((queue) => this.#hasMoved(queue))
+  }
+
+  /** Partitions whose position is past the last commit that succeeded. */
+  uncommitted(): (TopicPartition & { readonly committedOffset: number; readonly position: number })[] {
+    return this.#queues
+      .filter(({ position, committedOffset }) => position >= 0 && position > committedOffset)
+      .map(({ topic, partition, position, committedOffset }) => ({ topic, partition, position, committedOffset }))
   }
 
   /**

@@ -117,6 +117,16 @@ export class Task<S extends TaskStores = TaskStores> {
     return this.#async.underWay > 0 || this.#waits.any
   }
 
+  /** A commit waits for asynchronous handlers, or they are done and it has not collected yet. */
+  get draining(): boolean {
+    return this.#async.draining
+  }
+
+  /** Partitions processed beyond their last commit. */
+  uncommitted(): ReturnType<TaskInput['uncommitted']> {
+    return this.#input.uncommitted()
+  }
+
   /** Event time of the record that is next, null when none is buffered or none may be taken. */
   nextTimestampMs(): number | null {
     if (this.#async.hasReady) return this.#input.time.ms

@@ -82,7 +82,7 @@ export async function millrace(bootstrap: string, id: string, prefix: string): P
     sessionTimeoutMs: 6_000,
   })
   await streams.start()
-  return { description: describe(built), stop: () => streams.close({ leaveGroup: true }) }
+  return { description: describe(built), stop: async () => void (await streams.close({ leaveGroup: true })) }
 }
 
 /** @throws KAFKA_UNAVAILABLE without a JDK or Maven */

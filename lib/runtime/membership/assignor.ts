@@ -6,7 +6,7 @@
  *    as rule 1 allows, so that a heavy sub-topology is spread.
  * 3. The result does not depend on the order of members: ties go to the smaller process id, then member id.
  */
-import { parseTaskId } from './member-data.js'
+import { byTaskId, parseTaskId } from '../task-id.js'
 
 export interface MemberFacts {
   readonly memberId: string
@@ -78,12 +78,6 @@ function sharePerSubTopology(taskIds: readonly string[], members: number): Map<n
     counts.set(subTopology, (counts.get(subTopology) ?? 0) + 1)
   }
   return new Map([...counts].map(([subTopology, count]) => [subTopology, Math.ceil(count / members)]))
-}
-
-export function byTaskId(a: string, b: string): number {
-  const [subA, partitionA] = parseTaskId(a)
-  const [subB, partitionB] = parseTaskId(b)
-  return subA - subB || partitionA - partitionB
 }
 
 function compare(a: string, b: string): number {

@@ -1,7 +1,6 @@
 import t from 'tap'
-import { seededRandom } from '../../lib/record/random.js'
-import { assignTasks, type MemberFacts } from '../../lib/runtime/assignment.js'
-import { decodeMemberData, encodeMemberData } from '../../lib/runtime/member-data.js'
+import { seededRandom } from '../../../lib/record/random.js'
+import { assignTasks, type MemberFacts } from '../../../lib/runtime/membership/assignor.js'
 
 const member = (name: string, owned: string[] = [], onDisk: string[] = []): MemberFacts => ({
   memberId: `m-${name}`,
@@ -67,12 +66,4 @@ t.test('any history: every task once, loads differ by at most one, and order of 
     t.ok(Math.max(...sizes) - Math.min(...sizes) <= 1, `sizes ${sizes}`)
     t.same(new Map([...assignTasks(all, [...members].reverse())].sort()), new Map([...result].sort()))
   }
-})
-
-t.test('member data survives the wire, and foreign bytes are refused by name', async (t) => {
-  const data = { processId: 'c0ffee', owned: ['0_1', '12_30'], onDisk: ['1_0'] }
-  t.same(decodeMemberData(encodeMemberData(data), 'm'), data)
-  t.same(decodeMemberData(encodeMemberData({ ...data, shutdown: true }), 'm'), { ...data, shutdown: true })
-  t.throws(() => decodeMemberData(Buffer.from([9, 0, 0]), 'm-7'), { code: 'GROUP_MEMBER_DATA', message: /m-7/ })
-  t.throws(() => decodeMemberData(Buffer.alloc(0), 'm-7'), { code: 'GROUP_MEMBER_DATA' })
 })

@@ -1,0 +1,62 @@
+/** A way to the brokers: from addresses and secrets, or an embedded broker, to a client of the cluster. */
+import type { Broker } from './broker/broker.js'
+import { Cluster } from './client/cluster.js'
+import { resolveConfig, type StreamsConfig } from './config.js'
+import { MillraceError } from './errors.js'
+import { loopbackTransport } from './transport/loopback.js'
+import { type PlatformaticTransportOptions, platformaticTransport } from './transport/platformatic.js'
+import type { BrokerAddress, Transport } from './transport/transport.js'
+
+/** Where the brokers are. Exactly one of `brokers` and `broker`. */
+export interface ConnectionOptions {
+  /** `host:port` of some brokers of the cluster. */
+  readonly brokers?: readonly string[]
+  /** An embedded broker of this process, from `embeddedBroker`. */
+  readonly broker?: Broker
+  /** Makes the transport; default: @platformatic/kafka's connections, or the loopback for an embedded broker. */
+  readonly transport?: (() => Transport) | undefined
+  /** Shown in the brokers' logs and quotas. Default `millrace`. */
+  readonly clientId?: string
+  readonly tls?: PlatformaticTransportOptions['tls']
+  readonly sasl?: PlatformaticTransportOptions['sasl']
+  readonly requestTimeoutMs?: number
+  readonly metadataMaxAgeMs?: number
+}
+
+/** A client of the cluster named by `options`, with connections of its own. @throws MillraceError CONFIG_INVALID */
+export function connect(options: ConnectionOptions & Partial<Pick<StreamsConfig, 'clock' | 'random'>>): Cluster {
+  const { clock, random, requestTimeoutMs, metadataMaxAgeMs } = resolveConfig({
+    applicationId: 'client',
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.random === undefined ? {} : { random: options.random }),
+    ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
+    ...(options.metadataMaxAgeMs === undefined ? {} : { metadataMaxAgeMs: options.metadataMaxAgeMs }),
+  })
+  const clientId = options.clientId ?? 'millrace'
+  const { broker } = options
+  if ((broker === undefined) === (options.brokers === undefined)) {
+    throw new MillraceError('CONFIG_INVALID', 'name either brokers (host:port) or an embedded broker, one of the two')
+  }
+  const makeTransport =
+    options.transport ??
+    (broker === undefined
+      ? () =>
+          platformaticTransport({
+            clock,
+            clientId,
+            ...(options.tls === undefined ? {} : { tls: options.tls }),
+            ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+          })
+      : () => loopbackTransport({ clock, clientId, connect: () => broker.connection() }))
+  const bootstrap = broker === undefined ? options.brokers!.map(parseAddress) : [broker.core.advertised]
+  return new Cluster({ transport: makeTransport(), clock, random, bootstrap, requestTimeoutMs, metadataMaxAgeMs })
+}
+
+function parseAddress(text: string): BrokerAddress {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port < 1 || port > 65_535) {
+    throw new MillraceError('CONFIG_INVALID', `"${text}" is no broker address: write host:port`)
+  }
+  return { host: match[1] ?? match[2]!, port }
+}

@@ -1,0 +1,27 @@
+/** What of an assignment a member may run: only tasks that its own plan and the assignment agree on, source for source. */
+import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
+
+export interface Agreement {
+  /** Every source partition of these is assigned. */
+  readonly tasks: ReadonlySet<string>
+  /** Assigned partitions that belong to none of them: the leader runs another version of the topology. */
+  readonly unused: readonly TopicPartition[]
+}
+
+/** @param sources the source partitions of each task of the member's plan */
+export function agree(
+  sources: ReadonlyMap<string, readonly TopicPartition[]>,
+  assigned: readonly TopicPartition[],
+): Agreement {
+  const unused = new Map(assigned.map((each) => [formatTopicPartition(each.topic, each.partition), each]))
+  const tasks = new Set<string>()
+  const used: string[] = []
+  for (const [taskId, partitions] of sources) {
+    const names = partitions.map(({ topic, partition }) => formatTopicPartition(topic, partition))
+    if (names.length === 0 || !names.every((name) => unused.has(name))) continue
+    tasks.add(taskId)
+    used.push(...names)
+  }
+  for (const name of used) unused.delete(name)
+  return { tasks, unused: [...unused.values()] }
+}

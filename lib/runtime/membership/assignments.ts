@@ -1,0 +1,75 @@
+/** Takes an assignment at its word only where it agrees with the plan, and says in the log what waits and why. */
+import type { Assignment } from '../../client/group-member.js'
+import { MillraceError } from '../../errors.js'
+import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
+import type { Log } from '../../telemetry/log.js'
+import { agree } from './agreement.js'
+import { decodeAssignmentData, describeHeld, type Held } from './assignment-data.js'
+import { fingerprintOf, type PlannedSubTopology } from './subscription-data.js'
+
+/** What of the plan assignments are compared with. */
+export interface AssignedPlan {
+  readonly taskIds: readonly string[]
+  sources(taskId: string): readonly TopicPartition[]
+  planned(): readonly PlannedSubTopology[]
+}
+
+export interface AssignmentsOptions {
+  readonly plan: AssignedPlan
+  readonly log: Log
+  /** Other members see other topics: asks the brokers now. */
+  readonly refreshTopics: () => void
+  /** Sub-topologies of this instance that may not run now, in words. */
+  readonly onHeld: (held: readonly string[]) => void
+}
+
+export class Assignments {
+  /** Raised when an assignment was outdated: brokers ignore a static member that joins with the same metadata. */
+  attempt = 0
+  readonly #options: AssignmentsOptions
+  #said = ''
+
+  constructor(options: AssignmentsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * `outdated`: it was made for another plan than ours, so the group must agree again.
+   * @throws MillraceError STREAMS_APPLICATION_SHUTDOWN
+   */
+  accept({ partitions, userData, isLeader }: Assignment): {
+    readonly tasks: ReadonlySet<string>
+    readonly outdated: boolean
+  } {
+    const { plan, refreshTopics } = this.#options
+    const { shutdown, madeFor, held, refresh } = decodeAssignmentData(userData)
+    if (shutdown) {
+      const message = 'another instance has failed and asks every instance of the application to stop'
+      throw new MillraceError('STREAMS_APPLICATION_SHUTDOWN', message)
+    }
+    const { tasks, unused } = agree(new Map(plan.taskIds.map((taskId) => [taskId, plan.sources(taskId)])), partitions)
+    // A static member that comes back gets what was assigned before it left, by an older version of the topology, say.
+    const outdated = madeFor === null ? isLeader : madeFor !== fingerprintOf(plan.planned())
+    if (outdated) this.attempt++
+    if (refresh) refreshTopics()
+    this.#say(held, outdated ? [] : unused)
+    return { tasks, outdated }
+  }
+
+  #say(held: readonly Held[], unused: readonly TopicPartition[]): void {
+    const { plan, log, onHeld } = this.#options
+    const own = new Map(plan.planned().map((planned) => [planned.id, planned]))
+    const waits = held.flatMap(({ id, because }) => (own.has(id) ? [describeHeld(own.get(id)!, because)] : []))
+    onHeld(waits)
+    const names = unused.map(({ topic, partition }) => formatTopicPartition(topic, partition))
+    const said = JSON.stringify([waits, names])
+    // Once for each state of affairs, however often the group rebalances.
+    if (said === this.#said) return
+    this.#said = said
+    for (const text of waits) log.warn({}, text)
+    if (names.length > 0) {
+      const text = 'partitions were assigned that no task of this topology reads alone: they are not read here'
+      log.warn({ partitions: names.slice(0, 20).join(', '), count: names.length }, text)
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/** Opens and closes tasks beside the loop: one store at a time per task, each under its ownership number. */
+import type { Log } from '../telemetry/log.js'
+import { type MembershipEvent, type MembershipState, owns, type TaskOwnership } from './membership/membership.js'
+import type { OpenedTask, TakeOver } from './take-over.js'
+import type { TaskSet } from './task-set.js'
+import type { TryLater } from './try-later.js'
+
+export interface TaskOpenerOptions {
+  readonly takeOver: TakeOver
+  readonly tasks: TaskSet
+  readonly tryLater: TryLater
+  readonly log: Log
+  /** Moves what is on disk of a task aside. */
+  readonly setAside: (taskId: string, reason: string) => Promise<void>
+  readonly state: () => MembershipState
+  /** Brings an event into the loop. */
+  readonly post: (event: MembershipEvent) => void
+}
+
+export class TaskOpener {
+  readonly #options: TaskOpenerOptions
+  /** Opened and not yet started or discarded. */
+  readonly #opened = new Map<string, OpenedTask>()
+  /** Why what is on disk of a task is not to be trusted. */
+  readonly #damaged = new Map<string, string>()
+  readonly #takeOvers = new Set<Promise<void>>()
+  readonly #closings = new Set<Promise<void>>()
+
+  constructor(options: TaskOpenerOptions) {
+    this.#options = options
+  }
+
+  /** Takes tasks over; each ends in `opened` or `notOpened`. */
+  open(tasks: readonly TaskOwnership[]): void {
+    const { takeOver, tryLater, post, state } = this.#options
+    const wanted = ({ taskId, number }: TaskOwnership) => !state().stopping && owns(state(), taskId, number)
+    const what = `the take-over of task ${tasks[0]!.taskId}`
+    const ended = (without: ReadonlySet<string>) => {
+      for (const { taskId, number } of tasks) {
+        post({ kind: without.has(taskId) ? 'opened' : 'notOpened', taskId, number })
+      }
+    }
+    const taskIds = tasks.map(({ taskId }) => taskId)
+    const done = takeOver
+      .run(taskIds, () => !tasks.some(wanted))
+      .then(
+        (opened) => {
+          tryLater.done(what)
+          for (const task of opened) this.#opened.set(task.taskId, task)
+          ended(new Set(opened.map(({ taskId }) => taskId)))
+        },
+        (error) => tryLater.later(what, error, () => ended(new Set())),
+      )
+      .then(() => {
+        this.#takeOvers.delete(done)
+      })
+    this.#takeOvers.add(done)
+  }
+
+  start({ taskId, number }: TaskOwnership): void {
+    const opened = this.#opened.get(taskId)!
+    this.#opened.delete(taskId)
+    try {
+      this.#options.tasks.start(opened, number)
+    } catch (error) {
+      // User code failed to begin: the store must not stay locked.
+      this.#closing(taskId, () => opened.state.close({ flush: true }))
+      throw error
+    }
+  }
+
+  discard({ taskId }: { readonly taskId: string }): void {
+    const opened = this.#opened.get(taskId)!
+    this.#opened.delete(taskId)
+    this.#closing(taskId, () => opened.state.close({ flush: true }))
+  }
+
+  /** The next `close` of the task writes nothing and sets its folder aside. */
+  damaged(taskId: string, reason: string): void {
+    this.#damaged.set(taskId, reason)
+  }
+
+  /** Uncommitted work is dropped, committed state goes to disk; each task ends in `closed`. */
+  close(taskIds: readonly string[]): void {
+    const { tasks, log, setAside } = this.#options
+    for (const [taskId, close] of tasks.remove(taskIds)) {
+      const reason = this.#damaged.get(taskId)
+      this.#damaged.delete(taskId)
+      if (reason === undefined) this.#closing(taskId, () => close({ flush: true }))
+      else {
+        log.warn({ taskId, reason }, 'local state is damaged: it is set aside and rebuilt from the changelog')
+        this.#closing(taskId, async () => {
+          await close({ flush: false }).catch(() => undefined)
+          await setAside(taskId, reason)
+        })
+      }
+    }
+  }
+
+  /** Every running task, and waits for all stores being closed. */
+  async closeAll(): Promise<void> {
+    this.close(this.#options.tasks.ids())
+    await Promise.all(this.#closings)
+  }
+
+  /** Once the connections are closed and every take-over has failed: resolves when no store is open any more. */
+  async abandoned(): Promise<void> {
+    await Promise.all(this.#takeOvers)
+    for (const taskId of [...this.#opened.keys()]) this.discard({ taskId })
+    await Promise.all(this.#closings)
+  }
+
+  #closing(taskId: string, close: () => Promise<void>): void {
+    const { log, post } = this.#options
+    const closed = close()
+      .catch((error) => {
+        // The changelog has everything; a store without one has lost what it did not write.
+        log.error({ taskId, cause: String(error) }, 'the state of a task could not be written or closed')
+      })
+      .then(() => {
+        this.#closings.delete(closed)
+        post({ kind: 'closed', taskId })
+      })
+    this.#closings.add(closed)
+  }
+}

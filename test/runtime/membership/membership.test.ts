@@ -1,0 +1,313 @@
+/** The membership decision as a table: what happened so far, the event, and what follows. */
+import t from 'tap'
+import { seededRandom } from '../../../lib/record/random.js'
+import {
+  decideMembership,
+  isComplete,
+  type MembershipAction,
+  type MembershipEvent,
+  type MembershipState,
+  OUTSIDE,
+  owns,
+} from '../../../lib/runtime/membership/membership.js'
+
+const turn = (facts: Partial<Extract<MembershipEvent, { kind: 'turn' }>> = {}): MembershipEvent => ({
+  kind: 'turn',
+  inFlight: false,
+  pending: false,
+  changed: [],
+  ...facts,
+})
+const assigned = (generationId: number, tasks: string[], memberId = 'm'): MembershipEvent => ({
+  kind: 'assigned',
+  generation: { memberId, generationId },
+  tasks,
+})
+const opened = (taskId: string, number: number): MembershipEvent => ({ kind: 'opened', taskId, number })
+const notOpened = (taskId: string, number: number): MembershipEvent => ({ kind: 'notOpened', taskId, number })
+const closed = (taskId: string): MembershipEvent => ({ kind: 'closed', taskId })
+const rebalance: MembershipEvent = { kind: 'rebalance' }
+const lost: MembershipEvent = { kind: 'sessionLost' }
+const stop: MembershipEvent = { kind: 'stop' }
+const stale: MembershipEvent = { kind: 'staleGeneration' }
+
+/** `join`, `open 0_0#1`, ... of the last event. */
+function after(events: readonly MembershipEvent[]): { state: MembershipState; last: string[] } {
+  let state = OUTSIDE
+  let actions: readonly MembershipAction[] = []
+  for (const event of events) ({ state, actions } = decideMembership(state, event))
+  return { state, last: actions.map(inWords) }
+}
+
+function inWords(action: MembershipAction): string {
+  if (action.kind === 'open') return `open ${action.tasks.map(({ taskId, number }) => `${taskId}#${number}`).join(' ')}`
+  if (action.kind === 'close') return `close ${action.taskIds.join(' ')}`
+  return 'taskId' in action ? `${action.kind} ${action.taskId}#${action.number}` : action.kind
+}
+
+/** A member of generation 1 that runs 0_0 and 0_1, as numbers 1 and 2. */
+const RUNNING = [turn(), assigned(1, ['0_0', '0_1']), turn(), opened('0_0', 1), opened('0_1', 2)]
+/** It has sent its next join. */
+const JOINING = [...RUNNING, rebalance, turn()]
+
+const rows: [name: string, events: MembershipEvent[], expected: string[]][] = [
+  ['it joins at first', [turn()], ['join']],
+  ['it joins once', [turn(), turn()], []],
+  ['what is assigned is opened', [turn(), assigned(1, ['0_0']), turn()], ['settled', 'open 0_0#1']],
+  ['and started when it is open', [turn(), assigned(1, ['0_0']), turn(), opened('0_0', 1)], ['start 0_0#1']],
+  [
+    'a failed take-over is begun again',
+    [turn(), assigned(1, ['0_0']), turn(), notOpened('0_0', 1), turn()],
+    ['open 0_0#1'],
+  ],
+
+  ['a rebalance without work joins at once', [...RUNNING, rebalance, turn()], ['join']],
+  ['with work it commits first', [...RUNNING, rebalance, turn({ pending: true })], ['commit']],
+  ['a commit in flight comes first', [...RUNNING, rebalance, turn({ inFlight: true, pending: true })], []],
+  [
+    'then one more',
+    [...RUNNING, rebalance, turn({ inFlight: true, pending: true }), turn({ pending: true })],
+    ['commit'],
+  ],
+  [
+    'and no other, however much there is to process',
+    [...RUNNING, rebalance, turn({ pending: true }), turn({ inFlight: true, pending: true }), turn({ pending: true })],
+    ['join'],
+  ],
+  [
+    'a commit with nothing to collect does not hold up the join',
+    [...RUNNING, rebalance, turn({ pending: true }), turn({ pending: true })],
+    ['join'],
+  ],
+  ['two rebalances are one', [...RUNNING, rebalance, rebalance, turn(), turn()], []],
+  [
+    'one that comes while we join is joined next',
+    [...JOINING, rebalance, assigned(2, ['0_0', '0_1']), turn()],
+    ['settled', 'join'],
+  ],
+
+  ['tasks that stay go on', [...JOINING, assigned(2, ['0_0', '0_1']), turn()], ['settled']],
+  ['tasks that leave are closed', [...JOINING, assigned(2, ['0_0']), turn()], ['close 0_1', 'settled']],
+  ['an assignment waits for the commit in flight', [...JOINING, assigned(2, ['0_0']), turn({ inFlight: true })], []],
+  ['the same generation goes on, too', [...JOINING, assigned(1, ['0_0', '0_1']), turn()], ['settled']],
+  [
+    'in a missed generation others may have run our tasks',
+    [...JOINING, assigned(3, ['0_0', '0_1']), turn()],
+    ['close 0_0 0_1', 'settled'],
+  ],
+  [
+    'an older generation is a group made anew',
+    [...JOINING, assigned(0, ['0_0']), turn()],
+    ['close 0_0 0_1', 'settled'],
+  ],
+  [
+    'another member id means that we were dropped in between',
+    [...JOINING, assigned(2, ['0_0', '0_1'], 'other'), turn()],
+    ['close 0_0 0_1', 'settled'],
+  ],
+  [
+    'after a lost session nothing is trusted',
+    [...RUNNING, lost, turn(), assigned(2, ['0_0', '0_1']), turn()],
+    ['close 0_0 0_1', 'settled'],
+  ],
+  [
+    'a session lost while we join counts, too',
+    [...JOINING, lost, assigned(2, ['0_0', '0_1']), turn()],
+    ['close 0_0 0_1', 'settled', 'join'],
+  ],
+  [
+    'a task whose sources have changed is taken over again',
+    [...JOINING, assigned(2, ['0_0', '0_1']), turn({ changed: ['0_1'] })],
+    ['close 0_1', 'settled'],
+  ],
+  [
+    'once it is closed',
+    [...JOINING, assigned(2, ['0_0', '0_1']), turn({ changed: ['0_1'] }), closed('0_1'), turn()],
+    ['open 0_1#3'],
+  ],
+
+  [
+    'a store that is still being closed is not opened',
+    [...JOINING, assigned(2, ['0_0']), turn(), rebalance, turn(), assigned(3, ['0_0', '0_1']), turn()],
+    ['settled'],
+  ],
+  [
+    'and is opened under a new number when it is closed',
+    [
+      ...JOINING,
+      assigned(2, ['0_0']),
+      turn(),
+      rebalance,
+      turn(),
+      assigned(3, ['0_0', '0_1']),
+      turn(),
+      closed('0_1'),
+      turn(),
+    ],
+    ['open 0_1#3'],
+  ],
+  [
+    'a task that leaves during its take-over and comes back is another ownership',
+    [
+      turn(),
+      assigned(1, ['0_0']),
+      turn(),
+      rebalance,
+      turn(),
+      assigned(2, []),
+      turn(),
+      rebalance,
+      turn(),
+      assigned(3, ['0_0']),
+      turn(),
+      opened('0_0', 1),
+    ],
+    ['discard 0_0#1'],
+  ],
+  [
+    'and is opened again once the first is closed',
+    [
+      turn(),
+      assigned(1, ['0_0']),
+      turn(),
+      rebalance,
+      turn(),
+      assigned(2, []),
+      turn(),
+      rebalance,
+      turn(),
+      assigned(3, ['0_0']),
+      turn(),
+      opened('0_0', 1),
+      turn(),
+      closed('0_0'),
+      turn(),
+    ],
+    ['open 0_0#2'],
+  ],
+  [
+    'a task that stays during its take-over is started',
+    [turn(), assigned(1, ['0_0']), turn(), rebalance, turn(), assigned(2, ['0_0']), turn(), opened('0_0', 1)],
+    ['start 0_0#1'],
+  ],
+  ['also while we join', [turn(), assigned(1, ['0_0']), turn(), rebalance, turn(), opened('0_0', 1)], ['start 0_0#1']],
+  [
+    'nothing is opened while we join',
+    [...RUNNING, { kind: 'taskLost', taskId: '0_0' }, rebalance, turn(), closed('0_0'), turn()],
+    [],
+  ],
+
+  ['a stale generation joins again without a commit', [...RUNNING, stale, turn({ pending: true })], ['join']],
+  ['a stale generation while we join changes nothing', [...JOINING, stale, turn()], []],
+  [
+    'and the assignment settles it',
+    [...JOINING, stale, assigned(2, ['0_0', '0_1']), turn({ pending: true })],
+    ['settled'],
+  ],
+
+  ['a lost producer takes every task over', [...RUNNING, { kind: 'producerLost' }], ['close 0_0 0_1', 'initProducer']],
+  ['not before it is initialised', [...RUNNING, { kind: 'producerLost' }, closed('0_0'), closed('0_1'), turn()], []],
+  [
+    'then under new numbers',
+    [...RUNNING, { kind: 'producerLost' }, closed('0_0'), closed('0_1'), { kind: 'producerReady' }, turn()],
+    ['open 0_0#3 0_1#4'],
+  ],
+  [
+    'a take-over that was under way is worthless then',
+    [turn(), assigned(1, ['0_0']), turn(), { kind: 'producerLost' }, opened('0_0', 1)],
+    ['discard 0_0#1'],
+  ],
+  ['a damaged task alone is closed', [...RUNNING, { kind: 'taskLost', taskId: '0_1' }], ['close 0_1']],
+  ['and taken over again', [...RUNNING, { kind: 'taskLost', taskId: '0_1' }, closed('0_1'), turn()], ['open 0_1#3']],
+  ['a task we do not have cannot be lost', [...RUNNING, { kind: 'taskLost', taskId: '9_9' }], []],
+
+  ['who stops does not join', [...RUNNING, stop, rebalance, turn({ pending: true })], []],
+  ['does not open', [turn(), assigned(1, ['0_0']), stop, turn()], ['settled']],
+  [
+    'and closes what was opened for it',
+    [turn(), assigned(1, ['0_0']), turn(), stop, opened('0_0', 1)],
+    ['discard 0_0#1'],
+  ],
+]
+
+t.test('what follows', async (t) => {
+  for (const [name, events, expected] of rows) t.same(after(events).last, expected, name)
+})
+
+t.test('it is complete when every task runs and no join is under way', async (t) => {
+  t.equal(isComplete(after(RUNNING).state), true)
+  t.equal(isComplete(after(JOINING).state), false)
+  t.equal(isComplete(after([...JOINING, assigned(2, ['0_0', '1_0']), turn()]).state), false)
+  t.equal(isComplete(after([...JOINING, assigned(2, []), turn()]).state), true, 'no task is a complete set of tasks')
+})
+
+t.test('any history: numbers rise, a store has one user, and what runs is owned', async (t) => {
+  const random = seededRandom('membership')
+  const ids = ['0_0', '0_1', '1_0']
+  for (let round = 0; round < 300; round++) {
+    let state = OUTSIDE
+    /** Stores in use: what for, and under which number. */
+    const stores = new Map<string, { use: 'opening' | 'running' | 'closing'; number: number }>()
+    let inFlight = false
+    let generationId = 0
+    let joining = false
+    const seen = new Set<number>()
+    const act = (action: MembershipAction) => {
+      if (action.kind === 'open') {
+        for (const { taskId, number } of action.tasks) {
+          t.notOk(stores.has(taskId), `${taskId} is in use`)
+          t.ok(owns(state, taskId, number))
+          seen.add(number)
+          stores.set(taskId, { use: 'opening', number })
+        }
+      } else if (action.kind === 'start') stores.set(action.taskId, { use: 'running', number: action.number })
+      else if (action.kind === 'discard') stores.set(action.taskId, { use: 'closing', number: action.number })
+      else if (action.kind === 'close') {
+        for (const taskId of action.taskIds) {
+          t.equal(stores.get(taskId)?.use, 'running')
+          stores.set(taskId, { use: 'closing', number: 0 })
+        }
+      } else if (action.kind === 'join') {
+        t.equal(joining, false, 'one join at a time')
+        t.equal(inFlight, false, 'no commit is in flight')
+        joining = true
+      } else if (action.kind === 'commit') inFlight = true
+    }
+    const decide = (event: MembershipEvent) => {
+      const step = decideMembership(state, event)
+      state = step.state
+      for (const action of step.actions) act(action)
+    }
+    for (let step = 0; step < 60; step++) {
+      const [taskId, store] = [...stores][random.int(Math.max(1, stores.size))] ?? ['', undefined]
+      const choice = random.int(9)
+      if (choice === 0) decide(rebalance)
+      else if (choice === 1 && random.next() < 0.3) decide(random.next() < 0.5 ? lost : stale)
+      else if (choice === 2 && joining) {
+        joining = false
+        generationId += random.next() < 0.8 ? 1 : 2
+        decide(
+          assigned(
+            generationId,
+            ids.filter(() => random.next() < 0.6),
+          ),
+        )
+      } else if (choice === 3) inFlight = random.next() < 0.5
+      else if (choice === 4 && random.next() < 0.2) decide({ kind: 'producerLost' })
+      else if (choice === 5) decide({ kind: 'producerReady' })
+      else if (choice === 6 && store !== undefined) {
+        if (store.use === 'opening') {
+          const failed = random.next() < 0.3
+          if (failed) stores.delete(taskId)
+          decide(failed ? notOpened(taskId, store.number) : opened(taskId, store.number))
+        } else if (store.use === 'closing') {
+          stores.delete(taskId)
+          decide(closed(taskId))
+        } else if (random.next() < 0.2) decide({ kind: 'taskLost', taskId })
+      } else decide(turn({ inFlight, pending: random.next() < 0.5 }))
+      for (const [id, { use, number }] of stores) {
+        if (use === 'running') t.ok(owns(state, id, number), `${id} runs under a number that we own`)
+      }
+    }
+  }
+})
