@@ -73,8 +73,12 @@ export const ERROR_CODES = {
   SERDE_BYTES_INVALID:
     'The bytes are not what this serde writes: check the serde of the topic, or dead-letter the record.',
   SERDE_REGISTRY_MISSING: 'Install @kafkajs/confluent-schema-registry, or pass a registry of your own.',
-  SERDE_REGISTRY_UNAVAILABLE: 'Check that the schema registry answers; the record is tried again.',
-  SERDE_SCHEMA_INVALID: 'Correct the Avro schema named.',
+  SERDE_REGISTRY_REFUSED:
+    'Correct the credentials for the schema registry, or grant them the right to read its schemas.',
+  SERDE_REGISTRY_UNAVAILABLE:
+    'Check that the schema registry answers. A record that is read is tried again for `taskTimeoutMs` first; 0: for as long as it takes.',
+  SERDE_SCHEMA_INVALID:
+    'Correct the Avro schema named: it is none, or cannot be resolved. Dead-letter records written with such a schema.',
   SERDE_SCHEMA_UNKNOWN: "Add the schema the record was written with to the serde's `readable` schemas, or register it.",
   SERDE_VALUE_INVALID: 'The value does not fit the serde: correct the code that makes it, or the serde.',
   SERIALIZE_FAILED: 'The value does not fit the serde of the sink named: correct the code that makes it, or the serde.',

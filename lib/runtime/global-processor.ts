@@ -11,6 +11,8 @@ import { SchemaPending } from '../serde/serde.js'
 import type { TaskState } from '../state/task-state.js'
 import { eventTime } from '../task/event-time.js'
 import { type FailureOptions, Failures, type RecordOrigin } from '../task/failures.js'
+import { SchemaWait } from '../task/schema-wait.js'
+import { type Log, silentLog } from '../telemetry/log.js'
 import type { AppConfigs, Processor, ProcessorContext, RecordMetadata, StoreReference } from '../topology/processor.js'
 import { storeNameOf } from '../topology/processor.js'
 import type { GlobalStoreDefinition } from '../topology/topology.js'
@@ -19,6 +21,9 @@ export interface GlobalProcessorOptions extends Omit<FailureOptions, 'id'> {
   readonly applicationId: string
   readonly appConfigs: AppConfigs
   readonly clock: Clock
+  /** How long a record may wait for its schema. Default 0: for as long as it takes. */
+  readonly taskTimeoutMs?: number
+  readonly log?: Log
   /** False: an error of the processor stops the instance, whatever `onProcessingError` says. */
   readonly handleGlobalErrors: boolean
 }
@@ -39,6 +44,7 @@ export class GlobalProcessor {
   /** Read since the start. */
   records = 0
   #waiting: Promise<void> | null = null
+  readonly #wait: SchemaWait
   #streamTimeMs = -1
 
   constructor(definition: GlobalStoreDefinition, state: TaskState, options: GlobalProcessorOptions) {
@@ -46,6 +52,8 @@ export class GlobalProcessor {
     this.#definition = definition
     this.#source = { name, keySerde, valueSerde, timestampExtractor }
     this.#state = state
+    const { clock, taskTimeoutMs: timeoutMs = 0, log = silentLog } = options
+    this.#wait = new SchemaWait({ clock, timeoutMs, log })
     const onProcessingError = options.handleGlobalErrors ? options.onProcessingError : 'fail'
     this.#failures = new Failures({ ...options, onProcessingError, id: 'global' }, null)
     const context = this.#context(options)
@@ -67,6 +75,11 @@ export class GlobalProcessor {
     })
   }
 
+  /** A record that waits for its schema does not any more: what `apply` promised rejects. */
+  stopWaiting(): void {
+    this.#wait.stop()
+  }
+
   close(): void {
     this.#processor?.close?.()
   }
@@ -76,8 +89,9 @@ export class GlobalProcessor {
       this.#records(chunk)
     } catch (error) {
       if (!(error instanceof SchemaPending)) throw error
-      const again = () => this.#applyNow(chunk) ?? undefined
-      return error.ready.then(again, again)
+      const { topic, partition, cursor } = this.#origin!
+      const at = { topic, partition, offset: cursor.offset }
+      return this.#wait.wait(error, at).then(() => this.#applyNow(chunk) ?? undefined)
     } finally {
       this.#origin = null
     }

@@ -99,6 +99,7 @@ export class GlobalStores {
     this.#closed = true
     this.#signal.raise()
     this.#fetcher.close()
+    for (const processor of this.#byTopic.values()) processor.stopWaiting()
     await this.#following
     for (const processor of this.#byTopic.values()) processor.close()
     await this.#state.close({ flush: false })

@@ -198,6 +198,7 @@ function makeTakeOver(
     offsetReset: config.offsetReset,
     clock: config.clock,
     log: config.log,
+    taskTimeoutMs: config.taskTimeoutMs,
     appConfigs: appConfigs(config),
   })
 }

@@ -8,6 +8,8 @@ import type { Clock } from '../record/clock.js'
 import { SchemaPending } from '../serde/serde.js'
 import type { TaskState } from '../state/task-state.js'
 import { eventTime, isTimestampError } from '../task/event-time.js'
+import { SchemaWait } from '../task/schema-wait.js'
+import type { Log } from '../telemetry/log.js'
 import type { SourceNode } from '../topology/node.js'
 import type { AppConfigs, Processor, ProcessorContext, RecordMetadata, StoreReference } from '../topology/processor.js'
 import { storeNameOf } from '../topology/processor.js'
@@ -23,7 +25,10 @@ export interface RefillOptions {
   readonly topic: string
   readonly partition: number
   readonly state: TaskState
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
+  /** How long a record may wait for its schema; 0: for as long as it takes. */
+  readonly taskTimeoutMs: number
+  readonly log: Log
 }
 
 export class Refill {
@@ -31,9 +36,12 @@ export class Refill {
   #processor: Processor | null = null
   #metadata: RecordMetadata | null = null
   #streamTimeMs = -1
+  readonly #wait: SchemaWait
 
   constructor(options: RefillOptions) {
     this.#options = options
+    const { clock, taskTimeoutMs: timeoutMs, log } = options
+    this.#wait = new SchemaWait({ clock, timeoutMs, log })
   }
 
   /** A record that could not be processed then cannot be now: it was left out, as the error policy said. */
@@ -44,7 +52,12 @@ export class Refill {
         this.#process(this.#processor, cursor)
         return
       } catch (error) {
-        if (error instanceof SchemaPending) await error.ready.catch(() => undefined)
+        if (error instanceof SchemaPending)
+          await this.#wait.wait(error, {
+            topic: this.#options.topic,
+            partition: this.#options.partition,
+            offset: cursor.offset,
+          })
         else if (isMillraceError(error) && !error.code.startsWith('SERDE_') && !isTimestampError(error)) throw error
         else return
       }

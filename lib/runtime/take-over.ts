@@ -46,6 +46,7 @@ export interface TakeOverOptions {
   readonly offsetReset: OffsetReset
   readonly clock: Clock
   readonly log: Log
+  readonly taskTimeoutMs: number
   readonly appConfigs: AppConfigs
 }
 
@@ -172,10 +173,11 @@ export class TakeOver {
   }
 
   #refill({ taskId, state }: Opening, store: string, place: TopicPartition): Refill | null {
-    const { plan, clock, appConfigs } = this.#options
+    const { plan, clock, log, taskTimeoutMs, appConfigs } = this.#options
     const nodes = plan.filler(store)
     if (nodes === null) return null
-    return new Refill({ taskId, applicationId: plan.applicationId, appConfigs, ...nodes, ...place, state, clock })
+    const settings = { applicationId: plan.applicationId, appConfigs, clock, log, taskTimeoutMs }
+    return new Refill({ taskId, ...settings, ...nodes, ...place, state })
   }
 
   async #setAside(opening: Opening, reason: string): Promise<void> {

@@ -86,6 +86,8 @@ export function makeTask(
     changelogTopic: (store) => plan.changelogTopic(store),
     topicId: (topic) => plan.topicId(topic),
     clock: config.clock,
+    taskTimeoutMs: config.taskTimeoutMs,
+    log: config.log,
     maxTaskIdleMs: config.maxTaskIdleMs,
     idleTimeoutMs: config.idleTimeoutMs,
     onDrop,

@@ -17,6 +17,33 @@ export function avroType(schema: AvroSchema): AvroType {
   }
 }
 
+/** Of a schema that was only written with: defaults are the reader's, so wrong ones do no harm here. */
+export function writerType(schema: AvroSchema): AvroType {
+  return avroType(withoutDefaults(schema) as AvroSchema)
+}
+
+function withoutDefaults(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutDefaults)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { default: _dropped, ...rest } = schema as Record<string, unknown>
+  for (const part of ['type', 'items', 'values', 'fields']) {
+    if (part in rest) rest[part] = withoutDefaults(rest[part])
+  }
+  return rest
+}
+
+/** `schema` in one piece, with the definitions of the types it takes from `referenced`. @throws as `avroType` */
+export function inlineReferences(schema: AvroSchema, referenced: readonly AvroSchema[]): AvroSchema {
+  const registry = {}
+  try {
+    for (const part of referenced) avsc.Type.forSchema(withoutDefaults(part) as avsc.Schema, { registry })
+    const type = avsc.Type.forSchema(withoutDefaults(schema) as avsc.Schema, { registry })
+    return type.schema({ exportAttrs: true }) as AvroSchema
+  } catch (cause) {
+    throw new MillraceError('SERDE_SCHEMA_INVALID', `not a valid Avro schema: ${(cause as Error).message}`, { cause })
+  }
+}
+
 export function schemaName(type: AvroType): string {
   return type.name ?? type.typeName
 }

@@ -1,9 +1,13 @@
 /** What a schema registry must be able to do, and the one that speaks to Confluent's. */
 import { MillraceError } from '../errors.js'
-import type { AvroSchema } from './avro-schema.js'
+import { type AvroSchema, inlineReferences } from './avro-schema.js'
 
 export interface SchemaRegistry {
-  /** The schema with this id; null where the registry does not know it. Rejects where the registry does not answer. */
+  /**
+   * The schema with this id; null where the registry does not know it. Rejects with SERDE_SCHEMA_INVALID where nobody can
+   * ever read with it, with SERDE_REGISTRY_REFUSED where it does not let us ask; any other error passes, and it is asked
+   * again.
+   */
   schema(id: number): Promise<AvroSchema | null>
   /** The id of `schema` under `subject`, registered if need be. */
   register(subject: string, schema: AvroSchema): Promise<number>
@@ -15,9 +19,25 @@ export interface ConfluentRegistryOptions {
   readonly auth?: { readonly username: string; readonly password: string }
 }
 
-/** The part of `@kafkajs/confluent-schema-registry` that is used. */
+interface Reference {
+  readonly name: string
+  readonly subject: string
+  readonly version: number
+}
+
+interface RegistryAnswer {
+  data(): unknown
+}
+
+/**
+ * The part of `@kafkajs/confluent-schema-registry` that is used. Schemas are asked for behind its cache and its parser:
+ * it keeps what it cannot parse, and says of it neither the kind nor whether another try could help.
+ */
 interface RegistryClient {
-  getSchema(id: number): Promise<unknown>
+  readonly api: {
+    readonly Schema: { find(what: { readonly id: number }): Promise<RegistryAnswer> }
+    readonly Subject: { version(what: Reference): Promise<RegistryAnswer> }
+  }
   register(schema: unknown, options: { readonly subject: string }): Promise<{ readonly id: number }>
 }
 
@@ -25,11 +45,14 @@ interface RegistryModule {
   readonly SchemaRegistry: new (options: ConfluentRegistryOptions) => RegistryClient
 }
 
-const PACKAGE = '@kafkajs/confluent-schema-registry'
-const NOT_FOUND = 404
+/** As the registry sends it. */
+interface StoredSchema {
+  readonly schema: string
+  readonly schemaType?: string
+  readonly references?: readonly Reference[]
+}
 
-/** The client's errors that another try does not cure. */
-const REFUSED = new Set(['ConfluentSchemaRegistryCompatibilityError', 'ConfluentSchemaRegistryInvalidSchemaError'])
+const PACKAGE = '@kafkajs/confluent-schema-registry'
 
 async function loadModule(): Promise<RegistryModule> {
   try {
@@ -39,12 +62,24 @@ async function loadModule(): Promise<RegistryModule> {
   }
 }
 
-function unavailable(host: string, what: string, cause: unknown): MillraceError {
-  return new MillraceError('SERDE_REGISTRY_UNAVAILABLE', `the schema registry ${host} failed to ${what}`, {
-    retriable: true,
-    cause,
-  })
+/** What an answer with an error status means. */
+type Judgement = 'unknown' | 'refused' | 'invalid' | 'passing'
+
+/** The client says 400 where there was no answer at all: no connection, no such host, a connection that was cut off. */
+function judge(error: unknown): Judgement {
+  const { status } = error as { readonly status?: unknown }
+  if (typeof status !== 'number') return error instanceof MillraceError ? 'invalid' : 'passing'
+  if (status === 404) return 'unknown'
+  if (status === 401 || status === 403) return 'refused'
+  return status > 404 && status < 500 && status !== 408 && status !== 425 && status !== 429 ? 'invalid' : 'passing'
 }
+
+/** The client's errors that another try does not cure. */
+const REFUSED_SCHEMAS = new Set([
+  'ConfluentSchemaRegistryArgumentError',
+  'ConfluentSchemaRegistryCompatibilityError',
+  'ConfluentSchemaRegistryInvalidSchemaError',
+])
 
 /**
  * Confluent's registry, through the optional package `@kafkajs/confluent-schema-registry`.
@@ -53,31 +88,77 @@ function unavailable(host: string, what: string, cause: unknown): MillraceError 
 export async function confluentRegistry(options: ConfluentRegistryOptions): Promise<SchemaRegistry> {
   const { SchemaRegistry: Client } = await loadModule()
   const client = new Client(options)
+  const { host } = options
   return {
     async schema(id) {
       try {
-        return rawSchema(await client.getSchema(id))
+        return await avroOf(client, storedSchema((await client.api.Schema.find({ id })).data()), id)
       } catch (cause) {
-        if ((cause as { readonly status?: number }).status === NOT_FOUND) return null
-        throw unavailable(options.host, `give schema ${id}`, cause)
+        const judgement = judge(cause)
+        if (judgement === 'unknown') return null
+        if (cause instanceof MillraceError) throw cause
+        throw failure(judgement, `the schema registry ${host} failed to give schema ${id}`, cause)
       }
     },
     async register(subject, schema) {
       try {
         return (await client.register({ type: 'AVRO', schema: JSON.stringify(schema) }, { subject })).id
       } catch (cause) {
-        if (REFUSED.has((cause as Error).constructor.name)) {
-          const message = `the schema registry ${options.host} refused the schema for ${subject}`
-          throw new MillraceError('SERDE_SCHEMA_INVALID', `${message}: ${(cause as Error).message}`, { cause })
-        }
-        throw unavailable(options.host, `register a schema for ${subject}`, cause)
+        const judgement = REFUSED_SCHEMAS.has((cause as Error).constructor.name) ? 'invalid' : judge(cause)
+        throw failure(judgement, `the schema registry ${host} failed to register a schema for ${subject}`, cause)
       }
     },
   }
 }
 
-/** The client answers with a parsed type, whose `schema()` gives the JSON with what resolution needs. */
-function rawSchema(parsed: unknown): AvroSchema {
-  const type = parsed as { schema(options: { readonly exportAttrs: boolean }): AvroSchema }
-  return type.schema({ exportAttrs: true })
+function failure(judgement: Judgement, what: string, cause: unknown): MillraceError {
+  const message = `${what}: ${(cause as Error).message}`
+  if (judgement === 'refused') return new MillraceError('SERDE_REGISTRY_REFUSED', message, { cause })
+  if (judgement === 'invalid') return new MillraceError('SERDE_SCHEMA_INVALID', message, { cause })
+  return new MillraceError('SERDE_REGISTRY_UNAVAILABLE', message, { retriable: true, cause })
+}
+
+/** Something in between, a proxy with a page of its own for instance, answers with status 200 too: that passes. */
+function storedSchema(answer: unknown): StoredSchema {
+  if (typeof (answer as StoredSchema | null)?.schema === 'string') return answer as StoredSchema
+  throw new Error('the answer holds no schema: it may not be the registry that answered')
+}
+
+async function avroOf(client: RegistryClient, stored: StoredSchema, id: number): Promise<AvroSchema> {
+  const { schemaType = 'AVRO' } = stored
+  if (schemaType !== 'AVRO') {
+    throw new MillraceError('SERDE_SCHEMA_INVALID', `schema ${id} of the registry is of kind ${schemaType}, not Avro`)
+  }
+  const referenced: AvroSchema[] = []
+  await collectReferences(client, stored, id, referenced, new Set())
+  const schema = parsed(stored.schema, id)
+  return referenced.length === 0 ? schema : inlineReferences(schema, referenced)
+}
+
+/** Depth first: a schema comes behind those it names. */
+async function collectReferences(
+  client: RegistryClient,
+  { references = [] }: StoredSchema,
+  id: number,
+  into: AvroSchema[],
+  seen: Set<string>,
+): Promise<void> {
+  for (const reference of references ?? []) {
+    const place = `${reference.subject}/${reference.version}`
+    if (seen.has(place)) continue
+    seen.add(place)
+    const stored = storedSchema((await client.api.Subject.version(reference)).data())
+    await collectReferences(client, stored, id, into, seen)
+    into.push(parsed(stored.schema, id))
+  }
+}
+
+function parsed(text: string, id: number): AvroSchema {
+  try {
+    return JSON.parse(text) as AvroSchema
+  } catch (cause) {
+    // The old way to write a primitive type, which the registry takes too: its bare name.
+    if (/^[a-z]+$/.test(text)) return text
+    throw new MillraceError('SERDE_SCHEMA_INVALID', `schema ${id} of the registry is no JSON`, { cause })
+  }
 }

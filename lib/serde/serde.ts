@@ -27,13 +27,20 @@ export interface Serde<T> {
   partitionBytes?(value: T, topic: string): Buffer
 }
 
-/** Thrown by a serde that must fetch a schema first; the task waits for `ready` and tries the record again. */
+/**
+ * Thrown by a serde that must fetch a schema first; the task waits for `ready` and reads the record again. If `ready`
+ * rejects, or the serde throws this again, it is read again after pauses that grow, for `taskTimeoutMs` at most. A schema
+ * that can never come is another error.
+ */
 export class SchemaPending extends Error {
   readonly ready: Promise<void>
+  /** Called where `ready` takes too long: the next read shall ask anew. */
+  readonly forget: () => void
 
-  constructor(ready: Promise<void>) {
+  constructor(ready: Promise<void>, forget: () => void = () => {}) {
     super('schema not loaded yet')
     this.ready = ready
+    this.forget = forget
   }
 }
 

@@ -117,6 +117,10 @@ export class Failures {
   /** A record whose key or value does not deserialise, or that has no event time. */
   unreadable(origin: RecordOrigin, cause: unknown): void {
     const { keySerde, valueSerde, name } = origin.source
+    if (isMillraceError(cause, 'SERDE_REGISTRY_REFUSED', 'SERDE_REGISTRY_UNAVAILABLE')) {
+      // Not the record's fault: every other would fare the same.
+      this.#leave(this.#error(cause.code, `could not be read: ${cause.message}`, name, origin, cause))
+    }
     if (isTimestampError(cause)) {
       const error = this.#error('RECORD_TIMESTAMP_INVALID', cause.message, name, origin, cause.cause)
       this.#judge(this.#options.onDeserializationError, 'invalidTimestamp', name, origin, error)

@@ -3,6 +3,7 @@ import { topicMissing } from '../client/broker-error.js'
 import type { Clock } from '../record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
 import type { Headers } from '../record/record.js'
+import type { Log } from '../telemetry/log.js'
 import type { AppConfigs } from '../topology/processor.js'
 import type { StoreDefinition, StoreKind, SubTopology } from '../topology/topology.js'
 import type { Turns } from './idle-rule.js'
@@ -66,6 +67,10 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly clock: Pick<Clock, 'now' | 'monotonicMs' | 'setTimer'>
   /** -1 never waits, 0 waits for partitions that are known to have data, > 0 waits so long in addition (KIP-695). */
   readonly maxTaskIdleMs: number
+  /** How long a record may wait for its schema. Default 0: for as long as it takes. */
+  readonly taskTimeoutMs?: number
+  /** Default: says nothing. */
+  readonly log?: Pick<Log, 'warn'>
   /** Default: of several records of the same time, the one of the first partition in build order. */
   readonly turns?: Turns
   /** How far behind the wall clock event time goes on while nothing comes; 0: it stands. */

@@ -13,7 +13,7 @@ export interface QueueEvents {
   /** Event time is negative. Throws, or returns once it is counted. */
   negativeTimestamp(queue: PartitionQueue, timestamp: number): void
   /** The record at the cursor waits for its schema. */
-  schemaPending(queue: PartitionQueue, ready: Promise<void>): void
+  schemaPending(queue: PartitionQueue, pending: SchemaPending): void
 }
 
 /** Processed batches are let go by so many at a time. */
@@ -183,7 +183,7 @@ export class PartitionQueue {
   #failed(error: unknown): void {
     if (error instanceof SchemaPending) {
       this.blocked = true
-      this.#events.schemaPending(this, error.ready)
+      this.#events.schemaPending(this, error)
     } else this.#events.unreadable(this, error)
   }
 }

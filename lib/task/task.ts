@@ -8,6 +8,7 @@ import type { Operator, Push } from '../operators/operator.js'
 import type { BatchView } from '../protocol/index.js'
 import type { StreamRecord } from '../record/record.js'
 import { suppressHeaders } from '../serde/suppress-buffer.js'
+import { silentLog } from '../telemetry/log.js'
 import type { Node } from '../topology/node.js'
 import type { PunctuationType } from '../topology/processor.js'
 import type { StoreKind } from '../topology/topology.js'
@@ -21,6 +22,7 @@ import { partitionsToWrite, surroundings, type TaskOptions, type TaskStores } fr
 import { Punctuations } from './punctuation.js'
 import type { PartitionQueue, QueueEvents } from './queue.js'
 import { TopicWaits, type WaitingWrite } from './topic-waits.js'
+import { WaitingQueues } from './waiting-queues.js'
 
 /** What one record weighs in `pendingBytes` of a task with stores: its change is logged at the next commit. */
 const CHANGE_BYTES = 64
@@ -39,6 +41,7 @@ export class Task<S extends TaskStores = TaskStores> {
   #current: RecordOrigin | null = null
   readonly #async: AsyncLanes
   readonly #waits: TopicWaits
+  readonly #schemas: WaitingQueues
   #commitRequested = false
   #uncommittedRecords = 0
 
@@ -58,6 +61,8 @@ export class Task<S extends TaskStores = TaskStores> {
     const origin = () => (this.#current === null ? null : lastingOrigin(this.#current))
     this.#async = new AsyncLanes(origin, options.onReady)
     this.#waits = new TopicWaits((topic) => options.sinkPartitions(topic) !== null)
+    const { clock, taskTimeoutMs: timeoutMs = 0, log = silentLog } = options
+    this.#schemas = new WaitingQueues({ clock, timeoutMs, log }, options.onReady)
     const { sources, operators } = compile(options.subTopology.nodes, {
       taskId: options.id,
       context: (node) => this.#context(node),
@@ -106,7 +111,7 @@ export class Task<S extends TaskStores = TaskStores> {
   }
 
   hasRunnable(): boolean {
-    return this.#async.hasReady || (this.#async.open && this.#input.idle.mayRun())
+    return this.#schemas.due || this.#async.hasReady || (this.#async.open && this.#input.idle.mayRun())
   }
 
   /**
@@ -135,6 +140,7 @@ export class Task<S extends TaskStores = TaskStores> {
 
   /** Processes up to `maxRecords`, lowest timestamp first; returns how many. */
   process(maxRecords: number): number {
+    if (this.#schemas.due) this.#schemas.retry()
     let processed = this.#settleWaits()
     if (this.#async.size > 0) processed += this.#processAsync(maxRecords)
     else if (!this.#async.draining) processed += this.#take(maxRecords)
@@ -233,6 +239,7 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#failures.forgetLetters()
     this.#async.clear()
     this.#waits.clear()
+    this.#schemas.clear()
     this.#input.commitAborted()
     this.#punctuations.reset(this.#input.time.ms)
     this.#commitRequested = false
@@ -242,6 +249,7 @@ export class Task<S extends TaskStores = TaskStores> {
   /** Closes user processors. The state is the runtime's to close. */
   close(): void {
     this.#async.clear()
+    this.#schemas.clear()
     for (const operator of this.#operators) operator.close?.()
   }
 
@@ -304,13 +312,7 @@ export class Task<S extends TaskStores = TaskStores> {
     return {
       unreadable: (queue, error) => this.#failures.unreadable(queue, error),
       negativeTimestamp: (queue, timestamp) => this.#failures.negativeTimestamp(queue, timestamp),
-      schemaPending: (queue, ready) => {
-        const again = () => {
-          queue.retry()
-          if (!queue.blocked) this.#options.onReady()
-        }
-        ready.then(again, again)
-      },
+      schemaPending: (queue, pending) => this.#schemas.add(queue, pending),
     }
   }
 

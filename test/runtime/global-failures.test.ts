@@ -187,3 +187,35 @@ t.test('an instance: what was there at the start and what comes later are judged
   ])
   await streams.close()
 })
+
+for (const [what, ready] of [
+  ['never comes', () => new Promise<void>(() => {})],
+  ['is said to be there and is not', () => Promise.resolve()],
+  ['fails', () => Promise.reject(new Error('status 503'))],
+] as const) {
+  t.test(`an instance goes on and closes while a global record waits for a schema that ${what}`, async (t) => {
+    const world = await embedded(t, { names: 1, in: 1, out: 1 })
+    let read = 0
+    const never: Serde<string> = {
+      ...string,
+      deserialize() {
+        read++
+        throw new SchemaPending(ready())
+      },
+    }
+    Reflect.deleteProperty(never, 'deserializeAt')
+    const builder = new StreamsBuilder()
+    builder.globalTable('names', { key: string, value: never, store: { name: 'names' } })
+    builder.stream('in', { key: string, value: string }).to('out')
+    const streams = new Streams(builder.build(), { applicationId: 'app', broker: world.broker })
+    await streams.start()
+    await world.send([{ topic: 'names', key: 'k', value: 'v' }])
+    for (let i = 0; i < 3; i++) {
+      await world.send([{ topic: 'in', key: 'k', value: String(i) }])
+      t.equal((await world.until('out', (records) => records.length > i)).length, i + 1)
+    }
+    t.ok(read >= 1 && read < 50, `read ${read} times`)
+    await streams.close()
+    t.equal(streams.state, 'closed')
+  })
+}

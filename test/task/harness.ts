@@ -5,7 +5,7 @@ import type { Header } from '../../lib/record/record.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { TaskState } from '../../lib/state/task-state.js'
 import type { TaskCommit } from '../../lib/task/commit.js'
-import type { Drop } from '../../lib/task/options.js'
+import type { Drop, TaskOptions } from '../../lib/task/options.js'
 import { Task } from '../../lib/task/task.js'
 import { ManualClock } from '../../lib/testing/index.js'
 import { subTopologies } from '../../lib/topology/sub-topologies.js'
@@ -39,6 +39,8 @@ export interface HarnessOptions {
   readonly partitionCount?: (topic: string) => number
   readonly sinkPartitions?: (topic: string) => number | null
   readonly captureTopics?: ReadonlySet<string>
+  readonly taskTimeoutMs?: number
+  readonly log?: TaskOptions['log']
 }
 
 /** Records of one input topic as one batch that starts at `baseOffset`. */
@@ -72,6 +74,8 @@ export function writtenBy(commit: TaskCommit): Written[] {
 export class TaskHarness {
   readonly clock = new ManualClock()
   readonly drops: Drop[] = []
+  /** How often the task has said that it can go on. */
+  ready = 0
   readonly #topology: Topology
   readonly #options: HarnessOptions
   task: Task<TaskState>
@@ -110,7 +114,11 @@ export class TaskHarness {
       maxRecordBytes: this.#options.maxRecordBytes ?? 1_048_487,
       deadLetterTopic: this.#options.deadLetterTopic ?? null,
       captureTopics: this.#options.captureTopics ?? new Set(),
-      onReady: () => {},
+      taskTimeoutMs: this.#options.taskTimeoutMs ?? 0,
+      ...(this.#options.log !== undefined && { log: this.#options.log }),
+      onReady: () => {
+        this.ready++
+      },
     })
     return this.task
   }
