@@ -4,7 +4,7 @@ import { catchMutant, MUTANTS } from '../testing/sim-mutants.js'
 import { runSeed, type SeedResult, type Violation } from '../testing/sim-seed.js'
 
 export type SimTask =
-  | { readonly kind: 'seed'; readonly seed: number; readonly twice: boolean }
+  | { readonly kind: 'seed'; readonly seed: number; readonly variant: string; readonly twice: boolean }
   | { readonly kind: 'mutant'; readonly index: number; readonly from: number; readonly seeds: number }
 
 export type SimAnswer =
@@ -23,13 +23,14 @@ async function answer(task: SimTask): Promise<SimAnswer> {
     const { index, from, seeds } = task
     const caught = await catchMutant(MUTANTS[index]!, from, seeds)
     if (caught === null) return { kind: 'mutant', index, seed: -1, caughtAfter: null, violation: null }
-    const { seed, violations } = caught
+    const { plan, violations } = caught
+    const { seed } = plan
     return { kind: 'mutant', index, seed, caughtAfter: seed - from + 1, violation: violations[0]! }
   }
-  const result = await runSeed(task.seed)
+  const result = await runSeed(task.seed, { variant: task.variant })
   const violations = [...result.violations]
   if (task.twice) {
-    const { traceHash } = await runSeed(task.seed)
+    const { traceHash } = await runSeed(task.seed, { variant: task.variant })
     if (traceHash !== result.traceHash) {
       violations.push({ invariant: 'determinism', what: `traces differ: ${result.traceHash} and ${traceHash}` })
     }

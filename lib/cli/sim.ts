@@ -8,7 +8,9 @@ import { Worker } from 'node:worker_threads'
 import { MillraceError } from '../errors.js'
 import { FAULT_KINDS, type FaultKind } from '../testing/sim-faults.js'
 import { MUTANT_SEEDS, MUTANTS } from '../testing/sim-mutants.js'
+import type { SimPlan } from '../testing/sim-plan.js'
 import { runSeed } from '../testing/sim-seed.js'
+import { unknownVariants, VARIANTS } from '../testing/sim-variants.js'
 import { runCommand } from './command.js'
 import type { SimAnswer, SimTask } from './sim-worker.js'
 
@@ -29,12 +31,18 @@ async function main(): Promise<number> {
       from: { type: 'string', default: '1' },
       mutants: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
+      variant: { type: 'string', default: 'mix' },
     },
   })
   const seeds = whole('--seeds', values.seeds)
   const from = whole('--from', values.from)
-  if (values.trace && !values.mutants) await printTrace(from)
-  const counts = values.mutants ? await runMutants(from) : await runSeeds(from, seeds)
+  const unknown = unknownVariants(values.variant)
+  if (unknown.length > 0) {
+    const known = ['mix', 'base', ...Object.keys(VARIANTS)].join(', ')
+    throw new MillraceError('CONFIG_INVALID', `--variant ${unknown.join(',')} is not known: use ${known}`)
+  }
+  if (values.trace && !values.mutants) await printTrace(from, values.variant)
+  const counts = values.mutants ? await runMutants(from) : await runSeeds(from, seeds, values.variant)
   process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, 0 skipped\n`)
   return counts.failed === 0 ? 0 : 1
 }
@@ -45,13 +53,13 @@ function whole(name: string, text: string): number {
   throw new MillraceError('CONFIG_INVALID', `${name} ${text} is no whole number from 1 on: give one`)
 }
 
-async function runSeeds(from: number, seeds: number): Promise<Counts> {
+async function runSeeds(from: number, seeds: number, variant: string): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0 }
   const used = new Map<FaultKind, number>()
   const sums = { records: 0, commits: 0, virtualMs: 0, twice: 0 }
   const tasks = Array.from({ length: seeds }, (_, i): SimTask => {
     const twice = (from + i) % TWICE_EVERY === 0 || (seeds < TWICE_EVERY && i === 0)
-    return { kind: 'seed', seed: from + i, twice }
+    return { kind: 'seed', seed: from + i, variant, twice }
   })
   await spread(tasks, (answer) => {
     if (answer.kind !== 'seed') return
@@ -62,7 +70,7 @@ async function runSeeds(from: number, seeds: number): Promise<Counts> {
     sums.commits += answer.commits
     sums.virtualMs += answer.virtualMs
     if (answer.twice) sums.twice++
-    if (answer.violations.length > 0) printViolations(`seed ${answer.seed}`, answer.violations, answer.seed)
+    if (answer.violations.length > 0) printViolations(`seed ${answer.plan.seed}`, answer.violations, answer.plan)
   })
   const faults = FAULT_KINDS.map((kind) => `${kind} ${used.get(kind) ?? 0}`).join(', ')
   process.stdout.write(`faults used: ${faults}\n`)
@@ -118,16 +126,16 @@ async function spread(tasks: readonly SimTask[], heard: (answer: SimAnswer) => v
 function printViolations(
   what: string,
   violations: readonly { readonly invariant: string; readonly what: string }[],
-  seed: number,
+  { seed, variant }: SimPlan,
 ): void {
   process.stdout.write(`failed: ${what}\n`)
   for (const violation of violations) process.stdout.write(`  ${violation.invariant}: ${violation.what}\n`)
-  process.stdout.write(`  replay: ${REPLAY} ${seed} [--trace]\n`)
+  process.stdout.write(`  replay: ${REPLAY} ${seed}${variant === 'mix' ? '' : ` --variant ${variant}`} [--trace]\n`)
 }
 
 /** What happened in one seed, line by line: virtual milliseconds, who, what. */
-async function printTrace(seed: number): Promise<void> {
-  const { trace } = await runSeed(seed, { trace: true })
+async function printTrace(seed: number, variant: string): Promise<void> {
+  const { trace } = await runSeed(seed, { trace: true, variant })
   for (const line of trace) process.stdout.write(`${line}\n`)
 }
 

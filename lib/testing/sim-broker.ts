@@ -2,32 +2,16 @@
 import { Broker } from '../broker/broker.js'
 import type { BrokerConnection } from '../broker/connection.js'
 import type { BrokerSettings } from '../broker/settings.js'
-import {
-  type Api,
-  addOffsetsToTxnApi,
-  addPartitionsToTxnApi,
-  apiByKey,
-  decodeRequest,
-  decodeRequestHeader,
-  encodeResponse,
-  encodeResponseHeader,
-  endTxnApi,
-  heartbeatApi,
-  initProducerIdApi,
-  joinGroupApi,
-  KAFKA_ERROR,
-  offsetFetchApi,
-  type RequestOf,
-  type ResponseInput,
-  syncGroupApi,
-  txnOffsetCommitApi,
-} from '../protocol/index.js'
+import { fetchApi, KAFKA_ERROR, listOffsetsApi, produceApi } from '../protocol/index.js'
 import type { Random } from '../record/random.js'
+import { COORDINATOR_APIS, changedAnswer, refusedAnswer } from './sim-errors.js'
 import { SimProcess } from './sim-process.js'
 import type { SimStorage } from './sim-storage.js'
 import type { SimWorld } from './sim-world.js'
 
 export const BROKER_ADDRESS = { host: 'broker', port: 9092 } as const
+
+const LEADER_APIS: ReadonlySet<number> = new Set([produceApi.key, fetchApi.key, listOffsetsApi.key])
 
 export class SimBroker {
   readonly storage: SimStorage
@@ -39,6 +23,8 @@ export class SimBroker {
   #lives = 0
   #outageUntilMs = -1
   #outageCode: number = KAFKA_ERROR.NOT_COORDINATOR
+  #leadersGoneUntilMs = -1
+  #leaderCode: number = KAFKA_ERROR.NOT_LEADER_OR_FOLLOWER
   /** Called when every connection breaks. */
   onDown: () => void = () => undefined
 
@@ -87,6 +73,12 @@ export class SimBroker {
     this.#outageCode = code
   }
 
+  /** For so long no partition has its leader here: nothing is read or written. */
+  leadersGone(forMs: number, code: number): void {
+    this.#leadersGoneUntilMs = Math.max(this.#leadersGoneUntilMs, this.#world.nowMs + forMs)
+    this.#leaderCode = code
+  }
+
   /** @throws when it is down: nobody listens */
   connect(): BrokerConnection {
     if (this.#broker === null) throw new Error('the broker is down')
@@ -94,68 +86,16 @@ export class SimBroker {
     return {
       close: () => connection.close(),
       handle: (frame) => {
-        const refused = this.#world.nowMs < this.#outageUntilMs ? refusal(frame, this.#outageCode) : null
-        return refused === null ? connection.handle(frame) : Promise.resolve(refused)
+        const apiKey = frame.readInt16BE(0)
+        if (this.#world.nowMs < this.#outageUntilMs && COORDINATOR_APIS.has(apiKey)) {
+          const refused = refusedAnswer(frame, this.#outageCode)
+          if (refused !== null) return Promise.resolve(refused)
+        }
+        if (this.#world.nowMs >= this.#leadersGoneUntilMs || !LEADER_APIS.has(apiKey)) return connection.handle(frame)
+        const code = this.#leaderCode
+        if (apiKey === produceApi.key) return Promise.resolve(refusedAnswer(frame, code))
+        return connection.handle(frame).then((answer) => answer && changedAnswer(frame, answer, code))
       },
     }
-  }
-}
-
-/** How a coordinator that is not there answers; null for a request that goes to none. */
-function refusal(frame: Buffer, errorCode: number): Buffer | null {
-  const { header, api, bodyStart } = decodeRequestHeader(frame, apiByKey)
-  if (api === undefined) return null
-  const { apiVersion: version, correlationId } = header
-  const body = refusedBody(api, version, frame.subarray(bodyStart), errorCode)
-  return body === null ? null : Buffer.concat([encodeResponseHeader(api, version, correlationId), body])
-}
-
-function refusedBody(api: Api, version: number, request: Buffer, errorCode: number): Buffer | null {
-  const encode = <A extends Api>(of: A, body: (asked: RequestOf<A>) => object) =>
-    encodeResponse(of, version, {
-      throttleTimeMs: 0,
-      ...body(decodeRequest(of, version, request)),
-    } as unknown as ResponseInput<A>)
-  switch (api.key) {
-    case initProducerIdApi.key:
-      return encode(initProducerIdApi, () => ({ errorCode, producerId: -1, producerEpoch: -1 }))
-    case endTxnApi.key:
-      return encode(endTxnApi, () => ({ errorCode }))
-    case heartbeatApi.key:
-      return encode(heartbeatApi, () => ({ errorCode }))
-    case addOffsetsToTxnApi.key:
-      return encode(addOffsetsToTxnApi, () => ({ errorCode }))
-    case addPartitionsToTxnApi.key:
-      return encode(addPartitionsToTxnApi, ({ v3AndBelowTopics }) => ({
-        resultsByTopicV3AndBelow: v3AndBelowTopics.map(({ name, partitions }) => ({
-          name,
-          resultsByPartition: partitions.map((partitionIndex) => ({ partitionIndex, partitionErrorCode: errorCode })),
-        })),
-      }))
-    case txnOffsetCommitApi.key:
-      return encode(txnOffsetCommitApi, ({ topics }) => ({
-        topics: topics.map(({ name, partitions }) => ({
-          name,
-          partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
-        })),
-      }))
-    case joinGroupApi.key:
-      return encode(joinGroupApi, ({ memberId }) => ({
-        errorCode,
-        memberId,
-        protocolName: '',
-        leader: '',
-        members: [],
-      }))
-    case syncGroupApi.key:
-      return encode(syncGroupApi, () => ({ errorCode, protocolName: '', assignment: Buffer.alloc(0) }))
-    case offsetFetchApi.key:
-      return encode(offsetFetchApi, ({ groups }) => ({
-        topics: [],
-        errorCode,
-        groups: (groups ?? []).map(({ groupId }) => ({ groupId, topics: [], errorCode })),
-      }))
-    default:
-      return null
   }
 }

@@ -7,7 +7,7 @@ import { SimProcess } from './sim-process.js'
 
 export function connectSim(network: SimNetwork, process: SimProcess): Cluster {
   return new Cluster({
-    transport: network.transport(process, null),
+    transport: network.transport(process, false),
     clock: process.clock,
     random: network.world.random(`client/${process.name}`),
     bootstrap: [BROKER_ADDRESS],

@@ -1,11 +1,17 @@
 /** A simulated disk under one instance: state engines whose contents outlive it, as far as they were written. */
+import { MillraceError } from '../errors.js'
+import { delay } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import type { EngineWrite, KeyRange, StateEngine, StateEngines } from '../state/engine.js'
 import { MemoryEngines, type SyncStateEngine } from '../state/memory-engine.js'
+import type { SlowPlan, Span } from './sim-plan.js'
 import type { SimProcess } from './sim-process.js'
 
-/** How a process ended: what it had written stays, what was not synced is cut at some point, or everything is gone. */
-export type DiskLoss = 'none' | 'unsynced' | 'all'
+/**
+ * How a process ended: what it had written stays, what was not synced is cut at some point, the folder of one task is
+ * gone, or everything is.
+ */
+export type DiskLoss = 'none' | 'unsynced' | 'one' | 'all'
 
 type Change = { readonly writes: readonly EngineWrite[] } | { readonly clear: KeyRange }
 
@@ -13,35 +19,63 @@ interface Journal {
   readonly changes: Change[]
   /** Changes before this one survive a power cut. */
   synced: number
+  /** What lies there cannot be read any more: its checksums are wrong. */
+  hurt: boolean
 }
 
 /** A batch takes this long at most. */
 const WRITE_MS = 4
+/** The folder that says who the process is: without it the instance is another one. */
+const IDENTITY = 'process'
 
 export class SimDisk {
   readonly #random: Random
+  readonly #slow: SlowPlan
   readonly #journals = new Map<string, Journal>()
+  /** Names of engines that are open, by process. */
+  readonly #open = new Map<SimProcess, Set<string>>()
+  #full = false
+  #locked = false
 
-  constructor(random: Random) {
+  constructor(random: Random, slow: SlowPlan) {
     this.#random = random
+    this.#slow = slow
   }
 
   /** The disk as a new process finds it. */
   mount(process: SimProcess): StateEngines {
     const memory = new MemoryEngines()
+    const names = new Set<string>()
+    this.#open.set(process, names)
     for (const [name, { changes }] of this.#journals) {
       const engine = memory.openSync(name)
       for (const change of changes) apply(engine, change)
       void engine.close()
     }
     return {
-      open: async (name) => this.#engine(process, memory.openSync(name), name),
+      open: async (name) => {
+        if (this.#locked && name !== IDENTITY) throw new MillraceError('STATE_LOCKED', `${name} is locked`)
+        const engine = memory.openSync(name)
+        names.add(name)
+        if (name !== IDENTITY) await this.#wait(process, this.#slow.open)
+        return this.#engine(process, engine, name, names)
+      },
       list: async () => [...this.#journals.keys()].sort(),
       setAside: async (name, reason) => {
         await memory.setAside(name, reason)
         if (process.alive) this.#journals.delete(name)
       },
+      remove: async (name) => {
+        const removed = await memory.remove(name)
+        if (removed && process.alive) this.#journals.delete(name)
+        return removed
+      },
     }
+  }
+
+  /** Engines the process has not closed. */
+  openEngines(process: SimProcess): readonly string[] {
+    return [...(this.#open.get(process) ?? [])]
   }
 
   /** After a kill. */
@@ -51,34 +85,89 @@ export class SimDisk {
       this.#journals.clear()
       return
     }
+    if (loss === 'one') {
+      const name = this.#anyTask()
+      if (name !== null) this.#journals.delete(name)
+      return
+    }
     for (const journal of this.#journals.values()) {
       const unsynced = journal.changes.length - journal.synced
       if (unsynced > 0) journal.changes.length -= this.#random.int(unsynced + 1)
     }
   }
 
-  #engine(process: SimProcess, engine: SyncStateEngine, name: string): StateEngine {
-    const journal = this.#journals.get(name) ?? { changes: [], synced: 0 }
+  /** What one task has on disk is hurt. False: there is nothing to hurt. */
+  hurt(): boolean {
+    const name = this.#anyTask()
+    if (name === null) return false
+    this.#journals.get(name)!.hurt = true
+    return true
+  }
+
+  /** No batch can be written while it is full. */
+  setFull(full: boolean): void {
+    this.#full = full
+  }
+
+  /** Another process still holds the folders while it is locked. */
+  setLocked(locked: boolean): void {
+    this.#locked = locked
+  }
+
+  #anyTask(): string | null {
+    const names = [...this.#journals.keys()].filter((name) => name !== IDENTITY).sort()
+    return names.length === 0 ? null : names[this.#random.int(names.length)]!
+  }
+
+  async #wait(process: SimProcess, span: Span | undefined): Promise<void> {
+    if (span !== undefined) await delay(process.clock, drawn(span, this.#random))
+  }
+
+  #engine(process: SimProcess, engine: SyncStateEngine, name: string, names: Set<string>): StateEngine {
+    const journal = this.#journals.get(name) ?? { changes: [], synced: 0, hurt: false }
     this.#journals.set(name, journal)
     const done = (change: Change) => {
       journal.changes.push(change)
       apply(engine, change)
     }
+    const sound = () => {
+      if (journal.hurt) throw new MillraceError('STATE_CORRUPT', `the checksum of ${name} is wrong`, { taskId: name })
+    }
+    const slow = name === IDENTITY ? {} : this.#slow
     return {
-      getSync: (key) => engine.getSync(key),
-      getMany: (keys) => engine.getMany(keys),
-      entries: (range) => engine.entries(range),
+      getSync: (key) => {
+        sound()
+        return engine.getSync(key)
+      },
+      getMany: async (keys) => {
+        sound()
+        return engine.getMany(keys)
+      },
+      entries: (range) => {
+        sound()
+        return engine.entries(range)
+      },
       clear: async (range) => {
         if (process.alive) done({ clear: range })
       },
-      close: () => engine.close(),
+      close: async () => {
+        await this.#wait(process, slow.close)
+        names.delete(name)
+        await engine.close()
+      },
       // A kill while it is under way: all of it is on disk, or nothing.
       write: (writes, options) =>
-        new Promise((resolve) => {
+        new Promise((resolve, reject) => {
           const change = { writes: writes.map((write) => ({ ...write })) }
-          const early = process.alive && this.#random.next() < 0.5
+          const full = this.#full && name !== IDENTITY
+          const early = !full && process.alive && this.#random.next() < 0.5
           if (early) journal.changes.push(change)
-          process.clock.setTimer(this.#random.next() * WRITE_MS, () => {
+          const slowMs = slow.write === undefined ? 0 : drawn(slow.write, this.#random)
+          process.clock.setTimer(this.#random.next() * WRITE_MS + slowMs, () => {
+            if (full) {
+              reject(new MillraceError('STATE_UNWRITABLE', `no room is left for ${name}`, { taskId: name }))
+              return
+            }
             if (early) apply(engine, change)
             else done(change)
             if (options?.sync === true) journal.synced = journal.changes.length
@@ -87,6 +176,10 @@ export class SimDisk {
         }),
     }
   }
+}
+
+export function drawn([fromMs, toMs]: Span, random: Random): number {
+  return fromMs + (toMs - fromMs) * random.next()
 }
 
 function apply(engine: SyncStateEngine, change: Change): void {

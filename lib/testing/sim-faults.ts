@@ -2,12 +2,12 @@
 import {
   addOffsetsToTxnApi,
   addPartitionsToTxnApi,
+  KAFKA_ERROR as E,
   endTxnApi,
   fetchApi,
   heartbeatApi,
   initProducerIdApi,
   joinGroupApi,
-  KAFKA_ERROR,
   listOffsetsApi,
   metadataApi,
   offsetFetchApi,
@@ -17,33 +17,50 @@ import {
 } from '../protocol/index.js'
 import type { Random } from '../record/random.js'
 import type { DiskLoss } from './sim-disk.js'
-import type { FrameFate, FrameFaults } from './sim-network.js'
+import { BROKER_ERRORS, changedAnswer, refusedAnswer } from './sim-errors.js'
+import type { FrameFate, FrameFaults, FrameOnWay } from './sim-network.js'
 import { USUAL } from './sim-network.js'
 import type { SimProcess } from './sim-process.js'
 import type { SimWorld } from './sim-world.js'
 
-export const FAULT_KINDS = ['kill', 'lostResponse', 'delay', 'coordinatorRestart', 'pause'] as const
+export const FAULT_KINDS = [
+  ...(['kill', 'lostResponse', 'delay', 'coordinatorRestart', 'pause', 'brokerError', 'leaderMove'] as const),
+  ...(['trim', 'clockJump', 'diskHurt', 'diskFull', 'diskLocked'] as const),
+] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
+/** Those that every seed may draw. */
+export const USUAL_KINDS: readonly FaultKind[] = ['kill', 'lostResponse', 'delay', 'coordinatorRestart', 'pause']
 
-/** What faults do to the rest of the simulation. */
+/** What faults do to the rest of the simulation. False: there was nobody or nothing to strike. */
 export interface FaultTargets {
   /** Kills the instance that runs as `process` (null: any) and starts it again after `downMs`. */
   kill(process: SimProcess | null, downMs: number, loss: DiskLoss): boolean
   pause(process: SimProcess | null, forMs: number): boolean
+  jumpClock(process: SimProcess | null, ms: number): boolean
+  hurtDisk(process: SimProcess | null): boolean
+  fillDisk(process: SimProcess | null, forMs: number): boolean
+  lockDisk(process: SimProcess | null, forMs: number): boolean
   restartBroker(downMs: number): void
   coordinatorsGone(forMs: number, code: number): void
+  leadersGone(forMs: number, code: number): void
+  /** The broker deletes what a changelog no longer needs. */
+  trim(strength: number): boolean
   /** Whether faults may strike the process. */
   strikes(process: SimProcess): boolean
+  /** What a fault does may last until then, beside the time that getting over it takes. */
+  disturbed(forMs: number): void
 }
 
-interface Fault {
+export interface Fault {
   readonly kind: FaultKind
   readonly armedMs: number
   /** Strikes at the first frame of this API after `armedMs`; null: at that time itself. */
   readonly apiKey: number | null
   /** As the request leaves, or when it has taken effect and the answer has not left. */
   readonly moment: 'request' | 'answer'
+  /** From 0 to 1, both: what of the kind, and for how long. */
   readonly strength: number
+  readonly length: number
 }
 
 /** Those whose lost answer is hardest to get right are drawn more often. */
@@ -56,23 +73,53 @@ const MOMENTS: readonly number[] = [
 /** A fault whose moment does not come within this time strikes without it, or at any API. */
 const PATIENCE_MS = 4_000
 const RETRY_MS = 500
+/** Strike frames only. */
+const ON_FRAMES: readonly FaultKind[] = ['lostResponse', 'delay', 'brokerError']
+/** Strike at their time, whatever happens then. */
+const TIMED: readonly FaultKind[] = ['coordinatorRestart', 'leaderMove', 'trim', 'clockJump', 'diskFull', 'diskLocked']
+/** Strike at a frame or at a time. */
+const EITHER: readonly FaultKind[] = ['kill', 'pause', 'diskHurt']
+
+/** `count` faults of `kinds` between two moments. */
+export function drawFaults(
+  random: Random,
+  kinds: readonly FaultKind[],
+  count: number,
+  fromMs: number,
+  toMs: number,
+): Fault[] {
+  return Array.from({ length: count }, () => {
+    const kind = kinds[random.int(kinds.length)]!
+    const timed = TIMED.includes(kind) || (EITHER.includes(kind) ? random.next() < 0.3 : false)
+    return {
+      kind,
+      armedMs: Math.round(fromMs + random.next() * (toMs - fromMs)),
+      apiKey: timed ? null : MOMENTS[random.int(MOMENTS.length)]!,
+      moment: kind === 'lostResponse' || random.next() < 0.5 ? 'answer' : 'request',
+      strength: rounded(random.next()),
+      length: rounded(random.next()),
+    } as const
+  })
+}
+
+/** Short enough to be read where a plan is printed. */
+function rounded(share: number): number {
+  return Math.floor(share * 10_000) / 10_000
+}
 
 export class SimFaults implements FrameFaults {
   /** How often each kind struck. */
   readonly used = new Map<FaultKind, number>()
   readonly #world: SimWorld
-  readonly #random: Random
   readonly #targets: FaultTargets
-  #pending: Fault[]
+  #pending: readonly Fault[]
   #trying = false
 
-  /** Between `fromMs` and `toMs` of virtual time. */
-  constructor(world: SimWorld, targets: FaultTargets, fromMs: number, toMs: number) {
+  constructor(world: SimWorld, targets: FaultTargets, faults: readonly Fault[]) {
     this.#world = world
-    this.#random = world.random('faults')
     this.#targets = targets
-    this.#pending = this.#plan(fromMs, toMs)
-    for (const { armedMs } of this.#pending) {
+    this.#pending = faults
+    for (const { armedMs } of faults) {
       world.schedule(armedMs, () => this.#strikeDue(false))
       world.schedule(armedMs + PATIENCE_MS, () => this.#strikeDue(true))
     }
@@ -83,77 +130,65 @@ export class SimFaults implements FrameFaults {
     return this.#pending.length === 0
   }
 
-  request(process: SimProcess, apiKey: number): FrameFate {
-    return this.#frame(process, apiKey, 'request')
+  request(frame: FrameOnWay): FrameFate {
+    return this.#frame(frame, 'request', null)
   }
 
-  answer(process: SimProcess, apiKey: number): FrameFate {
-    return this.#frame(process, apiKey, 'answer')
+  answer(frame: FrameOnWay, answer: Buffer): FrameFate {
+    return this.#frame(frame, 'answer', answer)
   }
 
-  #plan(fromMs: number, toMs: number): Fault[] {
-    const random = this.#random
-    // A swarm: each seed knows some of the kinds only, so that each gets the whole stage now and then.
-    const kinds = FAULT_KINDS.filter(() => random.next() < 0.6)
-    if (kinds.length === 0) kinds.push(FAULT_KINDS[random.int(FAULT_KINDS.length)]!)
-    const count = 3 + random.int(6)
-    return Array.from({ length: count }, () => {
-      const kind = kinds[random.int(kinds.length)]!
-      const timed = kind === 'coordinatorRestart' || (kind === 'kill' || kind === 'pause' ? random.next() < 0.3 : false)
-      return {
-        kind,
-        armedMs: fromMs + random.next() * (toMs - fromMs),
-        apiKey: timed ? null : MOMENTS[random.int(MOMENTS.length)]!,
-        moment: kind === 'lostResponse' || random.next() < 0.5 ? 'answer' : 'request',
-        strength: random.next(),
-      } as const
-    })
-  }
-
-  #frame(process: SimProcess, apiKey: number, moment: 'request' | 'answer'): FrameFate {
-    if (this.#pending.length === 0 || !this.#targets.strikes(process)) return USUAL
+  #frame(frame: FrameOnWay, moment: 'request' | 'answer', answer: Buffer | null): FrameFate {
+    if (this.#pending.length === 0 || !this.#targets.strikes(frame.process)) return USUAL
     const nowMs = this.#world.nowMs
     const fault = this.#pending.find(
       (candidate) =>
         candidate.armedMs <= nowMs &&
         candidate.apiKey !== null &&
         candidate.moment === moment &&
-        (candidate.apiKey === apiKey || candidate.armedMs + PATIENCE_MS <= nowMs),
+        (candidate.apiKey === frame.apiKey || candidate.armedMs + PATIENCE_MS <= nowMs) &&
+        (candidate.kind !== 'brokerError' || codesOf(frame.apiKey, moment).length > 0),
     )
     if (fault === undefined) return USUAL
-    return this.#strike(fault, process, apiKey)
+    if (fault.kind === 'brokerError') return this.#brokerError(fault, frame, answer)
+    return this.#strike(fault, frame.process, frame.apiKey)
   }
 
   /** Those that wait for no frame; with `late` also those whose frame did not come. */
   #strikeDue(late: boolean): void {
     const nowMs = this.#world.nowMs
     for (const fault of [...this.#pending]) {
-      const onFrame = fault.kind === 'lostResponse' || fault.kind === 'delay'
-      if (onFrame || fault.armedMs > nowMs) continue
+      if (ON_FRAMES.includes(fault.kind) || fault.armedMs > nowMs) continue
       if (fault.apiKey === null || (late && fault.armedMs + PATIENCE_MS <= nowMs)) this.#strike(fault, null, -1)
     }
   }
 
   #strike(fault: Fault, process: SimProcess | null, apiKey: number): FrameFate {
-    const { kind, strength, moment } = fault
-    const targets = this.#targets
-    let fate = USUAL
-    let struck = true
-    if (kind === 'kill') {
-      const loss: DiskLoss = strength < 0.5 ? 'none' : strength < 0.85 ? 'unsynced' : 'all'
-      struck = targets.kill(process, 50 + 8_000 * this.#random.next() ** 2, loss)
-    } else if (kind === 'pause') struck = targets.pause(process, 500 + 16_000 * strength)
-    else if (kind === 'coordinatorRestart') this.#coordinator(strength)
-    else if (kind === 'delay') fate = { extraMs: 100 + 12_000 * strength ** 2, lost: null }
-    else fate = { extraMs: 0, lost: strength < 0.5 ? 'reset' : 'silence' }
-    if (!struck) {
+    const fate = STRIKES[fault.kind](fault, process, this.#targets)
+    if (fate === null) {
       this.#tryAgain()
       return USUAL
     }
-    this.#pending = this.#pending.filter((other) => other !== fault)
-    this.used.set(kind, (this.used.get(kind) ?? 0) + 1)
-    this.#world.note(`fault ${kind} ${strength.toFixed(3)} on ${process?.name ?? 'anyone'}, ${moment} of ${apiKey}`)
+    const { kind, strength, moment } = fault
+    this.#struck(fault, `${strength.toFixed(3)} on ${process?.name ?? 'anyone'}, ${moment} of ${apiKey}`)
+    if (kind === 'delay' || kind === 'lostResponse') this.#targets.disturbed(fate.extraMs)
     return fate
+  }
+
+  #struck(fault: Fault, what: string): void {
+    this.#pending = this.#pending.filter((other) => other !== fault)
+    this.used.set(fault.kind, (this.used.get(fault.kind) ?? 0) + 1)
+    this.#world.note(`fault ${fault.kind} ${what}`)
+  }
+
+  #brokerError(fault: Fault, { process, apiKey, request }: FrameOnWay, answer: Buffer | null): FrameFate {
+    const codes = codesOf(apiKey, fault.moment)
+    const code = codes[Math.floor(fault.strength * codes.length)]!
+    const changed = answer === null ? refusedAnswer(request, code) : changedAnswer(request, answer, code)
+    if (changed === null) return USUAL
+    this.#targets.disturbed(1_000)
+    this.#struck(fault, `${code} on ${process.name}, ${fault.moment} of ${apiKey}`)
+    return answer === null ? { ...USUAL, refusal: changed } : { ...USUAL, instead: changed }
   }
 
   /** Nobody was there to strike. */
@@ -165,11 +200,42 @@ export class SimFaults implements FrameFaults {
       this.#strikeDue(true)
     })
   }
+}
 
-  #coordinator(strength: number): void {
-    const forMs = 50 + 3_000 * this.#random.next()
-    if (strength < 0.4) this.#targets.restartBroker(forMs)
-    else if (strength < 0.7) this.#targets.coordinatorsGone(forMs, KAFKA_ERROR.NOT_COORDINATOR)
-    else this.#targets.coordinatorsGone(forMs, KAFKA_ERROR.COORDINATOR_LOAD_IN_PROGRESS)
-  }
+function codesOf(apiKey: number, moment: 'request' | 'answer'): readonly number[] {
+  const errors = BROKER_ERRORS.get(apiKey)
+  return (moment === 'request' ? errors?.refused : errors?.afterwards) ?? []
+}
+
+/** What a fault of a kind does; null: nothing was there to strike. */
+type Strike = (fault: Fault, process: SimProcess | null, targets: FaultTargets) => FrameFate | null
+
+const struck = (done: boolean) => (done ? USUAL : null)
+
+const STRIKES: Readonly<Record<FaultKind, Strike>> = {
+  kill: ({ strength, length }, process, targets) => {
+    const loss = strength < 0.45 ? 'none' : strength < 0.75 ? 'unsynced' : strength < 0.88 ? 'one' : 'all'
+    return struck(targets.kill(process, 50 + 8_000 * length ** 2, loss))
+  },
+  pause: ({ strength }, process, targets) => struck(targets.pause(process, 500 + 16_000 * strength)),
+  delay: ({ strength }) => ({ extraMs: 100 + 12_000 * strength ** 2, lost: null }),
+  lostResponse: ({ strength }) => ({ extraMs: 0, lost: strength < 0.5 ? 'reset' : 'silence' }),
+  coordinatorRestart: ({ strength, length }, _process, targets) => {
+    const forMs = 50 + 3_000 * length
+    if (strength < 0.4) targets.restartBroker(forMs)
+    else targets.coordinatorsGone(forMs, strength < 0.7 ? E.NOT_COORDINATOR : E.COORDINATOR_LOAD_IN_PROGRESS)
+    return USUAL
+  },
+  leaderMove: ({ strength, length }, _process, targets) => {
+    const codes = [E.NOT_LEADER_OR_FOLLOWER, E.LEADER_NOT_AVAILABLE, E.KAFKA_STORAGE_ERROR]
+    targets.leadersGone(50 + 3_000 * length, codes[Math.floor(strength * codes.length)]!)
+    return USUAL
+  },
+  trim: ({ strength }, _process, targets) => struck(targets.trim(strength)),
+  clockJump: ({ strength, length }, process, targets) =>
+    struck(targets.jumpClock(process, (strength < 0.5 ? -1 : 1) * (500 + 120_000 * length ** 2))),
+  diskHurt: (_fault, process, targets) => struck(targets.hurtDisk(process)),
+  diskFull: ({ length }, process, targets) => struck(targets.fillDisk(process, 100 + 3_000 * length)),
+  diskLocked: ({ length }, process, targets) => struck(targets.lockDisk(process, 100 + 3_000 * length)),
+  brokerError: () => null,
 }

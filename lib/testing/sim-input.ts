@@ -1,19 +1,24 @@
 /** The simulated producer: transactions of events over virtual time, some out of order, some too late, some aborted. */
 
+import type { Cluster } from '../client/cluster.js'
+import { IdempotentProducer } from '../client/producer.js'
 import { TransactionalProducer } from '../client/transactional-producer.js'
+import { BatchBuilder } from '../protocol/index.js'
 import { delay } from '../record/clock.js'
+import { partitionForKey } from '../record/partitioner.js'
 import type { Random } from '../record/random.js'
-import { SESSION, WINDOW } from './sim-application.js'
+import { PARTITIONS, SESSION, WINDOW } from './sim-application.js'
 import { connectSim } from './sim-client.js'
 import type { SimEvent } from './sim-model.js'
 import type { SimNetwork } from './sim-network.js'
 import { SimProcess } from './sim-process.js'
 
-export interface InputPlan {
+export interface InputOptions {
   /** Records that must have been committed. */
   readonly records: number
   /** Virtual time over which they are written. */
   readonly durationMs: number
+  /** Transactions; 0: a steady stream without them. */
   readonly rounds: number
   /** It goes on until this is true, too. */
   readonly enough: () => boolean
@@ -25,35 +30,57 @@ const ITEMS = 10
 export class SimInput {
   readonly process: SimProcess
   readonly #random: Random
-  readonly #plan: InputPlan
+  readonly #options: InputOptions
   readonly #network: SimNetwork
   #seq = 0
 
-  constructor(network: SimNetwork, plan: InputPlan) {
+  constructor(network: SimNetwork, options: InputOptions) {
     this.process = new SimProcess(network.world, 'producer', 0)
     this.#random = network.world.random('input')
-    this.#plan = plan
+    this.#options = options
     this.#network = network
   }
 
-  /** Writes until enough is committed; a transaction whose outcome is unknown counts as nothing. */
   async run(): Promise<void> {
-    const { records, durationMs, rounds, enough } = this.#plan
-    const { clock } = this.process
     const cluster = connectSim(this.#network, this.process)
-    const producer = new TransactionalProducer({ cluster, transactionalId: 'producer', transactionTimeoutMs: 5_000 })
     try {
-      await producer.init()
-      let written = 0
-      while (written < records || !enough()) {
-        const count = Math.ceil((records / rounds) * (0.5 + this.#random.next()))
-        written += await this.#round(producer, count)
-        await delay(clock, (durationMs / rounds) * 2 * this.#random.next())
-      }
-      await producer.close()
+      if (this.#options.rounds === 0) await this.#stream(cluster)
+      else await this.#transactions(cluster)
     } finally {
       await cluster.close()
     }
+  }
+
+  /** Writes until enough is committed; a transaction whose outcome is unknown counts as nothing. */
+  async #transactions(cluster: Cluster): Promise<void> {
+    const { records, durationMs, rounds, enough } = this.#options
+    const producer = new TransactionalProducer({ cluster, transactionalId: 'producer', transactionTimeoutMs: 5_000 })
+    await producer.init()
+    let written = 0
+    while (written < records || !enough()) {
+      const count = Math.ceil((records / rounds) * (0.5 + this.#random.next()))
+      written += await this.#round(producer, count)
+      await delay(this.process.clock, (durationMs / rounds) * 2 * this.#random.next())
+    }
+    await producer.close()
+  }
+
+  /** One record after the other, each on its way before the last one is stored: there is always something to process. */
+  async #stream(cluster: Cluster): Promise<void> {
+    const { records, durationMs, enough } = this.#options
+    const producer = new IdempotentProducer({ cluster })
+    await producer.init()
+    const sent: Promise<unknown>[] = []
+    for (let written = 0; written < records || !enough(); written++) {
+      const { topic, key, value, timestamp } = this.#record()
+      const builder = new BatchBuilder()
+      builder.append(timestamp, key, value)
+      const batch = { topic, partition: partitionForKey(key, PARTITIONS), builder }
+      sent.push(producer.send([batch]).catch(() => undefined))
+      await delay(this.process.clock, (durationMs / records) * 2 * this.#random.next())
+    }
+    await Promise.all(sent)
+    await producer.close()
   }
 
   async #round(producer: TransactionalProducer, count: number): Promise<number> {

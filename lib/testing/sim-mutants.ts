@@ -5,16 +5,13 @@
 import { Admin } from '../client/admin.js'
 import type { CommitOutcome } from '../client/commit.js'
 import { TransactionManager } from '../client/transaction-manager.js'
-import { decodeResponse, encodeResponse, fetchApi, isFlexible, type ResponseInput } from '../protocol/index.js'
 import { TaskState } from '../state/task-state.js'
-import type { FrameRewrite } from './sim-network.js'
 import { runSeed, type SeedResult } from './sim-seed.js'
 
 export interface Mutant {
   readonly name: string
   /** Puts the mistake in; returns what takes it out again. */
   readonly apply: () => () => void
-  readonly rewrite: FrameRewrite | null
 }
 
 /** A mutant must be caught within so many seeds. */
@@ -22,26 +19,7 @@ export const MUTANT_SEEDS = 50
 
 export const MUTANTS: readonly Mutant[] = [
   {
-    name: 'no aborted filter',
-    apply: () => () => undefined,
-    // The client filters by the list that comes with each answer: without a list nothing is filtered.
-    rewrite: {
-      answer(apiKey, apiVersion, answer) {
-        if (apiKey !== fetchApi.key) return answer
-        const headerBytes = isFlexible(fetchApi, apiVersion) ? 5 : 4
-        const response = decodeResponse(fetchApi, apiVersion, answer.subarray(headerBytes))
-        const responses = response.responses.map((topic) => ({
-          ...topic,
-          partitions: topic.partitions.map((partition) => ({ ...partition, abortedTransactions: null })),
-        }))
-        const body = encodeResponse(fetchApi, apiVersion, { ...response, responses } as ResponseInput<typeof fetchApi>)
-        return Buffer.concat([answer.subarray(0, headerBytes), body])
-      },
-    },
-  },
-  {
     name: 'restore to the last stable offset',
-    rewrite: null,
     apply: () =>
       replaceMethod(
         Admin.prototype,
@@ -54,7 +32,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'batch before EndTxn',
-    rewrite: null,
     apply: () =>
       replaceMethod(
         TaskState.prototype,
@@ -70,7 +47,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'stale generation ignored',
-    rewrite: null,
     apply: () =>
       replaceMethod(
         TransactionManager.prototype,
@@ -85,7 +61,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'unknown outcome taken for aborted',
-    rewrite: null,
     apply: () =>
       replaceMethod(
         TransactionManager.prototype,
@@ -101,7 +76,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an overlay kept on abort',
-    rewrite: null,
     apply: () =>
       replaceMethod(
         TaskState.prototype,
@@ -120,7 +94,7 @@ export async function catchMutant(mutant: Mutant, from: number, seeds: number): 
   const restore = mutant.apply()
   try {
     for (let seed = from; seed < from + seeds; seed++) {
-      const result = await runSeed(seed, { rewrite: mutant.rewrite })
+      const result = await runSeed(seed)
       // A seed that only fell short of its size has seen nothing.
       if (result.violations.some(({ invariant }) => invariant !== 'seed')) return result
     }

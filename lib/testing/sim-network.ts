@@ -1,9 +1,19 @@
 /** The simulated network: order holds within a connection only, everything else takes as long as the seed says. */
 import { MillraceError } from '../errors.js'
+import {
+  apiByKey,
+  decodeRequest,
+  decodeRequestHeader,
+  encodeRequest,
+  fetchApi,
+  type RequestInput,
+} from '../protocol/index.js'
 import type { Random } from '../record/random.js'
 import { type LoopbackConnection, loopbackTransport } from '../transport/loopback.js'
 import type { Lane, Transport } from '../transport/transport.js'
 import type { SimBroker } from './sim-broker.js'
+import { drawn } from './sim-disk.js'
+import type { SlowPlan } from './sim-plan.js'
 import type { SimProcess } from './sim-process.js'
 import type { SimWorld } from './sim-world.js'
 
@@ -12,20 +22,42 @@ export interface FrameFate {
   readonly extraMs: number
   /** An answer only. `reset`: the connection breaks instead; `silence`: it carries no answer any more. */
   readonly lost: 'reset' | 'silence' | null
+  /** A request only: this is its answer, and the broker never hears of it. */
+  readonly refusal?: Buffer
+  /** These bytes arrive instead. */
+  readonly instead?: Buffer
 }
 
 export const USUAL: FrameFate = { extraMs: 0, lost: null }
 
-/** Decides about frames; it may kill or hold the process on the way. */
-export interface FrameFaults {
-  request(process: SimProcess, apiKey: number, frame: Buffer): FrameFate
-  /** The request has taken effect. */
-  answer(process: SimProcess, apiKey: number, answer: Buffer, request: Buffer): FrameFate
+/** A frame on its way, as those see it who decide about it or only look. */
+export interface FrameOnWay {
+  readonly process: SimProcess
+  readonly lane: Lane
+  readonly apiKey: number
+  readonly apiVersion: number
+  /** Header and body. */
+  readonly request: Buffer
 }
 
-/** Changes frames on their way: how a mutant of the client's own bytes is made. */
-export interface FrameRewrite {
-  answer(apiKey: number, apiVersion: number, answer: Buffer): Buffer
+/** Decides about frames; it may kill or hold the process on the way. */
+export interface FrameFaults {
+  request(frame: FrameOnWay): FrameFate
+  /** The request has taken effect. */
+  answer(frame: FrameOnWay, answer: Buffer): FrameFate
+}
+
+/** Sees frames and changes nothing. */
+export interface FrameEye {
+  sent?(frame: FrameOnWay): void
+  /** It is with the broker. */
+  arrived?(frame: FrameOnWay): void
+  /** The broker has answered; the answer may yet be lost. */
+  answered?(frame: FrameOnWay, answer: Buffer): void
+  /** The answer has reached the process. */
+  heard?(frame: FrameOnWay, answer: Buffer): void
+  /** Nobody listened. */
+  refused?(process: SimProcess): void
 }
 
 /** What a process that was just killed still opens. */
@@ -38,15 +70,19 @@ export class SimNetwork {
   readonly broker: SimBroker
   readonly random: Random
   readonly faults: FrameFaults
+  readonly eyes: FrameEye[] = []
   /** Longest usual delay of a frame, one way. */
   readonly latencyMs: number
   readonly #connections = new Set<SimConnection>()
+  /** Processes of the application alone are slowed down. */
+  readonly #slow: SlowPlan
 
-  constructor(world: SimWorld, broker: SimBroker, faults: FrameFaults, latencyMs: number) {
+  constructor(world: SimWorld, broker: SimBroker, faults: FrameFaults, latencyMs: number, slow: SlowPlan = {}) {
     this.world = world
     this.broker = broker
     this.faults = faults
     this.latencyMs = latencyMs
+    this.#slow = slow
     this.random = world.random('network')
     broker.onDown = () => {
       for (const connection of [...this.#connections]) connection.break()
@@ -54,17 +90,27 @@ export class SimNetwork {
   }
 
   /** Who has not closed a connection, with its lane. */
-  openConnections(): string[] {
-    return [...this.#connections].filter(({ closed }) => !closed).map(({ process, lane }) => `${process.name}/${lane}`)
+  openConnections(of: SimProcess | null = null): string[] {
+    return [...this.#connections]
+      .filter(({ closed, process }) => !closed && (of === null || process === of))
+      .map(({ process, lane }) => `${process.name}/${lane}`)
   }
 
-  transport(process: SimProcess, rewrite: FrameRewrite | null): Transport {
+  transport(process: SimProcess, slowed = true): Transport {
+    const slow = slowed ? this.#slow : {}
     return loopbackTransport({
       clock: process.clock,
       clientId: process.name,
       connect: (_address, lane) => {
         if (!process.alive) return NOBODY
-        const connection = new SimConnection(this, process, lane, rewrite, () => this.#connections.delete(connection))
+        const onEnd = () => this.#connections.delete(connection)
+        let connection: SimConnection
+        try {
+          connection = new SimConnection(this, process, lane, slow, onEnd)
+        } catch (error) {
+          for (const eye of this.eyes) eye.refused?.(process)
+          throw error
+        }
         this.#connections.add(connection)
         return connection
       },
@@ -81,7 +127,7 @@ class SimConnection implements LoopbackConnection {
   readonly process: SimProcess
   readonly #network: SimNetwork
   readonly lane: Lane
-  readonly #rewrite: FrameRewrite | null
+  readonly #slow: SlowPlan
   readonly #onEnd: () => void
   /** @throws when nobody listens */
   readonly #peer: ReturnType<SimBroker['connect']>
@@ -92,38 +138,56 @@ class SimConnection implements LoopbackConnection {
   closed = false
   #broken = false
 
-  constructor(network: SimNetwork, process: SimProcess, lane: Lane, rewrite: FrameRewrite | null, onEnd: () => void) {
+  constructor(network: SimNetwork, process: SimProcess, lane: Lane, slow: SlowPlan, onEnd: () => void) {
     this.#network = network
     this.process = process
     this.lane = lane
-    this.#rewrite = rewrite
+    this.#slow = slow
     this.#onEnd = onEnd
     this.#peer = network.broker.connect()
   }
 
   handle(frame: Buffer): Promise<Buffer | null> {
-    const { world, faults } = this.#network
+    const { world, faults, eyes } = this.#network
+    const { process, lane } = this
     const apiKey = frame.readInt16BE(0)
-    const apiVersion = frame.readInt16BE(2)
     return new Promise((resolve, reject) => {
-      if (!this.process.alive || this.closed) return
+      if (!process.alive || this.closed) return
       if (this.#broken) {
         reject(reset())
         return
       }
       this.#waiting.add(reject)
-      const { extraMs } = faults.request(this.process, apiKey, frame)
-      this.#lastSentMs = this.#arrival(this.#lastSentMs, extraMs)
-      const bytes = Buffer.from(frame)
+      const way: FrameOnWay = { process, lane, apiKey, apiVersion: frame.readInt16BE(2), request: Buffer.from(frame) }
+      for (const eye of eyes) eye.sent?.(way)
+      const { extraMs, refusal, instead } = faults.request(way)
+      // What user code has taken is over before the frame leaves.
+      this.#lastSentMs = this.#arrival(this.#lastSentMs, extraMs + process.localMs - world.nowMs)
+      const bytes = instead ?? this.#inPieces(way)
       world.schedule(this.#lastSentMs - world.nowMs, () => {
         if (this.#broken) return
-        world.note(`${this.process.name}/${this.lane} asks ${apiKey} (${bytes.length} bytes)`)
-        this.#peer.handle(bytes).then(
-          (answer) => this.#answered(apiKey, apiVersion, answer, bytes, resolve, reject),
+        world.note(`${process.name}/${lane} asks ${apiKey} (${bytes.length} bytes)`)
+        for (const eye of eyes) eye.arrived?.(way)
+        const answered = refusal === undefined ? this.#peer.handle(bytes) : Promise.resolve(refusal)
+        answered.then(
+          (answer) => this.#answered(way, answer, resolve, reject),
           () => this.break(),
         )
       })
     })
+  }
+
+  /** A restore that gets one batch at a time takes long, however small its changelog is. */
+  #inPieces({ lane, apiKey, apiVersion, request }: FrameOnWay): Buffer {
+    if (this.#slow.restoreInPieces !== true || lane !== 'restore' || apiKey !== fetchApi.key) return request
+    const { bodyStart } = decodeRequestHeader(request, apiByKey)
+    const asked = decodeRequest(fetchApi, apiVersion, request.subarray(bodyStart))
+    const topics = asked.topics.map((topic) => ({
+      ...topic,
+      partitions: topic.partitions.map((partition) => ({ ...partition, partitionMaxBytes: 1 })),
+    }))
+    const body = { ...asked, maxBytes: 1, topics } as RequestInput<typeof fetchApi>
+    return Buffer.concat([request.subarray(0, bodyStart), encodeRequest(fetchApi, apiVersion, body)])
   }
 
   /** From the client's side, or because its process died: what is on its way to the broker still arrives. */
@@ -149,31 +213,41 @@ class SimConnection implements LoopbackConnection {
   }
 
   #answered(
-    apiKey: number,
-    apiVersion: number,
+    way: FrameOnWay,
     answer: Buffer | null,
-    request: Buffer,
     resolve: (answer: Buffer | null) => void,
     reject: (error: Error) => void,
   ): void {
     if (this.#broken) return
-    const { world, faults } = this.#network
-    const { extraMs, lost } =
-      answer === null || !this.process.alive ? USUAL : faults.answer(this.process, apiKey, answer, request)
+    const { process, lane, apiKey } = way
+    const { world, faults, eyes } = this.#network
+    if (answer !== null) for (const eye of eyes) eye.answered?.(way, answer)
+    const { extraMs, lost, instead } = answer === null || !process.alive ? USUAL : faults.answer(way, answer)
     if (lost === 'silence') this.#silent = true
     if (lost === 'reset') {
       world.schedule(this.#network.latencyMs, () => this.break())
       return
     }
-    this.#lastAnswerMs = this.#arrival(this.#lastAnswerMs, extraMs)
+    this.#lastAnswerMs = this.#arrival(this.#lastAnswerMs, extraMs + this.#slowMs(apiKey))
     world.schedule(this.#lastAnswerMs - world.nowMs, () => {
       if (this.#silent || this.#broken) return
-      this.process.run(() => {
+      process.run(() => {
         if (this.closed || !this.#waiting.delete(reject)) return
-        world.note(`${this.process.name}/${this.lane} hears ${apiKey} (${answer?.length ?? 0} bytes)`)
-        resolve(answer === null ? null : (this.#rewrite?.answer(apiKey, apiVersion, answer) ?? answer))
+        world.note(`${process.name}/${lane} hears ${apiKey} (${answer?.length ?? 0} bytes)`)
+        const bytes = instead ?? answer
+        if (bytes !== null) for (const eye of eyes) eye.heard?.(way, bytes)
+        resolve(bytes)
       })
     })
+  }
+
+  #slowMs(apiKey: number): number {
+    const { random } = this.#network
+    let ms = 0
+    for (const span of [this.#slow.lanes?.[this.lane], this.#slow.apis?.[apiKey]]) {
+      if (span !== undefined) ms += drawn(span, random)
+    }
+    return ms
   }
 
   #arrival(lastMs: number, extraMs: number): number {

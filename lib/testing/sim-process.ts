@@ -17,18 +17,39 @@ export class SimProcess {
   /** What fell due while the process was held, in order; null when it is not. */
   #held: (() => void)[] | null = null
   #heldUntilMs = 0
+  /** Its own time is ahead of the world's while it works: what `spend` has used up. */
+  #aheadUntilMs = 0
+  #skewMs: number
 
   /** `skewMs`: what its wall clock is wrong by. */
   constructor(world: SimWorld, name: string, skewMs: number) {
+    this.#skewMs = skewMs
     this.name = name
     this.#world = world
     this.#random = world.random(`process/${name}`)
     this.clock = {
-      now: () => Math.floor(EPOCH_MS + world.nowMs + skewMs),
-      monotonicMs: () => world.nowMs,
+      now: () => Math.floor(EPOCH_MS + this.localMs + this.#skewMs),
+      monotonicMs: () => this.localMs,
       setTimer: (delayMs, fire) => this.#setTimer(delayMs, fire),
       nextTurn: () => new Promise((resolve) => this.#setTimer(this.#random.next() * TURN_MS, resolve)),
     }
+  }
+
+  /** The world's time, or later: user code has taken longer than its turn. */
+  get localMs(): number {
+    return Math.max(this.#world.nowMs, this.#aheadUntilMs)
+  }
+
+  /** User code takes `ms`: its own clock is on at once, and nothing else of the process runs before the world is there. */
+  spend(ms: number): void {
+    if (!this.alive || ms <= 0) return
+    this.#aheadUntilMs = this.localMs + ms
+    this.hold(this.#aheadUntilMs - this.#world.nowMs)
+  }
+
+  /** The wall clock is set, forward or back. */
+  jump(ms: number): void {
+    this.#skewMs += ms
   }
 
   get held(): boolean {
@@ -80,7 +101,7 @@ export class SimProcess {
       this.timers--
       return true
     }
-    const cancel = this.#world.schedule(delayMs, () =>
+    const cancel = this.#world.schedule(this.localMs - this.#world.nowMs + delayMs, () =>
       this.run(() => {
         if (end()) fire()
       }),

@@ -1,17 +1,24 @@
-/** One seed: a cluster, two or three instances, an input, faults; then peace, and the invariants. */
-
-import { APPLICATION, BY_ITEM, PARTITIONS, SimInstance, simTopology, TOPICS } from './sim-application.js'
+/** One seed: a cluster, instances, an input, steps and faults; then peace, and the invariants. */
+import { APPLICATION, BY_ITEM, PARTITIONS, simTopology, TOPICS, VERSIONS } from './sim-application.js'
+import { AssignmentEye } from './sim-assignments.js'
 import { SimBroker } from './sim-broker.js'
 import { checkRun } from './sim-check.js'
 import { SimObserver } from './sim-client.js'
+import { Deadlines } from './sim-deadlines.js'
 import type { FaultKind } from './sim-faults.js'
 import { SimFaults } from './sim-faults.js'
 import { SimInput } from './sim-input.js'
+import { SimInstance } from './sim-instance.js'
 import { committedRecords, hasOpenTransaction } from './sim-log.js'
-import { type FrameRewrite, SimNetwork } from './sim-network.js'
+import { SimNetwork } from './sim-network.js'
+import type { MemberPlan, SimPlan } from './sim-plan.js'
 import type { SimProcess } from './sim-process.js'
+import { RetryEye } from './sim-retries.js'
+import { SimSteps } from './sim-steps.js'
 import { SimStorage } from './sim-storage.js'
-import { watchSyncs } from './sim-syncs.js'
+import { faultTargets } from './sim-targets.js'
+import { UserCode } from './sim-user-code.js'
+import { drawPlan } from './sim-variants.js'
 import { SimWorld } from './sim-world.js'
 
 export interface Violation {
@@ -21,9 +28,11 @@ export interface Violation {
 }
 
 export interface SeedResult {
-  readonly seed: number
+  readonly plan: SimPlan
   readonly violations: readonly Violation[]
   readonly faults: ReadonlyMap<FaultKind, number>
+  /** Steps of operators that were done, by kind. */
+  readonly steps: ReadonlyMap<string, number>
   readonly traceHash: string
   /** Empty unless asked for. */
   readonly trace: readonly string[]
@@ -33,25 +42,27 @@ export interface SeedResult {
   /** Lives of instances that ended by an error of their own, by its code. */
   readonly failures: ReadonlyMap<string, number>
   readonly virtualMs: number
+  readonly longest: { readonly rebalanceMs: number; readonly lagMs: number }
 }
 
-export interface SeedOptions {
+export interface RunOptions {
   readonly trace?: boolean
-  readonly rewrite?: FrameRewrite | null
 }
 
-/** What every seed has at least; a seed that falls short counts as failed. */
-const LEAST = { records: 2_000, commits: 20, faults: 3 } as const
 const MAX_VIOLATIONS = 20
 /** After the faults everything must be done within this time. */
 const PEACE_MS = 120_000
 
-export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
-  return new Simulation(seed, options).run()
+export function runSeed(seed: number, options: RunOptions & { readonly variant?: string } = {}): Promise<SeedResult> {
+  return runPlan(drawPlan(seed, options.variant), options)
+}
+
+export function runPlan(plan: SimPlan, options: RunOptions = {}): Promise<SeedResult> {
+  return new Simulation(plan, options).run()
 }
 
 class Simulation {
-  readonly #seed: number
+  readonly #plan: SimPlan
   readonly #world: SimWorld
   readonly #storage: SimStorage
   readonly #broker: SimBroker
@@ -60,54 +71,64 @@ class Simulation {
   readonly #instances: SimInstance[] = []
   readonly #input: SimInput
   readonly #observer: SimObserver
+  readonly #deadlines: Deadlines
+  readonly #steps: SimSteps
+  readonly #userCode: UserCode
   readonly #violations: Violation[] = []
   readonly #failures = new Map<string, number>()
-  readonly #cached: boolean
-  readonly #transactionTimeoutMs: number
-  readonly #durationMs: number
   #records = 0
 
-  constructor(seed: number, options: SeedOptions) {
-    this.#seed = seed
-    this.#world = new SimWorld(`seed ${seed}`, { trace: options.trace === true })
-    const random = this.#world.random('shape')
-    this.#cached = random.next() < 0.5
-    this.#durationMs = 15_000 + random.int(15_000)
-    this.#transactionTimeoutMs = 2_000 + random.int(8_000)
+  constructor(plan: SimPlan, options: RunOptions) {
+    this.#plan = plan
+    this.#world = new SimWorld(`seed ${plan.seed}`, { trace: options.trace === true })
     this.#storage = new SimStorage(this.#violated)
     this.#broker = new SimBroker(this.#world, this.#storage, {
       transactionCheckIntervalMs: 500,
       compactionIntervalMs: 5_000,
       compactionRollBytes: 4_096,
-      markerDelayMs: random.next() < 0.4 ? 0 : 20 + random.int(400),
+      markerDelayMs: plan.markerDelayMs,
     })
-    this.#faults = new SimFaults(this.#world, this.#targets(), this.#durationMs * 0.1, this.#durationMs * 0.8)
-    const faults = watchSyncs(this.#faults, this.#violated)
-    this.#network = new SimNetwork(this.#world, this.#broker, faults, 1 + random.int(8))
-    const topology = simTopology(this.#cached)
-    const times = {
-      sessionTimeoutMs: 2_000 + random.int(4_000),
-      transactionTimeoutMs: this.#transactionTimeoutMs,
-      requestTimeoutMs: 1_500 + random.int(3_000),
-    }
+    const running = () => this.#broker.running
+    const instances = () => this.#instances
+    const disturbed = (forMs: number) => this.#deadlines.disturbed(forMs)
+    this.#deadlines = new Deadlines({
+      world: this.#world,
+      plan,
+      applicationId: APPLICATION,
+      sources: ['input', BY_ITEM],
+      broker: running,
+      instances,
+      violated: this.#violated,
+    })
+    const targets = faultTargets({
+      world: this.#world,
+      plan,
+      broker: this.#broker,
+      storage: this.#storage,
+      instances,
+      disturbed,
+    })
+    this.#faults = new SimFaults(this.#world, targets, plan.faults)
+    this.#network = new SimNetwork(this.#world, this.#broker, this.#faults, plan.latencyMs, plan.slow)
+    this.#addEyes()
+    this.#userCode = new UserCode(plan.userCode)
     this.#broker.start()
     for (const topic of TOPICS) this.#broker.running!.createTopic(topic, PARTITIONS)
-    const instances = 2 + (random.next() < 0.3 ? 1 : 0)
-    for (let i = 0; i < instances; i++) {
-      this.#world.schedule(random.int(3_000) * (i === 0 ? 0 : 1), () => {
-        const name = String.fromCharCode(97 + i)
-        const onFailed = (error: unknown) => this.#failed(error)
-        const rewrite = options.rewrite ?? null
-        this.#instances.push(new SimInstance({ name, network: this.#network, topology, times, rewrite, onFailed }))
-      })
-    }
-    this.#input = new SimInput(this.#network, {
-      records: LEAST.records,
-      durationMs: this.#durationMs,
-      rounds: 40 + random.int(30),
-      enough: () => this.#commits() >= LEAST.commits,
+    if (plan.offsetReset === 'latest') this.#commitStarts()
+    const start = (member: MemberPlan) => this.#start(member)
+    for (const member of plan.members) this.#world.schedule(member.startMs, () => start(member))
+    this.#steps = new SimSteps(this.#network, plan, {
+      instances: this.#instances,
+      start,
+      violated: this.#violated,
+      disturbed,
     })
-    this.#observer = new SimObserver(this.#network, random.next() < 0.5 ? 'totals' : 'windows')
+    this.#input = new SimInput(this.#network, {
+      ...plan.input,
+      durationMs: plan.durationMs,
+      enough: () => this.#commits() >= plan.least.commits && this.#steps.over,
+    })
+    this.#observer = new SimObserver(this.#network, plan.observed)
   }
 
   async run(): Promise<SeedResult> {
@@ -117,9 +138,10 @@ class Simulation {
       this.#violated('I8', error instanceof Error ? error.message : String(error))
     }
     return {
-      seed: this.#seed,
+      plan: this.#plan,
       violations: this.#violations,
       faults: this.#faults.used,
+      steps: this.#steps.done,
       traceHash: this.#world.traceHash,
       trace: this.#world.lines ?? [],
       records: this.#records,
@@ -127,16 +149,67 @@ class Simulation {
       events: this.#world.events,
       failures: this.#failures,
       virtualMs: this.#world.nowMs,
+      longest: this.#deadlines.longest,
     }
   }
 
+  #addEyes(): void {
+    const isMember = (process: SimProcess) => this.#instances.some((instance) => instance.process === process)
+    const { times } = this.#plan
+    this.#network.eyes.push(
+      new AssignmentEye({
+        world: this.#world,
+        isMember,
+        topicOf: (id) => this.#broker.running?.core.topics.withId(id)?.name,
+        graceMs: 2 * times.transactionTimeoutMs + 2 * times.requestTimeoutMs + 5_000,
+        violated: this.#violated,
+      }),
+      new RetryEye(this.#world, this.#violated),
+    )
+  }
+
+  /** Somebody has used the group before: the source has committed offsets, internal topics have none. */
+  #commitStarts(): void {
+    const rows = Array.from({ length: PARTITIONS }, (_, partition) => ({
+      topic: 'input',
+      partition,
+      offset: 0,
+      leaderEpoch: -1,
+      metadata: '',
+    }))
+    this.#broker.running!.core.offsets.commit(APPLICATION, rows)
+  }
+
+  #start({ name, disk }: MemberPlan): void {
+    this.#instances.push(
+      new SimInstance({
+        name,
+        network: this.#network,
+        plan: this.#plan,
+        applicationId: APPLICATION,
+        deadLetterTopic: 'dead-letters',
+        disk,
+        version: VERSIONS.first,
+        topology: (process, version) =>
+          simTopology({
+            cached: this.#plan.cached,
+            version,
+            at: (place, event) => this.#userCode.at(place, event, process),
+          }),
+        onFailed: (error, version) => this.#failed(error, version),
+        violated: this.#violated,
+      }),
+    )
+  }
+
   async #play(): Promise<void> {
+    const { durationMs } = this.#plan
     const observing = this.#observer.run()
     observing.catch(() => undefined)
-    this.#watchStability()
-    await this.#world.finish('the input', this.#input.run(), 10 * this.#durationMs)
-    if (!(await this.#world.run(() => this.#faults.done, PEACE_MS)))
-      throw new Error('some faults found nobody to strike')
+    this.#deadlines.start()
+    await this.#world.finish('the input', this.#input.run(), 10 * durationMs)
+    const calm = () => this.#faults.done && this.#steps.over
+    if (!(await this.#world.run(calm, PEACE_MS))) throw new Error('some faults found nobody to strike')
     this.#world.note('peace')
     if (!(await this.#world.run(() => this.#busy() === null, PEACE_MS))) {
       throw new Error(`${PEACE_MS} ms after the last fault ${this.#busy()}`)
@@ -144,10 +217,13 @@ class Simulation {
     // Whatever should not come any more has this long to come.
     await this.#world.run(() => false, 2_000)
     this.#world.note('quiet')
+    this.#deadlines.end()
+    const members = this.#instances.filter(({ member }) => member)
     const checked = checkRun({
       storage: this.#storage,
-      instances: this.#instances,
-      cached: this.#cached,
+      instances: members,
+      cached: this.#plan.cached,
+      exactlyOnce: this.#plan.guarantee === 'exactlyOnce',
       violated: this.#violated,
     })
     this.#records = await this.#world.finish('the reading of stores', checked, 10_000)
@@ -155,7 +231,7 @@ class Simulation {
     this.#observer.stop()
     await this.#world.finish('the reader', observing, 5_000)
     this.#checkObserver()
-    await this.#world.finish('closing', Promise.all(this.#instances.map((instance) => instance.close())), 10_000)
+    await this.#world.finish('closing', Promise.all(members.map((instance) => instance.close())), 30_000)
     await this.#world.run(() => false, 100)
     this.#checkLeftovers()
   }
@@ -164,7 +240,9 @@ class Simulation {
   #busy(): string | null {
     const broker = this.#broker.running
     if (broker === null) return 'the broker is down'
-    for (const { process, streams, name } of this.#instances) {
+    for (const { member, process, streams, name, closing } of this.#instances) {
+      if (!member && (closing || !process.alive) && !process.alive) continue
+      if (!member) return `instance ${name} is still closing`
       if (!process.alive || process.held || streams.state !== 'running') return `instance ${name} is ${streams.state}`
     }
     for (const transaction of broker.core.transactions.all()) {
@@ -190,41 +268,19 @@ class Simulation {
     return null
   }
 
-  /** I9: no partition's last stable offset stands still for longer than a transaction may be open. */
-  #watchStability(): void {
-    const since = new Map<string, { offset: number; atMs: number }>()
-    const patienceMs = 2 * Math.max(this.#transactionTimeoutMs, 5_000) + 10_000
-    const look = () => {
-      const broker = this.#broker.running
-      for (const topic of broker === null ? [] : this.#storage.topics()) {
-        for (const log of broker!.core.topics.named(topic)?.partitions ?? []) {
-          const name = `${topic}-${log.partition}`
-          const known = since.get(name)
-          if (log.lastStableOffset === log.endOffset || known?.offset !== log.lastStableOffset) {
-            since.set(name, { offset: log.lastStableOffset, atMs: this.#world.nowMs })
-          } else if (this.#world.nowMs - known.atMs > patienceMs) {
-            this.#violated('I9', `the last stable offset of ${name} stands at ${known.offset} since ${known.atMs} ms`)
-            known.atMs = Number.POSITIVE_INFINITY
-          }
-        }
-      }
-      this.#world.schedule(1_000, look)
-    }
-    look()
-  }
-
   #checkLeast(): void {
     const faults = [...this.#faults.used.values()].reduce((sum, count) => sum + count, 0)
     const facts = { records: this.#records, commits: this.#commits(), faults }
     for (const fact of ['records', 'commits', 'faults'] as const) {
-      if (facts[fact] < LEAST[fact]) this.#violated('seed', `only ${facts[fact]} ${fact}, not ${LEAST[fact]}`)
+      const least = this.#plan.least[fact]
+      if (facts[fact] < least) this.#violated('seed', `only ${facts[fact]} ${fact}, not ${least}`)
     }
   }
 
   #commits(): number {
     let commits = 0
     for (const [name, count] of this.#storage.commits) if (name.startsWith(`${APPLICATION}-`)) commits += count
-    return commits
+    return this.#plan.guarantee === 'exactlyOnce' ? commits : this.#storage.offsetCommits
   }
 
   /** I5: a reader that followed all along has seen exactly what is committed, in order. */
@@ -245,14 +301,9 @@ class Simulation {
     }
   }
 
-  /** I11: nothing runs on. */
+  /** I11: nothing runs on. What instances leave behind they are asked when each closes. */
   #checkLeftovers(): void {
-    const processes: SimProcess[] = [
-      ...this.#instances.map(({ process }) => process),
-      this.#input.process,
-      this.#observer.process,
-    ]
-    for (const { name, timers } of processes) {
+    for (const { name, timers } of [this.#input.process, this.#observer.process]) {
       if (timers > 0) this.#violated('I11', `${timers} timers of ${name} are left after it closed`)
     }
     const open = this.#network.openConnections()
@@ -262,29 +313,14 @@ class Simulation {
       this.#violated('I11', `${this.#broker.timers} timers of the broker are left after it halted`)
   }
 
-  #targets(): ConstructorParameters<typeof SimFaults>[1] {
-    const find = (process: SimProcess | null): SimInstance | undefined => {
-      if (process !== null) return this.#instances.find((instance) => instance.process === process)
-      const random = this.#world.random(`target/${this.#world.nowMs}`)
-      const alive = this.#instances.filter((instance) => instance.process.alive && !instance.process.held)
-      return alive.length === 0 ? undefined : alive[random.int(alive.length)]
-    }
-    return {
-      strikes: (process) => this.#instances.some((instance) => instance.process === process),
-      kill: (process, downMs, loss) => find(process)?.kill(downMs, loss) ?? false,
-      pause: (process, forMs) => find(process)?.pause(forMs) ?? false,
-      restartBroker: (downMs) => this.#broker.restart(downMs),
-      coordinatorsGone: (forMs, code) => this.#broker.coordinatorsGone(forMs, code),
-    }
-  }
-
-  #failed(error: unknown): void {
+  #failed(error: unknown, version: number): void {
     const code = (error as { code?: string } | null)?.code ?? 'unknown'
     this.#failures.set(code, (this.#failures.get(code) ?? 0) + 1)
     const text = error instanceof Error ? error.stack : error
     this.#world.note(`an instance failed: ${text}`)
-    // Only who starts while no broker answers may give up; everybody else has to get through.
-    if (code !== 'CLIENT_UNREACHABLE') this.#violated('I8', `an instance ended by itself: ${text}`)
+    // Who starts while no broker answers may give up, and who brings tasks that the others do not know has to.
+    if (code === 'CLIENT_UNREACHABLE' || version === VERSIONS.incompatible) return
+    this.#violated('I8', `an instance ended by itself: ${text}`)
   }
 
   readonly #violated = (invariant: string, what: string): void => {

@@ -18,6 +18,8 @@ export class SimStorage implements BrokerStorage {
   readonly #violated: (invariant: string, what: string) => void
   /** Transactions whose commit was decided, by transactional id. */
   readonly commits = new Map<string, number>()
+  /** Offsets of any group that were stored. */
+  offsetCommits = 0
 
   constructor(violated: (invariant: string, what: string) => void) {
     this.#violated = violated
@@ -99,6 +101,7 @@ export class SimStorage implements BrokerStorage {
       this.#epochs.set(value.producerId as number, value.epoch as number)
       if (value.status === 'PrepareCommit') this.commits.set(name, (this.commits.get(name) ?? 0) + 1)
     } else if (kind === 'offset') {
+      this.offsetCommits++
       const next = value.offset as number
       const previous = this.#offsets.get(name) ?? 0
       if (next < previous) this.#violated('I3', `the committed offset of ${name} went back from ${previous} to ${next}`)

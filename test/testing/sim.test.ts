@@ -4,12 +4,13 @@ import { SimProcess } from '../../lib/testing/sim-process.js'
 import { runSeed } from '../../lib/testing/sim-seed.js'
 import { SimWorld } from '../../lib/testing/sim-world.js'
 
-/** Seeds that found something once, with what they found; and a few for luck. */
+// A seed is a second or two of work, on a busy machine many more of waiting.
+t.setTimeout(280_000)
+
+/** Seeds of the usual kind, by what they do most. */
 const SEEDS: readonly (readonly [seed: number, why: string])[] = [
-  [1, 'delays only'],
-  [8, 'OffsetFetch timed out during a take-over: the instance must try again'],
-  [12, 'a paused instance wakes behind deleted records of a repartition topic'],
-  [18, 'a log that ends in an aborted transaction: the lag must go to 0'],
+  [1, 'delays and lost answers'],
+  [4, 'kills'],
 ]
 
 for (const [seed, why] of SEEDS) {
@@ -30,8 +31,8 @@ t.test('a mutant is caught, and leaves nothing behind', async (t) => {
   const mutant = MUTANTS.find(({ name }) => name === 'batch before EndTxn')!
   const caught = await catchMutant(mutant, 2, 3)
   t.ok(caught, 'caught')
-  t.same((await runSeed(caught!.seed)).violations, [])
-  t.equal(MUTANTS.length, 6)
+  t.same((await runSeed(caught!.plan.seed)).violations, [])
+  t.equal(MUTANTS.length, 5)
 })
 
 t.test('events run by time; a process that is held runs what fell due later, a killed one never', async (t) => {
