@@ -15,6 +15,8 @@ export interface KafkaOptions {
   readonly dataDir: string
   /** Kafka's version, e.g. `4.3.1`. */
   readonly version: string
+  /** More settings of server.properties, over those of a development broker. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 export interface RunningKafka {

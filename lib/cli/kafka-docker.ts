@@ -32,7 +32,7 @@ export async function startKafkaOnDocker(options: KafkaOptions): Promise<Running
   const { GenericContainer, Wait } = await import('testcontainers')
   const container = new GenericContainer(`apache/kafka:${options.version}`)
     .withExposedPorts({ container: options.port, host: options.port })
-    .withEnvironment(brokerEnvironment(options.port))
+    .withEnvironment(brokerEnvironment(options.port, options.settings))
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withStartupTimeout(START_TIMEOUT_MS)
   const started = await container.start().catch((error: unknown) => {
@@ -45,7 +45,10 @@ export async function startKafkaOnDocker(options: KafkaOptions): Promise<Running
 }
 
 /** The image turns KAFKA_A_B into the setting a.b. */
-export function brokerEnvironment(port: number): Record<string, string> {
+export function brokerEnvironment(
+  port: number,
+  settings: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const environment: Record<string, string> = {
     KAFKA_PROCESS_ROLES: 'broker,controller',
     KAFKA_NODE_ID: '1',
@@ -55,7 +58,7 @@ export function brokerEnvironment(port: number): Record<string, string> {
     KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
     KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
   }
-  for (const [name, value] of Object.entries(DEVELOPMENT_SETTINGS)) {
+  for (const [name, value] of Object.entries({ ...DEVELOPMENT_SETTINGS, ...settings })) {
     environment[`KAFKA_${name.replaceAll('.', '_').toUpperCase()}`] = value
   }
   return environment

@@ -45,8 +45,11 @@ export async function kafkaJars(version: string): Promise<string> {
   ])
 }
 
-/** Group, artifact, version. */
-export type Artifact = readonly [string, string, string]
+/** Group, artifact, version, classifier. */
+export type Artifact = readonly [string, string, string, string?]
+
+/** A registry that does not answer is given up after this. */
+const FETCH_LIMIT_MS = 300_000
 
 /**
  * `folder`, filled with `artifacts` and everything they need unless it is there already. `what` names them in errors.
@@ -73,7 +76,8 @@ async function fetchJars(what: string, folder: string, artifacts: readonly Artif
   const output: string[] = []
   const code = await new Promise<number>((done) => {
     const goal = `${DEPENDENCY_PLUGIN}:copy-dependencies`
-    const child = spawn('mvn', ['-q', '-B', '-f', pom, goal, `-DoutputDirectory=${arriving}`])
+    const args = ['-q', '-B', '-f', pom, goal, `-DoutputDirectory=${arriving}`]
+    const child = spawn('mvn', args, { timeout: FETCH_LIMIT_MS, killSignal: 'SIGKILL' })
     child.stdout.on('data', (bytes) => output.push(String(bytes)))
     child.stderr.on('data', (bytes) => output.push(String(bytes)))
     child.once('error', () => done(1))
@@ -94,8 +98,10 @@ async function fetchJars(what: string, folder: string, artifacts: readonly Artif
 
 function pomOf(artifacts: readonly Artifact[]): string {
   const dependencies = artifacts.map(
-    ([group, artifact, version]) =>
-      `    <dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
+    ([group, artifact, version, classifier]) =>
+      `    <dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${
+        classifier === undefined ? '' : `<classifier>${classifier}</classifier>`
+      }</dependency>`,
   )
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>

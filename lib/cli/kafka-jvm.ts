@@ -38,7 +38,10 @@ export async function startKafkaOnJvm(options: KafkaOptions): Promise<RunningKaf
   await refuseSecondBroker(pidFile)
   const [controllerPort = 0] = await freePorts(1)
   const propertiesFile = join(dataDir, 'server.properties')
-  await writeFile(propertiesFile, serverProperties(options.port, controllerPort, join(dataDir, 'log')))
+  await writeFile(
+    propertiesFile,
+    serverProperties(options.port, controllerPort, join(dataDir, 'log'), options.settings),
+  )
   const logFile = join(dataDir, 'broker.log')
   const classPath = join(jars, '*')
   if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
@@ -75,7 +78,12 @@ async function refuseSecondBroker(pidFile: string): Promise<void> {
 }
 
 /** The settings of a development broker: one node, no replication, few internal partitions, no waiting for members. */
-export function serverProperties(port: number, controllerPort: number, logDir: string): string {
+export function serverProperties(
+  port: number,
+  controllerPort: number,
+  logDir: string,
+  settings: Readonly<Record<string, string>> = {},
+): string {
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
@@ -84,7 +92,7 @@ advertised.listeners=PLAINTEXT://127.0.0.1:${port}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs=${logDir}
-${Object.entries(DEVELOPMENT_SETTINGS)
+${Object.entries({ ...DEVELOPMENT_SETTINGS, ...settings })
   .map(([name, value]) => `${name}=${value}`)
   .join('\n')}
 `

@@ -1,0 +1,62 @@
+/**
+ * Kafka Streams' system test StreamsEosTest: Kafka's generator writes until it is stopped; its verifier then compares every
+ * single update of the application, on Millrace, with the committed input.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { failure, type Processes, type Running } from './processes.js'
+import { RestartedApp } from './restarts.js'
+import { createTopics, javaArguments, propertiesFile } from './streams-smoke.js'
+import { judged, type Outcome, type Suite, type SuiteRun } from './suite.js'
+
+const MAIN = 'org.apache.kafka.streams.tests.StreamsEosTest'
+const PARTITIONS = 5
+const TOPICS = ['data', 'echo', 'min', 'sum', 'repartition', 'max', 'cnt']
+const GENERATE_MS = 60_000
+/** The verifier gives up by itself after 10 minutes without anything new. */
+const VERIFY_LIMIT_SECONDS = 240
+
+export const streamsEos: Suite = eosSuite('streams-eos', false)
+export const streamsEosComplex: Suite = eosSuite('streams-eos-complex', true)
+
+function eosSuite(name: string, complex: boolean): Suite {
+  const which = complex ? 'process-complex and verify-complex' : 'process and verify'
+  return {
+    name,
+    what: `Kafka's StreamsEosTest (run, ${which}), its application on Millrace, killed and restarted meanwhile`,
+    brokers: ['embedded', 'kafka'],
+    tools: ['java', 'mvn'],
+    quick: false,
+    limitSeconds: 600,
+    run: (run) => runEos(run, complex),
+  }
+}
+
+async function runEos(run: SuiteRun, complex: boolean): Promise<Outcome[]> {
+  await createTopics(run.bootstrap, TOPICS, PARTITIONS)
+  const generator = await startGenerator(run)
+  const app = new RestartedApp(run, { app: 'eos', args: complex ? ['--complex'] : [], instances: 2 })
+  app.start()
+  await app.killUntil(sleep(GENERATE_MS))
+  generator.signal('SIGTERM')
+  const { output } = await generator.ended
+  const produced = /^(\d+) records produced$/m.exec(output.split('\n').reverse().join('\n'))?.[1]
+  const stopped = await app.stop()
+  const verdict = await verify(run, run.processes, complex ? 'verify-complex' : 'verify')
+  return [
+    judged('instances go on until they are asked to close', stopped),
+    judged(`every update of ${produced ?? 'some'} records, ${app.kills} kills`, verdict),
+  ]
+}
+
+async function startGenerator(run: SuiteRun): Promise<Running> {
+  const args = await javaArguments([MAIN, await propertiesFile(run), 'run'])
+  return run.processes.start('eos-run', 'java', args)
+}
+
+async function verify(run: SuiteRun, processes: Processes, command: string): Promise<string | undefined> {
+  const args = await javaArguments([MAIN, await propertiesFile(run), command])
+  const ended = await processes.run(`eos-${command}`, 'java', args, { limitSeconds: VERIFY_LIMIT_SECONDS })
+  if (ended.output.split('\n').includes('ALL-RECORDS-DELIVERED')) return failure(ended, 'the verifier')
+  const why = ended.output.split('\n').find((line) => /Exception|FAIL/.test(line)) ?? 'no ALL-RECORDS-DELIVERED'
+  return why.slice(0, 400)
+}
