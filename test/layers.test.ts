@@ -151,6 +151,15 @@ t.test('the library itself imports only its dependencies; an optional peer is lo
   t.same(foreign, [])
 })
 
+t.test('nothing imports what only proves it', async (t) => {
+  const users = ['lib', 'test', 'bench', 'examples', 'scripts'].flatMap(sourceFiles).flatMap((file) =>
+    file.imports
+      .filter(({ specifier }) => specifier.startsWith('.') && target(file.path, specifier).startsWith('verify/'))
+      .map(({ line }) => `${file.path}:${line}`),
+  )
+  t.same(users, [])
+})
+
 t.test('examples import the package, never its files', async (t) => {
   const inside = sourceFiles('examples').flatMap((file) =>
     file.imports.filter(({ specifier }) => /\/(lib|dist)\//.test(specifier)).map(({ line }) => `${file.path}:${line}`),

@@ -8,7 +8,8 @@ const MAX_FILE_LINES = 400
 const MAX_FUNCTION_LINES = 70
 
 const lib = sourceFiles('lib')
-const ours = ['lib', 'test', 'bench', 'examples', 'scripts'].flatMap(sourceFiles)
+const verify = sourceFiles('verify')
+const ours = [...['lib', 'test', 'bench', 'examples', 'scripts'].flatMap(sourceFiles), ...verify]
 
 /** Commands and the service's edge: they meet the terminal, the disk and the network on purpose. */
 const EDGE = /^lib\/cli\/|^lib\/personalization\/(main|http|server|page|cli|input|replay|loader|options)[^/]*\.ts$/
@@ -131,8 +132,8 @@ t.test(`no file over ${MAX_FILE_LINES} lines, no function over ${MAX_FUNCTION_LI
   t.same(ours.filter((file) => !file.path.startsWith('test/')).flatMap(longFunctions), [])
 })
 
-t.test('every file of lib begins with what it is for', async (t) => {
-  const silent = lib.filter((file) => !/^(#!.*\n)?\/\*\*\s*(\n \* )?\S/.test(file.text))
+t.test('every file of lib and verify begins with what it is for', async (t) => {
+  const silent = [...lib, ...verify].filter((file) => !/^(#!.*\n)?\/\*\*\s*(\n \* )?\S/.test(file.text))
   t.same(
     silent.map((file) => file.path),
     [],
@@ -197,13 +198,13 @@ t.test('no promises instead of work, no trace of the machine it was written on',
   }
 })
 
-t.test('no dead files: what lib holds is an entry point or imported by one', async (t) => {
+t.test('no dead files: what lib and verify hold is an entry point or imported by one', async (t) => {
   const manifest = readFileSync('package.json', 'utf8')
   const entries = [...manifest.matchAll(/\.\/dist\/([^"]+)\.js"/g)].map((match) => `${match[1]}.ts`)
-  for (const match of manifest.matchAll(/scripts\/run\.mjs ([\w-]+)|(lib\/cli\/[\w-]+\.ts)/g)) {
+  for (const match of manifest.matchAll(/scripts\/run\.mjs ([\w-]+)|((?:lib\/cli|verify\/\w+)\/[\w-]+\.ts)/g)) {
     entries.push(match[2] ?? (match[1] === 'bench' ? 'bench/main.ts' : `lib/cli/${match[1]}.ts`))
   }
-  const files = new Map(['lib', 'bench'].flatMap(sourceFiles).map((file) => [file.path, file]))
+  const files = new Map(['lib', 'bench', 'verify'].flatMap(sourceFiles).map((file) => [file.path, file]))
   const live = new Set<string>()
   const waiting = entries.filter((path) => files.has(path))
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
@@ -214,10 +215,11 @@ t.test('no dead files: what lib holds is an entry point or imported by one', asy
       ...file.imports.filter((used) => used.specifier.startsWith('.')).map((used) => target(file.path, used.specifier)),
     )
   }
-  // A declaration describes a package that ships none, and the page is a bundle of its own, loaded by the browser.
-  const exempt = /\.d\.ts$|^lib\/personalization\/page\//
+  // A declaration describes a package that ships none; the page is a bundle of its own, loaded by the browser; an
+  // application under a borrowed suite is a process of its own.
+  const exempt = /\.d\.ts$|^lib\/personalization\/page\/|^verify\/suites\/apps\//
   t.same(
-    lib.map((file) => file.path).filter((path) => !live.has(path) && !exempt.test(path)),
+    [...lib, ...verify].map((file) => file.path).filter((path) => !live.has(path) && !exempt.test(path)),
     [],
   )
 })

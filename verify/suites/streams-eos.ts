@@ -11,7 +11,7 @@ import { judged, type Outcome, type Suite, type SuiteRun } from './suite.js'
 const MAIN = 'org.apache.kafka.streams.tests.StreamsEosTest'
 const PARTITIONS = 5
 const TOPICS = ['data', 'echo', 'min', 'sum', 'repartition', 'max', 'cnt']
-const GENERATE_MS = 60_000
+const GENERATE_MS = { full: 60_000, quick: 20_000 }
 /** The verifier gives up by itself after 10 minutes without anything new. */
 const VERIFY_LIMIT_SECONDS = 240
 
@@ -25,7 +25,7 @@ function eosSuite(name: string, complex: boolean): Suite {
     what: `Kafka's StreamsEosTest (run, ${which}), its application on Millrace, killed and restarted meanwhile`,
     brokers: ['embedded', 'kafka'],
     tools: ['java', 'mvn'],
-    quick: false,
+    quick: !complex,
     limitSeconds: 600,
     run: (run) => runEos(run, complex),
   }
@@ -36,7 +36,7 @@ async function runEos(run: SuiteRun, complex: boolean): Promise<Outcome[]> {
   const generator = await startGenerator(run)
   const app = new RestartedApp(run, { app: 'eos', args: complex ? ['--complex'] : [], instances: 2 })
   app.start()
-  await app.killUntil(sleep(GENERATE_MS))
+  await app.killUntil(sleep(run.quick ? GENERATE_MS.quick : GENERATE_MS.full))
   generator.signal('SIGTERM')
   const { output } = await generator.ended
   const produced = /^(\d+) records produced$/m.exec(output.split('\n').reverse().join('\n'))?.[1]
