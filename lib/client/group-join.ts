@@ -120,10 +120,11 @@ async function assignmentsFor(
   round: JoinRound,
   answer: ResponseOf<typeof joinGroupApi>,
 ): Promise<{ memberId: string; assignment: Buffer }[]> {
-  const members = answer.members.map(({ memberId, groupInstanceId, metadata }) => {
-    const { topics, userData } = decodeConsumerSubscription(metadata)
-    return { memberId, groupInstanceId, topics, userData: userData ?? NO_DATA }
-  })
+  const members = answer.members.map(({ memberId, groupInstanceId, metadata }) => ({
+    memberId,
+    groupInstanceId,
+    ...readSubscription(metadata),
+  }))
   const assigned = await round.assign(members)
   return members.map(({ memberId }) => {
     const { partitions, userData } = assigned.get(memberId) ?? { partitions: [], userData: NO_DATA }
@@ -135,13 +136,28 @@ async function assignmentsFor(
   })
 }
 
+/** What cannot be read says nothing: a foreign member must not stop the group. */
+function readSubscription(metadata: Buffer): MemberSubscription {
+  try {
+    const { topics, userData } = decodeConsumerSubscription(metadata)
+    return { topics, userData: userData ?? NO_DATA }
+  } catch {
+    return { topics: [], userData: NO_DATA }
+  }
+}
+
+/** The same for what a foreign leader assigned. */
 function decoded(assignment: Buffer): MemberAssignment {
-  if (assignment.length === 0) return { partitions: [], userData: NO_DATA }
-  const { assignedPartitions, userData } = decodeConsumerAssignment(assignment)
-  const partitions = assignedPartitions.flatMap(({ topic, partitions: rows }) =>
-    rows.map((partition) => ({ topic, partition })),
-  )
-  return { partitions, userData: userData ?? NO_DATA }
+  try {
+    if (assignment.length === 0) return { partitions: [], userData: NO_DATA }
+    const { assignedPartitions, userData } = decodeConsumerAssignment(assignment)
+    const partitions = assignedPartitions.flatMap(({ topic, partitions: rows }) =>
+      rows.map((partition) => ({ topic, partition })),
+    )
+    return { partitions, userData: userData ?? NO_DATA }
+  } catch {
+    return { partitions: [], userData: NO_DATA }
+  }
 }
 
 function failure(round: JoinRound, operation: 'JoinGroup' | 'SyncGroup', code: number): MillraceError {

@@ -18,10 +18,10 @@ import {
   type MembershipState,
   OUTSIDE,
 } from './membership/membership.js'
+import { RetryUntilTimeout } from './retry-until-timeout.js'
 import type { Signal } from './signal.js'
 import { TaskOpener } from './task-opener.js'
 import type { UncommittedPartition } from './task-set.js'
-import { TryLater } from './try-later.js'
 
 /** Records a task handles before the loop looks at the others: a few milliseconds at most. */
 const SLICE_RECORDS = 1_000
@@ -46,7 +46,7 @@ export class Instance {
   readonly #parts: InstanceParts
   readonly #signal: Signal
   readonly #committer: Committer
-  readonly #tryLater: TryLater
+  readonly #retries: RetryUntilTimeout
   readonly #opener: TaskOpener
   readonly #inbox: Event[] = []
   #membership: MembershipState = OUTSIDE
@@ -62,7 +62,7 @@ export class Instance {
   constructor(parts: InstanceParts) {
     this.#parts = parts
     this.#signal = parts.signal
-    this.#tryLater = new TryLater(
+    this.#retries = new RetryUntilTimeout(
       parts.config,
       (what) => this.#post({ kind: 'call', what }),
       (error) => this.fail(error),
@@ -70,7 +70,7 @@ export class Instance {
     this.#opener = new TaskOpener({
       takeOver: parts.takeOver,
       tasks: parts.tasks,
-      tryLater: this.#tryLater,
+      retries: this.#retries,
       log: parts.config.log,
       setAside: parts.setAside,
       state: () => this.#membership,
@@ -385,10 +385,10 @@ export class Instance {
   #initProducer(): void {
     this.#parts.commitGroup.init().then(
       () => {
-        this.#tryLater.done(PRODUCER)
+        this.#retries.done(PRODUCER)
         this.#post({ kind: 'membership', event: { kind: 'producerReady' } })
       },
-      (error) => this.#tryLater.later(PRODUCER, error, () => this.#initProducer()),
+      (error) => this.#retries.later(PRODUCER, error, () => this.#initProducer()),
     )
   }
 }

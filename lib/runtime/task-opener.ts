@@ -1,14 +1,14 @@
 /** Opens and closes tasks beside the loop: one store at a time per task, each under its ownership number. */
 import type { Log } from '../telemetry/log.js'
 import { type MembershipEvent, type MembershipState, owns, type TaskOwnership } from './membership/membership.js'
+import type { RetryUntilTimeout } from './retry-until-timeout.js'
 import type { OpenedTask, TakeOver } from './take-over.js'
 import type { TaskSet } from './task-set.js'
-import type { TryLater } from './try-later.js'
 
 export interface TaskOpenerOptions {
   readonly takeOver: TakeOver
   readonly tasks: TaskSet
-  readonly tryLater: TryLater
+  readonly retries: RetryUntilTimeout
   readonly log: Log
   /** Moves what is on disk of a task aside. */
   readonly setAside: (taskId: string, reason: string) => Promise<void>
@@ -32,7 +32,7 @@ export class TaskOpener {
 
   /** Takes tasks over; each ends in `opened` or `notOpened`. */
   open(tasks: readonly TaskOwnership[]): void {
-    const { takeOver, tryLater, post, state } = this.#options
+    const { takeOver, retries, post, state } = this.#options
     const wanted = ({ taskId, number }: TaskOwnership) => !state().stopping && owns(state(), taskId, number)
     const what = `the take-over of task ${tasks[0]!.taskId}`
     const ended = (without: ReadonlySet<string>) => {
@@ -45,11 +45,11 @@ export class TaskOpener {
       .run(taskIds, () => !tasks.some(wanted))
       .then(
         (opened) => {
-          tryLater.done(what)
+          retries.done(what)
           for (const task of opened) this.#opened.set(task.taskId, task)
           ended(new Set(opened.map(({ taskId }) => taskId)))
         },
-        (error) => tryLater.later(what, error, () => ended(new Set())),
+        (error) => retries.later(what, error, () => ended(new Set())),
       )
       .then(() => {
         this.#takeOvers.delete(done)

@@ -4,8 +4,9 @@ import { brokerError } from '../../lib/client/broker-error.js'
 import { MetadataCache } from '../../lib/client/metadata.js'
 import { Streams, StreamsBuilder, string, tumbling } from '../../lib/index.js'
 import { KAFKA_ERROR } from '../../lib/protocol/index.js'
+import { seededRandom } from '../../lib/record/random.js'
+import { RetryUntilTimeout } from '../../lib/runtime/retry-until-timeout.js'
 import { logSummaries } from '../../lib/runtime/summary.js'
-import { TryLater } from '../../lib/runtime/try-later.js'
 import { type Log, silentLog } from '../../lib/telemetry/log.js'
 import { ManualClock, TopologyTestDriver } from '../../lib/testing/index.js'
 import { embedded } from './embedded.js'
@@ -17,8 +18,8 @@ function patient(taskTimeoutMs: number) {
   const clock = new ManualClock(0)
   const failed: unknown[] = []
   let calls = 0
-  const later = new TryLater(
-    { clock, log: silentLog, taskTimeoutMs },
+  const later = new RetryUntilTimeout(
+    { clock, random: seededRandom('retries'), log: silentLog, taskTimeoutMs },
     (what) => what(),
     (error) => failed.push(error),
   )
@@ -26,27 +27,39 @@ function patient(taskTimeoutMs: number) {
   return { clock, failed, later, fail, calls: () => calls }
 }
 
+t.test('pauses grow up to five seconds, a fifth more or less', async (t) => {
+  const { clock, fail, calls } = patient(0)
+  for (let i = 0; i < 12; i++) {
+    const leastMs = 0.8 * Math.min(50 * 2 ** i, 5_000)
+    fail()
+    clock.advance(leastMs - 1)
+    t.equal(calls(), i, `attempt ${i} waits at least ${leastMs} ms`)
+    clock.advance(leastMs * 0.5 + 2)
+    t.equal(calls(), i + 1)
+  }
+})
+
 t.test('taskTimeoutMs: what passes is tried again for so long, 0 for ever', async (t) => {
-  const bounded = patient(1_000)
+  const bounded = patient(12_000)
   for (let i = 0; i < 3; i++) {
     bounded.fail()
-    bounded.clock.advance(500)
+    bounded.clock.advance(6_000)
   }
-  t.equal(bounded.calls(), 2, 'the third failure came after a second')
+  t.equal(bounded.calls(), 2, 'the third failure came after twelve seconds')
   t.match(bounded.failed, [{ code: 'STREAMS_TASK_TIMEOUT', cause: passing }])
 
   const endless = patient(0)
   for (let i = 0; i < 10_000; i++) {
     endless.fail()
-    endless.clock.advance(500)
+    endless.clock.advance(6_000)
   }
   t.equal(endless.calls(), 10_000)
   t.same(endless.failed, [])
 
-  const recovering = patient(1_000)
+  const recovering = patient(12_000)
   for (let i = 0; i < 10; i++) {
     recovering.fail()
-    recovering.clock.advance(500)
+    recovering.clock.advance(6_000)
     recovering.later.done('it')
   }
   t.same(recovering.failed, [], 'a success begins anew')

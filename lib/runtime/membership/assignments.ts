@@ -52,21 +52,27 @@ export class Assignments {
     const outdated = madeFor === null ? isLeader : madeFor !== fingerprintOf(plan.planned())
     if (outdated) this.attempt++
     if (refresh) refreshTopics()
-    this.#say(held, outdated ? [] : unused)
+    this.#say(held, outdated ? [] : unused, userData.length < 5)
     return { tasks, outdated }
   }
 
-  #say(held: readonly Held[], unused: readonly TopicPartition[]): void {
+  #say(held: readonly Held[], unused: readonly TopicPartition[], foreignLeader: boolean): void {
     const { plan, log, onHeld } = this.#options
     const own = new Map(plan.planned().map((planned) => [planned.id, planned]))
     const waits = held.flatMap(({ id, because }) => (own.has(id) ? [describeHeld(own.get(id)!, because)] : []))
     onHeld(waits)
     const names = unused.map(({ topic, partition }) => formatTopicPartition(topic, partition))
-    const said = JSON.stringify([waits, names])
+    const said = JSON.stringify([waits, names, foreignLeader])
     // Once for each state of affairs, however often the group rebalances.
     if (said === this.#said) return
     this.#said = said
     for (const text of waits) log.warn({}, text)
+    if (foreignLeader) {
+      log.warn(
+        {},
+        'the leader of the group is no Millrace instance: it assigns nothing. Use an applicationId of your own',
+      )
+    }
     if (names.length > 0) {
       const text = 'partitions were assigned that no task of this topology reads alone: they are not read here'
       log.warn({ partitions: names.slice(0, 20).join(', '), count: names.length }, text)
