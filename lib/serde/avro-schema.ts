@@ -1,17 +1,23 @@
 /** Avro schemas, their fingerprints, and readers that resolve another writer's schema. */
-import avsc from 'avsc'
+import type avsc from 'avsc'
 import { MillraceError } from '../errors.js'
+import { type ResolvedReader, resolveSchemas } from './avro-resolution.js'
+import { type AvroLongs, exactType } from './avro-types.js'
 
 /** A schema as JSON: an object, a type's name, or a union as an array. */
 export type AvroSchema = Readonly<Record<string, unknown>> | string | readonly unknown[]
 
 export type AvroType = avsc.Type
-export type AvroResolver = ReturnType<avsc.Type['createResolver']>
+export type AvroResolver = ResolvedReader
 
 /** @throws MillraceError SERDE_SCHEMA_INVALID */
-export function avroType(schema: AvroSchema): AvroType {
+export function avroType(schema: AvroSchema, longs: AvroLongs = 'number'): AvroType {
+  return valid(() => exactType(schema, longs))
+}
+
+function valid<T>(parse: () => T): T {
   try {
-    return avsc.Type.forSchema(schema as avsc.Schema)
+    return parse()
   } catch (cause) {
     throw new MillraceError('SERDE_SCHEMA_INVALID', `not a valid Avro schema: ${(cause as Error).message}`, { cause })
   }
@@ -34,24 +40,26 @@ function withoutDefaults(schema: unknown): unknown {
 
 /** `schema` in one piece, with the definitions of the types it takes from `referenced`. @throws as `avroType` */
 export function inlineReferences(schema: AvroSchema, referenced: readonly AvroSchema[]): AvroSchema {
-  const registry = {}
-  try {
-    for (const part of referenced) avsc.Type.forSchema(withoutDefaults(part) as avsc.Schema, { registry })
-    const type = avsc.Type.forSchema(withoutDefaults(schema) as avsc.Schema, { registry })
+  return valid(() => {
+    const registry = {}
+    for (const part of referenced) exactType(withoutDefaults(part), 'number', registry)
+    const type = exactType(withoutDefaults(schema), 'number', registry)
     return type.schema({ exportAttrs: true }) as AvroSchema
-  } catch (cause) {
-    throw new MillraceError('SERDE_SCHEMA_INVALID', `not a valid Avro schema: ${(cause as Error).message}`, { cause })
-  }
+  })
 }
 
 export function schemaName(type: AvroType): string {
-  return type.name ?? type.typeName
+  return type.name ?? type.typeName.replace('abstract:', '')
 }
 
-/** @throws MillraceError SERDE_SCHEMA_INVALID where the reader cannot read what the writer wrote */
-export function avroResolver(reader: AvroType, writer: AvroType): AvroResolver {
+/**
+ * Undefined where both are the same to read.
+ * @throws MillraceError SERDE_SCHEMA_INVALID where the reader cannot read what the writer wrote
+ */
+export function avroResolver(reader: AvroType, writer: AvroType): AvroResolver | undefined {
+  if (reader.equals(writer)) return undefined
   try {
-    return reader.createResolver(writer)
+    return resolveSchemas(reader, writer)
   } catch (cause) {
     const names = `${schemaName(reader)} cannot read what ${schemaName(writer)} wrote`
     throw new MillraceError('SERDE_SCHEMA_INVALID', `${names}: ${(cause as Error).message}`, { cause })

@@ -13,7 +13,9 @@ import {
   framedWriter,
   readAvro,
   schemaName,
+  writerType,
 } from './avro-schema.js'
+import type { AvroLongs } from './avro-types.js'
 import type { Serde } from './serde.js'
 
 const HEADER_BYTES = 10
@@ -21,6 +23,8 @@ const HEADER_BYTES = 10
 export interface AvroOptions {
   /** Schemas written earlier, or by others, that this one can still read. */
   readonly readable?: readonly AvroSchema[]
+  /** What `long` is: a number below 2^53, beyond which it is refused, or a bigint of 64 bits. Default `'number'`. */
+  readonly longs?: AvroLongs
 }
 
 /**
@@ -28,11 +32,11 @@ export interface AvroOptions {
  * @throws MillraceError SERDE_SCHEMA_INVALID
  */
 export function avro<T>(schema: AvroSchema, options: AvroOptions = {}): Serde<T> {
-  const type = avroType(schema)
+  const type = avroType(schema, options.longs)
   const header = Buffer.concat([Buffer.from([0xc3, 0x01]), fingerprint(type)])
   const write = framedWriter(type, header)
   const resolvers = new Map<string, AvroResolver | undefined>()
-  for (const writer of (options.readable ?? []).map(avroType)) {
+  for (const writer of (options.readable ?? []).map(writerType)) {
     resolvers.set(fingerprint(writer).toString('latin1'), avroResolver(type, writer))
   }
   const own = header.toString('latin1', 2)

@@ -15,6 +15,7 @@ import {
   schemaName,
   writerType,
 } from './avro-schema.js'
+import type { AvroLongs } from './avro-types.js'
 import type { SchemaRegistry } from './registry.js'
 import { SchemaPending, type Serde } from './serde.js'
 
@@ -25,6 +26,8 @@ export interface ConfluentAvroOptions {
   readonly registry: SchemaRegistry
   /** Under which the schema is registered; by convention `<topic>-value` or `<topic>-key`. */
   readonly subject: string
+  /** What `long` is: a number below 2^53, beyond which it is refused, or a bigint of 64 bits. Default `'number'`. */
+  readonly longs?: AvroLongs
 }
 
 type Known = { readonly resolver: AvroResolver | undefined } | { readonly failure: MillraceError }
@@ -40,7 +43,7 @@ function isLasting(error: unknown): error is MillraceError {
  * @throws MillraceError SERDE_SCHEMA_INVALID, SERDE_REGISTRY_REFUSED, SERDE_REGISTRY_UNAVAILABLE
  */
 export async function confluentAvro<T>(options: ConfluentAvroOptions): Promise<Serde<T>> {
-  const type = avroType(options.schema)
+  const type = avroType(options.schema, options.longs)
   const ownId = await options.registry.register(options.subject, options.schema)
   const header = Buffer.alloc(HEADER_BYTES)
   header.writeInt32BE(ownId, 1)
