@@ -16,6 +16,8 @@ export const ERROR_CODES = {
   CLIENT_FENCED: 'Another instance took over this transactional id or instance id: close, and let that one go on.',
   CLIENT_OFFSET_OUT_OF_RANGE: 'Data was deleted before it was read: raise retention, then choose where to go on from.',
   CLIENT_PARTITION_MISSING: 'Use a partition that the topic has; it may have been made anew with fewer.',
+  CLIENT_RECORD_INVALID:
+    'Correct the code that makes the record: keys and values are bytes or null, times whole milliseconds, partitions exist.',
   CLIENT_REQUEST_FAILED: 'Read the Kafka error named; retriable ones were retried until the time was up.',
   CLIENT_STATE_INVALID: 'Call the operations in the documented order.',
   CLIENT_TOPIC_MISSING: 'Create the topic, or correct its name.',

@@ -10,6 +10,7 @@ import { formatTopicPartition } from '../record/record.js'
 import { BatchRefused } from './batch-refused.js'
 import { type BrokerError, brokerError, mayRepeat } from './broker-error.js'
 import { isTransportError } from './broker-link.js'
+import { checkPlace } from './check-record.js'
 import type { Cluster } from './cluster.js'
 import type { ProduceBatch } from './commit.js'
 import { growingPauseMs, isCertainlyUnsent } from './retry.js'
@@ -33,6 +34,8 @@ export interface ProduceQueueOptions {
   readonly compression: Compression
   /** First sequence of every partition, 0 but in tests. */
   readonly firstSequence: number
+  /** Most bytes of records in one request; a batch that is larger goes alone. Default 16 MiB. */
+  readonly maxRequestBytes?: number
 }
 
 interface Waiting {
@@ -60,6 +63,11 @@ const SEQUENCES = 0x8000_0000
 /** Produce v12 means transaction version 2 (KIP-890 part 2), where Produce adds partitions by itself. */
 const MAX_PRODUCE_VERSION = 11
 const FIRST_PAUSE_MS = 10
+/**
+ * A broker reads a request into one buffer and refuses one of more than socket.request.max.bytes, 100 MiB by default:
+ * it closes the connection, without a word. Larger requests than this are no faster.
+ */
+const MAX_REQUEST_BYTES = 16 * 1024 * 1024
 const MAX_PAUSE_MS = 1_000
 
 export class ProduceQueue {
@@ -85,8 +93,12 @@ export class ProduceQueue {
     for (const { reject } of waiting) reject(reason)
   }
 
-  /** Resolves with the offset of the batch's first record. The builder is emptied when its turn comes. */
-  send(batch: ProduceBatch): Promise<number> {
+  /**
+   * Resolves with the offset of the batch's first record. The builder is emptied when its turn comes.
+   * @throws CLIENT_RECORD_INVALID, and what the broker says of it
+   */
+  async send(batch: ProduceBatch): Promise<number> {
+    checkPlace(batch)
     const key = formatTopicPartition(batch.topic, batch.partition)
     let lane = this.lanes.get(key)
     if (lane === undefined) {
@@ -126,7 +138,25 @@ export class ProduceQueue {
       if (list === undefined) byLeader.set(leader, [head])
       else list.push(head)
     }
-    for (const [leader, heads] of byLeader) void this.produce(leader, heads)
+    for (const [leader, heads] of byLeader) void this.produce(leader, this.fitting(heads))
+  }
+
+  /** As many as one request may carry; the others go with the next one, before those sent now have another turn. */
+  private fitting(heads: readonly Waiting[]): readonly Waiting[] {
+    const maxBytes = this.options.maxRequestBytes ?? MAX_REQUEST_BYTES
+    let bytes = 0
+    const end = heads.findIndex((head, i) => {
+      bytes += head.bytes?.length ?? head.batch.builder.sizeBytes
+      return i > 0 && bytes > maxBytes
+    })
+    if (end < 0) return heads
+    const sent = heads.slice(0, end)
+    for (const { lane } of sent) {
+      const key = formatTopicPartition(lane.topic, lane.partition)
+      this.lanes.delete(key)
+      this.lanes.set(key, lane)
+    }
+    return sent
   }
 
   private findLeader(head: Waiting): void {

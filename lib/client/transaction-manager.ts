@@ -252,7 +252,8 @@ export class TransactionManager {
     if (this.current === 'open') this.enter('abortable')
   }
 
-  private requireOpen(): void {
+  /** CLIENT_STATE_INVALID unless a transaction is open. */
+  requireOpen(): void {
     if (this.current === 'open') return
     throw new MillraceError(
       'CLIENT_STATE_INVALID',

@@ -1,9 +1,10 @@
 /** The producer of the public API: records in, placed as Java places them, batched, in transactions. */
-
+import { MillraceError } from '../errors.js'
 import { BatchBuilder } from '../protocol/batch-builder.js'
 import type { Compression } from '../protocol/compression.js'
 import { partitionForKey } from '../record/partitioner.js'
 import { formatTopicPartition, type Headers } from '../record/record.js'
+import { checkOffsets, checkRecord, partitionMissing } from './check-record.js'
 import type { Cluster } from './cluster.js'
 import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from './commit.js'
 import { TransactionManager } from './transaction-manager.js'
@@ -45,6 +46,10 @@ export class TransactionalProducer {
   private readonly turns = new Map<string, number>()
   private closed: ProduceBatch[] = []
   private waitingBytes = 0
+  /** Which transaction is open: a record that waited for its topic must not come into the next one. */
+  private transaction = 0
+  /** Records that wait for the number of partitions of their topic. */
+  private readonly placing = new Set<Promise<void>>()
 
   constructor(options: TransactionalProducerOptions) {
     const { batchBytes, bufferBytes, ...rest } = options
@@ -63,16 +68,44 @@ export class TransactionalProducer {
   /** CLIENT_STATE_INVALID while one is open, and before `init`. */
   begin(): void {
     this.transactions.begin()
+    this.transaction++
     this.drop()
   }
 
   /**
    * Adds a record to the open transaction. Await it: it waits when much is buffered. After a rejection only `abort`
-   * is possible. CLIENT_TOPIC_MISSING, and what TransactionManager.send raises.
+   * is possible, unless it says CLIENT_RECORD_INVALID: that record was left out, the transaction goes on.
+   * @throws CLIENT_RECORD_INVALID, CLIENT_STATE_INVALID (none is open), CLIENT_TOPIC_MISSING, and what
+   * TransactionManager.send raises.
    */
   async append(record: OutgoingRecord): Promise<void> {
+    checkRecord(record)
+    this.transactions.requireOpen()
+    const known = this.cluster.cachedTopic(record.topic)?.leaders.length ?? 0
+    if (known > (record.partition ?? 0)) this.add(record, known)
+    else await this.placed(record)
+    if (this.waitingBytes >= this.bufferBytes) await this.flush()
+  }
+
+  /** The topic is not known, or has grown since it was asked for. */
+  private async placed(record: OutgoingRecord): Promise<void> {
+    const { transaction } = this
+    const place = async () => {
+      this.cluster.markMetadataStale()
+      const partitions = await this.cluster.partitionCount(record.topic)
+      if (transaction !== this.transaction) throw endedMeanwhile(record.topic)
+      this.transactions.requireOpen()
+      this.add(record, partitions)
+    }
+    const placing = place()
+    this.placing.add(placing)
+    await placing.finally(() => this.placing.delete(placing))
+  }
+
+  private add(record: OutgoingRecord, partitions: number): void {
     const { topic, key, value, timestamp, headers } = record
-    const partition = record.partition ?? this.choose(topic, key, await this.partitionCount(topic))
+    const partition = record.partition ?? this.choose(topic, key, partitions)
+    if (partition >= partitions) throw partitionMissing(topic, partition, partitions)
     const name = formatTopicPartition(topic, partition)
     let batch = this.open.get(name)
     if (batch === undefined) {
@@ -86,7 +119,6 @@ export class TransactionalProducer {
       this.open.delete(name)
       this.closed.push(batch)
     }
-    if (this.waitingBytes >= this.bufferBytes) await this.flush()
   }
 
   /** Sends what waits, inside the open transaction. */
@@ -96,13 +128,15 @@ export class TransactionalProducer {
   }
 
   /** Makes consumed offsets part of the open transaction. */
-  sendOffsets(offsets: readonly OffsetToCommit[], identity: GroupIdentity): Promise<void> {
+  async sendOffsets(offsets: readonly OffsetToCommit[], identity: GroupIdentity): Promise<void> {
+    checkOffsets(offsets)
     return this.transactions.sendOffsets(offsets, identity)
   }
 
   /** Everything since `begin`, or nothing; see CommitOutcome. After `unknown` and `fenced` call `init`. */
   async commit(): Promise<CommitOutcome> {
     try {
+      await Promise.all(this.placing)
       await this.flush()
     } catch (cause) {
       return this.transactions.state === 'fenced' ? { kind: 'fenced', cause } : this.transactions.abort(cause)
@@ -119,10 +153,6 @@ export class TransactionalProducer {
   close(): Promise<void> {
     this.drop()
     return this.transactions.close()
-  }
-
-  private async partitionCount(topic: string): Promise<number> {
-    return this.cluster.cachedTopic(topic)?.leaders.length ?? (await this.cluster.partitionCount(topic))
   }
 
   private choose(topic: string, key: Buffer | null, partitions: number): number {
@@ -143,4 +173,12 @@ export class TransactionalProducer {
     this.closed = []
     this.waitingBytes = 0
   }
+}
+
+function endedMeanwhile(topic: string): MillraceError {
+  return new MillraceError(
+    'CLIENT_STATE_INVALID',
+    `A record for topic "${topic}" was not sent: its transaction ended while the topic was looked up; await \`append\`.`,
+    { topic },
+  )
 }

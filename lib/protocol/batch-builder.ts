@@ -65,7 +65,8 @@ export class BatchBuilder {
 
   /**
    * Copies one record to the end of the batch. `timestamp` is in milliseconds. PROTOCOL_VALUE_INVALID unless it is an
-   * integer within ±(2^53 - 1), and no further than that from the batch's first. `offsetDelta` leaves gaps where compaction removed records; it must grow.
+   * integer within ±(2^53 - 1), and no further than that from the batch's first, and key, value and header values are
+   * bytes or null. `offsetDelta` leaves gaps where compaction removed records; it must grow.
    */
   append(
     timestamp: number,
@@ -78,10 +79,8 @@ export class BatchBuilder {
     if (!Number.isSafeInteger(timestamp) || !Number.isSafeInteger(delta)) {
       throw new MillraceError('PROTOCOL_VALUE_INVALID', `A record's timestamp is ${timestamp}, no whole milliseconds.`)
     }
-    if (this.records === 0) {
-      this.baseTimestamp = timestamp
-      this.latestTimestamp = timestamp
-    } else if (timestamp > this.latestTimestamp) this.latestTimestamp = timestamp
+    // Null is an object, too; a string has a length and would be copied as zeros.
+    if (typeof key !== 'object' || typeof value !== 'object') throw notBytes()
     const keyLength = key === null ? -1 : key.length
     const valueLength = value === null ? -1 : value.length
     const size =
@@ -91,6 +90,12 @@ export class BatchBuilder {
       (key === null ? NULL_LENGTH : varintSize(keyLength) + keyLength) +
       (value === null ? NULL_LENGTH : varintSize(valueLength) + valueLength) +
       (headers.length === 0 ? 1 : headersSize(headers))
+    // What has no length is no bytes.
+    if (!(size > 0)) throw notBytes()
+    if (this.records === 0) {
+      this.baseTimestamp = timestamp
+      this.latestTimestamp = timestamp
+    } else if (timestamp > this.latestTimestamp) this.latestTimestamp = timestamp
     this.reserve(size + 5)
     const buffer = this.buffer
     let at = writeVarint(buffer, this.length, size)
@@ -212,6 +217,10 @@ export function controlBatch(options: ControlBatchOptions): Buffer {
   })
 }
 
+function notBytes(): MillraceError {
+  return new MillraceError('PROTOCOL_VALUE_INVALID', "A record's key, value or header value is neither bytes nor null.")
+}
+
 function varintSize(value: number): number {
   const raw = ((value << 1) ^ (value >> 31)) >>> 0
   return raw < 0x80 ? 1 : raw < 0x4000 ? 2 : raw < 0x20_0000 ? 3 : raw < 0x1000_0000 ? 4 : 5
@@ -277,6 +286,7 @@ function headersSize(headers: Headers): number {
   let size = varintSize(headers.length)
   for (const { key, value } of headers) {
     const keyLength = Buffer.byteLength(key)
+    if (typeof value !== 'object') throw notBytes()
     size += varintSize(keyLength) + keyLength
     size += value === null ? NULL_LENGTH : varintSize(value.length) + value.length
   }
