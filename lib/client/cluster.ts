@@ -3,7 +3,7 @@ import { isMillraceError, MillraceError } from '../errors.js'
 import type { Api, ResponseOf } from '../protocol/api.js'
 import { findCoordinatorApi } from '../protocol/api-find-coordinator.js'
 import { metadataApi } from '../protocol/api-metadata.js'
-import type { Cancel, Clock } from '../record/clock.js'
+import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import type { TopicPartition } from '../record/record.js'
 import type { BrokerAddress, Transport } from '../transport/transport.js'
@@ -51,8 +51,8 @@ export class Cluster {
   private readonly link: BrokerLink
   private readonly metadata: MetadataCache
   private readonly coordinators = new Map<string, Promise<BrokerAddress>>()
-  /** Pauses under way → how to end them early. */
-  private readonly pauses = new Map<() => void, Cancel>()
+  /** How to end the pauses under way. */
+  private readonly pauses = new Set<() => void>()
   private connectedOnce = false
   private closed = false
 
@@ -84,15 +84,13 @@ export class Cluster {
     target: Target,
     options: RequestOptions,
   ): Promise<ResponseOf<A>> {
-    if (this.closed) throw new MillraceError('CLIENT_CLOSED', `${api.name} was not sent: the client is closed.`)
+    if (this.closed) throw closedError(api.name)
     if ('any' in target) return this.requestAny(api, body, options)
     try {
       return await this.link.send(await this.addressOf(target), api, body, options)
     } catch (error) {
       if (isTransportError(error)) this.forgetRoute(target)
-      throw this.closed
-        ? new MillraceError('CLIENT_CLOSED', `${api.name}: the client was closed.`, { cause: error })
-        : error
+      throw this.closed ? closedError(api.name, error) : error
     }
   }
 
@@ -127,15 +125,19 @@ export class Cluster {
     }
   }
 
-  /** Resolves after so long, or when the client closes: whoever repeats something then learns that it is closed. */
+  /** Resolves after so long. @throws CLIENT_CLOSED, as soon as the client closes: whoever repeats something ends */
   pause(pauseMs: number): Promise<void> {
-    if (this.closed) return Promise.resolve()
-    return new Promise((resolve) => {
-      const end = () => {
+    if (this.closed) return Promise.reject(closedError('A pause'))
+    return new Promise((resolve, reject) => {
+      const cancel = this.clock.setTimer(pauseMs, () => {
         this.pauses.delete(end)
         resolve()
+      })
+      const end = () => {
+        cancel()
+        reject(closedError('A pause'))
       }
-      this.pauses.set(end, this.clock.setTimer(pauseMs, end))
+      this.pauses.add(end)
     })
   }
 
@@ -200,7 +202,10 @@ export class Cluster {
   /** Node id of the partition's leader; -1 while it has none. CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING. */
   async leader(topic: string, partition: number): Promise<number> {
     if (this.metadata.cachedLeader(topic, partition) !== null) return this.metadata.cachedLeaderId(topic, partition)
-    return (await this.topic(topic, partition)).leaders[partition] ?? -1
+    const leader = (await this.topic(topic, partition)).leaders[partition] ?? -1
+    // It may have one the next time it is asked for.
+    if (leader < 0) this.metadata.markStale()
+    return leader
   }
 
   /** Without asking: node id of the leader, -1 where it has to be asked for. */
@@ -233,10 +238,8 @@ export class Cluster {
   /** Closes the transport; calls under way, also those that wait for another attempt, fail with CLIENT_CLOSED. */
   async close(): Promise<void> {
     this.closed = true
-    for (const [end, cancel] of this.pauses) {
-      cancel()
-      end()
-    }
+    for (const end of this.pauses) end()
+    this.pauses.clear()
     await this.transport.close()
   }
 
@@ -321,8 +324,7 @@ export class Cluster {
         return response
       } catch (error) {
         if (!isTransportError(error) || !error.retriable) throw error
-        if (this.closed)
-          throw new MillraceError('CLIENT_CLOSED', `${api.name}: the client was closed.`, { cause: error })
+        if (this.closed) throw closedError(api.name, error)
         failed.push(`${address.host}:${address.port}`)
         last = error
       }
@@ -351,4 +353,12 @@ function unknownBroker(what: string): MillraceError {
   return new MillraceError('CLIENT_REQUEST_FAILED', `The cluster does not name ${what} at the moment.`, {
     retriable: true,
   })
+}
+
+function closedError(what: string, cause?: unknown): MillraceError {
+  return new MillraceError(
+    'CLIENT_CLOSED',
+    `${what} ended: the client is closed.`,
+    cause === undefined ? {} : { cause },
+  )
 }

@@ -278,13 +278,15 @@ export class Fetcher {
       this.failed(partition, partition.version, error)
       return
     }
-    partition.failures = 0
     // A task that waits for an empty partition goes on once it is known to be empty.
     if (partition.watermarks.lastStableOffset !== answer.lastStableOffset) this.learned = true
     partition.watermarks = answer
     partition.answeredMs = this.cluster.clock.monotonicMs()
     const records = answer.records
-    if (records === null || records.length === 0) return
+    if (records === null || records.length === 0) {
+      partition.failures = 0
+      return
+    }
     try {
       const batches = readBatches(records).filter((batch) => batch.lastOffset >= startOffset)
       if (batches.length === 0) throw unanswered(partition)
@@ -292,6 +294,7 @@ export class Fetcher {
       const nextOffset = batches[batches.length - 1]!.lastOffset + 1
       const committed = this.limits.isolation === 'readCommitted'
       partition.position = nextOffset
+      partition.failures = 0
       partition.prompted = false
       partition.arrivedBytes += records.length
       this.moveToEnd(partition)
@@ -341,11 +344,14 @@ export class Fetcher {
   private pauseAWhile(partition: FetchPartition): void {
     const { version } = partition
     const pauseMs = growingPauseMs(this.cluster.random, partition.failures++, FIRST_PAUSE_MS, MAX_PAUSE_MS)
-    void this.cluster.pause(pauseMs).then(() => {
-      if (this.closed || partition.version !== version) return
-      partition.blocked = false
-      this.pump()
-    })
+    this.cluster.pause(pauseMs).then(
+      () => {
+        if (this.closed || partition.version !== version) return
+        partition.blocked = false
+        this.pump()
+      },
+      (error) => this.failed(partition, version, error),
+    )
   }
 }
 

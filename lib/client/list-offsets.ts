@@ -31,11 +31,12 @@ export async function listOffsets(
     for (const tp of partitions) {
       if (found.has(formatTopicPartition(tp.topic, tp.partition))) continue
       const leader = await cluster.leader(tp.topic, tp.partition)
+      if (leader < 0) throw failed(KAFKA_ERROR.LEADER_NOT_AVAILABLE, tp)
       byLeader.set(leader, [...(byLeader.get(leader) ?? []), tp])
     }
     await Promise.all([...byLeader.values()].map((list) => askLeader(cluster, list, spec, isolation, found)))
     const missing = partitions.find((tp) => !found.has(formatTopicPartition(tp.topic, tp.partition)))
-    if (missing !== undefined) throw unanswered(missing)
+    if (missing !== undefined) throw failed(KAFKA_ERROR.UNKNOWN_SERVER_ERROR, missing)
   })
   return partitions.map((tp) => found.get(formatTopicPartition(tp.topic, tp.partition))!)
 }
@@ -61,7 +62,7 @@ async function askLeader(
     target,
     { lane: 'admin', minVersion: 2 },
   )
-  let failed: Error | undefined
+  let error: Error | undefined
   for (const { name, partitions: rows } of response.topics) {
     for (const row of rows) {
       const partition = row.partitionIndex
@@ -71,13 +72,12 @@ async function askLeader(
         continue
       }
       cluster.noteError(row.errorCode, target)
-      failed ??= brokerError(row.errorCode, 'ListOffsets', `topic ${key}`, { topic: name, partition })
+      error ??= failed(row.errorCode, { topic: name, partition })
     }
   }
-  if (failed !== undefined) throw failed
+  if (error !== undefined) throw error
 }
 
-function unanswered({ topic, partition }: TopicPartition): Error {
-  const resource = `topic ${formatTopicPartition(topic, partition)}`
-  return brokerError(KAFKA_ERROR.UNKNOWN_SERVER_ERROR, 'ListOffsets', resource, { topic, partition })
+function failed(code: number, { topic, partition }: TopicPartition): Error {
+  return brokerError(code, 'ListOffsets', `topic ${formatTopicPartition(topic, partition)}`, { topic, partition })
 }

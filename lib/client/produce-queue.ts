@@ -163,7 +163,7 @@ export class ProduceQueue {
     head.lane.busy = true
     this.options.cluster.leader(head.lane.topic, head.lane.partition).then(
       (leader) => {
-        if (leader < 0) this.pause(head)
+        if (leader < 0) this.retry(head, leaderless(head.lane))
         else this.release(head)
       },
       (error) => this.refuse(head, error),
@@ -268,7 +268,10 @@ export class ProduceQueue {
     const { cluster } = this.options
     const pauseMs = growingPauseMs(cluster.random, head.attempts++, FIRST_PAUSE_MS, MAX_PAUSE_MS)
     head.lane.busy = true
-    void cluster.pause(pauseMs).then(() => this.release(head))
+    cluster.pause(pauseMs).then(
+      () => this.release(head),
+      (error) => this.refuse(head, error),
+    )
   }
 
   private release(head: Waiting): void {
@@ -293,4 +296,9 @@ function topicData(heads: readonly Waiting[]) {
     else list.push(row)
   }
   return [...topics].map(([name, partitionData]) => ({ name, partitionData }))
+}
+
+function leaderless({ topic, partition }: PartitionLane): BrokerError {
+  const resource = `topic ${formatTopicPartition(topic, partition)}`
+  return brokerError(KAFKA_ERROR.LEADER_NOT_AVAILABLE, 'Produce', resource, { topic, partition })
 }

@@ -12,7 +12,7 @@ export interface RetryPolicy {
   readonly maxBackoffMs: number
   /** No attempt begins later than this after the first one. */
   readonly budgetMs: number
-  /** Resolves after so long, or when the client closes. */
+  /** Resolves after so long. @throws CLIENT_CLOSED when the client closes */
   readonly pause: (pauseMs: number) => Promise<void>
 }
 

@@ -25,6 +25,8 @@ export class LaneConnections implements Transport {
   private readonly open: OpenConnection
   private readonly clock: Clock
   private readonly slots = new Map<string, Slot>()
+  /** Requests without an answer → how to fail them. */
+  private readonly unanswered = new Set<(error: unknown) => void>()
   private closed = false
 
   constructor(open: OpenConnection, clock: Clock) {
@@ -41,6 +43,7 @@ export class LaneConnections implements Transport {
       const finish = () => {
         settled = true
         cancel()
+        this.unanswered.delete(fail)
       }
       const cancel = this.clock.setTimer(request.timeoutMs, () => {
         finish()
@@ -53,6 +56,7 @@ export class LaneConnections implements Transport {
         if (slot.connection === null || !slot.connection.isOpen()) this.drop(name, slot)
         reject(error instanceof MillraceError ? error : closedError(address, 'the connection was lost', error))
       }
+      this.unanswered.add(fail)
       // Always through the promise, so that calls leave in call order also while the connection is being opened.
       slot.opening.then((connection) => {
         if (settled) return
@@ -68,6 +72,9 @@ export class LaneConnections implements Transport {
   async close(): Promise<void> {
     this.closed = true
     for (const [name, slot] of this.slots) this.drop(name, slot)
+    // Also those whose connection is still being opened.
+    for (const fail of this.unanswered)
+      fail(new MillraceError('TRANSPORT_CLOSED', 'The transport was closed.', { retriable: true }))
   }
 
   private slotFor(name: string, address: BrokerAddress, lane: Lane): Slot {

@@ -26,6 +26,7 @@ export interface Asked {
   readonly api: string
   readonly version: number
   readonly request: Body
+  readonly atMs: number
 }
 
 const HOST = 'scripted'
@@ -36,6 +37,7 @@ export class ScriptedBroker {
   readonly cluster: Cluster
   /** By API name; each call takes the first script left, and when none is left the healthy answer. */
   private readonly scripts = new Map<string, Script[]>()
+  private readonly lasting = new Map<string, Script>()
   private epoch = -1
   private appended = 0
 
@@ -54,6 +56,11 @@ export class ScriptedBroker {
     this.scripts.set(api, [...(this.scripts.get(api) ?? []), ...scripts])
   }
 
+  /** Whenever no script of `on` is left. */
+  always(api: string, script: Script): void {
+    this.lasting.set(api, script)
+  }
+
   named(api: string): Asked[] {
     return this.asked.filter((row) => row.api === api)
   }
@@ -62,8 +69,10 @@ export class ScriptedBroker {
     const { header, api, bodyStart } = decodeRequestHeader(frame, apiByKey)
     if (api === undefined) return null
     const request = decodeRequest(api, header.apiVersion, frame.subarray(bodyStart)) as Body
-    if (api !== apiVersionsApi) this.asked.push({ api: api.name, version: header.apiVersion, request })
-    const scripted = this.scripts.get(api.name)?.shift()?.(request, header.apiVersion)
+    if (api !== apiVersionsApi)
+      this.asked.push({ api: api.name, version: header.apiVersion, request, atMs: this.clock.now() })
+    const script = this.scripts.get(api.name)?.shift() ?? this.lasting.get(api.name)
+    const scripted = script?.(request, header.apiVersion)
     if (scripted === 'drop') return null
     if (scripted === 'hang') return new Promise(() => undefined)
     const body = (scripted ?? this.healthy(api, request, offered)) as ResponseInput<Api>

@@ -1,0 +1,83 @@
+/** What one Produce request carries, and in which order. */
+import t from 'tap'
+import { ProduceQueue } from '../../lib/client/produce-queue.js'
+import { BatchBuilder, KAFKA_ERROR, readBatches } from '../../lib/protocol/index.js'
+import { refused, ScriptedBroker } from './scripted-broker.js'
+
+function batch(partition: number, bytes: number) {
+  const builder = new BatchBuilder()
+  builder.append(1, null, Buffer.alloc(bytes))
+  return { topic: 'out', partition, builder }
+}
+
+function queueOf(broker: ScriptedBroker, maxRequestBytes?: number) {
+  const queue = new ProduceQueue({
+    cluster: broker.cluster,
+    transactionalId: null,
+    budgetMs: 10_000,
+    repeatUnanswered: true,
+    compression: 'none',
+    firstSequence: 0,
+    ...(maxRequestBytes === undefined ? {} : { maxRequestBytes }),
+  })
+  queue.reset({ producerId: 7, epoch: 0 }, new Error('none') as never)
+  return queue
+}
+
+/** Per request: partition, sequence and size of each batch. */
+function requests(broker: ScriptedBroker): { partition: number; sequence: number; bytes: number }[][] {
+  return broker.named('Produce').map(({ request }) =>
+    (request.topicData as { partitionData: { index: number; records: Buffer }[] }[]).flatMap((topic) =>
+      topic.partitionData.map(({ index, records }) => ({
+        partition: index,
+        sequence: readBatches(records)[0]!.baseSequence,
+        bytes: records.length,
+      })),
+    ),
+  )
+}
+
+t.test(
+  'no request is larger than its bound, order per partition is kept, no partition waits for another',
+  async (t) => {
+    const broker = new ScriptedBroker()
+    const queue = queueOf(broker, 2_000)
+    broker.on('Produce', refused(KAFKA_ERROR.NOT_ENOUGH_REPLICAS))
+    const sends = [0, 1, 2, 3].flatMap((partition) => [1, 2, 3].map(() => queue.send(batch(partition, 800))))
+    await Promise.all(sends)
+    const sent = requests(broker)
+    for (const rows of sent) t.ok(rows.reduce((sum, { bytes }) => sum + bytes, 0) <= 2_000, `${rows.length} batches`)
+    t.same(
+      new Set(sent.slice(0, 2).flatMap((rows) => rows.map(({ partition }) => partition))),
+      new Set([0, 1, 2, 3]),
+      'each has its turn before any has its second',
+    )
+    for (const partition of [0, 1, 2, 3]) {
+      const sequences = sent.flat().filter((row) => row.partition === partition)
+      const repeated = partition < 2 ? [0] : []
+      t.same(
+        sequences.map(({ sequence }) => sequence),
+        [...repeated, 0, 1, 2],
+      )
+    }
+  },
+)
+
+t.test('a batch that is larger than the bound goes alone', async (t) => {
+  const broker = new ScriptedBroker()
+  const queue = queueOf(broker, 2_000)
+  await Promise.all([batch(0, 500), batch(1, 5_000), batch(2, 500)].map((each) => queue.send(each)))
+  t.same(
+    requests(broker).map((rows) => rows.map(({ partition }) => partition)),
+    [[0], [1], [2]],
+  )
+})
+
+t.test('by default far below what a broker takes', async (t) => {
+  const broker = new ScriptedBroker()
+  const queue = queueOf(broker)
+  const MIB = 1 << 20
+  await Promise.all([0, 1, 2, 3].map((partition) => queue.send(batch(partition, 7 * MIB))))
+  const sizes = requests(broker).map((rows) => rows.reduce((sum, { bytes }) => sum + bytes, 0) / MIB)
+  t.same(sizes.map(Math.floor), [14, 14])
+})
