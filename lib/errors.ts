@@ -195,7 +195,7 @@ export class MillraceError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'MillraceError'
     this.code = code
-    this.kind = details.kind ?? (details.retriable === true ? 'passing' : 'instance')
+    this.kind = details.retriable === true ? 'passing' : (details.kind ?? 'instance')
     this.retriable = this.kind === 'passing'
     if (details.topic !== undefined) this.topic = details.topic
     if (details.partition !== undefined) this.partition = details.partition

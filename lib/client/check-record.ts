@@ -45,11 +45,6 @@ export function checkOffsets(offsets: readonly OffsetToCommit[]): void {
   }
 }
 
-/** A partition the topic does not have. */
-export function partitionMissing(topic: string, partition: number, partitions: number): MillraceError {
-  return invalid({ topic, partition }, `the topic has ${partitions} partitions, numbered from 0`)
-}
-
 function checkTopic(record: Unchecked, topic: unknown): void {
   if (typeof topic !== 'string') throw invalid(record, `its topic is ${typeNameOf(topic)}, no string`)
   if (topic === '') throw invalid(record, 'its topic is the empty string')

@@ -4,7 +4,7 @@ import { BatchBuilder } from '../protocol/batch-builder.js'
 import type { Compression } from '../protocol/compression.js'
 import { partitionForKey } from '../record/partitioner.js'
 import { formatTopicPartition, type Headers } from '../record/record.js'
-import { checkOffsets, checkRecord, partitionMissing } from './check-record.js'
+import { checkOffsets, checkRecord } from './check-record.js'
 import type { Cluster } from './cluster.js'
 import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from './commit.js'
 import { TransactionManager } from './transaction-manager.js'
@@ -75,7 +75,7 @@ export class TransactionalProducer {
   /**
    * Adds a record to the open transaction. Await it: it waits when much is buffered. After a rejection only `abort`
    * is possible, unless it says CLIENT_RECORD_INVALID: that record was left out, the transaction goes on.
-   * @throws CLIENT_RECORD_INVALID, CLIENT_STATE_INVALID (none is open), CLIENT_TOPIC_MISSING, and what
+   * @throws CLIENT_RECORD_INVALID, CLIENT_STATE_INVALID (none is open), CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING, and what
    * TransactionManager.send raises.
    */
   async append(record: OutgoingRecord): Promise<void> {
@@ -92,10 +92,10 @@ export class TransactionalProducer {
     const { transaction } = this
     const place = async () => {
       this.cluster.markMetadataStale()
-      const partitions = await this.cluster.partitionCount(record.topic)
+      const { leaders } = await this.cluster.topic(record.topic, record.partition)
       if (transaction !== this.transaction) throw endedMeanwhile(record.topic)
       this.transactions.requireOpen()
-      this.add(record, partitions)
+      this.add(record, leaders.length)
     }
     const placing = place()
     this.placing.add(placing)
@@ -105,7 +105,6 @@ export class TransactionalProducer {
   private add(record: OutgoingRecord, partitions: number): void {
     const { topic, key, value, timestamp, headers } = record
     const partition = record.partition ?? this.choose(topic, key, partitions)
-    if (partition >= partitions) throw partitionMissing(topic, partition, partitions)
     const name = formatTopicPartition(topic, partition)
     let batch = this.open.get(name)
     if (batch === undefined) {
