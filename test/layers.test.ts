@@ -152,11 +152,13 @@ t.test('the library itself imports only its dependencies; an optional peer is lo
 })
 
 t.test('nothing imports what only proves it', async (t) => {
-  const users = ['lib', 'test', 'bench', 'examples', 'scripts'].flatMap(sourceFiles).flatMap((file) =>
-    file.imports
-      .filter(({ specifier }) => specifier.startsWith('.') && target(file.path, specifier).startsWith('verify/'))
-      .map(({ line }) => `${file.path}:${line}`),
-  )
+  const users = ['lib', 'test', 'bench', 'examples', 'scripts']
+    .flatMap(sourceFiles)
+    .flatMap((file) =>
+      file.imports
+        .filter(({ specifier }) => specifier.startsWith('.') && target(file.path, specifier).startsWith('verify/'))
+        .map(({ line }) => `${file.path}:${line}`),
+    )
   t.same(users, [])
 })
 
