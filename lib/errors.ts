@@ -85,12 +85,13 @@ export const ERROR_CODES = {
   SERDE_VALUE_INVALID: 'The value does not fit the serde: correct the code that makes it, or the serde.',
   SERIALIZE_FAILED: 'The value does not fit the serde of the sink named: correct the code that makes it, or the serde.',
   SERVICE_PARTITIONS: 'Leave out --partitions, or choose another --topic-prefix: the topics exist with another count.',
-  STATE_BUDGET: 'Raise the state memory or file budget, or run more instances: each task needs its share.',
   STATE_CLOSED: 'Do not use a store after its task was closed.',
   STATE_COMMIT_IN_FLIGHT: 'Report the outcome of the commit before beginning the next.',
-  STATE_CORRUPT: 'Nothing to do: the state is set aside and rebuilt from its changelog. Check the disk if it recurs.',
+  STATE_DAMAGED: 'Nothing to do: the state is set aside and rebuilt from its changelog. Check the disk if it recurs.',
+  STATE_DISK_FULL: 'Free space on the disk of the state folder: the task is opened again until `taskTimeoutMs`.',
   STATE_ENGINE_MISSING:
     'Install @nxtedition/rocksdb beside millrace, on linux-x64 with glibc or darwin-arm64; elsewhere use stateEngine "level".',
+  STATE_FILE_LIMIT: 'Raise the number of files the process may open (ulimit -n), or run more instances.',
   STATE_LAYOUT_UNSUPPORTED:
     "Nothing to do: the state is set aside and rebuilt from its changelog in this version's layout.",
   STATE_LOCKED: 'Stop the other process that uses this state folder, or choose another folder.',

@@ -177,7 +177,7 @@ export class Streams {
         `local state is not removed while the instance is ${this.state}: close it`,
       )
     }
-    await removeAllState(this.#processEngines(), await this.#taskEngines(1), this.#config.random)
+    await removeAllState(this.#processEngines(), await this.#taskEngines(1), this.#config.random, this.#config.log)
   }
 
   #stopIfOpen(): void {

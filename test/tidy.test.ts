@@ -60,7 +60,8 @@ const RULES: readonly Rule[] = [
     pattern: /^(node:)?fs(\/promises)?$/,
     owners: [
       EDGE,
-      /^lib\/state\/task-folders\.ts$/,
+      /^lib\/state\/(task-folders|open-databases|set-aside|open-files-limit)\.ts$/,
+      /^lib\/state\/leveldb\/check-folder\.ts$/,
       /^lib\/broker\/[^/]*-?disk[^/]*\.ts$/,
       /^lib\/runtime\/state-folder\.ts$/,
     ],

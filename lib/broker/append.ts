@@ -1,7 +1,8 @@
 /** What a client's batch has to pass before it is appended: Kafka's checks, on the batch header where that is enough. */
 import { isMillraceError, MillraceError } from '../errors.js'
 import { BATCH, writeInt64 } from '../protocol/batch-layout.js'
-import { type BatchView, crc32c, KAFKA_ERROR as E, readBatches } from '../protocol/index.js'
+import { type BatchView, KAFKA_ERROR as E, readBatches } from '../protocol/index.js'
+import { crc32c } from '../record/crc32c.js'
 import type { BrokerCore } from './core.js'
 import type { PartitionLog } from './partition-log.js'
 

@@ -4,8 +4,9 @@
  * sequences and a producer's last batch stay, so that nothing else can tell.
  */
 import { BATCH } from '../protocol/batch-layout.js'
-import { BatchView, COMPRESSIONS, compress, crc32c } from '../protocol/index.js'
+import { BatchView, COMPRESSIONS, compress } from '../protocol/index.js'
 import { Reader } from '../protocol/reader.js'
+import { crc32c } from '../record/crc32c.js'
 import type { LogSegment } from './log-segment.js'
 import type { PartitionLog } from './partition-log.js'
 

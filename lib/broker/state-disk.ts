@@ -2,7 +2,7 @@
  * Keyed state as an append-only file of changes: one line per save, its CRC-32C in front. Opening reads it up to the
  * first damaged line. What was put since the last save is in the journal; a line also says from which of its files on.
  */
-import { crc32c } from '../protocol/index.js'
+import { crc32c } from '../record/crc32c.js'
 import type { DiskFile, Files } from './files.js'
 import type { StateChange, StateValue } from './storage.js'
 

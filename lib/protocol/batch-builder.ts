@@ -1,9 +1,9 @@
 /** Builds record batches (format v2) in one growing buffer; no object is made per record. */
 import { MillraceError } from '../errors.js'
+import { crc32c } from '../record/crc32c.js'
 import { type Headers, NO_HEADERS } from '../record/record.js'
 import { BATCH, CONTROL_FLAG, LOG_APPEND_TIME_FLAG, TRANSACTIONAL_FLAG, writeInt64 } from './batch-layout.js'
 import { COMPRESSIONS, type Compression, compress } from './compression.js'
-import { crc32c } from './crc32c.js'
 
 export interface BatchBuilderOptions {
   /** First size of the buffer; when it is full it grows to 16 KiB, then doubles. Default 1 KiB. */

@@ -1,5 +1,6 @@
 /** A lazy view of record batches (format v2, KIP-98): the header is parsed once, records by a cursor. */
 import { MillraceError } from '../errors.js'
+import { crc32c } from '../record/crc32c.js'
 import {
   BATCH,
   CONTROL_FLAG,
@@ -9,7 +10,6 @@ import {
   TRANSACTIONAL_FLAG,
 } from './batch-layout.js'
 import { decompress } from './compression.js'
-import { crc32c } from './crc32c.js'
 import { RecordCursor } from './record-cursor.js'
 
 export type ControlType = 'abort' | 'commit' | 'other'

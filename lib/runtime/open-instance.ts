@@ -74,7 +74,7 @@ export async function openInstance(options: InstanceOptions): Promise<OpenInstan
   const { config } = options
   const closing: (() => Promise<unknown> | unknown)[] = []
   try {
-    const process = await openProcess(options.processEngines, config.random)
+    const process = await openProcess(options.processEngines, config.random, config.log)
     closing.push(() => process.close())
     const admin = new Admin(options.cluster)
     const plan = await prepare(options, admin)
@@ -117,6 +117,7 @@ async function assemble(
   const nextPlan = new NextPlan(signal.raise)
   const box: { instance: Instance | null; shutdown: boolean } = { instance: null, shutdown: false }
   const fail = (error: unknown) => box.instance?.fail(error)
+  engines.onDamaged = fail
   const fetcher = fetchers(cluster, 'fetch', 500)(signal.raise)
   closing.push(() => fetcher.close())
   const globals = makeGlobals(options, plan, admin, fail)

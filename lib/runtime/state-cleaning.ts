@@ -3,6 +3,7 @@ import type { StreamsConfig } from '../config.js'
 import { MillraceError } from '../errors.js'
 import type { Random } from '../record/random.js'
 import type { StateEngines } from '../state/engine.js'
+import type { Log } from '../telemetry/log.js'
 import { every } from './every.js'
 import { openProcess } from './process.js'
 
@@ -61,8 +62,9 @@ export async function removeAllState(
   processEngines: StateEngines,
   engines: StateEngines,
   random: Random,
+  log: Log,
 ): Promise<void> {
-  const process = await openProcess(processEngines, random)
+  const process = await openProcess(processEngines, random, log)
   try {
     for (const taskId of await engines.list()) {
       if (engines.remove === undefined) await engines.setAside(taskId, 'clean-up')

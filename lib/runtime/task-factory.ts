@@ -33,7 +33,7 @@ export async function openState(
   try {
     return await openStateOnce(config, engines, plan, taskId)
   } catch (error) {
-    if (!isMillraceError(error, 'STATE_CORRUPT', 'STATE_LAYOUT_UNSUPPORTED')) throw error
+    if (!isMillraceError(error, 'STATE_DAMAGED', 'STATE_LAYOUT_UNSUPPORTED')) throw error
     config.log.warn({ taskId, code: error.code }, 'local state is set aside and rebuilt from the changelog')
     await engines.setAside(taskId, error.code)
     return openStateOnce(config, engines, plan, taskId)

@@ -1,5 +1,7 @@
 /** The byte store under a task: one ordered key space, one atomic batch. LevelDB or memory; `engines` of the settings takes another. */
 
+import type { MillraceError } from '../errors.js'
+
 export type EngineWrite =
   | { readonly type: 'put'; readonly key: Buffer; readonly value: Buffer }
   | { readonly type: 'del'; readonly key: Buffer }
@@ -26,10 +28,12 @@ export interface StateEngine {
 
 /** Opens the engine of a task. The same task is never open twice. */
 export interface StateEngines {
-  /** @throws MillraceError STATE_LOCKED, STATE_UNWRITABLE, STATE_CORRUPT, STATE_BUDGET */
+  /** @throws MillraceError STATE_DAMAGED, STATE_LAYOUT_UNSUPPORTED, STATE_LOCKED, STATE_UNWRITABLE, STATE_DISK_FULL, STATE_FILE_LIMIT */
   open(taskId: string): Promise<StateEngine>
   /** Moves what is on disk aside (it is kept for inspection, counted), so that the next open starts empty. */
   setAside(taskId: string, reason: string): Promise<void>
+  /** Set by whoever runs the tasks: damage showed itself in the state of a task that is open. What reads it has the error too. */
+  onDamaged?: ((error: MillraceError) => void) | null
   /** Task ids with something on disk. */
   list(): Promise<string[]>
   /** Removes what is on disk of a task. False: it is open, here or elsewhere. Engines without it are never cleaned. */

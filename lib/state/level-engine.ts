@@ -1,25 +1,32 @@
-/** The default byte store: LevelDB, one folder per task. The one place that names it. */
+/** The default byte store: LevelDB, one folder per task or, for very many tasks, a few they share. The one place that names it. */
 import { Level } from 'level'
-import type { NativeDatabase } from './native-engine.js'
+import { findDamage } from './leveldb/check-folder.js'
+import type { NativeDatabase, NativeStore } from './native-database.js'
+import { isLocked } from './native-errors.js'
 import type { EngineShare } from './state-budget.js'
-import { FolderEngines, type FolderEnginesOptions, type NativeStore } from './task-folders.js'
-
-/**
- * LevelDB never limits itself to fewer open files than this, so tables are made large enough that a task of ordinary
- * size stays within its share: 8 MiB instead of 2.
- */
-const TABLE_BYTES = 8 * 2 ** 20
+import { FolderEngines, type FolderEnginesOptions } from './task-folders.js'
 
 /** RocksDB's own file, which LevelDB does not have. */
 const FOREIGN_FILE = 'IDENTITY'
 
 const LEVELDB: NativeStore = {
   name: 'LevelDB',
+  checksReads: false,
   owns: (files) => !files.includes(FOREIGN_FILE),
+  findDamage,
   async open(folder, share) {
-    const db = database(folder, share)
+    const db = new Level<Buffer, Buffer>(folder, settings(share))
     await db.open()
     return db as NativeDatabase
+  },
+  /** LevelDB takes the lock before it looks at anything, and never opens what is told to be absent and present at once. */
+  async tryLock(folder) {
+    const db = new Level(folder, { createIfMissing: false, errorIfExists: true })
+    try {
+      await db.open()
+    } catch (error) {
+      if (isLocked(error)) throw error
+    }
   },
 }
 
@@ -32,17 +39,18 @@ export class LevelEngines extends FolderEngines {
 
 /**
  * A third of the memory is the block cache, a third each write buffer (LevelDB keeps up to two). Without compression:
- * reads are a quarter faster and a state of small values gains little from it.
+ * reads are a quarter faster and a state of small values gains little from it. Tables are larger than LevelDB's 2 MiB,
+ * because it never limits itself to fewer than 64 open ones.
  */
-function database(folder: string, share: EngineShare): Level<Buffer, Buffer> {
-  const third = Math.floor(share.memoryBytes / 3)
-  return new Level<Buffer, Buffer>(folder, {
+function settings({ memoryBytes, tableBytes, files }: EngineShare) {
+  const third = Math.floor(memoryBytes / 3)
+  return {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
     compression: false,
     cacheSize: third,
     writeBufferSize: Math.max(third, 64 * 1024),
-    maxOpenFiles: share.files,
-    maxFileSize: TABLE_BYTES,
-  })
+    maxOpenFiles: files,
+    maxFileSize: tableBytes,
+  } as const
 }

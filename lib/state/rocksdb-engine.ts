@@ -1,9 +1,10 @@
 /** RocksDB as byte store, from the optional peer @nxtedition/rocksdb. The one place that names it, loaded when asked for. */
 import { MillraceError } from '../errors.js'
 import type { KeyRange } from './engine.js'
-import type { NativeDatabase } from './native-engine.js'
+import type { NativeDatabase } from './native-database.js'
+import { isLocked } from './native-errors.js'
 import type { EngineShare } from './state-budget.js'
-import { FolderEngines, type FolderEnginesOptions, type NativeStore } from './task-folders.js'
+import { FolderEngines, type FolderEnginesOptions } from './task-folders.js'
 
 type Package = typeof import('@nxtedition/rocksdb')
 type RocksLevel = InstanceType<Package['RocksLevel']>
@@ -11,28 +12,36 @@ type RocksLevel = InstanceType<Package['RocksLevel']>
 /** RocksDB keeps a file with this name in every database; LevelDB has none. */
 const OWN_FILE = 'IDENTITY'
 
-export type RocksdbEnginesOptions = Omit<FolderEnginesOptions, 'files'>
-
-/** RocksDB engines under one folder, sharing one budget of memory. The package sets no bound to open files. */
+/** RocksDB engines under one folder, sharing one budget of memory. The package sets no bound to the tables that are open. */
 export class RocksdbEngines extends FolderEngines {
-  private constructor(options: RocksdbEnginesOptions, native: NativeStore) {
-    super({ ...options, files: Number.MAX_SAFE_INTEGER }, native)
-  }
-
   /** @throws MillraceError STATE_ENGINE_MISSING */
-  static async load(options: RocksdbEnginesOptions): Promise<RocksdbEngines> {
+  static async load(options: FolderEnginesOptions): Promise<RocksdbEngines> {
     const { RocksLevel } = await loadPackage()
     return new RocksdbEngines(options, {
       name: 'RocksDB',
+      checksReads: true,
       owns: (files) => files.includes(OWN_FILE),
+      // It checks manifest and logs when it opens, and each block when it reads it.
+      findDamage: async () => null,
       async open(folder, share) {
         const db = new RocksLevel(folder, settings(share))
         await db.open()
         return new RocksdbDatabase(db)
       },
+      // RocksDB too takes the lock first, and never opens what is told to be absent and present at once.
+      async tryLock(folder) {
+        const db = new RocksLevel(folder, { ...settings(LEAST), createIfMissing: false, errorIfExists: true })
+        try {
+          await db.open()
+        } catch (error) {
+          if (isLocked(error)) throw error
+        }
+      },
     })
   }
 }
+
+const LEAST: EngineShare = { memoryBytes: 2 ** 20, tableBytes: 0, files: 0 }
 
 async function loadPackage(): Promise<Package> {
   try {

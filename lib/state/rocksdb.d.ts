@@ -4,6 +4,7 @@ declare module '@nxtedition/rocksdb' {
     readonly keyEncoding: 'buffer'
     readonly valueEncoding: 'buffer'
     readonly createIfMissing: boolean
+    readonly errorIfExists?: boolean
     /** With one of these the memtables follow `memtableMemoryBudget`; without, each has 64 MiB. */
     readonly compaction: 'universal' | 'level'
     /** Bytes; a memtable has a quarter of it, and up to six exist. */

@@ -1,55 +1,38 @@
-/** Divides one process budget of memory and files over the engines that open. */
-import { MillraceError } from '../errors.js'
+/** Divides one process budget of memory and files over the databases that may be open: more tasks share, none is refused. */
 
+/** What one database may use. */
 export interface EngineShare {
   readonly memoryBytes: number
+  readonly tableBytes: number
   readonly files: number
 }
 
-/** Below these a store works badly: two write buffers and a cache of 512 KiB; log, manifest and a few tables. */
-export const LEAST_SHARE: EngineShare = { memoryBytes: 1.5 * 2 ** 20, files: 8 }
+/** A database has a lock, a log, a manifest and a journal open, and a few tables. */
+const FILES_PER_DATABASE = 8
 
-/** What the expected engines divide; the rest is for those nobody expected, who get the least share each. */
-const EXPECTED_PART = 0.75
+/** Where tasks share databases there are few, so that each has room to work: at most so many. */
+const MOST_SHARED = 16
+
+const TABLE_BYTES = 8 * 2 ** 20
+const LARGEST_TABLE_BYTES = 32 * 2 ** 20
+/** Tables grow with the number of databases beyond this, so that the number of files stays about the same. */
+const SMALL_TABLE_DATABASES = 16
 
 export class StateBudget {
-  readonly #total: EngineShare
-  readonly #expected: number
-  #memoryLeft: number
-  #filesLeft: number
-  #open = 0
+  /** How many databases tasks that are not alone divide among them; null: each task has its own. */
+  readonly sharedDatabases: number | null
+  readonly share: EngineShare
 
-  constructor(total: EngineShare, expected: number) {
-    this.#total = total
-    this.#expected = Math.max(expected, 1)
-    this.#memoryLeft = total.memoryBytes
-    this.#filesLeft = total.files
-  }
-
-  /** @throws MillraceError STATE_BUDGET */
-  take(taskId: string): EngineShare {
-    const part = this.#open < this.#expected ? EXPECTED_PART / this.#expected : 0
-    const share = {
-      memoryBytes: Math.max(Math.floor(this.#total.memoryBytes * part), LEAST_SHARE.memoryBytes),
-      files: Math.max(Math.floor(this.#total.files * part), LEAST_SHARE.files),
+  /** `expectedTasks`: how many the application has, on all its instances. */
+  constructor(total: { readonly memoryBytes: number; readonly files: number }, expectedTasks: number) {
+    const most = Math.max(1, Math.floor(total.files / FILES_PER_DATABASE))
+    this.sharedDatabases = expectedTasks > most ? Math.min(most, MOST_SHARED) : null
+    const databases = this.sharedDatabases ?? Math.max(1, expectedTasks)
+    const tables = Math.ceil(databases / SMALL_TABLE_DATABASES)
+    this.share = {
+      memoryBytes: Math.floor(total.memoryBytes / databases),
+      tableBytes: Math.min(LARGEST_TABLE_BYTES, TABLE_BYTES * tables),
+      files: Math.floor(total.files / databases),
     }
-    if (share.memoryBytes > this.#memoryLeft || share.files > this.#filesLeft) {
-      const { memoryBytes, files } = this.#total
-      throw new MillraceError(
-        'STATE_BUDGET',
-        `the state budget of ${memoryBytes} bytes and ${files} files has no room for task ${taskId} beside the ${this.#open} open`,
-        { taskId },
-      )
-    }
-    this.#memoryLeft -= share.memoryBytes
-    this.#filesLeft -= share.files
-    this.#open++
-    return share
-  }
-
-  giveBack(share: EngineShare): void {
-    this.#memoryLeft += share.memoryBytes
-    this.#filesLeft += share.files
-    this.#open--
   }
 }

@@ -31,7 +31,7 @@ export interface TaskMetadata {
   readonly stores: Readonly<Record<string, StoreMetadata>>
 }
 
-/** @throws MillraceError STATE_LAYOUT_UNSUPPORTED, STATE_CORRUPT: set the state aside and rebuild it */
+/** @throws MillraceError STATE_LAYOUT_UNSUPPORTED, STATE_DAMAGED: set the state aside and rebuild it */
 export function readMetadata(engine: StateEngine, taskId: string): TaskMetadata {
   const bytes = engine.getSync(METADATA_KEY)
   if (bytes === undefined) return { version: LAYOUT_VERSION, stores: {} }
@@ -39,7 +39,7 @@ export function readMetadata(engine: StateEngine, taskId: string): TaskMetadata 
   try {
     metadata = JSON.parse(bytes.toString('utf8')) as TaskMetadata
   } catch (cause) {
-    throw new MillraceError('STATE_CORRUPT', `the metadata record of task ${taskId} cannot be read`, { taskId, cause })
+    throw new MillraceError('STATE_DAMAGED', `the metadata record of task ${taskId} cannot be read`, { taskId, cause })
   }
   if (metadata.version !== LAYOUT_VERSION) {
     throw new MillraceError(

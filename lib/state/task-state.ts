@@ -101,7 +101,7 @@ export class TaskState {
     this.#flushedAtMs = clock.monotonicMs()
   }
 
-  /** @throws MillraceError STATE_LAYOUT_UNSUPPORTED, STATE_CORRUPT: set aside, open an empty engine, restore */
+  /** @throws MillraceError STATE_LAYOUT_UNSUPPORTED, STATE_DAMAGED: set aside, open an empty engine, restore */
   static async open(options: TaskStateOptions): Promise<TaskState> {
     const state = new TaskState(options)
     await fillTimeIndexes(state.#stores)

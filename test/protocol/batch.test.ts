@@ -8,10 +8,10 @@ import {
   COMPRESSIONS,
   type Compression,
   controlBatch,
-  crc32c,
   readBatches,
   stampAppendTime,
 } from '../../lib/protocol/index.js'
+import { crc32c } from '../../lib/record/crc32c.js'
 import { type Random, seededRandom } from '../../lib/record/random.js'
 import { type Headers, NO_HEADERS } from '../../lib/record/record.js'
 import { type BatchFixture, batchFixtures, fromHex, headersFrom, type RecordRow, recordsOf, toHex } from './fixtures.js'

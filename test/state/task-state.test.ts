@@ -308,7 +308,7 @@ t.test('another layout is refused with a code, a store keeps its number, a chang
   })
   const rows: [string, string][] = [
     ['{"version":99,"stores":{}}', 'STATE_LAYOUT_UNSUPPORTED'],
-    ['not json', 'STATE_CORRUPT'],
+    ['not json', 'STATE_DAMAGED'],
   ]
   for (const [text, code] of rows) {
     const damaged = new MemoryEngines()

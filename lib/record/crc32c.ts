@@ -1,4 +1,4 @@
-/** CRC-32C (Castagnoli polynomial, RFC 3720 appendix B.4), the checksum of record batches. */
+/** CRC-32C (Castagnoli polynomial, RFC 3720 appendix B.4), the checksum of record batches and of local state. */
 
 /** Sixteen tables of 256 entries: table k advances a byte's contribution over k further bytes. */
 const TABLES = makeTables()
