@@ -64,6 +64,7 @@ export class Streams {
   /** Whether anything waits for `finished`. `reported`: the instance failed before, so the exit code says it. */
   #finishedHeard: 'no' | 'yes' | 'reported' = 'no'
   #cluster: Cluster | null = null
+  readonly #setAside = new Map<string, number>()
   #open: OpenInstance | null = null
   #held: readonly string[] = []
   #closing = false
@@ -314,6 +315,7 @@ export class Streams {
       onHeld: (held) => {
         this.#held = held
       },
+      onSetAside: (taskId) => this.#setAside.set(taskId, (this.#setAside.get(taskId) ?? 0) + 1),
       staticMember: this.#config.stateDir !== null || this.#settings.engines !== undefined,
     })
   }
@@ -369,6 +371,11 @@ export class Streams {
   /** Records dropped by reason since this instance started. */
   droppedRecords(): ReadonlyMap<string, number> {
     return this.#drops
+  }
+
+  /** How often the local state of a task was damaged or of no use, set aside, and rebuilt, since this instance started. */
+  rebuiltStates(): ReadonlyMap<string, number> {
+    return this.#setAside
   }
 
   #started(): OpenInstance {

@@ -100,7 +100,7 @@ export class Instance {
     this.#post({ kind: 'failed', error })
   }
 
-  /** The state of this task is damaged: it alone is set aside and taken over again. */
+  /** The state of this task is damaged, or cannot be written: it alone is set aside or closed, and taken over again. */
   taskDamaged(taskId: string, error: unknown): void {
     this.#post({ kind: 'call', what: () => this.#taskDamaged(taskId, error) })
   }
@@ -273,7 +273,7 @@ export class Instance {
       return this.#parts.tasks.process(SLICE_RECORDS, SLICE_MS)
     } catch (error) {
       // Of other tasks, maybe: what they did stays, and is committed.
-      if (isMillraceError(error, 'STATE_CORRUPT') && error.taskId !== undefined) {
+      if (isMillraceError(error, 'STATE_DAMAGED') && error.taskId !== undefined) {
         this.#taskDamaged(error.taskId, error)
         return 1
       }
@@ -288,8 +288,7 @@ export class Instance {
 
   #taskDamaged(taskId: string, error: unknown): void {
     if (!this.#parts.tasks.has(taskId)) return
-    const reason = error instanceof Error ? error.message : String(error)
-    this.#opener.damaged(taskId, reason)
+    if (isMillraceError(error, 'STATE_DAMAGED')) this.#opener.damaged(taskId, error.message)
     this.#decide({ kind: 'taskLost', taskId })
   }
 

@@ -13,6 +13,7 @@ import { Refusals } from '../task/refusals.js'
 import type { Topology } from '../topology/topology.js'
 import type { Lane } from '../transport/transport.js'
 import { appConfigs } from './app-configs.js'
+import { askChangelogs } from './changelog-facts.js'
 import { atLeastOnce, type CommitGroup, exactlyOnce } from './commit-group.js'
 import type { CommittedRecords } from './committed-records.js'
 import type { Periodic } from './every.js'
@@ -22,6 +23,7 @@ import type { Lifecycle } from './lifecycle.js'
 import { assignPartitions } from './membership/assign.js'
 import { Assignments } from './membership/assignments.js'
 import { encodeMemberData } from './membership/subscription-data.js'
+import { Patience } from './patience.js'
 import type { Plan } from './plan.js'
 import { prepareTopics } from './prepare-topics.js'
 import { openProcess, type Process } from './process.js'
@@ -36,6 +38,7 @@ import { makeTask, openState } from './task-factory.js'
 import { TaskSet } from './task-set.js'
 import { tellAllToStop } from './uncaught.js'
 import { NextPlan, watchTopics } from './watch-topics.js'
+import { WatchedEngines } from './watched-engines.js'
 
 export interface InstanceOptions {
   readonly topology: Topology
@@ -51,6 +54,8 @@ export interface InstanceOptions {
   readonly onDrop: (drop: Drop) => void
   /** Sub-topologies that wait because other instances run another version of the topology, in words. */
   readonly onHeld: (held: readonly string[]) => void
+  /** Local state of a task was set aside. */
+  readonly onSetAside: (taskId: string) => void
   /** Static membership: only for an identity that outlives the process. */
   readonly staticMember: boolean
 }
@@ -112,12 +117,11 @@ async function assemble(
   closing: (() => Promise<unknown> | unknown)[],
 ): Promise<OpenInstance> {
   const { config, cluster, lifecycle, committed } = options
-  const engines = await options.makeEngines(plan.taskIds.length)
+  const engines = new WatchedEngines(await options.makeEngines(plan.taskIds.length), config.log, options.onSetAside)
   const signal = new Signal(config.clock)
   const nextPlan = new NextPlan(signal.raise)
   const box: { instance: Instance | null; shutdown: boolean } = { instance: null, shutdown: false }
   const fail = (error: unknown) => box.instance?.fail(error)
-  engines.onDamaged = fail
   const fetcher = fetchers(cluster, 'fetch', 500)(signal.raise)
   closing.push(() => fetcher.close())
   const globals = makeGlobals(options, plan, admin, fail)
@@ -132,9 +136,12 @@ async function assemble(
     bufferBytes: config.bufferBytes,
     watchesSilence: config.idleTimeoutMs > 0,
     onFlushFailed: (taskId, error) =>
-      isMillraceError(error, 'STATE_CORRUPT') ? box.instance?.taskDamaged(taskId, error) : fail(error),
+      isMillraceError(error, 'STATE_DAMAGED', 'STATE_DISK_FULL')
+        ? box.instance?.taskDamaged(taskId, error)
+        : fail(error),
     makeTask: (opened) => makeTask(options, plan, globals, signal, sinkTopics, refusals, opened),
   })
+  engines.onDamaged = (error) => box.instance?.taskDamaged(error.taskId ?? '', error)
   const onDisk = new Set((await engines.list()).filter((taskId) => plan.taskIds.includes(taskId)))
   const watching = watch(options, admin, plan, (next) => nextPlan.offer(next), fail)
   closing.push(() => watching.stop())
@@ -154,8 +161,7 @@ async function assemble(
   closing.push(() => commitGroup.close())
   // Step 1 of every take-over: whatever an earlier life of this process left open is ended before offsets are read.
   await commitGroup.init()
-  const restore = new Restore(fetchers(cluster, 'restore', 100), config.clock, options.restores)
-  const takeOver = makeTakeOver(config, plan, member, admin, engines, restore)
+  const { restore, takeOver } = makeTakeOver(options, plan, member, admin, engines)
   const setAside = (taskId: string, reason: string) => engines.setAside(taskId, reason)
   const parts = { config, plan, member, fetcher, signal, commitGroup, takeOver, tasks, refusals, committed, lifecycle }
   const instance = new Instance({ ...parts, nextPlan, assignments, setAside })
@@ -182,26 +188,22 @@ async function assemble(
 }
 
 function makeTakeOver(
-  config: StreamsConfig,
+  { config, cluster, restores }: InstanceOptions,
   plan: Plan,
   member: GroupMember,
   admin: Admin,
   engines: StateEngines,
-  restore: Restore,
-): TakeOver {
-  return new TakeOver({
-    plan,
-    member,
-    admin,
-    engines,
+): { restore: Restore; takeOver: TakeOver } {
+  const { clock, offsetReset, log, taskTimeoutMs } = config
+  const [ask, patience] = [askChangelogs(admin), new Patience(config)]
+  const makeFetcher = fetchers(cluster, 'restore', 100)
+  const restore = new Restore({ ask, patience, makeFetcher, clock, listeners: restores })
+  const takeOver = new TakeOver({
+    ...{ plan, member, admin, engines, restore, ask, patience, offsetReset, clock, log, taskTimeoutMs },
     openState: (taskId) => openState(config, engines, plan, taskId),
-    restore,
-    offsetReset: config.offsetReset,
-    clock: config.clock,
-    log: config.log,
-    taskTimeoutMs: config.taskTimeoutMs,
     appConfigs: appConfigs(config),
   })
+  return { restore, takeOver }
 }
 
 /** Last opened, first closed. One part that does not close must not keep the others, and their locks, open. */

@@ -49,6 +49,7 @@ async function identity(engine: StateEngine, random: Random): Promise<string> {
     await engine.write([{ type: 'put', key: ID_KEY, value: Buffer.from(processId, 'utf8') }], { sync: true })
     return processId
   }
-  if (!ID.test(known)) throw new MillraceError('STATE_DAMAGED', 'the identity of the process is not one', { taskId: FOLDER })
+  if (!ID.test(known))
+    throw new MillraceError('STATE_DAMAGED', 'the identity of the process is not one', { taskId: FOLDER })
   return known
 }

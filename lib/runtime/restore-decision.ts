@@ -2,7 +2,13 @@
 
 export interface RestoreFacts {
   /** What the disk says; null: nothing there. */
-  readonly checkpoint: { readonly offset: number; readonly topicId: string | null; readonly writtenAtMs: number } | null
+  readonly checkpoint: {
+    readonly offset: number
+    readonly topicId: string | null
+    readonly writtenAtMs: number
+    /** Where the log began when a restore from there began that has not ended; null: the store was complete. */
+    readonly restoredFrom: number | null
+  } | null
   readonly topicId: string | null
   readonly logStart: number
   /** High watermark, open transactions included (KAFKA-10167). */
@@ -19,7 +25,7 @@ export type RestoreDecision =
 
 /**
  * A crash alone never wipes. A store is rebuilt only when its changelog is another topic, when the records after its
- * offset are gone, when the log ends before it, or when tombstones it has not seen may have been compacted away.
+ * offset are gone, when it was being restored and some of what it has read is gone, when the log ends before it, or when tombstones it has not seen may have been compacted away.
  */
 export function decideRestore(facts: RestoreFacts): RestoreDecision {
   const { checkpoint, logStart, logEnd } = facts
@@ -39,9 +45,47 @@ export function decideRestore(facts: RestoreFacts): RestoreDecision {
       reason: `the changelog ends at ${logEnd}, before the store's offset ${checkpoint.offset}`,
     }
   }
+  if (checkpoint.restoredFrom !== null && checkpoint.restoredFrom !== logStart) {
+    return {
+      kind: 'rebuild',
+      reason: `a restore was cut short, and the changelog begins at ${logStart} since, no longer at ${checkpoint.restoredFrom}`,
+    }
+  }
   const behind = checkpoint.offset < logEnd
   if (behind && facts.deleteRetentionMs !== null && facts.nowMs - checkpoint.writtenAtMs > facts.deleteRetentionMs) {
     return { kind: 'rebuild', reason: 'the store is older than the changelog keeps tombstones' }
   }
   return { kind: 'rollForward', from: checkpoint.offset }
+}
+
+/** A restore longer than tombstones are kept may have read a value whose deletion it never saw. */
+export const TOO_SLOW = 'the restore took longer than the changelog keeps tombstones'
+
+/** What the brokers say now of a changelog that is being read. */
+export interface ReadingFacts {
+  readonly topicId: string | null
+  readonly logStart: number
+  readonly logEnd: number
+}
+
+export interface Reading {
+  readonly topicId: string | null
+  /** Next offset to read. */
+  readonly position: number
+  /** Where the restore ends. */
+  readonly to: number
+}
+
+/** Why what was read so far must be read anew; null: no reason. */
+export function whyAnew({ topicId, position, to }: Reading, now: ReadingFacts): string | null {
+  if (topicId !== null && now.topicId !== null && topicId !== now.topicId) {
+    return 'the changelog topic was deleted and made anew during the restore'
+  }
+  if (position < to && now.logStart > position) {
+    return `the changelog begins at ${now.logStart} since, after the restore's offset ${position}`
+  }
+  if (position < to && now.logEnd < to) {
+    return `the changelog ends at ${now.logEnd} since, before the restore's end ${to}`
+  }
+  return null
 }

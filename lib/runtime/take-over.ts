@@ -16,10 +16,13 @@ import type { StateEngines } from '../state/engine.js'
 import type { TaskState } from '../state/task-state.js'
 import type { Log } from '../telemetry/log.js'
 import type { AppConfigs } from '../topology/processor.js'
+import type { AskChangelogs, ChangelogFacts } from './changelog-facts.js'
+import type { Patience } from './patience.js'
 import type { Plan } from './plan.js'
 import { Refill } from './refill.js'
 import type { ChangelogRange, Restore } from './restore.js'
-import { decideRestore } from './restore-decision.js'
+import { decideRestore, TOO_SLOW } from './restore-decision.js'
+import { Signal } from './signal.js'
 
 export interface SourcePosition extends TopicPartition {
   readonly offset: number
@@ -43,6 +46,8 @@ export interface TakeOverOptions {
   readonly engines: StateEngines
   readonly openState: (taskId: string) => Promise<TaskState>
   readonly restore: Restore
+  readonly ask: AskChangelogs
+  readonly patience: Patience
   readonly offsetReset: OffsetReset
   readonly clock: Clock
   readonly log: Log
@@ -53,7 +58,12 @@ export interface TakeOverOptions {
 interface Opening {
   readonly taskId: string
   state: TaskState
+  /** How often it was restored anew in this take-over. */
+  attempts: number
 }
+
+/** A restore that is too slow so often is too slow for good. */
+const SLOW_ATTEMPTS = 3
 
 export class TakeOver {
   readonly #options: TakeOverOptions
@@ -67,9 +77,10 @@ export class TakeOver {
     const positions = await this.#positions(taskIds.flatMap((taskId) => this.#options.plan.sources(taskId)))
     const openings: Opening[] = []
     try {
-      for (const taskId of taskIds) openings.push({ taskId, state: await this.#options.openState(taskId) })
-      const finished = await this.#options.restore.run(await this.#ranges(openings, positions), cancelled)
-      if (finished) {
+      for (const taskId of taskIds) {
+        openings.push({ taskId, state: await this.#options.openState(taskId), attempts: 0 })
+      }
+      if (await this.#restoreAll(openings, positions, cancelled)) {
         return openings.map(({ taskId, state }) => ({
           taskId,
           state,
@@ -85,6 +96,40 @@ export class TakeOver {
     }
     await closeAll(openings)
     return []
+  }
+
+  /** A task whose changelog changes under its restore begins anew, after a pause that grows. False when cancelled. */
+  async #restoreAll(
+    openings: readonly Opening[],
+    positions: ReadonlyMap<string, SourcePosition>,
+    cancelled: () => boolean,
+  ): Promise<boolean> {
+    const { restore, clock, patience } = this.#options
+    for (let pending = openings; ; ) {
+      const { finished, anew } = await restore.run(await this.#ranges(pending, positions), cancelled)
+      if (!finished) return false
+      pending = pending.filter(({ state }) => anew.has(state))
+      if (pending.length === 0) {
+        for (const { taskId } of openings) patience.succeeded(restoreOf(taskId))
+        return true
+      }
+      const pauses: number[] = []
+      for (const opening of pending) {
+        const reason = anew.get(opening.state)!
+        pauses.push(patience.failed(restoreOf(opening.taskId), this.#whyAgain(opening, reason)))
+        await this.#setAside(opening, reason)
+      }
+      await new Signal(clock).wait(Math.max(...pauses))
+      if (cancelled()) return false
+    }
+  }
+
+  #whyAgain(opening: Opening, reason: string): MillraceError {
+    const { taskId } = opening
+    opening.attempts++
+    const retriable = reason !== TOO_SLOW || opening.attempts < SLOW_ATTEMPTS
+    const message = `the restore of task ${taskId} has to begin anew: ${reason}`
+    return new MillraceError('STREAMS_RESTORE_OVERTAKEN', message, { taskId, retriable })
   }
 
   async #positions(sources: readonly TopicPartition[]): Promise<Map<string, SourcePosition>> {
@@ -132,44 +177,43 @@ export class TakeOver {
     openings: readonly Opening[],
     positions: ReadonlyMap<string, SourcePosition>,
   ): Promise<ChangelogRange[]> {
-    const { plan, admin } = this.#options
-    const changelogs = openings.flatMap(({ taskId }) => plan.changelogs(taskId))
-    if (changelogs.length === 0) return []
-    const ends = offsetsByName(await admin.listOffsets(changelogs, 'latest', 'readUncommitted'))
-    const starts = offsetsByName(await admin.listOffsets(changelogs, 'earliest', 'readUncommitted'))
+    const { plan, ask } = this.#options
+    const said = await ask(openings.flatMap(({ taskId }) => plan.changelogs(taskId)))
     const ranges: ChangelogRange[] = []
     for (const opening of openings) {
-      const decide = async () =>
-        Promise.all(
-          plan.changelogs(opening.taskId).map(async ({ store, topic, partition, isSource }) => {
-            const name = formatTopicPartition(topic, partition)
-            const logStart = starts.get(name)!
-            const facts = {
-              checkpoint: opening.state.checkpoint(store),
-              topicId: await admin.topicId(topic),
-              logStart,
-              logEnd: isSource ? sourceEnd(positions.get(name)!, logStart) : ends.get(name)!,
-              deleteRetentionMs: await admin.deleteRetentionMs(topic),
-              nowMs: this.#options.clock.now(),
-            }
-            return { store, topic, partition, isSource, facts, decision: decideRestore(facts) }
-          }),
-        )
-      let decided = await decide()
+      let decided = this.#decide(opening, said, positions)
       const rebuild = decided.find(({ decision }) => decision.kind === 'rebuild')
       if (rebuild?.decision.kind === 'rebuild') {
         await this.#setAside(opening, `${rebuild.store}: ${rebuild.decision.reason}`)
-        decided = await decide()
+        decided = this.#decide(opening, said, positions)
       }
       for (const { store, topic, partition, isSource, facts, decision } of decided) {
-        const from = decision.kind === 'rollForward' ? decision.from : facts.logStart
-        const to = facts.logEnd
+        const { topicId, logStart, logEnd: to, deleteRetentionMs } = facts
         const { state } = opening
-        const refill = this.#refill(opening, store, { topic, partition })
-        ranges.push({ state, store, topic, partition, isSource, from, to, topicId: facts.topicId, refill })
+        ranges.push({
+          ...{ state, store, topic, partition, isSource, topicId, to, deleteRetentionMs },
+          from: decision.kind === 'rollForward' ? decision.from : logStart,
+          asOfMs: facts.checkpoint?.writtenAtMs ?? facts.nowMs,
+          refill: this.#refill(opening, store, { topic, partition }),
+        })
       }
     }
     return ranges
+  }
+
+  #decide(
+    { taskId, state }: Opening,
+    said: ReadonlyMap<string, ChangelogFacts>,
+    positions: ReadonlyMap<string, SourcePosition>,
+  ) {
+    const nowMs = this.#options.clock.now()
+    return this.#options.plan.changelogs(taskId).map(({ store, topic, partition, isSource }) => {
+      const name = formatTopicPartition(topic, partition)
+      const found = said.get(name)!
+      const logEnd = isSource ? sourceEnd(positions.get(name)!, found) : found.logEnd
+      const facts = { ...found, logEnd, checkpoint: state.checkpoint(store), nowMs }
+      return { store, topic, partition, isSource, facts, decision: decideRestore(facts) }
+    })
   }
 
   #refill({ taskId, state }: Opening, store: string, place: TopicPartition): Refill | null {
@@ -181,25 +225,25 @@ export class TakeOver {
   }
 
   async #setAside(opening: Opening, reason: string): Promise<void> {
-    this.#options.log.warn(
-      { taskId: opening.taskId, reason },
-      'local state is set aside and rebuilt from the changelog',
-    )
     await opening.state.close({ flush: false })
     await this.#options.engines.setAside(opening.taskId, reason)
     opening.state = await this.#options.openState(opening.taskId)
   }
 }
 
-/** A store restored from its source holds what was processed and committed, and nothing where nothing was. */
-function sourceEnd({ isReset, offset }: SourcePosition, logStart: number): number {
-  return isReset ? logStart : Math.max(offset, logStart)
+function restoreOf(taskId: string): string {
+  return `the restore of task ${taskId}`
 }
 
-function offsetsByName(offsets: readonly (TopicPartition & { readonly offset: number })[]): Map<string, number> {
-  return new Map(offsets.map(({ topic, partition, offset }) => [formatTopicPartition(topic, partition), offset]))
+/**
+ * A store restored from its source holds what was processed and committed, and nothing where nothing was. A source that
+ * ends before that is an error of whoever reads it next.
+ */
+function sourceEnd({ isReset, offset }: SourcePosition, { logStart, logEnd }: ChangelogFacts): number {
+  return isReset ? logStart : Math.max(Math.min(offset, logEnd), logStart)
 }
 
+/** The changelog has everything: what cannot be written now is restored by the next take-over. */
 async function closeAll(openings: readonly Opening[]): Promise<void> {
-  for (const { state } of openings) await state.close({ flush: true })
+  await Promise.allSettled(openings.map(({ state }) => state.close({ flush: true })))
 }

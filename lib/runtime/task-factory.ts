@@ -2,6 +2,7 @@
 import type { StreamsConfig } from '../config.js'
 import { isMillraceError } from '../errors.js'
 import type { StateEngines } from '../state/engine.js'
+import { MemoryEngines } from '../state/memory-engine.js'
 import { TaskState } from '../state/task-state.js'
 import type { Drop } from '../task/options.js'
 import type { Refusals } from '../task/refusals.js'
@@ -15,7 +16,12 @@ import type { SinkTopics } from './sink-topics.js'
 import type { OpenedTask } from './take-over.js'
 
 /** Values of one task kept in memory, however many tasks share the budget. */
-const LEAST_RESIDENT_BYTES = 1024 * 1024
+const LEAST_RESIDENT_BYTES = 32 * 1024
+
+/** What is committed and not on disk yet: a part of the budget too. */
+const FLUSH_PART = 0.5
+const LEAST_FLUSH_BYTES = 64 * 1024
+const MOST_FLUSH_BYTES = 4 * 2 ** 20
 
 export interface TaskSurroundings {
   readonly config: StreamsConfig
@@ -34,7 +40,7 @@ export async function openState(
     return await openStateOnce(config, engines, plan, taskId)
   } catch (error) {
     if (!isMillraceError(error, 'STATE_DAMAGED', 'STATE_LAYOUT_UNSUPPORTED')) throw error
-    config.log.warn({ taskId, code: error.code }, 'local state is set aside and rebuilt from the changelog')
+    config.log.warn({ taskId, code: error.code, cause: error.message }, 'local state cannot be used')
     await engines.setAside(taskId, error.code)
     return openStateOnce(config, engines, plan, taskId)
   }
@@ -46,15 +52,20 @@ async function openStateOnce(
   plan: Plan,
   taskId: string,
 ): Promise<TaskState> {
-  const engine = await engines.open(taskId)
+  const { stores } = plan.subTopology(taskId)
+  // A task that keeps nothing on disk opens nothing there.
+  const onDisk = stores.some((store) => store.engine !== 'memory')
+  const engine = await (onDisk ? engines : new MemoryEngines()).open(taskId)
+  const shareBytes = config.stateBudgetBytes / plan.taskIds.length
   try {
     return await TaskState.open({
       taskId,
-      stores: plan.subTopology(taskId).stores,
+      stores,
       engine,
       clock: config.clock,
       cacheBytes: config.cacheMaxBytes / plan.taskIds.length,
-      residentBytes: Math.max(LEAST_RESIDENT_BYTES, config.stateBudgetBytes / plan.taskIds.length),
+      residentBytes: Math.max(LEAST_RESIDENT_BYTES, shareBytes),
+      flushBytes: Math.min(MOST_FLUSH_BYTES, Math.max(LEAST_FLUSH_BYTES, shareBytes * FLUSH_PART)),
       topicName: (store) => plan.changelogTopic(store.name) ?? store.name,
     })
   } catch (error) {

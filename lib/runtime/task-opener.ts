@@ -82,13 +82,12 @@ export class TaskOpener {
 
   /** Uncommitted work is dropped, committed state goes to disk; each task ends in `closed`. */
   close(taskIds: readonly string[]): void {
-    const { tasks, log, setAside } = this.#options
+    const { tasks, setAside } = this.#options
     for (const [taskId, close] of tasks.remove(taskIds)) {
       const reason = this.#damaged.get(taskId)
       this.#damaged.delete(taskId)
       if (reason === undefined) this.#closing(taskId, () => close({ flush: true }))
       else {
-        log.warn({ taskId, reason }, 'local state is damaged: it is set aside and rebuilt from the changelog')
         this.#closing(taskId, async () => {
           await close({ flush: false }).catch(() => undefined)
           await setAside(taskId, reason)

@@ -12,6 +12,8 @@ export interface Checkpoint {
   readonly topicId: string | null
   /** Wall-clock time at which the store was known to hold everything before `offset`; compare with delete.retention.ms. */
   readonly writtenAtMs: number
+  /** Where the log began when a restore from there began that has not ended; null: the store was complete. */
+  readonly restoredFrom: number | null
 }
 
 export interface StoreEntry {
@@ -21,6 +23,8 @@ export interface StoreEntry {
   topicId: string | null
   /** Null while the store follows its changelog's end: then every flush is as of now. */
   asOfMs: number | null
+  /** See `Checkpoint`. */
+  restoredFrom: number | null
   /** Something but cells changed. */
   moved: boolean
   /** Keys are to be in order, and the disk was written without that. */
@@ -49,6 +53,7 @@ export class StateDisk {
       topicId: known?.topicId ?? null,
       // An empty store holds everything up to "nothing" as of now.
       asOfMs: known?.writtenAtMs ?? this.#clock.now(),
+      restoredFrom: known?.restoredFrom ?? null,
       moved: false,
       lacksOrder: known !== undefined && known.ordered !== true && ordered(store),
     })
@@ -95,6 +100,7 @@ function metadataOf(entry: StoreEntry, now: number): StoreMetadata {
     offset: entry.offset,
     topicId: entry.topicId,
     writtenAtMs: entry.asOfMs ?? now,
+    ...(entry.restoredFrom !== null && { restoredFrom: entry.restoredFrom }),
     ...(ordered(entry.store) && { ordered: true }),
     ...entry.store.times?.stored(),
   }

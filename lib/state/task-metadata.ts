@@ -20,6 +20,8 @@ export interface StoreMetadata extends Partial<StoredTimes> {
   readonly topicId: string | null
   /** Wall-clock time at which the store was known to hold everything before `offset`. */
   readonly writtenAtMs: number
+  /** Where the log began when a restore from there began that has not ended. */
+  readonly restoredFrom?: number
   /** True: values are kept with headers. */
   readonly headers?: boolean
   /** True: the order of its keys is on disk and was kept with every write since. */

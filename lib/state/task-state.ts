@@ -200,6 +200,13 @@ export class TaskState {
     else restored.restore(key, value, timestampMs, undefined, record?.logged)
   }
 
+  /** A restore begins at `offset`; whatever comes to disk from now on says how far it came, so that it can be continued. */
+  beginRestore(store: string, offset: number, topicId: string | null): void {
+    const entry = this.#entry(store)
+    if (entry.offset === null) entry.restoredFrom = offset
+    this.restored(store, offset, topicId)
+  }
+
   /**
    * Notes how far the restore of a store came. `atEnd`: everything the changelog holds is in it, so that its age counts
    * from the next flush and not from when the restore began (a tombstone not read yet may be compacted away meanwhile).
@@ -209,13 +216,16 @@ export class TaskState {
     entry.offset = offset
     entry.topicId = topicId
     entry.moved = true
-    if (atEnd) entry.asOfMs = null
+    if (!atEnd) return
+    entry.asOfMs = null
+    entry.restoredFrom = null
   }
 
   /** Where to go on reading the changelog; null: from its start. */
   checkpoint(store: string): Checkpoint | null {
-    const { offset, topicId, asOfMs } = this.#entry(store)
-    return offset === null ? null : { offset, topicId, writtenAtMs: asOfMs ?? this.#options.clock.now() }
+    const { offset, topicId, asOfMs, restoredFrom } = this.#entry(store)
+    if (offset === null) return null
+    return { offset, topicId, writtenAtMs: asOfMs ?? this.#options.clock.now(), restoredFrom }
   }
 
   /** Highest time a windowed store has seen, -1 before the first; -1 for stores without retention. */

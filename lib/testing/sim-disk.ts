@@ -131,7 +131,7 @@ export class SimDisk {
       apply(engine, change)
     }
     const sound = () => {
-      if (journal.hurt) throw new MillraceError('STATE_CORRUPT', `the checksum of ${name} is wrong`, { taskId: name })
+      if (journal.hurt) throw new MillraceError('STATE_DAMAGED', `the checksum of ${name} is wrong`, { taskId: name })
     }
     const slow = name === IDENTITY ? {} : this.#slow
     return {

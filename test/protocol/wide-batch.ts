@@ -1,5 +1,5 @@
 /** Record batches with times of any 64 bits, which the library itself does not write. */
-import { crc32c } from '../../lib/protocol/index.js'
+import { crc32c } from '../../lib/record/crc32c.js'
 
 function varint(value: bigint): number[] {
   let raw = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))

@@ -319,26 +319,6 @@ t.test('another layout is refused with a code, a store keeps its number, a chang
   }
 })
 
-t.test('written-at is the start of a restore until the end is reached', async (t) => {
-  const engines = new MemoryEngines()
-  const clock = new ManualClock(1_000)
-  const options = { clock }
-  let state = opened([store({ name: 'table' })], options, engines)
-  t.equal(state.checkpoint('table'), null)
-  clock.advance(500)
-  state.restore('table', Buffer.from('a'), Buffer.alloc(8), 1)
-  state.restored('table', 10, 'id')
-  await state.close({ flush: true })
-  state = opened([store({ name: 'table' })], options, engines)
-  t.same(state.checkpoint('table'), { offset: 10, topicId: 'id', writtenAtMs: 1_000 })
-  clock.advance(500)
-  state.restored('table', 20, 'id', true)
-  await state.maybeFlush(true)
-  await state.close({ flush: false })
-  state = opened([store({ name: 'table' })], options, engines)
-  t.same(state.checkpoint('table'), { offset: 20, topicId: 'id', writtenAtMs: 2_000 })
-})
-
 t.test('retention takes entries off the disk, and the directory with them', async (t) => {
   for (const target of targets.filter(({ skip }) => skip === false)) {
     const { engines, done } = await target.fresh()

@@ -1,0 +1,45 @@
+/** How long errors that pass are borne beside the loop, and the pauses between attempts: they grow, with one log line each. */
+import type { StreamsConfig } from '../config.js'
+import { isMillraceError, MillraceError } from '../errors.js'
+
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 10_000
+
+interface Failing {
+  readonly sinceMs: number
+  pauseMs: number
+}
+
+export class Patience {
+  readonly #config: Pick<StreamsConfig, 'clock' | 'log' | 'taskTimeoutMs'>
+  /** What fails → since when. */
+  readonly #failing = new Map<string, Failing>()
+
+  constructor(config: Pick<StreamsConfig, 'clock' | 'log' | 'taskTimeoutMs'>) {
+    this.#config = config
+  }
+
+  /**
+   * `what` failed once more. Answers how long to wait before it is tried again.
+   * @throws the error, where it does not pass; MillraceError STREAMS_TASK_TIMEOUT after `taskTimeoutMs` (0: never)
+   */
+  failed(what: string, error: unknown): number {
+    const { clock, log, taskTimeoutMs } = this.#config
+    if (!isMillraceError(error) || !error.retriable) throw error
+    const nowMs = clock.monotonicMs()
+    const failing = this.#failing.get(what) ?? { sinceMs: nowMs, pauseMs: FIRST_PAUSE_MS / 2 }
+    this.#failing.set(what, failing)
+    const forMs = Math.round(nowMs - failing.sinceMs)
+    if (taskTimeoutMs > 0 && forMs >= taskTimeoutMs) {
+      const message = `${what} has failed for ${forMs} ms, taskTimeoutMs is ${taskTimeoutMs}`
+      throw new MillraceError('STREAMS_TASK_TIMEOUT', message, { cause: error })
+    }
+    failing.pauseMs = Math.min(failing.pauseMs * 2, LONGEST_PAUSE_MS)
+    log.warn({ code: error.code, cause: error.message, pauseMs: failing.pauseMs }, `${what} failed and is tried again`)
+    return failing.pauseMs
+  }
+
+  succeeded(what: string): void {
+    this.#failing.delete(what)
+  }
+}
