@@ -161,8 +161,7 @@ async function assemble(
   closing.push(() => commitGroup.close())
   // Step 1 of every take-over: whatever an earlier life of this process left open is ended before offsets are read.
   await commitGroup.init()
-  const { restore, takeOver } = makeTakeOver(options, plan, member, admin, engines)
-  const setAside = (taskId: string, reason: string) => engines.setAside(taskId, reason)
+  const { restore, takeOver, setAside } = makeTakeOver(options, plan, member, admin, engines)
   const parts = { config, plan, member, fetcher, signal, commitGroup, takeOver, tasks, refusals, committed, lifecycle }
   const instance = new Instance({ ...parts, nextPlan, assignments, setAside })
   box.instance = instance
@@ -193,7 +192,7 @@ function makeTakeOver(
   member: GroupMember,
   admin: Admin,
   engines: StateEngines,
-): { restore: Restore; takeOver: TakeOver } {
+) {
   const { clock, offsetReset, log, taskTimeoutMs } = config
   const [ask, patience] = [askChangelogs(admin), new Patience(config)]
   const makeFetcher = fetchers(cluster, 'restore', 100)
@@ -203,7 +202,7 @@ function makeTakeOver(
     openState: (taskId) => openState(config, engines, plan, taskId),
     appConfigs: appConfigs(config),
   })
-  return { restore, takeOver }
+  return { restore, takeOver, setAside: (taskId: string, reason: string) => engines.setAside(taskId, reason) }
 }
 
 /** Last opened, first closed. One part that does not close must not keep the others, and their locks, open. */
