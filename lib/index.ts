@@ -70,7 +70,7 @@ export type { RestoreListener, StoreRestore } from './runtime/restore-listener.j
 export { type AvroOptions, avro } from './serde/avro.js'
 export type { AvroSchema } from './serde/avro-schema.js'
 export { type ConfluentAvroOptions, confluentAvro } from './serde/confluent-avro.js'
-export { json } from './serde/json.js'
+export { type JsonOptions, json } from './serde/json.js'
 export { bigint64, bytes, float64, int32, int64, string } from './serde/primitive.js'
 export { type ConfluentRegistryOptions, confluentRegistry, type SchemaRegistry } from './serde/registry.js'
 export { SchemaPending, type Serde } from './serde/serde.js'

@@ -1,36 +1,74 @@
 /** Values as JSON text in UTF-8. */
 import { MillraceError } from '../errors.js'
+import { hasWideIntegers, parseWide, stringifyWide } from './json-integers.js'
 import type { Serde } from './serde.js'
+
+export interface JsonOptions {
+  /**
+   * What a whole number beyond ±(2^53 - 1) is: refused, both ways, because a number would round it; or a bigint. Default
+   * `'number'`: refused.
+   */
+  readonly longs?: 'number' | 'bigint'
+}
 
 function wrong(what: string, topic: string): MillraceError {
   return new MillraceError('SERDE_VALUE_INVALID', `json on topic ${topic} cannot write ${what}`, { topic })
 }
 
+const BEYOND = 'a whole number beyond 2^53'
+
 /**
  * JSON for a type the caller names: `json<Click>()`. Nothing checks at run time that what is read is a `T`, unless
  * `check` does: it gets the parsed value and returns it, or throws, which makes the record a poison record.
  */
-export function json<T>(check?: (value: unknown) => T): Serde<T> {
+export function json<T>(check?: (value: unknown) => T, { longs = 'number' }: JsonOptions = {}): Serde<T> {
+  const wide = longs === 'bigint'
   return Object.freeze({
     name: 'json',
     serialize(value: T, topic: string): Buffer {
       // Text would say `{}`.
       if (value instanceof Promise) throw wrong('a promise: wait for it in mapValuesAsync', topic)
-      const text = JSON.stringify(value)
+      const text = wide ? textOf(value, topic) : JSON.stringify(value)
       if (text === undefined) throw wrong(`a ${typeof value}`, topic)
+      if (!wide && hasWideIntegers(text)) throw wrong(`${BEYOND}: see \`longs\``, topic)
+      // Text would say `null`.
+      if (text.includes('null') && hasNonFinite(value)) throw wrong('NaN or Infinity', topic)
       return Buffer.from(text, 'utf8')
     },
     deserialize(bytes: Buffer, topic: string): T {
+      const text = bytes.toString('utf8')
       let value: unknown
       try {
-        value = JSON.parse(bytes.toString('utf8'))
+        value = wide ? parseWide(text) : JSON.parse(text)
       } catch {
         // The parser's own message quotes the payload, so it is not passed on.
         throw new MillraceError('SERDE_BYTES_INVALID', `${bytes.length} bytes on topic ${topic} are no valid JSON`, {
           topic,
         })
       }
+      if (!wide && hasWideIntegers(text)) {
+        const message = `${bytes.length} bytes of JSON on topic ${topic} hold ${BEYOND}: read them with \`longs: 'bigint'\``
+        throw new MillraceError('SERDE_BYTES_INVALID', message, { topic })
+      }
       return check === undefined ? (value as T) : check(value)
     },
   })
+}
+
+function textOf(value: unknown, topic: string): string | undefined {
+  try {
+    return stringifyWide(value)
+  } catch {
+    throw wrong('a number beyond 2^53, which may be rounded, or what JSON cannot hold', topic)
+  }
+}
+
+/** As the text is made: behind `toJSON`, and only of what is in it. */
+function hasNonFinite(value: unknown): boolean {
+  let found = false
+  JSON.stringify(value, (_key, each: unknown) => {
+    if (typeof each === 'number' && !Number.isFinite(each)) found = true
+    return typeof each === 'bigint' ? 0 : each
+  })
+  return found
 }

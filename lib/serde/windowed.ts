@@ -1,4 +1,5 @@
 /** Serdes for the keys of windowed tables on topics. */
+import { MillraceError } from '../errors.js'
 import type { Windowed } from '../windows/window.js'
 import { int64ByteString } from './int64-bytes.js'
 import { sessionKey, splitSessionKey, splitTimeWindowedKey, timeWindowedKey } from './key-layouts.js'
@@ -11,10 +12,14 @@ import { type Serde, toByteString } from './serde.js'
 export function timeWindowed<K>(inner: Serde<K>, windowSizeMs: number): Serde<Windowed<K>> {
   return Object.freeze({
     name: `timeWindowed(${inner.name})`,
-    serialize: (value: Windowed<K>, topic: string) =>
-      timeWindowedKey(inner.serialize(value.key, topic), value.window.startMs),
+    serialize(value: Windowed<K>, topic: string): Buffer {
+      const { startMs } = value.window
+      checkWritten(startMs, startMs, topic)
+      return timeWindowedKey(inner.serialize(value.key, topic), startMs)
+    },
     deserialize(bytes: Buffer, topic: string): Windowed<K> {
       const { key, startMs } = splitTimeWindowedKey(bytes)
+      checkRead(startMs, startMs, topic)
       return { key: inner.deserialize(key, topic), window: { startMs, endMs: startMs + windowSizeMs } }
     },
     byteString: (value: Windowed<K>, topic: string) =>
@@ -27,10 +32,14 @@ export function timeWindowed<K>(inner: Serde<K>, windowSizeMs: number): Serde<Wi
 export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
   return Object.freeze({
     name: `sessionWindowed(${inner.name})`,
-    serialize: (value: Windowed<K>, topic: string) =>
-      sessionKey(inner.serialize(value.key, topic), value.window.startMs, value.window.endMs),
+    serialize(value: Windowed<K>, topic: string): Buffer {
+      const { startMs, endMs } = value.window
+      checkWritten(startMs, endMs, topic)
+      return sessionKey(inner.serialize(value.key, topic), startMs, endMs)
+    },
     deserialize(bytes: Buffer, topic: string): Windowed<K> {
       const { key, startMs, endMs } = splitSessionKey(bytes)
+      checkRead(startMs, endMs, topic)
       return { key: inner.deserialize(key, topic), window: { startMs, endMs } }
     },
     byteString: (value: Windowed<K>, topic: string) =>
@@ -39,4 +48,18 @@ export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
       int64ByteString(value.window.startMs),
     partitionBytes: (value: Windowed<K>, topic: string) => inner.serialize(value.key, topic),
   })
+}
+
+/** @throws MillraceError SERDE_BYTES_INVALID where a time is beyond 2^53 and would be rounded */
+function checkRead(startMs: number, endMs: number, topic: string): void {
+  if (Number.isSafeInteger(startMs) && Number.isSafeInteger(endMs)) return
+  const message = `a windowed key on topic ${topic} has a time beyond 2^53`
+  throw new MillraceError('SERDE_BYTES_INVALID', message, { topic })
+}
+
+/** @throws MillraceError SERDE_VALUE_INVALID */
+function checkWritten(startMs: number, endMs: number, topic: string): void {
+  if (Number.isSafeInteger(startMs) && Number.isSafeInteger(endMs)) return
+  const message = `a windowed key for topic ${topic} has a time that is no whole number below 2^53`
+  throw new MillraceError('SERDE_VALUE_INVALID', message, { topic })
 }

@@ -76,3 +76,24 @@ t.test('hostile changes are refused', async (t) => {
     }
   }
 })
+
+t.test('times beyond 2^53 are refused, not rounded', async (t) => {
+  for (const time of [2n ** 53n, -(2n ** 53n), 1_733_000_000_123_456_789n, 2n ** 63n - 1n]) {
+    const tail = Buffer.alloc(8)
+    tail.writeBigInt64BE(time)
+    const good = Buffer.alloc(8)
+    for (const [serde, key] of [
+      [timeWindowed(string, 1), [k1, tail]],
+      [sessionWindowed(string), [k1, tail, good]],
+      [sessionWindowed(string), [k1, good, tail]],
+    ] as const) {
+      t.throws(() => serde.deserialize(Buffer.concat(key), 't'), { code: 'SERDE_BYTES_INVALID' })
+    }
+  }
+  for (const startMs of [2 ** 53, 1.5, Number.NaN, undefined, '5', 5n]) {
+    const key = { key: 'k', window: { startMs, endMs: startMs } } as never
+    for (const serde of [timeWindowed(string, 1), sessionWindowed(string)]) {
+      t.throws(() => serde.serialize(key, 't'), { code: 'SERDE_VALUE_INVALID' })
+    }
+  }
+})
