@@ -61,7 +61,7 @@ async function runOne(suite: Suite, kind: BrokerKind, options: Options): Promise
     (result) => `${outcomes.filter((outcome) => outcome.result === result).length} ${result}`,
   )
   for (const { name, result, detail } of outcomes) {
-    if (result !== 'passed') print(`  ${result}: ${name}${detail === undefined ? '' : ` (${detail})`}`)
+    if (result === 'failed') print(`  failed: ${name}${detail === undefined ? '' : ` (${detail})`}`)
   }
   print(`  ${counts.join(', ')} in ${Math.round((performance.now() - startedMs) / 1_000)} s`)
   if (outcomes.some(({ result }) => result === 'failed')) print(`  logs: ${folder}`)
