@@ -17,6 +17,19 @@ export interface KafkaOptions {
   readonly version: string
   /** More settings of server.properties, over those of a development broker. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Largest heap (jars only). Default 512. */
+  readonly heapMb?: number
+  /** Its place in a cluster (jars only). Default: the only node of one. */
+  readonly node?: KafkaNode
+}
+
+/** One of a cluster's nodes, each broker and controller at once. */
+export interface KafkaNode {
+  readonly id: number
+  /** TCP port on 127.0.0.1. */
+  readonly controllerPort: number
+  /** Controller ports of all nodes, this one's too. */
+  readonly voters: readonly { readonly id: number; readonly port: number }[]
 }
 
 export interface RunningKafka {
@@ -27,6 +40,8 @@ export interface RunningKafka {
   readonly exited: Promise<number>
   /** Stops the broker; resolves when it is gone. */
   stop(): Promise<void>
+  /** Kill -9, where the broker is a process of this machine; resolves when it is gone. */
+  readonly kill?: () => Promise<void>
 }
 
 /**

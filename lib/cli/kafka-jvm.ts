@@ -6,7 +6,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { MillraceError } from '../errors.js'
 import { delay, systemClock } from '../record/clock.js'
-import type { KafkaOptions, RunningKafka } from './kafka-broker.js'
+import type { KafkaNode, KafkaOptions, RunningKafka } from './kafka-broker.js'
 import { commandWorks, kafkaJars } from './kafka-jars.js'
 import { brokerAnswers, freePorts } from './kafka-probe.js'
 
@@ -19,8 +19,9 @@ const START_TIMEOUT_MS = 90_000
 /** A broker closes its log in a second or two; after this it is killed. */
 const STOP_TIMEOUT_MS = 20_000
 
-/** A modest heap, and one collector thread: the broker shares the machine with what is being developed. */
-const JAVA_FLAGS = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.showDateTime=true']
+/** One collector thread: the broker shares the machine with what is being developed. */
+const JAVA_FLAGS = ['-Xms128m', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.showDateTime=true']
+const DEFAULT_HEAP_MB = 512
 
 /**
  * Starts the broker and resolves when it answers.
@@ -36,20 +37,18 @@ export async function startKafkaOnJvm(options: KafkaOptions): Promise<RunningKaf
   await mkdir(dataDir, { recursive: true })
   const pidFile = join(dataDir, 'broker.pid')
   await refuseSecondBroker(pidFile)
-  const [controllerPort = 0] = await freePorts(1)
+  const node = options.node ?? (await onlyNode())
+  const flags = [...JAVA_FLAGS, `-Xmx${options.heapMb ?? DEFAULT_HEAP_MB}m`]
   const propertiesFile = join(dataDir, 'server.properties')
-  await writeFile(
-    propertiesFile,
-    serverProperties(options.port, controllerPort, join(dataDir, 'log'), options.settings),
-  )
+  await writeFile(propertiesFile, serverProperties(options.port, node, join(dataDir, 'log'), options.settings))
   const logFile = join(dataDir, 'broker.log')
   const classPath = join(jars, '*')
   if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
     const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', propertiesFile]
-    const child = startJava([...JAVA_FLAGS, '-XX:TieredStopAtLevel=1', '-cp', classPath, ...format], logFile)
+    const child = startJava([...flags, '-XX:TieredStopAtLevel=1', '-cp', classPath, ...format], logFile)
     if ((await ended(child)) !== 0) throw await startFailure('formatting its storage failed', logFile)
   }
-  const child = startJava([...JAVA_FLAGS, '-cp', classPath, 'kafka.Kafka', propertiesFile], logFile)
+  const child = startJava([...flags, '-cp', classPath, 'kafka.Kafka', propertiesFile], logFile)
   await writeFile(pidFile, String(child.pid))
   const killWithParent = () => child.kill('SIGKILL')
   process.once('exit', killWithParent)
@@ -59,7 +58,16 @@ export async function startKafkaOnJvm(options: KafkaOptions): Promise<RunningKaf
   })
   const bootstrap = `127.0.0.1:${options.port}`
   await untilItAnswers(child, bootstrap, logFile)
-  return { bootstrap, from: 'Maven jars', exited, stop: () => stop(child, exited) }
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await exited
+  }
+  return { bootstrap, from: 'Maven jars', exited, stop: () => stop(child, exited), kill }
+}
+
+async function onlyNode(): Promise<KafkaNode> {
+  const [controllerPort = 0] = await freePorts(1)
+  return { id: 1, controllerPort, voters: [{ id: 1, port: controllerPort }] }
 }
 
 /** Kafka locks its folder too, but only after reading files that the other broker is writing. */
@@ -77,16 +85,17 @@ async function refuseSecondBroker(pidFile: string): Promise<void> {
   )
 }
 
-/** The settings of a development broker: one node, no replication, few internal partitions, no waiting for members. */
+/** The settings of a development broker: broker and controller in one, few internal partitions, no waiting for members. */
 export function serverProperties(
   port: number,
-  controllerPort: number,
+  node: KafkaNode,
   logDir: string,
   settings: Readonly<Record<string, string>> = {},
 ): string {
+  const { id, controllerPort, voters } = node
   return `process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${controllerPort}
+node.id=${id}
+controller.quorum.voters=${voters.map((voter) => `${voter.id}@127.0.0.1:${voter.port}`).join(',')}
 listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
 advertised.listeners=PLAINTEXT://127.0.0.1:${port}
 controller.listener.names=CONTROLLER

@@ -36,11 +36,25 @@ t.test('free ports are different ports', async (t) => {
   t.equal(new Set(await freePorts(20)).size, 20)
 })
 
+const NODE = { id: 1, controllerPort: 2, voters: [{ id: 1, port: 2 }] }
+
 t.test('both ways to start Kafka give it the same settings', async (t) => {
-  const properties = serverProperties(1, 2, '/data')
+  const properties = serverProperties(1, NODE, '/data')
   const environment = brokerEnvironment(1)
   for (const line of properties.split('\n').filter((text) => /^(offsets|transaction|group|auto)\./.test(text))) {
     const [name = '', value] = line.split('=')
     t.equal(environment[`KAFKA_${name.replaceAll('.', '_').toUpperCase()}`], value, name)
   }
+})
+
+t.test('a node of a cluster knows the others, and its own settings win', async (t) => {
+  const voters = [1, 2, 3].map((id) => ({ id, port: 100 + id }))
+  const settings = { 'offsets.topic.replication.factor': '3' }
+  const lines = serverProperties(9, { id: 2, controllerPort: 102, voters }, '/data', settings).split('\n')
+  t.ok(lines.includes('node.id=2'))
+  t.ok(lines.includes('controller.quorum.voters=1@127.0.0.1:101,2@127.0.0.1:102,3@127.0.0.1:103'))
+  t.same(
+    lines.filter((line) => line.startsWith('offsets.topic.replication.factor')),
+    ['offsets.topic.replication.factor=3'],
+  )
 })

@@ -1,10 +1,10 @@
 /** One instance of the service as a process of its own: started, killed, stopped, started again on the same folder. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { systemClock } from '../record/clock.js'
+import { systemClock } from '../../../record/clock.js'
 
 /** Compiled beside this file, or its source where this file runs as source. */
-const START = fileURLToPath(new URL('./start.js', import.meta.url))
+const START = fileURLToPath(new URL('../../start.js', import.meta.url))
 
 export interface Ended {
   readonly code: number | null

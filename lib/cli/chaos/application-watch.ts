@@ -1,10 +1,10 @@
 /** What the broker knows of a running application: offsets committed, transactions open, last stable offsets. */
-import { listOffsets } from '../client/list-offsets.js'
-import { Admin, type Cluster } from '../index.js'
-import { describeTransactionsApi } from '../protocol/api-describe-transactions.js'
-import { listTransactionsApi } from '../protocol/api-list-transactions.js'
-import { metadataApi } from '../protocol/api-metadata.js'
-import type { TopicPartition } from '../record/record.js'
+import { listOffsets } from '../../client/list-offsets.js'
+import { Admin, type Cluster } from '../../index.js'
+import { describeTransactionsApi } from '../../protocol/api-describe-transactions.js'
+import { listTransactionsApi } from '../../protocol/api-list-transactions.js'
+import { metadataApi } from '../../protocol/api-metadata.js'
+import type { TopicPartition } from '../../record/record.js'
 
 /** One transactional id, as its coordinator describes it. */
 export interface TransactionState {
@@ -58,6 +58,19 @@ export class ApplicationWatch {
     }
     this.#latest = offsets
     return offsets.reduce((sum, offset) => sum + offset, 0)
+  }
+
+  /** Sum over the input's partitions of their last stable offsets. */
+  async ends(): Promise<number> {
+    const count = await this.#cluster.partitionCount(this.#activity)
+    const partitions = Array.from({ length: count }, (_, partition) => ({ topic: this.#activity, partition }))
+    const found = await listOffsets(this.#cluster, partitions, 'latest', 'readCommitted')
+    return found.reduce((sum, { offset }) => sum + offset, 0)
+  }
+
+  /** Records of the input that the group has not committed; meant for topics without transactions. */
+  async lag(): Promise<number> {
+    return (await this.ends()) - (await this.committedInput())
   }
 
   /** The transactional ids of the application's instances. */

@@ -1,8 +1,8 @@
 /** The faults: each is made on a running application, and says what was seen. */
-import { delay, systemClock } from '../record/clock.js'
-import type { ChaosInstance } from './chaos-instance.js'
-import { ChaosFailure, type Stage } from './chaos-stage.js'
-import type { TransactionState } from './chaos-watch.js'
+import { delay, systemClock } from '../../../record/clock.js'
+import type { TransactionState } from '../application-watch.js'
+import type { ChaosInstance } from './instance.js'
+import { ChaosFailure, type Stage } from './stage.js'
 
 export const FAULTS = ['kill', 'pause', 'two'] as const
 export type Fault = (typeof FAULTS)[number]

@@ -1,14 +1,14 @@
 /** Makes faults on one application after another until all have been made, and holds each against an undisturbed run. */
 import { join } from 'node:path'
-import type { Cluster } from '../index.js'
-import { topicNames } from '../personalization/topics.js'
-import { delay, systemClock } from '../record/clock.js'
-import type { Random } from '../record/random.js'
-import { decisionDifferences, readDecisionIds } from './chaos-decisions.js'
-import { type Fault, type FaultFigures, makeFault, seconds } from './chaos-faults.js'
-import { startLife } from './chaos-instance.js'
-import { ChaosFailure, InputOver, Stage } from './chaos-stage.js'
-import { ApplicationWatch } from './chaos-watch.js'
+import type { Cluster } from '../../../index.js'
+import { topicNames } from '../../../personalization/topics.js'
+import { delay, systemClock } from '../../../record/clock.js'
+import type { Random } from '../../../record/random.js'
+import { ApplicationWatch } from '../application-watch.js'
+import { decisionDifferences, readDecisionIds } from './decisions.js'
+import { type Fault, type FaultFigures, makeFault, seconds } from './faults.js'
+import { startLife } from './instance.js'
+import { ChaosFailure, InputOver, Stage } from './stage.js'
 
 export interface ChaosOptions {
   readonly cluster: Cluster

@@ -1,9 +1,9 @@
 /** One application under faults: its instances, what the broker says of each, and waiting for things to happen. */
 import { join } from 'node:path'
-import { delay, systemClock } from '../record/clock.js'
-import type { Random } from '../record/random.js'
-import { ChaosInstance } from './chaos-instance.js'
-import type { ApplicationWatch, TransactionState } from './chaos-watch.js'
+import { delay, systemClock } from '../../../record/clock.js'
+import type { Random } from '../../../record/random.js'
+import type { ApplicationWatch, TransactionState } from '../application-watch.js'
+import { ChaosInstance } from './instance.js'
 
 /** An invariant did not hold, or something did not happen in its time. */
 export class ChaosFailure extends Error {}

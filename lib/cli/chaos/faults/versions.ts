@@ -1,0 +1,54 @@
+/** Two versions of a topology in one group: one that fits, and one that does not. */
+import { systemClock } from '../../../index.js'
+import { ChaosFailure, seconds } from '../failure.js'
+import type { Fault } from './fault.js'
+import { works } from './processes.js'
+
+const FOREIGN_FOR_MS = 10_000
+
+export const upgrade: Fault = {
+  name: 'upgrade',
+  instances: 3,
+  quiet: true,
+  async make(round) {
+    const startedMs = systemClock.monotonicMs()
+    for (const instance of [...round.instances]) {
+      await instance.close(false)
+      instance.start({ version: 'next' })
+      await works(round, instance)
+      await round.flowing(`after ${instance.name} was upgraded`)
+    }
+    return `three instances upgraded in ${seconds(systemClock.monotonicMs() - startedMs)}`
+  },
+}
+
+export const foreign: Fault = {
+  name: 'foreign',
+  instances: 3,
+  async make(round) {
+    const victim = round.pick()
+    await victim.close(true)
+    await round.flowing('after an instance had left')
+    victim.comesBack = false
+    victim.start({ version: 'foreign' })
+    const states = new Set<string>()
+    const untilMs = systemClock.monotonicMs() + FOREIGN_FOR_MS
+    while (systemClock.monotonicMs() < untilMs) {
+      states.add(victim.state)
+      if (victim.tasks.length > 0) {
+        round.troubles.push(`${victim.name} ran ${victim.tasks.join(', ')} of a topology that is not the group's`)
+        break
+      }
+      await round.wait(20)
+    }
+    await round.flowing('while a foreign topology was in the group')
+    const ended = victim.isAlive ? 'was held' : 'ended'
+    await victim.kill()
+    victim.comesBack = true
+    victim.start({ version: 'first' })
+    await works(round, victim)
+    await round.flowing('after the foreign topology had gone')
+    if (states.size === 0) throw new ChaosFailure(`${victim.name} never started`)
+    return `${victim.name} with a foreign topology ${ended} (${[...states].join(', ')}), the others went on`
+  },
+}
