@@ -36,8 +36,16 @@ export interface StreamsConfig {
    */
   readonly idleTimeoutMs: number
   readonly transactionTimeoutMs: number
+  /** Without a heartbeat for this long the coordinator gives the member's tasks to others (`session.timeout.ms`). */
   readonly sessionTimeoutMs: number
+  /** At most a third of `sessionTimeoutMs` (`heartbeat.interval.ms`). Default 3 s, or that third. */
   readonly heartbeatIntervalMs: number
+  /**
+   * How long the loop may be busy, e.g. with one record, before its member leaves the group although heartbeats go on
+   * (`max.poll.interval.ms`).
+   */
+  readonly maxPollIntervalMs: number
+  /** How long a rebalance waits for this member while it is busy. Default `maxPollIntervalMs`, as in Kafka's consumers. */
   readonly rebalanceTimeoutMs: number
   readonly requestTimeoutMs: number
   /** Longest time that `close` takes; less than a container gets before it is killed (10 s). */
@@ -99,9 +107,10 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   maxTaskIdleMs: 0,
   idleTimeoutMs: 0,
   transactionTimeoutMs: 10_000,
-  sessionTimeoutMs: 10_000,
-  heartbeatIntervalMs: 1_000,
-  rebalanceTimeoutMs: 60_000,
+  sessionTimeoutMs: 45_000,
+  heartbeatIntervalMs: 3_000,
+  maxPollIntervalMs: 300_000,
+  rebalanceTimeoutMs: 300_000,
   requestTimeoutMs: 30_000,
   closeTimeoutMs: 8_000,
   metadataMaxAgeMs: 300_000,
@@ -140,6 +149,7 @@ const LEAST: Readonly<Record<string, number>> = {
   transactionTimeoutMs: 1_000,
   sessionTimeoutMs: 1_000,
   heartbeatIntervalMs: 10,
+  maxPollIntervalMs: 1_000,
   rebalanceTimeoutMs: 1_000,
   requestTimeoutMs: 100,
   closeTimeoutMs: 0,
@@ -176,7 +186,7 @@ export function resolveConfig(options: StreamsOptions): StreamsConfig {
       throw invalid(name, 'is not an option', `known: ${Object.keys(DEFAULTS).join(', ')}`)
   }
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const config = { ...DEFAULTS, ...given } as StreamsConfig
+  const config = withDefaults(given)
   if (typeof config.applicationId !== 'string' || !/^[A-Za-z0-9._-]{1,200}$/.test(config.applicationId)) {
     throw invalid('applicationId', 'is missing or not a legal topic prefix', 'use letters, digits, ".", "_" and "-"')
   }
@@ -202,6 +212,13 @@ export function resolveConfig(options: StreamsOptions): StreamsConfig {
   checkOffsetReset(config.offsetReset, 'option offsetReset')
   checkTogether(config, given)
   return Object.freeze({ ...config, commitLatencyMs: Math.min(config.commitLatencyMs, config.commitIntervalMs) })
+}
+
+/** Times that follow others follow what was given for those. */
+function withDefaults(given: Partial<StreamsConfig>): StreamsConfig {
+  const config = { ...DEFAULTS, ...given } as StreamsConfig
+  const heartbeatIntervalMs = Math.min(DEFAULTS.heartbeatIntervalMs, Math.floor(config.sessionTimeoutMs / 3))
+  return { ...config, heartbeatIntervalMs, rebalanceTimeoutMs: config.maxPollIntervalMs, ...given }
 }
 
 function checkTogether(config: StreamsConfig, given: object): void {

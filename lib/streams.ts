@@ -33,6 +33,8 @@ const PROCESS_BUDGET = { memoryBytes: 4 * 2 ** 20, files: 16 }
 const FIRST_PAUSE_MS = 100
 const MAX_PAUSE_MS = 10_000
 const LONG_LIFE_MS = 60_000
+/** How long the others may take to agree that the application stops. */
+const TELL_LIMIT_MS = 120_000
 /** Share of the time of a `close` after which it stops waiting for the brokers and gives up what is not committed. */
 const GRACEFUL_SHARE = 0.8
 
@@ -297,7 +299,7 @@ export class Streams {
   async #stopApplication(open: OpenInstance | null): Promise<void> {
     const { clock, rebalanceTimeoutMs, log } = this.#config
     const told = open === null ? Promise.reject(new Error('not a member')) : open.stopApplication()
-    const outcome = await within(clock, 2 * rebalanceTimeoutMs, told).catch(String)
+    const outcome = await within(clock, Math.min(2 * rebalanceTimeoutMs, TELL_LIMIT_MS), told).catch(String)
     if (outcome !== 'done') log.error({ cause: outcome }, 'the other instances could not be told to stop')
   }
 

@@ -17,7 +17,12 @@ t.test('a wrong option is named, with what it may be', async (t) => {
     [{ applicationId: 'a', commitIntervalMs: 1.5 }, /commitIntervalMs is 1.5.*whole number/],
     [{ applicationId: 'a', commitLatencyMs: 200 }, /commitLatencyMs.*commitIntervalMs/],
     [{ applicationId: 'a', commitIntervalMs: 20_000 }, /transactionTimeoutMs/],
-    [{ applicationId: 'a', heartbeatIntervalMs: 5_000 }, /heartbeatIntervalMs/],
+    [
+      { applicationId: 'a', heartbeatIntervalMs: 16_000 },
+      /heartbeatIntervalMs is more than a third of sessionTimeoutMs/,
+    ],
+    [{ applicationId: 'a', sessionTimeoutMs: 6_000, heartbeatIntervalMs: 3_000 }, /heartbeatIntervalMs/],
+    [{ applicationId: 'a', maxPollIntervalMs: 0 }, /maxPollIntervalMs is 0.*>= 1000/],
     [{ applicationId: 'a', processingGuarantee: 'exactly_once' }, /exactlyOnce, atLeastOnce/],
     [{ applicationId: 'a', onProcessingError: 'deadLetter' }, /deadLetterTopic/],
     [{ applicationId: 'a', handleGlobalErrors: 'yes' }, /handleGlobalErrors is yes.*true or false/],
@@ -28,4 +33,19 @@ t.test('a wrong option is named, with what it may be', async (t) => {
   }
   t.equal(resolveConfig({ applicationId: 'a', commitIntervalMs: 10 }).commitLatencyMs, 10, 'the default gives way')
   t.ok(Object.isFrozen(resolveConfig({ applicationId: 'a' })))
+})
+
+t.test('times that follow others, unless they are given', async (t) => {
+  const rows: [options: object, expected: object][] = [
+    [
+      {},
+      { sessionTimeoutMs: 45_000, heartbeatIntervalMs: 3_000, maxPollIntervalMs: 300_000, rebalanceTimeoutMs: 300_000 },
+    ],
+    [{ sessionTimeoutMs: 1_000 }, { heartbeatIntervalMs: 333 }],
+    [{ sessionTimeoutMs: 6_000, heartbeatIntervalMs: 100 }, { heartbeatIntervalMs: 100 }],
+    [{ maxPollIntervalMs: 5_000 }, { rebalanceTimeoutMs: 5_000 }],
+    [{ maxPollIntervalMs: 5_000, rebalanceTimeoutMs: 60_000 }, { rebalanceTimeoutMs: 60_000 }],
+    [{ rebalanceTimeoutMs: undefined, heartbeatIntervalMs: undefined }, { rebalanceTimeoutMs: 300_000 }],
+  ]
+  for (const [options, expected] of rows) t.match(resolveConfig({ applicationId: 'a', ...options }), expected)
 })

@@ -64,6 +64,8 @@ const RULES: readonly Rule[] = [
       /^lib\/state\/leveldb\/check-folder\.ts$/,
       /^lib\/broker\/[^/]*-?disk[^/]*\.ts$/,
       /^lib\/runtime\/state-folder\.ts$/,
+      // Standard error, past the thread that is held up.
+      /^lib\/client\/heartbeat\/thread-entry\.ts$/,
     ],
     within: 'imports',
   },
@@ -82,7 +84,7 @@ const RULES: readonly Rule[] = [
   {
     what: 'other processes and threads',
     pattern: /^(node:)?(child_process|worker_threads|cluster|timers)(\/promises)?$/,
-    owners: [EDGE],
+    owners: [EDGE, /^lib\/client\/heartbeat\/thread(-entry)?\.ts$/],
     within: 'imports',
   },
 ]

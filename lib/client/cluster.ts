@@ -6,7 +6,7 @@ import { metadataApi } from '../protocol/api-metadata.js'
 import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import type { TopicPartition } from '../record/record.js'
-import type { BrokerAddress, Transport } from '../transport/transport.js'
+import type { BrokerAddress, PortableTransport, Transport } from '../transport/transport.js'
 import { brokerError, isCoordinatorMoved, isLeaderMoved, partitionMissing } from './broker-error.js'
 import { BrokerLink, isTransportError, type RequestBody, type RequestOptions } from './broker-link.js'
 import { MetadataCache, type TopicInfo } from './metadata.js'
@@ -25,6 +25,14 @@ export interface ClusterOptions {
   readonly retryBackoffMs?: number
   /** Brokers and leaders are asked for again after this time even without an error. Default 300000. */
   readonly metadataMaxAgeMs?: number
+}
+
+/** What another thread needs to make a cluster like this one. */
+export interface PortableCluster {
+  readonly transport: PortableTransport
+  readonly bootstrap: readonly BrokerAddress[]
+  readonly requestTimeoutMs: number
+  readonly retryBackoffMs: number
 }
 
 export type CoordinatorType = 'group' | 'transaction'
@@ -228,6 +236,13 @@ export class Cluster {
 
   forgetTopic(topic: string): void {
     this.metadata.forget(topic)
+  }
+
+  /** Null where its connections cannot be made on another thread. */
+  async portable(): Promise<PortableCluster | null> {
+    const transport = (await this.transport.portable?.()) ?? null
+    const { bootstrap, requestTimeoutMs, retryBackoffMs } = this
+    return transport === null ? null : { transport, bootstrap, requestTimeoutMs, retryBackoffMs }
   }
 
   /** Version both sides of `target` speak. */

@@ -137,6 +137,12 @@ export class GroupMember {
     await stopped
   }
 
+  /** Stops heartbeats without a word, whatever state it is in. */
+  async abandon(): Promise<void> {
+    this.closed = true
+    await this.heartbeats.close()
+  }
+
   private async sayGoodbye(evenIfStatic: boolean): Promise<void> {
     const { groupId, groupInstanceId, cluster } = this.options
     if (this.memberId === '' || (groupInstanceId !== null && !evenIfStatic)) return

@@ -1,6 +1,7 @@
 /** What the loop of an instance works with. */
 import type { Fetcher } from '../client/fetcher.js'
 import type { GroupMember } from '../client/group-member.js'
+import type { Progress } from '../client/heartbeat/progress.js'
 import type { StreamsConfig } from '../config.js'
 import type { Refusals } from '../task/refusals.js'
 import type { CommitGroup } from './commit-group.js'
@@ -18,6 +19,8 @@ export interface InstanceParts {
   readonly plan: Plan
   readonly nextPlan: NextPlan
   readonly member: GroupMember
+  /** Where the thread of the heartbeats sees the loop come round. */
+  readonly progress: Progress
   readonly fetcher: Fetcher
   /** Raised by the fetcher too, when something has arrived. */
   readonly signal: Signal

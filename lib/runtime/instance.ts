@@ -109,6 +109,7 @@ export class Instance {
   async run(): Promise<void> {
     try {
       for (;;) {
+        this.#parts.progress.turn()
         for (const event of this.#inbox.splice(0)) this.#handle(event)
         if (this.#retryWanted !== null && !this.#committer.inFlight) this.#retry(this.#retryWanted)
         if (this.#parts.nextPlan.comeInto(this.#parts.plan)) this.#decide({ kind: 'rebalance' })
@@ -243,7 +244,7 @@ export class Instance {
     const { tasks } = this.#parts
     if (this.#retryWanted !== null) return 0
     if (this.#membership.stopping) return this.#noteProcessed(tasks.finishHandlers(SLICE_RECORDS))
-    if (this.#membership.holding || this.#overfull() || this.#pauseMs() > 0) return 0
+    if (this.#membership.holding || this.#waitsForCommit() || this.#pauseMs() > 0) return 0
     tasks.deliver(this.#poll())
     const processed = this.#noteProcessed(this.#process())
     if (tasks.commitRequested()) this.#committer.request()
@@ -256,12 +257,12 @@ export class Instance {
     return records
   }
 
-  /** While a commit is on its way, output may gather for the next one only. */
-  #overfull(): boolean {
-    return (
-      this.#committer.inFlight &&
-      this.#parts.tasks.pendingBytes() >= MAX_PENDING_FACTOR * this.#parts.config.commitBytes
-    )
+  /** Slow records would keep a commit from its answers until the broker aborts it; output may gather for the next one only. */
+  #waitsForCommit(): boolean {
+    const { tasks, config } = this.#parts
+    if (!this.#committer.inFlight) return false
+    if (tasks.slow || this.#failedCommits.count > 0) return true
+    return tasks.pendingBytes() >= MAX_PENDING_FACTOR * config.commitBytes
   }
 
   #pauseMs(): number {

@@ -3,13 +3,16 @@ import { Admin } from '../client/admin.js'
 import type { Cluster } from '../client/cluster.js'
 import { Fetcher } from '../client/fetcher.js'
 import { GroupMember } from '../client/group-member.js'
+import { Progress } from '../client/heartbeat/progress.js'
+import { heartbeatsBeside } from '../client/heartbeat/thread-heartbeats.js'
 import { IdempotentProducer } from '../client/producer.js'
 import { TransactionManager } from '../client/transaction-manager.js'
 import type { StreamsConfig } from '../config.js'
-import { isMillraceError } from '../errors.js'
+import { isMillraceError, type MillraceError } from '../errors.js'
 import type { StateEngines } from '../state/engine.js'
 import type { Drop } from '../task/options.js'
 import { Refusals } from '../task/refusals.js'
+import type { Log } from '../telemetry/log.js'
 import type { Topology } from '../topology/topology.js'
 import type { Lane } from '../transport/transport.js'
 import { appConfigs } from './app-configs.js'
@@ -118,9 +121,10 @@ async function assemble(
 ): Promise<OpenInstance> {
   const { config, cluster, lifecycle, committed } = options
   const engines = new WatchedEngines(await options.makeEngines(plan.taskIds.length), config.log, options.onSetAside)
-  const signal = new Signal(config.clock)
+  const signal = new Signal(config.clock, config.maxPollIntervalMs / 3)
   const nextPlan = new NextPlan(signal.raise)
-  const box: { instance: Instance | null; shutdown: boolean } = { instance: null, shutdown: false }
+  const progress = new Progress()
+  const box: Box = { instance: null, shutdown: false }
   const fail = (error: unknown) => box.instance?.fail(error)
   const fetcher = fetchers(cluster, 'fetch', 500)(signal.raise)
   closing.push(() => fetcher.close())
@@ -129,18 +133,7 @@ async function assemble(
   await globals.open()
 
   const refusals = new Refusals(config.clock, new Set(plan.internalTopics.map(({ name }) => name)))
-  const sinkTopics = new SinkTopics({ plan, cluster, clock: config.clock, onAnswer: signal.raise })
-  const tasks = new TaskSet({
-    fetcher,
-    clock: config.clock,
-    bufferBytes: config.bufferBytes,
-    watchesSilence: config.idleTimeoutMs > 0,
-    onFlushFailed: (taskId, error) =>
-      isMillraceError(error, 'STATE_DAMAGED', 'STATE_DISK_FULL')
-        ? box.instance?.taskDamaged(taskId, error)
-        : fail(error),
-    makeTask: (opened) => makeTask(options, plan, globals, signal, sinkTopics, refusals, opened),
-  })
+  const tasks = makeTaskSet(options, plan, globals, signal, progress, fetcher, refusals, box)
   engines.onDamaged = (error) => box.instance?.taskDamaged(error.taskId ?? '', error)
   const onDisk = new Set((await engines.list()).filter((taskId) => plan.taskIds.includes(taskId)))
   const watching = watch(options, admin, plan, (next) => nextPlan.offer(next), fail)
@@ -151,19 +144,19 @@ async function assemble(
     refreshTopics: () => watching.now(),
     onHeld: options.onHeld,
   })
-  const member = makeMember(options, plan, tasks, process.processId, onDisk, () => ({
-    shutdown: box.shutdown,
-    attempt: assignments.attempt,
-  }))
+  const said = () => ({ shutdown: box.shutdown, attempt: assignments.attempt })
+  const member = await makeMember(options, plan, tasks, process.processId, onDisk, progress, said)
+  closing.push(() => member.abandon())
   member.onRebalanceNeeded = () => box.instance?.rebalance()
-  member.onLost = (error) => (error.code === 'GROUP_STALE_GENERATION' ? box.instance?.sessionLost() : fail(error))
+  member.onLost = (error) => membershipLost(config.log, error, box)
   const commitGroup = makeCommitGroup(options, member, process.processId)
   closing.push(() => commitGroup.close())
   // Step 1 of every take-over: whatever an earlier life of this process left open is ended before offsets are read.
   await commitGroup.init()
   const { restore, takeOver, setAside } = makeTakeOver(options, plan, member, admin, engines)
-  const parts = { config, plan, member, fetcher, signal, commitGroup, takeOver, tasks, refusals, committed, lifecycle }
-  const instance = new Instance({ ...parts, nextPlan, assignments, setAside })
+  const owned = { plan, nextPlan, assignments, member, takeOver, setAside }
+  const work = { progress, fetcher, signal, commitGroup, tasks, refusals }
+  const instance = new Instance({ config, committed, lifecycle, ...owned, ...work })
   box.instance = instance
   closing.push(purgeRepartitionTopics(config, plan, tasks, admin))
   closing.push(cleanState({ config, engines, owned: () => tasks.ids(), onRemoved: (taskId) => onDisk.delete(taskId) }))
@@ -186,6 +179,38 @@ async function assemble(
   }
 }
 
+/** What is made before the instance reaches it here. */
+interface Box {
+  instance: Instance | null
+  /** The application is to stop, on every instance. */
+  shutdown: boolean
+}
+
+function makeTaskSet(
+  options: InstanceOptions,
+  plan: Plan,
+  globals: GlobalStores,
+  signal: Signal,
+  progress: Progress,
+  fetcher: Fetcher,
+  refusals: Refusals,
+  box: Box,
+): TaskSet {
+  const { config, cluster } = options
+  const sinkTopics = new SinkTopics({ plan, cluster, clock: config.clock, onAnswer: signal.raise })
+  return new TaskSet({
+    fetcher,
+    clock: config.clock,
+    bufferBytes: config.bufferBytes,
+    watchesSilence: config.idleTimeoutMs > 0,
+    onFlushFailed: (taskId, error) =>
+      isMillraceError(error, 'STATE_DAMAGED', 'STATE_DISK_FULL')
+        ? box.instance?.taskDamaged(taskId, error)
+        : box.instance?.fail(error),
+    makeTask: (opened) => makeTask(options, plan, globals, signal, sinkTopics, refusals, progress, opened),
+  })
+}
+
 function makeTakeOver(
   { config, cluster, restores }: InstanceOptions,
   plan: Plan,
@@ -203,6 +228,17 @@ function makeTakeOver(
     appConfigs: appConfigs(config),
   })
   return { restore, takeOver, setAside: (taskId: string, reason: string) => engines.setAside(taskId, reason) }
+}
+
+/** The member joins again if only its membership is gone. */
+function membershipLost(log: Log, error: MillraceError, { instance }: Box): void {
+  if (!isMillraceError(error, 'GROUP_STALE_GENERATION', 'GROUP_POLL_INTERVAL')) {
+    instance?.fail(error)
+    return
+  }
+  const { code, message, taskId, node, topic, partition, offset } = error
+  if (code === 'GROUP_POLL_INTERVAL') log.error({ code, taskId, node, topic, partition, offset }, message)
+  instance?.sessionLost()
 }
 
 /** Last opened, first closed. One part that does not close must not keep the others, and their locks, open. */
@@ -251,15 +287,17 @@ function makeGlobals(
   })
 }
 
-function makeMember(
+async function makeMember(
   options: InstanceOptions,
   plan: Plan,
   tasks: TaskSet,
   processId: string,
   onDisk: Set<string>,
+  progress: Progress,
   said: () => { readonly shutdown: boolean; readonly attempt: number },
-): GroupMember {
+): Promise<GroupMember> {
   const { config, cluster } = options
+  const makeHeartbeats = await heartbeatsBeside({ ...config, cluster, progress })
   return new GroupMember({
     cluster,
     clock: config.clock,
@@ -268,6 +306,8 @@ function makeMember(
     sessionTimeoutMs: config.sessionTimeoutMs,
     rebalanceTimeoutMs: config.rebalanceTimeoutMs,
     heartbeatIntervalMs: config.heartbeatIntervalMs,
+    maxPollIntervalMs: config.maxPollIntervalMs,
+    makeHeartbeats,
     protocolName: 'millrace',
     subscription: () => {
       const owned = tasks.ids()

@@ -1,13 +1,18 @@
 /** Lets the loop sleep until something happens or a time comes. */
 import type { Cancel, Clock } from '../record/clock.js'
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 export class Signal {
   readonly #clock: Clock
+  readonly #longestMs: number
   #raised = false
   #wake: (() => void) | null = null
 
-  constructor(clock: Clock) {
+  /** No wait is longer than `longestMs`: who sleeps still shows that it lives. */
+  constructor(clock: Clock, longestMs = LONGEST_TIMER_MS) {
     this.#clock = clock
+    this.#longestMs = longestMs
   }
 
   /** Wakes the waiter, or makes the next wait return at once. */
@@ -16,13 +21,14 @@ export class Signal {
     this.#wake?.()
   }
 
-  /** Resolves when raised, or after `timeoutMs` (null: only when raised). One waiter at a time. */
+  /** Resolves when raised, or after `timeoutMs` (null: when raised, or after the longest wait). One waiter at a time. */
   async wait(timeoutMs: number | null): Promise<void> {
     if (!this.#raised && timeoutMs !== 0) {
       let cancel: Cancel | null = null
       await new Promise<void>((resolve) => {
         this.#wake = resolve
-        if (timeoutMs !== null) cancel = this.#clock.setTimer(Math.min(timeoutMs, 2 ** 31 - 1), resolve)
+        const longestMs = Math.min(this.#longestMs, LONGEST_TIMER_MS)
+        cancel = this.#clock.setTimer(Math.min(timeoutMs ?? longestMs, longestMs), resolve)
       })
       this.#wake = null
       ;(cancel as Cancel | null)?.()

@@ -1,4 +1,5 @@
 /** Makes a task's parts from the plan and the configuration: its state on disk, and the task over it. */
+import type { Progress } from '../client/heartbeat/progress.js'
 import type { StreamsConfig } from '../config.js'
 import { isMillraceError } from '../errors.js'
 import type { StateEngines } from '../state/engine.js'
@@ -81,6 +82,7 @@ export function makeTask(
   signal: Signal,
   sinkTopics: SinkTopics,
   refusals: Refusals,
+  progress: Progress,
   opened: OpenedTask,
 ): Task<TaskState> {
   const task = new Task<TaskState>({
@@ -106,6 +108,7 @@ export function makeTask(
     onProcessingError: config.onProcessingError,
     onProductionError: config.onProductionError,
     refusals,
+    progress,
     maxRecordBytes: config.maxRecordBytes,
     deadLetterTopic: config.deadLetterTopic,
     captureTopics: committed.topics,

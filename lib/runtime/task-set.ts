@@ -9,6 +9,7 @@ import type { Task } from '../task/task.js'
 import type { StoreHolder } from './query-bound.js'
 import type { OpenedTask } from './take-over.js'
 import { byTaskId } from './task-id.js'
+import { FIRST_CHUNK, nextChunk } from './time-slice.js'
 
 interface RunningTask {
   readonly taskId: string
@@ -19,6 +20,8 @@ interface RunningTask {
   readonly hasStore: (name: string) => boolean
   /** Takes no record before this wall-clock time: one of its records is to be tried again then. */
   pausedUntilMs: number
+  /** Records it handles before the next look at the clock. */
+  chunk: number
 }
 
 /** A partition whose records were processed beyond what was committed. */
@@ -35,8 +38,8 @@ export interface OwnedCommit extends TaskCommit {
   readonly number: number
 }
 
-/** Records between two looks at the clock: many enough that the looks cost nothing. */
-const CHUNK_RECORDS = 50
+/** Slices as long as this many allowed ones count as slow. */
+const SLOW_SLICES = 4
 
 export interface TaskSetOptions {
   readonly fetcher: Fetcher
@@ -60,6 +63,7 @@ export class TaskSet {
   #order: readonly RunningTask[] = []
   /** Whose turn it is to be processed first. */
   #first = 0
+  #slow = false
 
   constructor(options: TaskSetOptions) {
     this.#options = options
@@ -129,6 +133,7 @@ export class TaskSet {
       sources: opened.positions,
       hasStore: opened.hasStore,
       pausedUntilMs: 0,
+      chunk: FIRST_CHUNK,
     }
     this.#tasks.set(opened.taskId, running)
     this.#order = this.ids().map((taskId) => this.#tasks.get(taskId)!)
@@ -169,29 +174,58 @@ export class TaskSet {
   }
 
   /**
-   * Up to `maxRecords` of each task, and no longer than `maxMs` in all: records that are slow must not keep the loop from
-   * its commits. Tasks take turns at being first. Returns how many were processed.
+   * Up to `maxRecords` of each task, and no longer than `maxMs` in all but for the last call of user code: records that are slow
+   * must not keep the loop from its commits. Then the wall-clock punctuations that are due, with the same limit: neither
+   * keeps the other from its turn. Tasks take turns at being first. Returns how many were processed.
    */
   process(maxRecords: number, maxMs: number): number {
     const { clock } = this.#options
     const nowMs = clock.now()
-    const endMs = clock.monotonicMs() + maxMs
+    const startedMs = clock.monotonicMs()
     const count = this.#order.length
-    let processed = 0
-    for (let turn = 0; turn < count; turn++) {
+    let processed = this.#processRecords(nowMs, startedMs, maxRecords, maxMs)
+    let atMs = clock.monotonicMs()
+    const endMs = atMs + maxMs
+    for (let turn = 0; turn < count && atMs < endMs; turn++) {
       const { task, pausedUntilMs } = this.#order[(this.#first + turn) % count]!
       if (pausedUntilMs > nowMs) continue
-      processed += task.punctuateWallClock(nowMs)
-      let left = maxRecords
-      let chunk = CHUNK_RECORDS
-      while (left > 0 && chunk === CHUNK_RECORDS && clock.monotonicMs() < endMs) {
-        chunk = task.process(CHUNK_RECORDS)
-        processed += chunk
-        left -= chunk
-      }
+      const calls = task.punctuateWallClock(nowMs)
+      if (calls > 0) atMs = clock.monotonicMs()
+      processed += calls
     }
+    this.#slow = atMs - startedMs > SLOW_SLICES * maxMs
     this.#first = count === 0 ? 0 : (this.#first + 1) % count
     if (this.#paused.size > 0) this.resumeFetching()
+    return processed
+  }
+
+  /** User code took so long at the last `process` that nothing else got its turn. */
+  get slow(): boolean {
+    return this.#slow
+  }
+
+  #processRecords(nowMs: number, startedMs: number, maxRecords: number, maxMs: number): number {
+    const { clock } = this.#options
+    const endMs = startedMs + maxMs
+    const count = this.#order.length
+    let atMs = startedMs
+    let processed = 0
+    for (let turn = 0; turn < count && atMs < endMs; turn++) {
+      const running = this.#order[(this.#first + turn) % count]!
+      if (running.pausedUntilMs > nowMs) continue
+      let left = maxRecords
+      let more = true
+      while (more && left > 0 && atMs < endMs) {
+        const allowed = Math.min(running.chunk, left)
+        const done = running.task.process(allowed)
+        const beforeMs = atMs
+        atMs = clock.monotonicMs()
+        running.chunk = nextChunk(running.chunk, done, atMs - beforeMs)
+        processed += done
+        left -= done
+        more = done === allowed
+      }
+    }
     return processed
   }
 

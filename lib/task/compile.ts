@@ -2,6 +2,7 @@
  * Turns the nodes of a sub-topology into closures, once per task. Children are built first, so a node's pushes are known
  * when it is built and a record runs through the whole chain without a look-up.
  */
+import type { Progress } from '../client/heartbeat/progress.js'
 import { MillraceError } from '../errors.js'
 import { buildOperator } from '../operators/index.js'
 import type { Operator, OperatorContext, Push } from '../operators/operator.js'
@@ -13,6 +14,8 @@ export type NodeContext = Omit<OperatorContext, 'forward' | 'child'>
 export interface CompileOptions {
   readonly taskId: string
   readonly context: (node: Node) => NodeContext
+  /** Told which node's code runs. */
+  readonly progress: Progress
   /** Something `node` threw. Throws to stop the task; returns to go on without the record. */
   readonly failed: (node: string, error: unknown) => void
 }
@@ -47,9 +50,7 @@ export function compile(nodes: readonly Node[], options: CompileOptions): Compil
     const operator = buildOperator(node, { ...options.context(node), forward, child })
     pushes.set(
       node.name,
-      node.kind === 'merge' && node.wrapping === undefined
-        ? operator.push
-        : guarded(node.name, operator.push, options.failed),
+      node.kind === 'merge' && node.wrapping === undefined ? operator.push : guarded(node.name, operator.push, options),
     )
     operators.unshift(guardedAdvance(node.name, operator, options.failed))
   }
@@ -101,12 +102,15 @@ function guardedAdvance(node: string, operator: Operator, failed: CompileOptions
 }
 
 /** Knows which node threw: the innermost guard sees the error first. */
-function guarded(node: string, push: Push, failed: CompileOptions['failed']): Push {
+function guarded(node: string, push: Push, { failed, progress }: CompileOptions): Push {
+  const number = progress.node(node)
   return (record) => {
+    const before = progress.at(number)
     try {
       push(record)
     } catch (error) {
       failed(node, error)
     }
+    progress.at(before)
   }
 }

@@ -3,6 +3,7 @@
  * offsets and the times go back to the last commit when that is what the task does.
  */
 import type { OffsetToCommit } from '../client/commit.js'
+import type { Progress } from '../client/heartbeat/progress.js'
 import { MillraceError } from '../errors.js'
 import type { Push } from '../operators/operator.js'
 import type { TopicPartition } from '../record/record.js'
@@ -35,13 +36,17 @@ export class TaskInput {
   }
 
   /** Before the first record; in build order. */
-  open(sources: readonly { readonly node: SourceNode; readonly push: Push }[], events: QueueEvents): void {
-    const { partition, topicName, partitionCount, turns } = this.#options
+  open(
+    sources: readonly { readonly node: SourceNode; readonly push: Push }[],
+    events: QueueEvents,
+    progress: Progress,
+  ): void {
+    const { id, partition, topicName, partitionCount, turns } = this.#options
     for (const { node, push } of sources) {
       for (const topic of node.topics.map(topicName)) {
         // A topic of fewer partitions than another of the same source has none for the last tasks.
         if (partition < partitionCount(topic))
-          this.#queues.push(new PartitionQueue(node, topic, partition, push, events))
+          this.#queues.push(new PartitionQueue(node, { taskId: id, topic, partition }, push, events, progress))
       }
     }
     if (turns !== undefined) this.idle.takeTurns(turns)

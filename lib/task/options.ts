@@ -1,5 +1,6 @@
 /** What a task is given, and the words it reports in. */
 import { topicMissing } from '../client/broker-error.js'
+import type { Progress } from '../client/heartbeat/progress.js'
 import type { Clock } from '../record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
 import type { Headers } from '../record/record.js'
@@ -81,6 +82,8 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly onProductionError: FailureHandler
   /** What brokers have refused lately; absent where nobody refuses anything. */
   readonly refusals?: Refusals
+  /** Says which record is in hand; absent where nobody watches. */
+  readonly progress?: Progress
   /** Most bytes of key, value and headers that a sink may write in one record. */
   readonly maxRecordBytes: number
   /** Also receives late, expired and null-key drops when set. */

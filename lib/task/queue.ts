@@ -1,4 +1,5 @@
 /** The fetched batches of one partition and the record at their head, decoded when it gets there. */
+import type { Place, Progress } from '../client/heartbeat/progress.js'
 import type { Push } from '../operators/operator.js'
 import type { BatchView, RecordCursor } from '../protocol/index.js'
 import { SchemaPending, type Serde } from '../serde/serde.js'
@@ -24,6 +25,8 @@ export class PartitionQueue {
   readonly partition: number
   readonly source: SourceNode
   readonly push: Push
+  /** Its number in `progress`. */
+  readonly place: number
   /** Partition time: the highest timestamp taken. */
   readonly time = new MonotonicTime()
   bufferedBytes = 0
@@ -45,6 +48,7 @@ export class PartitionQueue {
   cursor: RecordCursor | null = null
 
   readonly #events: QueueEvents
+  readonly #progress: Progress
   #batches: BatchView[] = []
   #at = 0
   #endOffset = -1
@@ -53,12 +57,20 @@ export class PartitionQueue {
   /** Of the batch under the cursor. */
   #startOffset = 0
 
-  constructor(source: SourceNode, topic: string, partition: number, push: Push, events: QueueEvents) {
+  constructor(
+    source: SourceNode,
+    { taskId, topic, partition }: Required<Place>,
+    push: Push,
+    events: QueueEvents,
+    progress: Progress,
+  ) {
     this.source = source
     this.topic = topic
     this.partition = partition
     this.push = push
+    this.place = progress.place({ taskId, topic, partition })
     this.#events = events
+    this.#progress = progress
   }
 
   /** The offset a restart begins at: the head's, or past everything that came, or the committed one. -1: there is none. */
@@ -147,6 +159,7 @@ export class PartitionQueue {
   #decode(cursor: RecordCursor): boolean {
     const { source, topic } = this
     let timestamp = cursor.timestamp
+    this.#progress.enter(this.place, cursor.offset)
     try {
       if (!(timestamp <= Number.MAX_SAFE_INTEGER && timestamp >= Number.MIN_SAFE_INTEGER)) checkOwnTime(timestamp)
       const key = this.#read(source.keySerde, cursor.bytes, cursor.keyStart, cursor.keyLength)

@@ -23,6 +23,7 @@ import { Punctuations } from './punctuation.js'
 import type { PartitionQueue, QueueEvents } from './queue.js'
 import { TopicWaits, type WaitingWrite } from './topic-waits.js'
 import { WaitingQueues } from './waiting-queues.js'
+import { WorkInHand } from './work-in-hand.js'
 
 /** What one record weighs in `pendingBytes` of a task with stores: its change is logged at the next commit. */
 const CHANGE_BYTES = 64
@@ -37,6 +38,7 @@ export class Task<S extends TaskStores = TaskStores> {
   readonly #input: TaskInput
   readonly #operators: readonly Operator[]
   readonly #kinds: ReadonlyMap<string, StoreKind>
+  readonly #inHand: WorkInHand
   /** Where the record in hand came from; null inside a punctuation. */
   #current: RecordOrigin | null = null
   readonly #async: AsyncLanes
@@ -49,6 +51,7 @@ export class Task<S extends TaskStores = TaskStores> {
     this.id = options.id
     this.state = options.state
     this.#options = options
+    this.#inHand = new WorkInHand(options.id, options.progress)
     this.#kinds = new Map(options.subTopology.stores.map(({ name, kind }) => [name, kind]))
     this.#collector = new Collector({
       partitionCount: (topic) => partitionsToWrite(options, topic),
@@ -66,10 +69,11 @@ export class Task<S extends TaskStores = TaskStores> {
     const { sources, operators } = compile(options.subTopology.nodes, {
       taskId: options.id,
       context: (node) => this.#context(node),
+      progress: this.#inHand.progress,
       failed: (node, error) => this.#failures.processing(node, this.#current, error),
     })
     this.#operators = operators
-    this.#input.open(sources, this.#queueEvents())
+    this.#input.open(sources, this.#queueEvents(), this.#inHand.progress)
   }
 
   /** Takes over committed offsets, with partition and operator times from their metadata. Before the first record. */
@@ -144,6 +148,7 @@ export class Task<S extends TaskStores = TaskStores> {
     let processed = this.#settleWaits()
     if (this.#async.size > 0) processed += this.#processAsync(maxRecords)
     else if (!this.#async.draining) processed += this.#take(maxRecords)
+    this.#inHand.none()
     // No record is taken until that commit has been collected: it would start the waiting anew.
     if (this.#async.draining && !this.busy) this.#commitRequested = true
     if (processed > 0) this.#input.time.breakSilence()
@@ -166,7 +171,8 @@ export class Task<S extends TaskStores = TaskStores> {
       for (const operator of this.#operators) calls += operator.advance?.(this.#input.time.ms) ?? 0
       calls += this.#punctuateStreamTime()
     }
-    if (nowMs >= this.#punctuations.nextWallClockMs) calls += this.#punctuations.run('wallClockTime', nowMs)
+    if (nowMs >= this.#punctuations.nextWallClockMs)
+      calls += this.#inHand.other(() => this.#punctuations.run('wallClockTime', nowMs))
     this.#uncommittedRecords += calls
     return calls
   }
@@ -194,7 +200,7 @@ export class Task<S extends TaskStores = TaskStores> {
    * Null too while it is `busy`: then no record is taken until it is not, and `takeCommitRequest` says when.
    */
   collectCommit(): TaskCommit | null {
-    this.state.flushListeners()
+    this.#inHand.other(() => this.state.flushListeners())
     this.#async.draining = this.busy
     if (this.busy) return null
     const changelogs = new Map<string, { topic: string; partition: number; records: number }>()
@@ -276,7 +282,7 @@ export class Task<S extends TaskStores = TaskStores> {
   #deliver({ node, origin, push }: SettledRecord): void {
     this.#current = origin
     try {
-      push()
+      this.#inHand.other(push)
     } catch (error) {
       this.#failures.processing(node, origin, error)
     } finally {
@@ -295,6 +301,7 @@ export class Task<S extends TaskStores = TaskStores> {
   #step(queue: PartitionQueue): void {
     const timestamp = queue.headTimestamp
     this.#current = queue
+    this.#inHand.record(queue)
     queue.time.advance(timestamp)
     this.#input.time.take(timestamp)
     queue.push({ key: queue.headKey, value: queue.headValue, timestamp, headers: queue.cursor!.headers() })

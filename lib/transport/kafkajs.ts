@@ -2,7 +2,8 @@
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
 import { closedError, type LaneConnection, LaneConnections, openFailed } from './lane-connections.js'
-import type { BrokerAddress, Transport, WireRequest } from './transport.js'
+import { portable } from './portable.js'
+import type { BrokerAddress, PortableTransport, Transport, WireRequest } from './transport.js'
 
 /** The one method used of a kafkajs `Kafka` object, so that its types are no dependency. */
 export interface KafkajsClient {
@@ -23,6 +24,11 @@ interface Internals {
 }
 
 interface KafkajsConnection {
+  readonly clientId: string
+  readonly connectionTimeout?: number
+  readonly ssl: object | boolean | null
+  readonly sasl: Readonly<Record<string, unknown>> | null
+  readonly socketFactory: (...given: unknown[]) => unknown
   readonly socket?: {
     destroy(): void
     setNoDelay(on: boolean): void
@@ -60,7 +66,29 @@ const EMPTY_TAGS = Buffer.of(0)
 
 export function kafkajsTransport(options: KafkajsTransportOptions): Transport {
   const cluster = clusterOf(options.kafka)
-  return new LaneConnections((address) => openConnection(cluster, address), options.clock)
+  return new LaneConnections(
+    (address) => openConnection(cluster, address),
+    options.clock,
+    () => portableSettings(options.kafka, cluster),
+  )
+}
+
+/** Null where the client brings sockets or an authentication of its own. */
+async function portableSettings(kafka: KafkajsClient, cluster: Internals): Promise<PortableTransport | null> {
+  const { clientId, connectionTimeout, ssl, sasl, socketFactory } = await unconnected(cluster)
+  if (typeof sasl?.authenticationProvider === 'function') return null
+  const Kafka = kafka.constructor as new (settings: object) => KafkajsClient
+  const plain = await unconnected(clusterOf(new Kafka({ clientId, brokers: [`${NOWHERE.host}:${NOWHERE.port}`] })))
+  if (String(socketFactory) !== String(plain.socketFactory)) return null
+  return portable('kafkajs', { clientId, connectionTimeout, ...(ssl ? { ssl } : {}), ...(sasl ? { sasl } : {}) })
+}
+
+const NOWHERE: BrokerAddress = { host: 'localhost', port: 1 }
+
+/** A connection that was never opened knows the settings. */
+async function unconnected(cluster: Internals): Promise<KafkajsConnection> {
+  const { pool } = await cluster.connectionPoolBuilder.build(NOWHERE)
+  return pool[0]!
 }
 
 /** The assigner hook is the one public place where kafkajs hands its cluster out; the consumer never connects. */

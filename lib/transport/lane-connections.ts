@@ -1,7 +1,7 @@
 /** What every transport shares: one connection per (address, lane), opened on demand, replaced after any failure. */
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
-import type { BrokerAddress, Lane, Transport, WireRequest } from './transport.js'
+import type { BrokerAddress, Lane, PortableTransport, Transport, WireRequest } from './transport.js'
 
 /** One open connection. */
 export interface LaneConnection {
@@ -22,6 +22,7 @@ interface Slot {
 
 /** A Transport over connections that `open` makes. Idle it holds no timers. */
 export class LaneConnections implements Transport {
+  readonly portable: () => Promise<PortableTransport | null>
   private readonly open: OpenConnection
   private readonly clock: Clock
   private readonly slots = new Map<string, Slot>()
@@ -29,8 +30,13 @@ export class LaneConnections implements Transport {
   private readonly unanswered = new Set<(error: unknown) => void>()
   private closed = false
 
-  constructor(open: OpenConnection, clock: Clock) {
+  constructor(
+    open: OpenConnection,
+    clock: Clock,
+    portable: () => Promise<PortableTransport | null> = () => Promise.resolve(null),
+  ) {
     this.open = open
+    this.portable = portable
     this.clock = clock
   }
 

@@ -35,6 +35,15 @@ export interface WireRequest {
   readonly noResponse?: boolean
 }
 
+/** What another thread needs to make a transport like this one. */
+export interface PortableTransport {
+  readonly kind: 'platformatic' | 'kafkajs'
+  /** Plain data: may be cloned. */
+  readonly settings: object
+  /** Functions of `settings.sasl` that stay on this thread, which the other one asks for what they answer. */
+  readonly providers: Readonly<Record<string, () => unknown>>
+}
+
 export interface Transport {
   /**
    * Resolves with the response body (header removed). Requests on one (address, lane) leave in call order. Several may
@@ -43,6 +52,8 @@ export interface Transport {
    *   been sent and taken effect), TRANSPORT_AUTHENTICATION, TRANSPORT_TLS. After a timeout the connection is replaced.
    */
   send(address: BrokerAddress, lane: Lane, request: WireRequest): Promise<Buffer>
+  /** Null, or not there: connections like these cannot be made on another thread. */
+  readonly portable?: () => Promise<PortableTransport | null>
   /** Closes every connection; calls in flight fail with TRANSPORT_CLOSED. */
   close(): Promise<void>
 }

@@ -8,6 +8,7 @@ import { leaveGroupApi } from '../../protocol/api-leave-group.js'
 import { KAFKA_ERROR } from '../../protocol/error-codes.js'
 import type { Cancel, Clock } from '../../record/clock.js'
 import { brokerError, isCoordinatorMoved } from '../broker-error.js'
+import { isTransportError } from '../broker-link.js'
 import type { Cluster, Target } from '../cluster.js'
 import type { GroupIdentity } from '../commit.js'
 import type { HeartbeatEvents, HeartbeatSettings, Heartbeats } from './heartbeats.js'
@@ -96,7 +97,7 @@ export class HeartbeatLoop implements Heartbeats {
       if (isCoordinatorMoved(errorCode)) delayMs = COORDINATOR_MOVED_MS
     } catch (error) {
       if (this.#identity !== identity) return
-      if (!(error instanceof MillraceError) || !error.retriable) {
+      if (!mayPass(error)) {
         this.#lost(error instanceof MillraceError ? error : this.#sessionEnded())
         return
       }
@@ -140,8 +141,10 @@ export class HeartbeatLoop implements Heartbeats {
 
   /** As Kafka's heartbeat thread does: a dynamic member leaves, a static one falls silent until its session ends. */
   #leave(identity: GroupIdentity, progress: ProgressView): void {
-    const { cluster, sessionTimeoutMs, maxPollIntervalMs } = this.#options
-    this.#lost(pollIntervalExceeded(identity.groupId, maxPollIntervalMs, progress))
+    const { cluster, events, sessionTimeoutMs, maxPollIntervalMs } = this.#options
+    this.stop()
+    // Also while a join is under way: others may run our tasks before it ends.
+    events.onLost(pollIntervalExceeded(identity.groupId, maxPollIntervalMs, progress))
     const { groupId, memberId, groupInstanceId } = identity
     if (groupInstanceId !== null) return
     const member = { memberId, groupInstanceId, reason: 'its loop did not come round within maxPollIntervalMs' }
@@ -168,6 +171,12 @@ export class HeartbeatLoop implements Heartbeats {
       `The coordinator of group "${groupId}" was not reached for ${sessionTimeoutMs} ms, so others may have our partitions.`,
     )
   }
+}
+
+/** No connection is no reason yet, not even one refused for credentials that expired while nobody could renew them. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof MillraceError)) return false
+  return error.retriable || error.code === 'CLIENT_UNREACHABLE' || isTransportError(error)
 }
 
 function pollIntervalExceeded(groupId: string, maxPollIntervalMs: number, progress: ProgressView): MillraceError {

@@ -11,13 +11,13 @@ export interface HeartbeatSettings {
   readonly maxPollIntervalMs: number
 }
 
-/** Called only about the identity last given to `start`, and not while a join is under way. */
+/** Called about the identity last given to `start`; while a join is under way only with GROUP_POLL_INTERVAL. */
 export interface HeartbeatEvents {
   /** An error code of the coordinator. After codes that end the generation no further heartbeat is sent. */
   onRefused(kafkaCode: number): void
   /**
    * No further heartbeat is sent: GROUP_STALE_GENERATION (the coordinator was not reached within the session),
-   * GROUP_POLL_INTERVAL (the loop did not come round; names the record in hand), or what the transport cannot get over.
+   * GROUP_POLL_INTERVAL (the loop did not come round; names the record in hand), CLIENT_AUTHORIZATION and the like.
    */
   onLost(error: MillraceError): void
 }

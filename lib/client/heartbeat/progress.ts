@@ -75,6 +75,7 @@ export class Progress {
   /** A record is in hand, or with offset -1 something else of the task, e.g. a punctuation. */
   enter(place: number, offset: number): void {
     this.#counters[PLACE] = place
+    this.#counters[NODE] = 0
     this.#offset[OFFSET] = offset
   }
 
