@@ -345,7 +345,9 @@ export class Instance {
     }
     const nowMs = config.clock.monotonicMs()
     const commitMs = decision.untilMs === null ? Number.POSITIVE_INFINITY : decision.untilMs - nowMs
-    const timerMs = (tasks.nextTimerMs() ?? Number.POSITIVE_INFINITY) - config.clock.now()
+    // A timer that is due waits for the commit, too: only its outcome wakes the loop.
+    const nextTimerMs = this.#waitsForCommit() ? null : tasks.nextTimerMs()
+    const timerMs = (nextTimerMs ?? Number.POSITIVE_INFINITY) - config.clock.now()
     const pauseMs = this.#pauseMs()
     const waitMs = pauseMs > 0 ? Math.min(commitMs, pauseMs) : Math.min(commitMs, timerMs)
     return Number.isFinite(waitMs) ? Math.max(0, waitMs) : null
