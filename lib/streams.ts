@@ -12,7 +12,7 @@ import { type RestoreListener, RestoreListeners } from './runtime/restore-listen
 import { removeAllState } from './runtime/state-cleaning.js'
 import { logSummaries } from './runtime/summary.js'
 import type { UncommittedPartition } from './runtime/task-set.js'
-import { answerTo, deferred, within } from './runtime/uncaught.js'
+import { answerTo, deferred, TELL_LIMIT_MS, within } from './runtime/uncaught.js'
 import type { StateEngines } from './state/engine.js'
 import { LevelEngines } from './state/level-engine.js'
 import { MemoryEngines } from './state/memory-engine.js'
@@ -33,8 +33,6 @@ const PROCESS_BUDGET = { memoryBytes: 4 * 2 ** 20, files: 16 }
 const FIRST_PAUSE_MS = 100
 const MAX_PAUSE_MS = 10_000
 const LONG_LIFE_MS = 60_000
-/** How long the others may take to agree that the application stops. */
-const TELL_LIMIT_MS = 120_000
 /** Share of the time of a `close` after which it stops waiting for the brokers and gives up what is not committed. */
 const GRACEFUL_SHARE = 0.8
 

@@ -6,6 +6,9 @@ import type { Clock } from '../record/clock.js'
 import type { UncaughtAnswer } from '../record/failure.js'
 import { SHUTDOWN } from './membership/assignment-data.js'
 
+/** How long the others may take to agree that the application stops. */
+export const TELL_LIMIT_MS = 120_000
+
 const ANSWERS: readonly unknown[] = ['shutdownInstance', 'replace', 'shutdownApplication']
 
 /** A handler that throws or answers something else stops the instance with the error it was asked about. */
