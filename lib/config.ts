@@ -4,7 +4,8 @@ import { type Clock, systemClock } from './record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler, UncaughtHandler } from './record/failure.js'
 import { checkOffsetReset, type OffsetReset } from './record/offset-reset.js'
 import { type Random, systemRandom } from './record/random.js'
-import { type Log, silentLog } from './telemetry/log.js'
+import type { Log } from './telemetry/log.js'
+import { stderrLog } from './telemetry/stderr-log.js'
 
 export type ProcessingGuarantee = 'exactlyOnce' | 'atLeastOnce'
 
@@ -133,7 +134,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   deadLetterTopic: null,
   clock: systemClock,
   random: systemRandom,
-  log: silentLog,
+  log: stderrLog,
 }
 
 /** Least value of every number; whole numbers only. */

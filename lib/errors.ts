@@ -66,6 +66,8 @@ export const ERROR_CODES = {
   PROTOCOL_VERSION_UNSUPPORTED: 'Use a version both sides speak.',
   QUERY_POSITION_BEHIND: 'Ask again a little later, or the instance that runs the partition named.',
   QUERY_STORE_KIND: 'Ask for the store by the method of its kind.',
+  QUERY_STORE_NOT_READY:
+    'Ask again when the instance is running (`state`, `onStateChange`): its stores are being restored.',
   QUERY_STORE_UNKNOWN: 'Ask for a store of the topology: a table has one when it is named or needed.',
   RECORD_REFUSED: 'See its cause: correct the record, make the topic, or let `onProductionError` skip it.',
   RECORD_TIMESTAMP_INVALID:

@@ -56,6 +56,7 @@ export {
   type TopicRecord,
 } from './record/record.js'
 export type { CommittedInfo, CommittedListener } from './runtime/committed-records.js'
+export type { Health } from './runtime/health.js'
 export type { InstanceState } from './runtime/lifecycle.js'
 export type {
   Queries,

@@ -5,18 +5,20 @@ import { type ConnectionOptions, connect } from './connect.js'
 import { isMillraceError, MillraceError } from './errors.js'
 import type { Cancel } from './record/clock.js'
 import { type CommittedListener, CommittedRecords } from './runtime/committed-records.js'
+import { type Health, healthOf } from './runtime/health.js'
 import { type InstanceState, Lifecycle } from './runtime/lifecycle.js'
 import { type OpenInstance, openInstance } from './runtime/open-instance.js'
+import { tellOutages } from './runtime/outages.js'
 import { Queries } from './runtime/queries.js'
 import { type RestoreListener, RestoreListeners } from './runtime/restore-listener.js'
 import { removeAllState } from './runtime/state-cleaning.js'
+import { processEngines, taskEngines } from './runtime/state-engines.js'
 import { logSummaries } from './runtime/summary.js'
 import type { UncommittedPartition } from './runtime/task-set.js'
 import { answerTo, deferred, TELL_LIMIT_MS, within } from './runtime/uncaught.js'
 import type { StateEngines } from './state/engine.js'
-import { LevelEngines } from './state/level-engine.js'
-import { MemoryEngines } from './state/memory-engine.js'
 import type { Drop } from './task/options.js'
+import { limitedLog } from './telemetry/limited-log.js'
 import type { Topology } from './topology/topology.js'
 import { requireTopology } from './topology/validate.js'
 
@@ -25,9 +27,6 @@ export type StreamsSettings = StreamsOptions &
     /** Byte stores of the tasks; default LevelDB under `stateDir`, memory without one. */
     readonly engines?: StateEngines
   }
-
-/** The process's own store holds one entry. */
-const PROCESS_BUDGET = { memoryBytes: 4 * 2 ** 20, files: 16 }
 
 /** Pauses before an instance that failed is opened anew: doubled up to the longest, short again after a long life. */
 const FIRST_PAUSE_MS = 100
@@ -81,7 +80,8 @@ export class Streams {
     requireTopology(topology)
     this.#topology = topology
     this.#settings = settings
-    this.#config = resolveConfig(options)
+    const config = resolveConfig(options)
+    this.#config = { ...config, log: limitedLog(config.log, config.clock) }
     this.#finished.promise.catch(() => undefined)
   }
 
@@ -153,7 +153,7 @@ export class Streams {
     const { promise } = this.#finished
     if (this.#open !== null && (await within(clock, timeoutMs * GRACEFUL_SHARE, promise)) === 'done')
       return NOTHING_LEFT
-    const uncommitted = this.#open?.instance.uncommitted() ?? []
+    const uncommitted = this.#open?.tasks.uncommitted() ?? []
     this.#abandon()
     const end = await within(clock, timeoutMs * (1 - GRACEFUL_SHARE), promise)
     if (uncommitted.length > 0 || end === 'late') {
@@ -178,7 +178,10 @@ export class Streams {
         `local state is not removed while the instance is ${this.state}: close it`,
       )
     }
-    await removeAllState(this.#processEngines(), await this.#taskEngines(1), this.#config.random, this.#config.log)
+    const { engines } = this.#settings
+    const tasks = await taskEngines(this.#config, engines, 1)
+    const { random, log } = this.#config
+    await removeAllState(processEngines(this.#config, engines), tasks, random, log)
   }
 
   #stopIfOpen(): void {
@@ -222,6 +225,7 @@ export class Streams {
       }
       if (this.state !== 'closing') this.#lifecycle.transitionTo('closing')
       this.#lifecycle.transitionTo('closed')
+      this.#config.log.info({ applicationId: this.#config.applicationId }, 'the instance is closed')
     } catch (error) {
       this.#lifecycle.transitionTo('failed')
       throw error
@@ -233,11 +237,17 @@ export class Streams {
     const { requestTimeoutMs, metadataMaxAgeMs } = this.#config
     const cluster = connect({ ...this.#settings, requestTimeoutMs, metadataMaxAgeMs })
     this.#cluster = cluster
+    tellOutages(cluster, this.#config.log)
     let open: OpenInstance | null = null
     try {
       open = await this.#openInstance(cluster)
       this.#open = open
       this.#unreachableSinceMs = null
+      const { applicationId, log } = this.#config
+      log.info(
+        { applicationId, processId: open.processId, tasks: open.plan.taskIds.length },
+        'the instance has started',
+      )
       // A close that came while everything was still opening.
       if (this.#closing) this.#stopIfOpen()
       await open.instance.run().finally(this.#logSummaries(open))
@@ -302,12 +312,13 @@ export class Streams {
   }
 
   #openInstance(cluster: Cluster): Promise<OpenInstance> {
+    const { engines } = this.#settings
     return openInstance({
       topology: this.#topology,
       config: this.#config,
       cluster,
-      processEngines: this.#processEngines(),
-      makeEngines: (expectedTasks) => this.#taskEngines(expectedTasks),
+      processEngines: processEngines(this.#config, engines),
+      makeEngines: (expectedTasks) => taskEngines(this.#config, engines, expectedTasks),
       committed: this.#committed,
       restores: this.#restores,
       lifecycle: this.#lifecycle,
@@ -316,38 +327,15 @@ export class Streams {
         this.#held = held
       },
       onSetAside: (taskId) => this.#setAside.set(taskId, (this.#setAside.get(taskId) ?? 0) + 1),
-      staticMember: this.#config.stateDir !== null || this.#settings.engines !== undefined,
+      staticMember: this.#config.stateDir !== null || engines !== undefined,
     })
-  }
-
-  /** Always LevelDB: who the process is does not change with the engine of its tasks. */
-  #processEngines(): StateEngines {
-    const folder = this.#stateFolder()
-    if (this.#settings.engines !== undefined) return this.#settings.engines
-    if (folder === null) return new MemoryEngines()
-    return new LevelEngines({ folder, clock: this.#config.clock, expectedTasks: 1, ...PROCESS_BUDGET })
-  }
-
-  async #taskEngines(expectedTasks: number): Promise<StateEngines> {
-    const { stateEngine, stateBudgetBytes, clock } = this.#config
-    const folder = this.#stateFolder()
-    if (this.#settings.engines !== undefined) return this.#settings.engines
-    if (folder === null) return new MemoryEngines()
-    const options = { folder, clock, expectedTasks, memoryBytes: stateBudgetBytes }
-    if (stateEngine === 'level') return new LevelEngines(options)
-    const { RocksdbEngines } = await import('./state/rocksdb-engine.js')
-    return RocksdbEngines.load(options)
-  }
-
-  #stateFolder(): string | null {
-    const { stateDir, applicationId } = this.#config
-    return stateDir === null ? null : `${stateDir}/${applicationId}`
   }
 
   /** Committed reads of this instance's stores. @throws MillraceError STREAMS_STATE before `start` */
   get queries(): Queries {
-    const { tasks, globals } = this.#started()
-    return new Queries(tasks, globals, new Set(this.#topology.stores.map(({ name }) => name)))
+    const { tasks, globals, instance } = this.#started()
+    const stores = new Set(this.#topology.stores.map(({ name }) => name))
+    return new Queries(tasks, globals, stores, (store) => instance.opening(store))
   }
 
   /** Next offset per source partition this instance runs, by its last commit. */
@@ -366,6 +354,18 @@ export class Streams {
    */
   held(): readonly string[] {
     return this.#held
+  }
+
+  /** Whether the instance does its work: brokers answer, tasks run, records that wait are committed. At any time. */
+  health(): Health {
+    const { tasks, instance } = this.#open ?? {}
+    return healthOf({
+      state: this.state,
+      unansweredMs: this.#cluster?.reachability.unansweredMs ?? 0,
+      tasks: { assigned: instance?.assignedTasks ?? 0, running: tasks?.size ?? 0 },
+      held: this.#held,
+      ...(tasks?.lag() ?? { lagRecords: 0, stalledMs: 0 }),
+    })
   }
 
   /** Records dropped by reason since this instance started. */

@@ -10,6 +10,7 @@ import type { BrokerAddress, PortableTransport, Transport } from '../transport/t
 import { brokerError, isCoordinatorMoved, isLeaderMoved, partitionMissing } from './broker-error.js'
 import { BrokerLink, isTransportError, type RequestBody, type RequestOptions } from './broker-link.js'
 import { MetadataCache, type TopicInfo } from './metadata.js'
+import { Reachability } from './reachability.js'
 import { type RetryPolicy, retrying } from './retry.js'
 
 export interface ClusterOptions {
@@ -53,6 +54,7 @@ export class Cluster {
   readonly clock: Clock
   readonly random: Random
   readonly requestTimeoutMs: number
+  readonly reachability: Reachability
   private readonly transport: Transport
   private readonly bootstrap: readonly BrokerAddress[]
   private readonly retryBackoffMs: number
@@ -68,13 +70,14 @@ export class Cluster {
     if (options.bootstrap.length === 0) {
       throw new MillraceError('CONFIG_INVALID', 'No broker address was given; name at least one HOST:PORT.')
     }
-    this.transport = options.transport
     this.clock = options.clock
+    this.reachability = new Reachability(options.clock)
+    this.transport = this.reachability.watch(options.transport)
     this.random = options.random
     this.bootstrap = options.bootstrap
     this.requestTimeoutMs = options.requestTimeoutMs ?? 30_000
     this.retryBackoffMs = options.retryBackoffMs ?? 20
-    this.link = new BrokerLink(options.transport, this.requestTimeoutMs)
+    this.link = new BrokerLink(this.transport, this.requestTimeoutMs)
     this.metadata = new MetadataCache(
       (topics) => this.askMetadata(topics),
       options.clock,
@@ -169,7 +172,7 @@ export class Cluster {
         const young = this.clock.monotonicMs() - startedMs < MISSING_TOPIC_PATIENCE_MS
         this.metadata.markStale()
         if (isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_PARTITION_MISSING')) {
-          if (young) throw new MillraceError(error.code, error.message, { ...error, retriable: true })
+          if (young) throw new MillraceError(error.code, error.message, { ...error, kind: 'passing' })
           if (error.code === 'CLIENT_TOPIC_MISSING') this.metadata.forget(name)
         }
         throw error

@@ -147,9 +147,9 @@ export class PersonalizationServer {
   #readRoutes(server: FastifyInstance): void {
     const { service } = this.#options
     server.get('/health', async (_request, reply) => {
-      const { state, tasks } = service.figures()
-      const ok = state === 'running' || state === 'rebalancing'
-      return reply.code(ok ? 200 : 503).send({ ok, state, tasks })
+      const { state, tasks, problems } = service.figures()
+      const ok = problems.length === 0 && (state === 'running' || state === 'rebalancing')
+      return reply.code(ok ? 200 : 503).send({ ok, state, tasks, problems })
     })
     server.get('/metrics.json', async () => ({ ...this.#live.snapshot, history: this.#live.history }))
     const catalogue = {

@@ -39,6 +39,7 @@ export async function servicePort(
       const { hitRate20, mrr20 } = service.model.score
       return {
         state: service.streams.state,
+        problems: service.streams.health().problems,
         events,
         late: lateEvents,
         deadLetters,

@@ -56,6 +56,8 @@ export interface ReadRecommendations {
 export interface ServiceFigures {
   /** As `Streams.state`: "running", "rebalancing", ... */
   readonly state: string
+  /** What keeps it from its work, a sentence each: brokers that do not answer, records that wait without a commit. */
+  readonly problems: readonly string[]
   /** Activities admitted. */
   readonly events: number
   /** Refused as too late for their grace period; among the dead letters. */

@@ -10,6 +10,7 @@ import { isMillraceError } from '../errors.js'
 import { afterFailedCommit, type FailedCommits, NO_FAILED_COMMITS } from './commit-failure.js'
 import { Committer, causeOf, type FinishedCommit } from './committer.js'
 import type { InstanceParts } from './instance-parts.js'
+import { LostOffsets } from './lost-offsets.js'
 import {
   decideMembership,
   isComplete,
@@ -21,7 +22,6 @@ import {
 import { RetryUntilTimeout } from './retry-until-timeout.js'
 import type { Signal } from './signal.js'
 import { TaskOpener } from './task-opener.js'
-import type { UncommittedPartition } from './task-set.js'
 
 /** Records a task handles before the loop looks at the others: a few milliseconds at most. */
 const SLICE_RECORDS = 1_000
@@ -49,13 +49,12 @@ export class Instance {
   readonly #retries: RetryUntilTimeout
   readonly #opener: TaskOpener
   readonly #inbox: Event[] = []
+  readonly #lostOffsets = new LostOffsets()
   #membership: MembershipState = OUTSIDE
   #identity: GroupIdentity | null = null
   #failedCommits: FailedCommits = NO_FAILED_COMMITS
   /** Monotonic time before which no record is processed: a commit was refused, and may be again. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY
-  /** Where a source could not be read any more, and the ownership number of its task then. */
-  #unreadable = { place: '', number: -1 }
   /** A handler wants a record tried again: back to the last commit as soon as none is on its way. */
   #retryWanted: { readonly taskId: string; readonly attempt: number } | null = null
 
@@ -132,9 +131,17 @@ export class Instance {
     this.#post({ kind: 'membership', event: { kind: 'stop' } })
   }
 
-  /** What is processed and not committed, by partition. */
-  uncommitted(): UncommittedPartition[] {
-    return this.#parts.tasks.uncommitted()
+  get assignedTasks(): number {
+    return this.#membership.tasks.size
+  }
+
+  /** Tasks with `store` that are ours and not ready to be read; all of them before the group has told us ours. */
+  opening(store: string): string[] {
+    const { plan } = this.#parts
+    const { tasks, generation } = this.#membership
+    const has = (taskId: string) => plan.subTopology(taskId).stores.some(({ name }) => name === store)
+    if (generation === null) return plan.taskIds.filter(has)
+    return [...tasks].filter(([taskId, { phase }]) => phase !== 'running' && has(taskId)).map(([taskId]) => taskId)
   }
 
   /** After `run` has thrown and the connections are closed: resolves when nothing holds a store open any more. */
@@ -301,24 +308,18 @@ export class Instance {
     this.#parts.tasks.retry(taskId, pauseMs)
   }
 
-  /**
-   * An offset that is gone is an error, unless another member has the partition by now, went on, and the records were
-   * deleted behind it: then only the group's offsets tell, so the task is taken over again before it counts.
-   */
+  /** An offset that is gone may only mean that this member was overtaken: its task is taken over again before it counts. */
   #poll(): ReturnType<Fetcher['poll']> {
     try {
       return this.#parts.fetcher.poll()
     } catch (error) {
       if (!isMillraceError(error, 'CLIENT_OFFSET_OUT_OF_RANGE')) throw error
-      const { topic = '', partition = -1, offset = -1 } = error
       const { tasks } = this.#parts
+      const { topic = '', partition = -1 } = error
       const taskId = tasks.readerOf(topic, partition)
       if (taskId === null) return []
       const { number } = this.#membership.tasks.get(taskId)!
-      const place = `${topic}-${partition}@${offset}`
-      const takenOverSince = this.#unreadable.place === place && this.#unreadable.number !== number
-      if (takenOverSince && tasks.committedOffset(topic, partition) === offset) throw error
-      this.#unreadable = { place, number }
+      if (this.#lostOffsets.isFinal(error, number, tasks.committedOffset(topic, partition))) throw error
       this.#decide({ kind: 'taskLost', taskId })
       return []
     }

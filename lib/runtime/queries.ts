@@ -15,6 +15,7 @@ import type { Session, ValueAndTimestamp, WindowEntry } from '../state/store.js'
 import type { Version } from '../state/versioned.js'
 import type { GlobalStores } from './global-stores.js'
 import { type QueryOptions, requirePosition, type StoreMetadata } from './query-bound.js'
+import { parseTaskId } from './task-id.js'
 import type { TaskSet } from './task-set.js'
 
 /** What this instance holds of a store. A key of a partition that another instance runs is not found here. */
@@ -57,17 +58,25 @@ export interface QueryableSessionStore<K, V> {
 
 /**
  * Every read sees one commit of each task, never a part of one. Options hold for each read made with what a method
- * returns. @throws MillraceError QUERY_STORE_UNKNOWN, QUERY_STORE_KIND, QUERY_POSITION_BEHIND, at the read
+ * returns. @throws MillraceError QUERY_STORE_UNKNOWN, QUERY_STORE_KIND, QUERY_STORE_NOT_READY, QUERY_POSITION_BEHIND, at the read
  */
 export class Queries {
   readonly #tasks: TaskSet
   readonly #globals: GlobalStores
   readonly #stores: ReadonlySet<string>
+  readonly #opening: (store: string) => readonly string[]
 
-  constructor(tasks: TaskSet, globals: GlobalStores, stores: ReadonlySet<string>) {
+  /** `opening`: tasks with the store that belong here and cannot be read yet. */
+  constructor(
+    tasks: TaskSet,
+    globals: GlobalStores,
+    stores: ReadonlySet<string>,
+    opening: (store: string) => readonly string[],
+  ) {
     this.#tasks = tasks
     this.#globals = globals
     this.#stores = stores
+    this.#opening = opening
   }
 
   keyValue<K, V>(name: string, options: QueryOptions = {}): QueryableKeyValueStore<K, V> {
@@ -127,11 +136,29 @@ export class Queries {
     throw new MillraceError('QUERY_STORE_UNKNOWN', `the topology has no store ${name}`)
   }
 
+  /** An answer without the rows of a task that is being restored would say that they do not exist. */
+  #requireOpen(name: string, partitions: readonly number[] | undefined): void {
+    const opening = this.#opening(name).filter(
+      (taskId) => partitions === undefined || partitions.includes(parseTaskId(taskId)[1]),
+    )
+    if (opening.length === 0) return
+    const named =
+      opening.length > 5 ? `${opening.slice(0, 5).join(', ')} and ${opening.length - 5} more` : opening.join(', ')
+    throw new MillraceError(
+      'QUERY_STORE_NOT_READY',
+      `store ${name} cannot be read yet: tasks ${named} are being opened`,
+      {
+        retriable: true,
+      },
+    )
+  }
+
   #views<View extends CommittedView>(name: string, kind: View['kind'], options: QueryOptions): View[] {
     const { partitions } = options
     const global = this.#globals.committed(name)
     if (global !== null) return asKind<View>(name, kind, [global])
     this.#requireStore(name)
+    this.#requireOpen(name, partitions)
     const holders = this.#tasks
       .holders(name)
       .filter(({ partition }) => partitions === undefined || partitions.includes(partition))

@@ -53,6 +53,8 @@ export interface TaskSetOptions {
   readonly onFlushFailed: (taskId: string, error: unknown) => void
 }
 
+const NO_WATERMARKS = { lastStableOffset: -1, highWatermark: -1 }
+
 export class TaskSet {
   readonly #options: TaskSetOptions
   readonly #tasks = new Map<string, RunningTask>()
@@ -61,6 +63,8 @@ export class TaskSet {
   readonly #committedOffsets = new Map<string, number>()
   readonly #paused = new Map<string, TopicPartition>()
   #order: readonly RunningTask[] = []
+  /** Monotonic time of the last commit, or of the first record after everything was committed. */
+  #behindSinceMs: number | null = null
   /** Whose turn it is to be processed first. */
   #first = 0
   #slow = false
@@ -124,6 +128,22 @@ export class TaskSet {
     return this.#order.flatMap(({ taskId, task }) => task.uncommitted().map((each) => ({ taskId, ...each })))
   }
 
+  /** Records that can be read and are not committed, and how long they have waited without any commit. */
+  lag(): { readonly lagRecords: number; readonly stalledMs: number } {
+    let lagRecords = 0
+    for (const { sources } of this.#order) {
+      for (const source of sources) {
+        const { lastStableOffset, highWatermark } = this.#options.fetcher.watermarks(source) ?? NO_WATERMARKS
+        const end = lastStableOffset >= 0 ? lastStableOffset : highWatermark
+        lagRecords += Math.max(0, end - (this.committedOffset(source.topic, source.partition) ?? end))
+      }
+    }
+    const nowMs = this.#options.clock.monotonicMs()
+    if (lagRecords === 0) this.#behindSinceMs = null
+    else this.#behindSinceMs ??= nowMs
+    return { lagRecords, stalledMs: this.#behindSinceMs === null ? 0 : nowMs - this.#behindSinceMs }
+  }
+
   start(opened: OpenedTask, number: number): void {
     const task = this.#options.makeTask(opened)
     const running: RunningTask = {
@@ -147,6 +167,7 @@ export class TaskSet {
 
   /** Hands fetched batches to their tasks; what belongs to a task that has gone is dropped. */
   deliver(fetched: readonly FetchedBatches[]): void {
+    if (fetched.length > 0) this.#behindSinceMs ??= this.#options.clock.monotonicMs()
     for (const chunk of fetched) {
       const name = formatTopicPartition(chunk.topic, chunk.partition)
       const running = this.#byPartition.get(name)
@@ -289,6 +310,7 @@ export class TaskSet {
 
   /** The transaction is through: overlays become the committed view, and the disk follows when enough has gathered. */
   committed(parts: readonly OwnedCommit[], batchOffsets: BatchOffsets): void {
+    this.#behindSinceMs = null
     for (const part of parts) {
       const running = this.#tasks.get(part.taskId)
       // Under another number its state was read after this commit, or will be.

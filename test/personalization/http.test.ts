@@ -60,7 +60,7 @@ t.test('routes', async (t) => {
   const app = await server.server()
   const health = await app.inject('/health')
   t.equal(health.statusCode, 200)
-  t.same(health.json(), { ok: true, state: 'running', tasks: 4 })
+  t.same(health.json(), { ok: true, state: 'running', tasks: 4, problems: [] })
   const page = await app.inject('/')
   t.match(page.headers, { 'content-type': /text\/html/, 'content-security-policy': /default-src 'self'/ })
   for (const path of ['/style.css', '/main.js', '/art.js', '/icon.svg', '/vendor/uplot.js', '/vendor/uplot.css']) {
@@ -81,6 +81,15 @@ t.test('health is not well while the service is not', async (t) => {
   const { server } = await open(t, {}, { figures: () => figures })
   const app = await server.server()
   t.equal((await app.inject('/health')).statusCode, 503)
+})
+
+t.test('health is not well while something keeps the service from its work', async (t) => {
+  const problems = ['no broker has answered for 12 s']
+  const figures = { ...memoryService(new MemoryTopic(), { owns: [] }).figures(), problems }
+  const { server } = await open(t, {}, { figures: () => figures })
+  const health = await (await server.server()).inject('/health')
+  t.equal(health.statusCode, 503)
+  t.match(health.json(), { ok: false, problems })
 })
 
 t.test('a click becomes an activity, timed and priced by the server', async (t) => {

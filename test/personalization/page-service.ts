@@ -104,6 +104,7 @@ export function memoryService(topic: MemoryTopic, options: MemoryServiceOptions)
     decodeRecommendation: ({ value }) => (value === null ? null : JSON.parse(value.toString())),
     figures: () => ({
       state: 'running',
+      problems: [],
       events,
       late: 0,
       deadLetters: 0,

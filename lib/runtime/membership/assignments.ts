@@ -37,11 +37,11 @@ export class Assignments {
    * `outdated`: it was made for another plan than ours, so the group must agree again.
    * @throws MillraceError STREAMS_APPLICATION_SHUTDOWN
    */
-  accept({ partitions, userData, isLeader }: Assignment): {
+  accept({ partitions, userData, isLeader, identity }: Assignment): {
     readonly tasks: ReadonlySet<string>
     readonly outdated: boolean
   } {
-    const { plan, refreshTopics } = this.#options
+    const { plan, log, refreshTopics } = this.#options
     const { shutdown, madeFor, held, refresh } = decodeAssignmentData(userData)
     if (shutdown) {
       const message = 'another instance has failed and asks every instance of the application to stop'
@@ -51,6 +51,8 @@ export class Assignments {
     // A static member that comes back gets what was assigned before it left, by an older version of the topology, say.
     const outdated = madeFor === null ? isLeader : madeFor !== fingerprintOf(plan.planned())
     if (outdated) this.attempt++
+    const { generationId } = identity
+    log.info({ generationId, tasks: tasks.size, taskIds: inShort([...tasks]) }, 'tasks are assigned to this instance')
     if (refresh) refreshTopics()
     this.#say(held, outdated ? [] : unused, userData.length < 5)
     return { tasks, outdated }
@@ -75,7 +77,12 @@ export class Assignments {
     }
     if (names.length > 0) {
       const text = 'partitions were assigned that no task of this topology reads alone: they are not read here'
-      log.warn({ partitions: names.slice(0, 20).join(', '), count: names.length }, text)
+      log.warn({ partitions: inShort(names) }, text)
     }
   }
+}
+
+/** The first twenty of many. */
+function inShort(names: readonly string[]): string {
+  return names.length <= 20 ? names.join(', ') : `${names.slice(0, 20).join(', ')} and ${names.length - 20} more`
 }

@@ -1,0 +1,38 @@
+/** Whether an instance does its work, from what it knows about itself: a pure function of facts. */
+import type { InstanceState } from './lifecycle.js'
+
+export interface HealthFacts {
+  readonly state: InstanceState
+  /** How long no broker has answered; 0 while they do. */
+  readonly unansweredMs: number
+  readonly tasks: { readonly assigned: number; readonly running: number }
+  /** Sub-topologies that wait for another version of the topology to go, in words. */
+  readonly held: readonly string[]
+  /** Records that can be read and are not processed and committed. */
+  readonly lagRecords: number
+  /** How long records have waited without any commit; 0 without lag. */
+  readonly stalledMs: number
+}
+
+export interface Health extends HealthFacts {
+  /** No problem. */
+  readonly ok: boolean
+  /** One sentence each. */
+  readonly problems: readonly string[]
+}
+
+/** Longer than a leader election or a restart of one broker takes. */
+const MAX_UNANSWERED_MS = 10_000
+/** Longer than any commit interval, and than the transaction time-out of another instance. */
+const MAX_STALLED_MS = 30_000
+
+export function healthOf(facts: HealthFacts): Health {
+  const { state, unansweredMs, held, lagRecords, stalledMs } = facts
+  const problems = [...held]
+  if (state !== 'running' && state !== 'rebalancing') problems.push(`the instance is ${state}`)
+  if (unansweredMs > MAX_UNANSWERED_MS) problems.push(`no broker has answered for ${Math.round(unansweredMs / 1000)} s`)
+  if (stalledMs > MAX_STALLED_MS) {
+    problems.push(`${lagRecords} records wait, and nothing was committed for ${Math.round(stalledMs / 1000)} s`)
+  }
+  return { ...facts, ok: problems.length === 0, problems }
+}

@@ -1,0 +1,33 @@
+/** Keeps a fault that repeats from flooding a log: of each message at most one line a second, which says how many it stands for. */
+import type { Clock } from '../record/clock.js'
+import type { Log } from './log.js'
+
+const INTERVAL_MS = 1_000
+/** Different messages remembered; more are forgotten, oldest first. */
+const MAX_MESSAGES = 200
+
+/** Messages are fixed texts; what varies is in the fields. Debug lines are not limited. */
+export function limitedLog(log: Log, clock: Clock): Log {
+  const lines = new Map<string, { atMs: number; suppressed: number }>()
+  const limited = (write: Log['info']): Log['info'] => {
+    return (fields, message) => {
+      const nowMs = clock.monotonicMs()
+      const last = lines.get(message)
+      if (last !== undefined && nowMs - last.atMs < INTERVAL_MS) {
+        last.suppressed++
+        return
+      }
+      lines.delete(message)
+      lines.set(message, { atMs: nowMs, suppressed: 0 })
+      if (lines.size > MAX_MESSAGES) lines.delete(lines.keys().next().value!)
+      const suppressed = last?.suppressed ?? 0
+      write(suppressed === 0 ? fields : { ...fields, suppressedLines: suppressed }, message)
+    }
+  }
+  return {
+    debug: (fields, message) => log.debug(fields, message),
+    info: limited((fields, message) => log.info(fields, message)),
+    warn: limited((fields, message) => log.warn(fields, message)),
+    error: limited((fields, message) => log.error(fields, message)),
+  }
+}
