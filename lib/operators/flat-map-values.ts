@@ -1,5 +1,6 @@
 /** `flatMapValues`: any number of values for one, same key. */
 import type { FlatMapValuesNode } from '../topology/stateless-nodes.js'
+import { orNull } from './fold.js'
 import type { Build } from './operator.js'
 
 export const buildFlatMapValues: Build<FlatMapValuesNode> = (node, { forward }) => {
@@ -7,7 +8,7 @@ export const buildFlatMapValues: Build<FlatMapValuesNode> = (node, { forward }) 
   return {
     push(record) {
       for (const value of mapper(record.value, record.key)) {
-        forward({ key: record.key, value, timestamp: record.timestamp, headers: record.headers })
+        forward({ key: record.key, value: orNull(value), timestamp: record.timestamp, headers: record.headers })
       }
     },
   }

@@ -1,5 +1,6 @@
 /** `flatMap`: any number of records for one. */
 import type { FlatMapNode } from '../topology/stateless-nodes.js'
+import { orNull } from './fold.js'
 import type { Build } from './operator.js'
 
 export const buildFlatMap: Build<FlatMapNode> = (node, { forward }) => {
@@ -7,7 +8,7 @@ export const buildFlatMap: Build<FlatMapNode> = (node, { forward }) => {
   return {
     push(record) {
       for (const pair of mapper(record.key, record.value)) {
-        forward({ key: pair[0], value: pair[1], timestamp: record.timestamp, headers: record.headers })
+        forward({ key: orNull(pair[0]), value: orNull(pair[1]), timestamp: record.timestamp, headers: record.headers })
       }
     },
   }

@@ -1,12 +1,13 @@
 /** `mapValues`: a new value, same key. A null value reaches the mapper, as in Kafka Streams. */
 import type { MapValuesNode } from '../topology/stateless-nodes.js'
+import { orNull } from './fold.js'
 import type { Build } from './operator.js'
 
 export const buildMapValues: Build<MapValuesNode> = (node, { forward }) => {
   const { mapper } = node
   return {
     push(record) {
-      const value = mapper(record.value, record.key)
+      const value = orNull(mapper(record.value, record.key))
       forward({ key: record.key, value, timestamp: record.timestamp, headers: record.headers })
     },
   }

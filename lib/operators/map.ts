@@ -1,5 +1,6 @@
 /** `map`: a new key and a new value per record. */
 import type { MapNode } from '../topology/stateless-nodes.js'
+import { orNull } from './fold.js'
 import type { Build } from './operator.js'
 
 export const buildMap: Build<MapNode> = (node, { forward }) => {
@@ -7,7 +8,7 @@ export const buildMap: Build<MapNode> = (node, { forward }) => {
   return {
     push(record) {
       const pair = mapper(record.key, record.value)
-      forward({ key: pair[0], value: pair[1], timestamp: record.timestamp, headers: record.headers })
+      forward({ key: orNull(pair[0]), value: orNull(pair[1]), timestamp: record.timestamp, headers: record.headers })
     },
   }
 }

@@ -1,5 +1,6 @@
 /** User processors: `process` and `processValues`, with the context of the Processor API. */
 import { MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
 import { NO_HEADERS, type StreamRecord } from '../record/record.js'
 import { fillerOf, usableBy } from '../state/read-only.js'
 import type { NodeBase } from '../topology/node.js'
@@ -82,6 +83,11 @@ function withHeaders(record: ForwardedRecord<unknown, unknown>): StreamRecord {
   return record.headers === undefined ? { ...record, headers: NO_HEADERS } : (record as StreamRecord)
 }
 
+function timeless({ name: node }: Pick<NodeBase, 'name'>, { taskId }: OperatorContext, timestamp: unknown) {
+  const problem = `Node ${node} forwarded a record whose timestamp is ${kindOf(timestamp)}, not whole milliseconds.`
+  return new MillraceError('RECORD_TIMESTAMP_INVALID', problem, { node, taskId })
+}
+
 /** The context user code is given at `node`. */
 export function processorContext(
   node: Pick<NodeBase, 'name' | 'stores'>,
@@ -97,6 +103,7 @@ export function processorContext(
     appConfigs: context.appConfigs,
     forward(given, childName) {
       const record = withHeaders(given)
+      if (!Number.isSafeInteger(record.timestamp)) throw timeless(node, context, record.timestamp)
       if (childName === undefined) {
         forward(record)
         return

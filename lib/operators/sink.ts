@@ -1,5 +1,6 @@
 /** Writes records to a topic: serialises, chooses the topic where it depends on the record, chooses the partition. */
 import { MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
 import { partitionForKey } from '../record/partitioner.js'
 import type { Headers } from '../record/record.js'
 import { isTopicName } from '../record/topic-name.js'
@@ -22,9 +23,9 @@ export const buildSink: Build<SinkNode> = (node, context) => {
       let valueBytes: Buffer | null
       let part: 'key' | 'value' = 'key'
       try {
-        keyBytes = key === null || key === undefined ? null : keySerde.serialize(key, topic)
+        keyBytes = key === null || key === undefined ? null : bytesOf(keySerde.serialize(key, topic))
         part = 'value'
-        valueBytes = value === null || value === undefined ? null : valueSerde.serialize(value, topic)
+        valueBytes = value === null || value === undefined ? null : bytesOf(valueSerde.serialize(value, topic))
       } catch (cause) {
         throw unwritable(node, topic, part, context, cause)
       }
@@ -35,6 +36,12 @@ export const buildSink: Build<SinkNode> = (node, context) => {
       } else write(topic, key, value, keyBytes, valueBytes, timestamp, headers)
     },
   }
+}
+
+/** A text would be packed as so many zeros. */
+function bytesOf(answer: Buffer | null): Buffer | null {
+  if (answer instanceof Uint8Array || answer === null) return answer
+  throw new TypeError(`the serde answered ${kindOf(answer)} where bytes are due`)
 }
 
 /** Chooses partitions and sends. */
@@ -75,14 +82,22 @@ function partitionChooser(node: SinkNode, context: OperatorContext): ChooseParti
     const count = context.partitionCount(topic)
     const chosen = partitioner(topic, key, value, count)
     if (chosen === null) return byInnerKey === null ? null : byInnerKey(topic, key, value)
-    const wrong = typeof chosen === 'number' ? outside(chosen, count) : chosen.some((each) => outside(each, count))
+    const several = Array.isArray(chosen)
+    const wrong = several ? chosen.some((each) => outside(each, count)) : outside(chosen as number, count)
     if (!wrong) return typeof chosen === 'number' ? chosen : [...new Set(chosen)]
     throw new MillraceError(
       'PARTITION_INVALID',
-      `The partitioner of node ${node.name} chose partition ${chosen} of topic ${topic}, which has ${count}.`,
+      `The partitioner of node ${node.name} chose ${shown(chosen)} of topic ${topic}, which has ${count}.`,
       { node: node.name, topic, taskId: context.taskId },
     )
   }
+}
+
+/** What is no number may be part of the record. */
+function shown(chosen: number | readonly number[]): string {
+  if (typeof chosen === 'number') return `partition ${chosen}`
+  const numbers = Array.isArray(chosen) && chosen.every((each) => typeof each === 'number')
+  return numbers ? `partitions ${chosen.join(', ')}` : `${kindOf(chosen)} for a partition`
 }
 
 function outside(partition: number, count: number): boolean {

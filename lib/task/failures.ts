@@ -16,6 +16,7 @@ const RECORD_CODES: readonly ErrorCode[] = [
   'ASYNC_TIMEOUT',
   'PARTITION_INVALID',
   'PROCESSOR_KEY_CHANGED',
+  'RECORD_TIMESTAMP_INVALID',
   'SERDE_BYTES_INVALID',
   'SERDE_SCHEMA_UNKNOWN',
   'SERDE_VALUE_INVALID',
@@ -171,6 +172,9 @@ export class Failures {
     headers: Headers,
   ): void {
     const { maxRecordBytes, refusals } = this.#options
+    for (const header of headers) {
+      if (header.value !== null && !(header.value instanceof Uint8Array)) throw this.#badHeader(node, topic, origin)
+    }
     const bytes = recordBytes(key, value, headers)
     if (bytes > maxRecordBytes) throw this.#tooLarge(node, topic, origin, bytes)
     if (refusals === undefined || refusals.none) return
@@ -187,6 +191,11 @@ export class Failures {
   #refused(node: string, topic: string, origin: RecordOrigin | null, cause: MillraceError): MillraceError {
     const problem = `made node ${node} write what topic ${topic} does not take: ${cause.message}`
     return this.#error('RECORD_REFUSED', problem, node, origin, cause)
+  }
+
+  #badHeader(node: string, topic: string, origin: RecordOrigin | null): MillraceError {
+    const problem = `made node ${node} write a header to topic ${topic} whose value is no bytes`
+    return this.#error('SERIALIZE_FAILED', problem, node, origin, undefined)
   }
 
   #tooLarge(node: string, topic: string, origin: RecordOrigin | null, bytes: number): MillraceError {
