@@ -72,7 +72,8 @@ function serve(
         else resume()
       },
       (error) => {
-        report(`closed a connection from ${socket.remoteAddress}: ${errorText(error)}`)
+        // A client that has left by itself hears nothing more.
+        if (!socket.destroyed) report(`closed a connection from ${socket.remoteAddress}: ${errorText(error)}`)
         socket.destroy()
       },
     )

@@ -1,6 +1,8 @@
 /** What other people's clients send and Kafka answers, each in its smallest form. */
+import { connect } from 'node:net'
 import t from 'tap'
 import { allHandlers } from '../../lib/broker/registry.js'
+import { RawClient } from '../../lib/cli/raw-client.js'
 import {
   type Api,
   decodeResponse,
@@ -9,11 +11,13 @@ import {
   KAFKA_ERROR as E,
   encodeRequest,
   encodeRequestHeader,
+  fetchApi,
   findCoordinatorApi,
   listOffsetsApi,
   metadataApi,
 } from '../../lib/protocol/index.js'
 import { batchFixtures } from '../protocol/fixtures.js'
+import { startedBroker } from './started.js'
 import { batchOf, produce, TestClock, type Wire, wire } from './wire.js'
 
 /** Sends a body as it is, in the last version the broker answers unless another is given. */
@@ -78,4 +82,30 @@ t.test('the internal topics come with the first question for a coordinator, and 
   )
   const answer = await produce(w, '__consumer_offsets', batchOf([{ key: 'k', value: 'v' }]))
   t.equal(answer.errorCode, E.INVALID_TOPIC_EXCEPTION, 'clients must not write there')
+})
+
+t.test('a client that leaves with requests unanswered is no fault: nothing is reported', async (t) => {
+  const { broker, bootstrap, reports } = await startedBroker(t)
+  broker.createTopic('a', 1)
+  const leaving = connect(Number(bootstrap.split(':')[1]), '127.0.0.1')
+  const waiting = encodeRequest(fetchApi, 11, {
+    maxWaitMs: 60_000,
+    minBytes: 1,
+    topics: [{ topic: 'a', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }] }],
+    forgottenTopicsData: [],
+  })
+  for (const request of [
+    Buffer.concat([encodeRequestHeader(fetchApi, 11, 1, 'test'), waiting]),
+    Buffer.concat([encodeRequestHeader(metadataApi, 9, 2, 'test'), encodeRequest(metadataApi, 9, { topics: [] })]),
+  ]) {
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(request.length)
+    leaving.write(Buffer.concat([length, request]))
+  }
+  leaving.end()
+  await new Promise((resolve) => leaving.once('close', resolve))
+  const client = await RawClient.open(bootstrap)
+  for (let i = 0; i < 5; i++) await client.ask(metadataApi, 9, { topics: [] })
+  client.close()
+  t.same(reports, [])
 })
