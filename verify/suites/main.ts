@@ -33,12 +33,18 @@ async function main(): Promise<number> {
   })
   const brokers = chosen(values.brokers.split(','), BROKERS, '--brokers')
   const names = suites.map(({ name }) => name)
-  const wanted = positionals.length === 0 ? names : chosen(positionals, names, 'suites')
+  const named = positionals.length > 0
+  const wanted = named ? chosen(positionals, names, 'suites') : names
   const options = { quick: values.quick, seed: values.from }
   print(`seed ${options.seed}`)
   const all: Outcome[] = []
-  for (const suite of suites.filter(({ name, quick }) => wanted.includes(name) && (quick || !values.quick))) {
+  for (const suite of suites.filter(({ name, quick }) => wanted.includes(name) && (quick || !values.quick || named))) {
     const where = suite.brokers.filter((kind) => brokers.includes(kind) && (kind === 'embedded' || !values.quick))
+    const why = values.quick && !suite.quick ? 'it has no quick form' : `it runs on ${suite.brokers.join(' and ')} only`
+    if (where.length === 0 || (values.quick && !suite.quick)) {
+      all.push({ name: suite.name, result: 'skipped', detail: why })
+      continue
+    }
     for (const kind of where) all.push(...(await runOne(suite, kind, options)))
   }
   return summary(all)
