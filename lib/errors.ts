@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   CLIENT_AUTHORIZATION: 'Grant the named operation on the named resource to this principal.',
   CLIENT_CLOSED: 'Nothing: the client was closed while the call was under way.',
   CLIENT_FENCED: 'Another instance took over this transactional id or instance id: close, and let that one go on.',
+  CLIENT_LOG_TRUNCATED:
+    'Records that were read are gone from the topic: correct what was made of them, then commit the offset to go on from.',
   CLIENT_OFFSET_OUT_OF_RANGE: 'Data was deleted before it was read: raise retention, then choose where to go on from.',
   CLIENT_PARTITION_MISSING: 'Use a partition that the topic has; it may have been made anew with fewer.',
   CLIENT_RECORD_INVALID:

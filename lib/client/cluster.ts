@@ -224,6 +224,11 @@ export class Cluster {
     return this.metadata.cachedLeader(topic, partition) === null ? -1 : this.metadata.cachedLeaderId(topic, partition)
   }
 
+  /** Without asking: epoch of the partition's leader as last known, -1 where it is not. */
+  leaderEpoch(topic: string, partition: number): number {
+    return this.metadata.cachedTopic(topic)?.leaderEpochs[partition] ?? -1
+  }
+
   /** Without asking: what the last metadata said. */
   cachedTopic(name: string): TopicInfo | null {
     return this.metadata.cachedTopic(name)

@@ -13,6 +13,8 @@ export interface OffsetToCommit {
   readonly partition: number
   /** The next offset to read. */
   readonly offset: number
+  /** Under which leader the record before it was written (KIP-320), or a later one; -1, the default: not known. */
+  readonly leaderEpoch?: number
   /** At most 4,096 bytes; the broker's limit. */
   readonly metadata: string
 }

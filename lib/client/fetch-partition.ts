@@ -14,6 +14,8 @@ export interface FetchedBatches {
   readonly startOffset: number
   /** Behind the last batch of the range, whether that was data, control or aborted. */
   readonly nextOffset: number
+  /** Under which leader the last of the batches was written; -1 where that is not known. */
+  readonly leaderEpoch: number
   readonly highWatermark: number
   /** -1 from brokers that do not send it. */
   readonly lastStableOffset: number
@@ -36,6 +38,17 @@ export class FetchPartition {
   readonly key: string
   /** Next offset to ask for. */
   position: number
+  /** Epoch of the leader that wrote what lies before the position, or of a later one in the same log; -1: not known. */
+  lastEpoch: number
+  /** Epoch of the leader that was asked last, and of the last one known to have what was read. */
+  askedEpoch = -1
+  validatedEpoch = -1
+  /** The broker said that the position is out of range; where the log ends is asked before that is believed. */
+  suspected = false
+  /** Of the topic when it was first asked for; null before, and from brokers without ids. */
+  topicId: string | null = null
+  /** An error was reported. */
+  stopped = false
   paused = false
   /** A response is under way for this `version`. */
   asked = false
@@ -51,19 +64,31 @@ export class FetchPartition {
   answeredMs = 0
   watermarks: Watermarks = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 }
 
-  constructor(topic: string, partition: number, position: number) {
+  constructor(topic: string, partition: number, position: number, lastEpoch: number) {
     this.topic = topic
     this.partition = partition
     this.key = formatTopicPartition(topic, partition)
     this.position = position
+    this.lastEpoch = lastEpoch
   }
 
   wanted(bufferBytes: number): boolean {
     return !this.paused && !this.asked && !this.blocked && this.arrivedBytes < bufferBytes
   }
 
+  /** Whether another broker leads than the one that is known to have what was read. */
+  needsValidation(leaderEpoch: number): boolean {
+    return this.lastEpoch >= 0 && leaderEpoch >= 0 && leaderEpoch !== this.validatedEpoch
+  }
+
   moveTo(offset: number): void {
     this.version++
+    if (this.stopped || offset > this.position) {
+      this.lastEpoch = -1
+      this.topicId = null
+    }
+    this.stopped = false
+    this.suspected = false
     this.position = offset
     this.asked = false
     this.prompted = false

@@ -1,4 +1,5 @@
 /** Builds a Fetch request for some partitions of one broker, and finds each answer's partition again. */
+import { MillraceError } from '../errors.js'
 import type { RequestInput, ResponseOf } from '../protocol/api.js'
 import type { fetchApi } from '../protocol/api-fetch.js'
 import type { Cluster } from './cluster.js'
@@ -17,6 +18,8 @@ export interface FetchLimits {
 
 /** First version that names topics by id. */
 const TOPIC_IDS_FROM = 13
+/** First version in which the broker compares what was read with its log. */
+const LAST_EPOCH_FROM = 12
 
 export function fetchBody(
   cluster: Cluster,
@@ -40,11 +43,16 @@ export function fetchBody(
     sessionEpoch: -1,
     topics: [...byTopic].map(([topic, list]) => ({
       ...(version < TOPIC_IDS_FROM ? { topic } : { topicId: cluster.cachedTopic(topic)?.id ?? '' }),
-      partitions: list.map((p) => ({
-        partition: p.partition,
-        fetchOffset: p.position,
-        partitionMaxBytes: limits.partitionMaxBytes,
-      })),
+      partitions: list.map((p) => {
+        p.askedEpoch = cluster.leaderEpoch(topic, p.partition)
+        return {
+          partition: p.partition,
+          currentLeaderEpoch: p.askedEpoch,
+          fetchOffset: p.position,
+          ...(version < LAST_EPOCH_FROM ? {} : { lastFetchedEpoch: p.lastEpoch }),
+          partitionMaxBytes: limits.partitionMaxBytes,
+        }
+      }),
     })),
   }
 }
@@ -73,4 +81,14 @@ export function matchResponses(
       if (partition !== undefined) each(partition, answer)
     }
   }
+}
+
+/** The broker said nothing of it, or sent nothing at its position: asked again after a pause. */
+export function unanswered({ topic, partition, position }: FetchPartition): MillraceError {
+  return new MillraceError('CLIENT_REQUEST_FAILED', `The broker left ${topic}-${partition} out of its answer.`, {
+    topic,
+    partition,
+    offset: position,
+    retriable: true,
+  })
 }

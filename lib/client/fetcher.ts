@@ -2,16 +2,25 @@
  * Reads partitions from given offsets, for ever. One long poll per broker is under way at any time, the next one is sent
  * as soon as one is answered; what arrived waits for `poll`.
  */
-import { MillraceError } from '../errors.js'
+import { type ErrorKind, MillraceError } from '../errors.js'
 import { fetchApi } from '../protocol/api-fetch.js'
 import { readBatches } from '../protocol/batch.js'
+import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { Lane } from '../transport/transport.js'
 import { committedBatches } from './aborted-filter.js'
 import { brokerError, isLeaderMoved, mayRepeat } from './broker-error.js'
 import type { Cluster } from './cluster.js'
 import { type FetchedBatches, FetchPartition, type Watermarks } from './fetch-partition.js'
-import { type FetchLimits, fetchBody, type Isolation, matchResponses, type PartitionResponse } from './fetch-request.js'
+import {
+  type FetchLimits,
+  fetchBody,
+  type Isolation,
+  matchResponses,
+  type PartitionResponse,
+  unanswered,
+} from './fetch-request.js'
+import { isRemade, logTruncated, topicRemade, validateLogs } from './log-truncation.js'
 import { growingPauseMs } from './retry.js'
 
 export type { FetchedBatches, Watermarks }
@@ -34,7 +43,8 @@ export interface FetcherOptions {
   readonly lane?: Lane
   /**
    * The partition named in the error is not fetched any more, until `seek` or `remove`:
-   * CLIENT_OFFSET_OUT_OF_RANGE (never reset silently), CLIENT_TOPIC_MISSING, CLIENT_AUTHORIZATION, PROTOCOL_*.
+   * CLIENT_OFFSET_OUT_OF_RANGE (never reset silently), CLIENT_LOG_TRUNCATED (KIP-320), CLIENT_TOPIC_MISSING,
+   * CLIENT_AUTHORIZATION, PROTOCOL_*.
    * Default: `poll` throws it.
    */
   readonly onError?: (error: MillraceError) => void
@@ -81,11 +91,14 @@ export class Fetcher {
       })
   }
 
-  /** Begins to read at `offset`; a partition that is there already moves there. */
-  add({ topic, partition }: TopicPartition, offset: number): void {
+  /**
+   * Begins to read at `offset`; a partition that is there already moves there. `leaderEpoch`: under which leader the
+   * record before it was written, if that is known; then a log that lost it is noticed.
+   */
+  add({ topic, partition }: TopicPartition, offset: number, leaderEpoch = -1): void {
     const key = formatTopicPartition(topic, partition)
     if (this.partitions.has(key)) this.seek({ topic, partition }, offset)
-    else this.partitions.set(key, new FetchPartition(topic, partition, offset))
+    else this.partitions.set(key, new FetchPartition(topic, partition, offset, leaderEpoch))
     this.pump()
   }
 
@@ -176,6 +189,7 @@ export class Fetcher {
 
   private sendWanted(): void {
     const byLeader = new Map<number, FetchPartition[]>()
+    const unvalidated = new Map<number, FetchPartition[]>()
     for (const partition of this.partitions.values()) {
       if (!partition.wanted(this.bufferBytes)) continue
       const leader = this.cluster.cachedLeader(partition.topic, partition.partition)
@@ -183,9 +197,19 @@ export class Fetcher {
         this.findLeader(partition)
         continue
       }
-      const list = byLeader.get(leader)
-      if (list === undefined) byLeader.set(leader, [partition])
+      if (isRemade(this.cluster, partition)) {
+        this.failed(partition, partition.version, topicRemade(partition))
+        continue
+      }
+      const unsure = partition.needsValidation(this.cluster.leaderEpoch(partition.topic, partition.partition))
+      const lists = unsure ? unvalidated : byLeader
+      const list = lists.get(leader)
+      if (list === undefined) lists.set(leader, [partition])
       else list.push(partition)
+    }
+    for (const [leader, partitions] of unvalidated) {
+      const failed = this.failed.bind(this)
+      void validateLogs(this.cluster, leader, partitions, failed).then(() => this.pump())
     }
     for (const [leader, wanted] of byLeader) {
       if (!this.busy.has(`${leader}/${this.lane}`)) {
@@ -268,6 +292,11 @@ export class Fetcher {
 
   private take(partition: FetchPartition, answer: PartitionResponse): void {
     const { topic, partition: index, position: startOffset } = partition
+    if (answer.errorCode === KAFKA_ERROR.OFFSET_OUT_OF_RANGE && partition.lastEpoch >= 0 && !partition.suspected) {
+      partition.suspected = true
+      partition.validatedEpoch = -1
+      return
+    }
     if (answer.errorCode !== 0) {
       const error = brokerError(answer.errorCode, 'Fetch', `${topic}-${index} at offset ${startOffset}`, {
         topic,
@@ -278,6 +307,14 @@ export class Fetcher {
       this.failed(partition, partition.version, error)
       return
     }
+    const { endOffset } = answer.divergingEpoch
+    if (endOffset >= 0) {
+      if (endOffset < startOffset) this.failed(partition, partition.version, logTruncated(partition, endOffset))
+      else partition.lastEpoch = -1
+      return
+    }
+    partition.validatedEpoch = partition.askedEpoch
+    partition.suspected = false
     // A task that waits for an empty partition goes on once it is known to be empty.
     if (partition.watermarks.lastStableOffset !== answer.lastStableOffset) this.learned = true
     partition.watermarks = answer
@@ -292,8 +329,10 @@ export class Fetcher {
       if (batches.length === 0) throw unanswered(partition)
       for (const batch of batches) batch.verify()
       const nextOffset = batches[batches.length - 1]!.lastOffset + 1
+      const leaderEpoch = batches[batches.length - 1]!.partitionLeaderEpoch
       const committed = this.limits.isolation === 'readCommitted'
       partition.position = nextOffset
+      partition.lastEpoch = leaderEpoch
       partition.failures = 0
       partition.prompted = false
       partition.arrivedBytes += records.length
@@ -304,6 +343,7 @@ export class Fetcher {
         batches: committedBatches(batches, committed ? answer.abortedTransactions : null),
         startOffset,
         nextOffset,
+        leaderEpoch,
         highWatermark: answer.highWatermark,
         lastStableOffset: answer.lastStableOffset,
         logStartOffset: answer.logStartOffset,
@@ -329,12 +369,14 @@ export class Fetcher {
     const { topic, partition: index, position } = partition
     const code = error instanceof MillraceError ? error.code : 'CLIENT_REQUEST_FAILED'
     const text = error instanceof Error ? error.message : String(error)
-    const { kafkaCode } = error as { kafkaCode?: number }
+    const { kafkaCode, kind = 'instance' } = error as { kafkaCode?: number; kind?: ErrorKind }
+    partition.stopped = true
     this.onError(
       new MillraceError(code, `Reading ${topic}-${index} stopped at offset ${position}: ${text}`, {
         topic,
         partition: index,
         offset: position,
+        kind,
         cause: error,
         ...(kafkaCode === undefined ? {} : { kafkaCode }),
       }),
@@ -353,14 +395,4 @@ export class Fetcher {
       (error) => this.failed(partition, version, error),
     )
   }
-}
-
-/** The broker said nothing of it, or sent nothing at its position: asked again after a pause. */
-function unanswered({ topic, partition, position }: FetchPartition): MillraceError {
-  return new MillraceError('CLIENT_REQUEST_FAILED', `The broker left ${topic}-${partition} out of its answer.`, {
-    topic,
-    partition,
-    offset: position,
-    retriable: true,
-  })
 }

@@ -15,6 +15,8 @@ export interface CommittedOffset {
   readonly partition: number
   /** Next offset to read; -1 where the group has none. */
   readonly offset: number
+  /** As committed; -1 where that is not known. */
+  readonly leaderEpoch: number
   readonly metadata: string
 }
 
@@ -44,7 +46,8 @@ export async function committedOffsets(
       const found = new Map(rows.map((row) => [`${row.topic}-${row.partition}`, row]))
       return partitions.map(({ topic, partition }) => {
         const row = found.get(`${topic}-${partition}`)
-        return { topic, partition, offset: row?.offset ?? -1, metadata: row?.metadata ?? '' }
+        const { offset = -1, leaderEpoch = -1, metadata = '' } = row ?? {}
+        return { topic, partition, offset, leaderEpoch, metadata }
       })
     }
     if (cluster.clock.monotonicMs() - startedMs > (options.stableTimeoutMs ?? 120_000)) {
@@ -81,6 +84,7 @@ async function askOffsets(
           topic: name,
           partition: row.partitionIndex,
           offset: row.committedOffset,
+          leaderEpoch: row.committedLeaderEpoch,
           metadata: row.metadata ?? '',
           errorCode: row.errorCode,
         })),
@@ -113,6 +117,7 @@ export async function commitOffsets(
       topics: groupByTopic(offsets, (row) => ({
         partitionIndex: row.partition,
         committedOffset: row.offset,
+        committedLeaderEpoch: row.leaderEpoch ?? -1,
         committedMetadata: row.metadata,
       })).map(([name, partitions]) => ({ name, partitions })),
     },

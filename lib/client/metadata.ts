@@ -13,6 +13,8 @@ export interface TopicInfo {
   readonly id: string | null
   /** Node id of each partition's leader, by partition number; -1 while there is none. */
   readonly leaders: readonly number[]
+  /** How often each partition's leader has changed, by partition number; -1 from brokers that do not say. */
+  readonly leaderEpochs: readonly number[]
   /** Replica node ids, by partition number. */
   readonly replicas: readonly (readonly number[])[]
 }
@@ -145,12 +147,14 @@ export class MetadataCache {
       const id = topic.topicId === NO_ID ? null : topic.topicId
       if (id !== null) this.names.set(id, topic.name)
       const leaders: number[] = []
+      const leaderEpochs: number[] = []
       const replicas: number[][] = []
       for (const partition of topic.partitions) {
         leaders[partition.partitionIndex] = partition.leaderId
+        leaderEpochs[partition.partitionIndex] = partition.leaderEpoch
         replicas[partition.partitionIndex] = partition.replicaNodes
       }
-      this.infos.set(topic.name, { name: topic.name, id, leaders, replicas })
+      this.infos.set(topic.name, { name: topic.name, id, leaders, leaderEpochs, replicas })
     }
   }
 }

@@ -138,6 +138,7 @@ export class TransactionRequests {
         topics: groupByTopic(offsets, (row) => ({
           partitionIndex: row.partition,
           committedOffset: row.offset,
+          committedLeaderEpoch: row.leaderEpoch ?? -1,
           committedMetadata: row.metadata,
         })).map(([name, partitions]) => ({ name, partitions })),
       },

@@ -26,6 +26,8 @@ import { Signal } from './signal.js'
 
 export interface SourcePosition extends TopicPartition {
   readonly offset: number
+  /** As committed beside the offset, if it was. */
+  readonly leaderEpoch?: number
   /** Operator and partition time as committed beside the offset. */
   readonly metadata: string
   /** Nothing was committed yet: `offset` is where `offsetReset` says to begin. */

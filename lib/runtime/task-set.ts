@@ -1,5 +1,5 @@
 /** The tasks this instance runs, and the partitions that feed them. */
-import type { BatchOffsets } from '../client/commit.js'
+import type { BatchOffsets, OffsetToCommit } from '../client/commit.js'
 import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
@@ -61,6 +61,8 @@ export class TaskSet {
   readonly #byPartition = new Map<string, RunningTask>()
   /** `topic-partition` → next offset by the last commit that is certain. */
   readonly #committedOffsets = new Map<string, number>()
+  /** `topic-partition` → leader epoch of the last batch read; a restart then notices a log that lost it. */
+  readonly #leaderEpochs = new Map<string, number>()
   readonly #paused = new Map<string, TopicPartition>()
   #order: readonly RunningTask[] = []
   /** Monotonic time of the last commit, or of the first record after everything was committed. */
@@ -161,7 +163,8 @@ export class TaskSet {
       const name = formatTopicPartition(position.topic, position.partition)
       this.#byPartition.set(name, running)
       this.#committedOffsets.set(name, position.offset)
-      this.#options.fetcher.add(position, position.offset)
+      this.#leaderEpochs.set(name, position.leaderEpoch ?? -1)
+      this.#options.fetcher.add(position, position.offset, position.leaderEpoch)
     }
   }
 
@@ -172,6 +175,7 @@ export class TaskSet {
       const name = formatTopicPartition(chunk.topic, chunk.partition)
       const running = this.#byPartition.get(name)
       if (running === undefined) continue
+      this.#leaderEpochs.set(name, chunk.leaderEpoch)
       running.task.addBatches(chunk.topic, chunk.partition, chunk.batches, chunk.nextOffset, chunk.startOffset)
       if (running.task.bufferedBytes(chunk.topic, chunk.partition) >= this.#options.bufferBytes) {
         this.#options.fetcher.pause(chunk)
@@ -301,10 +305,15 @@ export class TaskSet {
     return next
   }
 
+  #withLeaderEpoch(row: OffsetToCommit): OffsetToCommit {
+    const leaderEpoch = this.#leaderEpochs.get(formatTopicPartition(row.topic, row.partition)) ?? -1
+    return leaderEpoch < 0 ? row : { ...row, leaderEpoch }
+  }
+
   collect(): OwnedCommit[] {
     return this.#order.flatMap(({ task, number }) => {
       const part = task.collectCommit()
-      return part === null ? [] : [{ ...part, number }]
+      return part === null ? [] : [{ ...part, offsets: part.offsets.map((row) => this.#withLeaderEpoch(row)), number }]
     })
   }
 
@@ -359,6 +368,7 @@ export class TaskSet {
         this.#byPartition.delete(name)
         this.#paused.delete(name)
         this.#committedOffsets.delete(name)
+        this.#leaderEpochs.delete(name)
       }
       closing.set(taskId, async (options) => {
         task.commitAborted()

@@ -153,7 +153,7 @@ export const groupCases: readonly TransportCase[] = [
       const topic = await rig.topic()
       const member = rig.member(rig.env.uniqueName('group'), topic)
       const { identity } = await member.join()
-      const offsets = [{ topic, partition: 0, offset: 4, metadata: 'text' }]
+      const offsets = [{ topic, partition: 0, offset: 4, leaderEpoch: 0, metadata: 'text' }]
       await member.commitOffsets(offsets)
       const stale = { ...identity, generationId: identity.generationId - 1 }
       await assert.rejects(member.commitOffsets([{ ...offsets[0]!, offset: 9 }], stale), {
@@ -170,7 +170,8 @@ export const groupCases: readonly TransportCase[] = [
       const member = rig.member(group, topic)
       const transactions = await rig.transactions()
       transactions.begin()
-      await transactions.sendOffsets([{ topic, partition: 0, offset: 11, metadata: 'later' }], rig.stranger(group))
+      const offsets = [{ topic, partition: 0, offset: 11, leaderEpoch: 0, metadata: 'later' }]
+      await transactions.sendOffsets(offsets, rig.stranger(group))
       let answered = false
       const stable = member.committedOffsets([{ topic, partition: 0 }], { requireStable: true }).then((found) => {
         answered = true
@@ -181,7 +182,7 @@ export const groupCases: readonly TransportCase[] = [
       await delay(rig.clock, 300)
       assert.equal(answered, false)
       await transactions.commit()
-      assert.deepEqual(await stable, [{ topic, partition: 0, offset: 11, metadata: 'later' }])
+      assert.deepEqual(await stable, offsets)
     },
   },
   {

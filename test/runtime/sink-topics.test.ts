@@ -93,7 +93,7 @@ t.test('what the brokers cannot answer is asked again after a pause, and what is
         asked++
         const answer = answers.shift()!
         if (typeof answer !== 'number') throw answer
-        return { name, id: null, leaders: Array(answer).fill(0), replicas: [] }
+        return { name, id: null, leaders: Array(answer).fill(0), leaderEpochs: [], replicas: [] }
       },
     },
     clock,
