@@ -69,6 +69,7 @@ export class Instance {
     this.#opener = new TaskOpener({
       takeOver: parts.takeOver,
       tasks: parts.tasks,
+      plan: parts.plan,
       retries: this.#retries,
       log: parts.config.log,
       setAside: parts.setAside,
@@ -181,9 +182,7 @@ export class Instance {
   }
 
   #turn(): void {
-    const { tasks, plan } = this.#parts
-    const changed =
-      this.#membership.arrived === null ? [] : tasks.ids().filter((id) => !tasks.reads(id, plan.sources(id)))
+    const changed = this.#membership.arrived === null ? [] : this.#opener.changed()
     // What the record to be retried left behind must not be committed.
     const inFlight = this.#committer.inFlight || this.#retryWanted !== null
     this.#decide({ kind: 'turn', inFlight, pending: this.#committer.pending, changed })

@@ -76,7 +76,9 @@ export class TakeOver {
 
   /** Opens and restores `taskIds`. When `cancelled` turns true it closes what it opened and returns nothing. */
   async run(taskIds: readonly string[], cancelled: () => boolean): Promise<OpenedTask[]> {
-    const positions = await this.#positions(taskIds.flatMap((taskId) => this.#options.plan.sources(taskId)))
+    // The plan may change meanwhile; what is opened here reads what was asked for here.
+    const sources = new Map(taskIds.map((taskId) => [taskId, this.#options.plan.sources(taskId)]))
+    const positions = await this.#positions([...sources.values()].flat())
     const openings: Opening[] = []
     try {
       for (const taskId of taskIds) {
@@ -87,8 +89,8 @@ export class TakeOver {
           taskId,
           state,
           hasStore: (name) => this.#options.plan.subTopology(taskId).stores.some((store) => store.name === name),
-          positions: this.#options.plan
-            .sources(taskId)
+          positions: sources
+            .get(taskId)!
             .map(({ topic, partition }) => positions.get(formatTopicPartition(topic, partition))!),
         }))
       }

@@ -1,6 +1,7 @@
 /** Opens and closes tasks beside the loop: one store at a time per task, each under its ownership number. */
 import type { Log } from '../telemetry/log.js'
 import { type MembershipEvent, type MembershipState, owns, type TaskOwnership } from './membership/membership.js'
+import type { Plan } from './plan.js'
 import type { RetryUntilTimeout } from './retry-until-timeout.js'
 import type { OpenedTask, TakeOver } from './take-over.js'
 import type { TaskSet } from './task-set.js'
@@ -8,6 +9,7 @@ import type { TaskSet } from './task-set.js'
 export interface TaskOpenerOptions {
   readonly takeOver: TakeOver
   readonly tasks: TaskSet
+  readonly plan: Pick<Plan, 'sources'>
   readonly retries: RetryUntilTimeout
   readonly log: Log
   /** Moves what is on disk of a task aside. */
@@ -23,6 +25,8 @@ export class TaskOpener {
   readonly #opened = new Map<string, OpenedTask>()
   /** Why what is on disk of a task is not to be trusted. */
   readonly #damaged = new Map<string, string>()
+  /** Source partitions that each task being opened was begun with. */
+  readonly #sources = new Map<string, string>()
   readonly #takeOvers = new Set<Promise<void>>()
   readonly #closings = new Set<Promise<void>>()
 
@@ -37,10 +41,12 @@ export class TaskOpener {
     const what = `the take-over of task ${tasks[0]!.taskId}`
     const ended = (without: ReadonlySet<string>) => {
       for (const { taskId, number } of tasks) {
+        if (!without.has(taskId)) this.#sources.delete(taskId)
         post({ kind: without.has(taskId) ? 'opened' : 'notOpened', taskId, number })
       }
     }
     const taskIds = tasks.map(({ taskId }) => taskId)
+    for (const taskId of taskIds) this.#sources.set(taskId, this.#sourcesOf(taskId))
     const done = takeOver
       .run(taskIds, () => !tasks.some(wanted))
       .then(
@@ -57,9 +63,21 @@ export class TaskOpener {
     this.#takeOvers.add(done)
   }
 
+  /** Tasks that run, or are being opened, with sources that are no longer those of the plan. */
+  changed(): string[] {
+    const { tasks, plan } = this.#options
+    const running = tasks.ids().filter((taskId) => !tasks.reads(taskId, plan.sources(taskId)))
+    return [...running, ...[...this.#sources].filter(([id, was]) => was !== this.#sourcesOf(id)).map(([id]) => id)]
+  }
+
+  #sourcesOf(taskId: string): string {
+    return JSON.stringify(this.#options.plan.sources(taskId))
+  }
+
   start({ taskId, number }: TaskOwnership): void {
     const opened = this.#opened.get(taskId)!
     this.#opened.delete(taskId)
+    this.#sources.delete(taskId)
     try {
       this.#options.tasks.start(opened, number)
     } catch (error) {
@@ -72,6 +90,7 @@ export class TaskOpener {
   discard({ taskId }: { readonly taskId: string }): void {
     const opened = this.#opened.get(taskId)!
     this.#opened.delete(taskId)
+    this.#sources.delete(taskId)
     this.#closing(taskId, () => opened.state.close({ flush: true }))
   }
 

@@ -52,7 +52,7 @@ export type MembershipEvent =
   | { readonly kind: 'assigned'; readonly generation: Generation; readonly tasks: readonly string[] }
   /**
    * Once per turn of the loop. `inFlight`: a commit whose outcome is not handled. `pending`: work that no commit has
-   * collected. `changed`: running tasks whose sources are no longer those of the plan.
+   * collected. `changed`: tasks that run or are being opened with sources that are no longer those of the plan.
    */
   | {
       readonly kind: 'turn'
@@ -166,14 +166,13 @@ function turn(
     actions.push({ kind: flush ? 'commit' : 'join' })
   }
   if (state.group !== 'settled' || !state.producerReady) return { state, actions }
-  const tasks = new Map(state.tasks)
   const opening: TaskOwnership[] = []
   for (const [taskId, { number, phase }] of state.tasks) {
-    if (phase !== 'waiting' || state.occupied.has(taskId)) continue
-    tasks.set(taskId, { number, phase: 'opening' })
-    opening.push({ taskId, number })
+    if (phase === 'waiting' && !state.occupied.has(taskId)) opening.push({ taskId, number })
   }
   if (opening.length === 0) return { state, actions }
+  const tasks = new Map(state.tasks)
+  for (const { taskId, number } of opening) tasks.set(taskId, { number, phase: 'opening' })
   const occupied = new Set([...state.occupied, ...opening.map(({ taskId }) => taskId)])
   return { state: { ...state, tasks, occupied }, actions: [...actions, { kind: 'open', tasks: opening }] }
 }
