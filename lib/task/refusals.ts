@@ -20,7 +20,6 @@ const TOO_LARGE: ReadonlySet<number> = new Set<number>([
   KAFKA_ERROR.MESSAGE_TOO_LARGE,
   KAFKA_ERROR.RECORD_LIST_TOO_LARGE,
 ])
-const INVALID: ReadonlySet<number> = new Set<number>([KAFKA_ERROR.INVALID_RECORD, KAFKA_ERROR.INVALID_TIMESTAMP])
 
 export interface Outgoing {
   readonly topic: string
@@ -65,7 +64,7 @@ export class Refusals {
       this.#of(topic).all = error
       return true
     }
-    if (!(error instanceof BatchRefused) || !(TOO_LARGE.has(code) || INVALID.has(code))) return false
+    if (!(error instanceof BatchRefused) || error.kind !== 'record') return false
     const culprits = error.culprits()
     // A change that is not logged would leave the store and its changelog different for good.
     const logs = parts.some(({ changelogs }) => [...changelogs.values()].some((changelog) => changelog.topic === topic))

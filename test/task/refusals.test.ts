@@ -28,12 +28,14 @@ const logging = (topic: string) => [{ changelogs: new Map([['s', { topic, partit
 t.test('which records are known to be refused after an error', async (t) => {
   const invalid = KAFKA_ERROR.INVALID_RECORD
   const tooLarge = KAFKA_ERROR.MESSAGE_TOO_LARGE
+  const policy = KAFKA_ERROR.POLICY_VIOLATION
   const rows: [string, error: unknown, noted: boolean, against: readonly boolean[]][] = [
     ['named by the broker', refused(invalid, RECORDS, [1]), true, [false, true, false]],
     ['alone in its batch', refused(invalid, [RECORDS[0]!]), true, [true, false, false]],
     ['one of several', refused(invalid, RECORDS), true, [false, false, false]],
     ['too large: so is what is larger', refused(tooLarge, [RECORDS[0]!]), true, [true, false, true]],
     ['too large together', refused(tooLarge, RECORDS), true, [false, false, false]],
+    ['against a policy of the brokers', refused(policy, [RECORDS[2]!]), true, [false, false, true]],
     ['a topic that is gone', topicMissing('out'), true, [true, true, true]],
     ['no right to write', refused(KAFKA_ERROR.TOPIC_AUTHORIZATION_FAILED, RECORDS), false, [false, false, false]],
     ['nothing to do with records', new Error('disk'), false, [false, false, false]],
