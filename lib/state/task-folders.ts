@@ -179,7 +179,8 @@ export class FolderEngines implements StateEngines {
         await engine.close()
       }
     } catch (error) {
-      if (!isMillraceError(error, 'STATE_DAMAGED')) throw coded(error, taskId, 'set aside')
+      const known = coded(error, taskId, 'set aside')
+      if (known.code !== 'STATE_DAMAGED') throw known
       await this.#databases.retire(place.name, reason)
     }
     await rm(join(this.#folder, taskId), { recursive: true, force: true })
