@@ -78,7 +78,7 @@ function rig(taskTimeoutMs = 0) {
     /** Everything up to an offset arrives, without a record. */
     arrive(partition: number, nextOffset: number) {
       positions.set(`log-${partition}`, nextOffset)
-      const marks = { highWatermark: 100, lastStableOffset: 100, logStartOffset: 0, bytes: 0 }
+      const marks = { leaderEpoch: -1, highWatermark: 100, lastStableOffset: 100, logStartOffset: 0, bytes: 0 }
       arrived.push({ topic: 'log', partition, batches: [], startOffset: 0, nextOffset, ...marks })
       wake()
     },
