@@ -4,7 +4,7 @@
  * is trimmed, emptied or made anew meanwhile makes what was read worthless: that task begins anew, the others go on.
  */
 import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
-import { isMillraceError } from '../errors.js'
+import { isMillraceError, type MillraceError } from '../errors.js'
 import { exactTimestamp } from '../protocol/index.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition } from '../record/record.js'
@@ -152,14 +152,14 @@ class RestoreRun {
     await this.#signal.wait(CANCEL_CHECK_MS)
   }
 
-  /** A position that the log has no more is a reason to begin anew. */
+  /** A position that the log has no more, or other records before it, is a reason to begin anew. */
   #poll(): FetchedBatches[] {
     try {
       return this.#fetcher.poll()
     } catch (error) {
-      if (!isMillraceError(error, 'CLIENT_OFFSET_OUT_OF_RANGE')) throw error
+      if (!isMillraceError(error, 'CLIENT_OFFSET_OUT_OF_RANGE', 'CLIENT_LOG_TRUNCATED')) throw error
       const range = this.#open.get(formatTopicPartition(error.topic ?? '', error.partition ?? -1))
-      if (range !== undefined) this.#abandon(range.state, `the changelog has no offset ${error.offset} any more`)
+      if (range !== undefined) this.#abandon(range.state, anewAfter(error))
       return []
     }
   }
@@ -281,4 +281,10 @@ class RestoreRun {
       if (nowMs - asOfMs > Math.max(deleteRetentionMs, FIRST_LOOK_MS)) this.#anew.set(state, TOO_SLOW)
     }
   }
+}
+
+function anewAfter({ code, offset }: MillraceError): string {
+  return code === 'CLIENT_LOG_TRUNCATED'
+    ? `the changelog was cut before offset ${offset}, and written anew`
+    : `the changelog has no offset ${offset} any more`
 }

@@ -102,22 +102,28 @@ function rig(taskTimeoutMs = 0) {
 
 const reasons = (anew: ReadonlyMap<TaskState, string>) => [...anew].map(([{ taskId }, why]) => `${taskId}: ${why}`)
 
-t.test('an offset that is gone makes that task begin anew, and no other', async (t) => {
-  const { run, range, arrive, fail, pass } = rig()
-  const ranges = [range(0), range(1)]
-  const done = run(ranges)
-  await pass(100)
-  arrive(0, 40)
-  arrive(1, 40)
-  await pass(100)
-  fail(new MillraceError('CLIENT_OFFSET_OUT_OF_RANGE', 'gone', { topic: 'log', partition: 0, offset: 40 }))
-  await pass(100)
-  arrive(0, 100)
-  arrive(1, 100)
-  const { finished, anew } = await done
-  t.ok(finished)
-  t.same(reasons(anew), ['0_0: the changelog has no offset 40 any more'])
-  t.equal(ranges[1]!.state.checkpoint('table')?.offset, 100)
+t.test('records that are gone make that task begin anew, and no other', async (t) => {
+  const codes = [
+    ['CLIENT_OFFSET_OUT_OF_RANGE', '0_0: the changelog has no offset 40 any more'],
+    ['CLIENT_LOG_TRUNCATED', '0_0: the changelog was cut before offset 40, and written anew'],
+  ] as const
+  for (const [code, reason] of codes) {
+    const { run, range, arrive, fail, pass } = rig()
+    const ranges = [range(0), range(1)]
+    const done = run(ranges)
+    await pass(100)
+    arrive(0, 40)
+    arrive(1, 40)
+    await pass(100)
+    fail(new MillraceError(code, 'gone', { topic: 'log', partition: 0, offset: 40 }))
+    await pass(100)
+    arrive(0, 100)
+    arrive(1, 100)
+    const { finished, anew } = await done
+    t.ok(finished)
+    t.same(reasons(anew), [reason])
+    t.equal(ranges[1]!.state.checkpoint('table')?.offset, 100)
+  }
 })
 
 t.test('nothing comes: what changed meanwhile is found by asking', async (t) => {
@@ -217,7 +223,13 @@ type World = Awaited<ReturnType<typeof embedded>>
 const LOG = 'app-latest-changelog'
 
 async function rows(world: World, engines: MemoryEngines): Promise<Map<string, string>> {
-  const streams = new Streams(latest(), { applicationId: 'app', broker: world.broker, engines, cacheMaxBytes: 0 })
+  const streams = new Streams(latest(), {
+    applicationId: 'app',
+    broker: world.broker,
+    engines,
+    cacheMaxBytes: 0,
+    log: silentLog,
+  })
   await streams.start()
   const found = new Map<string, string>()
   for await (const { key, value } of streams.queries.keyValue<string, string>('latest').all()) {
@@ -230,13 +242,19 @@ async function rows(world: World, engines: MemoryEngines): Promise<Map<string, s
 /** Forty values of 100 kB, so that a restore takes several fetches; the second restore is closed after its first. */
 async function cutShort(t: Test): Promise<{ world: World; engines: MemoryEngines }> {
   const world = await embedded(t, { in: 1 })
-  const first = new Streams(latest(), { applicationId: 'app', broker: world.broker, cacheMaxBytes: 0 })
+  const first = new Streams(latest(), { applicationId: 'app', broker: world.broker, cacheMaxBytes: 0, log: silentLog })
   await first.start()
   for (let n = 0; n < 40; n++) await world.send([{ topic: 'in', key: `key-${n % 25}`, value: `${n}`.padEnd(100_000) }])
   while ((first.committedOffset('in', 0) ?? 0) < 80) await new Promise(setImmediate)
   await first.close({ leaveGroup: true })
   const engines = new MemoryEngines()
-  const second = new Streams(latest(), { applicationId: 'app', broker: world.broker, engines, cacheMaxBytes: 0 })
+  const second = new Streams(latest(), {
+    applicationId: 'app',
+    broker: world.broker,
+    engines,
+    cacheMaxBytes: 0,
+    log: silentLog,
+  })
   let closing: Promise<unknown> | null = null
   second.onRestore({
     onBatch({ offset, endOffset }) {
