@@ -1,6 +1,7 @@
 /** One group of the classic protocol: its members, its generation, and the rebalance that leads to the next one. */
 import { KAFKA_ERROR as E } from '../protocol/index.js'
 import type { Cancel, Clock } from '../record/clock.js'
+import { patientTimer } from '../record/patient-timer.js'
 import {
   failedJoin,
   failedSync,
@@ -64,7 +65,7 @@ export class Group {
   }
 
   addPending(memberId: string, sessionTimeoutMs: number): void {
-    const cancel = this.o.clock.setTimer(sessionTimeoutMs, () => this.dropPending(memberId))
+    const cancel = patientTimer(this.o.clock, sessionTimeoutMs, () => this.dropPending(memberId))
     this.pending.set(memberId, cancel)
   }
 
@@ -106,7 +107,7 @@ export class Group {
   /** Heard of the member: its session starts again. */
   extendSession(member: GroupMember, timeoutMs = member.sessionTimeoutMs): void {
     member.cancelSession?.()
-    member.cancelSession = this.o.clock.setTimer(timeoutMs, () => {
+    member.cancelSession = patientTimer(this.o.clock, timeoutMs, () => {
       if (!member.isNew && (member.join !== undefined || member.sync !== undefined)) this.extendSession(member)
       else this.removeMember(member)
     })
@@ -131,7 +132,7 @@ export class Group {
         return
       }
       this.gathering = initial
-      this.cancelRebalance = this.o.clock.setTimer(delayMs, () => this.completeJoin())
+      this.cancelRebalance = patientTimer(this.o.clock, delayMs, () => this.completeJoin())
     }
     this.tryCompleteJoin()
   }
@@ -235,7 +236,7 @@ export class Group {
     if (this.members.size > 0 && joined === undefined) {
       // Only static members, and none came back: wait until one does or their sessions end.
       const longest = Math.max(...[...this.members.values()].map((member) => member.rebalanceTimeoutMs))
-      this.cancelRebalance = this.o.clock.setTimer(longest, () => this.completeJoin())
+      this.cancelRebalance = patientTimer(this.o.clock, longest, () => this.completeJoin())
       return
     }
     this.generationId += 1
@@ -261,7 +262,7 @@ export class Group {
   private watchSync(): void {
     const generationId = this.generationId
     const longest = Math.max(...[...this.members.values()].map((member) => member.rebalanceTimeoutMs))
-    this.cancelSync = this.o.clock.setTimer(longest, () => {
+    this.cancelSync = patientTimer(this.o.clock, longest, () => {
       if (this.generationId !== generationId || this.status !== 'CompletingRebalance') return
       const silent = [...this.members.values()].filter((member) => member.sync === undefined)
       for (const member of silent) this.forget(member)

@@ -5,6 +5,7 @@
 import { isMillraceError } from '../errors.js'
 import { KAFKA_ERROR as E } from '../protocol/index.js'
 import type { Cancel, Clock } from '../record/clock.js'
+import { patientTimer } from '../record/patient-timer.js'
 import type { BrokerSettings } from './settings.js'
 import type { BrokerStorage, StateValue } from './storage.js'
 import {
@@ -242,7 +243,7 @@ export class TransactionCoordinator {
   /** Looks at the open transactions every so often, as long as there are any. */
   private watchTimeouts(): void {
     if (this.cancelCheck !== undefined) return
-    this.cancelCheck = this.o.clock.setTimer(this.o.settings.transactionCheckIntervalMs, () => {
+    this.cancelCheck = patientTimer(this.o.clock, this.o.settings.transactionCheckIntervalMs, () => {
       this.cancelCheck = undefined
       const nowMs = this.o.clock.now()
       let open = false

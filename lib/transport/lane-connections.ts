@@ -1,6 +1,7 @@
 /** What every transport shares: one connection per (address, lane), opened on demand, replaced after any failure. */
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
+import { patientTimer } from '../record/patient-timer.js'
 import type { BrokerAddress, Lane, PortableTransport, Transport, WireRequest } from './transport.js'
 
 /** One open connection. */
@@ -51,7 +52,7 @@ export class LaneConnections implements Transport {
         cancel()
         this.unanswered.delete(fail)
       }
-      const cancel = this.clock.setTimer(request.timeoutMs, () => {
+      const cancel = patientTimer(this.clock, request.timeoutMs, () => {
         finish()
         this.drop(name, slot)
         reject(timeoutError(address, lane, request))

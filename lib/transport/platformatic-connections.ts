@@ -1,7 +1,8 @@
 /** Lanes over the `Connection` of @platformatic/kafka, with its TLS and SASL; the caller brings the package's classes. */
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import type { Connection, ConnectionOptions, Writer } from '@platformatic/kafka'
-import type { Clock } from '../record/clock.js'
+import type { Cancel, Clock } from '../record/clock.js'
+import { patientTimer } from '../record/patient-timer.js'
 import { closedError, type LaneConnection, LaneConnections, openFailed } from './lane-connections.js'
 import { portable } from './portable.js'
 import type { BrokerAddress, Transport, WireRequest } from './transport.js'
@@ -37,6 +38,7 @@ export interface PlatformaticTransportOptions {
 /** Timeouts are kept by LaneConnections; the library's own would leave its stream position in mid-response. */
 const NO_TIMEOUT_MS = 0x7fff_ffff
 const MAX_IN_FLIGHT = 1_000
+const CONNECT_MS = 5_000
 
 export function platformaticConnections(
   options: PlatformaticTransportOptions,
@@ -56,7 +58,7 @@ async function openConnection(
   { Connection, Writer }: PlatformaticClasses,
 ): Promise<LaneConnection> {
   const settings: ConnectionOptions = {
-    connectTimeout: options.connectTimeoutMs ?? 5_000,
+    connectTimeout: NO_TIMEOUT_MS,
     requestTimeout: NO_TIMEOUT_MS,
     maxInflights: MAX_IN_FLIGHT,
     ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
@@ -69,7 +71,7 @@ async function openConnection(
     open = false
   })
   try {
-    await connection.connect(address.host, address.port)
+    await connected(connection, address, options)
   } catch (error) {
     throw openFailed(address, error)
   }
@@ -80,6 +82,26 @@ async function openConnection(
       open = false
       connection.socket.destroy()
     },
+  }
+}
+
+/** Its own time-out fires before a connection that opened in time while user code did not return. */
+async function connected(
+  connection: Connection,
+  { host, port }: BrokerAddress,
+  { clock, connectTimeoutMs = CONNECT_MS }: PlatformaticTransportOptions,
+): Promise<void> {
+  let cancel: Cancel = () => undefined
+  const late = new Promise<never>((_, reject) => {
+    cancel = patientTimer(clock, connectTimeoutMs, () => reject(new Error(`ETIMEDOUT after ${connectTimeoutMs} ms`)))
+  })
+  try {
+    await Promise.race([connection.connect(host, port), late])
+  } catch (error) {
+    connection.socket?.destroy()
+    throw error
+  } finally {
+    cancel()
   }
 }
 

@@ -128,7 +128,7 @@ export class HeartbeatLoop implements Heartbeats {
     this.#cancelWatch = clock.setTimer(everyMs, () => {
       const nowMs = clock.monotonicMs()
       // This thread stood still as well, with the loop or with the machine: the loop gets its turn first.
-      const stoodStill = nowMs - this.#watchDueMs > everyMs
+      const stoodStill = nowMs - this.#watchDueMs > maxPollIntervalMs / 2
       const { turns } = progress
       if (turns !== this.#turns || stoodStill) {
         this.#turns = turns
