@@ -4,18 +4,18 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, readAll } from '../../lib/index.js'
-import { failure } from './processes.js'
+import { failure, saidIn } from './processes.js'
 import { createTopics, javaArguments } from './streams-smoke.js'
-import { judged, type Outcome, type Suite, type SuiteRun } from './suite.js'
+import { judged, type Suite, type SuiteRun } from './suite.js'
 
 const COPIER = 'org.apache.kafka.tools.TransactionalMessageCopier'
 const PRODUCER = 'org.apache.kafka.tools.VerifiableProducer'
 const CONSUMER = 'org.apache.kafka.tools.VerifiableConsumer'
 const MESSAGES = { full: 20_000, quick: 5_000 }
 const LIMIT_SECONDS = 120
-const KILLS = 2
-/** A copier has started and copied a part by then. */
-const COPY_MS = 2_500
+const PARTITIONS = 2
+/** A copier that has said nothing by then is killed all the same. */
+const KILL_AFTER_MS = 20_000
 
 export const kafkaTools: Suite = {
   name: 'kafka-tools',
@@ -26,11 +26,13 @@ export const kafkaTools: Suite = {
   limitSeconds: 400,
   async run(run) {
     const messages = run.quick ? MESSAGES.quick : MESSAGES.full
-    await createTopics(run.bootstrap, ['numbers', 'copies'], 1)
-    const outcomes = [judged('VerifiableProducer: every message acknowledged', await produce(run, messages))]
-    outcomes.push(...(await copy(run, messages)))
-    outcomes.push(judged('VerifiableConsumer: every copy, committed', await consume(run, messages)))
-    return outcomes
+    await createTopics(run.bootstrap, ['numbers', 'copies', 'group-copies'], PARTITIONS)
+    return [
+      judged('VerifiableProducer: every message acknowledged', await produce(run, messages)),
+      judged('TransactionalMessageCopier: every message once, in order', await copy(run, messages, false)),
+      judged('the same in a group', await copy(run, messages, true)),
+      judged('VerifiableConsumer: every copy, committed', await consume(run, messages)),
+    ]
   },
 }
 
@@ -43,28 +45,42 @@ async function produce(run: SuiteRun, messages: number): Promise<string | undefi
   return failure(ended, 'the producer') ?? (acknowledged === messages ? undefined : `${acknowledged} of ${messages}`)
 }
 
-/** Copies in transactions until nothing remains; the first copiers are killed in the middle of it. */
-async function copy(run: SuiteRun, messages: number): Promise<Outcome[]> {
-  const args = ['--broker-list', run.bootstrap, '--transactional-id', 'copier', '--consumer-group', 'copiers']
-  args.push('--input-topic', 'numbers', '--output-topic', 'copies', '--input-partition', '0')
-  args.push('--transaction-size', '150', '--transaction-timeout', '10000', '--enable-random-aborts')
-  const java = await javaArguments([COPIER, ...args, '--use-group-metadata'])
-  for (let kill = 0; kill < (run.quick ? 1 : KILLS); kill++) {
-    const copier = run.processes.start('killed-copier', 'java', java)
-    await Promise.race([sleep(COPY_MS), copier.ended])
+/**
+ * One copier for each partition, or as many in a group; all are killed in the middle of their work, and others with the same
+ * transactional ids finish it.
+ */
+async function copy(run: SuiteRun, messages: number, inGroup: boolean): Promise<string | undefined> {
+  const output = inGroup ? 'group-copies' : 'copies'
+  const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
+  const copiers = await Promise.all(partitions.map((partition) => copierArguments(run, output, partition, inGroup)))
+  const killed = copiers.map((java) => run.processes.start(`killed-${output}`, 'java', java))
+  for (const copier of killed) {
+    await Promise.race([saidIn(copier, 'ProcessLoop'), copier.ended, sleep(KILL_AFTER_MS)])
     copier.signal('SIGKILL')
     await copier.ended
   }
-  const ended = await run.processes.run('copier', 'java', java, { limitSeconds: LIMIT_SECONDS })
-  const problem = failure(ended, 'the copier') ?? (await comparedCopies(run, messages))
-  return [judged('TransactionalMessageCopier: every message once, in order', problem)]
+  const limits = { limitSeconds: LIMIT_SECONDS }
+  const ends = await Promise.all(copiers.map((java) => run.processes.run(output, 'java', java, limits)))
+  const problems = ends.map((ended, i) => failure(ended, `copier ${i}`))
+  return problems.find((problem) => problem !== undefined) ?? comparedCopies(run, output, messages)
 }
 
-async function comparedCopies({ bootstrap }: SuiteRun, messages: number): Promise<string | undefined> {
+function copierArguments(run: SuiteRun, output: string, partition: number, inGroup: boolean): Promise<string[]> {
+  const args = ['--broker-list', run.bootstrap, '--transactional-id', `${output}-${partition}`]
+  args.push('--consumer-group', `${output}-copiers`, '--input-topic', 'numbers', '--output-topic', output)
+  args.push('--input-partition', String(partition), '--transaction-size', '150', '--transaction-timeout', '10000')
+  args.push('--enable-random-aborts', '--use-group-metadata', ...(inGroup ? ['--group-mode'] : []))
+  return javaArguments([COPIER, ...args])
+}
+
+/** Copies stand in the partition of what they copy. */
+async function comparedCopies({ bootstrap }: SuiteRun, topic: string, messages: number): Promise<string | undefined> {
   const cluster = connect({ brokers: [bootstrap] })
   try {
     const [numbers, copies] = await Promise.all(
-      ['numbers', 'copies'].map(async (topic) => (await readAll({ cluster, topic })).map(({ value }) => String(value))),
+      ['numbers', topic].map(async (name) =>
+        (await readAll({ cluster, topic: name })).map(({ value }) => String(value)),
+      ),
     )
     if (numbers!.length !== messages) return `${numbers!.length} of ${messages} messages were there to be copied`
     const wrong = numbers!.findIndex((value, i) => copies![i] !== value)
