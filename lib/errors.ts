@@ -107,10 +107,14 @@ export const ERROR_CODES = {
   STREAMS_APPLICATION_SHUTDOWN:
     'Read why the instance stopped that asked for it, correct that, and start the application again.',
   STREAMS_COMMIT_REFUSED: 'Read the cause: the broker refuses every transaction of this application.',
+  STREAMS_INTERNAL_TOPIC_CHANGED:
+    'Use a new application id to process the input anew, or start again with what is left; find out who changed the topic.',
   STREAMS_INTERNAL_TOPIC_MISFIT: 'Use a new application id, or delete the internal topic and the local state.',
   STREAMS_NO_COMMITTED_OFFSET: 'Commit an offset for the group, or set offsetReset to earliest or latest.',
   STREAMS_RESTORE_OVERTAKEN:
     'Nothing, while it is tried again. If it gives up: raise delete.retention.ms of the changelog above the time a restore takes.',
+  STREAMS_SOURCE_TOPIC_CHANGED:
+    'Create the topic where it is missing, and start again; use a new application id where old state must not remain.',
   STREAMS_STATE: 'Look at the state named: start once, close once.',
   STREAMS_TASK_TIMEOUT: 'Check the brokers: see the cause. Raise `taskTimeoutMs`, or 0: wait for as long as it takes.',
   SUPPRESS_BUFFER_FULL: 'Raise maxRecords or maxBytes of the suppression, or let it emit early when full.',

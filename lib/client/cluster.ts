@@ -55,6 +55,8 @@ export class Cluster {
   readonly random: Random
   readonly requestTimeoutMs: number
   readonly reachability: Reachability
+  /** The last metadata had other ids or numbers of partitions than those before, or missed a topic: only take note of it. */
+  onTopicsChanged: () => void = () => undefined
   private readonly transport: Transport
   private readonly bootstrap: readonly BrokerAddress[]
   private readonly retryBackoffMs: number
@@ -82,6 +84,7 @@ export class Cluster {
       (topics) => this.askMetadata(topics),
       options.clock,
       options.metadataMaxAgeMs ?? 300_000,
+      () => this.onTopicsChanged(),
     )
   }
 
@@ -172,7 +175,7 @@ export class Cluster {
         const young = this.clock.monotonicMs() - startedMs < MISSING_TOPIC_PATIENCE_MS
         this.metadata.markStale()
         if (isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_PARTITION_MISSING')) {
-          if (young) throw new MillraceError(error.code, error.message, { ...error, kind: 'passing' })
+          if (young) throw new MillraceError(error.code, error.message, { topic: name, kind: 'passing' })
           if (error.code === 'CLIENT_TOPIC_MISSING') this.metadata.forget(name)
         }
         throw error
@@ -194,12 +197,20 @@ export class Cluster {
     )
   }
 
-  /** Which of `names` exist now, asking the brokers. */
-  async existing(names: readonly string[]): Promise<Set<string>> {
-    const response = await this.askMetadata(names)
-    return new Set(
-      response.topics.flatMap((topic) => (topic.errorCode === 0 && topic.name !== null ? [topic.name] : [])),
-    )
+  /** Which of `names` exist now, with their number of partitions, asking the brokers. */
+  async existing(names: readonly string[]): Promise<Map<string, number>> {
+    const found = (await this.askMetadata(names)).topics.filter(({ errorCode }) => errorCode === 0)
+    return new Map(found.map(({ name, partitions }) => [name ?? '', partitions.length]))
+  }
+
+  /** As `topic`, of several, asking the brokers now; null for one that does not exist. */
+  async look(names: readonly string[]): Promise<Map<string, TopicInfo | null>> {
+    this.metadata.markStale()
+    const orNull = (error: unknown): null => {
+      if (isMillraceError(error, 'CLIENT_TOPIC_MISSING')) return null
+      throw error
+    }
+    return new Map(await Promise.all(names.map(async (name) => [name, await this.topic(name).catch(orNull)] as const)))
   }
 
   async partitionCount(topic: string): Promise<number> {

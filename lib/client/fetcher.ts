@@ -48,6 +48,8 @@ export interface FetcherOptions {
    * Default: `poll` throws it.
    */
   readonly onError?: (error: MillraceError) => void
+  /** Asked before `onError`. True: somebody else sees to it. */
+  readonly isHandled?: (error: MillraceError) => boolean
 }
 
 const MAX_PAUSE_MS = 1_000
@@ -83,12 +85,13 @@ export class Fetcher {
     }
     this.bufferBytes = options.bufferBytes ?? 1 << 20
     this.promptLane = this.lane === 'fetch' ? 'fetch-prompt' : null
-    this.onError =
+    const tell =
       options.onError ??
-      ((error) => {
+      ((error: MillraceError) => {
         this.errors.push(error)
         this.onArrival()
       })
+    this.onError = (error) => void (options.isHandled?.(error) || tell(error))
   }
 
   /**
@@ -371,16 +374,15 @@ export class Fetcher {
     const text = error instanceof Error ? error.message : String(error)
     const { kafkaCode, kind = 'instance' } = error as { kafkaCode?: number; kind?: ErrorKind }
     partition.stopped = true
-    this.onError(
-      new MillraceError(code, `Reading ${topic}-${index} stopped at offset ${position}: ${text}`, {
-        topic,
-        partition: index,
-        offset: position,
-        kind,
-        cause: error,
-        ...(kafkaCode === undefined ? {} : { kafkaCode }),
-      }),
-    )
+    const stopped = new MillraceError(code, `Reading ${topic}-${index} stopped at offset ${position}: ${text}`, {
+      topic,
+      partition: index,
+      offset: position,
+      kind,
+      cause: error,
+      ...(kafkaCode === undefined ? {} : { kafkaCode }),
+    })
+    this.onError(stopped)
   }
 
   private pauseAWhile(partition: FetchPartition): void {

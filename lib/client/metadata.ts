@@ -28,6 +28,7 @@ export class MetadataCache {
   private readonly ask: AskMetadata
   private readonly clock: Clock
   private readonly maxAgeMs: number
+  private readonly onTopicsChanged: () => void
   private readonly wanted = new Set<string>()
   private readonly infos = new Map<string, TopicInfo>()
   private readonly failures = new Map<string, MillraceError>()
@@ -38,9 +39,13 @@ export class MetadataCache {
   private refreshedMs = Number.NEGATIVE_INFINITY
   private refreshing: Promise<void> | null = null
 
-  /** Leaders are asked for again after `maxAgeMs` even without an error. */
-  constructor(ask: AskMetadata, clock: Clock, maxAgeMs: number) {
+  /**
+   * Leaders are asked for again after `maxAgeMs` even without an error. `onTopicsChanged` is called when a topic that was
+   * known has another id or number of partitions, or is missing.
+   */
+  constructor(ask: AskMetadata, clock: Clock, maxAgeMs: number, onTopicsChanged: () => void = () => undefined) {
     this.ask = ask
+    this.onTopicsChanged = onTopicsChanged
     this.maxAgeMs = maxAgeMs
     this.clock = clock
   }
@@ -137,9 +142,12 @@ export class MetadataCache {
     this.brokers = new Map(response.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
     this.controllerId = response.controllerId
     this.failures.clear()
+    let changed = false
     for (const topic of response.topics) {
       if (topic.name === null) continue
+      const before = this.infos.get(topic.name)
       if (topic.errorCode !== 0) {
+        if (topic.errorCode === KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION && before !== undefined) changed = true
         this.infos.delete(topic.name)
         this.failures.set(topic.name, failureOf(topic.name, topic.errorCode))
         continue
@@ -154,8 +162,10 @@ export class MetadataCache {
         leaderEpochs[partition.partitionIndex] = partition.leaderEpoch
         replicas[partition.partitionIndex] = partition.replicaNodes
       }
+      if (before !== undefined && (before.id !== id || before.leaders.length !== leaders.length)) changed = true
       this.infos.set(topic.name, { name: topic.name, id, leaders, leaderEpochs, replicas })
     }
+    if (changed) this.onTopicsChanged()
   }
 }
 

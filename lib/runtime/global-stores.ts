@@ -30,6 +30,8 @@ export class GlobalStores {
   readonly #byTopic = new Map<string, GlobalProcessor>()
   readonly #signal: Signal
   readonly #fetcher: Fetcher
+  /** Topic → partitions that are read. */
+  readonly #partitions = new Map<string, number>()
   #closed = false
   #following: Promise<void> = Promise.resolve()
 
@@ -52,10 +54,7 @@ export class GlobalStores {
   /** Resolves when every global store holds what its topic held when this was called; then follows. */
   async open(): Promise<void> {
     const partitions = this.#options.definitions.flatMap(({ topic }) =>
-      Array.from(
-        { length: this.#options.partitionCount(topic) },
-        (_, partition): TopicPartition => ({ topic, partition }),
-      ),
+      this.#added(topic, this.#options.partitionCount(topic)),
     )
     if (partitions.length === 0) return
     const { admin } = this.#options
@@ -81,6 +80,21 @@ export class GlobalStores {
     this.#following = this.#follow().catch((error) => {
       if (!this.#closed) this.#options.onFailed(error)
     })
+  }
+
+  /** The topic has so many partitions now: those that are new are read from their start. */
+  async grow(topic: string, partitions: number): Promise<void> {
+    const added = this.#added(topic, partitions)
+    if (added.length === 0) return
+    for (const start of await this.#options.admin.listOffsets(added, 'earliest', 'readCommitted')) {
+      this.#fetcher.add(start, start.offset)
+    }
+  }
+
+  #added(topic: string, partitions: number): TopicPartition[] {
+    const from = this.#partitions.get(topic) ?? 0
+    this.#partitions.set(topic, Math.max(from, partitions))
+    return Array.from({ length: Math.max(0, partitions - from) }, (_, i) => ({ topic, partition: from + i }))
   }
 
   /** For tasks: read only. Null for a name that is no global store. */

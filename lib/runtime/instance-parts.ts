@@ -17,6 +17,8 @@ import type { NextPlan } from './watch-topics.js'
 export interface InstanceParts {
   readonly config: StreamsConfig
   readonly plan: Plan
+  /** Says what an error means that is about a topic of the application. */
+  readonly explain: (error: unknown) => unknown
   readonly nextPlan: NextPlan
   readonly member: GroupMember
   /** Where the thread of the heartbeats sees the loop come round. */

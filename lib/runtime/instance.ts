@@ -121,6 +121,8 @@ export class Instance {
         if (processed > 0) await this.#parts.config.clock.nextTurn()
         else await this.#signal.wait(waitMs)
       }
+    } catch (error) {
+      throw this.#parts.explain(error)
     } finally {
       this.#decide({ kind: 'stop' })
       await this.#opener.closeAll()

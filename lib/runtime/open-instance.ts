@@ -16,10 +16,10 @@ import type { Log } from '../telemetry/log.js'
 import type { Topology } from '../topology/topology.js'
 import type { Lane } from '../transport/transport.js'
 import { appConfigs } from './app-configs.js'
+import { beginAtStart } from './begin-at-start.js'
 import { askChangelogs } from './changelog-facts.js'
 import { atLeastOnce, type CommitGroup, exactlyOnce } from './commit-group.js'
 import type { CommittedRecords } from './committed-records.js'
-import type { Periodic } from './every.js'
 import { GlobalStores } from './global-stores.js'
 import { Instance } from './instance.js'
 import type { Lifecycle } from './lifecycle.js'
@@ -39,8 +39,9 @@ import { cleanState } from './state-cleaning.js'
 import { TakeOver } from './take-over.js'
 import { makeTask, openState } from './task-factory.js'
 import { TaskSet } from './task-set.js'
+import { explainMissing } from './topic-changes.js'
 import { tellAllToStop } from './uncaught.js'
-import { NextPlan, watchTopics } from './watch-topics.js'
+import { NextPlan, TopicWatch } from './watch-topics.js'
 import { WatchedEngines } from './watched-engines.js'
 
 export interface InstanceOptions {
@@ -77,6 +78,13 @@ export interface OpenInstance {
   close(leave: boolean): Promise<void>
 }
 
+/** What callbacks reach that is made after them. */
+interface Box {
+  instance: Instance | null
+  watch: TopicWatch | null
+  shutdown: boolean
+}
+
 /** @throws what opening any of the parts raises; what was opened is closed again */
 export async function openInstance(options: InstanceOptions): Promise<OpenInstance> {
   const { config } = options
@@ -101,17 +109,6 @@ function prepare({ topology, config, cluster }: InstanceOptions, admin: Admin): 
   })
 }
 
-function watch(
-  options: InstanceOptions,
-  admin: Admin,
-  plan: Plan,
-  changed: (next: Plan) => void,
-  failed: (error: unknown) => void,
-): Periodic {
-  const { topology, config, cluster } = options
-  return watchTopics({ topology, config, cluster, plan, prepare: () => prepare(options, admin), changed, failed })
-}
-
 async function assemble(
   options: InstanceOptions,
   process: Process,
@@ -124,37 +121,35 @@ async function assemble(
   const signal = new Signal(config.clock, config.maxPollIntervalMs / 3)
   const nextPlan = new NextPlan(signal.raise)
   const progress = new Progress()
-  const box: Box = { instance: null, shutdown: false }
+  const box: Box = { instance: null, watch: null, shutdown: false }
   const fail = (error: unknown) => box.instance?.fail(error)
-  const fetcher = fetchers(cluster, 'fetch', 500)(signal.raise)
+  const missing = (error: MillraceError) => box.watch?.suspects(error) ?? false
+  const fetcher = fetchers(cluster, 'fetch', 500, missing)(signal.raise)
   closing.push(() => fetcher.close())
-  const globals = makeGlobals(options, plan, admin, fail)
+  const globals = makeGlobals(options, plan, admin, missing, fail)
   closing.push(() => globals.close())
   await globals.open()
 
-  const refusals = new Refusals(config.clock, new Set(plan.internalTopics.map(({ name }) => name)))
+  const refusals = new Refusals(config.clock, (topic) => plan.internalTopics.some(({ name }) => name === topic))
   const tasks = makeTaskSet(options, plan, globals, signal, progress, fetcher, refusals, box)
   engines.onDamaged = (error) => box.instance?.taskDamaged(error.taskId ?? '', error)
   const onDisk = new Set((await engines.list()).filter((taskId) => plan.taskIds.includes(taskId)))
-  const watching = watch(options, admin, plan, (next) => nextPlan.offer(next), fail)
-  closing.push(() => watching.stop())
-  const assignments = new Assignments({
-    plan,
-    log: config.log,
-    refreshTopics: () => watching.now(),
-    onHeld: options.onHeld,
-  })
+  const refreshTopics = () => box.watch?.now()
+  const assignments = new Assignments({ plan, log: config.log, refreshTopics, onHeld: options.onHeld })
   const said = () => ({ shutdown: box.shutdown, attempt: assignments.attempt })
   const member = await makeMember(options, plan, tasks, process.processId, onDisk, progress, said)
   closing.push(() => member.abandon())
   member.onRebalanceNeeded = () => box.instance?.rebalance()
   member.onLost = (error) => membershipLost(config.log, error, box)
+  box.watch = makeWatch(options, plan, { admin, member, assignments, tasks, globals, nextPlan }, fail)
+  closing.push(() => box.watch?.stop())
   const commitGroup = makeCommitGroup(options, member, process.processId)
   closing.push(() => commitGroup.close())
   // Step 1 of every take-over: whatever an earlier life of this process left open is ended before offsets are read.
   await commitGroup.init()
   const { restore, takeOver, setAside } = makeTakeOver(options, plan, member, admin, engines)
-  const owned = { plan, nextPlan, assignments, member, takeOver, setAside }
+  const explain = (error: unknown) => explainMissing(plan, error)
+  const owned = { plan, nextPlan, assignments, member, takeOver, setAside, explain }
   const work = { progress, fetcher, signal, commitGroup, tasks, refusals }
   const instance = new Instance({ config, committed, lifecycle, ...owned, ...work })
   box.instance = instance
@@ -179,13 +174,6 @@ async function assemble(
   }
 }
 
-/** What is made before the instance reaches it here. */
-interface Box {
-  instance: Instance | null
-  /** The application is to stop, on every instance. */
-  shutdown: boolean
-}
-
 function makeTaskSet(
   options: InstanceOptions,
   plan: Plan,
@@ -208,6 +196,35 @@ function makeTaskSet(
         ? box.instance?.taskDamaged(taskId, error)
         : box.instance?.fail(error),
     makeTask: (opened) => makeTask(options, plan, globals, signal, sinkTopics, refusals, progress, opened),
+  })
+}
+
+function makeWatch(
+  options: InstanceOptions,
+  plan: Plan,
+  parts: {
+    readonly admin: Admin
+    readonly member: GroupMember
+    readonly assignments: Assignments
+    readonly tasks: TaskSet
+    readonly globals: GlobalStores
+    readonly nextPlan: NextPlan
+  },
+  failed: (error: unknown) => void,
+): TopicWatch {
+  const { admin, member, assignments, tasks, globals, nextPlan } = parts
+  const offsetReset = (topic: string) => plan.offsetReset(topic) ?? options.config.offsetReset
+  const starts = { member, admin, identity: () => assignments.identity, offsetReset }
+  return new TopicWatch({
+    ...options,
+    admin,
+    plan,
+    tasks: () => tasks.ids(),
+    prepare: () => prepare(options, admin),
+    beginAtStart: (added) => beginAtStart(starts, added),
+    changed: (next) => nextPlan.offer(next),
+    follow: (topic, partitions) => globals.grow(topic, partitions),
+    failed,
   })
 }
 
@@ -254,9 +271,14 @@ async function closeParts(closing: readonly (() => Promise<unknown> | unknown)[]
   if (failed.length > 0) throw failed[0]
 }
 
-function fetchers(cluster: Cluster, lane: Lane, maxWaitMs: number): MakeFetcher {
+function fetchers(
+  cluster: Cluster,
+  lane: Lane,
+  maxWaitMs: number,
+  isHandled: (error: MillraceError) => boolean = () => false,
+): MakeFetcher {
   return (onArrival) => {
-    const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', lane, maxWaitMs })
+    const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', lane, maxWaitMs, isHandled })
     fetcher.onArrival = onArrival
     return fetcher
   }
@@ -272,6 +294,7 @@ function makeGlobals(
   { topology, config, cluster, restores, onDrop }: InstanceOptions,
   plan: Plan,
   admin: Admin,
+  missing: (error: MillraceError) => boolean,
   onFailed: (error: unknown) => void,
 ): GlobalStores {
   return new GlobalStores({
@@ -280,7 +303,7 @@ function makeGlobals(
     definitions: topology.globalStores,
     admin,
     restores,
-    makeFetcher: fetchers(cluster, 'read', 500),
+    makeFetcher: fetchers(cluster, 'read', 500, missing),
     partitionCount: (topic) => plan.partitionCount(topic),
     onFailed,
     onDrop,

@@ -11,6 +11,7 @@ import { subTopologies } from '../topology/sub-topologies.js'
 import type { SubTopology, Topology } from '../topology/topology.js'
 import type { PlannedSubTopology } from './membership/subscription-data.js'
 import { byTaskId } from './task-id.js'
+import type { TopicFacts, TopicRole } from './topic-changes.js'
 
 export interface InternalTopic {
   readonly name: string
@@ -39,7 +40,8 @@ export class Plan {
   #byId = new Map<number, SubTopology>()
 
   /**
-   * `partitionCounts`: of every user topic the topology names as a fixed source or sink.
+   * `partitionCounts`: of every user topic the topology names as a fixed source or sink. `present`: of internal topics
+   * that exist.
    * @throws MillraceError TOPOLOGY_NOT_COPARTITIONED and what else the topology functions raise
    */
   constructor(
@@ -47,10 +49,15 @@ export class Plan {
     applicationId: string,
     partitionCounts: ReadonlyMap<string, number>,
     changelogExtraRetentionMs?: number,
+    present: ReadonlyMap<string, number> = new Map(),
   ) {
     this.#topology = topology
     this.applicationId = applicationId
-    const counts = resolvePartitionCounts(topology, partitionCounts)
+    const repartitions = topology.repartitionTopics.flatMap(({ name }) => {
+      const count = present.get(this.topicName(name))
+      return count === undefined ? [] : [[name, count] as const]
+    })
+    const counts = resolvePartitionCounts(topology, partitionCounts, new Map(repartitions))
     this.#partitions = new Map([
       ...partitionCounts,
       ...[...counts].map(([name, n]) => [this.topicName(name), n] as const),
@@ -97,6 +104,45 @@ export class Plan {
       })
       return [{ id, sources, changelogs: changelogs.sort() }]
     })
+  }
+
+  /** What the application has each topic for that it names or makes, by real name. */
+  roles(): Map<string, TopicRole> {
+    const roles = new Map<string, TopicRole>()
+    for (const node of this.#topology.nodes) {
+      if (node.kind === 'sink' && typeof node.topic === 'string') roles.set(this.topicName(node.topic), 'sink')
+    }
+    for (const { name } of this.internalTopics) roles.set(name, 'changelog')
+    for (const { topic } of this.#topology.globalStores) roles.set(topic, 'global')
+    for (const node of this.#topology.nodes) {
+      if (node.kind !== 'source') continue
+      for (const topic of node.topics) roles.set(this.topicName(topic), hasPattern(node) ? 'matched' : 'source')
+    }
+    for (const topic of this.repartitionTopics()) roles.set(topic, 'repartition')
+    return roles
+  }
+
+  facts(topic: string): TopicFacts {
+    const partitions = this.knownPartitions(topic)
+    return partitions === null ? null : { partitions, id: this.topicId(topic) }
+  }
+
+  /** Changelogs that must keep every key's last record for ever: nobody but the application deletes there. */
+  keptChangelogs(): Set<string> {
+    const kept = this.internalTopics.filter(({ config }) => config['cleanup.policy'] === 'compact')
+    return new Set(kept.map(({ name }) => name))
+  }
+
+  /** Those a task of this sub-topology reads, with their partitions, the largest first. */
+  sourceCounts({ sourceTopics }: SubTopology): [topic: string, partitions: number][] {
+    const names = sourceTopics.map((topic) => this.topicName(topic))
+    return names.map((name) => [name, this.partitionCount(name)] as [string, number]).sort((a, b) => b[1] - a[1])
+  }
+
+  /** The sub-topology that reads a repartition topic, or whose store a changelog is for. */
+  userOf(internalTopic: string): SubTopology | null {
+    const holds = ({ stores }: SubTopology) => stores.some(({ name }) => this.changelogTopic(name) === internalTopic)
+    return this.#bySource.get(internalTopic) ?? this.subTopologies.find(holds) ?? null
   }
 
   /** Topics that are read because a pattern matches them, sorted. */

@@ -25,11 +25,11 @@ export async function prepareTopics(
   const candidates = named.nodes.some(hasPattern) ? await candidateTopics(named, applicationId, cluster) : []
   const topology = withMatchingTopics(named, candidates)
   const counts = new Map<string, number>()
-  for (const [name, info] of await cluster.topics([...new Set([...userTopics(topology), ...options.extraTopics])])) {
-    counts.set(name, info.leaders.length)
-  }
-  const plan = new Plan(topology, applicationId, counts, options.changelogExtraRetentionMs)
-  const present = await cluster.existing(plan.internalTopics.map(({ name }) => name))
+  const infos = await cluster.topics([...new Set([...userTopics(topology), ...options.extraTopics])])
+  for (const [name, info] of infos) counts.set(name, info.leaders.length)
+  const present = await cluster.existing(internalTopics(applicationId, topology).map(({ name }) => name))
+  const plan = new Plan(topology, applicationId, counts, options.changelogExtraRetentionMs, present)
+  for (const [name, { id }] of infos) plan.learnTopicId(name, id)
   const missing = plan.internalTopics.filter(({ name }) => !present.has(name))
   if (missing.length > 0) {
     await admin.createTopics(
@@ -44,17 +44,44 @@ export async function prepareTopics(
   }
   for (const { name, partitions } of plan.internalTopics) {
     const { leaders, id } = await cluster.topic(name)
-    const actual = leaders.length
     plan.learnTopicId(name, id)
-    if (actual !== partitions) {
-      throw new MillraceError(
-        'STREAMS_INTERNAL_TOPIC_MISFIT',
-        `internal topic ${name} has ${actual} partitions, the topology needs ${partitions}: use a new application id, or delete the topic and its state`,
-        { topic: name },
-      )
-    }
+    if (leaders.length !== partitions) throw misfit(plan, name, leaders.length, partitions)
   }
   return plan
+}
+
+function misfit(plan: Plan, topic: string, actual: number, needed: number): MillraceError {
+  const user = plan.userOf(topic)
+  const because = user === null ? '' : `, because ${listed(plan.sourceCounts(user))}`
+  return new MillraceError(
+    'STREAMS_INTERNAL_TOPIC_MISFIT',
+    `internal topic ${topic} has ${actual} partitions, and the topology needs ${needed}${because}. With another number of partitions keys come to tasks that do not have their state: use a new application id, so that the input is processed anew, or put a repartition with ${actual} partitions before the state`,
+    { topic },
+  )
+}
+
+/**
+ * Throws where a task that has state would get other keys, though no internal topic tells: stores that are not logged, or
+ * whose source topic is their changelog.
+ * @throws MillraceError STREAMS_INTERNAL_TOPIC_MISFIT
+ */
+export function checkStateFits(before: Plan, next: Plan): void {
+  for (const subTopology of before.subTopologies) {
+    const [old] = before.sourceCounts(subTopology)
+    const same = next.subTopologies.find(({ id }) => id === subTopology.id)
+    if (subTopology.stores.length === 0 || same === undefined || old === undefined || old[1] === 0) continue
+    const grown = next.sourceCounts(same).filter(([, partitions]) => partitions > old[1])
+    if (grown.length === 0) continue
+    throw new MillraceError(
+      'STREAMS_INTERNAL_TOPIC_MISFIT',
+      `${listed(grown)}, and the state of what reads ${grown.length === 1 ? 'it' : 'them'} was made for ${old[1]} (store ${subTopology.stores[0]!.name}). With another number of partitions keys come to tasks that do not have their state: use a new application id, so that the input is processed anew, or put a repartition with ${old[1]} partitions before the state`,
+      { topic: grown[0]![0] },
+    )
+  }
+}
+
+function listed(counts: readonly (readonly [topic: string, partitions: number])[]): string {
+  return counts.map(([topic, partitions]) => `source topic ${topic} has ${partitions}`).join(', ')
 }
 
 /** What a pattern may match: every topic but those the application makes for itself. */

@@ -1,12 +1,19 @@
-/** Follows the topics that match patterns: when others do, the instance goes on by another plan. */
+/**
+ * Follows the topics of the application while it runs: partitions that are added are read, by another plan or by global
+ * stores; what it cannot go on with (a source made anew, an internal topic deleted or trimmed) ends the instance by name.
+ */
+import type { Admin } from '../client/admin.js'
 import type { Cluster } from '../client/cluster.js'
 import type { StreamsConfig } from '../config.js'
-import { isMillraceError } from '../errors.js'
+import { isMillraceError, type MillraceError } from '../errors.js'
+import { delay } from '../record/clock.js'
+import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import { hasPattern, matchingTopics } from '../topology/patterns.js'
 import type { Topology } from '../topology/topology.js'
 import { every, type Periodic } from './every.js'
 import type { Plan } from './plan.js'
-import { candidateTopics } from './prepare-topics.js'
+import { candidateTopics, checkStateFits } from './prepare-topics.js'
+import { type ChangedTopic, changelogTrimmed, changeOf, consequenceOf, type TopicFacts } from './topic-changes.js'
 
 /** A plan that waits until no task is being opened by the one in force; then the group has to agree anew. */
 export class NextPlan {
@@ -35,29 +42,181 @@ export interface WatchTopicsOptions {
   readonly topology: Topology
   readonly config: StreamsConfig
   readonly cluster: Cluster
+  readonly admin: Admin
   /** The plan in force. */
   readonly plan: Plan
+  /** Tasks that run here. */
+  readonly tasks: () => readonly string[]
   readonly prepare: () => Promise<Plan>
+  /** Partitions that were added: the group is told that they are read from their start, before anybody reads them. */
+  readonly beginAtStart: (partitions: readonly TopicPartition[]) => Promise<void>
   readonly changed: (next: Plan) => void
-  /** What now matches cannot be read: not co-partitioned, say, or of more partitions than the state was made for. */
+  /** A global store's topic has so many partitions now. */
+  readonly follow: (topic: string, partitions: number) => Promise<void>
+  /** The application cannot go on with what has become of its topics. */
   readonly failed: (error: unknown) => void
 }
 
-/** Looks every `topicRefreshIntervalMs` until stopped. */
-export function watchTopics(options: WatchTopicsOptions): Periodic {
-  const { topology, config, cluster, plan, prepare, changed, failed } = options
-  if (!topology.nodes.some(hasPattern)) return { now: () => undefined, stop: async () => undefined }
-  const intervalMs = config.topicRefreshIntervalMs
-  const look = async () => {
+/** A broker may be behind the others for so long: what would end the instance is asked again after it. */
+const CONFIRM_MS = 1_000
+const FIRST_LOOK_MS = 1_000
+const RETRY_MS = 1_000
+
+export class TopicWatch {
+  readonly #options: WatchTopicsOptions
+  readonly #periodic: Periodic
+  /** The plan last offered, which may not be in force yet. */
+  #latest: Plan
+  /** Topics that have changed with no other plan for it. */
+  readonly #noted = new Map<string, TopicFacts>()
+  /** What fetchers say is missing, until a look tells what has happened. */
+  #suspects: MillraceError[] = []
+  /** `topic-partition` → where a changelog of a task here began. */
+  #logStarts = new Map<string, number>()
+
+  constructor(options: WatchTopicsOptions) {
+    const { clock, log, topicRefreshIntervalMs, metadataMaxAgeMs } = options.config
+    this.#options = options
+    this.#latest = options.plan
+    const intervalMs = Math.min(topicRefreshIntervalMs, metadataMaxAgeMs)
+    const firstMs = Math.min(intervalMs, FIRST_LOOK_MS)
+    this.#periodic = every(
+      clock,
+      { firstMs, intervalMs },
+      () => this.#look(),
+      (error) => {
+        // Between two generations nothing can be committed: the next look does it.
+        if (isMillraceError(error) && (error.retriable || error.code === 'GROUP_STALE_GENERATION')) {
+          log.warn({ code: error.code, cause: error.message }, 'the topics of the application could not be looked at')
+          clock.setTimer(Math.min(intervalMs, RETRY_MS), () => this.now())
+        } else options.failed(error)
+      },
+    )
+    options.cluster.onTopicsChanged = () => this.now()
+  }
+
+  now(): void {
+    this.#periodic.now()
+  }
+
+  stop(): Promise<void> {
+    this.#options.cluster.onTopicsChanged = () => undefined
+    return this.#periodic.stop()
+  }
+
+  /** True where a fetcher's error is about a topic or partition that is gone: then a look says what follows. */
+  suspects(error: MillraceError): boolean {
+    if (!isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_PARTITION_MISSING')) return false
+    this.#suspects.push(error)
+    this.now()
+    return true
+  }
+
+  async #look(): Promise<void> {
+    const suspects = this.#suspects.splice(0)
+    const found = await this.#changes()
+    let replan = await this.#othersMatch()
+    for (const changed of found) {
+      const consequence = consequenceOf(changed)
+      if (consequence.kind === 'end') {
+        if (await this.#isConfirmed(changed)) throw consequence.error
+        continue
+      }
+      this.#log(changed)
+      if (consequence.kind === 'replan') replan = true
+      else {
+        if (consequence.kind === 'follow') await this.#options.follow(changed.topic, changed.now!.partitions)
+        this.#noted.set(changed.topic, changed.now)
+      }
+    }
+    if (replan) await this.#replan()
+    // Of a topic that the next plan does not have, tasks may still be reading.
+    const missing = suspects.find(({ topic }) => topic !== undefined && this.#latest.roles().has(topic))
+    if (missing !== undefined && !replan) throw missing
+    await this.#lookAtLogStarts()
+  }
+
+  async #changes(only?: string): Promise<ChangedTopic[]> {
+    const noted = this.#noted
+    const before = (topic: string) => (noted.has(topic) ? noted.get(topic)! : this.#latest.facts(topic))
+    const roles = [...this.#latest.roles()].filter(([topic]) => only === undefined || topic === only)
+    const seen = await this.#options.cluster.look(roles.map(([topic]) => topic))
+    return roles
+      .map(([topic, role]) => {
+        const info = seen.get(topic) ?? null
+        const now = info === null ? null : { partitions: info.leaders.length, id: info.id }
+        return { topic, role, before: before(topic), now }
+      })
+      .filter((each) => changeOf(each) !== null)
+  }
+
+  async #isConfirmed({ topic, before, now }: ChangedTopic): Promise<boolean> {
+    await delay(this.#options.config.clock, CONFIRM_MS)
+    const again = await this.#changes(topic)
+    return again.some((each) => changeOf(each) === changeOf({ before, now }))
+  }
+
+  async #othersMatch(): Promise<boolean> {
+    const { topology, config, cluster } = this.#options
+    if (!topology.nodes.some(hasPattern)) return false
     const names = await candidateTopics(topology, config.applicationId, cluster)
     const matching = matchingTopics(topology, names)
-    if (matching.join() === plan.matchingTopics().join()) return
+    if (matching.join() === this.#latest.matchingTopics().join()) return false
     config.log.info({ topics: matching.length }, 'other topics match the patterns of the topology')
-    changed(await prepare())
+    return true
   }
-  return every(config.clock, { firstMs: intervalMs, intervalMs }, look, (error) => {
-    if (isMillraceError(error) && error.retriable) {
-      config.log.warn({ code: error.code }, 'the topics that match patterns could not be found')
-    } else failed(error)
+
+  async #replan(): Promise<void> {
+    const { config, prepare, beginAtStart, changed } = this.#options
+    const next = await prepare()
+    const before = this.#latest
+    const roles = next.roles()
+    for (const [topic, role] of before.roles()) {
+      if (!roles.has(topic)) continue
+      const consequence = consequenceOf({ topic, role, before: before.facts(topic), now: next.facts(topic) })
+      if (consequence.kind === 'end') throw consequence.error
+    }
+    checkStateFits(before, next)
+    await beginAtStart(addedPartitions(before, next))
+    config.log.info({ tasks: next.taskIds.length, before: before.taskIds.length }, 'the tasks are planned anew')
+    this.#latest = next
+    this.#noted.clear()
+    changed(next)
+  }
+
+  #log({ topic, role, before, now }: ChangedTopic): void {
+    const { log } = this.#options.config
+    const what = { topic, role, before: before?.partitions ?? 0, now: now?.partitions ?? 0 }
+    if (now === null) log.warn(what, 'a topic was deleted')
+    else if (changeOf({ before, now }) === 'grown') log.info(what, 'partitions were added to a topic')
+    else log.warn(what, 'a topic was made anew')
+  }
+
+  /** A changelog without retention loses records at its start only when somebody deletes them. */
+  async #lookAtLogStarts(): Promise<void> {
+    const { plan, admin, tasks } = this.#options
+    const kept = plan.keptChangelogs()
+    const partitions = tasks()
+      .flatMap((taskId) => plan.changelogs(taskId))
+      .filter(({ topic, isSource }) => !isSource && kept.has(topic))
+    const starts = new Map<string, number>()
+    if (partitions.length > 0) {
+      for (const { topic, partition, offset } of await admin.listOffsets(partitions, 'earliest', 'readUncommitted')) {
+        const name = formatTopicPartition(topic, partition)
+        const before = this.#logStarts.get(name) ?? offset
+        if (offset > before) throw changelogTrimmed(topic, partition, before, offset)
+        starts.set(name, offset)
+      }
+    }
+    this.#logStarts = starts
+  }
+}
+
+/** Source partitions of `next` that `before` did not have. */
+function addedPartitions(before: Plan, next: Plan): TopicPartition[] {
+  return next.subscribedTopics.flatMap((topic) => {
+    const from = before.subscribedTopics.includes(topic) ? before.partitionCount(topic) : 0
+    const added = Math.max(0, next.partitionCount(topic) - from)
+    return Array.from({ length: added }, (_, i) => ({ topic, partition: from + i }))
   })
 }

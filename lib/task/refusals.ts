@@ -43,13 +43,13 @@ interface TopicRefusals {
 
 export class Refusals {
   readonly #clock: Pick<Clock, 'monotonicMs'>
-  readonly #internal: ReadonlySet<string>
+  readonly #isInternal: (topic: string) => boolean
   readonly #topics = new Map<string, TopicRefusals>()
 
-  /** `internal`: topics the application cannot do without; it must not go on where one is missing. */
-  constructor(clock: Pick<Clock, 'monotonicMs'>, internal: ReadonlySet<string> = new Set()) {
+  /** `isInternal`: of topics the application cannot do without; it must not go on where one is missing. */
+  constructor(clock: Pick<Clock, 'monotonicMs'>, isInternal: (topic: string) => boolean = () => false) {
     this.#clock = clock
-    this.#internal = internal
+    this.#isInternal = isInternal
   }
 
   /** True where processing again will come to the record at fault, or send smaller batches: the error is dealt with. */
@@ -58,9 +58,9 @@ export class Refusals {
     const { topic } = error
     const code = error.kafkaCode ?? KAFKA_ERROR.NONE
     // The topic was made anew with fewer: processed again, the records go to those it has.
-    if (error.code === 'CLIENT_PARTITION_MISSING') return !this.#internal.has(topic)
+    if (error.code === 'CLIENT_PARTITION_MISSING') return !this.#isInternal(topic)
     if (error.code === 'CLIENT_TOPIC_MISSING' || code === KAFKA_ERROR.INVALID_TOPIC_EXCEPTION) {
-      if (this.#internal.has(topic)) return false
+      if (this.#isInternal(topic)) return false
       this.#of(topic).all = error
       return true
     }

@@ -94,9 +94,14 @@ function groupCount(
 /**
  * Partition counts of all source topics, repartition topics included. An explicit count stands; else a repartition topic
  * has as many partitions as the largest topic that feeds it; else, where it is joined, as many as what it is joined with.
+ * `present`: of repartition topics that exist. What feeds one may have grown since it was made: it keeps its count.
  * @throws MillraceError TOPOLOGY_PARTITIONS_UNKNOWN for a user topic without count, TOPOLOGY_NOT_COPARTITIONED
  */
-export function resolvePartitionCounts(topology: Topology, sourceCounts: PartitionCounts): PartitionCounts {
+export function resolvePartitionCounts(
+  topology: Topology,
+  sourceCounts: PartitionCounts,
+  present: PartitionCounts = new Map(),
+): PartitionCounts {
   const repartition = new Set(topology.repartitionTopics.map((topic) => topic.name))
   const counts = new Map<string, number>()
   for (const node of topology.nodes) {
@@ -105,9 +110,9 @@ export function resolvePartitionCounts(topology: Topology, sourceCounts: Partiti
   }
   const explicit = new Set<string>()
   for (const { name, partitions } of topology.repartitionTopics) {
-    if (partitions === null) continue
-    explicit.add(name)
-    counts.set(name, partitions)
+    if (partitions !== null) explicit.add(name)
+    const count = partitions ?? present.get(name)
+    if (count !== undefined) counts.set(name, count)
   }
   deriveCounts(topology, counts)
   for (const topics of mergedGroups(topology)) {

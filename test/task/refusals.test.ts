@@ -1,7 +1,7 @@
 /** What is kept of a broker's refusals: which record was at fault, for how long, and how small batches become. */
 import t from 'tap'
 import { BatchRefused } from '../../lib/client/batch-refused.js'
-import { brokerError, topicMissing } from '../../lib/client/broker-error.js'
+import { brokerError, partitionMissing, topicMissing } from '../../lib/client/broker-error.js'
 import { BatchBuilder, KAFKA_ERROR } from '../../lib/protocol/index.js'
 import { MAX_BATCH_BYTES } from '../../lib/task/collector.js'
 import { type Outgoing, Refusals } from '../../lib/task/refusals.js'
@@ -76,8 +76,11 @@ t.test('batches shrink until a record is alone, and a refusal is forgotten after
 })
 
 t.test('a changelog may get smaller batches and nothing else; internal topics must not be missing', async (t) => {
-  const refusals = new Refusals(new ManualClock(0), new Set(['out']))
+  const refusals = new Refusals(new ManualClock(0), (topic) => topic === 'out')
   t.notOk(refusals.note(topicMissing('out'), []))
+  t.notOk(refusals.note(partitionMissing('out', 3, 2), []))
+  t.ok(refusals.note(partitionMissing('sink', 3, 2), []))
+  t.equal(refusals.of({ ...RECORDS[0]!, topic: 'sink' }), null, 'goes to a partition that is there')
   t.notOk(refusals.note(refused(KAFKA_ERROR.INVALID_RECORD, RECORDS, [1]), logging('out')))
   t.notOk(refusals.note(refused(KAFKA_ERROR.MESSAGE_TOO_LARGE, [RECORDS[0]!]), logging('out')))
   t.ok(refusals.note(refused(KAFKA_ERROR.MESSAGE_TOO_LARGE, RECORDS), logging('out')))

@@ -1,4 +1,5 @@
 /** Takes an assignment at its word only where it agrees with the plan, and says in the log what waits and why. */
+import type { GroupIdentity } from '../../client/commit.js'
 import type { Assignment } from '../../client/group-member.js'
 import { MillraceError } from '../../errors.js'
 import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
@@ -26,6 +27,8 @@ export interface AssignmentsOptions {
 export class Assignments {
   /** Raised when an assignment was outdated: brokers ignore a static member that joins with the same metadata. */
   attempt = 0
+  /** Of the generation accepted last; null before the first. */
+  identity: GroupIdentity | null = null
   readonly #options: AssignmentsOptions
   #said = ''
 
@@ -42,6 +45,7 @@ export class Assignments {
     readonly outdated: boolean
   } {
     const { plan, log, refreshTopics } = this.#options
+    this.identity = identity
     const { shutdown, madeFor, held, refresh } = decodeAssignmentData(userData)
     if (shutdown) {
       const message = 'another instance has failed and asks every instance of the application to stop'
