@@ -104,9 +104,10 @@ export class TopicWatch {
     return this.#periodic.stop()
   }
 
-  /** True where a fetcher's error is about a topic or partition that is gone: then a look says what follows. */
+  /** True where a fetcher's error may be about a topic that is gone or made anew: then a look says what follows. */
   suspects(error: MillraceError): boolean {
-    if (!isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_PARTITION_MISSING')) return false
+    if (!isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_PARTITION_MISSING', 'CLIENT_LOG_TRUNCATED'))
+      return false
     this.#suspects.push(error)
     this.now()
     return true
@@ -129,7 +130,7 @@ export class TopicWatch {
         this.#noted.set(changed.topic, changed.now)
       }
     }
-    if (replan) await this.#replan()
+    if (replan) await this.#replan(new Set(found.map(({ topic }) => topic)))
     // Of a topic that the next plan does not have, tasks may still be reading.
     const missing = suspects.find(({ topic }) => topic !== undefined && this.#latest.roles().has(topic))
     if (missing !== undefined && !replan) throw missing
@@ -166,15 +167,18 @@ export class TopicWatch {
     return true
   }
 
-  async #replan(): Promise<void> {
+  async #replan(logged: ReadonlySet<string>): Promise<void> {
     const { config, prepare, beginAtStart, changed } = this.#options
     const next = await prepare()
     const before = this.#latest
     const roles = next.roles()
     for (const [topic, role] of before.roles()) {
       if (!roles.has(topic)) continue
-      const consequence = consequenceOf({ topic, role, before: before.facts(topic), now: next.facts(topic) })
+      const known = this.#noted.has(topic) ? this.#noted.get(topic)! : before.facts(topic)
+      const changed = { topic, role, before: known, now: next.facts(topic) }
+      const consequence = consequenceOf(changed)
       if (consequence.kind === 'end') throw consequence.error
+      if (changeOf(changed) !== null && !logged.has(topic)) this.#log(changed)
     }
     checkStateFits(before, next)
     await beginAtStart(addedPartitions(before, next))
@@ -187,9 +191,9 @@ export class TopicWatch {
   #log({ topic, role, before, now }: ChangedTopic): void {
     const { log } = this.#options.config
     const what = { topic, role, before: before?.partitions ?? 0, now: now?.partitions ?? 0 }
-    if (now === null) log.warn(what, 'a topic was deleted')
-    else if (changeOf({ before, now }) === 'grown') log.info(what, 'partitions were added to a topic')
-    else log.warn(what, 'a topic was made anew')
+    if (now === null) log.warn(what, `topic ${topic} was deleted`)
+    else if (changeOf({ before, now }) === 'grown') log.info(what, `partitions were added to topic ${topic}`)
+    else log.warn(what, `topic ${topic} was made anew`)
   }
 
   /** A changelog without retention loses records at its start only when somebody deletes them. */

@@ -151,9 +151,9 @@ t.test('each change is one line of the log', async (t) => {
   await world.admin.createPartitions('out', 3)
   await expect(/partitions were added .*"out","role":"sink","before":1,"now":3/)
   await world.admin.deleteTopics(['out'])
-  await expect(/a topic was deleted .*"out","role":"sink","before":3,"now":0/)
+  await expect(/topic out was deleted .*"out","role":"sink","before":3,"now":0/)
   await world.admin.createTopics([{ name: 'out', partitions: 2 }])
-  await expect(/a topic was made anew .*"out","role":"sink","before":0,"now":2/)
+  await expect(/topic out was made anew .*"out","role":"sink","before":0,"now":2/)
 })
 
 const MISFIT = 'STREAMS_INTERNAL_TOPIC_MISFIT'
