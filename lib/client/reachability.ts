@@ -28,6 +28,7 @@ export class Reachability {
   /** `inner`, seen. */
   watch(inner: Transport): Transport {
     return {
+      portable: async () => (await inner.portable?.()) ?? null,
       send: async (address, lane, request) => {
         try {
           const answer = await inner.send(address, lane, request)

@@ -88,6 +88,13 @@ async function blockedLoop(t: Test, settings: { readonly maxPollIntervalMs?: num
   return { output: await output(), calls, errors }
 }
 
+t.test('a record longer than the session: the group keeps the member', async (t) => {
+  const { output, calls, errors } = await blockedLoop(t, {}, 9_000)
+  t.same(output, ['fast', 'slow', 'after'])
+  t.equal(calls, 1, 'processed once')
+  t.same(errors, [])
+})
+
 t.test('a record longer than maxPollIntervalMs: the member leaves, the record is named, nothing doubled', async (t) => {
   const { output, calls, errors } = await blockedLoop(t, { maxPollIntervalMs: 3_000 }, 6_000)
   t.same(output, ['fast', 'slow', 'after'])
