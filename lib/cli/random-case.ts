@@ -11,8 +11,8 @@ const WORDS = ['a', 'b', 'ab', 'abc', 'c']
 const NULL_VALUES = 0.18
 const NULL_KEYS = 0.04
 
-/** Always the same case for the same seed. */
-export function randomCase(seed: number): ConformanceCase {
+/** Always the same case for the same seed; `inputs`: so many instead of a few. */
+export function randomCase(seed: number, inputs?: number): ConformanceCase {
   const random = seededRandom(`conformance/${seed}`)
   const draft = new CaseDraft(random, random.int(10) < 8 ? 'string' : random.int(2) === 0 ? 'int' : 'long')
   const outputs = buildShape(draft)
@@ -23,17 +23,17 @@ export function randomCase(seed: number): ConformanceCase {
     tier: 'random',
     compare: 'exact',
     topology: draft.nodes,
-    inputs: randomInputs(draft),
+    inputs: randomInputs(draft, inputs ?? 8 + random.int(25)),
   }
 }
 
-function randomInputs(draft: CaseDraft): Input[] {
+function randomInputs(draft: CaseDraft, count: number): Input[] {
   const { random } = draft
   const topics = [...draft.topics]
   const keys = draft.keyType === 'string' ? KEYS : [1, 2, 300]
   const inputs: Input[] = []
   let nowMs = 0
-  for (let left = 8 + random.int(25); left > 0; left--) {
+  for (let left = count; left > 0; left--) {
     nowMs += draft.chance(draft.jumpShare) ? random.int(300) : random.int(draft.stepMs)
     const ts = draft.chance(0.3) ? Math.max(0, nowMs - random.int(draft.lateMs)) : nowMs
     const [topic, { domain, nullable }] = draft.pick(topics)

@@ -1,41 +1,45 @@
-/** One thread of `npm run sim`: runs the seeds and mutants it is given, one after another. */
+/** One thread of `npm run sim`: plays the plans it is given, one after another. */
 import { parentPort } from 'node:worker_threads'
-import { catchMutant, MUTANTS } from '../testing/sim-mutants.js'
-import { runSeed, type SeedResult, type Violation } from '../testing/sim-seed.js'
+import type { SimPlan } from '../testing/sim-plan.js'
+import { runPlan, type SeedResult, type Violation } from '../testing/sim-seed.js'
+import { shrinkPlan } from '../testing/sim-shrink.js'
+import { drawnApplication } from './sim-drawn.js'
 
 export type SimTask =
-  | { readonly kind: 'seed'; readonly seed: number; readonly variant: string; readonly twice: boolean }
-  | { readonly kind: 'mutant'; readonly index: number; readonly from: number; readonly seeds: number }
+  /** `twice`: it must do exactly the same again. */
+  | { readonly kind: 'play'; readonly plan: SimPlan; readonly twice: boolean; readonly trace: boolean }
+  /** Makes it smaller; it is known to break `invariant`. */
+  | { readonly kind: 'shrink'; readonly plan: SimPlan; readonly invariant: string; readonly budget: number }
 
 export type SimAnswer =
-  | (SeedResult & { readonly kind: 'seed'; readonly twice: boolean })
-  | {
-      readonly kind: 'mutant'
-      readonly index: number
-      readonly seed: number
-      /** Seeds tried; null: none of them saw it. */
-      readonly caughtAfter: number | null
-      readonly violation: Violation | null
-    }
+  | (SeedResult & { readonly kind: 'play'; readonly twice: boolean })
+  | { readonly kind: 'shrink'; readonly plan: SimPlan; readonly tried: number; readonly violation: Violation | null }
+
+const play = (plan: SimPlan, trace = false) => runPlan(plan, { trace, application: drawnApplication })
 
 async function answer(task: SimTask): Promise<SimAnswer> {
-  if (task.kind === 'mutant') {
-    const { index, from, seeds } = task
-    const caught = await catchMutant(MUTANTS[index]!, from, seeds)
-    if (caught === null) return { kind: 'mutant', index, seed: -1, caughtAfter: null, violation: null }
-    const { plan, violations } = caught
-    const { seed } = plan
-    return { kind: 'mutant', index, seed, caughtAfter: seed - from + 1, violation: violations[0]! }
-  }
-  const result = await runSeed(task.seed, { variant: task.variant })
+  if (task.kind === 'shrink') return shrink(task.plan, task.invariant, task.budget)
+  const result = await play(task.plan, task.trace)
   const violations = [...result.violations]
   if (task.twice) {
-    const { traceHash } = await runSeed(task.seed, { variant: task.variant })
+    const { traceHash } = await play(task.plan)
     if (traceHash !== result.traceHash) {
       violations.push({ invariant: 'determinism', what: `traces differ: ${result.traceHash} and ${traceHash}` })
     }
   }
-  return { kind: 'seed', ...result, violations, twice: task.twice }
+  return { kind: 'play', ...result, violations, twice: task.twice }
+}
+
+async function shrink(first: SimPlan, invariant: string, budget: number): Promise<SimAnswer> {
+  let violation: Violation | null = null
+  const fails = async (plan: SimPlan) => {
+    const { violations } = await play(plan)
+    const found = violations.find((each) => each.invariant === invariant)
+    violation = found ?? violation
+    return found !== undefined
+  }
+  const { plan, tried } = await shrinkPlan(first, fails, budget)
+  return { kind: 'shrink', plan, tried, violation }
 }
 
 parentPort?.on('message', (task: SimTask) => {

@@ -1,27 +1,31 @@
 /**
- * `npm run sim -- --seeds N [--from S] [--mutants] [--trace]`: N seeds of the deterministic fault simulation, or the six
- * mutants. A failing seed prints what broke and the command that replays it.
+ * `npm run sim -- --seeds N [--from S] [--variant NAMES] [--trace]`: N seeds of the deterministic fault simulation;
+ * `--plan JSON` plays one that was made smaller, `--mutants` the engines with a mistake. A failing seed prints what broke,
+ * made smaller, as a test and as the command that replays it.
  */
-import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { Worker } from 'node:worker_threads'
 import { MillraceError } from '../errors.js'
 import { FAULT_KINDS, type FaultKind } from '../testing/sim-faults.js'
-import { MUTANT_SEEDS, MUTANTS } from '../testing/sim-mutants.js'
 import type { SimPlan } from '../testing/sim-plan.js'
-import { runSeed } from '../testing/sim-seed.js'
-import { unknownVariants, VARIANTS } from '../testing/sim-variants.js'
+import type { Violation } from '../testing/sim-seed.js'
+import { asTest } from '../testing/sim-shrink.js'
+import { drawPlan, unknownVariants, VARIANTS } from '../testing/sim-variants.js'
 import { runCommand } from './command.js'
+import { type Counts, runMutants } from './sim-mutants.js'
+import { spread } from './sim-pool.js'
 import type { SimAnswer, SimTask } from './sim-worker.js'
 
 /** Every so many seeds one is run twice: the same seed must do exactly the same. */
-const TWICE_EVERY = 50
-const MAX_WORKERS = 8
+const TWICE_EVERY = 100
 const REPLAY = 'npm run sim -- --seeds 1 --from'
+/** Plans that are played to make a failing one smaller, and seeds of one run for which that is done. */
+const SHRINK_RUNS = 40
+const MOST_SHRUNK = 3
+const WORKER = new URL('./sim-worker.js', import.meta.url)
 
-interface Counts {
-  passed: number
-  failed: number
+interface Failure {
+  readonly plan: SimPlan
+  readonly violations: readonly Violation[]
 }
 
 async function main(): Promise<number> {
@@ -29,22 +33,48 @@ async function main(): Promise<number> {
     options: {
       seeds: { type: 'string', default: '200' },
       from: { type: 'string', default: '1' },
-      mutants: { type: 'boolean', default: false },
-      trace: { type: 'boolean', default: false },
       variant: { type: 'string', default: 'mix' },
+      plan: { type: 'string' },
+      mutants: { type: 'boolean', default: false },
+      mutant: { type: 'string' },
+      trace: { type: 'boolean', default: false },
+      'no-shrink': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   })
-  const seeds = whole('--seeds', values.seeds)
-  const from = whole('--from', values.from)
+  if (values.help) return help()
   const unknown = unknownVariants(values.variant)
   if (unknown.length > 0) {
     const known = ['mix', 'base', ...Object.keys(VARIANTS)].join(', ')
     throw new MillraceError('CONFIG_INVALID', `--variant ${unknown.join(',')} is not known: use ${known}`)
   }
-  if (values.trace && !values.mutants) await printTrace(from, values.variant)
-  const counts = values.mutants ? await runMutants(from) : await runSeeds(from, seeds, values.variant)
-  process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, 0 skipped\n`)
-  return counts.failed === 0 ? 0 : 1
+  const from = whole('--from', values.from)
+  const named = values.mutant ?? null
+  if (values.mutants || named !== null) return close(await runMutants(named))
+  const plans =
+    values.plan === undefined
+      ? Array.from({ length: whole('--seeds', values.seeds) }, (_, i) => drawPlan(from + i, values.variant))
+      : [planOf(values.plan)]
+  return close(await runPlans(plans, values.trace, !values['no-shrink'] && values.plan === undefined))
+}
+
+function close({ passed, failed }: Counts): number {
+  process.stdout.write(`${passed} passed, ${failed} failed, 0 skipped\n`)
+  return failed === 0 ? 0 : 1
+}
+
+function help(): number {
+  const rows = Object.entries(VARIANTS).map(([name, { what }]) => `  ${name.padEnd(22)}${what}\n`)
+  process.stdout.write(
+    [
+      'npm run sim -- --seeds N [--from S] [--variant NAME,NAME] [--trace] [--no-shrink]\n',
+      'npm run sim -- --plan JSON [--trace]\n',
+      'npm run sim -- --mutants | --mutant NAME\n',
+      'variants (mix draws from them, base has none):\n',
+      ...rows,
+    ].join(''),
+  )
+  return 0
 }
 
 function whole(name: string, text: string): number {
@@ -53,90 +83,82 @@ function whole(name: string, text: string): number {
   throw new MillraceError('CONFIG_INVALID', `${name} ${text} is no whole number from 1 on: give one`)
 }
 
-async function runSeeds(from: number, seeds: number, variant: string): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0 }
-  const used = new Map<FaultKind, number>()
-  const sums = { records: 0, commits: 0, virtualMs: 0, twice: 0 }
-  const tasks = Array.from({ length: seeds }, (_, i): SimTask => {
-    const twice = (from + i) % TWICE_EVERY === 0 || (seeds < TWICE_EVERY && i === 0)
-    return { kind: 'seed', seed: from + i, variant, twice }
+function planOf(text: string): SimPlan {
+  try {
+    return JSON.parse(text) as SimPlan
+  } catch (cause) {
+    throw new MillraceError('CONFIG_INVALID', '--plan is not JSON: copy what a failing seed printed', { cause })
+  }
+}
+
+async function runPlans(plans: readonly SimPlan[], trace: boolean, shrink: boolean): Promise<Counts> {
+  const counts = { passed: 0, failed: 0 }
+  const used = new Map<string, number>(FAULT_KINDS.map((kind: FaultKind) => [kind, 0]))
+  const steps = new Map<string, number>()
+  const sums = { records: 0, commits: 0, virtualMs: 0, twice: 0, rebalanceMs: 0, lagMs: 0 }
+  const failures: Failure[] = []
+  const tasks = plans.map((plan, i): SimTask => {
+    const twice = plan.seed % TWICE_EVERY === 0 || (plans.length < TWICE_EVERY && plans.length > 1 && i === 0)
+    return { kind: 'play', plan, twice, trace }
   })
-  await spread(tasks, (answer) => {
-    if (answer.kind !== 'seed') return
-    if (answer.violations.length === 0) counts.passed++
+  await spread(tasks, WORKER, (answer, task) => {
+    const failure = failureOf(answer, task)
+    if (failure !== null) failures.push(failure)
+    if (failure === null) counts.passed++
     else counts.failed++
+    if (failure !== null) printFailure(failure)
+    if (answer?.kind !== 'play') return
+    for (const line of answer.trace) process.stdout.write(`${line}\n`)
     for (const [kind, count] of answer.faults) used.set(kind, (used.get(kind) ?? 0) + count)
+    for (const [kind, count] of answer.steps) steps.set(kind, (steps.get(kind) ?? 0) + count)
     sums.records += answer.records
     sums.commits += answer.commits
     sums.virtualMs += answer.virtualMs
+    sums.rebalanceMs = Math.max(sums.rebalanceMs, answer.longest.rebalanceMs)
+    sums.lagMs = Math.max(sums.lagMs, answer.longest.lagMs)
     if (answer.twice) sums.twice++
-    if (answer.violations.length > 0) printViolations(`seed ${answer.plan.seed}`, answer.violations, answer.plan)
   })
-  const faults = FAULT_KINDS.map((kind) => `${kind} ${used.get(kind) ?? 0}`).join(', ')
-  process.stdout.write(`faults used: ${faults}\n`)
+  if (shrink) await printSmaller(failures.slice(0, MOST_SHRUNK))
+  const listed = (map: ReadonlyMap<string, number>) => [...map].map(([kind, count]) => `${kind} ${count}`).join(', ')
+  process.stdout.write(`faults used: ${listed(used)}\n`)
+  if (steps.size > 0) process.stdout.write(`steps done: ${listed(steps)}\n`)
+  const longest = `longest rebalance ${Math.round(sums.rebalanceMs)} ms, oldest lag ${Math.round(sums.lagMs)} ms without a fault`
   process.stdout.write(
     `${sums.records} records, ${sums.commits} commits, ${Math.round(sums.virtualMs / 60_000)} virtual minutes; ` +
-      `${sums.twice} seeds run twice with equal traces\n`,
+      `${longest}; ${sums.twice} seeds run twice with equal traces\n`,
   )
   return counts
 }
 
-async function runMutants(from: number): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0 }
-  const tasks = MUTANTS.map((_, index): SimTask => ({ kind: 'mutant', index, from, seeds: MUTANT_SEEDS }))
-  await spread(tasks, (answer) => {
-    if (answer.kind !== 'mutant') return
-    const { name } = MUTANTS[answer.index]!
-    if (answer.caughtAfter === null) {
-      counts.failed++
-      process.stdout.write(`mutant "${name}" was not caught within ${MUTANT_SEEDS} seeds\n`)
-      return
-    }
-    counts.passed++
-    const { invariant, what } = answer.violation!
-    process.stdout.write(
-      `mutant "${name}" caught by seed ${answer.seed} (${answer.caughtAfter} tried): ${invariant} ${what}\n`,
-    )
-  })
-  return counts
+function failureOf(answer: SimAnswer | null, { plan }: SimTask): Failure | null {
+  const what = 'the thread does not answer: something goes round without letting time pass'
+  if (answer === null) return { plan, violations: [{ invariant: 'I11', what }] }
+  if (answer.kind !== 'play' || answer.violations.length === 0) return null
+  return { plan, violations: answer.violations }
 }
 
-/** Hands the tasks to one worker per core, each the next when it is done with one. */
-async function spread(tasks: readonly SimTask[], heard: (answer: SimAnswer) => void): Promise<void> {
-  let next = 0
-  const workers = Math.min(cpus().length, MAX_WORKERS, tasks.length)
-  const serve = () =>
-    new Promise<void>((resolve, reject) => {
-      const worker = new Worker(new URL('./sim-worker.js', import.meta.url))
-      const give = () => {
-        const task = tasks[next++]
-        if (task !== undefined) worker.postMessage(task)
-        else worker.terminate().then(() => resolve(), reject)
-      }
-      worker.on('message', (answer: SimAnswer) => {
-        heard(answer)
-        give()
-      })
-      worker.on('error', reject)
-      give()
+function printFailure({ plan, violations }: Failure): void {
+  const { seed, variant } = plan
+  process.stdout.write(`failed: seed ${seed}\n`)
+  for (const { invariant, what } of violations) process.stdout.write(`  ${invariant}: ${what}\n`)
+  const named = variant === 'mix' ? '' : ` --variant ${variant}`
+  process.stdout.write(`  replay: ${REPLAY} ${seed}${named} [--trace]\n`)
+}
+
+/** What is left of the first failing seeds when everything is taken from them that they do not need to fail. */
+async function printSmaller(failures: readonly Failure[]): Promise<void> {
+  const tasks = failures
+    .filter(({ violations }) => violations[0]!.invariant !== 'determinism')
+    .map(({ plan, violations }): SimTask => {
+      return { kind: 'shrink', plan, invariant: violations[0]!.invariant, budget: SHRINK_RUNS }
     })
-  await Promise.all(Array.from({ length: workers }, serve))
-}
-
-function printViolations(
-  what: string,
-  violations: readonly { readonly invariant: string; readonly what: string }[],
-  { seed, variant }: SimPlan,
-): void {
-  process.stdout.write(`failed: ${what}\n`)
-  for (const violation of violations) process.stdout.write(`  ${violation.invariant}: ${violation.what}\n`)
-  process.stdout.write(`  replay: ${REPLAY} ${seed}${variant === 'mix' ? '' : ` --variant ${variant}`} [--trace]\n`)
-}
-
-/** What happened in one seed, line by line: virtual milliseconds, who, what. */
-async function printTrace(seed: number, variant: string): Promise<void> {
-  const { trace } = await runSeed(seed, { trace: true, variant })
-  for (const line of trace) process.stdout.write(`${line}\n`)
+  await spread(tasks, WORKER, (answer, { plan }) => {
+    if (answer?.kind !== 'shrink' || answer.violation === null) return
+    const text = JSON.stringify(answer.plan)
+    process.stdout.write(`seed ${plan.seed} made smaller (${answer.tried} plans played), as a test:\n`)
+    process.stdout.write(asTest(answer.plan, answer.violation))
+    process.stdout.write(`replay: npm run sim -- --plan '${text}'\n`)
+  })
 }
 
 await runCommand(main)

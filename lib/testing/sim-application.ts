@@ -1,88 +1,83 @@
-/** What the simulation runs: a topology with a repartition hop and windows, in versions. */
-import { StreamsBuilder } from '../dsl/streams-builder.js'
-import { json } from '../serde/json.js'
-import { string } from '../serde/primitive.js'
+/** What the simulation asks of an application: its topology, its input, and how to tell whether it did right. */
+import type { OutgoingRecord } from '../client/transactional-producer.js'
+import type { Random } from '../record/random.js'
 import type { Topology } from '../topology/topology.js'
-import { session, tumbling } from '../windows/definitions.js'
-import { addToDigest, addToSum, joinSums, NO_DIGEST, NO_SUM, type SimEvent } from './sim-model.js'
-import type { Place } from './sim-user-code.js'
+import { checkRun } from './sim-check.js'
+import type { SimInstance } from './sim-instance.js'
+import type { SimEvent } from './sim-model.js'
+import type { SimPlan } from './sim-plan.js'
+import type { SimProcess } from './sim-process.js'
+import type { SimStorage } from './sim-storage.js'
+import { APPLICATION, BY_ITEM, PARTITIONS, SESSION, simTopology, TOPICS, WINDOW } from './sim-topology.js'
+import type { UserCode } from './sim-user-code.js'
 
-export const APPLICATION = 'sim'
-export const PARTITIONS = 4
-export const WINDOW = { sizeMs: 5_000, graceMs: 3_000 } as const
-export const SESSION = { gapMs: 400, graceMs: 2_000 } as const
-export const TOPICS = ['input', 'echo', 'totals', 'windows', 'sessions', 'dead-letters'] as const
-export const BY_ITEM = `${APPLICATION}-by-item-repartition`
-
-/** What every version of the topology does with a record is the same; the versions differ in how it is put together. */
-export const VERSIONS = {
-  first: 1,
-  /** One more step, which changes nothing: the same tasks with the same stores. */
-  compatible: 2,
-  /** Both parts are one: its tasks are others, and read what two tasks of the first version read. */
-  incompatible: 3,
-} as const
-
-export interface TopologyOptions {
-  readonly cached: boolean
-  readonly version: number
-  /** Called with every event before it is worked on. */
-  readonly at: (place: Place, event: SimEvent) => void
+/** What there is to look at once nothing moves any more. */
+export interface SimRun {
+  readonly storage: SimStorage
+  readonly instances: readonly SimInstance[]
+  readonly violated: (invariant: string, what: string) => void
 }
 
-/** Sub-topology 0 reads `input`, sub-topology 1 the repartition topic: every task is a function of one log. */
-export function simTopology({ cached, version, at }: TopologyOptions): Topology {
-  const builder = new StreamsBuilder()
-  const source = builder.stream<string, SimEvent>('input', { key: string, value: json<SimEvent>() })
-  const input = source.filter((_key, event) => {
-    at('source', event)
-    return true
-  })
-  input.to('echo')
-  const counted = version === VERSIONS.compatible ? input.filter(() => true) : input
-  counted
-    .groupByKey()
-    .aggregate({
-      initializer: () => NO_DIGEST,
-      adder: (_key, event, digest) => {
-        at('totals', event)
-        return addToDigest(digest, event)
-      },
-      store: { name: 'totals', value: string, cached },
-    })
-    .toStream()
-    .to('totals')
-  const byItem = input.selectKey((_key, event) => event.item).repartition({ name: 'by-item', key: string })
-  if (version === VERSIONS.incompatible)
-    input
-      .merge(byItem)
-      .filter(() => false)
-      .to('echo')
-  const grouped = byItem.groupByKey()
-  grouped
-    .windowedBy(tumbling(WINDOW))
-    .aggregate({
-      initializer: () => NO_DIGEST,
-      adder: (_key, event, digest) => {
-        at('item', event)
-        return addToDigest(digest, event)
-      },
-      store: { name: 'windows', value: string, cached },
-    })
-    .toStream()
-    .map((key, digest): readonly [string, string] => [key.key, `${key.window.startMs} ${digest}`])
-    .to('windows', { key: string, value: string })
-  grouped
-    .windowedBy(session(SESSION))
-    .emitStrategy('onWindowClose')
-    .aggregate({
-      initializer: () => NO_SUM,
-      adder: (_key, event, sum) => addToSum(sum, event),
-      merger: (_key, left, right) => joinSums(left, right),
-      store: { name: 'sessions', value: string },
-    })
-    .toStream()
-    .map((key, sum): readonly [string, string] => [key.key, `${key.window.startMs} ${key.window.endMs} ${sum}`])
-    .to('sessions', { key: string, value: string })
-  return builder.build()
+export type InputRecord = OutgoingRecord & { readonly key: Buffer | null; readonly timestamp: number }
+
+export interface SimApplication {
+  readonly id: string
+  /** Of every topic it is given. */
+  readonly partitions: number
+  readonly topics: readonly string[]
+  /** Topics whose committed offsets must follow their ends. */
+  readonly sources: readonly string[]
+  /** A topic that an independent reader follows. */
+  readonly observed: string
+  readonly deadLetterTopic: string | null
+  /** Members start when all input is there. */
+  readonly inputFirst: boolean
+  readonly topology: (process: SimProcess, version: number) => Topology
+  readonly input: {
+    /** Null: as many as the plan says. */
+    readonly records: number | null
+    /** The next record; of one that was not written for certain it is asked again. */
+    readonly next: (at: number, random: Random, nowMs: number) => InputRecord
+  }
+  /** Reports what is wrong; resolves with the records read. */
+  readonly check: (run: SimRun) => Promise<number>
+}
+
+const USERS = 24
+const ITEMS = 10
+
+/** Echo, totals, windows and sessions behind a hop: written by hand, with a reference of its own. */
+export function fixedApplication(plan: SimPlan, userCode: UserCode): SimApplication {
+  const { cached, guarantee, observed } = plan
+  return {
+    id: APPLICATION,
+    partitions: PARTITIONS,
+    topics: TOPICS,
+    sources: ['input', BY_ITEM],
+    observed,
+    deadLetterTopic: 'dead-letters',
+    inputFirst: false,
+    topology: (process, version) =>
+      simTopology({ cached, version, at: (place, event) => userCode.at(place, event, process) }),
+    input: { records: null, next: event },
+    check: (run) => checkRun({ ...run, cached, exactlyOnce: guarantee === 'exactlyOnce' }),
+  }
+}
+
+function event(seq: number, random: Random, nowMs: number): InputRecord {
+  const value: SimEvent = { seq, item: `item-${random.int(ITEMS)}`, amount: random.int(100) }
+  const kind = random.next()
+  const backMs =
+    kind < 0.7
+      ? random.int(SESSION.gapMs)
+      : kind < 0.95
+        ? random.int(WINDOW.graceMs)
+        : WINDOW.sizeMs + random.int(3 * WINDOW.sizeMs)
+  const poison = random.next() < 0.005
+  return {
+    topic: 'input',
+    key: Buffer.from(`user-${Math.floor(USERS * random.next() ** 2)}`),
+    value: Buffer.from(poison ? `{${seq}` : JSON.stringify(value)),
+    timestamp: nowMs - backMs,
+  }
 }

@@ -1,11 +1,11 @@
 /** The invariants, held against the broker's archive, the instances' stores and an independent reference. */
 import { formatTopicPartition, type TopicRecord } from '../record/record.js'
 import { readInt64 } from '../serde/int64-bytes.js'
-import { APPLICATION, BY_ITEM, PARTITIONS } from './sim-application.js'
 import type { SimInstance } from './sim-instance.js'
 import { committedRecords } from './sim-log.js'
 import { afterInput, afterItems, type Expected } from './sim-reference.js'
 import type { SimStorage } from './sim-storage.js'
+import { APPLICATION, BY_ITEM, PARTITIONS } from './sim-topology.js'
 
 export type Violated = (invariant: string, what: string) => void
 

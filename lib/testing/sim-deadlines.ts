@@ -50,7 +50,7 @@ export class Deadlines {
     const codeMs = userCode.slowEvery === 0 ? 0 : 4 * userCode.slowMs
     const commitMs = markerDelayMs + 10 * latencyMs + 2 * answersMs + codeMs
     const diskMs = 8 * (most(slow.open) + most(slow.close) + most(slow.write))
-    const restoreMs = slow.restoreInPieces ? 20_000 : 0
+    const restoreMs = slow.inPieces?.includes('restore') ? 20_000 : 0
     this.#rebalanceMs = REBALANCE_MS + 2 * commitMs + 8 * most(slow.close)
     this.#progressMs = PROGRESS_MS + 4 * commitMs + 2 * diskMs + restoreMs + (userCode.throwEvery > 0 ? 5_000 : 0)
     // Whoever died or got no answer is given up after its session, and whoever waits in vain asks again.

@@ -114,15 +114,23 @@ export class SimFaults implements FrameFaults {
   readonly #targets: FaultTargets
   #pending: readonly Fault[]
   #trying = false
+  #started = false
 
   constructor(world: SimWorld, targets: FaultTargets, faults: readonly Fault[]) {
     this.#world = world
     this.#targets = targets
     this.#pending = faults
-    for (const { armedMs } of faults) {
-      world.schedule(armedMs, () => this.#strikeDue(false))
-      world.schedule(armedMs + PATIENCE_MS, () => this.#strikeDue(true))
+  }
+
+  /** The times of faults count from now. */
+  start(): void {
+    const { nowMs } = this.#world
+    this.#pending = this.#pending.map((fault) => ({ ...fault, armedMs: fault.armedMs + nowMs }))
+    for (const { armedMs } of this.#pending) {
+      this.#world.schedule(armedMs - nowMs, () => this.#strikeDue(false))
+      this.#world.schedule(armedMs - nowMs + PATIENCE_MS, () => this.#strikeDue(true))
     }
+    this.#started = true
   }
 
   /** True when every fault has struck. */
@@ -139,7 +147,7 @@ export class SimFaults implements FrameFaults {
   }
 
   #frame(frame: FrameOnWay, moment: 'request' | 'answer', answer: Buffer | null): FrameFate {
-    if (this.#pending.length === 0 || !this.#targets.strikes(frame.process)) return USUAL
+    if (!this.#started || this.#pending.length === 0 || !this.#targets.strikes(frame.process)) return USUAL
     const nowMs = this.#world.nowMs
     const fault = this.#pending.find(
       (candidate) =>

@@ -1,4 +1,4 @@
-/** The simulated producer: transactions of events over virtual time, some out of order, some too late, some aborted. */
+/** The simulated producer: transactions over virtual time, some of them aborted, or a steady stream of single records. */
 
 import type { Cluster } from '../client/cluster.js'
 import { IdempotentProducer } from '../client/producer.js'
@@ -7,13 +7,13 @@ import { BatchBuilder } from '../protocol/index.js'
 import { delay } from '../record/clock.js'
 import { partitionForKey } from '../record/partitioner.js'
 import type { Random } from '../record/random.js'
-import { PARTITIONS, SESSION, WINDOW } from './sim-application.js'
+import type { SimApplication } from './sim-application.js'
 import { connectSim } from './sim-client.js'
-import type { SimEvent } from './sim-model.js'
 import type { SimNetwork } from './sim-network.js'
 import { SimProcess } from './sim-process.js'
 
 export interface InputOptions {
+  readonly application: SimApplication
   /** Records that must have been committed. */
   readonly records: number
   /** Virtual time over which they are written. */
@@ -24,21 +24,21 @@ export interface InputOptions {
   readonly enough: () => boolean
 }
 
-const USERS = 24
-const ITEMS = 10
-
 export class SimInput {
   readonly process: SimProcess
   readonly #random: Random
   readonly #options: InputOptions
   readonly #network: SimNetwork
-  #seq = 0
+  /** How many there are; null: it may go on for ever. */
+  readonly #most: number | null
+  #next = 0
 
   constructor(network: SimNetwork, options: InputOptions) {
     this.process = new SimProcess(network.world, 'producer', 0)
     this.#random = network.world.random('input')
     this.#options = options
     this.#network = network
+    this.#most = options.application.input.records
   }
 
   async run(): Promise<void> {
@@ -57,8 +57,10 @@ export class SimInput {
     const producer = new TransactionalProducer({ cluster, transactionalId: 'producer', transactionTimeoutMs: 5_000 })
     await producer.init()
     let written = 0
-    while (written < records || !enough()) {
-      const count = Math.ceil((records / rounds) * (0.5 + this.#random.next()))
+    while (this.#most === null ? written < records || !enough() : written < this.#most) {
+      const wanted = Math.ceil(((this.#most ?? records) / rounds) * (0.5 + this.#random.next()))
+      const count = this.#most === null ? wanted : Math.min(wanted, this.#most - written)
+      if (this.#most !== null) this.#next = written
       written += await this.#round(producer, count)
       await delay(this.process.clock, (durationMs / rounds) * 2 * this.#random.next())
     }
@@ -67,17 +69,18 @@ export class SimInput {
 
   /** One record after the other, each on its way before the last one is stored: there is always something to process. */
   async #stream(cluster: Cluster): Promise<void> {
-    const { records, durationMs, enough } = this.#options
+    const { records, durationMs, enough, application } = this.#options
     const producer = new IdempotentProducer({ cluster })
     await producer.init()
     const sent: Promise<unknown>[] = []
-    for (let written = 0; written < records || !enough(); written++) {
-      const { topic, key, value, timestamp } = this.#record()
+    const most = this.#most ?? records
+    while (this.#next < most || (this.#most === null && !enough())) {
+      const { topic, key, value, timestamp, partition } = this.#record()
       const builder = new BatchBuilder()
       builder.append(timestamp, key, value)
-      const batch = { topic, partition: partitionForKey(key, PARTITIONS), builder }
-      sent.push(producer.send([batch]).catch(() => undefined))
-      await delay(this.process.clock, (durationMs / records) * 2 * this.#random.next())
+      const chosen = partition ?? partitionForKey(key!, application.partitions)
+      sent.push(producer.send([{ topic, partition: chosen, builder }]).catch(() => undefined))
+      await delay(this.process.clock, (durationMs / most) * 2 * this.#random.next())
     }
     await Promise.all(sent)
     await producer.close()
@@ -99,22 +102,6 @@ export class SimInput {
   }
 
   #record() {
-    const random = this.#random
-    const seq = this.#seq++
-    const event: SimEvent = { seq, item: `item-${random.int(ITEMS)}`, amount: random.int(100) }
-    const kind = random.next()
-    const backMs =
-      kind < 0.7
-        ? random.int(SESSION.gapMs)
-        : kind < 0.95
-          ? random.int(WINDOW.graceMs)
-          : WINDOW.sizeMs + random.int(3 * WINDOW.sizeMs)
-    const poison = random.next() < 0.005
-    return {
-      topic: 'input',
-      key: Buffer.from(`user-${Math.floor(USERS * random.next() ** 2)}`),
-      value: Buffer.from(poison ? `{${seq}` : JSON.stringify(event)),
-      timestamp: this.process.clock.now() - backMs,
-    }
+    return this.#options.application.input.next(this.#next++, this.#random, this.process.clock.now())
   }
 }

@@ -177,9 +177,9 @@ class SimConnection implements LoopbackConnection {
     })
   }
 
-  /** A restore that gets one batch at a time takes long, however small its changelog is. */
+  /** Who gets one batch at a time needs many fetches, however small the log is. */
   #inPieces({ lane, apiKey, apiVersion, request }: FrameOnWay): Buffer {
-    if (this.#slow.restoreInPieces !== true || lane !== 'restore' || apiKey !== fetchApi.key) return request
+    if (apiKey !== fetchApi.key || this.#slow.inPieces?.includes(lane) !== true) return request
     const { bodyStart } = decodeRequestHeader(request, apiByKey)
     const asked = decodeRequest(fetchApi, apiVersion, request.subarray(bodyStart))
     const topics = asked.topics.map((topic) => ({

@@ -22,8 +22,8 @@ export interface SlowPlan {
   readonly lanes?: Readonly<Partial<Record<Lane, Span>>>
   /** Every answer of an API, by its key. */
   readonly apis?: Readonly<Record<number, Span>>
-  /** A restore gets one batch per fetch. */
-  readonly restoreInPieces?: boolean
+  /** Fetches on these lanes bring one batch each. */
+  readonly inPieces?: readonly Lane[]
 }
 
 /** What user code does beside its work, decided by the number of the event. */

@@ -1,7 +1,7 @@
 /** What the topology must have done with a log: written down naively, one record at a time, without the engine's code. */
 import type { TopicRecord } from '../record/record.js'
-import { SESSION, WINDOW } from './sim-application.js'
 import { addToDigest, addToSum, joinSums, NO_DIGEST, NO_SUM, type SimEvent } from './sim-model.js'
+import { SESSION, WINDOW } from './sim-topology.js'
 
 /** A record as it should lie on an output topic. */
 export interface Expected {

@@ -1,8 +1,7 @@
 /** One seed: a cluster, instances, an input, steps and faults; then peace, and the invariants. */
-import { APPLICATION, BY_ITEM, PARTITIONS, simTopology, TOPICS, VERSIONS } from './sim-application.js'
+import { fixedApplication, type SimApplication } from './sim-application.js'
 import { AssignmentEye } from './sim-assignments.js'
 import { SimBroker } from './sim-broker.js'
-import { checkRun } from './sim-check.js'
 import { SimObserver } from './sim-client.js'
 import { Deadlines } from './sim-deadlines.js'
 import type { FaultKind } from './sim-faults.js'
@@ -17,6 +16,7 @@ import { RetryEye } from './sim-retries.js'
 import { SimSteps } from './sim-steps.js'
 import { SimStorage } from './sim-storage.js'
 import { faultTargets } from './sim-targets.js'
+import { VERSIONS } from './sim-topology.js'
 import { UserCode } from './sim-user-code.js'
 import { drawPlan } from './sim-variants.js'
 import { SimWorld } from './sim-world.js'
@@ -47,9 +47,13 @@ export interface SeedResult {
 
 export interface RunOptions {
   readonly trace?: boolean
+  /** Of a plan whose topology is drawn. */
+  readonly application?: (plan: SimPlan) => SimApplication
 }
 
 const MAX_VIOLATIONS = 20
+/** Input that has to be there before anything starts takes this long. */
+const QUICK_MS = 1_000
 /** After the faults everything must be done within this time. */
 const PEACE_MS = 120_000
 
@@ -63,6 +67,7 @@ export function runPlan(plan: SimPlan, options: RunOptions = {}): Promise<SeedRe
 
 class Simulation {
   readonly #plan: SimPlan
+  readonly #application: SimApplication
   readonly #world: SimWorld
   readonly #storage: SimStorage
   readonly #broker: SimBroker
@@ -73,13 +78,15 @@ class Simulation {
   readonly #observer: SimObserver
   readonly #deadlines: Deadlines
   readonly #steps: SimSteps
-  readonly #userCode: UserCode
   readonly #violations: Violation[] = []
   readonly #failures = new Map<string, number>()
   #records = 0
 
   constructor(plan: SimPlan, options: RunOptions) {
     this.#plan = plan
+    this.#application =
+      plan.topology === null ? fixedApplication(plan, new UserCode(plan.userCode)) : options.application!(plan)
+    const application = this.#application
     this.#world = new SimWorld(`seed ${plan.seed}`, { trace: options.trace === true })
     this.#storage = new SimStorage(this.#violated)
     this.#broker = new SimBroker(this.#world, this.#storage, {
@@ -94,8 +101,8 @@ class Simulation {
     this.#deadlines = new Deadlines({
       world: this.#world,
       plan,
-      applicationId: APPLICATION,
-      sources: ['input', BY_ITEM],
+      applicationId: application.id,
+      sources: application.sources,
       broker: running,
       instances,
       violated: this.#violated,
@@ -111,13 +118,13 @@ class Simulation {
     this.#faults = new SimFaults(this.#world, targets, plan.faults)
     this.#network = new SimNetwork(this.#world, this.#broker, this.#faults, plan.latencyMs, plan.slow)
     this.#addEyes()
-    this.#userCode = new UserCode(plan.userCode)
     this.#broker.start()
-    for (const topic of TOPICS) this.#broker.running!.createTopic(topic, PARTITIONS)
+    for (const topic of application.topics) this.#broker.running!.createTopic(topic, application.partitions)
     if (plan.offsetReset === 'latest') this.#commitStarts()
     const start = (member: MemberPlan) => this.#start(member)
-    for (const member of plan.members) this.#world.schedule(member.startMs, () => start(member))
     this.#steps = new SimSteps(this.#network, plan, {
+      applicationId: application.id,
+      topics: application.topics,
       instances: this.#instances,
       start,
       violated: this.#violated,
@@ -125,10 +132,11 @@ class Simulation {
     })
     this.#input = new SimInput(this.#network, {
       ...plan.input,
-      durationMs: plan.durationMs,
-      enough: () => this.#commits() >= plan.least.commits && this.#steps.over,
+      application,
+      durationMs: application.inputFirst ? QUICK_MS : plan.durationMs,
+      enough: () => application.inputFirst || (this.#commits() >= plan.least.commits && this.#steps.over),
     })
-    this.#observer = new SimObserver(this.#network, plan.observed)
+    this.#observer = new SimObserver(this.#network, application.observed)
   }
 
   async run(): Promise<SeedResult> {
@@ -170,14 +178,25 @@ class Simulation {
 
   /** Somebody has used the group before: the source has committed offsets, internal topics have none. */
   #commitStarts(): void {
-    const rows = Array.from({ length: PARTITIONS }, (_, partition) => ({
-      topic: 'input',
-      partition,
-      offset: 0,
-      leaderEpoch: -1,
-      metadata: '',
-    }))
-    this.#broker.running!.core.offsets.commit(APPLICATION, rows)
+    const { id, topics, sources, partitions } = this.#application
+    const rows = sources
+      .filter((topic) => topics.includes(topic))
+      .flatMap((topic) =>
+        Array.from({ length: partitions }, (_, partition) => ({
+          topic,
+          partition,
+          offset: 0,
+          leaderEpoch: -1,
+          metadata: '',
+        })),
+      )
+    this.#broker.running!.core.offsets.commit(id, rows)
+  }
+
+  #startMembers(): void {
+    this.#faults.start()
+    this.#steps.start()
+    for (const member of this.#plan.members) this.#world.schedule(member.startMs, () => this.#start(member))
   }
 
   #start({ name, disk }: MemberPlan): void {
@@ -186,16 +205,11 @@ class Simulation {
         name,
         network: this.#network,
         plan: this.#plan,
-        applicationId: APPLICATION,
-        deadLetterTopic: 'dead-letters',
+        applicationId: this.#application.id,
+        deadLetterTopic: this.#application.deadLetterTopic,
         disk,
         version: VERSIONS.first,
-        topology: (process, version) =>
-          simTopology({
-            cached: this.#plan.cached,
-            version,
-            at: (place, event) => this.#userCode.at(place, event, process),
-          }),
+        topology: this.#application.topology,
         onFailed: (error, version) => this.#failed(error, version),
         violated: this.#violated,
       }),
@@ -207,25 +221,25 @@ class Simulation {
     const observing = this.#observer.run()
     observing.catch(() => undefined)
     this.#deadlines.start()
+    if (!this.#application.inputFirst) this.#startMembers()
     await this.#world.finish('the input', this.#input.run(), 10 * durationMs)
+    if (this.#application.inputFirst) this.#startMembers()
     const calm = () => this.#faults.done && this.#steps.over
     if (!(await this.#world.run(calm, PEACE_MS))) throw new Error('some faults found nobody to strike')
     this.#world.note('peace')
     if (!(await this.#world.run(() => this.#busy() === null, PEACE_MS))) {
       throw new Error(`${PEACE_MS} ms after the last fault ${this.#busy()}`)
     }
-    // Whatever should not come any more has this long to come.
-    await this.#world.run(() => false, 2_000)
+    // Whatever should not come any more has this long to come; and who woke last, to see that the group went on without it.
+    do {
+      if (!(await this.#world.run(() => this.#busy() === null, PEACE_MS))) throw new Error(`no quiet: ${this.#busy()}`)
+      await this.#world.run(() => false, 2_000)
+    } while (this.#busy() !== null)
     this.#world.note('quiet')
     this.#deadlines.end()
     const members = this.#instances.filter(({ member }) => member)
-    const checked = checkRun({
-      storage: this.#storage,
-      instances: members,
-      cached: this.#plan.cached,
-      exactlyOnce: this.#plan.guarantee === 'exactlyOnce',
-      violated: this.#violated,
-    })
+    const storage = this.#storage
+    const checked = this.#application.check({ storage, instances: members, violated: this.#violated })
     this.#records = await this.#world.finish('the reading of stores', checked, 10_000)
     this.#checkLeast()
     this.#observer.stop()
@@ -245,23 +259,23 @@ class Simulation {
       if (!member) return `instance ${name} is still closing`
       if (!process.alive || process.held || streams.state !== 'running') return `instance ${name} is ${streams.state}`
     }
+    const group = broker.core.groups.get(this.#application.id)
+    if (group?.status !== 'Stable') return `the group is ${group?.status}`
     for (const transaction of broker.core.transactions.all()) {
       const { transactionalId, status } = transaction
       if (status === 'Ongoing' || status.startsWith('Prepare')) return `transaction ${transactionalId} is ${status}`
     }
     for (const topic of this.#storage.topics()) {
-      for (let partition = 0; partition < PARTITIONS; partition++) {
-        const log = broker.core.topics.log(topic, partition)
-        if (log === undefined) continue
+      for (const log of broker.core.topics.named(topic)?.partitions ?? []) {
+        const { partition } = log
         if (log.lastStableOffset !== log.endOffset || hasOpenTransaction(this.#storage.batches(topic, partition))) {
           return `${topic}-${partition} has its last stable offset at ${log.lastStableOffset} of ${log.endOffset}`
         }
       }
     }
-    for (const topic of ['input', BY_ITEM]) {
-      for (let partition = 0; partition < PARTITIONS; partition++) {
-        const next = broker.core.offsets.get(APPLICATION, topic, partition)?.offset ?? 0
-        const end = broker.core.topics.log(topic, partition)?.endOffset ?? 0
+    for (const topic of this.#application.sources) {
+      for (const { partition, endOffset: end } of broker.core.topics.named(topic)?.partitions ?? []) {
+        const next = broker.core.offsets.get(this.#application.id, topic, partition)?.offset ?? 0
         if (next !== end) return `${topic}-${partition} is committed up to ${next} of ${end}`
       }
     }
@@ -279,14 +293,14 @@ class Simulation {
 
   #commits(): number {
     let commits = 0
-    for (const [name, count] of this.#storage.commits) if (name.startsWith(`${APPLICATION}-`)) commits += count
+    for (const [name, count] of this.#storage.commits) if (name.startsWith(`${this.#application.id}-`)) commits += count
     return this.#plan.guarantee === 'exactlyOnce' ? commits : this.#storage.offsetCommits
   }
 
   /** I5: a reader that followed all along has seen exactly what is committed, in order. */
   #checkObserver(): void {
     const { topic, seen } = this.#observer
-    for (let partition = 0; partition < PARTITIONS; partition++) {
+    for (let partition = 0; partition < this.#application.partitions; partition++) {
       const wanted = committedRecords(topic, partition, this.#storage.batches(topic, partition)).map(
         ({ offset }) => offset,
       )

@@ -1,6 +1,5 @@
 /** Plays what operators do: members join, leave, restart in another version; somebody joins who does not belong. */
 import { GroupMember } from '../client/group-member.js'
-import { APPLICATION } from './sim-application.js'
 import { connectSim } from './sim-client.js'
 import type { SimInstance } from './sim-instance.js'
 import type { SimNetwork } from './sim-network.js'
@@ -8,6 +7,8 @@ import type { MemberPlan, SimPlan, StepPlan } from './sim-plan.js'
 import { SimProcess } from './sim-process.js'
 
 export interface StepTargets {
+  readonly applicationId: string
+  readonly topics: readonly string[]
   readonly instances: readonly SimInstance[]
   readonly start: (member: MemberPlan) => void
   readonly violated: (invariant: string, what: string) => void
@@ -19,7 +20,7 @@ const RETRY_MS = 300
 /** What a newer version of the library might say about itself. */
 const NEWER = Buffer.from([127, 0, 0])
 
-/** Schedules all steps; a step that cannot be done yet is tried again. */
+/** A step that cannot be done yet is tried again. */
 export class SimSteps {
   /** Steps that have been done, by kind. */
   readonly done = new Map<string, number>()
@@ -33,7 +34,11 @@ export class SimSteps {
     this.#plan = plan
     this.#targets = targets
     this.#left = plan.steps.length
-    for (const step of plan.steps) network.world.schedule(step.atMs, () => this.#try(step))
+  }
+
+  /** The times of steps count from now. */
+  start(): void {
+    for (const step of this.#plan.steps) this.#network.world.schedule(step.atMs, () => this.#try(step))
   }
 
   get over(): boolean {
@@ -80,16 +85,17 @@ export class SimSteps {
     const process = new SimProcess(this.#network.world, name, 0)
     const cluster = connectSim(this.#network, process)
     const { sessionTimeoutMs } = this.#plan.times
+    const { applicationId, topics } = this.#targets
     const member = new GroupMember({
       cluster,
       clock: process.clock,
-      groupId: APPLICATION,
+      groupId: applicationId,
       groupInstanceId: null,
       sessionTimeoutMs,
       rebalanceTimeoutMs: 2 * sessionTimeoutMs,
       heartbeatIntervalMs: Math.floor(sessionTimeoutMs / 5),
       protocolName: 'millrace',
-      subscription: () => ({ topics: ['input'], userData: NEWER }),
+      subscription: () => ({ topics, userData: NEWER }),
       // As leader it gives nothing to anybody; it leaves soon.
       assign: () => {
         this.#targets.disturbed(forMs)

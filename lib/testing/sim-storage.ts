@@ -15,6 +15,8 @@ export class SimStorage implements BrokerStorage {
   readonly #topicIds = new Map<string, string>()
   readonly #epochs = new Map<number, number>()
   readonly #offsets = new Map<string, number>()
+  /** `log/producer` → epoch of what it has written there since the last marker. */
+  readonly #open = new Map<string, number>()
   readonly #violated: (invariant: string, what: string) => void
   /** Transactions whose commit was decided, by transactional id. */
   readonly commits = new Map<string, number>()
@@ -85,9 +87,15 @@ export class SimStorage implements BrokerStorage {
   #appended(id: string, bytes: Buffer, archive: BatchView[]): void {
     const batch = readBatches(Buffer.from(bytes))[0]!
     archive.push(batch)
+    if (batch.isControl) this.#open.delete(`${id}/${batch.producerId}`)
     if (!batch.isTransactional || batch.isControl) return
     const epoch = this.#epochs.get(batch.producerId)
-    if (epoch === batch.producerEpoch) return
+    const place = `${id}/${batch.producerId}`
+    const open = this.#open.get(place)
+    this.#open.set(place, batch.producerEpoch)
+    // Between the new epoch and the marker that ends the old transaction here, what the old producer adds to it is legal: it
+    // is aborted with the rest.
+    if (epoch === batch.producerEpoch || open === batch.producerEpoch) return
     this.#violated('I7', `${id}: producer ${batch.producerId} appended with epoch ${batch.producerEpoch} at ${epoch}`)
   }
 

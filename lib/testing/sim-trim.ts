@@ -2,9 +2,9 @@
 import type { Broker } from '../broker/broker.js'
 import type { TopicRecord } from '../record/record.js'
 import { readInt64 } from '../serde/int64-bytes.js'
-import { APPLICATION, SESSION, WINDOW } from './sim-application.js'
 import { committedRecords } from './sim-log.js'
 import type { SimStorage } from './sim-storage.js'
+import { APPLICATION, SESSION, WINDOW } from './sim-topology.js'
 
 /** The time a row of a store belongs to, by its key; null: it is kept for ever. */
 type TimeOf = (key: Buffer) => number

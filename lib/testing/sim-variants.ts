@@ -2,9 +2,9 @@
 import { initProducerIdApi, joinGroupApi, offsetFetchApi, syncGroupApi } from '../protocol/index.js'
 import type { Random } from '../record/random.js'
 import { seededRandom } from '../record/random.js'
-import { VERSIONS } from './sim-application.js'
 import { drawFaults, type FaultKind, USUAL_KINDS } from './sim-faults.js'
 import type { MemberPlan, SimPlan, Span, StepPlan } from './sim-plan.js'
+import { VERSIONS } from './sim-topology.js'
 
 type Draft = { -readonly [Name in keyof SimPlan]: SimPlan[Name] }
 
@@ -20,10 +20,22 @@ const LEAST = { records: 2_000, commits: 20, faults: 3 } as const
 /** With a steady stream of single records each one costs more. */
 const STEADY_RECORDS = 1_200
 /** Steps and faults fall into this part of the run. */
+/** No seed is longer. */
+const MOST_MS = 30_000
 const FROM = 0.1
 const TO = 0.8
 
 export const VARIANTS: Readonly<Record<string, Variant>> = {
+  small: {
+    what: 'a quarter of the records in a third of the time: for a quick look',
+    share: 0,
+    draw: (draft) => {
+      draft.durationMs = Math.round(draft.durationMs / 3)
+      draft.input = { records: LEAST.records / 4, rounds: Math.ceil(draft.input.rounds / 3) }
+      draft.least = { records: LEAST.records / 4, commits: 10, faults: 0 }
+      draft.faults = draft.faults.map((fault) => ({ ...fault, armedMs: Math.round(fault.armedMs / 3) }))
+    },
+  },
   steady: {
     what: 'records come one by one all the time, without a pause between them',
     share: 0,
@@ -31,6 +43,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
       draft.durationMs = 8_000 + random.int(6_000)
       draft.input = { records: STEADY_RECORDS, rounds: 0 }
       draft.least = { records: STEADY_RECORDS, commits: 20, faults: 0 }
+      draft.faults = draft.faults.map((fault) => ({ ...fault, armedMs: Math.round(fault.armedMs / 2) }))
     },
   },
   quiet: {
@@ -138,7 +151,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   'slow-restore': {
     what: 'a restore takes many fetches, each of them slow',
     share: 0,
-    draw: (draft, random) => slow(draft, { restoreInPieces: true, lanes: { restore: span(random, 5, 60) } }),
+    draw: (draft, random) => slow(draft, { inPieces: ['restore'], lanes: { restore: span(random, 5, 60) } }),
   },
   'slow-network': {
     what: 'some connections are slow',
@@ -194,6 +207,27 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   clocks: withFaults('wall clocks jump forward and back', 0, ['clockJump'], 3),
   'hurt-disk': withFaults('what lies on a disk cannot be read any more', 0, ['diskHurt', 'kill'], 3),
   'full-disk': withFaults('a disk is full, or locked, for a while', 0, ['diskFull', 'diskLocked'], 3),
+  drawn: {
+    what: 'the topology is one of the random ones of the conformance judge',
+    share: 0,
+    draw: (draft, random) => {
+      draft.topology = 1 + random.int(1_000_000)
+      draft.cached = false
+      draft.durationMs = 6_000 + random.int(6_000)
+      draft.input = { records: 0, rounds: draft.input.rounds === 0 ? 0 : 30 }
+      draft.userCode = { slowEvery: 0, slowMs: 0, throwEvery: 0, throws: 0 }
+      // A commit for every few records, so that faults and steps find many.
+      draft.slow = { ...draft.slow, inPieces: ['fetch', 'fetch-prompt', 'restore'] }
+      draft.least = { records: 100, commits: 3, faults: 0 }
+      // They are made for the topology written by hand.
+      draft.faults = draft.faults
+        .filter(({ kind }) => kind !== 'trim')
+        .map((fault) => ({ ...fault, armedMs: Math.round(draft.durationMs * (fault.armedMs / MOST_MS)) }))
+      draft.steps = draft.steps
+        .filter((step) => step.kind !== 'restart' || step.version === undefined)
+        .map((step) => ({ ...step, atMs: Math.round(draft.durationMs * (step.atMs / MOST_MS)) }))
+    },
+  },
 }
 
 function withFaults(what: string, share: number, kinds: readonly FaultKind[], count: number): Variant {

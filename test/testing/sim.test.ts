@@ -1,38 +1,79 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { catchMutant, MUTANTS } from '../../lib/testing/sim-mutants.js'
+import { drawnApplication } from '../../lib/cli/sim-drawn.js'
+import { mutated, rootFolder } from '../../lib/cli/sim-mutants.js'
+import { MUTANTS } from '../../lib/testing/sim-mutants.js'
 import { SimProcess } from '../../lib/testing/sim-process.js'
-import { runSeed } from '../../lib/testing/sim-seed.js'
+import { runPlan, runSeed } from '../../lib/testing/sim-seed.js'
+import { candidates, shrinkPlan } from '../../lib/testing/sim-shrink.js'
+import { drawPlan, unknownVariants, VARIANTS } from '../../lib/testing/sim-variants.js'
 import { SimWorld } from '../../lib/testing/sim-world.js'
 
 // A seed is a second or two of work, on a busy machine many more of waiting.
 t.setTimeout(280_000)
 
-/** Seeds of the usual kind, by what they do most. */
-const SEEDS: readonly (readonly [seed: number, why: string])[] = [
-  [1, 'delays and lost answers'],
-  [4, 'kills'],
+/** Seeds of some kinds, small ones, as each kind is played at length by the command. */
+const SEEDS: readonly (readonly [seed: number, variant: string])[] = [
+  [1, 'base'],
+  [2, 'small,dynamic'],
+  [3, 'small,rolling,slow-disk'],
+  [4, 'drawn'],
 ]
 
-for (const [seed, why] of SEEDS) {
-  t.test(`seed ${seed}: ${why}`, async (t) => {
-    const result = await runSeed(seed)
+for (const [seed, variant] of SEEDS) {
+  t.test(`seed ${seed} of ${variant}`, async (t) => {
+    const plan = drawPlan(seed, variant)
+    const result = await runPlan(plan, { application: drawnApplication })
     t.same(result.violations, [])
-    t.ok(result.records >= 2_000 && result.commits >= 20)
+    t.ok(result.records >= plan.least.records && result.commits >= plan.least.commits)
   })
 }
 
 t.test('one seed twice does exactly the same', async (t) => {
-  const [first, second] = [await runSeed(9), await runSeed(9)]
+  const once = () => runSeed(9, { variant: 'small,dynamic,slow-open,retry' })
+  const [first, second] = [await once(), await once()]
   t.equal(first.traceHash, second.traceHash)
   t.equal(first.events, second.events)
 })
 
-t.test('a mutant is caught, and leaves nothing behind', async (t) => {
-  const mutant = MUTANTS.find(({ name }) => name === 'batch before EndTxn')!
-  const caught = await catchMutant(mutant, 2, 3)
-  t.ok(caught, 'caught')
-  t.same((await runSeed(caught!.plan.seed)).violations, [])
-  t.equal(MUTANTS.length, 5)
+t.test('every mutant is a change of one place that is there, and says which invariant it breaks', async (t) => {
+  t.equal(MUTANTS.length, 40)
+  t.equal(new Set(MUTANTS.map(({ name }) => name)).size, MUTANTS.length, 'names are unique')
+  for (const mutant of MUTANTS) {
+    const files = mutated(rootFolder(), mutant)
+    t.ok(
+      files.every(({ file, text }) => text !== readFileSync(`${rootFolder()}/${file}`, 'utf8')),
+      mutant.name,
+    )
+    t.same(unknownVariants(mutant.variant), [], `${mutant.name}: its variant is known`)
+    t.match(mutant.guards, /^I\d+$/)
+  }
+})
+
+t.test('a plan is drawn from its number alone, and shrinks to what it needs to fail', async (t) => {
+  const everything = Object.keys(VARIANTS)
+    .filter((name) => name !== 'drawn')
+    .join(',')
+  const plan = drawPlan(7, everything)
+  t.same(plan, drawPlan(7, everything))
+  t.same(JSON.parse(JSON.stringify(plan)), plan, 'it survives being printed')
+  const needed = plan.faults[3]!
+  const { plan: smaller, tried } = await shrinkPlan(plan, async ({ faults }) => faults.includes(needed), 400)
+  t.ok(tried < 400)
+  t.same(smaller.faults, [needed])
+  t.same(smaller.steps, [])
+  t.equal(smaller.members.length, 1)
+  t.same(smaller.slow, {})
+  t.equal(
+    candidates({ ...smaller, input: { records: 20, rounds: 1 } }).length,
+    1,
+    'only the fault is left to take away',
+  )
+})
+
+t.test('a variant that is not known is named', async (t) => {
+  t.same(unknownVariants('mix'), [])
+  t.same(unknownVariants('dynamic,slow-everything'), ['slow-everything'])
 })
 
 t.test('events run by time; a process that is held runs what fell due later, a killed one never', async (t) => {
@@ -54,3 +95,24 @@ t.test('events run by time; a process that is held runs what fell due later, a k
   t.equal(held.timers, 0)
   t.equal(held.clock.now() - killed.clock.now(), 5_000)
 })
+
+t.test(
+  'user code that takes its time moves its own clock at once, and everything else of the process waits',
+  async (t) => {
+    const world = new SimWorld('test', { trace: false })
+    const process = new SimProcess(world, 'slow', 0)
+    const ran: string[] = []
+    process.clock.setTimer(10, () => {
+      process.spend(200)
+      process.spend(50)
+      ran.push(`worked until ${process.clock.monotonicMs()}`)
+      process.clock.setTimer(5, () => ran.push(`then at ${world.nowMs.toFixed(0)}`))
+    })
+    process.clock.setTimer(20, () => ran.push(`late at ${world.nowMs.toFixed(0)}`))
+    await world.run(() => false, 1_000)
+    t.same(ran, ['worked until 260', 'late at 260', 'then at 265'])
+    process.jump(-5_000)
+    t.equal(process.clock.now(), 1_700_000_000_000 + 265 - 5_000, 'a jump moves the wall clock')
+    t.equal(process.clock.monotonicMs(), 265, 'and only that')
+  },
+)
