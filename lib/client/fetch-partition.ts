@@ -1,4 +1,5 @@
 /** One partition of a fetcher: where it stands, whether it is asked for, and what has arrived of it. */
+import { type ErrorKind, MillraceError } from '../errors.js'
 import type { BatchView } from '../protocol/batch.js'
 import { formatTopicPartition } from '../record/record.js'
 
@@ -70,6 +71,21 @@ export class FetchPartition {
     this.key = formatTopicPartition(topic, partition)
     this.position = position
     this.lastEpoch = lastEpoch
+  }
+
+  /** What the reader hears of an error that stopped the partition. */
+  stoppedBy(error: unknown): MillraceError {
+    const code = error instanceof MillraceError ? error.code : 'CLIENT_REQUEST_FAILED'
+    const text = error instanceof Error ? error.message : String(error)
+    const { kafkaCode, kind = 'instance' } = error as { kafkaCode?: number; kind?: ErrorKind }
+    return new MillraceError(code, `Reading ${this.key} stopped at offset ${this.position}: ${text}`, {
+      topic: this.topic,
+      partition: this.partition,
+      offset: this.position,
+      kind,
+      cause: error,
+      ...(kafkaCode === undefined ? {} : { kafkaCode }),
+    })
   }
 
   wanted(bufferBytes: number): boolean {

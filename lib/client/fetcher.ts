@@ -2,7 +2,7 @@
  * Reads partitions from given offsets, for ever. One long poll per broker is under way at any time, the next one is sent
  * as soon as one is answered; what arrived waits for `poll`.
  */
-import { type ErrorKind, MillraceError } from '../errors.js'
+import type { ErrorKind, MillraceError } from '../errors.js'
 import { fetchApi } from '../protocol/api-fetch.js'
 import { readBatches } from '../protocol/batch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
@@ -39,6 +39,8 @@ export interface FetcherOptions {
   readonly maxWaitMs?: number
   /** A partition is not asked for while this much of it waits for `poll`. Default 1 MiB. */
   readonly bufferBytes?: number
+  /** Nothing is asked for while this much waits for `poll` in all, whatever the number of partitions. Default 64 MiB. */
+  readonly maxArrivedBytes?: number
   /** Default "fetch". Two fetchers of one cluster need two lanes, or each waits behind the other's long poll. */
   readonly lane?: Lane
   /**
@@ -63,6 +65,7 @@ export class Fetcher {
   private readonly cluster: Cluster
   private readonly limits: FetchLimits
   private readonly bufferBytes: number
+  private readonly maxArrivedBytes: number
   private readonly lane: Lane
   private readonly promptLane: Lane | null
   private readonly onError: (error: MillraceError) => void
@@ -71,6 +74,7 @@ export class Fetcher {
   private readonly partitions = new Map<string, FetchPartition>()
   private readonly busy = new Set<string>()
   private arrived: FetchedBatches[] = []
+  private arrivedBytes = 0
   private pumping = false
   private closed = false
 
@@ -84,6 +88,7 @@ export class Fetcher {
       maxWaitMs: options.maxWaitMs ?? (this.lane === 'fetch' ? 500 : 100),
     }
     this.bufferBytes = options.bufferBytes ?? 1 << 20
+    this.maxArrivedBytes = options.maxArrivedBytes ?? 64 << 20
     this.promptLane = this.lane === 'fetch' ? 'fetch-prompt' : null
     const tell =
       options.onError ??
@@ -159,6 +164,7 @@ export class Fetcher {
     if (this.arrived.length === 0) return []
     const arrived = this.arrived
     this.arrived = []
+    this.arrivedBytes = 0
     for (const partition of this.partitions.values()) partition.arrivedBytes = 0
     this.pump()
     return arrived
@@ -178,6 +184,7 @@ export class Fetcher {
   private dropArrived({ topic, partition }: TopicPartition): void {
     if (this.arrived.length === 0) return
     this.arrived = this.arrived.filter((fetched) => fetched.topic !== topic || fetched.partition !== partition)
+    this.arrivedBytes = this.arrived.reduce((bytes, fetched) => bytes + fetched.bytes, 0)
   }
 
   /** Sends what may be sent, at the end of this turn: several adds and resumes become one request. */
@@ -191,6 +198,7 @@ export class Fetcher {
   }
 
   private sendWanted(): void {
+    if (this.arrivedBytes >= this.maxArrivedBytes) return
     const byLeader = new Map<number, FetchPartition[]>()
     const unvalidated = new Map<number, FetchPartition[]>()
     for (const partition of this.partitions.values()) {
@@ -339,6 +347,7 @@ export class Fetcher {
       partition.failures = 0
       partition.prompted = false
       partition.arrivedBytes += records.length
+      this.arrivedBytes += records.length
       this.moveToEnd(partition)
       this.arrived.push({
         topic,
@@ -369,20 +378,8 @@ export class Fetcher {
       this.pauseAWhile(partition)
       return
     }
-    const { topic, partition: index, position } = partition
-    const code = error instanceof MillraceError ? error.code : 'CLIENT_REQUEST_FAILED'
-    const text = error instanceof Error ? error.message : String(error)
-    const { kafkaCode, kind = 'instance' } = error as { kafkaCode?: number; kind?: ErrorKind }
     partition.stopped = true
-    const stopped = new MillraceError(code, `Reading ${topic}-${index} stopped at offset ${position}: ${text}`, {
-      topic,
-      partition: index,
-      offset: position,
-      kind,
-      cause: error,
-      ...(kafkaCode === undefined ? {} : { kafkaCode }),
-    })
-    this.onError(stopped)
+    this.onError(partition.stoppedBy(error))
   }
 
   private pauseAWhile(partition: FetchPartition): void {

@@ -53,6 +53,8 @@ export class Instance {
   #membership: MembershipState = OUTSIDE
   #identity: GroupIdentity | null = null
   #failedCommits: FailedCommits = NO_FAILED_COMMITS
+  /** The last turn found nothing to process. */
+  #idle = true
   /** Monotonic time before which no record is processed: a commit was refused, and may be again. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY
   /** A handler wants a record tried again: back to the last commit as soon as none is on its way. */
@@ -253,8 +255,10 @@ export class Instance {
     if (this.#retryWanted !== null) return 0
     if (this.#membership.stopping) return this.#noteProcessed(tasks.finishHandlers(SLICE_RECORDS))
     if (this.#membership.holding || this.#waitsForCommit() || this.#pauseMs() > 0) return 0
-    tasks.deliver(this.#poll())
+    // A task may wait for a partition whose records are not delivered yet: an idle turn takes what there is.
+    if (this.#idle || !tasks.full()) tasks.deliver(this.#poll())
     const processed = this.#noteProcessed(this.#process())
+    this.#idle = processed === 0
     if (tasks.commitRequested()) this.#committer.request()
     return processed
   }

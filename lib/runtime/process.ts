@@ -9,6 +9,8 @@ import type { StateEngine, StateEngines } from '../state/engine.js'
 import type { Log } from '../telemetry/log.js'
 
 const FOLDER = 'process'
+/** A second place for the identity: without it, a damaged first would cost every task the time of a session. */
+const COPY = 'process-copy'
 const ID_KEY = Buffer.from('process-id')
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -18,38 +20,56 @@ export interface Process {
 }
 
 /**
- * An identity that cannot be read is given up: the process is then a new member, whose earlier life ends with its session.
+ * An identity that cannot be read is taken from its copy. If both are damaged, the process is a new member, and its earlier life
+ * ends with its session.
  * @throws MillraceError STATE_LOCKED when another process runs on the folder, STATE_UNWRITABLE
  */
 export async function openProcess(engines: StateEngines, random: Random, log: Log): Promise<Process> {
+  const engine = await openSound(engines, FOLDER, log)
   try {
-    return await openOnce(engines, random)
-  } catch (error) {
-    if (!isMillraceError(error, 'STATE_DAMAGED', 'STATE_LAYOUT_UNSUPPORTED')) throw error
-    log.warn({ code: error.code, cause: error.message }, 'the identity of this process is damaged: it gets a new one')
-    await engines.setAside(FOLDER, error.code)
-    return openOnce(engines, random)
-  }
-}
-
-async function openOnce(engines: StateEngines, random: Random): Promise<Process> {
-  const engine: StateEngine = await engines.open(FOLDER)
-  try {
-    return { processId: await identity(engine, random), close: () => engine.close() }
+    const copy = await openSound(engines, COPY, log)
+    try {
+      const processId = known(engine) ?? known(copy) ?? random.uuid()
+      for (const each of [engine, copy]) await write(each, processId)
+      return { processId, close: () => engine.close() }
+    } finally {
+      await copy.close()
+    }
   } catch (error) {
     await engine.close()
     throw error
   }
 }
 
-async function identity(engine: StateEngine, random: Random): Promise<string> {
-  const known = engine.getSync(ID_KEY)?.toString('utf8')
-  if (known === undefined) {
-    const processId = random.uuid()
-    await engine.write([{ type: 'put', key: ID_KEY, value: Buffer.from(processId, 'utf8') }], { sync: true })
-    return processId
+/** The engine, with an identity or without any: a damaged one is set aside. */
+async function openSound(engines: StateEngines, folder: string, log: Log): Promise<StateEngine> {
+  try {
+    return await openChecked(engines, folder)
+  } catch (error) {
+    if (!isMillraceError(error, 'STATE_DAMAGED', 'STATE_LAYOUT_UNSUPPORTED')) throw error
+    log.warn({ folder, code: error.code, cause: error.message }, 'the identity of this process is damaged in one place')
+    await engines.setAside(folder, error.code)
+    return openChecked(engines, folder)
   }
-  if (!ID.test(known))
-    throw new MillraceError('STATE_DAMAGED', 'the identity of the process is not one', { taskId: FOLDER })
-  return known
+}
+
+async function openChecked(engines: StateEngines, folder: string): Promise<StateEngine> {
+  const engine = await engines.open(folder)
+  try {
+    const id = known(engine)
+    if (id === null || ID.test(id)) return engine
+    throw new MillraceError('STATE_DAMAGED', 'the identity of the process is not one', { taskId: folder })
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+}
+
+function known(engine: StateEngine): string | null {
+  return engine.getSync(ID_KEY)?.toString('utf8') ?? null
+}
+
+async function write(engine: StateEngine, processId: string): Promise<void> {
+  if (known(engine) === processId) return
+  await engine.write([{ type: 'put', key: ID_KEY, value: Buffer.from(processId, 'utf8') }], { sync: true })
 }

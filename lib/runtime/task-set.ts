@@ -53,6 +53,8 @@ export interface TaskSetOptions {
   readonly onFlushFailed: (taskId: string, error: unknown) => void
 }
 
+/** Input of one instance in memory (KIP-770's input.buffer.max.bytes is 512 MiB). */
+const MAX_BUFFERED_BYTES = 256 * 2 ** 20
 const NO_WATERMARKS = { lastStableOffset: -1, highWatermark: -1 }
 
 export class TaskSet {
@@ -67,6 +69,8 @@ export class TaskSet {
   #order: readonly RunningTask[] = []
   /** Monotonic time of the last commit, or of the first record after everything was committed. */
   #behindSinceMs: number | null = null
+  /** Input in memory: never less than there is, counted again when it seems to be much. */
+  #bufferedBytes = 0
   /** Whose turn it is to be processed first. */
   #first = 0
   #slow = false
@@ -168,8 +172,21 @@ export class TaskSet {
     }
   }
 
+  /**
+   * Whether tasks hold as much input as one instance should, whatever the number of partitions: then what is fetched waits until
+   * some of it is processed.
+   */
+  full(): boolean {
+    if (this.#bufferedBytes < MAX_BUFFERED_BYTES) return false
+    this.#bufferedBytes = this.#order
+      .flatMap(({ task, sources }) => sources.map((source) => task.bufferedBytes(source.topic, source.partition)))
+      .reduce((bytes, more) => bytes + more, 0)
+    return this.#bufferedBytes >= MAX_BUFFERED_BYTES
+  }
+
   /** Hands fetched batches to their tasks; what belongs to a task that has gone is dropped. */
   deliver(fetched: readonly FetchedBatches[]): void {
+    for (const { bytes } of fetched) this.#bufferedBytes += bytes
     if (fetched.length > 0) this.#behindSinceMs ??= this.#options.clock.monotonicMs()
     for (const chunk of fetched) {
       const name = formatTopicPartition(chunk.topic, chunk.partition)
