@@ -6,9 +6,14 @@
  */
 import type { CommitOutcome, GroupIdentity } from '../client/commit.js'
 import type { Clock } from '../record/clock.js'
+import type { TaskCommit } from '../task/commit.js'
 import { type CommitDecision, type CommitPolicy, decideCommit } from './commit-decision.js'
 import type { CommitGroup } from './commit-group.js'
-import type { OwnedCommit } from './task-set.js'
+
+/** What a task contributes to a commit, and the ownership it did so under. */
+export interface OwnedCommit extends TaskCommit {
+  readonly number: number
+}
 
 /** A commit that has ended, for the loop to act on. */
 export interface FinishedCommit {

@@ -39,11 +39,11 @@ export class TaskOpener {
     const { takeOver, retries, post, state } = this.#options
     const wanted = ({ taskId, number }: TaskOwnership) => !state().stopping && owns(state(), taskId, number)
     const what = `the take-over of task ${tasks[0]!.taskId}`
-    const ended = (without: ReadonlySet<string>) => {
-      for (const { taskId, number } of tasks) {
-        if (!without.has(taskId)) this.#sources.delete(taskId)
-        post({ kind: without.has(taskId) ? 'opened' : 'notOpened', taskId, number })
-      }
+    const ended = (opened: ReadonlySet<string>) => {
+      const without = tasks.filter(({ taskId }) => !opened.has(taskId))
+      for (const { taskId } of without) this.#sources.delete(taskId)
+      if (without.length > 0) post({ kind: 'notOpened', tasks: without })
+      if (opened.size > 0) post({ kind: 'opened', tasks: tasks.filter(({ taskId }) => opened.has(taskId)) })
     }
     const taskIds = tasks.map(({ taskId }) => taskId)
     for (const taskId of taskIds) this.#sources.set(taskId, this.#sourcesOf(taskId))

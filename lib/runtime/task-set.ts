@@ -4,8 +4,9 @@ import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { TaskState } from '../state/task-state.js'
-import type { TaskCommit } from '../task/commit.js'
+import type { UncommittedPartition } from '../task/commit.js'
 import type { Task } from '../task/task.js'
+import type { OwnedCommit } from './committer.js'
 import type { StoreHolder } from './query-bound.js'
 import type { OpenedTask } from './take-over.js'
 import { byTaskId } from './task-id.js'
@@ -22,20 +23,6 @@ interface RunningTask {
   pausedUntilMs: number
   /** Records it handles before the next look at the clock. */
   chunk: number
-}
-
-/** A partition whose records were processed beyond what was committed. */
-export interface UncommittedPartition extends TopicPartition {
-  readonly taskId: string
-  /** Next offset by the last certain commit; the records from here on will be processed again. */
-  readonly committedOffset: number
-  /** Next offset to process. */
-  readonly position: number
-}
-
-/** What a task contributes to a commit, and the ownership it did so under. */
-export interface OwnedCommit extends TaskCommit {
-  readonly number: number
 }
 
 /** Slices as long as this many allowed ones count as slow. */
@@ -66,7 +53,8 @@ export class TaskSet {
   /** `topic-partition` → leader epoch of the last batch read; a restart then notices a log that lost it. */
   readonly #leaderEpochs = new Map<string, number>()
   readonly #paused = new Map<string, TopicPartition>()
-  #order: readonly RunningTask[] = []
+  /** In task order; null: tasks came or went since it was made. */
+  #sorted: readonly RunningTask[] | null = []
   /** Monotonic time of the last commit, or of the first record after everything was committed. */
   #behindSinceMs: number | null = null
   /** Input in memory: never less than there is, counted again when it seems to be much. */
@@ -77,6 +65,11 @@ export class TaskSet {
 
   constructor(options: TaskSetOptions) {
     this.#options = options
+  }
+
+  get #order(): readonly RunningTask[] {
+    this.#sorted ??= this.ids().map((taskId) => this.#tasks.get(taskId)!)
+    return this.#sorted
   }
 
   get size(): number {
@@ -162,7 +155,7 @@ export class TaskSet {
       chunk: FIRST_CHUNK,
     }
     this.#tasks.set(opened.taskId, running)
-    this.#order = this.ids().map((taskId) => this.#tasks.get(taskId)!)
+    this.#sorted = null
     for (const position of opened.positions) {
       const name = formatTopicPartition(position.topic, position.partition)
       this.#byPartition.set(name, running)
@@ -393,7 +386,7 @@ export class TaskSet {
         await task.state.close(options)
       })
     }
-    this.#order = this.ids().map((taskId) => this.#tasks.get(taskId)!)
+    this.#sorted = null
     return closing
   }
 }

@@ -1,6 +1,6 @@
 /** What one task contributes to a commit: everything that becomes visible together. */
 import type { BatchOffsets, OffsetToCommit, ProduceBatch } from '../client/commit.js'
-import type { Headers } from '../record/record.js'
+import type { Headers, TopicPartition } from '../record/record.js'
 import type { StoreDefinition } from '../topology/topology.js'
 
 /** A record on its way to a topic somebody in this process listens to; its offset is known once committed. */
@@ -28,6 +28,15 @@ export interface TaskCommit {
   >
   /** Only of topics the task was told to capture. */
   readonly captured: readonly CapturedRecord[]
+}
+
+/** A partition whose records were processed beyond what was committed. */
+export interface UncommittedPartition extends TopicPartition {
+  readonly taskId: string
+  /** Next offset by the last certain commit; the records from here on will be processed again. */
+  readonly committedOffset: number
+  /** Next offset to process. */
+  readonly position: number
 }
 
 /** Next offset of a store's changelog, and Kafka's id of that topic where the broker has one. */

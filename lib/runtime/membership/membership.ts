@@ -60,9 +60,9 @@ export type MembershipEvent =
       readonly pending: boolean
       readonly changed: readonly string[]
     }
-  | { readonly kind: 'opened'; readonly taskId: string; readonly number: number }
+  | { readonly kind: 'opened'; readonly tasks: readonly TaskOwnership[] }
   /** A take-over ended without the task: cancelled, or failed and its pause is over. */
-  | { readonly kind: 'notOpened'; readonly taskId: string; readonly number: number }
+  | { readonly kind: 'notOpened'; readonly tasks: readonly TaskOwnership[] }
   | { readonly kind: 'closed'; readonly taskId: string }
   /** What this task has in memory or on disk cannot be trusted. */
   | { readonly kind: 'taskLost'; readonly taskId: string }
@@ -115,11 +115,19 @@ export function decideMembership(state: MembershipState, event: MembershipEvent)
     case 'turn':
       return turn(state, event)
     case 'opened':
-      return opened(state, event)
+      return opened(state, event.tasks)
     case 'notOpened':
-      return only(notOpened(vacate(state, event.taskId), event))
+      return only(
+        notOpened(
+          vacate(
+            state,
+            event.tasks.map(({ taskId }) => taskId),
+          ),
+          event.tasks,
+        ),
+      )
     case 'closed':
-      return only(vacate(state, event.taskId))
+      return only(vacate(state, [event.taskId]))
     case 'taskLost':
       return renumber(state, (taskId) => taskId === event.taskId)
     case 'staleGeneration':
@@ -214,20 +222,31 @@ function settle(
   }
 }
 
-function opened(before: MembershipState, { taskId, number }: TaskOwnership): MembershipStep {
-  const owned = before.tasks.get(taskId)
-  if (owned?.number !== number || before.stopping) {
-    // Occupied until it is closed again.
-    return { state: notOpened(before, { taskId, number }), actions: [{ kind: 'discard', taskId, number }] }
+function opened(before: MembershipState, tasks: readonly TaskOwnership[]): MembershipStep {
+  const wanted = tasks.filter(({ taskId, number }) => !before.stopping && owns(before, taskId, number))
+  const late = tasks.filter(({ taskId, number }) => before.stopping || !owns(before, taskId, number))
+  // What came too late is occupied until it is closed again.
+  const state = vacate(
+    notOpened(before, late),
+    wanted.map(({ taskId }) => taskId),
+  )
+  const all = new Map(state.tasks)
+  for (const { taskId, number } of wanted) all.set(taskId, { number, phase: 'running' })
+  return {
+    state: { ...state, tasks: all },
+    actions: [
+      ...late.map((task): MembershipAction => ({ kind: 'discard', ...task })),
+      ...wanted.map((task): MembershipAction => ({ kind: 'start', ...task })),
+    ],
   }
-  const state = vacate(before, taskId)
-  const tasks = new Map(state.tasks).set(taskId, { number, phase: 'running' })
-  return { state: { ...state, tasks }, actions: [{ kind: 'start', taskId, number }] }
 }
 
-function notOpened(state: MembershipState, { taskId, number }: TaskOwnership): MembershipState {
-  if (state.tasks.get(taskId)?.number !== number) return state
-  return { ...state, tasks: new Map(state.tasks).set(taskId, { number, phase: 'waiting' }) }
+function notOpened(state: MembershipState, tasks: readonly TaskOwnership[]): MembershipState {
+  const owned = tasks.filter(({ taskId, number }) => owns(state, taskId, number))
+  if (owned.length === 0) return state
+  const all = new Map(state.tasks)
+  for (const { taskId, number } of owned) all.set(taskId, { number, phase: 'waiting' })
+  return { ...state, tasks: all }
 }
 
 /** Those chosen are taken over again, as if another member had run them. */
@@ -250,9 +269,10 @@ function closeOf(taskIds: readonly string[]): MembershipAction[] {
   return taskIds.length === 0 ? [] : [{ kind: 'close', taskIds }]
 }
 
-function vacate(state: MembershipState, taskId: string): MembershipState {
+function vacate(state: MembershipState, taskIds: readonly string[]): MembershipState {
+  if (taskIds.length === 0) return state
   const occupied = new Set(state.occupied)
-  occupied.delete(taskId)
+  for (const taskId of taskIds) occupied.delete(taskId)
   return { ...state, occupied }
 }
 

@@ -23,8 +23,11 @@ const assigned = (generationId: number, tasks: string[], memberId = 'm'): Member
   generation: { memberId, generationId },
   tasks,
 })
-const opened = (taskId: string, number: number): MembershipEvent => ({ kind: 'opened', taskId, number })
-const notOpened = (taskId: string, number: number): MembershipEvent => ({ kind: 'notOpened', taskId, number })
+const opened = (taskId: string, number: number): MembershipEvent => ({ kind: 'opened', tasks: [{ taskId, number }] })
+const notOpened = (taskId: string, number: number): MembershipEvent => ({
+  kind: 'notOpened',
+  tasks: [{ taskId, number }],
+})
 const closed = (taskId: string): MembershipEvent => ({ kind: 'closed', taskId })
 const rebalance: MembershipEvent = { kind: 'rebalance' }
 const lost: MembershipEvent = { kind: 'sessionLost' }
