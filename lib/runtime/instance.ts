@@ -349,14 +349,13 @@ export class Instance {
       this.#commitNow()
       return 0
     }
-    const nowMs = config.clock.monotonicMs()
-    const commitMs = decision.untilMs === null ? Number.POSITIVE_INFINITY : decision.untilMs - nowMs
+    const never = Number.POSITIVE_INFINITY
+    const commitMs = (decision.untilMs ?? never) - config.clock.monotonicMs()
     // A timer that is due waits for the commit, too: only its outcome wakes the loop.
-    const nextTimerMs = this.#waitsForCommit() ? null : tasks.nextTimerMs()
-    const timerMs = (nextTimerMs ?? Number.POSITIVE_INFINITY) - config.clock.now()
+    const timerMs = this.#waitsForCommit() ? never : (tasks.nextTimerMs() ?? never) - config.clock.now()
     const pauseMs = this.#pauseMs()
-    const waitMs = pauseMs > 0 ? Math.min(commitMs, pauseMs) : Math.min(commitMs, timerMs)
-    return Number.isFinite(waitMs) ? Math.max(0, waitMs) : null
+    const waitMs = Math.max(0, Math.min(commitMs, pauseMs > 0 ? pauseMs : timerMs))
+    return waitMs === never ? null : waitMs
   }
 
   #commitNow(): void {
