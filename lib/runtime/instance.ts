@@ -238,10 +238,9 @@ export class Instance {
   }
 
   #assigned(assignment: Assignment): void {
-    const { identity } = assignment
     const { tasks, outdated } = this.#parts.assignments.accept(assignment)
-    this.#identity = identity
-    this.#decide({ kind: 'assigned', generation: identity, tasks: [...tasks] })
+    this.#identity = assignment.identity
+    this.#decide({ kind: 'assigned', generation: this.#identity, tasks: [...tasks] })
     if (outdated) this.#decide({ kind: 'rebalance' })
   }
 
