@@ -31,6 +31,8 @@ export async function runChaos(settings: ChaosSettings): Promise<number> {
   const given = process.env.KAFKA_BROKERS
   let kafka: KafkaCluster | null = null
   let counts: RoundsCounts
+  // What this process started ends with it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   try {
     if (!given) kafka = await KafkaCluster.start(settings.nodes, join(folder, 'kafka'), settings.version)
     const brokers = given ? given.split(',') : kafka!.bootstrap

@@ -24,7 +24,8 @@ interface Life {
   over: boolean
   state: string
   tasks: readonly string[]
-  /** From the start to the first task, monotonic; null before. */
+  /** When it began to run, and when it had its first task; null before. Monotonic, from the start of the process. */
+  upMs: number | null
   firstTaskMs: number | null
 }
 
@@ -64,9 +65,18 @@ export class Instance {
     return this.isAlive ? this.#life!.tasks : []
   }
 
-  /** Milliseconds from the start of the present process to its first task; null before. */
+  /**
+   * Milliseconds until the present process had its first task: from when its code began to run, which is after Node and
+   * its modules have loaded. Null before.
+   */
   get firstTaskMs(): number | null {
-    return this.#life?.firstTaskMs ?? null
+    const { upMs = null, firstTaskMs = null } = this.#life ?? {}
+    return upMs === null || firstTaskMs === null ? null : firstTaskMs - upMs
+  }
+
+  /** Milliseconds that Node and the modules of the present process took to load; null before. */
+  get upMs(): number | null {
+    return this.#life?.upMs ?? null
   }
 
   start(changes: Partial<WorkerSettings> = {}): void {
@@ -86,7 +96,7 @@ export class Instance {
     })
     const life: Life = {
       ...{ child, ended, startedMs: systemClock.monotonicMs() },
-      ...{ asked: false, over: false, state: 'created', tasks: [], firstTaskMs: null },
+      ...{ asked: false, over: false, state: 'created', tasks: [], upMs: null, firstTaskMs: null },
     }
     this.#life = life
     child.on('message', (report: WorkerReport) => this.#heard(life, report))
@@ -163,9 +173,11 @@ export class Instance {
       this.#dumps.get(report.id)?.(report)
       return
     }
+    const tookMs = systemClock.monotonicMs() - life.startedMs
     life.state = report.state
     life.tasks = report.tasks
-    if (report.tasks.length > 0) life.firstTaskMs ??= systemClock.monotonicMs() - life.startedMs
+    life.upMs ??= tookMs
+    if (report.tasks.length > 0) life.firstTaskMs ??= tookMs
   }
 
   #endedByItself(code: number | null, signal: NodeJS.Signals | null): void {

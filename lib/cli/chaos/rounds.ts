@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Cluster, seededRandom } from '../../index.js'
 import type { KafkaCluster } from '../kafka-cluster.js'
 import { ChaosFailure, ChaosSkipped, seconds } from './failure.js'
+import { nodeDies } from './faults/brokers.js'
 import type { Fault } from './faults/fault.js'
 import type { Stall } from './output-watch.js'
 import { Round } from './round.js'
@@ -78,7 +79,7 @@ export class Rounds {
       proxied: fault.proxied ?? false,
     })
     try {
-      const seen = await made(round, fault)
+      const seen = await made(round, fault, seed)
       const found = await verdict(round)
       const wrong = [...round.troubles, ...found.wrong]
       const { evictions } = round.members
@@ -147,12 +148,17 @@ export class Rounds {
 }
 
 /** Makes the fault under load; what it broke is healed, and the load stopped. */
-async function made(round: Round, fault: Fault): Promise<string> {
+async function made(round: Round, fault: Fault, seed: number): Promise<string> {
+  const { kafka } = round.options
   let seen = ''
   try {
     await fault.prepare?.(round)
     await round.start()
-    seen = await fault.make(round)
+    const dies = kafka !== null && kafka.nodes > 1 && fault.hurtsBrokers !== true
+    const both = [fault.make(round), ...(dies ? [nodeDies(round, kafka, seed % kafka.nodes)] : [])]
+    for (const ended of await Promise.allSettled(both)) if (ended.status === 'rejected') throw ended.reason
+    seen = (await Promise.all(both)).join('; ')
+    await round.flowing('after the fault')
   } catch (error) {
     if (!(error instanceof ChaosFailure)) throw error
     round.troubles.push(error.message)

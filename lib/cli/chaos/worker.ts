@@ -65,6 +65,9 @@ export async function runWorker(settings: WorkerSettings): Promise<number> {
     else void answerDump(streams, request.id)
   })
   process.once('SIGTERM', () => void streams.close().catch(() => undefined))
+  // Without its parent it would work on for ever.
+  const orphaned = () => process.exit(1)
+  process.once('disconnect', orphaned)
   try {
     await streams.start()
     await streams.finished
@@ -73,6 +76,7 @@ export async function runWorker(settings: WorkerSettings): Promise<number> {
     log.error({ cause: errorLine(error) }, 'the instance ended')
     return 1
   } finally {
+    process.removeListener('disconnect', orphaned)
     process.disconnect?.()
   }
 }

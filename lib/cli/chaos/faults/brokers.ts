@@ -1,5 +1,6 @@
 /** Faults of brokers: killed and started again one after another, leaders moved while they write. */
 import { systemClock } from '../../../index.js'
+import type { KafkaCluster } from '../../kafka-cluster.js'
 import { ChaosFailure, seconds } from '../failure.js'
 import type { Round } from '../round.js'
 import type { Fault, Place } from './fault.js'
@@ -12,15 +13,13 @@ const ownBrokers = ({ kafka }: Place) => (kafka === null ? 'the broker is not ou
 
 export const brokers: Fault = {
   name: 'brokers',
+  hurtsBrokers: true,
   missing: ownBrokers,
   async make(round) {
     const kafka = round.options.kafka!
     const said: string[] = []
     for (let index = 0; index < kafka.nodes; index++) {
-      await kafka.kill(index)
-      round.onHeal(async () => {
-        if (!kafka.runs(index)) await kafka.startNode(index)
-      })
+      await killNode(round, kafka, index)
       const downMs = 500 + round.random.int(4_000)
       await round.wait(downMs)
       // Two of three go on; one of one cannot.
@@ -39,6 +38,7 @@ export const brokers: Fault = {
 
 export const leaders: Fault = {
   name: 'leaders',
+  hurtsBrokers: true,
   missing: ({ kafka }) => (kafka !== null && kafka.nodes > 1 ? null : 'one node has no other to lead: --nodes 3'),
   async make(round) {
     const { cluster, applicationId } = round.options
@@ -56,6 +56,23 @@ export const leaders: Fault = {
     if (moved === 0) throw new ChaosFailure('no leader moved')
     return `${moved} leaders moved in ${MOVES} elections`
   },
+}
+
+/** While another fault is made: one node of several is killed and started again. Says so. */
+export async function nodeDies(round: Round, kafka: KafkaCluster, index: number): Promise<string> {
+  await round.waitBetween(0, 2_000)
+  await killNode(round, kafka, index)
+  await round.waitBetween(2_000, 6_000)
+  await kafka.startNode(index)
+  await untilInSync(round, kafka.nodes)
+  return `node ${index + 1} killed meanwhile`
+}
+
+async function killNode(round: Round, kafka: KafkaCluster, index: number): Promise<void> {
+  round.onHeal(async () => {
+    if (!kafka.runs(index)) await kafka.startNode(index)
+  })
+  await kafka.kill(index)
 }
 
 /** The next node is killed only when all replicas are there again. */

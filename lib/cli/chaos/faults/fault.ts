@@ -19,6 +19,8 @@ export interface Fault {
   readonly proxied?: boolean
   /** Nobody may be thrown out of the group by it. */
   readonly quiet?: boolean
+  /** No node is killed meanwhile. */
+  readonly hurtsBrokers?: boolean
   /** A measurement, made only where it is named. */
   readonly onlyNamed?: boolean
   /** Why it cannot be made here, or null. */

@@ -51,11 +51,11 @@ async function joined(round: Round): Promise<string> {
   instance.start()
   const startedMs = systemClock.monotonicMs()
   await works(round, instance)
-  const processMs = instance.firstTaskMs!
+  const [upMs, tasksMs] = [instance.upMs!, instance.firstTaskMs!]
   await round.wait(STEADY_MS)
   const evictions = round.members.evictions - before
   const allMs = systemClock.monotonicMs() - startedMs
   await instance.close(true)
   await round.flowing('after the second instance had left')
-  return `tasks ${seconds(processMs)} after the process began, ${evictions} evictions in ${seconds(allMs)}`
+  return `tasks after ${seconds(tasksMs)} (its process was up after ${seconds(upMs)}), ${evictions} evictions in ${seconds(allMs)}`
 }

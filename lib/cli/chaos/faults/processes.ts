@@ -110,7 +110,9 @@ export const scaleOut: Fault = {
       const instance = await round.add()
       instance.start()
       await works(round, instance)
-      said.push(`${instance.name} had tasks ${seconds(instance.firstTaskMs!)} after its start`)
+      said.push(
+        `${instance.name} had tasks after ${seconds(instance.firstTaskMs!)} (up after ${seconds(instance.upMs!)})`,
+      )
     }
     await round.flowing('after scaling out')
     return said.join(', ')
