@@ -14,6 +14,8 @@ const SETTLE_MS = 40_000
 const POLL_MS = 100
 /** So much later than everything else comes the event that closes all windows. */
 const LAST_MS = 3_600_000
+/** Each has a task per partition. */
+const SUB_TOPOLOGIES = 2
 
 export interface Verdict {
   readonly events: number
@@ -98,17 +100,18 @@ async function rest(round: Round): Promise<string[]> {
 
 /** A new life of each instance on what lies on its disk: the stores are the same. */
 async function fromDisk(round: Round): Promise<string[]> {
-  const { cluster, applicationId, instances } = round.options
-  const again = round.instances.slice(0, instances)
+  const { cluster, applicationId, partitions } = round.options
+  const { instances } = round
+  const tasks = () => instances.reduce((sum, instance) => sum + instance.tasks.length, 0)
   try {
-    for (const instance of again) instance.start()
+    for (const instance of instances) instance.start()
     const expected = await recompute(cluster, round.topics)
     await round.until(
-      () => again.every(({ state }) => state === 'running') && again.some(({ tasks }) => tasks.length > 0),
-      () => `started again on their folders, the instances are ${again.map(({ state }) => state).join(', ')}`,
+      () => instances.every(({ state }) => state === 'running') && tasks() === SUB_TOPOLOGIES * partitions,
+      () => `started again on their folders, ${tasks()} tasks ran (${instances.map(({ state }) => state).join(', ')})`,
     )
-    const wrong = await storeFindings(cluster, applicationId, again, expected)
-    await Promise.all(again.map((instance) => instance.close(false)))
+    const wrong = await storeFindings(cluster, applicationId, instances, expected)
+    await Promise.all(instances.map((instance) => instance.close(false)))
     return wrong.map((line) => `after a restart: ${line}`)
   } catch (error) {
     if (!(error instanceof ChaosFailure)) throw error
