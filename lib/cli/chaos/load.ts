@@ -8,6 +8,8 @@ import type { Random } from '../../record/random.js'
 import { type ChaosTopics, KEYS } from './names.js'
 
 const TICK_MS = 20
+/** Longer than any broker is down, so that the input survives what is done to brokers. */
+const DELIVERY_TIMEOUT_MS = 600_000
 /** One mark for so many events. */
 const EVENTS_PER_MARK = 20
 /** So large a share of the events comes with an older time, within the grace of the windows. */
@@ -33,7 +35,7 @@ export class Load {
   #cancel: () => void = () => undefined
 
   constructor(cluster: Cluster, topics: ChaosTopics, partitions: number, random: Random) {
-    this.#producer = new IdempotentProducer({ cluster })
+    this.#producer = new IdempotentProducer({ cluster, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS })
     this.#topics = topics
     this.#partitions = partitions
     this.#random = random

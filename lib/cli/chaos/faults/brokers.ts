@@ -20,15 +20,15 @@ export const brokers: Fault = {
     const said: string[] = []
     for (let index = 0; index < kafka.nodes; index++) {
       await killNode(round, kafka, index)
-      const downMs = 500 + round.random.int(4_000)
-      await round.wait(downMs)
+      const killedMs = systemClock.monotonicMs()
+      await round.waitBetween(500, 4_500)
       // Two of three go on; one of one cannot.
       if (kafka.nodes > 1) await round.flowing(`while node ${index + 1} was down`)
       await kafka.startNode(index)
       const startedMs = systemClock.monotonicMs()
       await round.flowing(`after node ${index + 1} came back`)
       said.push(
-        `node ${index + 1} killed, started after ${seconds(downMs)}, flowing ${seconds(systemClock.monotonicMs() - startedMs)} later`,
+        `node ${index + 1} answered ${seconds(startedMs - killedMs)} after its kill, flowing ${seconds(systemClock.monotonicMs() - startedMs)} later`,
       )
       if (kafka.nodes > 1) await untilInSync(round, kafka.nodes)
     }
