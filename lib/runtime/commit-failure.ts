@@ -1,5 +1,7 @@
-/** What follows a commit that did not go through: a pure function of the outcome and of those before it. */
+/** What follows a commit that did not go through: a function of the outcome and of those before it, and of chance for the pause. */
 import type { CommitOutcome } from '../client/commit.js'
+import { growingPauseMs } from '../client/retry.js'
+import type { StreamsConfig } from '../config.js'
 import { isMillraceError, MillraceError } from '../errors.js'
 
 /** Failures since the last commit that went through. */
@@ -33,7 +35,7 @@ export function afterFailedCommit(
   failed: FailedCommits,
   outcome: Exclude<CommitOutcome, { readonly kind: 'committed' }>,
   { recordAtFault, nowMs }: { readonly recordAtFault: boolean; readonly nowMs: number },
-  { taskTimeoutMs }: { readonly taskTimeoutMs: number },
+  { taskTimeoutMs, random }: Pick<StreamsConfig, 'taskTimeoutMs' | 'random'>,
 ): { readonly failed: FailedCommits; readonly next: AfterFailedCommit } {
   // The group moves on: that is no failure.
   if (outcome.kind === 'staleGeneration') return { failed, next: { kind: 'rewind', pauseMs: 0 } }
@@ -55,7 +57,7 @@ export function afterFailedCommit(
     const text = `every transaction of ${Math.round(nowMs - sinceMs)} ms (taskTimeoutMs is ${taskTimeoutMs})`
     return { failed: next, next: { kind: 'end', error: refused(text, cause) } }
   }
-  const pauseMs = failed.count === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (failed.count - 1), MAX_PAUSE_MS)
+  const pauseMs = growingPauseMs(random, failed.count, FIRST_PAUSE_MS, MAX_PAUSE_MS)
   return { failed: next, next: { kind: outcome.kind === 'aborted' ? 'rewind' : 'takeOver', pauseMs } }
 }
 

@@ -1,11 +1,14 @@
 /** What follows a commit that did not go through, as a table. */
 import t from 'tap'
 import { MillraceError } from '../../lib/errors.js'
+import { seededRandom } from '../../lib/record/random.js'
 import { afterFailedCommit, type FailedCommits, NO_FAILED_COMMITS } from '../../lib/runtime/commit-failure.js'
 
 const passing = new MillraceError('CLIENT_REQUEST_FAILED', 'the coordinator moves', { retriable: true })
 const lasting = new MillraceError('CLIENT_AUTHORIZATION', 'not authorized')
-const config = { taskTimeoutMs: 60_000 }
+/** Half way: a pause is neither longer nor shorter than its step. */
+const random = { ...seededRandom('pauses'), next: () => 0.5 }
+const config = { taskTimeoutMs: 60_000, random }
 const times = (count: number, sinceMs: number): FailedCommits => ({ count, sinceMs, rejected: 0 })
 
 t.test('each outcome', async (t) => {
@@ -17,18 +20,18 @@ t.test('each outcome', async (t) => {
     expected: string,
   ][] = [
     [
-      'the first refusal is tried again at once',
+      'the first refusal is tried again soon',
       NO_FAILED_COMMITS,
       { kind: 'aborted', cause: passing },
       false,
-      'rewind 0',
+      'rewind 10',
     ],
-    ['the next after a pause', times(1, 900), { kind: 'aborted', cause: passing }, false, 'rewind 10'],
-    ['pauses double', times(4, 900), { kind: 'aborted', cause: passing }, false, 'rewind 80'],
+    ['the next after a longer pause', times(1, 900), { kind: 'aborted', cause: passing }, false, 'rewind 20'],
+    ['pauses double', times(4, 900), { kind: 'aborted', cause: passing }, false, 'rewind 160'],
     ['up to five seconds', times(40, 900), { kind: 'aborted', cause: passing }, false, 'rewind 5000'],
-    ['an unknown outcome takes over', NO_FAILED_COMMITS, { kind: 'unknown', cause: passing }, false, 'takeOver 0'],
-    ['with pauses, too', times(2, 900), { kind: 'unknown', cause: passing }, false, 'takeOver 20'],
-    ['a fenced producer takes over', NO_FAILED_COMMITS, { kind: 'fenced', cause: lasting }, false, 'takeOver 0'],
+    ['an unknown outcome takes over', NO_FAILED_COMMITS, { kind: 'unknown', cause: passing }, false, 'takeOver 10'],
+    ['with pauses, too', times(2, 900), { kind: 'unknown', cause: passing }, false, 'takeOver 40'],
+    ['a fenced producer takes over', NO_FAILED_COMMITS, { kind: 'fenced', cause: lasting }, false, 'takeOver 10'],
     [
       'a cause that never passes ends it',
       NO_FAILED_COMMITS,
@@ -59,7 +62,7 @@ t.test('each outcome', async (t) => {
       false,
       'end STREAMS_COMMIT_REFUSED',
     ],
-    ['not a moment before', times(1, -58_999), { kind: 'aborted', cause: passing }, false, 'rewind 10'],
+    ['not a moment before', times(1, -58_999), { kind: 'aborted', cause: passing }, false, 'rewind 20'],
   ]
   for (const [name, failed, outcome, recordAtFault, expected] of rows) {
     const { next } = afterFailedCommit(failed, outcome, { recordAtFault, nowMs: 1_000 }, config)
@@ -72,7 +75,7 @@ t.test('failures are counted from the first, and taskTimeoutMs 0 is for ever', a
   const outcome = { kind: 'aborted', cause: passing } as const
   let failed = NO_FAILED_COMMITS
   for (let nowMs = 0; nowMs < 10_000_000; nowMs += 100_000) {
-    const step = afterFailedCommit(failed, outcome, { recordAtFault: false, nowMs }, { taskTimeoutMs: 0 })
+    const step = afterFailedCommit(failed, outcome, { recordAtFault: false, nowMs }, { taskTimeoutMs: 0, random })
     failed = step.failed
     t.equal(step.next.kind, 'rewind')
   }
