@@ -109,10 +109,11 @@ export class StreamsBuilder {
       name: processor,
       write: (topology, _parents, { reuseSourceTopics }) => {
         const definition = origin.definition()
-        if (definition !== null) {
-          topology.addStore(reuseSourceTopics ? { ...definition, changelogTopic: topic } : definition)
-        }
-        topology.addSource({ ...this.#sourceFields(options, source), topics: [topic] }).addNode({
+        const fields = this.#sourceFields(options, source)
+        // An extractor may know more than the record (partition time, the clock): a restore could give other timestamps.
+        const reuse = reuseSourceTopics && fields.timestampExtractor === undefined
+        if (definition !== null) topology.addStore(reuse ? { ...definition, changelogTopic: topic } : definition)
+        topology.addSource({ ...fields, topics: [topic] }).addNode({
           kind: 'tableSource',
           name: processor,
           parents: [source],

@@ -3,10 +3,9 @@ import { topicMissing } from '../client/broker-error.js'
 import type { OffsetReset } from '../record/offset-reset.js'
 import type { TopicPartition } from '../record/record.js'
 import { resolvePartitionCounts } from '../topology/copartition.js'
+import { fillerOf, type StoreFiller } from '../topology/fillers.js'
 import { changelogTopic, internalTopics, realTopicName } from '../topology/internal-topics.js'
-import type { SourceNode } from '../topology/node.js'
 import { hasPattern } from '../topology/patterns.js'
-import type { ProcessNode } from '../topology/stateless-nodes.js'
 import { subTopologies } from '../topology/sub-topologies.js'
 import type { SubTopology, Topology } from '../topology/topology.js'
 import type { PlannedSubTopology } from './membership/subscription-data.js'
@@ -217,12 +216,9 @@ export class Plan {
     })
   }
 
-  /** The node that fills a read-only store, and its source; null for any other store. */
-  filler(store: string): { readonly filler: ProcessNode; readonly source: SourceNode } | null {
-    const name = this.#topology.stores.find((definition) => definition.name === store)?.filledBy
-    const filler = this.#topology.nodes.find((node) => node.name === name)
-    const source = this.#topology.nodes.find((node) => node.name === filler?.parents[0])
-    return filler?.kind === 'process' && source?.kind === 'source' ? { filler, source } : null
+  /** What fills a store whose source topic is its log; null for any other store. */
+  filler(store: string): StoreFiller | null {
+    return fillerOf(this.#topology, store)
   }
 
   /** The source's own choice, null: the application's. What the application wrote for itself is always read from the start. */

@@ -1,6 +1,7 @@
 /**
- * Refills a read-only store after its disk was lost or is behind: its source topic is its only log, so the records
- * processed before go through the user's processor once more. What the processor forwards has gone on already.
+ * Refills a store whose source topic is its only log (a read-only store, a table that reuses its source) after its disk
+ * was lost or is behind: the records processed before are read, judged and put as they were then. What a processor
+ * forwards has gone on already.
  */
 import { isMillraceError } from '../errors.js'
 import type { RecordCursor } from '../protocol/index.js'
@@ -10,17 +11,17 @@ import type { TaskState } from '../state/task-state.js'
 import { eventTime, isTimestampError } from '../task/event-time.js'
 import { SchemaWait } from '../task/schema-wait.js'
 import type { Log } from '../telemetry/log.js'
+import type { StoreFiller } from '../topology/fillers.js'
 import type { SourceNode } from '../topology/node.js'
 import type { AppConfigs, Processor, ProcessorContext, RecordMetadata, StoreReference } from '../topology/processor.js'
 import { storeNameOf } from '../topology/processor.js'
-import type { ProcessNode } from '../topology/stateless-nodes.js'
 
 export interface RefillOptions {
   readonly taskId: string
   readonly applicationId: string
   readonly appConfigs: AppConfigs
   readonly source: SourceNode
-  readonly filler: ProcessNode
+  readonly filler: StoreFiller['filler']
   /** The real source topic, and the partition of the task. */
   readonly topic: string
   readonly partition: number

@@ -1,6 +1,6 @@
 /** A table whose source topic is its changelog: after a lost disk it holds what was processed, not what waits. */
 import t from 'tap'
-import { Streams, StreamsBuilder, string } from '../../lib/index.js'
+import { json, type Serde, Streams, StreamsBuilder, string } from '../../lib/index.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { embedded } from './embedded.js'
 
@@ -48,4 +48,82 @@ t.test('restart and lost disk', async (t) => {
   const counts = await world.committed('counts')
   const last = Object.fromEntries(counts.map((line) => line.split('=') as [string, string]))
   t.same(last, { x: '1', y: '0', z: '1' }, 'old values came from the restored store')
+})
+
+/** Reads other keys than were written, and some not at all. */
+const odd: Serde<string> = {
+  name: 'odd',
+  serialize: (value, topic) => string.serialize(value, topic),
+  deserialize: (bytes, topic) => {
+    const text = string.deserialize(bytes, topic)
+    if (text === 'broken') throw new TypeError('no')
+    return text.toLowerCase().slice(0, 3)
+  },
+}
+
+for (const [what, cacheMaxBytes] of [
+  ['without a cache', 0],
+  ['with a cache', 1_000_000],
+] as const) {
+  t.test(`a restore gives the rows that were processed: ${what}`, async (t) => {
+    const world = await embedded(t, { rows: 1, changes: 1 })
+    const number = json<number>((value) => {
+      if (typeof value !== 'number') throw new TypeError('no number')
+      return value
+    })
+    const build = () => {
+      const builder = new StreamsBuilder()
+      const table = builder.table('rows', { key: odd, value: number, store: { name: 'rows-store' } })
+      table.toStream().to('changes', { key: string, value: json<number>() })
+      return builder.build({ optimize: ['reuseSourceTopics'] })
+    }
+    const rows = [
+      ['ABCDEF', '1'],
+      ['abc', '{broken'],
+      ['broken', '5'],
+      ['B', '"text"'],
+      ['C', '3'],
+      ['c', null],
+      [null, '7'],
+      ['D', ' 4.0 '],
+    ] as const
+    await world.send(rows.map(([key, value]) => ({ topic: 'rows', key, value })))
+    const settings = {
+      applicationId: 'app',
+      broker: world.broker,
+      cacheMaxBytes,
+      onDeserializationError: 'skip',
+    } as const
+    const life = async (engines: MemoryEngines) => {
+      const streams = new Streams(build(), { ...settings, engines })
+      await streams.start()
+      await world.until('changes', (records) => records.some((record) => record.startsWith('d=')))
+      const found: Record<string, unknown> = {}
+      for await (const { key, value, timestamp } of streams.queries.keyValue<string, number>('rows-store').all()) {
+        found[key] = [value, timestamp]
+      }
+      await streams.close({ leaveGroup: true })
+      return found
+    }
+    const first = await life(new MemoryEngines())
+    t.same(Object.keys(first).sort(), ['abc', 'd'])
+    const changes = await world.committed('changes')
+    t.same(await life(new MemoryEngines()), first)
+    t.same(await world.committed('changes'), changes, 'a restore forwards nothing')
+  })
+}
+
+t.test('a source with an extractor keeps a changelog of its own', async (t) => {
+  const builder = new StreamsBuilder()
+  const timestampExtractor = () => 1
+  builder.table('plain', { ...text, store: { name: 'one' } })
+  builder.table('timed', { ...text, store: { name: 'two' }, timestampExtractor })
+  const { stores } = builder.build({ optimize: 'all' })
+  t.same(
+    stores.map(({ name, changelogTopic }) => [name, changelogTopic]),
+    [
+      ['one', 'plain'],
+      ['two', null],
+    ],
+  )
 })
