@@ -71,7 +71,7 @@ export class Streams {
   #abandoned = false
   readonly #closeAsked = deferred()
   #leaveGroup = false
-  /** Monotonic time since which no broker has answered; null once one has. */
+  /** Monotonic time since which opening fails with errors that may pass; null once it has succeeded. */
   #unreachableSinceMs: number | null = null
 
   /** @throws MillraceError CONFIG_INVALID */
@@ -267,7 +267,7 @@ export class Streams {
   ): Promise<'closed' | 'replace'> {
     // What keeps the first from opening is an error of `start`.
     const asked = (open !== null || life > 1) && !this.#closing
-    const waits = open === null && this.#waitsForBrokers(error)
+    const waits = open === null && this.#mayPass(error)
     const answer = waits ? 'replace' : asked ? answerTo(error, this.#config) : 'shutdownInstance'
     const all = answer === 'shutdownApplication'
     if (all) await this.#stopApplication(open)
@@ -284,15 +284,16 @@ export class Streams {
     return 'replace'
   }
 
-  /** Whether the brokers may yet come up: Java waits for them without end. */
-  #waitsForBrokers(error: unknown): boolean {
-    if (this.#closing || !isMillraceError(error, 'CLIENT_UNREACHABLE')) return false
+  /** Whether what keeps the instance from opening may pass: brokers come up, a coordinator is elsewhere or does not answer. */
+  #mayPass(error: unknown): boolean {
+    if (this.#closing || !isMillraceError(error)) return false
+    const what = error.code === 'CLIENT_UNREACHABLE' ? 'no broker answers' : 'the instance could not be opened'
+    if (error.code !== 'CLIENT_UNREACHABLE' && !error.retriable) return false
     const { clock, log, startTimeoutMs } = this.#config
-    const nowMs = clock.monotonicMs()
-    this.#unreachableSinceMs ??= nowMs
-    const leftMs = this.#unreachableSinceMs + startTimeoutMs - nowMs
+    this.#unreachableSinceMs ??= clock.monotonicMs()
+    const leftMs = this.#unreachableSinceMs + startTimeoutMs - clock.monotonicMs()
     if (leftMs <= 0) return false
-    log.warn({ code: error.code, cause: error.message, leftMs: Math.round(leftMs) }, 'no broker answers, trying again')
+    log.warn({ code: error.code, cause: error.message, leftMs: Math.round(leftMs) }, `${what}, trying again`)
     return true
   }
 

@@ -153,6 +153,8 @@ export class Deadlines {
   /** I9: no partition's last stable offset stands still for longer than a transaction may be open. */
   #lookAtStability(): void {
     const { world, broker, plan } = this.#options
+    // Where nobody is, nobody can end a transaction.
+    if (broker() === null) this.#stable.clear()
     const patienceMs = 2 * Math.max(plan.times.transactionTimeoutMs, 5_000) + 10_000
     for (const topic of broker()?.core.topics.all() ?? []) {
       for (const log of topic.partitions) {

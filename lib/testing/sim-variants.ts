@@ -28,7 +28,7 @@ const TO = 0.8
 export const VARIANTS: Readonly<Record<string, Variant>> = {
   small: {
     what: 'a quarter of the records in a third of the time: for a quick look',
-    share: 0,
+    share: 0.4,
     draw: (draft) => {
       draft.durationMs = Math.round(draft.durationMs / 3)
       draft.input = { records: LEAST.records / 4, rounds: Math.ceil(draft.input.rounds / 3) }
@@ -38,7 +38,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   steady: {
     what: 'records come one by one all the time, without a pause between them',
-    share: 0,
+    share: 0.08,
     draw: (draft, random) => {
       draft.durationMs = 8_000 + random.int(6_000)
       draft.input = { records: STEADY_RECORDS, rounds: 0 }
@@ -48,7 +48,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   quiet: {
     what: 'no faults: every deadline counts from the first moment on',
-    share: 0,
+    share: 0.08,
     draw: (draft) => {
       draft.faults = []
       draft.least = { ...draft.least, faults: 0 }
@@ -56,7 +56,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   dynamic: {
     what: 'dynamic members join and leave again soon',
-    share: 0,
+    share: 0.25,
     draw: (draft, random) => {
       draft.members = draft.members.map((member, i) => ({ ...member, disk: i === 0 || random.next() < 0.5 }))
       addSteps(draft, cameAndWent(draft, random, 3 + random.int(4)))
@@ -64,12 +64,12 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   rolling: {
     what: 'all members are restarted one after the other, twice',
-    share: 0,
+    share: 0.12,
     draw: (draft, random) => addSteps(draft, rolled(draft, random, 2)),
   },
   scale: {
     what: 'the group grows to twice its size, and shrinks again',
-    share: 0,
+    share: 0.08,
     draw: (draft, random) => {
       const more = 2 + random.int(3)
       const between = (draft.durationMs * (TO - FROM)) / (2 * more + 1)
@@ -84,12 +84,12 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   'compatible-version': {
     what: 'a rolling restart brings another version of the topology with the same tasks',
-    share: 0,
+    share: 0.06,
     draw: (draft, random) => addSteps(draft, rolled(draft, random, 1, VERSIONS.compatible)),
   },
   'incompatible-version': {
     what: 'one member is restarted with a version whose tasks are others, and back again',
-    share: 0,
+    share: 0.05,
     draw: (draft, random) => {
       const name = anyMember(draft, random)
       const downMs = 100 + random.int(500)
@@ -103,7 +103,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   foreigner: {
     what: 'a member that nobody can read joins the group for a while',
-    share: 0,
+    share: 0.06,
     draw: (draft, random) => {
       const forMs = 1_000 + random.int(4_000)
       addSteps(draft, [{ atMs: anyTime(draft, random), kind: 'foreigner', name: 'foreigner', forMs }])
@@ -111,7 +111,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   'start-twice': {
     what: 'start() is called on an instance that runs',
-    share: 0,
+    share: 0.04,
     draw: (draft, random) => {
       const name = anyMember(draft, random)
       const downMs = 100 + random.int(500)
@@ -124,7 +124,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   'close-in-outage': {
     what: 'a member closes while the broker is down',
-    share: 0,
+    share: 0.05,
     draw: (draft, random) => {
       const atMs = anyTime(draft, random)
       const outage = { kind: 'coordinatorRestart', apiKey: null, moment: 'request', strength: 0, length: 12 } as const
@@ -140,22 +140,22 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   'slow-open': {
     what: 'opening a store takes seconds',
-    share: 0,
+    share: 0.12,
     draw: (draft, random) => slow(draft, { open: span(random, 500, 4_000) }),
   },
   'slow-disk': {
     what: 'writing to a store and closing it take long',
-    share: 0,
+    share: 0.12,
     draw: (draft, random) => slow(draft, { write: span(random, 50, 600), close: span(random, 50, 1_500) }),
   },
   'slow-restore': {
     what: 'a restore takes many fetches, each of them slow',
-    share: 0,
+    share: 0.1,
     draw: (draft, random) => slow(draft, { inPieces: ['restore'], lanes: { restore: span(random, 5, 60) } }),
   },
   'slow-network': {
     what: 'some connections are slow',
-    share: 0,
+    share: 0.1,
     draw: (draft, random) => {
       const lanes = (['fetch', 'fetch-prompt', 'restore', 'produce', 'group', 'admin'] as const)
         .filter(() => random.next() < 0.5)
@@ -165,7 +165,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   'slow-coordinator': {
     what: 'joining, syncing, reading offsets and initialising a producer take long',
-    share: 0,
+    share: 0.1,
     draw: (draft, random) => {
       const apis = [initProducerIdApi, joinGroupApi, syncGroupApi, offsetFetchApi]
         .filter(() => random.next() < 0.6)
@@ -175,41 +175,42 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   'slow-code': {
     what: 'user code takes a long time over some records',
-    share: 0,
+    share: 0.08,
     draw: (draft, random) => {
       draft.userCode = { ...draft.userCode, slowEvery: 40 + random.int(60), slowMs: 50 + random.int(200) }
     },
   },
   retry: {
     what: 'user code throws, and the record is tried again',
-    share: 0,
+    share: 0.12,
     draw: (draft, random) => {
       draft.userCode = { ...draft.userCode, throwEvery: 20 + random.int(100), throws: 1 + random.int(3) }
     },
   },
   latest: {
     what: 'offsetReset is latest, and the source has committed offsets',
-    share: 0,
+    share: 0.15,
     draw: (draft) => {
       draft.offsetReset = 'latest'
     },
   },
   'at-least-once': {
     what: 'the guarantee is atLeastOnce: nothing is lost',
-    share: 0,
+    share: 0.06,
     draw: (draft) => {
       draft.guarantee = 'atLeastOnce'
     },
   },
-  'broker-errors': withFaults('brokers answer with every error code they have', 0, ['brokerError'], 6),
-  leaders: withFaults('leaders move', 0, ['leaderMove'], 3),
-  trim: withFaults('changelogs lose what they no longer need', 0, ['trim'], 3),
-  clocks: withFaults('wall clocks jump forward and back', 0, ['clockJump'], 3),
-  'hurt-disk': withFaults('what lies on a disk cannot be read any more', 0, ['diskHurt', 'kill'], 3),
-  'full-disk': withFaults('a disk is full, or locked, for a while', 0, ['diskFull', 'diskLocked'], 3),
+  'broker-errors': withFaults('brokers answer with every error code they have', 0.15, ['brokerError'], 6),
+  leaders: withFaults('leaders move', 0.1, ['leaderMove'], 3),
+  trim: withFaults('changelogs lose what they no longer need', 0.1, ['trim'], 3),
+  clocks: withFaults('wall clocks jump forward and back', 0.1, ['clockJump'], 3),
+  'hurt-disk': withFaults('what lies on a disk cannot be read any more', 0.08, ['diskHurt', 'kill'], 3),
+  'full-disk': withFaults('a disk is full for a while', 0.08, ['diskFull'], 3),
+  'locked-disk': withFaults('the folders are still locked by somebody else for a while', 0, ['diskLocked'], 3),
   drawn: {
     what: 'the topology is one of the random ones of the conformance judge',
-    share: 0,
+    share: 0.3,
     draw: (draft, random) => {
       draft.topology = 1 + random.int(1_000_000)
       draft.cached = false
@@ -272,7 +273,7 @@ function usual(seed: number, variant: string, random: Random): Draft {
   return {
     seed,
     variant,
-    deadlines: variant !== 'mix' && variant !== 'base',
+    deadlines: true,
     durationMs,
     latencyMs: 1 + random.int(8),
     markerDelayMs: random.next() < 0.4 ? 0 : 20 + random.int(400),

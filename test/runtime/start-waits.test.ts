@@ -1,6 +1,8 @@
 /** An instance that is started before its brokers. */
 import t from 'tap'
+import { MillraceError } from '../../lib/errors.js'
 import { Streams, StreamsBuilder, string } from '../../lib/index.js'
+import { initProducerIdApi } from '../../lib/protocol/index.js'
 import { systemClock } from '../../lib/record/clock.js'
 import { loopbackTransport } from '../../lib/transport/loopback.js'
 import { embedded } from './embedded.js'
@@ -66,6 +68,31 @@ for (const [startTimeoutMs, least, most] of [
     t.ok(attempts >= least && attempts <= most, `${attempts} attempts`)
   })
 }
+
+t.test('start waits for a coordinator that does not answer', async (t) => {
+  const world = await embedded(t, { in: 1, out: 1 })
+  const lines: string[] = []
+  const again = 'the instance could not be opened, trying again'
+  const inner = loopbackTransport({ clock: systemClock, clientId: 'test', connect: () => world.broker.connection() })
+  const streams = new Streams(topology(), {
+    applicationId: 'app',
+    broker: world.broker,
+    clock: hurried,
+    transport: () => ({
+      send: async (address, lane, request) => {
+        if (request.apiKey !== initProducerIdApi.key || lines.includes(again)) return inner.send(address, lane, request)
+        throw new MillraceError('TRANSPORT_TIMEOUT', 'no answer', { retriable: true })
+      },
+      close: async () => undefined,
+    }),
+    log: { debug() {}, info() {}, error() {}, warn: (_fields, line) => lines.push(line ?? '') },
+  })
+  await streams.start()
+  t.equal(streams.state, 'running')
+  t.ok(lines.includes(again))
+  await streams.close()
+  await inner.close()
+})
 
 t.test('a close does not wait for them', async (t) => {
   const world = await embedded(t, {})
