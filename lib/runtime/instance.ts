@@ -120,7 +120,7 @@ export class Instance {
         const processed = this.#work()
         const waitMs = this.#commitIfDue(processed)
         if (this.#inbox.length > 0) continue
-        if (processed > 0) await this.#parts.config.clock.nextTurn()
+        if (processed > 0 || waitMs === 0) await this.#parts.config.clock.nextTurn()
         else await this.#signal.wait(waitMs)
       }
     } catch (error) {
@@ -240,7 +240,7 @@ export class Instance {
   #assigned(assignment: Assignment): void {
     const { tasks, outdated } = this.#parts.assignments.accept(assignment)
     this.#identity = assignment.identity
-    this.#decide({ kind: 'assigned', generation: this.#identity, tasks: [...tasks] })
+    this.#decide({ kind: 'assigned', generation: assignment.identity, tasks: [...tasks] })
     if (outdated) this.#decide({ kind: 'rebalance' })
   }
 
@@ -350,11 +350,16 @@ export class Instance {
     }
     const never = Number.POSITIVE_INFINITY
     const commitMs = (decision.untilMs ?? never) - config.clock.monotonicMs()
-    // A timer that is due waits for the commit, too: only its outcome wakes the loop.
-    const timerMs = this.#waitsForCommit() ? never : (tasks.nextTimerMs() ?? never) - config.clock.now()
     const pauseMs = this.#pauseMs()
-    const waitMs = Math.max(0, Math.min(commitMs, pauseMs > 0 ? pauseMs : timerMs))
+    const waitMs = Math.max(0, Math.min(commitMs, pauseMs > 0 ? pauseMs : this.#untilTimerMs()))
     return waitMs === never ? null : waitMs
+  }
+
+  /** A timer that is due waits for the commit, too, and fires no more before the end: only an event wakes the loop. */
+  #untilTimerMs(): number {
+    if (this.#membership.stopping || this.#waitsForCommit()) return Number.POSITIVE_INFINITY
+    const { tasks, config } = this.#parts
+    return (tasks.nextTimerMs() ?? Number.POSITIVE_INFINITY) - config.clock.now()
   }
 
   #commitNow(): void {

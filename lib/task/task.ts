@@ -156,10 +156,13 @@ export class Task<S extends TaskStores = TaskStores> {
     return processed
   }
 
-  /** Wall-clock time of the next wall-clock punctuation, of the end of waiting for an empty partition, or in silence. */
+  /** Wall-clock time of the next punctuation, end of waiting for an empty partition, or look in silence that need no handler to end. */
   nextTimerAtMs(): number | null {
-    const waitsUntilMs = this.#input.idle.waitsUntilMs() ?? Number.POSITIVE_INFINITY
-    const next = Math.min(this.#punctuations.nextWallClockMs, waitsUntilMs, this.#input.time.nextAtMs)
+    if (this.#async.draining) return null
+    const never = Number.POSITIVE_INFINITY
+    const waitsUntilMs = this.#async.open ? (this.#input.idle.waitsUntilMs() ?? never) : never
+    const lookAtMs = this.busy ? never : this.#input.time.nextAtMs
+    const next = Math.min(this.#punctuations.nextWallClockMs, waitsUntilMs, lookAtMs)
     return Number.isFinite(next) ? next : null
   }
 

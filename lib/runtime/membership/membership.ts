@@ -173,7 +173,8 @@ function turn(
     state = { ...state, group: flush ? 'flushing' : 'joining' }
     actions.push({ kind: flush ? 'commit' : 'join' })
   }
-  if (state.group !== 'settled' || !state.producerReady) return { state, actions }
+  // The offsets that a take-over reads must not be those before a commit that has the task in it.
+  if (state.group !== 'settled' || !state.producerReady || inFlight) return { state, actions }
   const opening: TaskOwnership[] = []
   for (const [taskId, { number, phase }] of state.tasks) {
     if (phase === 'waiting' && !state.occupied.has(taskId)) opening.push({ taskId, number })

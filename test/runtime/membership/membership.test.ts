@@ -200,6 +200,17 @@ const rows: [name: string, events: MembershipEvent[], expected: string[]][] = [
     [],
   ],
 
+  [
+    'a task lost while a commit that has it is in flight is not taken over before the outcome',
+    [...RUNNING, { kind: 'taskLost', taskId: '0_0' }, closed('0_0'), turn({ inFlight: true })],
+    [],
+  ],
+  [
+    'and then it is',
+    [...RUNNING, { kind: 'taskLost', taskId: '0_0' }, closed('0_0'), turn({ inFlight: true }), turn()],
+    ['open 0_0#3'],
+  ],
+
   ['a stale generation joins again without a commit', [...RUNNING, stale, turn({ pending: true })], ['join']],
   ['a stale generation while we join changes nothing', [...JOINING, stale, turn()], []],
   [
@@ -257,6 +268,7 @@ t.test('any history: numbers rise, a store has one user, and what runs is owned'
     const seen = new Set<number>()
     const act = (action: MembershipAction) => {
       if (action.kind === 'open') {
+        t.equal(inFlight, false, 'no commit is in flight')
         for (const { taskId, number } of action.tasks) {
           t.notOk(stores.has(taskId), `${taskId} is in use`)
           t.ok(owns(state, taskId, number))
