@@ -10,6 +10,7 @@ import { isMillraceError } from '../errors.js'
 import { afterFailedCommit, type FailedCommits, NO_FAILED_COMMITS } from './commit-failure.js'
 import { Committer, causeOf, type FinishedCommit } from './committer.js'
 import type { InstanceParts } from './instance-parts.js'
+import { retryPauseMs, sleepMs } from './loop-pauses.js'
 import { LostOffsets } from './lost-offsets.js'
 import {
   decideMembership,
@@ -27,8 +28,6 @@ import { TaskOpener } from './task-opener.js'
 const SLICE_RECORDS = 1_000
 /** So long at most, however slow a record is. */
 const SLICE_MS = 10
-/** The pause before a record is tried again doubles from `retryBackoffMs` to this. */
-const MAX_RETRY_PAUSE_MS = 10_000
 /** Pending output while a commit is in flight, in multiples of `commitBytes`, at which processing waits for its outcome. */
 const MAX_PENDING_FACTOR = 2
 const PRODUCER = 'the initialisation of the producer'
@@ -307,9 +306,7 @@ export class Instance {
   /** What the failed attempt wrote was never sent, so dropping it undoes it. Other tasks go on. */
   #retry({ taskId, attempt }: { readonly taskId: string; readonly attempt: number }): void {
     this.#retryWanted = null
-    const { retryBackoffMs } = this.#parts.config
-    const pauseMs = Math.min(retryBackoffMs * 2 ** (attempt - 1), Math.max(retryBackoffMs, MAX_RETRY_PAUSE_MS))
-    this.#parts.tasks.retry(taskId, pauseMs)
+    this.#parts.tasks.retry(taskId, retryPauseMs(attempt, this.#parts.config))
   }
 
   /** An offset that is gone may only mean that this member was overtaken: its task is taken over again before it counts. */
@@ -348,18 +345,13 @@ export class Instance {
       this.#commitNow()
       return 0
     }
-    const never = Number.POSITIVE_INFINITY
-    const commitMs = (decision.untilMs ?? never) - config.clock.monotonicMs()
-    const pauseMs = this.#pauseMs()
-    const waitMs = Math.max(0, Math.min(commitMs, pauseMs > 0 ? pauseMs : this.#untilTimerMs()))
-    return waitMs === never ? null : waitMs
-  }
-
-  /** A timer that is due waits for the commit, too, and fires no more before the end: only an event wakes the loop. */
-  #untilTimerMs(): number {
-    if (this.#membership.stopping || this.#waitsForCommit()) return Number.POSITIVE_INFINITY
-    const { tasks, config } = this.#parts
-    return (tasks.nextTimerMs() ?? Number.POSITIVE_INFINITY) - config.clock.now()
+    const timerAtMs = tasks.nextTimerMs()
+    return sleepMs({
+      commitMs: decision.untilMs === null ? null : decision.untilMs - config.clock.monotonicMs(),
+      pauseMs: this.#pauseMs(),
+      timerMs: timerAtMs === null ? null : timerAtMs - config.clock.now(),
+      timersRest: this.#membership.stopping || this.#waitsForCommit(),
+    })
   }
 
   #commitNow(): void {
