@@ -39,7 +39,9 @@ t.test('start waits for brokers that come up, and says so', async (t) => {
   })
   await streams.start()
   t.equal(streams.state, 'running')
-  t.same(lines.slice(0, 3), Array(3).fill('no broker answers, trying again'))
+  t.equal(refused, 3)
+  // Of one message at most one line a second, however often it fails.
+  t.equal(lines[0], 'no broker answers, trying again')
   await world.send([{ topic: 'in', key: 'k', value: 'v' }])
   t.same(await world.until('out', (found) => found.length === 1), ['k=v'])
   await streams.close()
