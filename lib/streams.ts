@@ -278,8 +278,8 @@ export class Streams {
       await open?.instance.abandoned()
       return 'closed'
     }
-    if (answer !== 'replace') throw error
     if (open !== null) await within(this.#config.clock, this.#config.requestTimeoutMs, open.instance.abandoned())
+    if (answer !== 'replace') throw error
     this.#open = null
     return 'replace'
   }

@@ -78,10 +78,10 @@ export class Committer {
     )
   }
 
-  /** Sends what the tasks collected; processing goes on meanwhile. */
-  start(parts: readonly OwnedCommit[], identity: GroupIdentity): void {
+  /** Sends what the tasks collected; processing goes on meanwhile. Returns how many tasks that were. */
+  start(parts: readonly OwnedCommit[], identity: GroupIdentity): number {
     this.forget()
-    if (parts.length === 0) return
+    if (parts.length === 0) return 0
     this.#inFlight = true
     this.#startedMs = this.#options.clock.monotonicMs()
     const batches = parts.flatMap((part) => part.batches)
@@ -93,6 +93,7 @@ export class Committer {
       },
       (error) => this.#options.onFailed(error),
     )
+    return parts.length
   }
 
   /**

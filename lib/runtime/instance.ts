@@ -111,7 +111,8 @@ export class Instance {
     try {
       for (;;) {
         this.#parts.progress.turn()
-        for (const event of this.#inbox.splice(0)) this.#handle(event)
+        // To the last: a listener that hears of one event may call `close`, and a stop comes before a join.
+        while (this.#inbox.length > 0) for (const event of this.#inbox.splice(0)) this.#handle(event)
         if (this.#retryWanted !== null && !this.#committer.inFlight) this.#retry(this.#retryWanted)
         if (this.#parts.nextPlan.comeInto(this.#parts.plan)) this.#decide({ kind: 'rebalance' })
         this.#turn()
@@ -224,6 +225,7 @@ export class Instance {
         return
       case 'settled':
         this.#parts.tasks.resumeFetching()
+        if (this.#membership.tasks.size === 0) this.#failedCommits = NO_FAILED_COMMITS
         return
     }
   }
@@ -251,11 +253,11 @@ export class Instance {
   #work(): number {
     const { tasks } = this.#parts
     if (this.#retryWanted !== null) return 0
-    if (this.#membership.stopping) return this.#noteProcessed(tasks.finishHandlers(SLICE_RECORDS))
+    if (this.#membership.stopping) return this.#noteProcessed(this.#guarded(() => tasks.finishHandlers(SLICE_RECORDS)))
     if (this.#membership.holding || this.#waitsForCommit() || this.#pauseMs() > 0) return 0
     // A task may wait for a partition whose records are not delivered yet: an idle turn takes what there is.
     if (this.#idle || !tasks.full()) tasks.deliver(this.#poll())
-    const processed = this.#noteProcessed(this.#process())
+    const processed = this.#noteProcessed(this.#guarded(() => tasks.process(SLICE_RECORDS, SLICE_MS)))
     this.#idle = processed === 0
     if (tasks.commitRequested()) this.#committer.request()
     return processed
@@ -279,9 +281,10 @@ export class Instance {
     return this.#pausedUntilMs - this.#parts.config.clock.monotonicMs()
   }
 
-  #process(): number {
+  /** Runs user code of many tasks: what concerns one of them costs that one. */
+  #guarded(step: () => number): number {
     try {
-      return this.#parts.tasks.process(SLICE_RECORDS, SLICE_MS)
+      return step()
     } catch (error) {
       // Of other tasks, maybe: what they did stays, and is committed.
       if (isMillraceError(error, 'STATE_DAMAGED') && error.taskId !== undefined) {
@@ -355,8 +358,8 @@ export class Instance {
   }
 
   #commitNow(): void {
-    if (this.#identity === null) return
-    this.#committer.start(this.#parts.tasks.collect(), this.#identity)
+    const identity = this.#identity
+    if (identity !== null) this.#guarded(() => this.#committer.start(this.#parts.tasks.collect(), identity))
   }
 
   #commitFinished({ outcome, parts, durationMs }: FinishedCommit): void {

@@ -118,6 +118,7 @@ class RestoreRun {
     this.#postponeLook(FIRST_LOOK_MS)
     while (this.#open.size > 0 && !this.#cancelled()) await this.#step()
     if (!this.#cancelled() && this.#read.length > 0) await this.#lastLook()
+    if (this.#cancelled()) this.#options.patience.succeeded(ASKING)
     return { finished: !this.#cancelled() && this.#open.size === 0, anew: this.#anew }
   }
 

@@ -60,17 +60,28 @@ export class SinkTopics {
     cluster
       .topic(topic)
       .then(
-        ({ leaders }) => void this.#known.set(topic, leaders.length),
+        ({ leaders }) => {
+          this.#known.set(topic, leaders.length)
+          return 0
+        },
         (error) => {
-          // What may pass is asked again: the task waits for it.
-          if (isMillraceError(error) && error.retriable) {
-            clock.setTimer(pauseMs, () => this.#ask(topic, Math.min(pauseMs * 2, MAX_PAUSE_MS)))
-          } else this.#failed.set(topic, { error, untilMs: clock.monotonicMs() + MISSING_MS })
+          // What may pass is asked again: the task waits for it, and nobody asks meanwhile.
+          if (isMillraceError(error) && error.retriable) return pauseMs
+          this.#failed.set(topic, { error, untilMs: clock.monotonicMs() + MISSING_MS })
+          return 0
         },
       )
-      .finally(() => {
-        this.#asking.delete(topic)
-        onAnswer()
+      .then((againMs) => {
+        const done = () => this.#asking.delete(topic)
+        if (againMs === 0) {
+          done()
+          onAnswer()
+          return
+        }
+        clock.setTimer(againMs, () => {
+          done()
+          this.#ask(topic, Math.min(pauseMs * 2, MAX_PAUSE_MS))
+        })
       })
   }
 }

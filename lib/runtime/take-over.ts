@@ -99,6 +99,8 @@ export class TakeOver {
       throw error
     }
     await closeAll(openings)
+    // Nobody waits for them any more: should they come back, their time begins anew.
+    for (const taskId of taskIds) this.#options.patience.succeeded(restoreOf(taskId))
     return []
   }
 

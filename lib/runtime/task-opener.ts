@@ -55,7 +55,12 @@ export class TaskOpener {
           for (const task of opened) this.#opened.set(task.taskId, task)
           ended(new Set(opened.map(({ taskId }) => taskId)))
         },
-        (error) => retries.later(what, error, () => ended(new Set())),
+        (error) =>
+          retries.later(what, error, () => {
+            // Another member has them: should they come back, their time begins anew.
+            if (!tasks.some(wanted)) retries.done(what)
+            ended(new Set())
+          }),
       )
       .then(() => {
         this.#takeOvers.delete(done)

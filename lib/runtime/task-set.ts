@@ -19,7 +19,7 @@ interface RunningTask {
   readonly task: Task<TaskState>
   readonly sources: readonly TopicPartition[]
   readonly hasStore: (name: string) => boolean
-  /** Takes no record before this wall-clock time: one of its records is to be tried again then. */
+  /** Takes no record before this monotonic time: one of its records is tried again then. NOT_PAUSED as soon as it is. */
   pausedUntilMs: number
   /** Records it handles before the next look at the clock. */
   chunk: number
@@ -42,6 +42,7 @@ export interface TaskSetOptions {
 
 /** Input of one instance in memory (KIP-770's input.buffer.max.bytes is 512 MiB). */
 const MAX_BUFFERED_BYTES = 256 * 2 ** 20
+const NOT_PAUSED = Number.NEGATIVE_INFINITY
 const NO_WATERMARKS = { lastStableOffset: -1, highWatermark: -1 }
 
 export class TaskSet {
@@ -151,7 +152,7 @@ export class TaskSet {
       task,
       sources: opened.positions,
       hasStore: opened.hasStore,
-      pausedUntilMs: 0,
+      pausedUntilMs: NOT_PAUSED,
       chunk: FIRST_CHUNK,
     }
     this.#tasks.set(opened.taskId, running)
@@ -218,12 +219,12 @@ export class TaskSet {
     const nowMs = clock.now()
     const startedMs = clock.monotonicMs()
     const count = this.#order.length
-    let processed = this.#processRecords(nowMs, startedMs, maxRecords, maxMs)
+    let processed = this.#processRecords(startedMs, maxRecords, maxMs)
     let atMs = clock.monotonicMs()
     const endMs = atMs + maxMs
     for (let turn = 0; turn < count && atMs < endMs; turn++) {
       const { task, pausedUntilMs } = this.#order[(this.#first + turn) % count]!
-      if (pausedUntilMs > nowMs) continue
+      if (pausedUntilMs > startedMs) continue
       const calls = task.punctuateWallClock(nowMs)
       if (calls > 0) atMs = clock.monotonicMs()
       processed += calls
@@ -239,7 +240,7 @@ export class TaskSet {
     return this.#slow
   }
 
-  #processRecords(nowMs: number, startedMs: number, maxRecords: number, maxMs: number): number {
+  #processRecords(startedMs: number, maxRecords: number, maxMs: number): number {
     const { clock } = this.#options
     const endMs = startedMs + maxMs
     const count = this.#order.length
@@ -247,7 +248,8 @@ export class TaskSet {
     let processed = 0
     for (let turn = 0; turn < count && atMs < endMs; turn++) {
       const running = this.#order[(this.#first + turn) % count]!
-      if (running.pausedUntilMs > nowMs) continue
+      if (running.pausedUntilMs > startedMs) continue
+      running.pausedUntilMs = NOT_PAUSED
       let left = maxRecords
       let more = true
       while (more && left > 0 && atMs < endMs) {
@@ -282,9 +284,7 @@ export class TaskSet {
   }
 
   pendingBytes(): number {
-    let bytes = 0
-    for (const { task } of this.#order) bytes += task.pendingBytes()
-    return bytes
+    return this.#order.reduce((bytes, { task }) => bytes + task.pendingBytes(), 0)
   }
 
   /** True when some position is past what was last committed or is being committed. */
@@ -304,12 +304,12 @@ export class TaskSet {
     return requested
   }
 
-  /** Wall-clock milliseconds of the next wall-clock punctuation or idle time-out. */
+  /** Wall-clock milliseconds of the next wall-clock punctuation, idle time-out or end of a pause. */
   nextTimerMs(): number | null {
     let next: number | null = null
-    const nowMs = this.#options.clock.now()
+    const [nowMs, monotonicMs] = [this.#options.clock.now(), this.#options.clock.monotonicMs()]
     for (const { task, pausedUntilMs } of this.#order) {
-      const at = pausedUntilMs > nowMs ? pausedUntilMs : task.nextTimerAtMs()
+      const at = pausedUntilMs > NOT_PAUSED ? nowMs + pausedUntilMs - monotonicMs : task.nextTimerAtMs()
       if (at !== null && (next === null || at < next)) next = at
     }
     return next
@@ -320,11 +320,19 @@ export class TaskSet {
     return leaderEpoch < 0 ? row : { ...row, leaderEpoch }
   }
 
+  /** While no commit is in flight. All or nothing: where one task throws, every task goes back to its last commit. */
   collect(): OwnedCommit[] {
-    return this.#order.flatMap(({ task, number }) => {
-      const part = task.collectCommit()
-      return part === null ? [] : [{ ...part, offsets: part.offsets.map((row) => this.#withLeaderEpoch(row)), number }]
-    })
+    try {
+      return this.#order.flatMap(({ task, number }) => {
+        const part = task.collectCommit()
+        return part === null
+          ? []
+          : [{ ...part, offsets: part.offsets.map((row) => this.#withLeaderEpoch(row)), number }]
+      })
+    } catch (error) {
+      this.rewind()
+      throw error
+    }
   }
 
   /** The transaction is through: overlays become the committed view, and the disk follows when enough has gathered. */
@@ -352,7 +360,7 @@ export class TaskSet {
   retry(taskId: string, pauseMs: number): void {
     const running = this.#tasks.get(taskId)
     if (running === undefined) return
-    running.pausedUntilMs = this.#options.clock.now() + pauseMs
+    running.pausedUntilMs = this.#options.clock.monotonicMs() + pauseMs
     this.#rewind(running)
     this.resumeFetching()
   }
