@@ -1,11 +1,18 @@
 /** Before anything joins: the user's topics must exist, internal topics are made as the topology needs them. */
-import type { Admin } from '../client/admin.js'
+import type { Admin, NewTopic } from '../client/admin.js'
 import type { Cluster } from '../client/cluster.js'
-import { MillraceError } from '../errors.js'
+import { isMillraceError, MillraceError } from '../errors.js'
+import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { internalTopics } from '../topology/internal-topics.js'
 import { hasPattern, withMatchingTopics } from '../topology/patterns.js'
 import type { Topology } from '../topology/topology.js'
 import { Plan } from './plan.js'
+
+/**
+ * Kafka refuses records that are an hour ahead of its clock (KIP-937). Such a record may be of use, and no handler is asked about
+ * a changelog: one wrong time would end the application at every start.
+ */
+const ANY_TIME = { 'message.timestamp.after.max.ms': '9223372036854775807' } as const
 
 /**
  * Every instance does this; creating a topic that exists is no error, a wrong partition count is.
@@ -32,14 +39,14 @@ export async function prepareTopics(
   for (const [name, { id }] of infos) plan.learnTopicId(name, id)
   const missing = plan.internalTopics.filter(({ name }) => !present.has(name))
   if (missing.length > 0) {
-    await admin.createTopics(
+    await createInternal(
+      admin,
       missing.map(({ name, partitions, config }) => ({
         name,
         partitions,
         replicationFactor: options.replicationFactor,
         config,
       })),
-      { ifNotExists: true },
     )
   }
   for (const { name, partitions } of plan.internalTopics) {
@@ -48,6 +55,17 @@ export async function prepareTopics(
     if (leaders.length !== partitions) throw misfit(plan, name, leaders.length, partitions)
   }
   return plan
+}
+
+/** A broker that does not know the limit (Kafka before 3.6) has none. */
+async function createInternal(admin: Admin, topics: readonly NewTopic[]): Promise<void> {
+  const tolerant = topics.map((topic) => ({ ...topic, config: { ...ANY_TIME, ...topic.config } }))
+  try {
+    await admin.createTopics(tolerant, { ifNotExists: true })
+  } catch (error) {
+    if (!isMillraceError(error) || error.kafkaCode !== KAFKA_ERROR.INVALID_CONFIG) throw error
+    await admin.createTopics(topics, { ifNotExists: true })
+  }
 }
 
 function misfit(plan: Plan, topic: string, actual: number, needed: number): MillraceError {

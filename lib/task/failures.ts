@@ -1,5 +1,6 @@
 /** Records that go no further: counted, dead-lettered with their origin, or the end of the task. */
 import { type ErrorCode, isMillraceError, MillraceError } from '../errors.js'
+import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import type { FailurePolicy, ProcessingFailureHandler } from '../record/failure.js'
 import type { Header, Headers } from '../record/record.js'
 import type { SourceNode } from '../topology/node.js'
@@ -307,9 +308,10 @@ export class Failures {
     if (!fits(sent)) this.#leave(this.#tooLarge(node, deadLetterTopic, origin, recordBytes(key, value, sent)))
     const usable = cursor.timestamp >= 0 && Number.isSafeInteger(cursor.timestamp)
     // By time 0 the broker would delete the letter at once.
-    const timestamp = usable ? cursor.timestamp : clock.now()
+    let timestamp = usable ? cursor.timestamp : clock.now()
     const refusal = this.#options.refusals?.of({ topic: deadLetterTopic, key, value, timestamp, headers: sent }) ?? null
-    if (refusal !== null) this.#leave(this.#refused(node, deadLetterTopic, origin, refusal))
+    if (refusal?.kafkaCode === KAFKA_ERROR.INVALID_TIMESTAMP) timestamp = clock.now()
+    else if (refusal !== null) this.#leave(this.#refused(node, deadLetterTopic, origin, refusal))
     this.#collector.send(deadLetterTopic, null, key, value, timestamp, sent)
   }
 

@@ -2,7 +2,18 @@
 import t from 'tap'
 import type { RecordFailure, StreamsOptions } from '../../lib/index.js'
 import { Admin, connect, type embeddedBroker, int64, Streams, StreamsBuilder, string } from '../../lib/index.js'
+import {
+  createTopicsApi,
+  decodeRequest,
+  encodeResponse,
+  KAFKA_ERROR,
+  type ResponseInput,
+} from '../../lib/protocol/index.js'
+import { systemClock } from '../../lib/record/clock.js'
+import { loopbackTransport } from '../../lib/transport/loopback.js'
+import type { WireRequest } from '../../lib/transport/transport.js'
 import { asInt64, embedded } from './embedded.js'
+import { until } from './group-rig.js'
 
 type Embedded = Awaited<ReturnType<typeof embeddedBroker>>
 type Topics = readonly { readonly name: string; readonly config?: Readonly<Record<string, string>> }[]
@@ -129,4 +140,79 @@ t.test('a change its changelog refuses stops the instance, whatever the option s
   await streams.start()
   await world.send(lines('a', 'x'.repeat(1_500)))
   await t.rejects(streams.finished, { code: 'CLIENT_REQUEST_FAILED', kafkaCode: 10, topic: 'app-last-changelog' })
+})
+
+/** Milliseconds, had the extractor not answered microseconds: Kafka takes no record so far ahead (KIP-937). */
+const FAR_AHEAD = 1_767_225_600_000_000
+
+function farAhead(rekeyed: boolean) {
+  const builder = new StreamsBuilder()
+  const text = { key: string, value: string }
+  const timestampExtractor = ({ value }: { readonly value: unknown }) => (value === 'far' ? FAR_AHEAD : Date.now())
+  const input = builder.stream('in', { ...text, timestampExtractor })
+  const grouped = rekeyed ? input.groupBy((key) => key, text) : input.groupByKey()
+  grouped
+    .count({ store: { name: 'counts' } })
+    .toStream()
+    .to('out', { key: string, value: int64 })
+  return builder.build()
+}
+
+for (const rekeyed of [false, true]) {
+  const what = rekeyed ? 'a repartition topic and a changelog take' : 'a changelog takes'
+  t.test(`${what} a record time far ahead, which the topics of the user refuse`, async (t) => {
+    const world = await embedded(t, { in: 1, out: 1, dead: 1 })
+    const streams = new Streams(farAhead(rekeyed), {
+      applicationId: 'app',
+      broker: world.broker,
+      cacheMaxBytes: 0,
+      onProductionError: 'deadLetter',
+      deadLetterTopic: 'dead',
+    })
+    streams.finished.catch((error) => t.fail(`ended by ${error.code}: ${error.message}`))
+    await world.send(lines('far'))
+    await streams.start()
+    t.same(await world.until('dead', (found) => found.length >= 1), ['k=far'], 'the output')
+    const row = () => streams.queries.keyValue('counts').get('k')
+    await until(async () => (await row()) !== null)
+    t.match(await row(), { value: 1, timestamp: FAR_AHEAD })
+    await streams.close()
+  })
+}
+
+/** Kafka before 3.6 refuses a topic with a configuration it does not know. */
+function ofOlderBroker(broker: Embedded, onRefused: () => void) {
+  const inner = loopbackTransport({ clock: systemClock, clientId: 'older', connect: () => broker.connection() })
+  return {
+    ...inner,
+    async send(...[address, lane, request]: Parameters<typeof inner.send>) {
+      const refused = refusesLimit(request)
+      if (refused === null) return inner.send(address, lane, request)
+      onRefused()
+      return refused
+    },
+    close: () => inner.close(),
+  }
+}
+
+function refusesLimit({ apiKey, apiVersion, body }: WireRequest): Buffer | null {
+  if (apiKey !== createTopicsApi.key) return null
+  const { topics } = decodeRequest(createTopicsApi, apiVersion, body)
+  if (!topics.some(({ configs }) => configs.some(({ name }) => name === 'message.timestamp.after.max.ms'))) return null
+  const refused = topics.map(({ name }) => ({ name, errorCode: KAFKA_ERROR.INVALID_CONFIG }))
+  return encodeResponse(createTopicsApi, apiVersion, {
+    topics: refused,
+  } as unknown as ResponseInput<typeof createTopicsApi>)
+}
+
+t.test('topics are made on brokers that know no limit of record times', async (t) => {
+  const world = await embedded(t, { in: 1, out: 1, counts: 1 })
+  let refused = 0
+  const transport = () => ofOlderBroker(world.broker, () => refused++)
+  const streams = run(world.broker, { transport } as object)
+  await world.send(lines('a'))
+  await streams.start()
+  t.same(await world.until('counts', (found) => found.length >= 1, asInt64), ['k=1'])
+  await streams.close()
+  t.equal(refused, 1)
 })
