@@ -174,11 +174,9 @@ export class ProduceQueue {
     const { cluster, transactionalId } = this.options
     const era = this.era
     this.busyLeaders.add(leader)
-    for (const head of heads) {
-      head.lane.busy = true
-      this.encode(head)
-    }
+    for (const { lane } of heads) lane.busy = true
     try {
+      for (const head of heads) this.encode(head)
       const timeoutMs = cluster.requestTimeoutMs
       const response = await cluster.request(
         produceApi,

@@ -81,3 +81,23 @@ t.test('by default far below what a broker takes', async (t) => {
   const sizes = requests(broker).map((rows) => rows.reduce((sum, { bytes }) => sum + bytes, 0) / MIB)
   t.same(sizes.map(Math.floor), [14, 14])
 })
+
+t.test('a batch that cannot be encoded is refused, with those it would have been sent with', async (t) => {
+  const broker = new ScriptedBroker()
+  const queue = queueOf(broker)
+  let doubts = 0
+  queue.onDoubt = () => doubts++
+  const broken = batch(1, 10)
+  broken.builder.build = () => {
+    throw new Error('no such codec')
+  }
+  const sends = await Promise.allSettled([queue.send(batch(0, 10)), queue.send(broken)])
+  t.same(
+    sends.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  )
+  t.ok(doubts > 0, 'a sequence was given to what was never sent')
+  t.equal(broker.named('Produce').length, 0)
+  queue.reset({ producerId: 7, epoch: 1 }, new Error('none') as never)
+  t.equal(typeof (await queue.send(batch(1, 10))), 'number', 'and the queue goes on')
+})
