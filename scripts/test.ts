@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { errorLine } from '../lib/cli/command.js'
 import { KAFKA_VERSION, startKafka } from '../lib/cli/kafka-broker.js'
 import { freePorts } from '../lib/cli/kafka-probe.js'
@@ -20,6 +21,9 @@ const JOBS = Math.min(2, availableParallelism())
 /** Real-broker tests run one file at a time, because they measure; a kill-and-restart story takes minutes. */
 const KAFKA_FOLDER = join('test', 'kafka')
 const KAFKA_TIMEOUT_SECONDS = 600
+
+/** What an application without a log of its own tells of its life, hundreds of times in a test run. */
+const LIFE_EVENT = /^\S+ (INFO|WARN|ERROR) millrace: /
 
 const print = (text: string) => process.stdout.write(`${text}\n`)
 
@@ -92,9 +96,13 @@ async function runTap(total: Outcome, what: string, files: string[], flags: stri
   const parser = countTap(outcome, print)
   const tap = packageFile('tap', 'dist/esm/run.mjs')
   const child = spawn(process.execPath, [tap, '--reporter=tap', ...flags, ...files], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   child.stdout.on('data', (bytes) => parser.write(bytes))
+  const errors = createInterface(child.stderr)
+  errors.on('line', (line) => {
+    if (!LIFE_EVENT.test(line)) process.stderr.write(`${line}\n`)
+  })
   const code = await new Promise((resolve) => child.once('close', resolve))
   parser.end()
   if (code !== 0 && outcome.failed === 0) {
