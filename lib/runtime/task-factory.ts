@@ -1,7 +1,7 @@
 /** Makes a task's parts from the plan and the configuration: its state on disk, and the task over it. */
 import type { Progress } from '../client/heartbeat/progress.js'
 import type { StreamsConfig } from '../config.js'
-import { isMillraceError } from '../errors.js'
+import { isMillraceError, MillraceError } from '../errors.js'
 import type { StateEngines } from '../state/engine.js'
 import { MemoryEngines } from '../state/memory-engine.js'
 import { TaskState } from '../state/task-state.js'
@@ -40,6 +40,9 @@ export async function openState(
   try {
     return await openStateOnce(config, engines, plan, taskId)
   } catch (error) {
+    // The folder is ours by the lock of the process: this is an earlier life that has not let go yet.
+    if (isMillraceError(error, 'STATE_LOCKED'))
+      throw new MillraceError(error.code, error.message, { taskId, kind: 'passing' })
     if (!isMillraceError(error, 'STATE_DAMAGED', 'STATE_LAYOUT_UNSUPPORTED')) throw error
     config.log.warn({ taskId, code: error.code, cause: error.message }, 'local state cannot be used')
     await engines.setAside(taskId, error.code)

@@ -1,6 +1,9 @@
 /** A task that changes hands while something of it is under way: what was begun under one ownership is worthless under another. */
 import t from 'tap'
+import { MillraceError } from '../../lib/errors.js'
 import { endTxnApi } from '../../lib/protocol/index.js'
+import type { StateEngines } from '../../lib/state/engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { asInt64, embedded } from './embedded.js'
 import { counting, Gate, gatedEngines, heldTransport, started, until } from './group-rig.js'
 
@@ -89,4 +92,21 @@ t.test('a commit whose outcome is not handled is in flight: a retry and a hand-o
   await feed('8', '9')
   const rows = await world.until('out', (all) => all.length >= 9, asInt64)
   t.same(rows, numbers(9))
+})
+
+t.test('a store that another life still holds is waited for', async (t) => {
+  const world = await embedded(t, { in: 2, out: 2 })
+  const memory = new MemoryEngines()
+  let refusals = 0
+  const engines: StateEngines = {
+    async open(id) {
+      if (id === '0_1' && refusals++ < 3) throw new MillraceError('STATE_LOCKED', 'held', { taskId: id })
+      return memory.open(id)
+    },
+    list: () => memory.list(),
+    setAside: (id, reason) => memory.setAside(id, reason),
+  }
+  const streams = await started(t, counting(), { applicationId: 'app', broker: world.broker, ...TIMES, engines })
+  t.same(streams.tasks(), ['0_0', '0_1'])
+  t.equal(refusals, 4)
 })
