@@ -33,6 +33,7 @@ const COMMANDS: Readonly<
   'npm run sim -- --seeds 20': { args: ['run', '-s', 'sim', '--', '--seeds', '2'], says: /^2 passed, 0 failed/m },
   'npm run differential -- --scripts 100': { testedBy: 'test/kafka/differential.test.ts' },
   'npm run chaos -- --faults all --rounds 50': { testedBy: 'test/kafka/chaos.test.ts' },
+  'npm run suites -- --quick': { testedBy: 'test/cli/suites.test.ts' },
   'npm run bench -- count --vs java --json': { testedBy: 'test/kafka/bench.test.ts' },
 }
 
