@@ -2,7 +2,7 @@
  * Reads partitions from given offsets, for ever. One long poll per broker is under way at any time, the next one is sent
  * as soon as one is answered; what arrived waits for `poll`.
  */
-import type { ErrorKind, MillraceError } from '../errors.js'
+import type { MillraceError } from '../errors.js'
 import { fetchApi } from '../protocol/api-fetch.js'
 import { readBatches } from '../protocol/batch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'

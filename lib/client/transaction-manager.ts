@@ -208,14 +208,14 @@ export class TransactionManager {
     return this.abortByInit(cause)
   }
 
-  private async commitFailed(error: unknown): Promise<CommitOutcome> {
+  private commitFailed(error: unknown): CommitOutcome {
     const { cause, doubt } = asEndFailed(error)
     if (doubt === 'fenced') {
       this.enter('fenced')
       return { kind: 'fenced', cause }
     }
     this.enter('unknown')
-    return doubt === 'notCommitted' ? this.abortByInit(cause) : { kind: 'unknown', cause }
+    return { kind: 'unknown', cause }
   }
 
   /** Several sends at once add their partitions one request after another; each partition is added once. */

@@ -33,11 +33,6 @@ const NOT_BEGUN: ReadonlySet<number> = new Set<number>([
   KAFKA_ERROR.CONCURRENT_TRANSACTIONS,
   KAFKA_ERROR.THROTTLING_QUOTA_EXCEEDED,
 ])
-/** Answers to EndTxn after which the transaction is certainly not committed. */
-const NOT_COMMITTED: ReadonlySet<number> = new Set<number>([
-  KAFKA_ERROR.INVALID_TXN_STATE,
-  KAFKA_ERROR.TRANSACTION_ABORTABLE,
-])
 
 export class TransactionRequests {
   private readonly cluster: Cluster
@@ -167,7 +162,7 @@ export class TransactionRequests {
         { maxVersion: 4 },
         { request: 'EndTxn', resource: this.resource },
         ({ errorCode }) => {
-          if (errorCode !== NONE && !NOT_BEGUN.has(errorCode) && !NOT_COMMITTED.has(errorCode)) {
+          if (errorCode !== NONE && !NOT_BEGUN.has(errorCode)) {
             unsure ||= remedyFor('EndTxn', errorCode) !== 'fenced'
           }
           return errorCode
@@ -232,10 +227,8 @@ export class TransactionRequests {
 
 /** What is known of a transaction that could not be ended. */
 export type EndDoubt =
-  /** It may be committed: only InitProducerId tells. */
+  /** It may be committed, whatever the answer says: only InitProducerId and the committed offsets tell. */
   | 'unknown'
-  /** It is certainly not committed. */
-  | 'notCommitted'
   /** It is not ours any more, and not committed. */
   | 'fenced'
 
@@ -252,7 +245,5 @@ export class EndFailed extends Error {
 }
 
 function afterRefusal(cause: unknown): EndDoubt {
-  if (remedyOf(cause) === 'fenced') return 'fenced'
-  const { kafkaCode = NONE } = cause as { kafkaCode?: number }
-  return NOT_COMMITTED.has(kafkaCode) ? 'notCommitted' : 'unknown'
+  return remedyOf(cause) === 'fenced' ? 'fenced' : 'unknown'
 }
