@@ -8,7 +8,7 @@ export interface Clock {
   now(): number
   /** Milliseconds that never step back; only differences mean something. */
   monotonicMs(): number
-  /** Calls `fire` once after `delayMs` (>= 0). Does not keep the process alive by itself. */
+  /** Calls `fire` once after `delayMs` (>= 0). A timer of the machine's clock keeps the process alive until it fires or is cancelled. */
   setTimer(delayMs: number, fire: () => void): Cancel
   /** Resolves in a later turn of the event loop, after pending I/O had its chance. */
   nextTurn(): Promise<void>

@@ -21,7 +21,6 @@ import {
   OUTSIDE,
 } from './membership/membership.js'
 import { RetryUntilTimeout } from './retry-until-timeout.js'
-import type { Signal } from './signal.js'
 import { TaskOpener } from './task-opener.js'
 
 /** Records a task handles before the loop looks at the others: a few milliseconds at most. */
@@ -43,7 +42,6 @@ export class Instance {
   /** Since it was opened. */
   readonly done = { processedRecords: 0, commits: 0 }
   readonly #parts: InstanceParts
-  readonly #signal: Signal
   readonly #committer: Committer
   readonly #retries: RetryUntilTimeout
   readonly #opener: TaskOpener
@@ -61,7 +59,6 @@ export class Instance {
 
   constructor(parts: InstanceParts) {
     this.#parts = parts
-    this.#signal = parts.signal
     this.#retries = new RetryUntilTimeout(
       parts.config,
       (what) => this.#post({ kind: 'call', what }),
@@ -121,12 +118,13 @@ export class Instance {
         const waitMs = this.#commitIfDue(processed)
         if (this.#inbox.length > 0) continue
         if (processed > 0 || waitMs === 0) await this.#parts.config.clock.nextTurn()
-        else await this.#signal.wait(waitMs)
+        else await this.#parts.signal.wait(waitMs)
       }
     } catch (error) {
       throw this.#parts.explain(error)
     } finally {
       this.#decide({ kind: 'stop' })
+      this.#retries.stop()
       await this.#opener.closeAll()
     }
   }
@@ -134,6 +132,7 @@ export class Instance {
   /** Finishes what is processed, commits it, and lets `run` return. */
   stop(): void {
     this.#post({ kind: 'membership', event: { kind: 'stop' } })
+    this.#retries.stop()
   }
 
   get assignedTasks(): number {
@@ -156,7 +155,7 @@ export class Instance {
 
   #post(event: Event): void {
     this.#inbox.push(event)
-    this.#signal.raise()
+    this.#parts.signal.raise()
   }
 
   #settled(): boolean {
@@ -295,7 +294,7 @@ export class Instance {
       const { taskId = '', node, topic, partition, offset, attempt = 1 } = error
       this.#parts.config.log.warn({ taskId, node, topic, partition, offset, attempt }, 'a record is tried again')
       this.#retryWanted = { taskId, attempt }
-      this.#signal.raise()
+      this.#parts.signal.raise()
       return 1
     }
   }

@@ -2,6 +2,7 @@
 import { growingPauseMs } from '../client/retry.js'
 import type { StreamsConfig } from '../config.js'
 import { isMillraceError, MillraceError } from '../errors.js'
+import type { Cancel } from '../record/clock.js'
 
 const FIRST_PAUSE_MS = 50
 const MAX_PAUSE_MS = 5_000
@@ -17,6 +18,8 @@ export class RetryUntilTimeout {
   readonly #failed: (error: unknown) => void
   readonly #again: (what: () => void) => void
   readonly #failing = new Map<string, Failing>()
+  /** What is called after a pause → how to call it off. */
+  readonly #waiting = new Map<() => void, Cancel>()
 
   /** `again` brings a call back into the loop; `failed` ends the instance. */
   constructor(
@@ -46,7 +49,20 @@ export class RetryUntilTimeout {
     }
     log.warn({ code: error.code, cause: error.message }, `${what} failed and is tried again`)
     const pauseMs = growingPauseMs(random, failing.count++, FIRST_PAUSE_MS, MAX_PAUSE_MS)
-    clock.setTimer(pauseMs, () => this.#again(again))
+    const cancel = clock.setTimer(pauseMs, () => {
+      this.#waiting.delete(again)
+      this.#again(again)
+    })
+    this.#waiting.set(again, cancel)
+  }
+
+  /** The instance closes: what waits for a pause is told now, and nothing is left that would hold the process. */
+  stop(): void {
+    for (const [again, cancel] of this.#waiting) {
+      cancel()
+      this.#again(again)
+    }
+    this.#waiting.clear()
   }
 
   /** `what` has succeeded: the time-out begins again with its next failure. */

@@ -9,7 +9,7 @@ import type { TaskSet } from './task-set.js'
 export interface TaskOpenerOptions {
   readonly takeOver: TakeOver
   readonly tasks: TaskSet
-  readonly plan: Pick<Plan, 'sources'>
+  readonly plan: Pick<Plan, 'sources' | 'changelogs'>
   readonly retries: RetryUntilTimeout
   readonly log: Log
   /** Moves what is on disk of a task aside. */
@@ -27,6 +27,8 @@ export class TaskOpener {
   readonly #damaged = new Map<string, string>()
   /** Source partitions that each task being opened was begun with. */
   readonly #sources = new Map<string, string>()
+  /** Tasks whose last take-over failed. */
+  readonly #failing = new Set<string>()
   readonly #takeOvers = new Set<Promise<void>>()
   readonly #closings = new Set<Promise<void>>()
 
@@ -34,8 +36,23 @@ export class TaskOpener {
     this.#options = options
   }
 
-  /** Takes tasks over; each ends in `opened` or `notOpened`. */
+  /**
+   * Takes tasks over; each ends in `opened` or `notOpened`. Those with nothing to restore do not wait for the others, and one that
+   * fails holds up no other.
+   */
   open(tasks: readonly TaskOwnership[]): void {
+    const alone = tasks.filter(({ taskId }) => this.#failing.has(taskId))
+    const together = tasks.filter(({ taskId }) => !this.#failing.has(taskId))
+    const restores = ({ taskId }: TaskOwnership) => this.#options.plan.changelogs(taskId).length > 0
+    const batches = [
+      together.filter((task) => !restores(task)),
+      together.filter(restores),
+      ...alone.map((task) => [task]),
+    ]
+    for (const batch of batches) if (batch.length > 0) this.#takeOver(batch)
+  }
+
+  #takeOver(tasks: readonly TaskOwnership[]): void {
     const { takeOver, retries, post, state } = this.#options
     const wanted = ({ taskId, number }: TaskOwnership) => !state().stopping && owns(state(), taskId, number)
     const what = `the take-over of task ${tasks[0]!.taskId}`
@@ -52,15 +69,18 @@ export class TaskOpener {
       .then(
         (opened) => {
           retries.done(what)
+          for (const taskId of taskIds) this.#failing.delete(taskId)
           for (const task of opened) this.#opened.set(task.taskId, task)
           ended(new Set(opened.map(({ taskId }) => taskId)))
         },
-        (error) =>
+        (error) => {
+          for (const taskId of taskIds) this.#failing.add(taskId)
           retries.later(what, error, () => {
             // Another member has them: should they come back, their time begins anew.
             if (!tasks.some(wanted)) retries.done(what)
             ended(new Set())
-          }),
+          })
+        },
       )
       .then(() => {
         this.#takeOvers.delete(done)

@@ -34,7 +34,7 @@ t.test('a task that left while its take-over failed has its whole time when it c
       },
     } as unknown as TakeOver,
     tasks: { ids: () => [] } as unknown as TaskSet,
-    plan: { sources: () => [] } as unknown as Plan,
+    plan: { sources: () => [], changelogs: () => [] } as unknown as Plan,
     retries,
     log: silentLog,
     setAside: async () => {},
@@ -58,3 +58,56 @@ t.test('a task that left while its take-over failed has its whole time when it c
   await attempt(2)
   t.match(failed, [{ code: 'STREAMS_TASK_TIMEOUT' }], 'but one, without a change of hands')
 })
+
+t.test(
+  'a task with nothing to restore does not wait for the others, and one that fails holds up no other',
+  async (t) => {
+    const clock = new ManualClock()
+    const asked: string[][] = []
+    const posted: MembershipEvent[] = []
+    const ids = ['0_0', '0_1', '1_0']
+    const tasks = new Map(ids.map((taskId, i) => [taskId, { number: i, phase: 'opening' as const }]))
+    const state: MembershipState = { ...OUTSIDE, tasks }
+    const retries = new RetryUntilTimeout(
+      { clock, random: seededRandom('opener'), log: silentLog, taskTimeoutMs: 0 },
+      (what) => what(),
+      (error) => t.fail(String(error)),
+    )
+    const opener = new TaskOpener({
+      takeOver: {
+        async run(taskIds: string[]) {
+          asked.push(taskIds)
+          if (taskIds.includes('0_1')) throw new MillraceError('CLIENT_UNREACHABLE', 'no leader', { retriable: true })
+          return taskIds.map((taskId) => ({ taskId }))
+        },
+      } as unknown as TakeOver,
+      tasks: { ids: () => [] } as unknown as TaskSet,
+      plan: { sources: () => [], changelogs: (id: string) => (id.startsWith('0') ? [1] : []) } as unknown as Plan,
+      retries,
+      log: silentLog,
+      setAside: async () => {},
+      state: () => state,
+      post: (event) => posted.push(event),
+    })
+    const open = async (...numbers: number[]) => {
+      opener.open(numbers.map((number) => ({ taskId: ids[number]!, number })))
+      await settle()
+    }
+    await open(0, 1, 2)
+    t.same(asked.splice(0), [['1_0'], ['0_0', '0_1']])
+    t.match(posted.splice(0), [{ kind: 'opened', tasks: [{ taskId: '1_0' }] }])
+    clock.advance(1_000)
+    t.match(posted.splice(0), [{ kind: 'notOpened', tasks: [{ taskId: '0_0' }, { taskId: '0_1' }] }])
+    await open(0, 1)
+    t.same(asked.splice(0), [['0_0'], ['0_1']], 'each for itself now')
+    t.match(posted.splice(0), [{ kind: 'opened', tasks: [{ taskId: '0_0' }] }])
+    retries.stop()
+    t.match(
+      posted.splice(0),
+      [{ kind: 'notOpened', tasks: [{ taskId: '0_1' }] }],
+      'who closes does not wait for a pause',
+    )
+    clock.advance(60_000)
+    t.same(posted, [], 'and leaves no timer')
+  },
+)
