@@ -109,7 +109,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   idleTimeoutMs: 0,
   transactionTimeoutMs: 10_000,
   sessionTimeoutMs: 45_000,
-  heartbeatIntervalMs: 3_000,
+  heartbeatIntervalMs: 1_000,
   maxPollIntervalMs: 300_000,
   rebalanceTimeoutMs: 300_000,
   requestTimeoutMs: 30_000,

@@ -39,7 +39,7 @@ t.test('times that follow others, unless they are given', async (t) => {
   const rows: [options: object, expected: object][] = [
     [
       {},
-      { sessionTimeoutMs: 45_000, heartbeatIntervalMs: 3_000, maxPollIntervalMs: 300_000, rebalanceTimeoutMs: 300_000 },
+      { sessionTimeoutMs: 45_000, heartbeatIntervalMs: 1_000, maxPollIntervalMs: 300_000, rebalanceTimeoutMs: 300_000 },
     ],
     [{ sessionTimeoutMs: 1_000 }, { heartbeatIntervalMs: 333 }],
     [{ sessionTimeoutMs: 6_000, heartbeatIntervalMs: 100 }, { heartbeatIntervalMs: 100 }],
