@@ -7,16 +7,23 @@ const LONGEST_PAUSE_MS = 10_000
 
 interface Failing {
   readonly sinceMs: number
-  pauseMs: number
+  count: number
+}
+
+function doubling(failures: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS)
 }
 
 export class Patience {
   readonly #config: Pick<StreamsConfig, 'clock' | 'log' | 'taskTimeoutMs'>
   /** What fails → since when. */
   readonly #failing = new Map<string, Failing>()
+  readonly #pauseAfterMs: (failures: number) => number
 
-  constructor(config: Pick<StreamsConfig, 'clock' | 'log' | 'taskTimeoutMs'>) {
+  /** `pauseAfterMs`: the pause after failure number `failures` in a row, from 0. */
+  constructor(config: Pick<StreamsConfig, 'clock' | 'log' | 'taskTimeoutMs'>, pauseAfterMs = doubling) {
     this.#config = config
+    this.#pauseAfterMs = pauseAfterMs
   }
 
   /**
@@ -27,16 +34,16 @@ export class Patience {
     const { clock, log, taskTimeoutMs } = this.#config
     if (!isMillraceError(error) || !error.retriable) throw error
     const nowMs = clock.monotonicMs()
-    const failing = this.#failing.get(what) ?? { sinceMs: nowMs, pauseMs: FIRST_PAUSE_MS / 2 }
+    const failing = this.#failing.get(what) ?? { sinceMs: nowMs, count: 0 }
     this.#failing.set(what, failing)
     const forMs = Math.round(nowMs - failing.sinceMs)
     if (taskTimeoutMs > 0 && forMs >= taskTimeoutMs) {
       const message = `${what} has failed for ${forMs} ms, taskTimeoutMs is ${taskTimeoutMs}`
       throw new MillraceError('STREAMS_TASK_TIMEOUT', message, { cause: error })
     }
-    failing.pauseMs = Math.min(failing.pauseMs * 2, LONGEST_PAUSE_MS)
-    log.warn({ code: error.code, cause: error.message, pauseMs: failing.pauseMs }, `${what} failed and is tried again`)
-    return failing.pauseMs
+    const pauseMs = this.#pauseAfterMs(failing.count++)
+    log.warn({ code: error.code, cause: error.message, pauseMs }, `${what} failed and is tried again`)
+    return pauseMs
   }
 
   succeeded(what: string): void {
