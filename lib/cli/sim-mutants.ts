@@ -1,13 +1,8 @@
 /** Makes engines with one mistake each, plays seeds on them, and says which seed saw what. */
-import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MillraceError } from '../errors.js'
 import { MUTANTS, type Mutant } from '../testing/sim-mutants.js'
-import { drawPlan } from '../testing/sim-variants.js'
-import { spread } from './sim-pool.js'
-import type { SimTask } from './sim-worker.js'
+import { type HuntResult, hunt, type Sighting } from './sim-hunt.js'
+import { MutantEngines, type Mutated, mutated, rootFolder } from './sim-mutant-engine.js'
 
 export interface Counts {
   readonly passed: number
@@ -16,11 +11,15 @@ export interface Counts {
 
 /** A mutant must be caught within so many seeds of its variant. */
 const SEEDS = 50
-/** Played at once, by the threads of the pool. */
-const AT_ONCE = 4
 
-/** All, or the one named. */
-export async function runMutants(named: string | null): Promise<Counts> {
+export interface MutantOptions {
+  /** Null: all. */
+  readonly named: string | null
+  /** The tests of the rules have to fail too. */
+  readonly units: boolean
+}
+
+export async function runMutants({ named, units }: MutantOptions): Promise<Counts> {
   const chosen = MUTANTS.filter(({ name }) => named === null || name === named)
   if (chosen.length === 0) {
     const known = MUTANTS.map(({ name }) => name).join('", "')
@@ -29,80 +28,45 @@ export async function runMutants(named: string | null): Promise<Counts> {
   const root = rootFolder()
   // Before anything is played: a mutant whose text is gone has to be written anew, and nobody should wait to hear of it.
   const sources = chosen.map((mutant) => mutated(root, mutant))
+  const engines = new MutantEngines(root, units)
   let passed = 0
-  for (const [i, mutant] of chosen.entries()) {
-    const found = await catchMutant(root, mutant, sources[i]!)
-    if (found !== null) passed++
-    const said = found === null ? `was not caught within ${SEEDS} seeds of ${mutant.variant}` : `caught by ${found}`
-    process.stdout.write(`mutant "${mutant.name}" (${mutant.guards}) ${said}\n`)
+  const hunted = chosen.map((mutant, i) => ({
+    variant: mutant.variant,
+    open: () => engines.make(sources[i]!),
+    over: async (result: HuntResult) => {
+      const unit = units ? await unitOf(engines, mutant, sources[i]!) : { fine: true, text: namedUnit(mutant) }
+      if (result.caught !== null && unit.fine) passed++
+      process.stdout.write(`mutant "${mutant.name}" (${mutant.guards}) ${said(mutant, result)}${unit.text}\n`)
+    },
+  }))
+  try {
+    await hunt(hunted, engines.base, SEEDS)
+  } finally {
+    engines.remove()
   }
   return { passed, failed: chosen.length - passed }
 }
 
-/** The seed that saw it, with what it saw. */
-async function catchMutant(root: string, mutant: Mutant, sources: readonly Mutated[]): Promise<string | null> {
-  const folder = join(root, 'dist', 'mutant')
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  try {
-    cpSync(join(root, 'dist', 'lib'), join(folder, 'lib'), { recursive: true })
-    for (const { file, text } of sources) compile(root, join(folder, file), text)
-    const script = pathToFileURL(join(folder, 'lib', 'cli', 'sim-worker.js'))
-    for (let from = 1; from <= SEEDS; from += AT_ONCE) {
-      const seen: { readonly seed: number; readonly text: string }[] = []
-      const tasks = Array.from({ length: AT_ONCE }, (_, i): SimTask => {
-        return { kind: 'play', plan: drawPlan(from + i, mutant.variant), twice: false, trace: false }
-      })
-      await spread(tasks, script, (answer, { plan: { seed } }) => {
-        if (answer === null) seen.push({ seed, text: 'I11: the thread does not answer' })
-        if (answer?.kind !== 'play') return
-        // A seed that only fell short of its size has seen nothing.
-        const violation = answer.violations.find(({ invariant }) => invariant !== 'seed')
-        if (violation === undefined) return
-        const [first] = violation.what.split('\n')
-        seen.push({ seed, text: `${violation.invariant}: ${first}` })
-      })
-      const [first] = seen.sort((a, b) => a.seed - b.seed)
-      if (first !== undefined) return `seed ${first.seed} of ${mutant.variant}: ${first.text}`
-    }
-    return null
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+function said({ variant }: Mutant, { caught, spoilt }: HuntResult): string {
+  const without = spoilt.map((each) => `; seed ${each.seed} fails without the mistake too: ${firstLine(each)}`).join('')
+  if (caught === null) return `was NOT caught within ${SEEDS} seeds of ${variant}${without}`
+  return `caught by seed ${caught.seed} of ${variant}: ${firstLine(caught)}${without}`
 }
 
-export interface Mutated {
-  readonly file: string
-  readonly text: string
+function firstLine({ violation: { invariant, what } }: Sighting): string {
+  return `${invariant}: ${what.split('\n')[0]}`
 }
 
-/** The files of a mutant with its mistake. @throws where a text is not there exactly once */
-export function mutated(root: string, { name, edits }: Mutant): Mutated[] {
-  const texts = new Map<string, string>()
-  for (const { file, find, replace } of edits) {
-    const text = texts.get(file) ?? readFileSync(join(root, file), 'utf8')
-    const times = text.split(find).length - 1
-    if (times !== 1) throw new Error(`mutant "${name}": its text is ${times} times in ${file}, not once: write it anew`)
-    texts.set(
-      file,
-      text.replace(find, () => replace),
-    )
-  }
-  return [...texts].map(([file, text]) => ({ file, text }))
+function namedUnit({ unit }: Mutant): string {
+  return unit === undefined ? '' : `; its rule: ${unit}`
 }
 
-/** Writes the file and, beside it, what the compiler makes of it. */
-function compile(root: string, path: string, source: string): void {
-  writeFileSync(path, source)
-  const compiler = join(root, 'node_modules', 'typescript', 'lib', 'tsc.js')
-  const flags = '--ignoreConfig --noCheck --noResolve --target es2022 --module nodenext --moduleResolution nodenext'
-  const { status } = spawnSync(process.execPath, [compiler, path, ...flags.split(' ')], { stdio: ['ignore', 2, 2] })
-  if (status !== 0) throw new Error(`the mutant's ${path} does not compile`)
-}
-
-/** Where `lib` lies as TypeScript: this file runs from `lib` or from `dist/lib`. */
-export function rootFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'tsconfig.json'))) folder = dirname(folder)
-  return folder
+async function unitOf(
+  engines: MutantEngines,
+  { unit }: Mutant,
+  files: readonly Mutated[],
+): Promise<{ readonly fine: boolean; readonly text: string }> {
+  if (unit === undefined) return { fine: true, text: '' }
+  const said = await engines.unit(unit, files)
+  return { fine: said === 'fails', text: said === 'fails' ? `; ${unit} fails too` : `; but ${unit} ${said}` }
 }

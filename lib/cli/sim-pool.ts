@@ -15,14 +15,14 @@ export async function spread(
   heard: (answer: SimAnswer | null, task: SimTask) => void,
 ): Promise<void> {
   let next = 0
-  const workers = Math.min(cpus().length, MAX_WORKERS, tasks.length)
+  const workers = Math.min(threads(), tasks.length)
   const serve = async () => {
     for (let task = tasks[next++]; task !== undefined; ) {
       const worker = new Worker(script)
       try {
         // As long as it answers, a thread goes on with the next.
         while (task !== undefined) {
-          const answer = await ask(worker, task)
+          const answer = await ask(worker, task, STUCK_MS)
           heard(answer, task)
           task = tasks[next++]
           if (answer === null) break
@@ -35,9 +35,15 @@ export async function spread(
   await Promise.all(Array.from({ length: workers }, serve))
 }
 
-function ask(worker: Worker, task: SimTask): Promise<SimAnswer | null> {
+/** How many there should be at once. */
+export function threads(): number {
+  return Math.min(cpus().length, MAX_WORKERS)
+}
+
+/** Null when there is no answer after `stuckMs`. */
+export function ask(worker: Worker, task: SimTask, stuckMs: number): Promise<SimAnswer | null> {
   return new Promise((resolve, reject) => {
-    const cancel = systemClock.setTimer(STUCK_MS, () => done(() => resolve(null)))
+    const cancel = systemClock.setTimer(stuckMs, () => done(() => resolve(null)))
     const done = (settle: () => void) => {
       cancel()
       worker.off('message', heard)

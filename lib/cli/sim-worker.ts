@@ -1,13 +1,19 @@
 /** One thread of `npm run sim`: plays the plans it is given, one after another. */
 import { parentPort } from 'node:worker_threads'
 import type { SimPlan } from '../testing/sim-plan.js'
-import { runPlan, type SeedResult, type Violation } from '../testing/sim-seed.js'
+import { type RunOptions, runPlan, type SeedResult, type Violation } from '../testing/sim-seed.js'
 import { shrinkPlan } from '../testing/sim-shrink.js'
 import { drawnApplication } from './sim-drawn.js'
 
 export type SimTask =
   /** `twice`: it must do exactly the same again. */
-  | { readonly kind: 'play'; readonly plan: SimPlan; readonly twice: boolean; readonly trace: boolean }
+  | {
+      readonly kind: 'play'
+      readonly plan: SimPlan
+      readonly twice: boolean
+      readonly trace: boolean
+      readonly stopAtFirst: boolean
+    }
   /** Makes it smaller; it is known to break `invariant`. */
   | { readonly kind: 'shrink'; readonly plan: SimPlan; readonly invariant: string; readonly budget: number }
 
@@ -15,11 +21,11 @@ export type SimAnswer =
   | (SeedResult & { readonly kind: 'play'; readonly twice: boolean })
   | { readonly kind: 'shrink'; readonly plan: SimPlan; readonly tried: number; readonly violation: Violation | null }
 
-const play = (plan: SimPlan, trace = false) => runPlan(plan, { trace, application: drawnApplication })
+const play = (plan: SimPlan, options: RunOptions = {}) => runPlan(plan, { ...options, application: drawnApplication })
 
 async function answer(task: SimTask): Promise<SimAnswer> {
   if (task.kind === 'shrink') return shrink(task.plan, task.invariant, task.budget)
-  const result = await play(task.plan, task.trace)
+  const result = await play(task.plan, task)
   const violations = [...result.violations]
   if (task.twice) {
     const { traceHash } = await play(task.plan)

@@ -37,6 +37,7 @@ async function main(): Promise<number> {
       plan: { type: 'string' },
       mutants: { type: 'boolean', default: false },
       mutant: { type: 'string' },
+      units: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       'no-shrink': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -50,7 +51,7 @@ async function main(): Promise<number> {
   }
   const from = whole('--from', values.from)
   const named = values.mutant ?? null
-  if (values.mutants || named !== null) return close(await runMutants(named))
+  if (values.mutants || named !== null) return close(await runMutants({ named, units: values.units }))
   const plans =
     values.plan === undefined
       ? Array.from({ length: whole('--seeds', values.seeds) }, (_, i) => drawPlan(from + i, values.variant))
@@ -69,7 +70,7 @@ function help(): number {
     [
       'npm run sim -- --seeds N [--from S] [--variant NAME,NAME] [--trace] [--no-shrink]\n',
       'npm run sim -- --plan JSON [--trace]\n',
-      'npm run sim -- --mutants | --mutant NAME\n',
+      'npm run sim -- (--mutants | --mutant NAME) [--units]\n',
       'variants (mix draws from them, base has none):\n',
       ...rows,
     ].join(''),
@@ -99,7 +100,7 @@ async function runPlans(plans: readonly SimPlan[], trace: boolean, shrink: boole
   const failures: Failure[] = []
   const tasks = plans.map((plan, i): SimTask => {
     const twice = plan.seed % TWICE_EVERY === 0 || (plans.length < TWICE_EVERY && plans.length > 1 && i === 0)
-    return { kind: 'play', plan, twice, trace }
+    return { kind: 'play', plan, twice, trace, stopAtFirst: false }
   })
   await spread(tasks, WORKER, (answer, task) => {
     const failure = failureOf(answer, task)

@@ -33,8 +33,9 @@ const REQUESTS = 'lib/client/transaction-requests.ts'
 const TRANSACTIONS = 'lib/client/transaction-manager.ts'
 const SESSIONS = 'lib/operators/session-aggregate.ts'
 const FAILURES = 'lib/task/failures.ts'
-const MEMBERSHIP_TEST = 'test/runtime/membership.test.ts'
+const MEMBERSHIP_TEST = 'test/runtime/membership/membership.test.ts'
 const DECISIONS_TEST = 'test/runtime/decisions.test.ts'
+const ASSIGN_TEST = 'test/runtime/membership/assign.test.ts'
 
 function mutant(
   name: string,
@@ -175,7 +176,7 @@ const GROUP: readonly Mutant[] = [
     'I4',
     'small,base',
     [[ASSIGN, 'partitions: partitions.get(memberId) ?? []', 'partitions: [...partitions.values()].flat()']],
-    'test/runtime/assignment.test.ts',
+    ASSIGN_TEST,
   ),
   mutant('two versions do not exclude each other', 'I4', 'incompatible-version', [
     [
@@ -205,7 +206,7 @@ const GROUP: readonly Mutant[] = [
     'I8',
     'small,foreigner,quiet',
     [[ASSIGN, '      unreadable(error)\n', '      throw error\n']],
-    'test/runtime/assignment.test.ts',
+    ASSIGN_TEST,
   ),
   mutant('a stop with nothing to collect sleeps', 'I8', 'rolling,steady', [
     [INSTANCE, 'return this.#committer.inFlight ? null : 0', 'return null'],

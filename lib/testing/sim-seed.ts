@@ -47,6 +47,8 @@ export interface SeedResult {
 
 export interface RunOptions {
   readonly trace?: boolean
+  /** At the first violation: who only wants to know whether there is one need not wait for the others. */
+  readonly stopAtFirst?: boolean
   /** Of a plan whose topology is drawn. */
   readonly application?: (plan: SimPlan) => SimApplication
 }
@@ -79,11 +81,13 @@ class Simulation {
   readonly #deadlines: Deadlines
   readonly #steps: SimSteps
   readonly #violations: Violation[] = []
+  readonly #stopAtFirst: boolean
   readonly #failures = new Map<string, number>()
   #records = 0
 
   constructor(plan: SimPlan, options: RunOptions) {
     this.#plan = plan
+    this.#stopAtFirst = options.stopAtFirst === true
     this.#application =
       plan.topology === null ? fixedApplication(plan, new UserCode(plan.userCode)) : options.application!(plan)
     const application = this.#application
@@ -338,7 +342,11 @@ class Simulation {
   }
 
   readonly #violated = (invariant: string, what: string): void => {
+    // What stands still because it was stopped has broken nothing.
+    if (this.#world.stopped) return
     this.#world.note(`${invariant} violated: ${what}`)
+    // A seed that falls short of its size has shown nothing.
+    if (this.#stopAtFirst && invariant !== 'seed') this.#world.stopped = true
     if (this.#violations.length < MAX_VIOLATIONS) this.#violations.push({ invariant, what })
   }
 }

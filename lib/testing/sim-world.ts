@@ -21,6 +21,8 @@ export class SimWorld {
   readonly lines: string[] | null
   readonly #ties: Random
   readonly #heap: Event[] = []
+  /** What is to be known is known: nothing runs any more. */
+  stopped = false
   #hashA = 0x811c9dc5
   #hashB = 0x9e3779b9
 
@@ -58,7 +60,8 @@ export class SimWorld {
   }
 
   /**
-   * Runs events until `done` says so: true; or until none is left or `limitMs` of virtual time have passed: false.
+   * Runs events until `done` says so: true; or until none is left, `limitMs` of virtual time have passed or the world is
+   * stopped: false.
    * After each event everything that became runnable by it runs, before the next: a turn of the host's loop is how long
    * that takes, never an order.
    */
@@ -66,6 +69,7 @@ export class SimWorld {
     const endMs = this.nowMs + limitMs
     await systemClock.nextTurn()
     while (!done()) {
+      if (this.stopped) return false
       const event = pop(this.#heap)
       if (event === undefined) return false
       if (event.fire === null) continue
