@@ -169,8 +169,8 @@ const TABLE: Readonly<Record<Exclude<KafkaErrorName, 'NONE'>, Row>> = {
   MEMBER_ID_REQUIRED: MOVES_ON,
   PREFERRED_LEADER_NOT_AVAILABLE: 'repeat',
   GROUP_MAX_SIZE_REACHED: 'lasting',
-  // In a transaction the group's own answer decides: its member finds out whether it was replaced.
-  FENCED_INSTANCE_ID: ['lasting', at('rejoin', 'TxnOffsetCommit')],
+  // At a commit our own join may have replaced the member that began it: the next join finds out whether somebody else has.
+  FENCED_INSTANCE_ID: ['lasting', at('rejoin', 'TxnOffsetCommit', 'OffsetCommit')],
   ELIGIBLE_LEADERS_NOT_AVAILABLE: 'repeat',
   ELECTION_NOT_NEEDED: 'repeat',
   NO_REASSIGNMENT_IN_PROGRESS: 'lasting',

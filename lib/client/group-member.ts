@@ -16,6 +16,7 @@ import {
 } from './group-requests.js'
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop.js'
 import type { Heartbeats, MakeHeartbeats } from './heartbeat/heartbeats.js'
+import { InstanceFence } from './instance-fence.js'
 import { growingPauseMs } from './retry.js'
 
 export type { JoinedMember, MemberAssignment } from './group-join.js'
@@ -27,6 +28,11 @@ export interface GroupMemberOptions {
   readonly groupId: string
   /** Static membership (KIP-345): a restarted process gets its partitions back without a rebalance. Null: dynamic. */
   readonly groupInstanceId: string | null
+  /**
+   * True where no other process can have the instance id, because what it stands for is locked: a fence is then first taken for
+   * a late request of this process. Default: a fence is another process.
+   */
+  readonly ownsInstanceId?: boolean
   /** Without a heartbeat for this long the coordinator gives the member up. */
   readonly sessionTimeoutMs: number
   /** How long a rebalance waits for members that still work. */
@@ -73,6 +79,7 @@ export class GroupMember {
   private rejoinReason = 'first join'
   private joining: Promise<Assignment> | null = null
   private readonly heartbeats: Heartbeats
+  private readonly fence: InstanceFence | null
   private told = false
   private closed = false
 
@@ -80,6 +87,7 @@ export class GroupMember {
     this.options = options
     this.round = options
     this.target = { coordinator: 'group', key: options.groupId }
+    this.fence = options.ownsInstanceId === true ? new InstanceFence(options.sessionTimeoutMs) : null
     const { cluster, clock, maxPollIntervalMs = Number.POSITIVE_INFINITY } = options
     const make: MakeHeartbeats =
       options.makeHeartbeats ??
@@ -186,6 +194,7 @@ export class GroupMember {
         const { partitions, userData, isLeader } = joined
         return { identity: this.identity(), partitions, userData, isLeader }
       } catch (error) {
+        if (this.memberId === '' && !(error instanceof JoinRefused)) this.fence?.joinUnanswered()
         if (!this.mayRetryJoin(error)) throw error instanceof JoinRefused ? error.cause : error
         // The coordinator only wanted us to know our name first (KIP-394): nothing has failed, once.
         const newlyNamed: boolean = isMemberIdRequired(error) && !named
@@ -210,11 +219,21 @@ export class GroupMember {
       case KAFKA_ERROR.ILLEGAL_GENERATION:
         if (memberId !== '') this.memberId = memberId
         return true
+      case KAFKA_ERROR.FENCED_INSTANCE_ID:
+        return this.takesPlaceBack()
       default:
         if (remedyOf(cause) !== 'rejoin') return mayRepeat(cause)
         this.forgetMembership()
         return true
     }
+  }
+
+  /** Fenced. False: by another process. */
+  private takesPlaceBack(): boolean {
+    if (this.fence?.mayBeOwn(this.options.clock.monotonicMs()) !== true) return false
+    this.forgetMembership()
+    this.rejoinReason = 'a late request of the same process took its place'
+    return true
   }
 
   private forgetMembership(): void {
@@ -232,6 +251,12 @@ export class GroupMember {
     }
     const error = brokerError(code, 'Heartbeat', `group "${this.options.groupId}"`)
     if (error.remedy === 'repeat') return
+    if (code === KAFKA_ERROR.FENCED_INSTANCE_ID && this.takesPlaceBack()) {
+      const { groupId, groupInstanceId } = this.options
+      const what = `The place of instance id "${groupInstanceId}" in group "${groupId}" was taken`
+      this.lost(new MillraceError('GROUP_STALE_GENERATION', `${what}, maybe by a late request of our own; join again.`))
+      return
+    }
     if (error.remedy === 'rejoin') this.forgetMembership()
     this.lost(error)
   }

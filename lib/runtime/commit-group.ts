@@ -2,6 +2,7 @@
  * The tasks that commit together, seen from the loop: batches and offsets go in, one outcome comes out. Exactly-once
  * and at-least-once differ only here.
  */
+import { remedyOf } from '../client/broker-error.js'
 import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from '../client/commit.js'
 import type { GroupMember } from '../client/group-member.js'
 import type { IdempotentProducer } from '../client/producer.js'
@@ -41,7 +42,7 @@ export function atLeastOnce(producer: IdempotentProducer, member: GroupMember): 
         await member.commitOffsets(offsets, identity)
         return { kind: 'committed', batchOffsets }
       } catch (cause) {
-        if (isMillraceError(cause, 'GROUP_STALE_GENERATION')) return { kind: 'staleGeneration' }
+        if (remedyOf(cause) === 'rejoin') return { kind: 'staleGeneration' }
         // Some of it may be written, and is written again: at least once.
         if (isMillraceError(cause) && !cause.retriable) return { kind: 'aborted', cause }
         return { kind: 'unknown', cause }

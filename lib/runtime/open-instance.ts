@@ -326,6 +326,8 @@ async function makeMember(
     clock: config.clock,
     groupId: config.applicationId,
     groupInstanceId: options.staticMember ? instanceName(config, processId) : null,
+    // The open store of the process's identity is its lock.
+    ownsInstanceId: true,
     sessionTimeoutMs: config.sessionTimeoutMs,
     rebalanceTimeoutMs: config.rebalanceTimeoutMs,
     heartbeatIntervalMs: config.heartbeatIntervalMs,

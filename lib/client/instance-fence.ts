@@ -1,0 +1,36 @@
+/**
+ * Who has fenced a static member: another process, or a late request of this one. The coordinator gives the place of an
+ * instance id to whoever joins without a member id (KIP-345), also to a join of an earlier life, or to one whose answer was
+ * lost, that reaches it after the join that came later.
+ */
+
+export class InstanceFence {
+  readonly #withinMs: number
+  /** Joins without a member id that were sent and never answered: each may yet take the place once. */
+  #unanswered = 0
+  /** The last fence that none of them explains. */
+  #lastMs = Number.NEGATIVE_INFINITY
+
+  /** A process that is alive hears within `withinMs` that its place was taken, and takes it back. */
+  constructor(withinMs: number) {
+    this.#withinMs = withinMs
+  }
+
+  joinUnanswered(): void {
+    this.#unanswered++
+  }
+
+  /**
+   * Told of each fence. True: take the place back. A request of an earlier life comes once and no more; another process comes
+   * again, so that of two the one that came last goes on.
+   */
+  mayBeOwn(nowMs: number): boolean {
+    if (this.#unanswered > 0) {
+      this.#unanswered--
+      return true
+    }
+    const first = nowMs - this.#lastMs > this.#withinMs
+    this.#lastMs = nowMs
+    return first
+  }
+}
