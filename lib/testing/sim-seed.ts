@@ -265,6 +265,9 @@ class Simulation {
     }
     const group = broker.core.groups.get(this.#application.id)
     if (group?.status !== 'Stable') return `the group is ${group?.status}`
+    // Who was given up while it stood still runs on until it hears of it, and is no owner.
+    const wanted = this.#instances.filter(({ member }) => member).length
+    if (group.members.size !== wanted) return `the group has ${group.members.size} members of ${wanted}`
     for (const transaction of broker.core.transactions.all()) {
       const { transactionalId, status } = transaction
       if (status === 'Ongoing' || status.startsWith('Prepare')) return `transaction ${transactionalId} is ${status}`
