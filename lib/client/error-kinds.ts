@@ -84,8 +84,8 @@ const TABLE: Readonly<Record<Exclude<KafkaErrorName, 'NONE'>, Row>> = {
   // An answer to EndTxn or a group's commit that says nothing: what happened is asked by InitProducerId.
   UNKNOWN_SERVER_ERROR: ABORTS,
   OFFSET_OUT_OF_RANGE: 'task',
-  // Produce: damaged on the way. Fetch: damaged on the broker's disk.
-  CORRUPT_MESSAGE: ['repeat', at('lasting', 'Fetch')],
+  // Damaged on the way, or, at Fetch, on one broker's disk: there the fetcher repeats it for a limited time only.
+  CORRUPT_MESSAGE: 'repeat',
   UNKNOWN_TOPIC_OR_PARTITION: 'repeat',
   INVALID_FETCH_SIZE: 'lasting',
   LEADER_NOT_AVAILABLE: 'repeat',

@@ -1,7 +1,9 @@
 /** One partition of a fetcher: where it stands, whether it is asked for, and what has arrived of it. */
-import { type ErrorKind, MillraceError } from '../errors.js'
+import { type ErrorCode, type ErrorKind, MillraceError } from '../errors.js'
 import type { BatchView } from '../protocol/batch.js'
+import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition } from '../record/record.js'
+import { mayRepeat } from './broker-error.js'
 
 /** What arrived for one partition since the last poll. */
 export interface FetchedBatches {
@@ -60,6 +62,8 @@ export class FetchPartition {
   /** Waits for a pause to end, for its leader, or for ever after an error that was reported. */
   blocked = false
   failures = 0
+  /** Monotonic time since when nothing but damaged records came; null while they are whole. */
+  private damagedSinceMs: number | null = null
   arrivedBytes = 0
   /** Monotonic time of the last response that had no error. */
   answeredMs = 0
@@ -78,14 +82,31 @@ export class FetchPartition {
     const code = error instanceof MillraceError ? error.code : 'CLIENT_REQUEST_FAILED'
     const text = error instanceof Error ? error.message : String(error)
     const { kafkaCode, kind = 'instance' } = error as { kafkaCode?: number; kind?: ErrorKind }
+    const isLasting = this.damagedSinceMs !== null
     return new MillraceError(code, `Reading ${this.key} stopped at offset ${this.position}: ${text}`, {
       topic: this.topic,
       partition: this.partition,
       offset: this.position,
-      kind,
+      kind: isLasting ? 'instance' : kind,
       cause: error,
       ...(kafkaCode === undefined ? {} : { kafkaCode }),
     })
+  }
+
+  /** An answer without an error came. */
+  succeeded(): void {
+    this.failures = 0
+    this.damagedSinceMs = null
+  }
+
+  /**
+   * Whether it is asked for again after `error`. What comes damaged was damaged on its way, or on one broker's disk: the
+   * next answer, or the next leader, may have it whole. If not within `damageMs`, the damage lasts.
+   */
+  mayGoOn(error: unknown, nowMs: number, damageMs: number): boolean {
+    if (!isDamage(error)) return mayRepeat(error)
+    this.damagedSinceMs ??= nowMs
+    return nowMs - this.damagedSinceMs < damageMs
   }
 
   wanted(bufferBytes: number): boolean {
@@ -109,7 +130,20 @@ export class FetchPartition {
     this.asked = false
     this.prompted = false
     this.blocked = false
-    this.failures = 0
+    this.succeeded()
     this.arrivedBytes = 0
   }
+}
+
+/** Bytes that are no records, be it the broker or we who noticed. */
+const DAMAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'PROTOCOL_BATCH_INVALID',
+  'PROTOCOL_COMPRESSION_FAILED',
+  'PROTOCOL_CRC_MISMATCH',
+  'PROTOCOL_INVALID',
+  'PROTOCOL_TRUNCATED',
+])
+
+function isDamage(error: unknown): boolean {
+  return error instanceof MillraceError && (DAMAGE.has(error.code) || error.kafkaCode === KAFKA_ERROR.CORRUPT_MESSAGE)
 }

@@ -9,7 +9,7 @@ import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { Lane } from '../transport/transport.js'
 import { committedBatches } from './aborted-filter.js'
-import { brokerError, isLeaderMoved, mayRepeat } from './broker-error.js'
+import { brokerError, isLeaderMoved } from './broker-error.js'
 import type { Cluster } from './cluster.js'
 import { type FetchedBatches, FetchPartition, type Watermarks } from './fetch-partition.js'
 import {
@@ -332,7 +332,7 @@ export class Fetcher {
     partition.answeredMs = this.cluster.clock.monotonicMs()
     const records = answer.records
     if (records === null || records.length === 0) {
-      partition.failures = 0
+      partition.succeeded()
       return
     }
     try {
@@ -344,7 +344,7 @@ export class Fetcher {
       const committed = this.limits.isolation === 'readCommitted'
       partition.position = nextOffset
       partition.lastEpoch = leaderEpoch
-      partition.failures = 0
+      partition.succeeded()
       partition.prompted = false
       partition.arrivedBytes += records.length
       this.arrivedBytes += records.length
@@ -374,7 +374,8 @@ export class Fetcher {
   private failed(partition: FetchPartition, version: number, error: unknown): void {
     if (this.closed || partition.version !== version || !this.isRead(partition)) return
     partition.blocked = true
-    if (mayRepeat(error)) {
+    const { clock, requestTimeoutMs } = this.cluster
+    if (partition.mayGoOn(error, clock.monotonicMs(), requestTimeoutMs)) {
       this.pauseAWhile(partition)
       return
     }

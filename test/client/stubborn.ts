@@ -160,6 +160,10 @@ const empty =
   (results: object): Script =>
   () => ({ throttleTimeMs: 0, ...results })
 const before = batch().builder.build({ baseOffset: 0 })
+const changed = Buffer.from(batch().builder.build({ baseOffset: 5 }))
+changed[changed.length - 1]! ^= 1
+const sizeless = Buffer.from(changed)
+sizeless.writeInt32BE(-1, 8)
 const missing: Script = () => metadata([{ name: 'in' }], 0, E.UNKNOWN_TOPIC_OR_PARTITION)
 const rebootstrap: Script = () => ({ ...metadata([]), errorCode: E.REBOOTSTRAP_REQUIRED })
 const unstable = ends((isolation) => (isolation === 1 ? 0 : 1))
@@ -227,6 +231,9 @@ const ROWS: readonly Row[] = [
   ['fetch: the connection drops', 'Fetch', drop, fetching, null],
   ['fetch: left out of the answer', 'Fetch', fetched(null), fetching, null],
   ['fetch: records before the position', 'Fetch', fetched({ records: before }), fetching, null],
+  ['fetch: damaged on the broker', 'Fetch', fetched({ errorCode: E.CORRUPT_MESSAGE }), fetching, REQUEST_MS],
+  ['fetch: a changed bit', 'Fetch', fetched({ records: changed }), fetching, REQUEST_MS],
+  ['fetch: a batch of no length', 'Fetch', fetched({ records: sizeless }), fetching, REQUEST_MS],
   ['fetch: no leader', 'Metadata', noLeader, fetching, null],
   ['join: the coordinator moves', 'JoinGroup', joined(E.NOT_COORDINATOR), join, null],
   ['join: the member is unknown', 'JoinGroup', joined(E.UNKNOWN_MEMBER_ID), join, null],
