@@ -63,6 +63,11 @@ export class Deadlines {
     this.#disturbedUntilMs = Math.max(this.#disturbedUntilMs, nowMs + forMs + this.#settleMs)
   }
 
+  /** From then on something may be held against the engine. */
+  get calmFromMs(): number {
+    return this.#disturbedUntilMs
+  }
+
   start(): void {
     const look = () => {
       if (this.#ended) return

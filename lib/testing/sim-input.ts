@@ -3,6 +3,7 @@
 import type { Cluster } from '../client/cluster.js'
 import { IdempotentProducer } from '../client/producer.js'
 import { TransactionalProducer } from '../client/transactional-producer.js'
+import { isMillraceError } from '../errors.js'
 import { BatchBuilder } from '../protocol/index.js'
 import { delay } from '../record/clock.js'
 import { partitionForKey } from '../record/partitioner.js'
@@ -23,6 +24,8 @@ export interface InputOptions {
   /** It goes on until this is true, too. */
   readonly enough: () => boolean
 }
+
+const RETRY_MS = 100
 
 export class SimInput {
   readonly process: SimProcess
@@ -55,7 +58,7 @@ export class SimInput {
   async #transactions(cluster: Cluster): Promise<void> {
     const { records, durationMs, rounds, enough } = this.#options
     const producer = new TransactionalProducer({ cluster, transactionalId: 'producer', transactionTimeoutMs: 5_000 })
-    await producer.init()
+    await this.#init(producer)
     let written = 0
     while (this.#most === null ? written < records || !enough() : written < this.#most) {
       const wanted = Math.ceil(((this.#most ?? records) / rounds) * (0.5 + this.#random.next()))
@@ -94,11 +97,24 @@ export class SimInput {
       if (abort) await producer.flush()
       const outcome = abort ? await producer.abort() : await producer.commit()
       if (outcome.kind === 'committed') return count
-      if (outcome.kind !== 'aborted') await producer.init()
+      if (outcome.kind !== 'aborted') await this.#init(producer)
     } catch {
-      await producer.init()
+      await this.#init(producer)
     }
     return 0
+  }
+
+  /** As its documentation says: what may pass is tried again. A broker may be away for longer than one attempt lasts. */
+  async #init(producer: TransactionalProducer): Promise<void> {
+    for (;;) {
+      try {
+        await producer.init()
+        return
+      } catch (error) {
+        if (!isMillraceError(error) || !error.retriable) throw error
+      }
+      await delay(this.process.clock, RETRY_MS)
+    }
   }
 
   #record() {

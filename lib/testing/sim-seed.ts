@@ -226,8 +226,12 @@ class Simulation {
     observing.catch(() => undefined)
     this.#deadlines.start()
     if (!this.#application.inputFirst) this.#startMembers()
-    await this.#world.finish('the input', this.#input.run(), 10 * durationMs)
-    if (this.#application.inputFirst) this.#startMembers()
+    // An outage, or a member that stands still, may take longer than all of a short run.
+    await this.#world.finish('the input', this.#input.run(), 10 * durationMs, () => this.#deadlines.calmFromMs)
+    if (this.#application.inputFirst) {
+      if (!(await this.#world.run(() => this.#unstable() === null, PEACE_MS))) throw new Error(this.#unstable()!)
+      this.#startMembers()
+    }
     const calm = () => this.#faults.done && this.#steps.over
     if (!(await this.#world.run(calm, PEACE_MS))) throw new Error('some faults found nobody to strike')
     this.#world.note('peace')
@@ -272,18 +276,27 @@ class Simulation {
       const { transactionalId, status } = transaction
       if (status === 'Ongoing' || status.startsWith('Prepare')) return `transaction ${transactionalId} is ${status}`
     }
-    for (const topic of this.#storage.topics()) {
-      for (const log of broker.core.topics.named(topic)?.partitions ?? []) {
-        const { partition } = log
-        if (log.lastStableOffset !== log.endOffset || hasOpenTransaction(this.#storage.batches(topic, partition))) {
-          return `${topic}-${partition} has its last stable offset at ${log.lastStableOffset} of ${log.endOffset}`
-        }
-      }
-    }
+    const unstable = this.#unstable()
+    if (unstable !== null) return unstable
     for (const topic of this.#application.sources) {
       for (const { partition, endOffset: end } of broker.core.topics.named(topic)?.partitions ?? []) {
         const next = broker.core.offsets.get(this.#application.id, topic, partition)?.offset ?? 0
         if (next !== end) return `${topic}-${partition} is committed up to ${next} of ${end}`
+      }
+    }
+    return null
+  }
+
+  /** A partition that has records nobody may read yet; null: all that is written is readable, or undone. */
+  #unstable(): string | null {
+    const { core } = this.#broker.running ?? {}
+    if (core === undefined) return 'the broker is down'
+    for (const topic of this.#storage.topics()) {
+      for (const log of core.topics.named(topic)?.partitions ?? []) {
+        const { partition } = log
+        if (log.lastStableOffset !== log.endOffset || hasOpenTransaction(this.#storage.batches(topic, partition))) {
+          return `${topic}-${partition} has its last stable offset at ${log.lastStableOffset} of ${log.endOffset}`
+        }
       }
     }
     return null

@@ -30,7 +30,12 @@ export interface TopologyOptions {
   readonly at: (place: Place, event: SimEvent) => void
 }
 
-/** Sub-topology 0 reads `input`, sub-topology 1 the repartition topic: every task is a function of one log. */
+/**
+ * Operators that keep a time have names: it is kept under them, so every version goes on where another stopped. A
+ * generated name has a number, which one more operator before it changes; then late records are taken once more.
+ *
+ * Sub-topology 0 reads `input`, sub-topology 1 the repartition topic: every task is a function of one log.
+ */
 export function simTopology({ cached, version, at }: TopologyOptions): Topology {
   const builder = new StreamsBuilder()
   const source = builder.stream<string, SimEvent>('input', { key: string, value: json<SimEvent>() })
@@ -61,6 +66,7 @@ export function simTopology({ cached, version, at }: TopologyOptions): Topology 
   grouped
     .windowedBy(tumbling(WINDOW))
     .aggregate({
+      name: 'by-window',
       initializer: () => NO_DIGEST,
       adder: (_key, event, digest) => {
         at('item', event)
@@ -75,6 +81,7 @@ export function simTopology({ cached, version, at }: TopologyOptions): Topology 
     .windowedBy(session(SESSION))
     .emitStrategy('onWindowClose')
     .aggregate({
+      name: 'by-session',
       initializer: () => NO_SUM,
       adder: (_key, event, sum) => addToSum(sum, event),
       merger: (_key, left, right) => joinSums(left, right),
@@ -83,7 +90,6 @@ export function simTopology({ cached, version, at }: TopologyOptions): Topology 
     .toStream()
     .map((key, sum): readonly [string, string] => [key.key, `${key.window.startMs} ${key.window.endMs} ${sum}`])
     .to('sessions', { key: string, value: string })
-  // Last, so that no other node gets another number: operator times are kept by name.
   if (version === VERSIONS.compatible) input.filter(() => true)
   return builder.build()
 }

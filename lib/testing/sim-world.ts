@@ -86,15 +86,26 @@ export class SimWorld {
     return true
   }
 
-  /** Runs until `work` has settled; rejects as it does, or when it cannot settle within `limitMs`. */
-  async finish<T>(what: string, work: Promise<T>, limitMs: number): Promise<T> {
+  /**
+   * Runs until `work` has settled; rejects as it does, or when it cannot settle within `limitMs` from now, or from
+   * `calmFromMs` where that is later.
+   */
+  async finish<T>(what: string, work: Promise<T>, limitMs: number, calmFromMs = () => 0): Promise<T> {
     let settled = false
     const note = () => {
       settled = true
     }
     work.then(note, note)
-    if (!(await this.run(() => settled, limitMs))) throw new Error(`${what} did not end within ${limitMs} ms`)
-    return work
+    const startMs = this.nowMs
+    for (;;) {
+      const beforeMs = this.nowMs
+      const endMs = Math.max(startMs, calmFromMs()) + limitMs
+      if (await this.run(() => settled, endMs - beforeMs)) return work
+      // Nothing is left to happen, or nothing has put it off meanwhile.
+      if (this.nowMs === beforeMs || Math.max(startMs, calmFromMs()) + limitMs <= this.nowMs) {
+        throw new Error(`${what} did not end within ${limitMs} ms${startMs < calmFromMs() ? ' of calm' : ''}`)
+      }
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { drawnApplication } from '../../lib/cli/sim-drawn.js'
 import { SimProcess } from '../../lib/testing/sim-process.js'
 import { runPlan, runSeed } from '../../lib/testing/sim-seed.js'
 import { candidates, shrinkPlan } from '../../lib/testing/sim-shrink.js'
+import { simTopology, VERSIONS } from '../../lib/testing/sim-topology.js'
 import { drawPlan, unknownVariants, VARIANTS } from '../../lib/testing/sim-variants.js'
 import { SimWorld } from '../../lib/testing/sim-world.js'
 
@@ -91,6 +92,62 @@ t.test('events run by time; a process that is held runs what fell due later, a k
   t.same(ran, ['free', 'held at 110', 'then at 110'])
   t.equal(held.timers, 0)
   t.equal(held.clock.now() - killed.clock.now(), 5_000)
+})
+
+t.test('a deadline counts from the last disturbance, which may come while it runs', async (t) => {
+  const rows = [
+    { endsMs: 900, calmFromMs: 0, limitMs: 1_000, error: null },
+    { endsMs: 1_500, calmFromMs: 0, limitMs: 1_000, error: 'it did not end within 1000 ms' },
+    { endsMs: 1_500, calmFromMs: 700, limitMs: 1_000, error: null },
+    { endsMs: 1_800, calmFromMs: 700, limitMs: 1_000, error: 'it did not end within 1000 ms of calm' },
+    { endsMs: null, calmFromMs: 0, limitMs: 1_000, error: 'it did not end within 1000 ms' },
+  ]
+  for (const { endsMs, calmFromMs, limitMs, error } of rows) {
+    const world = new SimWorld('test', { trace: false })
+    let disturbedUntilMs = 0
+    world.schedule(600, () => {
+      disturbedUntilMs = calmFromMs
+    })
+    const work = new Promise<void>((resolve) => {
+      if (endsMs !== null) world.schedule(endsMs, () => resolve())
+    })
+    const ended = world.finish('it', work, limitMs, () => disturbedUntilMs)
+    t.equal(
+      await ended.then(
+        () => null,
+        ({ message }) => message,
+      ),
+      error,
+      `ends at ${endsMs}`,
+    )
+  }
+})
+
+t.test('every version of the topology keeps the times of its operators under the same names', async (t) => {
+  const timed = Object.values(VERSIONS).map((version) =>
+    simTopology({ cached: false, version, at: () => undefined })
+      .nodes.filter(({ kind }) => kind === 'windowAggregate' || kind === 'sessionAggregate')
+      .map(({ name }) => name),
+  )
+  t.same(
+    timed,
+    timed.map(() => ['by-window', 'by-session']),
+  )
+})
+
+t.test('a drawn application is done when its repartition topics are read, too', async (t) => {
+  const seen = new Set<boolean>()
+  for (let seed = 1; seed <= 12; seed++) {
+    const application = drawnApplication(drawPlan(seed, 'drawn'))
+    const topology = application.topology(
+      new SimProcess(new SimWorld('test', { trace: false }), 'a', 0),
+      VERSIONS.first,
+    )
+    const internal = topology.repartitionTopics.map(({ name }) => `${application.id}-${name}`)
+    seen.add(internal.length > 0)
+    for (const topic of internal) t.ok(application.sources.includes(topic), topic)
+  }
+  t.equal(seen.size, 2, 'some have one')
 })
 
 t.test(
