@@ -140,66 +140,69 @@ t.test('idempotent producer: a refusal concerns one batch; doubt means a new pro
   await t.rejects(producer.send([batch()]), { code: 'CLIENT_CLOSED' })
 })
 
-t.test('fetcher: a lost leader and a damaged batch are asked for again, damage that lasts is an error event', async (t) => {
-  const broker = new ScriptedBroker()
-  const errors: MillraceError[] = []
-  const fetcher = new Fetcher({
-    cluster: broker.cluster,
-    isolation: 'readCommitted',
-    onError: (error) => errors.push(error),
-  })
-  const answer = (partition: object) => (request: Readonly<Record<string, unknown>>) => ({
-    throttleTimeMs: 0,
-    errorCode: 0,
-    responses: (request.topics as { topicId: string }[]).map(({ topicId }) => ({
-      topicId,
-      partitions: [
-        {
-          partitionIndex: 0,
-          errorCode: 0,
-          highWatermark: 1,
-          lastStableOffset: 1,
-          abortedTransactions: null,
-          records: null,
-          ...partition,
-        },
-      ],
-    })),
-  })
-  const bytes = batch().builder.build({ baseOffset: 5 })
-  const damaged = Buffer.from(bytes)
-  damaged[damaged.length - 1]! ^= 1
-  const damagedAt = (offset: number) => {
-    const later = Buffer.from(damaged)
-    later.writeInt32BE(offset, 4)
-    return later
-  }
-  broker.on(
-    'Fetch',
-    answer({ errorCode: E.NOT_LEADER_OR_FOLLOWER }),
-    () => 'drop',
-    answer({ records: bytes }),
-    answer({ records: damagedAt(6) }),
-    answer({ errorCode: E.CORRUPT_MESSAGE }),
-    answer({ records: batch().builder.build({ baseOffset: 6 }) }),
-  )
-  broker.always('Fetch', answer({ records: damagedAt(7) }))
-  const arrived: { nextOffset: number }[] = []
-  await new Promise<void>((resolve) => {
-    fetcher.onArrival = () => arrived.push(...fetcher.poll())
-    const look = () => (errors.length > 0 ? resolve() : void setImmediate(look))
-    fetcher.add(TP, 5)
-    look()
-  })
-  t.match(arrived, [
-    { startOffset: 5, nextOffset: 6, highWatermark: 1 },
-    { startOffset: 6, nextOffset: 7 },
-  ])
-  t.match(errors, [{ code: 'PROTOCOL_CRC_MISMATCH', kind: 'instance', topic: 'in', partition: 0, offset: 7 }])
-  t.equal(fetcher.position(TP), 7)
-  t.equal(broker.named('Metadata').length >= 2, true)
-  fetcher.close()
-})
+t.test(
+  'fetcher: a lost leader and a damaged batch are asked for again, damage that lasts is an error event',
+  async (t) => {
+    const broker = new ScriptedBroker()
+    const errors: MillraceError[] = []
+    const fetcher = new Fetcher({
+      cluster: broker.cluster,
+      isolation: 'readCommitted',
+      onError: (error) => errors.push(error),
+    })
+    const answer = (partition: object) => (request: Readonly<Record<string, unknown>>) => ({
+      throttleTimeMs: 0,
+      errorCode: 0,
+      responses: (request.topics as { topicId: string }[]).map(({ topicId }) => ({
+        topicId,
+        partitions: [
+          {
+            partitionIndex: 0,
+            errorCode: 0,
+            highWatermark: 1,
+            lastStableOffset: 1,
+            abortedTransactions: null,
+            records: null,
+            ...partition,
+          },
+        ],
+      })),
+    })
+    const bytes = batch().builder.build({ baseOffset: 5 })
+    const damaged = Buffer.from(bytes)
+    damaged[damaged.length - 1]! ^= 1
+    const damagedAt = (offset: number) => {
+      const later = Buffer.from(damaged)
+      later.writeInt32BE(offset, 4)
+      return later
+    }
+    broker.on(
+      'Fetch',
+      answer({ errorCode: E.NOT_LEADER_OR_FOLLOWER }),
+      () => 'drop',
+      answer({ records: bytes }),
+      answer({ records: damagedAt(6) }),
+      answer({ errorCode: E.CORRUPT_MESSAGE }),
+      answer({ records: batch().builder.build({ baseOffset: 6 }) }),
+    )
+    broker.always('Fetch', answer({ records: damagedAt(7) }))
+    const arrived: { nextOffset: number }[] = []
+    await new Promise<void>((resolve) => {
+      fetcher.onArrival = () => arrived.push(...fetcher.poll())
+      const look = () => (errors.length > 0 ? resolve() : void setImmediate(look))
+      fetcher.add(TP, 5)
+      look()
+    })
+    t.match(arrived, [
+      { startOffset: 5, nextOffset: 6, highWatermark: 1 },
+      { startOffset: 6, nextOffset: 7 },
+    ])
+    t.match(errors, [{ code: 'PROTOCOL_CRC_MISMATCH', kind: 'instance', topic: 'in', partition: 0, offset: 7 }])
+    t.equal(fetcher.position(TP), 7)
+    t.equal(broker.named('Metadata').length >= 2, true)
+    fetcher.close()
+  },
+)
 
 t.test('transaction states: only the steps of the table', async (t) => {
   const states = Object.keys(TRANSITIONS) as TransactionState[]
