@@ -19,6 +19,7 @@ const OPTIONS = {
   train: { type: 'string' },
   test: { type: 'string' },
   repeats: { type: 'string', default: 'forbid' },
+  tasks: { type: 'string', default: '12,100,600,2000' },
 } as const
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>['values']
@@ -61,6 +62,15 @@ const SUITES: Readonly<Record<string, (values: Values, log: (line: string) => vo
       log,
     })
     return { report, passed: report.outputsEqual }
+  },
+  async idle(values, log) {
+    const { idle } = await import('./idle.js')
+    const report = await idle({
+      tasks: values.tasks.split(',').map((tasks) => whole('tasks', tasks, 1)),
+      seconds: whole('seconds', values.seconds ?? '60', 1),
+      log,
+    })
+    return { report, passed: true }
   },
   async recommender(values, log) {
     const { train, test, repeats } = values

@@ -1,7 +1,7 @@
 /** One side of a comparison as a process of its own: started, watched from outside, ended. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../lib/record/clock.js'
 import { SideFailure } from './side-failure.js'
@@ -15,7 +15,8 @@ export interface SideCommand {
 const TICKS_PER_SECOND = 100
 /** A JVM on a busy machine needs its time to close. */
 const CLOSE_TIMEOUT_MS = 40_000
-const READY_TIMEOUT_MS = 90_000
+/** Thousands of tasks have as many topics' partitions to be created first. */
+const READY_TIMEOUT_MS = 300_000
 /** Position of user time in /proc/PID/stat, counted after the command's closing parenthesis; system time follows. */
 const USER_TICKS_FIELD = 11
 
@@ -97,6 +98,28 @@ export class Side {
       // As above.
     }
     return this.#sampledPeakMb
+  }
+
+  /** Resident now, in MB of 10^6 bytes; NaN where there is no /proc. */
+  rssMb(): number {
+    const match = /^VmRSS:\s+(\d+) kB$/m.exec(
+      this.#proc(() => readFileSync(`/proc/${this.#child.pid}/status`, 'latin1')),
+    )
+    return match === null ? Number.NaN : (Number(match[1]) * 1024) / 1e6
+  }
+
+  /** Files, sockets and pipes; NaN where there is no /proc. */
+  openFiles(): number {
+    const listed = this.#proc(() => readdirSync(`/proc/${this.#child.pid}/fd`).join(' '))
+    return listed === '' ? Number.NaN : listed.split(' ').length
+  }
+
+  #proc(read: () => string): string {
+    try {
+      return read()
+    } catch {
+      return ''
+    }
   }
 
   /** Ends its standard input, which asks it to close; kills it when it does not. */

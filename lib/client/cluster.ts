@@ -162,17 +162,21 @@ export class Cluster {
 
   /**
    * CLIENT_TOPIC_MISSING and, where a partition is asked for that it does not have, CLIENT_PARTITION_MISSING (both after
-   * a short wait for what was just created); CLIENT_AUTHORIZATION, CLIENT_UNREACHABLE.
+   * a wait for what was just created, of `missingPatienceMs`); CLIENT_AUTHORIZATION, CLIENT_UNREACHABLE.
    */
-  async topic(name: string, partition?: number): Promise<TopicInfo> {
+  async topic(
+    name: string,
+    partition?: number,
+    missingPatienceMs: number = MISSING_TOPIC_PATIENCE_MS,
+  ): Promise<TopicInfo> {
     const startedMs = this.clock.monotonicMs()
-    return retrying(this.retryPolicy(), async () => {
+    return retrying(this.retryPolicy(Math.max(this.requestTimeoutMs, missingPatienceMs)), async () => {
       try {
         const info = await this.metadata.topic(name)
         if (partition === undefined || partition < info.leaders.length) return info
         throw partitionMissing(name, partition, info.leaders.length)
       } catch (error) {
-        const young = this.clock.monotonicMs() - startedMs < MISSING_TOPIC_PATIENCE_MS
+        const young = this.clock.monotonicMs() - startedMs < missingPatienceMs
         this.metadata.markStale()
         if (isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_PARTITION_MISSING')) {
           if (young) throw new MillraceError(error.code, error.message, { topic: name, kind: 'passing' })

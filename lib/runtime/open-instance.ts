@@ -106,6 +106,8 @@ function prepare({ topology, config, cluster }: InstanceOptions, admin: Admin): 
     replicationFactor: config.replicationFactor,
     changelogExtraRetentionMs: config.changelogExtraRetentionMs,
     extraTopics: config.deadLetterTopic === null ? [] : [config.deadLetterTopic],
+    taskTimeoutMs: config.taskTimeoutMs,
+    log: config.log,
   })
 }
 

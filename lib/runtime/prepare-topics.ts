@@ -1,8 +1,10 @@
 /** Before anything joins: the user's topics must exist, internal topics are made as the topology needs them. */
 import type { Admin, NewTopic } from '../client/admin.js'
 import type { Cluster } from '../client/cluster.js'
+import type { TopicInfo } from '../client/metadata.js'
 import { isMillraceError, MillraceError } from '../errors.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
+import type { Log } from '../telemetry/log.js'
 import { internalTopics } from '../topology/internal-topics.js'
 import { hasPattern, withMatchingTopics } from '../topology/patterns.js'
 import type { Topology } from '../topology/topology.js'
@@ -27,6 +29,9 @@ export async function prepareTopics(
     readonly replicationFactor: number
     readonly changelogExtraRetentionMs: number
     readonly extraTopics: readonly string[]
+    /** A broker may be so far behind the controller that made a topic. */
+    readonly taskTimeoutMs: number
+    readonly log: Log
   },
 ): Promise<Plan> {
   const candidates = named.nodes.some(hasPattern) ? await candidateTopics(named, applicationId, cluster) : []
@@ -50,7 +55,7 @@ export async function prepareTopics(
     )
   }
   for (const { name, partitions } of plan.internalTopics) {
-    const { leaders, id } = await cluster.topic(name)
+    const { leaders, id } = await madeTopic(name, cluster, options)
     plan.learnTopicId(name, id)
     if (leaders.length !== partitions) throw misfit(plan, name, leaders.length, partitions)
   }
@@ -65,6 +70,21 @@ async function createInternal(admin: Admin, topics: readonly NewTopic[]): Promis
   } catch (error) {
     if (!isMillraceError(error) || error.kafkaCode !== KAFKA_ERROR.INVALID_CONFIG) throw error
     await admin.createTopics(topics, { ifNotExists: true })
+  }
+}
+
+/** It is there: a broker that does not know it has not heard of it yet. */
+async function madeTopic(
+  name: string,
+  cluster: Cluster,
+  { taskTimeoutMs, log }: { readonly taskTimeoutMs: number; readonly log: Log },
+): Promise<TopicInfo> {
+  try {
+    return await cluster.topic(name)
+  } catch (error) {
+    if (!isMillraceError(error, 'CLIENT_TOPIC_MISSING')) throw error
+    log.warn({ topic: name, taskTimeoutMs }, 'an internal topic was made, and the broker does not know it yet')
+    return cluster.topic(name, undefined, taskTimeoutMs)
   }
 }
 

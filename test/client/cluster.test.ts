@@ -59,6 +59,14 @@ t.test('a missing topic is given a moment, then named', async (t) => {
   })
 })
 
+t.test('a topic that was just made is waited for as long as the caller says', async (t) => {
+  const broker = new ScriptedBroker()
+  const missing = () => metadata([{ name: 'in' }], 0, E.UNKNOWN_TOPIC_OR_PARTITION)
+  broker.on('Metadata', ...Array<typeof missing>(50).fill(missing))
+  const { leaders } = await broker.cluster.topic('in', undefined, 300_000)
+  t.equal(leaders.length, 4, 'known at the 51st time of asking')
+})
+
 t.test('a missing right is final and names resource and operation', async (t) => {
   const broker = new ScriptedBroker()
   broker.on('Metadata', () => metadata([{ name: 'in' }], 0, E.TOPIC_AUTHORIZATION_FAILED))

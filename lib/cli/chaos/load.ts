@@ -19,6 +19,8 @@ const LATE_SHARE = 0.002
 const LATE_MS = 6_000
 /** A backlog is written in batches of so many. */
 const BACKLOG_BATCH = 5_000
+/** Its times are those of a stream of this rate: written at one moment, each event would be joined with thousands of marks. */
+const BACKLOG_PER_SECOND = 2_000
 
 export class Load {
   readonly #producer: IdempotentProducer
@@ -32,6 +34,8 @@ export class Load {
   #perSecond = 0
   #debt = 0
   #lastMs = 0
+  /** A backlog has moved the times of all that follows it ahead by so much. */
+  #aheadMs = 0
   #cancel: () => void = () => undefined
 
   constructor(cluster: Cluster, topics: ChaosTopics, partitions: number, random: Random) {
@@ -78,7 +82,10 @@ export class Load {
 
   async backlog(events: number): Promise<void> {
     for (let left = events; left > 0; left -= BACKLOG_BATCH) {
-      this.#write(Math.min(left, BACKLOG_BATCH))
+      const count = Math.min(left, BACKLOG_BATCH)
+      const overMs = Math.round((count * 1_000) / BACKLOG_PER_SECOND)
+      this.#aheadMs += overMs
+      this.#write(count, overMs)
       if (this.#sending.size >= 4) await Promise.race(this.#sending)
     }
     await Promise.all(this.#sending)
@@ -92,7 +99,9 @@ export class Load {
       const key = Buffer.from(`k${i % KEYS}`)
       const partition = partitionForKey(key, this.#partitions)
       if (!open.delete(partition)) continue
-      events.to(partition).append(systemClock.now() + afterMs, key, int64.serialize(this.#events++, ''), [])
+      events
+        .to(partition)
+        .append(systemClock.now() + this.#aheadMs + afterMs, key, int64.serialize(this.#events++, ''), [])
     }
     this.#send(events.batches())
     await Promise.all(this.#sending)
@@ -103,11 +112,13 @@ export class Load {
     await this.#producer.close()
   }
 
-  #write(count: number): void {
-    const nowMs = systemClock.now()
+  /** `overMs`: what the times of the events are spread over, up to now. */
+  #write(count: number, overMs = 0): void {
+    const endMs = systemClock.now() + this.#aheadMs
     const events = this.#batches(this.#topics.events)
     const marks = this.#batches(this.#topics.marks)
-    for (let i = 0; i < count; i++) {
+    for (let i = 1; i <= count; i++) {
+      const nowMs = endMs - Math.round((overMs * (count - i)) / count)
       const key = Buffer.from(`k${this.#events % KEYS}`)
       const partition = partitionForKey(key, this.#partitions)
       events.to(partition).append(nowMs - this.#olderMs(), key, int64.serialize(this.#events, ''), [])
