@@ -33,10 +33,11 @@ export const joinBacklog: Fault = {
   async make(round) {
     const startedMs = systemClock.monotonicMs()
     await round.load.backlog(BACKLOG)
+    const written = round.load.events
     const behind = await round.watches[0]!.lag()
     const said = `backlog of ${BACKLOG} written in ${seconds(systemClock.monotonicMs() - startedMs)}, ${behind} left: ${await joined(round)}`
     await round.until(
-      () => round.outputs.records(round.topics.totals) >= round.load.events,
+      () => round.outputs.records(round.topics.totals) >= written,
       () => 'the backlog was not worked off',
       600_000,
     )
