@@ -4,18 +4,18 @@
  */
 import type { MillraceError } from '../errors.js'
 import { fetchApi } from '../protocol/api-fetch.js'
-import { readBatches } from '../protocol/batch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { Lane } from '../transport/transport.js'
-import { committedBatches } from './aborted-filter.js'
 import { brokerError, isLeaderMoved } from './broker-error.js'
 import type { Cluster } from './cluster.js'
 import { type FetchedBatches, FetchPartition, type Watermarks } from './fetch-partition.js'
 import {
   type FetchLimits,
   fetchBody,
+  fetchedBatches,
   type Isolation,
+  longPollMs,
   matchResponses,
   type PartitionResponse,
   unanswered,
@@ -223,17 +223,23 @@ export class Fetcher {
       void validateLogs(this.cluster, leader, partitions, failed).then(() => this.pump())
     }
     for (const [leader, wanted] of byLeader) {
+      const maxWaitMs = longPollMs(this.limits.maxWaitMs, wanted.length)
       if (!this.busy.has(`${leader}/${this.lane}`)) {
         for (const partition of wanted) partition.prompted = false
-        void this.fetch(leader, this.lane, wanted, this.limits)
+        void this.fetch(leader, this.lane, wanted, { ...this.limits, maxWaitMs })
       } else if (this.promptLane !== null && !this.busy.has(`${leader}/${this.promptLane}`)) {
-        // A long poll without these is waiting: ask for what is there already, beside it.
-        const missed = wanted.filter((partition) => !partition.prompted)
-        if (missed.length === 0) continue
-        for (const partition of missed) partition.prompted = true
-        void this.fetch(leader, this.promptLane, missed, { ...this.limits, maxWaitMs: 0 })
+        this.fetchBeside(leader, this.promptLane, wanted)
       }
     }
+  }
+
+  /** A long poll without these is waiting: asks for what is there already, and then holds them itself while it lasts. */
+  private fetchBeside(leader: number, lane: Lane, wanted: readonly FetchPartition[]): void {
+    const missed = wanted.filter((partition) => !partition.prompted)
+    for (const partition of missed) partition.prompted = true
+    if (missed.length > 0) void this.fetch(leader, lane, missed, { ...this.limits, maxWaitMs: 0 })
+    else if (longPollMs(this.limits.maxWaitMs, this.partitions.size) > this.limits.maxWaitMs)
+      void this.fetch(leader, lane, wanted, this.limits)
   }
 
   private findLeader(partition: FetchPartition): void {
@@ -336,31 +342,15 @@ export class Fetcher {
       return
     }
     try {
-      const batches = readBatches(records).filter((batch) => batch.lastOffset >= startOffset)
-      if (batches.length === 0) throw unanswered(partition)
-      for (const batch of batches) batch.verify()
-      const nextOffset = batches[batches.length - 1]!.lastOffset + 1
-      const leaderEpoch = batches[batches.length - 1]!.partitionLeaderEpoch
-      const committed = this.limits.isolation === 'readCommitted'
-      partition.position = nextOffset
-      partition.lastEpoch = leaderEpoch
+      const fetched = fetchedBatches(partition, answer, records, this.limits.isolation)
+      partition.position = fetched.nextOffset
+      partition.lastEpoch = fetched.leaderEpoch
       partition.succeeded()
       partition.prompted = false
-      partition.arrivedBytes += records.length
-      this.arrivedBytes += records.length
+      partition.arrivedBytes += fetched.bytes
+      this.arrivedBytes += fetched.bytes
       this.moveToEnd(partition)
-      this.arrived.push({
-        topic,
-        partition: index,
-        batches: committedBatches(batches, committed ? answer.abortedTransactions : null),
-        startOffset,
-        nextOffset,
-        leaderEpoch,
-        highWatermark: answer.highWatermark,
-        lastStableOffset: answer.lastStableOffset,
-        logStartOffset: answer.logStartOffset,
-        bytes: records.length,
-      })
+      this.arrived.push(fetched)
     } catch (cause) {
       this.failed(partition, partition.version, cause)
     }
