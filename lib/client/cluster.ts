@@ -164,11 +164,7 @@ export class Cluster {
    * CLIENT_TOPIC_MISSING and, where a partition is asked for that it does not have, CLIENT_PARTITION_MISSING (both after
    * a wait for what was just created, of `missingPatienceMs`); CLIENT_AUTHORIZATION, CLIENT_UNREACHABLE.
    */
-  async topic(
-    name: string,
-    partition?: number,
-    missingPatienceMs: number = MISSING_TOPIC_PATIENCE_MS,
-  ): Promise<TopicInfo> {
+  async topic(name: string, partition?: number, missingPatienceMs = MISSING_TOPIC_PATIENCE_MS): Promise<TopicInfo> {
     const startedMs = this.clock.monotonicMs()
     return retrying(this.retryPolicy(Math.max(this.requestTimeoutMs, missingPatienceMs)), async () => {
       try {
