@@ -8,10 +8,17 @@ export interface Periodic {
   stop(): Promise<void>
 }
 
+export interface Intervals {
+  readonly firstMs: number
+  readonly intervalMs: number
+  /** After an `act` that failed. Default `intervalMs`. */
+  readonly retryMs?: number
+}
+
 /** Calls `act` after `firstMs`, then `intervalMs` after each end of it, until stopped. */
 export function every(
   clock: Clock,
-  { firstMs, intervalMs }: { readonly firstMs: number; readonly intervalMs: number },
+  { firstMs, intervalMs, retryMs = intervalMs }: Intervals,
   act: () => Promise<void>,
   failed: (error: unknown) => void,
 ): Periodic {
@@ -25,10 +32,16 @@ export function every(
     cancel = clock.setTimer(delayMs, () => {
       acting = true
       underWay = act()
-        .catch(failed)
-        .then(() => {
+        .then(
+          () => intervalMs,
+          (error) => {
+            failed(error)
+            return retryMs
+          },
+        )
+        .then((pauseMs) => {
           acting = false
-          const nextMs = again ? 0 : intervalMs
+          const nextMs = again ? 0 : pauseMs
           again = false
           schedule(nextMs)
         })

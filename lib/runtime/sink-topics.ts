@@ -15,8 +15,8 @@ const MAX_PAUSE_MS = 5_000
 
 export interface SinkTopicsOptions {
   readonly plan: Plan
-  readonly cluster: Pick<Cluster, 'cachedTopic' | 'topic'>
-  readonly clock: Pick<Clock, 'monotonicMs' | 'setTimer'>
+  readonly cluster: Pick<Cluster, 'cachedTopic' | 'topic' | 'pause'>
+  readonly clock: Pick<Clock, 'monotonicMs'>
   /** A topic that was asked for is known, or known to be missing. */
   readonly onAnswer: () => void
 }
@@ -78,10 +78,12 @@ export class SinkTopics {
           onAnswer()
           return
         }
-        clock.setTimer(againMs, () => {
+        const again = () => {
           done()
           this.#ask(topic, Math.min(pauseMs * 2, MAX_PAUSE_MS))
-        })
+        }
+        // A client that closes ends the pause, and with it the asking.
+        cluster.pause(againMs).then(again, done)
       })
   }
 }

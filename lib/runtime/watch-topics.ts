@@ -6,13 +6,13 @@ import type { Admin } from '../client/admin.js'
 import type { Cluster } from '../client/cluster.js'
 import type { StreamsConfig } from '../config.js'
 import { isMillraceError, type MillraceError } from '../errors.js'
-import { delay } from '../record/clock.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import { hasPattern, matchingTopics } from '../topology/patterns.js'
 import type { Topology } from '../topology/topology.js'
 import { every, type Periodic } from './every.js'
 import type { Plan } from './plan.js'
 import { candidateTopics, checkStateFits } from './prepare-topics.js'
+import { Signal } from './signal.js'
 import { type ChangedTopic, changelogTrimmed, changeOf, consequenceOf, type TopicFacts } from './topic-changes.js'
 
 /** A plan that waits until no task is being opened by the one in force; then the group has to agree anew. */
@@ -73,23 +73,25 @@ export class TopicWatch {
   #suspects: MillraceError[] = []
   /** `topic-partition` → where a changelog of a task here began. */
   #logStarts = new Map<string, number>()
+  readonly #stop: Signal
+  #stopped = false
 
   constructor(options: WatchTopicsOptions) {
     const { clock, log, topicRefreshIntervalMs, metadataMaxAgeMs } = options.config
     this.#options = options
     this.#latest = options.plan
+    this.#stop = new Signal(clock)
     const intervalMs = Math.min(topicRefreshIntervalMs, metadataMaxAgeMs)
     const firstMs = Math.min(intervalMs, FIRST_LOOK_MS)
     this.#periodic = every(
       clock,
-      { firstMs, intervalMs },
+      { firstMs, intervalMs, retryMs: Math.min(intervalMs, RETRY_MS) },
       () => this.#look(),
       (error) => {
         // Between two generations nothing can be committed: the next look does it.
-        if (isMillraceError(error) && (error.retriable || error.code === 'GROUP_STALE_GENERATION')) {
+        if (isMillraceError(error) && (error.retriable || error.code === 'GROUP_STALE_GENERATION'))
           log.warn({ code: error.code, cause: error.message }, 'the topics of the application could not be looked at')
-          clock.setTimer(Math.min(intervalMs, RETRY_MS), () => this.now())
-        } else options.failed(error)
+        else options.failed(error)
       },
     )
     options.cluster.onTopicsChanged = () => this.now()
@@ -100,6 +102,8 @@ export class TopicWatch {
   }
 
   stop(): Promise<void> {
+    this.#stopped = true
+    this.#stop.raise()
     this.#options.cluster.onTopicsChanged = () => undefined
     return this.#periodic.stop()
   }
@@ -152,7 +156,8 @@ export class TopicWatch {
   }
 
   async #isConfirmed({ topic, before, now }: ChangedTopic): Promise<boolean> {
-    await delay(this.#options.config.clock, CONFIRM_MS)
+    await this.#stop.wait(CONFIRM_MS)
+    if (this.#stopped) return false
     const again = await this.#changes(topic)
     return again.some((each) => changeOf(each) === changeOf({ before, now }))
   }

@@ -1,6 +1,7 @@
 /** Topics that records are written to: named by a function only, grown, remade with fewer partitions, deleted. */
 import t, { type Test } from 'tap'
 import { MillraceError, Streams, StreamsBuilder, type StreamsSettings, string } from '../../lib/index.js'
+import { delay } from '../../lib/record/clock.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'
 import type { Plan } from '../../lib/runtime/plan.js'
 import { SinkTopics } from '../../lib/runtime/sink-topics.js'
@@ -81,6 +82,7 @@ for (const guarantee of ['exactlyOnce', 'atLeastOnce'] as const) {
 }
 
 t.test('what the brokers cannot answer is asked again after a pause, and what is missing after a while', async (t) => {
+  let closed = false
   const clock = new ManualClock()
   const answers: (number | MillraceError)[] = []
   let asked = 0
@@ -94,6 +96,10 @@ t.test('what the brokers cannot answer is asked again after a pause, and what is
         const answer = answers.shift()!
         if (typeof answer !== 'number') throw answer
         return { name, id: null, leaders: Array(answer).fill(0), leaderEpochs: [], replicas: [] }
+      },
+      async pause(pauseMs) {
+        if (closed) throw new MillraceError('CLIENT_CLOSED', 'a pause ended')
+        await delay(clock, pauseMs)
       },
     },
     clock,
@@ -128,4 +134,10 @@ t.test('what the brokers cannot answer is asked again after a pause, and what is
   t.equal(topics.partitions('b'), null)
   await settle()
   t.equal(topics.partitions('b'), 1)
+  closed = true
+  answers.push(passing)
+  t.equal(topics.partitions('c'), null)
+  await settle()
+  await clock.advance(60_000)
+  t.equal(asked, 6, 'a client that closes ends the asking')
 })
