@@ -55,6 +55,7 @@ export {
   type TopicPartition,
   type TopicRecord,
 } from './record/record.js'
+export type { CloseOptions, CloseReport } from './runtime/close-report.js'
 export type { CommittedInfo, CommittedListener } from './runtime/committed-records.js'
 export type { Health } from './runtime/health.js'
 export type { InstanceState } from './runtime/lifecycle.js'
@@ -98,7 +99,7 @@ export type {
 } from './state/store.js'
 export type { TimerStore } from './state/timer-store.js'
 export type { Version, VersionedPut, VersionedStore } from './state/versioned.js'
-export { type CloseOptions, type CloseReport, Streams, type StreamsSettings } from './streams.js'
+export { Streams, type StreamsSettings } from './streams.js'
 export { type Log, silentLog } from './telemetry/log.js'
 export type { AsyncAttempt, AsyncHandler } from './topology/async-node.js'
 export { TopologyBuilder } from './topology/builder.js'

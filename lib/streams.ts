@@ -4,6 +4,7 @@ import { resolveConfig, type StreamsConfig, type StreamsOptions } from './config
 import { type ConnectionOptions, connect } from './connect.js'
 import { isMillraceError, MillraceError } from './errors.js'
 import type { Cancel } from './record/clock.js'
+import { type CloseOptions, type CloseReport, requireTimeout, warnOfRest } from './runtime/close-report.js'
 import { type CommittedListener, CommittedRecords } from './runtime/committed-records.js'
 import { type Health, healthOf } from './runtime/health.js'
 import { type InstanceState, Lifecycle } from './runtime/lifecycle.js'
@@ -16,7 +17,6 @@ import { processEngines, taskEngines } from './runtime/state-engines.js'
 import { logSummaries } from './runtime/summary.js'
 import { answerTo, deferred, TELL_LIMIT_MS, within } from './runtime/uncaught.js'
 import type { StateEngines } from './state/engine.js'
-import type { UncommittedPartition } from './task/commit.js'
 import type { Drop } from './task/options.js'
 import { limitedLog } from './telemetry/limited-log.js'
 import type { Topology } from './topology/topology.js'
@@ -35,21 +35,6 @@ const LONG_LIFE_MS = 60_000
 /** Share of the time of a `close` after which it stops waiting for the brokers and gives up what is not committed. */
 const GRACEFUL_SHARE = 0.8
 
-export interface CloseOptions {
-  /** A static member keeps its tasks for the session time-out, so that a restart finds them; true gives them away at once. */
-  readonly leaveGroup?: boolean
-  /** Longest time until `close` resolves. Default `closeTimeoutMs` of the configuration. */
-  readonly timeoutMs?: number
-}
-
-export interface CloseReport {
-  /**
-   * What was processed and could not be committed in time: another instance, or the next life of this one, processes it again.
-   * Empty after an orderly close.
-   */
-  readonly uncommitted: readonly UncommittedPartition[]
-}
-
 export class Streams {
   readonly #topology: Topology
   readonly #config: StreamsConfig
@@ -67,8 +52,8 @@ export class Streams {
   #open: OpenInstance | null = null
   #held: readonly string[] = []
   #closing = false
-  /** The time of a `close` is over: whatever still waits for brokers ends. */
-  #abandoned = false
+  /** A `close` does not wait any longer for brokers, or for what is still being opened: whatever is under way ends. */
+  readonly #abandonment = new AbortController()
   readonly #closeAsked = deferred()
   #leaveGroup = false
   /** Monotonic time since which opening fails with errors that may pass; null once it has succeeded. */
@@ -136,7 +121,8 @@ export class Streams {
 
   /**
    * Commits what is processed and closes. When the brokers do not answer in time it closes all the same: nothing is lost, and the
-   * report says what will be processed again.
+   * report says what will be processed again. An instance that is still being opened has nothing to commit and gives up at once.
+   * `finished` resolves when nothing of it is open any more: with `close`, or later where a disk takes longer than the limit.
    * @throws what had stopped the instance before
    */
   async close(options: CloseOptions = {}): Promise<CloseReport> {
@@ -151,18 +137,12 @@ export class Streams {
     }
     this.#stopIfOpen()
     const { promise } = this.#finished
-    if (this.#open !== null && (await within(clock, timeoutMs * GRACEFUL_SHARE, promise)) === 'done')
-      return NOTHING_LEFT
+    const gracefulMs = this.#open === null ? 0 : timeoutMs * GRACEFUL_SHARE
+    if (gracefulMs > 0 && (await within(clock, gracefulMs, promise)) === 'done') return { uncommitted: [] }
     const uncommitted = this.#open?.tasks.uncommitted() ?? []
     this.#abandon()
-    const end = await within(clock, timeoutMs * (1 - GRACEFUL_SHARE), promise)
-    if (uncommitted.length > 0 || end === 'late') {
-      const partitions = uncommitted.map(({ topic, partition, committedOffset, position }) => {
-        return `${topic}-${partition}: ${committedOffset} to ${position}`
-      })
-      const text = 'the instance closed without committing: the records named will be processed again'
-      log.warn({ timeoutMs, partitions: partitions.join(', '), storesClosed: end === 'done' }, text)
-    }
+    const end = await within(clock, timeoutMs - gracefulMs, promise)
+    warnOfRest(log, timeoutMs, uncommitted, end === 'done')
     return { uncommitted }
   }
 
@@ -193,8 +173,9 @@ export class Streams {
 
   /** Ends everything that waits for brokers. */
   #abandon(): void {
-    this.#abandoned = true
-    this.#open?.instance.fail(new MillraceError('CLIENT_CLOSED', 'the instance was closed'))
+    const closed = new MillraceError('CLIENT_CLOSED', 'the instance was closed')
+    this.#abandonment.abort(closed)
+    this.#open?.instance.fail(closed)
     this.#cluster?.close().catch(() => undefined)
   }
 
@@ -242,6 +223,7 @@ export class Streams {
     try {
       open = await this.#openInstance(cluster)
       this.#open = open
+      this.#abandonment.signal.throwIfAborted()
       this.#unreachableSinceMs = null
       const { applicationId, log } = this.#config
       log.info(
@@ -274,7 +256,7 @@ export class Streams {
     // Nobody comes back to an application that stops: an assignment that says so must not wait for static members.
     await open?.close(all || isMillraceError(error, 'STREAMS_APPLICATION_SHUTDOWN')).catch(() => undefined)
     await cluster.close()
-    if (this.#abandoned) {
+    if (this.#abandonment.signal.aborted) {
       await open?.instance.abandoned()
       return 'closed'
     }
@@ -329,6 +311,7 @@ export class Streams {
       },
       onSetAside: (taskId) => this.#setAside.set(taskId, (this.#setAside.get(taskId) ?? 0) + 1),
       staticMember: this.#config.stateDir !== null || engines !== undefined,
+      abandoned: this.#abandonment.signal,
     })
   }
 
@@ -390,11 +373,4 @@ export class Streams {
     const { taskId, node, topic, partition, offset, reason } = drop
     this.#config.log.debug({ taskId, node, topic, partition, offset, reason }, 'a record was dropped')
   }
-}
-
-const NOTHING_LEFT: CloseReport = { uncommitted: [] }
-
-function requireTimeout(timeoutMs: number): number {
-  if (Number.isFinite(timeoutMs) && timeoutMs >= 0) return timeoutMs
-  throw new MillraceError('CONFIG_INVALID', `timeoutMs of close is ${String(timeoutMs)}: use milliseconds >= 0`)
 }

@@ -109,11 +109,16 @@ export class GlobalStores {
     return this.store(name) === null ? null : this.#state.committed(name)
   }
 
+  /** A record that waits for its schema does not any more: `open` rejects. */
+  stopWaiting(): void {
+    for (const processor of this.#byTopic.values()) processor.stopWaiting()
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     this.#signal.raise()
     this.#fetcher.close()
-    for (const processor of this.#byTopic.values()) processor.stopWaiting()
+    this.stopWaiting()
     await this.#following
     for (const processor of this.#byTopic.values()) processor.close()
     await this.#state.close({ flush: false })

@@ -124,7 +124,7 @@ export class Instance {
       throw this.#parts.explain(error)
     } finally {
       this.#decide({ kind: 'stop' })
-      this.#retries.stop()
+      this.#retries.end()
       await this.#opener.closeAll()
     }
   }

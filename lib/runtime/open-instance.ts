@@ -62,6 +62,8 @@ export interface InstanceOptions {
   readonly onSetAside: (taskId: string) => void
   /** Static membership: only for an identity that outlives the process. */
   readonly staticMember: boolean
+  /** Aborts when nobody waits for the instance to open any more. */
+  readonly abandoned: AbortSignal
 }
 
 export interface OpenInstance {
@@ -130,6 +132,7 @@ async function assemble(
   closing.push(() => fetcher.close())
   const globals = makeGlobals(options, plan, admin, missing, fail)
   closing.push(() => globals.close())
+  options.abandoned.addEventListener('abort', () => globals.stopWaiting(), { once: true })
   await globals.open()
 
   const refusals = new Refusals(config.clock, (topic) => plan.internalTopics.some(({ name }) => name === topic))

@@ -15,6 +15,8 @@ import type { StoreFiller } from '../topology/fillers.js'
 import type { SourceNode } from '../topology/node.js'
 import type { AppConfigs, Processor, ProcessorContext, RecordMetadata, StoreReference } from '../topology/processor.js'
 import { storeNameOf } from '../topology/processor.js'
+import { every } from './every.js'
+import { CANCEL_CHECK_MS } from './pause-unless.js'
 
 export interface RefillOptions {
   readonly taskId: string
@@ -30,6 +32,8 @@ export interface RefillOptions {
   /** How long a record may wait for its schema; 0: for as long as it takes. */
   readonly taskTimeoutMs: number
   readonly log: Log
+  /** Nobody waits for the store any more. */
+  readonly cancelled: () => boolean
 }
 
 export class Refill {
@@ -53,12 +57,7 @@ export class Refill {
         this.#process(this.#processor, cursor)
         return
       } catch (error) {
-        if (error instanceof SchemaPending)
-          await this.#wait.wait(error, {
-            topic: this.#options.topic,
-            partition: this.#options.partition,
-            offset: cursor.offset,
-          })
+        if (error instanceof SchemaPending) await this.#waitFor(error, cursor.offset)
         else if (isMillraceError(error) && !error.code.startsWith('SERDE_') && !isTimestampError(error)) throw error
         else return
       }
@@ -73,6 +72,24 @@ export class Refill {
 
   close(): void {
     this.#processor?.close?.()
+  }
+
+  /** @throws MillraceError SERDE_REGISTRY_UNAVAILABLE; CLIENT_CLOSED soon after `cancelled` has turned true */
+  async #waitFor(pending: SchemaPending, offset: number): Promise<void> {
+    const { topic, partition, clock, cancelled } = this.#options
+    const looking = every(
+      clock,
+      { firstMs: CANCEL_CHECK_MS, intervalMs: CANCEL_CHECK_MS },
+      async () => {
+        if (cancelled()) this.#wait.stop()
+      },
+      () => undefined,
+    )
+    try {
+      await this.#wait.wait(pending, { topic, partition, offset })
+    } finally {
+      await looking.stop()
+    }
   }
 
   #start(): Processor {

@@ -11,6 +11,7 @@ import { formatTopicPartition } from '../record/record.js'
 import type { TaskState } from '../state/task-state.js'
 import type { AskChangelogs, ChangelogFacts } from './changelog-facts.js'
 import type { Patience } from './patience.js'
+import { CANCEL_CHECK_MS, pauseUnless } from './pause-unless.js'
 import type { Refill } from './refill.js'
 import { TOO_SLOW, whyAnew } from './restore-decision.js'
 import type { RestoreListeners, RestoreReport } from './restore-listener.js'
@@ -57,9 +58,6 @@ export interface RestoreOptions {
 interface OpenRange extends ChangelogRange {
   readonly report: RestoreReport
 }
-
-/** How often a waiting restore looks whether it was cancelled. */
-const CANCEL_CHECK_MS = 100
 
 /** A restore to which nothing comes asks whether anything can come, after a time that doubles. */
 const FIRST_LOOK_MS = 1_000
@@ -171,6 +169,7 @@ class RestoreRun {
     try {
       await this.#apply(chunk, range)
     } catch (error) {
+      if (this.#cancelled() && isMillraceError(error, 'CLIENT_CLOSED')) return
       if (!isMillraceError(error, 'STATE_DAMAGED')) throw error
       this.#abandon(range.state, error.code)
     }
@@ -272,7 +271,8 @@ class RestoreRun {
         this.#judge(read, await this.#options.ask(read))
         break
       } catch (error) {
-        await this.#signal.wait(this.#options.patience.failed(ASKING, error))
+        const { clock, patience } = this.#options
+        await pauseUnless(clock, this.#cancelled, patience.failed(ASKING, error))
         if (this.#cancelled()) return
       }
     }

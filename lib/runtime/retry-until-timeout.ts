@@ -14,6 +14,7 @@ export class RetryUntilTimeout {
   readonly #again: (what: () => void) => void
   /** What is called after a pause → how to call it off. */
   readonly #waiting = new Map<() => void, Cancel>()
+  #ended = false
 
   /** `again` brings a call back into the loop; `failed` ends the instance. */
   constructor(
@@ -38,6 +39,7 @@ export class RetryUntilTimeout {
       this.#failed(final)
       return
     }
+    if (this.#ended) return
     const cancel = this.#clock.setTimer(pauseMs, () => {
       this.#waiting.delete(again)
       this.#again(again)
@@ -45,13 +47,19 @@ export class RetryUntilTimeout {
     this.#waiting.set(again, cancel)
   }
 
-  /** The instance closes: what waits for a pause is told now, and nothing is left that would hold the process. */
+  /** The instance closes: what waits for a pause is called now, and does not hold the close up. */
   stop(): void {
     for (const [again, cancel] of this.#waiting) {
       cancel()
       this.#again(again)
     }
     this.#waiting.clear()
+  }
+
+  /** Nobody reads what is brought back into the loop any more: no timer is left, and none is set. */
+  end(): void {
+    this.#ended = true
+    this.stop()
   }
 
   /** `what` has succeeded: the time-out begins again with its next failure. */

@@ -18,11 +18,11 @@ import type { Log } from '../telemetry/log.js'
 import type { AppConfigs } from '../topology/processor.js'
 import type { AskChangelogs, ChangelogFacts } from './changelog-facts.js'
 import type { Patience } from './patience.js'
+import { pauseUnless } from './pause-unless.js'
 import type { Plan } from './plan.js'
 import { Refill } from './refill.js'
 import type { ChangelogRange, Restore } from './restore.js'
 import { decideRestore, TOO_SLOW } from './restore-decision.js'
-import { Signal } from './signal.js'
 
 export interface SourcePosition extends TopicPartition {
   readonly offset: number
@@ -82,9 +82,10 @@ export class TakeOver {
     const openings: Opening[] = []
     try {
       for (const taskId of taskIds) {
+        if (cancelled()) break
         openings.push({ taskId, state: await this.#options.openState(taskId), attempts: 0 })
       }
-      if (await this.#restoreAll(openings, positions, cancelled)) {
+      if (!cancelled() && (await this.#restoreAll(openings, positions, cancelled))) {
         return openings.map(({ taskId, state }) => ({
           taskId,
           state,
@@ -112,7 +113,7 @@ export class TakeOver {
   ): Promise<boolean> {
     const { restore, clock, patience } = this.#options
     for (let pending = openings; ; ) {
-      const { finished, anew } = await restore.run(await this.#ranges(pending, positions), cancelled)
+      const { finished, anew } = await restore.run(await this.#ranges(pending, positions, cancelled), cancelled)
       if (!finished) return false
       pending = pending.filter(({ state }) => anew.has(state))
       if (pending.length === 0) {
@@ -125,7 +126,7 @@ export class TakeOver {
         pauses.push(patience.failed(restoreOf(opening.taskId), this.#whyAgain(opening, reason)))
         await this.#setAside(opening, reason)
       }
-      await new Signal(clock).wait(Math.max(...pauses))
+      await pauseUnless(clock, cancelled, Math.max(...pauses))
       if (cancelled()) return false
     }
   }
@@ -182,6 +183,7 @@ export class TakeOver {
   async #ranges(
     openings: readonly Opening[],
     positions: ReadonlyMap<string, SourcePosition>,
+    cancelled: () => boolean,
   ): Promise<ChangelogRange[]> {
     const { plan, ask } = this.#options
     const said = await ask(openings.flatMap(({ taskId }) => plan.changelogs(taskId)))
@@ -200,7 +202,7 @@ export class TakeOver {
           ...{ state, store, topic, partition, isSource, topicId, to, deleteRetentionMs },
           from: decision.kind === 'rollForward' ? decision.from : logStart,
           asOfMs: facts.checkpoint?.writtenAtMs ?? facts.nowMs,
-          refill: this.#refill(opening, store, { topic, partition }),
+          refill: this.#refill(opening, store, { topic, partition }, cancelled),
         })
       }
     }
@@ -222,12 +224,12 @@ export class TakeOver {
     })
   }
 
-  #refill({ taskId, state }: Opening, store: string, place: TopicPartition): Refill | null {
+  #refill({ taskId, state }: Opening, store: string, place: TopicPartition, cancelled: () => boolean): Refill | null {
     const { plan, clock, log, taskTimeoutMs, appConfigs } = this.#options
     const nodes = plan.filler(store)
     if (nodes === null) return null
     const settings = { applicationId: plan.applicationId, appConfigs, clock, log, taskTimeoutMs }
-    return new Refill({ taskId, ...settings, ...nodes, ...place, state })
+    return new Refill({ taskId, ...settings, ...nodes, ...place, state, cancelled })
   }
 
   async #setAside(opening: Opening, reason: string): Promise<void> {

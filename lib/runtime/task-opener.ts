@@ -53,7 +53,7 @@ export class TaskOpener {
   }
 
   #takeOver(tasks: readonly TaskOwnership[]): void {
-    const { takeOver, retries, post, state } = this.#options
+    const { takeOver, retries, post, state, log } = this.#options
     const wanted = ({ taskId, number }: TaskOwnership) => !state().stopping && owns(state(), taskId, number)
     const what = `the take-over of task ${tasks[0]!.taskId}`
     const ended = (opened: ReadonlySet<string>) => {
@@ -75,11 +75,16 @@ export class TaskOpener {
         },
         (error) => {
           for (const taskId of taskIds) this.#failing.add(taskId)
-          retries.later(what, error, () => {
+          const again = () => {
             // Another member has them: should they come back, their time begins anew.
             if (!tasks.some(wanted)) retries.done(what)
             ended(new Set())
-          })
+          }
+          if (tasks.some(wanted)) retries.later(what, error, again)
+          else {
+            log.warn({ taskIds: taskIds.join(), cause: String(error) }, 'a take-over that nobody waits for has failed')
+            again()
+          }
         },
       )
       .then(() => {

@@ -29,6 +29,8 @@ export interface SimInstanceOptions {
 const RESTART_MS = 1_000
 /** A graceful close ends within this time beside what the disk takes. */
 export const CLOSE_MS = 15_000
+/** What an instance does when nobody waits for it any more ends within this time beside what the disk takes. */
+const SOON_MS = 1_000
 
 export class SimInstance {
   readonly name: string
@@ -106,27 +108,51 @@ export class SimInstance {
     const { process, streams } = this
     this.#closing = true
     network.world.note(`${process.name} closes${leaveGroup ? ' and leaves the group' : ''}`)
-    let closed = false
-    const startedMs = network.world.nowMs
-    const late = () => {
-      if (closed || !process.alive) return
-      if (process.held) network.world.schedule(CLOSE_MS, late)
-      else violated('I8', `close() of ${process.name} has not returned after ${network.world.nowMs - startedMs} ms`)
-    }
-    network.world.schedule(CLOSE_MS, late)
+    const returned = this.#expect(CLOSE_MS, (ms) => {
+      violated('I8', `close() of ${process.name} has not returned after ${ms} ms`)
+    })
     try {
       await streams.close({ leaveGroup })
     } catch (error) {
       network.world.note(`${process.name} closes with ${String(error)}`)
     }
-    closed = true
+    returned()
     if (!process.alive) return
+    // At its limit `close` returns all the same: what the disk has under way then ends by itself.
+    const ended = this.#expect(this.#diskMs(), (ms) => {
+      violated('I11', `${process.name} has not ended ${ms} ms after close() has returned`)
+    })
+    await streams.finished.catch(() => undefined)
+    ended()
     // What was under way has this long to notice.
     await delay({ ...process.clock, setTimer: (ms, fire) => network.world.schedule(ms, fire) }, 100)
     for (const what of this.leftovers()) violated('I11', `${what} left after ${process.name} closed`)
     process.die()
     network.dropAll(process)
     network.world.note(`${process.name} is closed`)
+  }
+
+  /** Calls `late` unless the returned function is called within `limitMs`; a process that stands still has as long again. */
+  #expect(limitMs: number, late: (ms: number) => void): () => void {
+    const { process } = this
+    const { world } = this.#options.network
+    const sinceMs = world.nowMs
+    let done = false
+    const look = () => {
+      if (done || !process.alive) return
+      if (process.held) world.schedule(limitMs, look)
+      else late(world.nowMs - sinceMs)
+    }
+    world.schedule(limitMs, look)
+    return () => {
+      done = true
+    }
+  }
+
+  /** The longest time to open a store, or for all tasks at once to write one batch and close. */
+  #diskMs(): number {
+    const { open, write, close } = this.#options.plan.slow
+    return SOON_MS + [open, write, close].reduce((sum, span) => sum + (span?.[1] ?? 0), 0)
   }
 
   /** What a process that has closed still holds. */

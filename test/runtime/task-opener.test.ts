@@ -59,6 +59,59 @@ t.test('a task that left while its take-over failed has its whole time when it c
   t.match(failed, [{ code: 'STREAMS_TASK_TIMEOUT' }], 'but one, without a change of hands')
 })
 
+for (const [what, own] of [
+  ['another member has', { ...OUTSIDE, tasks: new Map() }],
+  ['an instance that stops has', { ...OUTSIDE, stopping: true }],
+] as const) {
+  t.test(`a take-over that fails of a task that ${what} is not tried again, and ends nothing`, async (t) => {
+    const clock = new ManualClock()
+    const posted: MembershipEvent[] = []
+    const failed: unknown[] = []
+    const warned: string[] = []
+    const retries = new RetryUntilTimeout(
+      { clock, random: seededRandom('opener'), log: silentLog, taskTimeoutMs: 0 },
+      (what) => what(),
+      (error) => failed.push(error),
+    )
+    const opener = new TaskOpener({
+      takeOver: {
+        async run() {
+          throw new MillraceError('STATE_UNWRITABLE', 'no right to write')
+        },
+      } as unknown as TakeOver,
+      tasks: { ids: () => [] } as unknown as TaskSet,
+      plan: { sources: () => [], changelogs: () => [] } as unknown as Plan,
+      retries,
+      log: { ...silentLog, warn: (_fields: object, text: string) => warned.push(text) },
+      setAside: async () => {},
+      state: () => own,
+      post: (event) => posted.push(event),
+    })
+    opener.open([{ taskId: '0_0', number: 1 }])
+    await settle()
+    t.match(posted, [{ kind: 'notOpened', tasks: [{ taskId: '0_0', number: 1 }] }], 'at once, without a pause')
+    t.same(failed, [])
+    t.equal(warned.length, 1)
+  })
+}
+
+t.test('nothing is tried again after the end', async (t) => {
+  const clock = new ManualClock()
+  let calls = 0
+  const retries = new RetryUntilTimeout(
+    { clock, random: seededRandom('opener'), log: silentLog, taskTimeoutMs: 0 },
+    (what) => what(),
+    (error) => t.fail(String(error)),
+  )
+  const passing = new MillraceError('CLIENT_UNREACHABLE', 'no broker', { retriable: true })
+  retries.later('the first', passing, () => calls++)
+  retries.end()
+  t.equal(calls, 1, 'what waited is called')
+  retries.later('the second', passing, () => calls++)
+  clock.advance(60_000)
+  t.equal(calls, 1)
+})
+
 t.test(
   'a task with nothing to restore does not wait for the others, and one that fails holds up no other',
   async (t) => {

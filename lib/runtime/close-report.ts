@@ -1,0 +1,47 @@
+/** What `close` is asked for, and what it says about work it could not finish. */
+import { MillraceError } from '../errors.js'
+import type { UncommittedPartition } from '../task/commit.js'
+import type { Log } from '../telemetry/log.js'
+
+export interface CloseOptions {
+  /** A static member keeps its tasks for the session time-out, so that a restart finds them; true gives them away at once. */
+  readonly leaveGroup?: boolean
+  /** Longest time until `close` resolves. Default `closeTimeoutMs` of the configuration. */
+  readonly timeoutMs?: number
+}
+
+export interface CloseReport {
+  /**
+   * What was processed and could not be committed in time: another instance, or the next life of this one, processes it again.
+   * Empty after an orderly close.
+   */
+  readonly uncommitted: readonly UncommittedPartition[]
+}
+
+/** @throws MillraceError CONFIG_INVALID */
+export function requireTimeout(timeoutMs: number): number {
+  if (Number.isFinite(timeoutMs) && timeoutMs >= 0) return timeoutMs
+  throw new MillraceError('CONFIG_INVALID', `timeoutMs of close is ${String(timeoutMs)}: use milliseconds >= 0`)
+}
+
+/** The time of a `close` is over. `closed`: nothing of the instance is open any more. */
+export function warnOfRest(
+  log: Log,
+  timeoutMs: number,
+  uncommitted: readonly UncommittedPartition[],
+  closed: boolean,
+): void {
+  if (uncommitted.length > 0) {
+    const partitions = uncommitted
+      .map(
+        ({ topic, partition, committedOffset, position }) => `${topic}-${partition}: ${committedOffset} to ${position}`,
+      )
+      .join(', ')
+    const text = 'the instance closed without committing: the records named will be processed again'
+    log.warn({ timeoutMs, partitions, storesClosed: closed }, text)
+  } else if (!closed) {
+    const text =
+      'the time of the close is over: what is still being opened or closed ends by itself, then `finished` resolves'
+    log.warn({ timeoutMs }, text)
+  }
+}
