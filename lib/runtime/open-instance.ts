@@ -224,7 +224,7 @@ function makeWatch(
     ...options,
     admin,
     plan,
-    tasks: () => tasks.ids(),
+    tasks: () => tasks.ownerships(),
     prepare: () => prepare(options, admin),
     beginAtStart: (added) => beginAtStart(starts, added),
     changed: (next) => nextPlan.offer(next),

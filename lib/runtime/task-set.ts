@@ -7,6 +7,8 @@ import type { TaskState } from '../state/task-state.js'
 import type { UncommittedPartition } from '../task/commit.js'
 import type { Task } from '../task/task.js'
 import type { OwnedCommit } from './committer.js'
+import { Lag } from './lag.js'
+import type { TaskOwnership } from './membership/membership.js'
 import type { StoreHolder } from './query-bound.js'
 import type { OpenedTask } from './take-over.js'
 import { byTaskId } from './task-id.js'
@@ -43,7 +45,6 @@ export interface TaskSetOptions {
 /** Input of one instance in memory (KIP-770's input.buffer.max.bytes is 512 MiB). */
 const MAX_BUFFERED_BYTES = 256 * 2 ** 20
 const NOT_PAUSED = Number.NEGATIVE_INFINITY
-const NO_WATERMARKS = { lastStableOffset: -1, highWatermark: -1 }
 
 export class TaskSet {
   readonly #options: TaskSetOptions
@@ -56,8 +57,7 @@ export class TaskSet {
   readonly #paused = new Map<string, TopicPartition>()
   /** In task order; null: tasks came or went since it was made. */
   #sorted: readonly RunningTask[] | null = []
-  /** Monotonic time of the last commit, or of the first record after everything was committed. */
-  #behindSinceMs: number | null = null
+  readonly #lag: Lag
   /** Input in memory: never less than there is, counted again when it seems to be much. */
   #bufferedBytes = 0
   /** Whose turn it is to be processed first. */
@@ -66,6 +66,7 @@ export class TaskSet {
 
   constructor(options: TaskSetOptions) {
     this.#options = options
+    this.#lag = new Lag(options.clock, options.fetcher)
   }
 
   get #order(): readonly RunningTask[] {
@@ -83,6 +84,11 @@ export class TaskSet {
 
   ids(): string[] {
     return [...this.#tasks.keys()].sort(byTaskId)
+  }
+
+  /** The same, each with the ownership it runs under. */
+  ownerships(): TaskOwnership[] {
+    return this.#order.map(({ taskId, number }) => ({ taskId, number }))
   }
 
   /** True where the task reads these partitions and no others. */
@@ -128,20 +134,11 @@ export class TaskSet {
     return this.#order.flatMap(({ taskId, task }) => task.uncommitted().map((each) => ({ taskId, ...each })))
   }
 
-  /** Records that can be read and are not committed, and how long they have waited without any commit. */
-  lag(): { readonly lagRecords: number; readonly stalledMs: number } {
-    let lagRecords = 0
-    for (const { sources } of this.#order) {
-      for (const source of sources) {
-        const { lastStableOffset, highWatermark } = this.#options.fetcher.watermarks(source) ?? NO_WATERMARKS
-        const end = lastStableOffset >= 0 ? lastStableOffset : highWatermark
-        lagRecords += Math.max(0, end - (this.committedOffset(source.topic, source.partition) ?? end))
-      }
-    }
-    const nowMs = this.#options.clock.monotonicMs()
-    if (lagRecords === 0) this.#behindSinceMs = null
-    else this.#behindSinceMs ??= nowMs
-    return { lagRecords, stalledMs: this.#behindSinceMs === null ? 0 : nowMs - this.#behindSinceMs }
+  lag(): ReturnType<Lag['of']> {
+    const sources = this.#order.flatMap(({ sources }) => sources)
+    return this.#lag.of(
+      sources.map((each) => ({ ...each, committedOffset: this.committedOffset(each.topic, each.partition) })),
+    )
   }
 
   start(opened: OpenedTask, number: number): void {
@@ -181,7 +178,7 @@ export class TaskSet {
   /** Hands fetched batches to their tasks; what belongs to a task that has gone is dropped. */
   deliver(fetched: readonly FetchedBatches[]): void {
     for (const { bytes } of fetched) this.#bufferedBytes += bytes
-    if (fetched.length > 0) this.#behindSinceMs ??= this.#options.clock.monotonicMs()
+    if (fetched.length > 0) this.#lag.arrived()
     for (const chunk of fetched) {
       const name = formatTopicPartition(chunk.topic, chunk.partition)
       const running = this.#byPartition.get(name)
@@ -337,7 +334,7 @@ export class TaskSet {
 
   /** The transaction is through: overlays become the committed view, and the disk follows when enough has gathered. */
   committed(parts: readonly OwnedCommit[], batchOffsets: BatchOffsets): void {
-    this.#behindSinceMs = null
+    this.#lag.committed()
     for (const part of parts) {
       const running = this.#tasks.get(part.taskId)
       // Under another number its state was read after this commit, or will be.

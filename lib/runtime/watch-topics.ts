@@ -6,14 +6,16 @@ import type { Admin } from '../client/admin.js'
 import type { Cluster } from '../client/cluster.js'
 import type { StreamsConfig } from '../config.js'
 import { isMillraceError, type MillraceError } from '../errors.js'
-import { formatTopicPartition, type TopicPartition } from '../record/record.js'
+import type { TopicPartition } from '../record/record.js'
 import { hasPattern, matchingTopics } from '../topology/patterns.js'
 import type { Topology } from '../topology/topology.js'
 import { every, type Periodic } from './every.js'
+import { LogStarts } from './log-starts.js'
+import type { TaskOwnership } from './membership/membership.js'
 import type { Plan } from './plan.js'
 import { candidateTopics, checkStateFits } from './prepare-topics.js'
 import { Signal } from './signal.js'
-import { type ChangedTopic, changelogTrimmed, changeOf, consequenceOf, type TopicFacts } from './topic-changes.js'
+import { type ChangedTopic, changeOf, consequenceOf, type TopicFacts } from './topic-changes.js'
 
 /** A plan that waits until no task is being opened by the one in force; then the group has to agree anew. */
 export class NextPlan {
@@ -46,7 +48,7 @@ export interface WatchTopicsOptions {
   /** The plan in force. */
   readonly plan: Plan
   /** Tasks that run here. */
-  readonly tasks: () => readonly string[]
+  readonly tasks: () => readonly TaskOwnership[]
   readonly prepare: () => Promise<Plan>
   /** Partitions that were added: the group is told that they are read from their start, before anybody reads them. */
   readonly beginAtStart: (partitions: readonly TopicPartition[]) => Promise<void>
@@ -71,8 +73,7 @@ export class TopicWatch {
   readonly #noted = new Map<string, TopicFacts>()
   /** What fetchers say is missing, until a look tells what has happened. */
   #suspects: MillraceError[] = []
-  /** `topic-partition` → where a changelog of a task here began. */
-  #logStarts = new Map<string, number>()
+  readonly #logStarts: LogStarts
   readonly #stop: Signal
   #stopped = false
 
@@ -81,6 +82,7 @@ export class TopicWatch {
     this.#options = options
     this.#latest = options.plan
     this.#stop = new Signal(clock)
+    this.#logStarts = new LogStarts(options)
     const intervalMs = Math.min(topicRefreshIntervalMs, metadataMaxAgeMs)
     const firstMs = Math.min(intervalMs, FIRST_LOOK_MS)
     this.#periodic = every(
@@ -138,7 +140,7 @@ export class TopicWatch {
     // Of a topic that the next plan does not have, tasks may still be reading.
     const missing = suspects.find(({ topic }) => topic !== undefined && this.#latest.roles().has(topic))
     if (missing !== undefined && !replan) throw missing
-    await this.#lookAtLogStarts()
+    await this.#logStarts.look()
   }
 
   async #changes(only?: string): Promise<ChangedTopic[]> {
@@ -199,25 +201,6 @@ export class TopicWatch {
     if (now === null) log.warn(what, `topic ${topic} was deleted`)
     else if (changeOf({ before, now }) === 'grown') log.info(what, `partitions were added to topic ${topic}`)
     else log.warn(what, `topic ${topic} was made anew`)
-  }
-
-  /** A changelog without retention loses records at its start only when somebody deletes them. */
-  async #lookAtLogStarts(): Promise<void> {
-    const { plan, admin, tasks } = this.#options
-    const kept = plan.keptChangelogs()
-    const partitions = tasks()
-      .flatMap((taskId) => plan.changelogs(taskId))
-      .filter(({ topic, isSource }) => !isSource && kept.has(topic))
-    const starts = new Map<string, number>()
-    if (partitions.length > 0) {
-      for (const { topic, partition, offset } of await admin.listOffsets(partitions, 'earliest', 'readUncommitted')) {
-        const name = formatTopicPartition(topic, partition)
-        const before = this.#logStarts.get(name) ?? offset
-        if (offset > before) throw changelogTrimmed(topic, partition, before, offset)
-        starts.set(name, offset)
-      }
-    }
-    this.#logStarts = starts
   }
 }
 
