@@ -1,6 +1,9 @@
 /** One instance over all its lives: the disk stays, processes come and go. */
+
+import { isMillraceError } from '../errors.js'
 import { delay } from '../record/clock.js'
 import type { Random } from '../record/random.js'
+import { formatTopicPartition } from '../record/record.js'
 import { Streams } from '../streams.js'
 import type { Log } from '../telemetry/log.js'
 import type { Topology } from '../topology/topology.js'
@@ -9,6 +12,7 @@ import { type DiskLoss, SimDisk } from './sim-disk.js'
 import type { SimNetwork } from './sim-network.js'
 import type { SimPlan } from './sim-plan.js'
 import { SimProcess } from './sim-process.js'
+import type { Trimmed } from './sim-trim.js'
 
 export interface SimInstanceOptions {
   readonly name: string
@@ -20,13 +24,13 @@ export interface SimInstanceOptions {
   /** A dynamic member has no disk that outlives it. */
   readonly disk: boolean
   readonly version: number
-  /** It ended by itself. */
-  readonly onFailed: (error: unknown, version: number) => void
+  /** It ended by itself, and `mayEnd` says whether it has to. */
+  readonly onFailed: (error: unknown, version: number, mayEnd: boolean) => void
   readonly violated: (invariant: string, what: string) => void
 }
 
 /** How long a member that ended by itself stays away. */
-const RESTART_MS = 1_000
+export const RESTART_MS = 1_000
 /** A graceful close ends within this time beside what the disk takes. */
 export const CLOSE_MS = 15_000
 /** What an instance does when nobody waits for it any more ends within this time beside what the disk takes. */
@@ -42,6 +46,7 @@ export class SimInstance {
   goneAtMs: number | null = null
   readonly #options: SimInstanceOptions
   readonly #random: Random
+  readonly #trimmed = new Set<string>()
   #lives = 0
   #closing = false
 
@@ -76,6 +81,19 @@ export class SimInstance {
     network.world.note(`${this.process.name} is killed, disk loss ${loss}`)
     network.world.schedule(downMs, () => this.#restart())
     return true
+  }
+
+  /** Somebody deletes records that never expire: whoever runs the task ends when it notices. */
+  changelogTrimmed({ topic, partition, keptBy }: Trimmed): void {
+    if (keptBy === null || !this.process.alive || !this.streams.tasks().includes(keptBy)) return
+    this.#trimmed.add(`${this.process.name} ${formatTopicPartition(topic, partition)}`)
+  }
+
+  /** Whether records were deleted of the changelog that the error names, while this process ran its task. */
+  #lostRecords(process: SimProcess, error: unknown): boolean {
+    if (!isMillraceError(error, 'STREAMS_INTERNAL_TOPIC_CHANGED')) return false
+    const { topic = '', partition = -1 } = error
+    return this.#trimmed.has(`${process.name} ${formatTopicPartition(topic, partition)}`)
   }
 
   pause(forMs: number): boolean {
@@ -203,7 +221,7 @@ export class SimInstance {
     })
     const ended = (error: unknown) => {
       if (!process.alive || this.#closing) return
-      this.#options.onFailed(error, version)
+      this.#options.onFailed(error, version, this.#lostRecords(process, error))
       network.world.note(`${process.name} ends by itself: ${String(error)}`)
       process.die()
       network.dropAll(process)

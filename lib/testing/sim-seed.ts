@@ -7,7 +7,7 @@ import { Deadlines } from './sim-deadlines.js'
 import type { FaultKind } from './sim-faults.js'
 import { SimFaults } from './sim-faults.js'
 import { SimInput } from './sim-input.js'
-import { SimInstance } from './sim-instance.js'
+import { RESTART_MS, SimInstance } from './sim-instance.js'
 import { committedRecords, hasOpenTransaction } from './sim-log.js'
 import { SimNetwork } from './sim-network.js'
 import type { MemberPlan, SimPlan } from './sim-plan.js'
@@ -214,7 +214,7 @@ class Simulation {
         disk,
         version: VERSIONS.first,
         topology: this.#application.topology,
-        onFailed: (error, version) => this.#failed(error, version),
+        onFailed: (error, version, mayEnd) => this.#failed(error, version, mayEnd),
         violated: this.#violated,
       }),
     )
@@ -347,13 +347,17 @@ class Simulation {
       this.#violated('I11', `${this.#broker.timers} timers of the broker are left after it halted`)
   }
 
-  #failed(error: unknown, version: number): void {
+  #failed(error: unknown, version: number, mayEnd: boolean): void {
     const code = (error as { code?: string } | null)?.code ?? 'unknown'
     this.#failures.set(code, (this.#failures.get(code) ?? 0) + 1)
     const text = error instanceof Error ? error.stack : error
     this.#world.note(`an instance failed: ${text}`)
     // Who starts while no broker answers may give up, and who brings tasks that the others do not know has to.
     if (code === 'CLIENT_UNREACHABLE' || version === VERSIONS.incompatible) return
+    if (mayEnd) {
+      this.#deadlines.disturbed(RESTART_MS)
+      return
+    }
     this.#violated('I8', `an instance ended by itself: ${text}`)
   }
 

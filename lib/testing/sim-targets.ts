@@ -66,7 +66,10 @@ export function faultTargets({ world, plan, broker, storage, instances, disturbe
     },
     trim: (strength) => {
       const running = broker.running
-      return running !== null && trimChangelog(running, storage, strength, (line) => world.note(line))
+      if (running === null) return false
+      const trimmed = trimChangelog(running, storage, strength, (line) => world.note(line))
+      if (trimmed !== null) for (const instance of instances()) instance.changelogTrimmed(trimmed)
+      return trimmed !== null
     },
     disturbed,
   }

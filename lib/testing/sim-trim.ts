@@ -16,6 +16,13 @@ interface Changelog {
   readonly keptMs: number
 }
 
+export interface Trimmed {
+  readonly topic: string
+  readonly partition: number
+  /** The task that must end when records of its changelog are deleted, because none of them ever expires; null: there is none. */
+  readonly keptBy: string | null
+}
+
 const CHANGELOGS: readonly Changelog[] = [
   { topic: `${APPLICATION}-totals-changelog`, timeOf: null, keptMs: 0 },
   {
@@ -30,13 +37,13 @@ const CHANGELOGS: readonly Changelog[] = [
   },
 ]
 
-/** Moves the start of one changelog's partition. False: nothing there can go. */
+/** Moves the start of one changelog's partition. Null: nothing there can go. */
 export function trimChangelog(
   broker: Broker,
   storage: SimStorage,
   strength: number,
   note: (line: string) => void,
-): boolean {
+): Trimmed | null {
   const places = CHANGELOGS.flatMap((changelog) => {
     const topic = broker.core.topics.named(changelog.topic)
     return (topic?.partitions ?? []).map((log) => ({ changelog, topic: topic!, log }))
@@ -54,9 +61,11 @@ export function trimChangelog(
     if (start <= log.logStartOffset) continue
     broker.core.topics.moveStart(topic, log, start)
     note(`${topic.name}-${log.partition} begins at ${start} from now on`)
-    return true
+    // The totals are a store of sub-topology 0.
+    const keptBy = changelog.timeOf === null ? `0_${log.partition}` : null
+    return { topic: topic.name, partition: log.partition, keptBy }
   }
-  return false
+  return null
 }
 
 /** Offset of the oldest record that is a row's last; null: no row is left. */
