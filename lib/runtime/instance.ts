@@ -69,10 +69,11 @@ export class Instance {
       tasks: parts.tasks,
       plan: parts.plan,
       retries: this.#retries,
-      log: parts.config.log,
+      config: parts.config,
       setAside: parts.setAside,
       state: () => this.#membership,
       post: (event) => this.#post({ kind: 'membership', event }),
+      failed: (error) => this.fail(error),
     })
     this.#committer = new Committer({
       group: parts.commitGroup,

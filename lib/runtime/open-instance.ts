@@ -197,7 +197,7 @@ function makeTaskSet(
     bufferBytes: config.bufferBytes,
     watchesSilence: config.idleTimeoutMs > 0,
     onFlushFailed: (taskId, error) =>
-      isMillraceError(error, 'STATE_DAMAGED', 'STATE_DISK_FULL')
+      isMillraceError(error) && (error.retriable || error.code === 'STATE_DAMAGED')
         ? box.instance?.taskDamaged(taskId, error)
         : box.instance?.fail(error),
     makeTask: (opened) => makeTask(options, plan, globals, signal, sinkTopics, refusals, progress, opened),

@@ -1,6 +1,10 @@
 /** Opens and closes tasks beside the loop: one store at a time per task, each under its ownership number. */
-import type { Log } from '../telemetry/log.js'
+import type { StreamsConfig } from '../config.js'
+import { isMillraceError } from '../errors.js'
+import type { CloseState } from '../state/task-state.js'
 import { type MembershipEvent, type MembershipState, owns, type TaskOwnership } from './membership/membership.js'
+import { Patience } from './patience.js'
+import { pauseUnless } from './pause-unless.js'
 import type { Plan } from './plan.js'
 import type { RetryUntilTimeout } from './retry-until-timeout.js'
 import type { OpenedTask, TakeOver } from './take-over.js'
@@ -11,12 +15,14 @@ export interface TaskOpenerOptions {
   readonly tasks: TaskSet
   readonly plan: Pick<Plan, 'sources' | 'changelogs'>
   readonly retries: RetryUntilTimeout
-  readonly log: Log
+  readonly config: Pick<StreamsConfig, 'clock' | 'log' | 'taskTimeoutMs'>
   /** Moves what is on disk of a task aside. */
   readonly setAside: (taskId: string, reason: string) => Promise<void>
   readonly state: () => MembershipState
   /** Brings an event into the loop. */
   readonly post: (event: MembershipEvent) => void
+  /** Ends the instance. */
+  readonly failed: (error: unknown) => void
 }
 
 export class TaskOpener {
@@ -31,9 +37,12 @@ export class TaskOpener {
   readonly #failing = new Set<string>()
   readonly #takeOvers = new Set<Promise<void>>()
   readonly #closings = new Set<Promise<void>>()
+  /** For states that cannot be written. */
+  readonly #patience: Patience
 
   constructor(options: TaskOpenerOptions) {
     this.#options = options
+    this.#patience = new Patience(options.config)
   }
 
   /**
@@ -53,7 +62,7 @@ export class TaskOpener {
   }
 
   #takeOver(tasks: readonly TaskOwnership[]): void {
-    const { takeOver, retries, post, state, log } = this.#options
+    const { takeOver, retries, post, state, config } = this.#options
     const wanted = ({ taskId, number }: TaskOwnership) => !state().stopping && owns(state(), taskId, number)
     const what = `the take-over of task ${tasks[0]!.taskId}`
     const ended = (opened: ReadonlySet<string>) => {
@@ -82,7 +91,8 @@ export class TaskOpener {
           }
           if (tasks.some(wanted)) retries.later(what, error, again)
           else {
-            log.warn({ taskIds: taskIds.join(), cause: String(error) }, 'a take-over that nobody waits for has failed')
+            const facts = { taskIds: taskIds.join(), cause: String(error) }
+            config.log.warn(facts, 'a take-over that nobody waits for has failed')
             again()
           }
         },
@@ -135,7 +145,7 @@ export class TaskOpener {
     for (const [taskId, close] of tasks.remove(taskIds)) {
       const reason = this.#damaged.get(taskId)
       this.#damaged.delete(taskId)
-      if (reason === undefined) this.#closing(taskId, () => close({ flush: true }))
+      if (reason === undefined) this.#closing(taskId, () => this.#closeWritten(taskId, close))
       else {
         this.#closing(taskId, async () => {
           await close({ flush: false }).catch(() => undefined)
@@ -143,6 +153,30 @@ export class TaskOpener {
         })
       }
     }
+  }
+
+  /**
+   * What is committed is worth waiting for where the task stays here: a disk that is full now has room again, maybe. A store
+   * without a changelog loses nothing then, and another take-over begins after a pause.
+   */
+  async #closeWritten(taskId: string, close: (options: CloseState) => Promise<void>): Promise<void> {
+    const { config, state, failed } = this.#options
+    const what = `the writing of the state of task ${taskId}`
+    const gone = () => state().stopping || !state().tasks.has(taskId)
+    const again = async (error: unknown) => {
+      // Should it come back, its time begins anew.
+      if (gone()) this.#patience.succeeded(what)
+      if (gone() || !isMillraceError(error) || !error.retriable) return false
+      try {
+        await pauseUnless(config.clock, gone, this.#patience.failed(what, error))
+        return true
+      } catch (final) {
+        failed(final)
+        return false
+      }
+    }
+    await close({ flush: true, again })
+    this.#patience.succeeded(what)
   }
 
   /** Every running task, and waits for all stores being closed. */
@@ -159,11 +193,11 @@ export class TaskOpener {
   }
 
   #closing(taskId: string, close: () => Promise<void>): void {
-    const { log, post } = this.#options
+    const { config, post } = this.#options
     const closed = close()
       .catch((error) => {
         // The changelog has everything; a store without one has lost what it did not write.
-        log.error({ taskId, cause: String(error) }, 'the state of a task could not be written or closed')
+        config.log.error({ taskId, cause: String(error) }, 'the state of a task could not be written or closed')
       })
       .then(() => {
         this.#closings.delete(closed)

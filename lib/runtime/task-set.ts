@@ -3,7 +3,7 @@ import type { BatchOffsets, OffsetToCommit } from '../client/commit.js'
 import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
-import type { TaskState } from '../state/task-state.js'
+import type { CloseState, TaskState } from '../state/task-state.js'
 import type { UncommittedPartition } from '../task/commit.js'
 import type { Task } from '../task/task.js'
 import type { OwnedCommit } from './committer.js'
@@ -370,8 +370,8 @@ export class TaskSet {
   }
 
   /** Takes tasks out at once: nothing is read or processed for them any more. Returns how to close each. */
-  remove(taskIds: readonly string[]): Map<string, (options: { readonly flush: boolean }) => Promise<void>> {
-    const closing = new Map<string, (options: { readonly flush: boolean }) => Promise<void>>()
+  remove(taskIds: readonly string[]): Map<string, (options: CloseState) => Promise<void>> {
+    const closing = new Map<string, (options: CloseState) => Promise<void>>()
     for (const taskId of taskIds) {
       const running = this.#tasks.get(taskId)
       if (running === undefined) continue

@@ -57,6 +57,13 @@ export interface ChangelogEnd {
   readonly topicId: string | null
 }
 
+export interface CloseState {
+  /** A clean close: the next open needs no roll-forward. */
+  readonly flush: boolean
+  /** The last write failed. True, after a pause: it is tried again. Default: it is not. */
+  readonly again?: (error: unknown) => Promise<boolean>
+}
+
 export class TaskState {
   readonly taskId: string
   readonly #options: Required<TaskStateOptions>
@@ -259,15 +266,25 @@ export class TaskState {
     }
   }
 
-  /** Closes the engine. With `flush` (a clean close) the next open needs no roll-forward. Open changes are dropped. */
-  async close({ flush }: { readonly flush: boolean }): Promise<void> {
+  /** Closes the engine. Open changes are dropped. @throws MillraceError what the last write or the closing met */
+  async close({ flush, again }: CloseState): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     try {
-      if (flush) await this.maybeFlush(true)
+      if (flush) await this.#lastFlush(again)
       else await this.#flushing?.catch(() => {})
     } finally {
       for (const disk of this.#disks) await disk.engine.close()
+    }
+  }
+
+  async #lastFlush(again: CloseState['again']): Promise<void> {
+    for (;;) {
+      try {
+        return await this.maybeFlush(true)
+      } catch (error) {
+        if (again === undefined || !(await again(error))) throw error
+      }
     }
   }
 

@@ -55,6 +55,8 @@ export class SimDisk {
     return {
       open: async (name) => {
         if (this.#locked && name !== IDENTITY) throw new MillraceError('STATE_LOCKED', `${name} is locked`)
+        // Some of what an engine writes as it opens finds room in blocks that are there already.
+        if (this.#full && this.#random.next() < 0.5) throw noRoom(name)
         const engine = memory.openSync(name)
         names.add(name)
         if (name !== IDENTITY) await this.#wait(process, this.#slow.open)
@@ -159,13 +161,13 @@ export class SimDisk {
       write: (writes, options) =>
         new Promise((resolve, reject) => {
           const change = { writes: writes.map((write) => ({ ...write })) }
-          const full = this.#full && name !== IDENTITY
+          const full = this.#full
           const early = !full && process.alive && this.#random.next() < 0.5
           if (early) journal.changes.push(change)
           const slowMs = slow.write === undefined ? 0 : drawn(slow.write, this.#random)
           process.clock.setTimer(this.#random.next() * WRITE_MS + slowMs, () => {
             if (full) {
-              reject(new MillraceError('STATE_UNWRITABLE', `no room is left for ${name}`, { taskId: name }))
+              reject(noRoom(name))
               return
             }
             if (early) apply(engine, change)
@@ -180,6 +182,11 @@ export class SimDisk {
 
 export function drawn([fromMs, toMs]: Span, random: Random): number {
   return fromMs + (toMs - fromMs) * random.next()
+}
+
+/** As native stores report it. */
+function noRoom(name: string): MillraceError {
+  return new MillraceError('STATE_DISK_FULL', `no room is left for ${name}`, { taskId: name, retriable: true })
 }
 
 function apply(engine: SyncStateEngine, change: Change): void {
