@@ -92,7 +92,7 @@ export const ERROR_CODES = {
   STATE_CLOSED: 'Do not use a store after its task was closed.',
   STATE_COMMIT_IN_FLIGHT: 'Report the outcome of the commit before beginning the next.',
   STATE_DAMAGED: 'Nothing to do: the state is set aside and rebuilt from its changelog. Check the disk if it recurs.',
-  STATE_DISK_FULL: 'Free space on the disk of the state folder: the task is opened again until `taskTimeoutMs`.',
+  STATE_DISK_FULL: 'Free space on the disk of the state folder: it is tried again until `taskTimeoutMs`.',
   STATE_ENGINE_MISSING:
     'Install @nxtedition/rocksdb beside millrace, on linux-x64 with glibc or darwin-arm64; elsewhere use stateEngine "level".',
   STATE_FILE_LIMIT: 'Raise the number of files the process may open (ulimit -n), or run more instances.',

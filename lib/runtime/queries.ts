@@ -1,5 +1,5 @@
 /** Reads of an instance's stores from outside its topology: the committed view of every task it runs. */
-import { MillraceError } from '../errors.js'
+import { isMillraceError, MillraceError } from '../errors.js'
 import type { Serde } from '../serde/serde.js'
 import type { CommittedVersions, HistoryOptions } from '../state/committed-versions.js'
 import type {
@@ -82,11 +82,11 @@ export class Queries {
   keyValue<K, V>(name: string, options: QueryOptions = {}): QueryableKeyValueStore<K, V> {
     const views = () => this.#views<CommittedKeyValue<K, V>>(name, 'keyValue', options)
     return {
-      get: async (key) => firstRow(views(), (view) => view.get(key)),
-      all: (scan) => chain(views, (view) => view.all(scan), scan),
-      range: (from, to, scan) => chain(views, (view) => view.range(from, to, scan), scan),
+      get: async (key) => firstRow(name, views(), (view) => view.get(key)),
+      all: (scan) => chain(name, views, (view) => view.all(scan), scan),
+      range: (from, to, scan) => chain(name, views, (view) => view.range(from, to, scan), scan),
       prefixScan: <P = Buffer>(prefix: P, serde?: Serde<P>, scan?: ScanOptions) =>
-        chain(views, (view) => view.prefixScan(prefix, serde, scan), scan),
+        chain(name, views, (view) => view.prefixScan(prefix, serde, scan), scan),
     }
   }
 
@@ -98,28 +98,28 @@ export class Queries {
       })
     return {
       ...this.keyValue<K, V>(name, options),
-      getAsOf: async (key, asOfMs) => firstRow(views(), (view) => view.getAsOf(key, asOfMs)),
-      history: async (key, history) => firstList(views(), (view) => view.history(key, history)),
+      getAsOf: async (key, asOfMs) => firstRow(name, views(), (view) => view.getAsOf(key, asOfMs)),
+      history: async (key, history) => firstList(name, views(), (view) => view.history(key, history)),
     }
   }
 
   windows<K, V>(name: string, options: QueryOptions = {}): QueryableWindowStore<K, V> {
     const views = () => this.#views<CommittedWindows<K, V>>(name, 'window', options)
     return {
-      get: async (key, startMs) => firstRow(views(), (view) => view.get(key, startMs)),
-      fetch: async (key, fromMs, toMs, scan) => firstList(views(), (view) => view.fetch(key, fromMs, toMs, scan)),
-      fetchAll: (fromMs, toMs, scan) => chain(views, (view) => view.fetchAll(fromMs, toMs, scan), scan),
+      get: async (key, startMs) => firstRow(name, views(), (view) => view.get(key, startMs)),
+      fetch: async (key, fromMs, toMs, scan) => firstList(name, views(), (view) => view.fetch(key, fromMs, toMs, scan)),
+      fetchAll: (fromMs, toMs, scan) => chain(name, views, (view) => view.fetchAll(fromMs, toMs, scan), scan),
     }
   }
 
   sessions<K, V>(name: string, options: QueryOptions = {}): QueryableSessionStore<K, V> {
     const views = () => this.#views<CommittedSessions<K, V>>(name, 'session', options)
     return {
-      get: async (key, startMs, endMs) => firstRow(views(), (view) => view.get(key, startMs, endMs)),
-      fetch: async (key, scan) => firstList(views(), (view) => view.find(key, 0, Number.POSITIVE_INFINITY, scan)),
+      get: async (key, startMs, endMs) => firstRow(name, views(), (view) => view.get(key, startMs, endMs)),
+      fetch: async (key, scan) => firstList(name, views(), (view) => view.find(key, 0, Number.POSITIVE_INFINITY, scan)),
       find: async (key, earliestEndMs, latestStartMs, scan) =>
-        firstList(views(), (view) => view.find(key, earliestEndMs, latestStartMs, scan)),
-      fetchAll: (fromMs, toMs, scan) => chain(views, (view) => view.fetchAll(fromMs, toMs, scan), scan),
+        firstList(name, views(), (view) => view.find(key, earliestEndMs, latestStartMs, scan)),
+      fetchAll: (fromMs, toMs, scan) => chain(name, views, (view) => view.fetchAll(fromMs, toMs, scan), scan),
     }
   }
 
@@ -181,28 +181,58 @@ function wrongKind(name: string, is: string, asked: string): MillraceError {
 }
 
 async function* chain<View, Entry>(
+  store: string,
   views: () => readonly View[],
   read: (view: View) => AsyncIterable<Entry>,
   scan: ScanOptions | undefined,
 ) {
   const tasks = [...views()]
   if (scan?.reverse === true) tasks.reverse()
-  for (const view of tasks) yield* read(view)
+  try {
+    for (const view of tasks) yield* read(view)
+  } catch (error) {
+    throw notReadyAfter(store, error)
+  }
 }
 
 /** A key lives in one task: the first that has something has all. */
-async function firstRow<View, Row>(views: readonly View[], read: (view: View) => Promise<Row | null>) {
-  for (const view of views) {
-    const row = await read(view)
-    if (row !== null) return row
+async function firstRow<View, Row>(store: string, views: readonly View[], read: (view: View) => Promise<Row | null>) {
+  try {
+    for (const view of views) {
+      const row = await read(view)
+      if (row !== null) return row
+    }
+    return null
+  } catch (error) {
+    throw notReadyAfter(store, error)
   }
-  return null
 }
 
-async function firstList<View, Entry>(views: readonly View[], read: (view: View) => Promise<readonly Entry[]>) {
-  for (const view of views) {
-    const entries = await read(view)
-    if (entries.length > 0) return entries
+async function firstList<View, Entry>(
+  store: string,
+  views: readonly View[],
+  read: (view: View) => Promise<readonly Entry[]>,
+) {
+  try {
+    for (const view of views) {
+      const entries = await read(view)
+      if (entries.length > 0) return entries
+    }
+    return []
+  } catch (error) {
+    throw notReadyAfter(store, error)
   }
-  return []
+}
+
+/** What befell the state of a task under a read: it is rebuilt, or taken over by somebody else, and can be asked again. */
+function notReadyAfter(store: string, error: unknown): unknown {
+  if (!isMillraceError(error, 'STATE_DAMAGED', 'STATE_CLOSED')) return error
+  const { taskId } = error
+  const what = error.code === 'STATE_DAMAGED' ? 'is damaged and being rebuilt' : 'was closed during the read'
+  const message = `store ${store} cannot be read now: the state of task ${taskId} ${what}`
+  return new MillraceError('QUERY_STORE_NOT_READY', message, {
+    ...(taskId !== undefined && { taskId }),
+    retriable: true,
+    cause: error,
+  })
 }

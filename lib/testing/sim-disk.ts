@@ -52,7 +52,7 @@ export class SimDisk {
       for (const change of changes) apply(engine, change)
       void engine.close()
     }
-    return {
+    const engines: StateEngines = {
       open: async (name) => {
         if (this.#locked && name !== IDENTITY) throw new MillraceError('STATE_LOCKED', `${name} is locked`)
         // Some of what an engine writes as it opens finds room in blocks that are there already.
@@ -60,7 +60,7 @@ export class SimDisk {
         const engine = memory.openSync(name)
         names.add(name)
         if (name !== IDENTITY) await this.#wait(process, this.#slow.open)
-        return this.#engine(process, engine, name, names)
+        return this.#engine(process, engine, name, names, (error) => engines.onDamaged?.(error))
       },
       list: async () => [...this.#journals.keys()].sort(),
       setAside: async (name, reason) => {
@@ -73,6 +73,7 @@ export class SimDisk {
         return removed
       },
     }
+    return engines
   }
 
   /** Engines the process has not closed. */
@@ -125,15 +126,26 @@ export class SimDisk {
     if (span !== undefined) await delay(process.clock, drawn(span, this.#random))
   }
 
-  #engine(process: SimProcess, engine: SyncStateEngine, name: string, names: Set<string>): StateEngine {
+  #engine(
+    process: SimProcess,
+    engine: SyncStateEngine,
+    name: string,
+    names: Set<string>,
+    onDamaged: (error: MillraceError) => void,
+  ): StateEngine {
     const journal = this.#journals.get(name) ?? { changes: [], synced: 0, hurt: false }
     this.#journals.set(name, journal)
     const done = (change: Change) => {
       journal.changes.push(change)
       apply(engine, change)
     }
+    let told = false
     const sound = () => {
-      if (journal.hurt) throw new MillraceError('STATE_DAMAGED', `the checksum of ${name} is wrong`, { taskId: name })
+      if (!journal.hurt) return
+      const error = new MillraceError('STATE_DAMAGED', `the checksum of ${name} is wrong`, { taskId: name })
+      if (!told) onDamaged(error)
+      told = true
+      throw error
     }
     const slow = name === IDENTITY ? {} : this.#slow
     return {

@@ -248,7 +248,7 @@ class Simulation {
     const members = this.#instances.filter(({ member }) => member)
     const storage = this.#storage
     const checked = this.#application.check({ storage, instances: members, violated: this.#violated })
-    this.#records = await this.#world.finish('the reading of stores', checked, 10_000)
+    this.#records = await this.#world.finish('the reading of stores', checked, PEACE_MS)
     this.#checkLeast()
     this.#observer.stop()
     await this.#world.finish('the reader', observing, 5_000)

@@ -1,7 +1,11 @@
 /** Queries over the committed state: every kind of store, where it is, how far it is, and bounds. */
 import t from 'tap'
+import { MillraceError } from '../../lib/errors.js'
 import { Streams, StreamsBuilder, session, string, tumbling } from '../../lib/index.js'
+import type { KeyRange, StateEngines } from '../../lib/state/engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { embedded } from './embedded.js'
+import { started, until } from './group-rig.js'
 
 const text = { key: string, value: string }
 
@@ -153,3 +157,80 @@ t.test('reads, positions and bounds', async (t) => {
   await t.rejects(queries.versions('rows-store').getAsOf('x', 1), { code: 'QUERY_STORE_KIND' })
   await t.rejects(queries.versions('rows-store').history('x'), { code: 'QUERY_STORE_KIND' })
 })
+
+for (const [code, what] of [
+  ['STATE_DAMAGED', 'that finds its state damaged'],
+  ['STATE_CLOSED', 'whose task goes elsewhere meanwhile'],
+] as const) {
+  t.test(`a read ${what} can be repeated: that is no error of the reader`, async (t) => {
+    const world = await embedded(t, { rows: 1, history: 1, in: 1, everywhere: 1 })
+    const memory = new MemoryEngines()
+    let hurts = 0
+    const meet = (taskId: string) => {
+      if (hurts <= 0) return
+      hurts--
+      const error = new MillraceError(code, 'the state cannot be read', { taskId })
+      if (code === 'STATE_DAMAGED') engines.onDamaged?.(error)
+      throw error
+    }
+    const engines: StateEngines = {
+      async open(id) {
+        const engine = await memory.open(id)
+        const { entries, getMany, getSync } = engine
+        return Object.assign(engine, {
+          getSync(key: Buffer) {
+            meet(id)
+            return getSync.call(engine, key)
+          },
+          getMany(keys: readonly Buffer[]) {
+            meet(id)
+            return getMany.call(engine, keys)
+          },
+          entries(range: KeyRange) {
+            meet(id)
+            return entries.call(engine, range)
+          },
+        })
+      },
+      list: () => memory.list(),
+      setAside: (id, reason) => memory.setAside(id, reason),
+    }
+    const streams = await started(t, topology(), { applicationId: 'app', broker: world.broker, engines })
+    await world.send([
+      { topic: 'rows', key: 'a', value: '1', timestamp: 1 },
+      { topic: 'history', key: 'k', value: 'v', timestamp: 1 },
+      { topic: 'in', key: 'w', value: '', timestamp: 1 },
+    ])
+    const { queries } = streams
+    const rows = queries.keyValue<string, string>('rows-store')
+    const versions = queries.versions<string, string>('versions')
+    const windows = queries.windows<string, number>('windows')
+    const sessions = queries.sessions<string, number>('sessions')
+    const reads: Readonly<Record<string, () => Promise<unknown>>> = {
+      all: () => listed(rows.all()),
+      range: () => listed(rows.range('a', 'b')),
+      prefixScan: () => listed(rows.prefixScan('a', string)),
+      get: () => rows.get('never read before'),
+      history: () => versions.history('never read before'),
+      'windows fetchAll': () => listed(windows.fetchAll(0, 1_000)),
+      'windows fetch': () => windows.fetch('never read before', 0, 1_000),
+      'sessions fetchAll': () => listed(sessions.fetchAll(0, 1_000)),
+      'sessions fetch': () => sessions.fetch('never read before'),
+    }
+    await until(async () => (await listed(sessions.fetchAll(0, 1_000))).length === 1)
+    const ready = (read: () => Promise<unknown>) =>
+      read().then(
+        () => true,
+        (error) => {
+          t.match(error, { code: 'QUERY_STORE_NOT_READY', retriable: true })
+          return false
+        },
+      )
+    for (const [name, read] of Object.entries(reads)) {
+      hurts = 1
+      await t.rejects(read(), { code: 'QUERY_STORE_NOT_READY', retriable: true, cause: { code } }, name)
+      t.ok(await until(() => ready(read)), `${name}, repeated`)
+      await until(() => streams.state === 'running' && streams.health().tasks.running === 3)
+    }
+  })
+}
