@@ -54,7 +54,8 @@ export async function runWorker(settings: WorkerSettings): Promise<number> {
   const streams = new Streams(topology, {
     ...{ applicationId, stateDir, brokers, sessionTimeoutMs, transactionTimeoutMs, log },
     clientId: name,
-    transport: () => throughProxies(name, settings.proxies),
+    // With a transport of its own an instance sends its heartbeats from the loop's thread.
+    ...(Object.keys(settings.proxies).length > 0 && { transport: () => throughProxies(name, settings.proxies) }),
     heartbeatIntervalMs: Math.floor(sessionTimeoutMs / 6),
     requestTimeoutMs: 10_000,
   })
