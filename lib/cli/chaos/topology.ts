@@ -22,8 +22,8 @@ import {
 } from './names.js'
 
 /**
- * `next` differs from `first` by stateless nodes, so the two can share a group. `foreign` has its sub-topologies in another
- * order: its tasks are other tasks.
+ * `next` differs from `first` by stateless nodes, so the two can share a group. `foreign` does more with the
+ * marks, into a topic of its own: its tasks of events and marks are other tasks, those that count groups are the same.
  */
 export type TopologyVersion = 'first' | 'next' | 'foreign'
 
