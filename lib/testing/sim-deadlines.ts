@@ -104,11 +104,19 @@ export class Deadlines {
       this.#unstableSinceMs = null
       return
     }
-    this.#unstableSinceMs ??= world.nowMs
+    this.#unstableSinceMs = this.#someAway() ? world.nowMs : (this.#unstableSinceMs ?? world.nowMs)
     const forMs = this.#counted(this.#unstableSinceMs)
     this.longest.rebalanceMs = Math.max(this.longest.rebalanceMs, forMs)
     if (forMs <= this.#rebalanceMs) return
     this.#tell('I8', 'rebalance', `a rebalance has not ended after ${Math.round(forMs)} ms of calm: ${group.status}`)
+  }
+
+  /** The coordinator waits for a static member that restarts until its session ends (KIP-345): nobody can shorten that. */
+  #someAway(): boolean {
+    const { world, instances, plan } = this.#options
+    return instances().some(({ awaySinceMs }) => {
+      return awaySinceMs !== null && world.nowMs - awaySinceMs <= plan.times.sessionTimeoutMs
+    })
   }
 
   #lookAtInstances(): void {

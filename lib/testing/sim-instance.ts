@@ -49,6 +49,7 @@ export class SimInstance {
   readonly #trimmed = new Set<string>()
   #lives = 0
   #closing = false
+  #closedMs: number | null = null
 
   constructor(options: SimInstanceOptions) {
     const { name, network, plan } = options
@@ -69,6 +70,12 @@ export class SimInstance {
 
   get closing(): boolean {
     return this.#closing
+  }
+
+  /** Since when a static member that closed without leaving the group is not back in it; null: it is, or was never away. */
+  get awaySinceMs(): number | null {
+    const back = this.process.alive && (this.streams.state === 'rebalancing' || this.streams.state === 'running')
+    return back ? null : this.#closedMs
   }
 
   /** Kills it now; it starts again after `downMs`. */
@@ -147,6 +154,7 @@ export class SimInstance {
     for (const what of this.leftovers()) violated('I11', `${what} left after ${process.name} closed`)
     process.die()
     network.dropAll(process)
+    this.#closedMs = this.#options.disk && !leaveGroup ? network.world.nowMs : null
     network.world.note(`${process.name} is closed`)
   }
 

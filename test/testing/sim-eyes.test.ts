@@ -203,6 +203,43 @@ t.test('I8 and I9: a rebalance, a lag and a last stable offset that do not move'
   deadlines.end()
 })
 
+t.test('I8: a rebalance may wait for a static member that restarts, until its session ends', async (t) => {
+  const plan = drawPlan(1, 'quiet')
+  const { sessionTimeoutMs } = plan.times
+  const rows: readonly [what: string, awayFor: (nowMs: number) => number | null, late: boolean][] = [
+    ['nobody is away', () => null, true],
+    ['one is', (nowMs) => nowMs - 100, false],
+    ['one is away for longer than its session', (nowMs) => nowMs - sessionTimeoutMs - 1, true],
+    ['one after the other is', (nowMs) => nowMs - (nowMs % 1_000), false],
+    ['one was', (nowMs) => (nowMs < 1_000 ? 0 : null), true],
+  ]
+  for (const [what, awayFor, late] of rows) {
+    const { violations, violated } = seen()
+    const world = new SimWorld('test', { trace: false })
+    const core = { groups: { get: () => ({ status: 'PreparingRebalance' }) }, topics: { all: () => [] } }
+    const instance = {
+      member: false,
+      process: { timers: 0 },
+      get awaySinceMs() {
+        return awayFor(world.nowMs)
+      },
+    }
+    const deadlines = new Deadlines({
+      world,
+      plan,
+      applicationId: 'app',
+      sources: [],
+      broker: () => ({ core }) as never,
+      instances: () => [instance as never],
+      violated,
+    })
+    deadlines.start()
+    await world.run(() => false, 20_000)
+    t.equal(violations.length, late ? 1 : 0, `${what}: ${violations}`)
+    deadlines.end()
+  }
+})
+
 t.test('a refusal has the code everywhere, and a changed answer where it had one', async (t) => {
   const world = new SimWorld('test', { trace: false })
   const process = new SimProcess(world, 'a', 0)
