@@ -168,7 +168,7 @@ export class Streams {
     if (this.#open === null || (this.state !== 'rebalancing' && this.state !== 'running' && this.state !== 'starting'))
       return
     this.#lifecycle.transitionTo('closing')
-    this.#open.instance.stop()
+    this.#open.instance.stop(this.#leaveGroup)
   }
 
   /** Ends everything that waits for brokers. */

@@ -82,6 +82,7 @@ export class GroupMember {
   private readonly fence: InstanceFence | null
   private told = false
   private closed = false
+  private goodbye: Promise<void> | null = null
 
   constructor(options: GroupMemberOptions) {
     this.options = options
@@ -97,6 +98,11 @@ export class GroupMember {
       { ...options, maxPollIntervalMs },
       { onRefused: (code) => this.heartbeatRefused(code), onLost: (error) => this.lost(error) },
     )
+  }
+
+  /** Its place stays when it falls silent, until its session ends. */
+  get isStatic(): boolean {
+    return this.options.groupInstanceId !== null
   }
 
   identity(): GroupIdentity {
@@ -141,7 +147,8 @@ export class GroupMember {
   async leave(options: { readonly evenIfStatic?: boolean } = {}): Promise<void> {
     this.closed = true
     const stopped = this.heartbeats.close()
-    await this.sayGoodbye(options.evenIfStatic === true)
+    if (!this.isStatic || options.evenIfStatic === true) this.goodbye ??= this.sayGoodbye()
+    await this.goodbye
     await stopped
   }
 
@@ -151,9 +158,9 @@ export class GroupMember {
     await this.heartbeats.close()
   }
 
-  private async sayGoodbye(evenIfStatic: boolean): Promise<void> {
+  private async sayGoodbye(): Promise<void> {
     const { groupId, groupInstanceId, cluster } = this.options
-    if (this.memberId === '' || (groupInstanceId !== null && !evenIfStatic)) return
+    if (this.memberId === '') return
     const { memberId } = this
     this.forgetMembership()
     const left = cluster

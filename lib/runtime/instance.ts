@@ -15,6 +15,7 @@ import { LostOffsets } from './lost-offsets.js'
 import {
   decideMembership,
   isComplete,
+  isOver,
   type MembershipAction,
   type MembershipEvent,
   type MembershipState,
@@ -29,7 +30,6 @@ const SLICE_RECORDS = 1_000
 const SLICE_MS = 10
 /** Pending output while a commit is in flight, in multiples of `commitBytes`, at which processing waits for its outcome. */
 const MAX_PENDING_FACTOR = 2
-const PRODUCER = 'the initialisation of the producer'
 
 type Event =
   | { readonly kind: 'commit'; readonly commit: FinishedCommit }
@@ -114,7 +114,7 @@ export class Instance {
         if (this.#retryWanted !== null && !this.#committer.inFlight) this.#retry(this.#retryWanted)
         if (this.#parts.nextPlan.comeInto(this.#parts.plan)) this.#decide({ kind: 'rebalance' })
         this.#turn()
-        if (this.#membership.stopping && this.#settled()) break
+        if (isOver(this.#membership)) break
         const processed = this.#work()
         const waitMs = this.#commitIfDue(processed)
         if (this.#inbox.length > 0) continue
@@ -124,15 +124,16 @@ export class Instance {
     } catch (error) {
       throw this.#parts.explain(error)
     } finally {
-      this.#decide({ kind: 'stop' })
+      this.#decide({ kind: 'stop', leaves: false })
       this.#retries.end()
       await this.#opener.closeAll()
     }
   }
 
-  /** Finishes what is processed, commits it, and lets `run` return. */
-  stop(): void {
-    this.#post({ kind: 'membership', event: { kind: 'stop' } })
+  /** Finishes what is processed, commits it, and lets `run` return. `leave`: gives the tasks away as soon as that is done. */
+  stop(leave: boolean): void {
+    const leaves = leave || !this.#parts.member.isStatic
+    this.#post({ kind: 'membership', event: { kind: 'stop', leaves } })
     this.#retries.stop()
   }
 
@@ -159,12 +160,6 @@ export class Instance {
     this.#parts.signal.raise()
   }
 
-  #settled(): boolean {
-    const { producerReady, occupied } = this.#membership
-    if (this.#committer.inFlight || this.#committer.pending || this.#parts.tasks.busy()) return false
-    return producerReady && occupied.size === 0
-  }
-
   #handle(event: Event): void {
     switch (event.kind) {
       case 'commit':
@@ -189,7 +184,8 @@ export class Instance {
     const changed = this.#membership.arrived === null ? [] : this.#opener.changed()
     // What the record to be retried left behind must not be committed.
     const inFlight = this.#committer.inFlight || this.#retryWanted !== null
-    this.#decide({ kind: 'turn', inFlight, pending: this.#committer.pending, changed })
+    const { pending } = this.#committer
+    this.#decide({ kind: 'turn', inFlight, pending, busy: this.#parts.tasks.busy(), changed })
   }
 
   #decide(event: MembershipEvent): void {
@@ -223,6 +219,9 @@ export class Instance {
         this.#opener.close(action.taskIds)
         if (this.#parts.tasks.size === 0) this.#committer.forget()
         return
+      case 'leave':
+        void this.#parts.member.leave({ evenIfStatic: true })
+        return
       case 'settled':
         this.#parts.tasks.resumeFetching()
         if (this.#membership.tasks.size === 0) this.#failedCommits = NO_FAILED_COMMITS
@@ -231,10 +230,12 @@ export class Instance {
   }
 
   #join(): void {
-    this.#parts.lifecycle.transitionTo('rebalancing')
+    if (!this.#membership.stopping) this.#parts.lifecycle.transitionTo('rebalancing')
     this.#parts.member.join().then(
       (assignment) => this.#post({ kind: 'assigned', assignment }),
-      (error) => this.#post({ kind: 'failed', error }),
+      (error) => {
+        if (!this.#membership.retired) this.#post({ kind: 'failed', error })
+      },
     )
   }
 
@@ -389,12 +390,10 @@ export class Instance {
   }
 
   #initProducer(): void {
-    this.#parts.commitGroup.init().then(
-      () => {
-        this.#retries.done(PRODUCER)
-        this.#post({ kind: 'membership', event: { kind: 'producerReady' } })
-      },
-      (error) => this.#retries.later(PRODUCER, error, () => this.#initProducer()),
+    this.#retries.until(
+      'the initialisation of the producer',
+      () => this.#parts.commitGroup.init(),
+      () => this.#post({ kind: 'membership', event: { kind: 'producerReady' } }),
     )
   }
 }

@@ -136,9 +136,9 @@ async function assemble(
   await globals.open()
 
   const refusals = new Refusals(config.clock, (topic) => plan.internalTopics.some(({ name }) => name === topic))
-  const tasks = makeTaskSet(options, plan, globals, signal, progress, fetcher, refusals, box)
-  engines.onDamaged = (error) => box.instance?.taskDamaged(error.taskId ?? '', error)
   const onDisk = new Set((await engines.list()).filter((taskId) => plan.taskIds.includes(taskId)))
+  const tasks = makeTaskSet(options, plan, globals, signal, progress, fetcher, refusals, onDisk, box)
+  engines.onDamaged = (error) => box.instance?.taskDamaged(error.taskId ?? '', error)
   const refreshTopics = () => box.watch?.now()
   const assignments = new Assignments({ plan, log: config.log, refreshTopics, onHeld: options.onHeld })
   const said = () => ({ shutdown: box.shutdown, attempt: assignments.attempt })
@@ -187,6 +187,7 @@ function makeTaskSet(
   progress: Progress,
   fetcher: Fetcher,
   refusals: Refusals,
+  onDisk: Set<string>,
   box: Box,
 ): TaskSet {
   const { config, cluster } = options
@@ -200,7 +201,10 @@ function makeTaskSet(
       isMillraceError(error) && (error.retriable || error.code === 'STATE_DAMAGED')
         ? box.instance?.taskDamaged(taskId, error)
         : box.instance?.fail(error),
-    makeTask: (opened) => makeTask(options, plan, globals, signal, sinkTopics, refusals, progress, opened),
+    makeTask: (opened) => {
+      onDisk.add(opened.taskId)
+      return makeTask(options, plan, globals, signal, sinkTopics, refusals, progress, opened)
+    },
   })
 }
 
@@ -320,7 +324,7 @@ async function makeMember(
   plan: Plan,
   tasks: TaskSet,
   processId: string,
-  onDisk: Set<string>,
+  onDisk: ReadonlySet<string>,
   progress: Progress,
   said: () => { readonly shutdown: boolean; readonly attempt: number },
 ): Promise<GroupMember> {
@@ -341,7 +345,6 @@ async function makeMember(
     protocolName: 'millrace',
     subscription: () => {
       const owned = tasks.ids()
-      for (const taskId of owned) onDisk.add(taskId)
       const idle = [...onDisk].filter((taskId) => !owned.includes(taskId))
       return {
         topics: plan.subscribedTopics,

@@ -47,6 +47,17 @@ export class RetryUntilTimeout {
     this.#waiting.set(again, cancel)
   }
 
+  /** Attempts `what` until it succeeds; then `then` is called. */
+  until(what: string, attempt: () => Promise<void>, then: () => void): void {
+    attempt().then(
+      () => {
+        this.done(what)
+        then()
+      },
+      (error) => this.later(what, error, () => this.until(what, attempt, then)),
+    )
+  }
+
   /** The instance closes: what waits for a pause is called now, and does not hold the close up. */
   stop(): void {
     for (const [again, cancel] of this.#waiting) {

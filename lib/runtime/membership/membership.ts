@@ -39,6 +39,10 @@ export interface MembershipState {
   readonly holding: boolean
   readonly producerReady: boolean
   readonly stopping: boolean
+  /** Who stops leaves the group; otherwise its tasks wait for its next life. */
+  readonly leaves: boolean
+  /** It stops, and its last commit is through: it has given its tasks up. */
+  readonly retired: boolean
   readonly tasks: ReadonlyMap<string, OwnedTask>
   /** Stores being opened or closed, under whatever number: a store cannot be open twice. */
   readonly occupied: ReadonlySet<string>
@@ -52,12 +56,13 @@ export type MembershipEvent =
   | { readonly kind: 'assigned'; readonly generation: Generation; readonly tasks: readonly string[] }
   /**
    * Once per turn of the loop. `inFlight`: a commit whose outcome is not handled. `pending`: work that no commit has
-   * collected. `changed`: tasks that run or are being opened with sources that are no longer those of the plan.
+   * collected. `busy`: asynchronous handlers whose work will be. `changed`: tasks that run or are being opened with sources that are no longer those of the plan.
    */
   | {
       readonly kind: 'turn'
       readonly inFlight: boolean
       readonly pending: boolean
+      readonly busy: boolean
       readonly changed: readonly string[]
     }
   | { readonly kind: 'opened'; readonly tasks: readonly TaskOwnership[] }
@@ -71,7 +76,7 @@ export type MembershipEvent =
   /** The outcome of a commit is unknown, or another producer took our id. */
   | { readonly kind: 'producerLost' }
   | { readonly kind: 'producerReady' }
-  | { readonly kind: 'stop' }
+  | { readonly kind: 'stop'; readonly leaves: boolean }
 
 export type MembershipAction =
   | { readonly kind: 'commit' }
@@ -82,6 +87,7 @@ export type MembershipAction =
   /** Close what a take-over opened: it came too late. */
   | { readonly kind: 'discard'; readonly taskId: string; readonly number: number }
   | { readonly kind: 'close'; readonly taskIds: readonly string[] }
+  | { readonly kind: 'leave' }
   /** The new assignment is in force. */
   | { readonly kind: 'settled' }
 
@@ -99,6 +105,8 @@ export const OUTSIDE: MembershipState = {
   holding: false,
   producerReady: true,
   stopping: false,
+  leaves: false,
+  retired: false,
   tasks: new Map(),
   occupied: new Set(),
   nextNumber: 1,
@@ -139,7 +147,7 @@ export function decideMembership(state: MembershipState, event: MembershipEvent)
     case 'producerReady':
       return only({ ...state, producerReady: true })
     case 'stop':
-      return only({ ...state, stopping: true })
+      return only({ ...state, stopping: true, leaves: state.leaves || event.leaves })
   }
 }
 
@@ -154,11 +162,12 @@ function wantJoin(state: MembershipState): MembershipState {
 
 /**
  * In this order: an assignment comes into force, then at most one commit precedes a join, then tasks are opened. A commit in
- * flight belongs to the generation it began under, so its outcome comes before everything.
+ * flight belongs to the generation it began under, so its outcome comes before everything. Who stops commits first; then it
+ * keeps nobody waiting, however long its stores take.
  */
 function turn(
   before: MembershipState,
-  { inFlight, pending, changed }: Extract<MembershipEvent, { kind: 'turn' }>,
+  { inFlight, pending, busy, changed }: Extract<MembershipEvent, { kind: 'turn' }>,
 ): MembershipStep {
   const actions: MembershipAction[] = []
   let state = before
@@ -167,12 +176,18 @@ function turn(
     state = settled.state
     actions.push(...settled.actions)
   }
-  if (state.stopping) return { state, actions }
+  if (state.stopping && !state.retired && !inFlight && !pending && !busy) {
+    const retired = retire(state)
+    state = retired.state
+    actions.push(...retired.actions)
+  }
+  if (state.stopping && !mayFollow(state)) return { state, actions }
   if (!inFlight && (state.group === 'wanted' || state.group === 'flushing')) {
     const flush = state.group === 'wanted' && pending && !state.holding
     state = { ...state, group: flush ? 'flushing' : 'joining' }
     actions.push({ kind: flush ? 'commit' : 'join' })
   }
+  if (state.stopping) return { state, actions }
   // The offsets that a take-over reads must not be those before a commit that has the task in it.
   if (state.group !== 'settled' || !state.producerReady || inFlight) return { state, actions }
   const opening: TaskOwnership[] = []
@@ -184,6 +199,20 @@ function turn(
   for (const { taskId, number } of opening) tasks.set(taskId, { number, phase: 'opening' })
   const occupied = new Set([...state.occupied, ...opening.map(({ taskId }) => taskId)])
   return { state: { ...state, tasks, occupied }, actions: [...actions, { kind: 'open', tasks: opening }] }
+}
+
+function retire(state: MembershipState): MembershipStep {
+  const closing = running(state)
+  const occupied = new Set([...state.occupied, ...closing])
+  return {
+    state: { ...state, retired: true, tasks: new Map(), occupied },
+    actions: [...closeOf(closing), ...(state.leaves ? [{ kind: 'leave' } as const] : [])],
+  }
+}
+
+/** Whether a member that stops still joins when the others agree anew: it keeps its place, so they would wait for it. */
+function mayFollow({ retired, leaves, lost, generation }: MembershipState): boolean {
+  return retired && !leaves && !lost && generation !== null
 }
 
 /**
@@ -200,7 +229,7 @@ function settle(
   const continuous = !state.lost && previous?.memberId === generation.memberId && (step === 0 || step === 1)
   const tasks = new Map<string, OwnedTask>()
   let { nextNumber } = state
-  for (const taskId of assigned) {
+  for (const taskId of state.retired ? [] : assigned) {
     const owned = state.tasks.get(taskId)
     const kept = continuous && owned !== undefined && !changed.has(taskId)
     tasks.set(taskId, kept ? owned : { number: nextNumber++, phase: 'waiting' })
@@ -280,6 +309,11 @@ function vacate(state: MembershipState, taskIds: readonly string[]): MembershipS
 /** Whether `taskId` is still owned under `number`. */
 export function owns({ tasks }: MembershipState, taskId: string, number: number): boolean {
   return tasks.get(taskId)?.number === number
+}
+
+/** Everything is committed, and no store is open. */
+export function isOver({ retired, producerReady, occupied }: MembershipState): boolean {
+  return retired && producerReady && occupied.size === 0
 }
 
 /** Every task that we own runs. */

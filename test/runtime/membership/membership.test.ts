@@ -4,6 +4,7 @@ import { seededRandom } from '../../../lib/record/random.js'
 import {
   decideMembership,
   isComplete,
+  isOver,
   type MembershipAction,
   type MembershipEvent,
   type MembershipState,
@@ -15,6 +16,7 @@ const turn = (facts: Partial<Extract<MembershipEvent, { kind: 'turn' }>> = {}): 
   kind: 'turn',
   inFlight: false,
   pending: false,
+  busy: false,
   changed: [],
   ...facts,
 })
@@ -31,7 +33,8 @@ const notOpened = (taskId: string, number: number): MembershipEvent => ({
 const closed = (taskId: string): MembershipEvent => ({ kind: 'closed', taskId })
 const rebalance: MembershipEvent = { kind: 'rebalance' }
 const lost: MembershipEvent = { kind: 'sessionLost' }
-const stop: MembershipEvent = { kind: 'stop' }
+const stop: MembershipEvent = { kind: 'stop', leaves: false }
+const leave: MembershipEvent = { kind: 'stop', leaves: true }
 const stale: MembershipEvent = { kind: 'staleGeneration' }
 
 /** `join`, `open 0_0#1`, ... of the last event. */
@@ -242,7 +245,52 @@ const rows: [name: string, events: MembershipEvent[], expected: string[]][] = [
     [turn(), assigned(1, ['0_0']), turn(), stop, opened('0_0', 1)],
     ['discard 0_0#1'],
   ],
+  ['who has stopped gives its tasks up when everything is committed', [...RUNNING, stop, turn()], ['close 0_0 0_1']],
+  ['not before the commit in flight has its outcome', [...RUNNING, stop, turn({ inFlight: true })], []],
+  ['nor while asynchronous handlers work', [...RUNNING, stop, turn({ busy: true })], []],
+  ['once', [...RUNNING, stop, turn(), turn()], []],
+  ['who leaves says so then, however long its stores take', [...RUNNING, leave, turn()], ['close 0_0 0_1', 'leave']],
+  ['a second stop may say it', [...RUNNING, stop, leave, turn()], ['close 0_0 0_1', 'leave']],
+  ['also while it joins', [...JOINING, leave, turn()], ['close 0_0 0_1', 'leave']],
+  ['and while its first tasks are being opened', [turn(), assigned(1, ['0_0']), turn(), leave, turn()], ['leave']],
+  ['then it follows no rebalance', [...RUNNING, leave, turn(), rebalance, turn()], []],
+  ['who keeps its place does: the others would wait for it', [...RUNNING, stop, turn(), rebalance, turn()], ['join']],
+  ['also one that was there before the stop', [...RUNNING, rebalance, stop, turn()], ['close 0_0 0_1', 'join']],
+  [
+    'after the commit that was begun for it',
+    [...RUNNING, rebalance, turn({ pending: true }), stop, turn({ inFlight: true }), turn()],
+    ['close 0_0 0_1', 'join'],
+  ],
+  [
+    'while its first tasks are being opened',
+    [turn(), assigned(1, ['0_0']), turn(), stop, turn(), rebalance, turn()],
+    ['join'],
+  ],
+  [
+    'and opens nothing of what it is given',
+    [...RUNNING, stop, turn(), rebalance, turn(), assigned(2, ['0_0', '0_1', '1_0']), turn()],
+    ['settled'],
+  ],
+  ['who was dropped does not come back to go', [...RUNNING, stop, turn(), lost, turn()], []],
+  ['nor who was never there', [stop, turn()], []],
 ]
+
+t.test('it is over when everything is committed, and no store is open', async (t) => {
+  const over = (events: readonly MembershipEvent[]) => isOver(after(events).state)
+  t.equal(over(RUNNING), false)
+  t.equal(over([...RUNNING, stop]), false)
+  t.equal(over([...RUNNING, stop, turn()]), false, 'stores are being closed')
+  t.equal(over([...RUNNING, stop, turn(), closed('0_0'), closed('0_1')]), true)
+  t.equal(over([...RUNNING, stop, turn({ pending: true }), closed('0_0'), closed('0_1')]), false, 'work is left')
+  t.equal(over([stop, turn()]), true, 'nothing was ever opened')
+  const opening = [turn(), assigned(1, ['0_0']), turn(), stop, turn()]
+  t.equal(over(opening), false, 'a store is being opened')
+  t.equal(over([...opening, opened('0_0', 1)]), false)
+  t.equal(over([...opening, opened('0_0', 1), closed('0_0')]), true)
+  const lostProducer = [...RUNNING, { kind: 'producerLost' } as const, stop, turn(), closed('0_0'), closed('0_1')]
+  t.equal(over(lostProducer), false, 'the next life would wait for the transaction')
+  t.equal(over([...lostProducer, { kind: 'producerReady' }]), true)
+})
 
 t.test('what follows', async (t) => {
   for (const [name, events, expected] of rows) t.same(after(events).last, expected, name)
