@@ -2,8 +2,8 @@
 import { type ErrorCode, type ErrorKind, MillraceError } from '../errors.js'
 import type { BatchView } from '../protocol/batch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
-import { formatTopicPartition } from '../record/record.js'
-import { mayRepeat } from './broker-error.js'
+import { formatTopicPartition, type TopicPartition } from '../record/record.js'
+import { brokerError, mayRepeat } from './broker-error.js'
 
 /** What arrived for one partition since the last poll. */
 export interface FetchedBatches {
@@ -34,6 +34,11 @@ export interface Watermarks {
   readonly logStartOffset: number
 }
 
+export interface FetchPosition extends TopicPartition {
+  /** Next to ask for. */
+  readonly offset: number
+}
+
 export class FetchPartition {
   readonly topic: string
   readonly partition: number
@@ -62,6 +67,8 @@ export class FetchPartition {
   /** Waits for a pause to end, for its leader, or for ever after an error that was reported. */
   blocked = false
   failures = 0
+  /** Monotonic time of the first of these failures; null: there is none. */
+  private failingSinceMs: number | null = null
   /** Monotonic time since when nothing but damaged records came; null while they are whole. */
   private damagedSinceMs: number | null = null
   arrivedBytes = 0
@@ -77,6 +84,15 @@ export class FetchPartition {
     this.lastEpoch = lastEpoch
   }
 
+  get place(): FetchPosition {
+    return { topic: this.topic, partition: this.partition, offset: this.position }
+  }
+
+  /** `errorCode` is not 0. */
+  refusedBy(errorCode: number): MillraceError {
+    return brokerError(errorCode, 'Fetch', `${this.key} at offset ${this.position}`, this.place)
+  }
+
   /** What the reader hears of an error that stopped the partition. */
   stoppedBy(error: unknown): MillraceError {
     const code = error instanceof MillraceError ? error.code : 'CLIENT_REQUEST_FAILED'
@@ -84,9 +100,7 @@ export class FetchPartition {
     const { kafkaCode, kind = 'instance' } = error as { kafkaCode?: number; kind?: ErrorKind }
     const isLasting = this.damagedSinceMs !== null
     return new MillraceError(code, `Reading ${this.key} stopped at offset ${this.position}: ${text}`, {
-      topic: this.topic,
-      partition: this.partition,
-      offset: this.position,
+      ...this.place,
       kind: isLasting ? 'instance' : kind,
       cause: error,
       ...(kafkaCode === undefined ? {} : { kafkaCode }),
@@ -96,7 +110,14 @@ export class FetchPartition {
   /** An answer without an error came. */
   succeeded(): void {
     this.failures = 0
+    this.failingSinceMs = null
     this.damagedSinceMs = null
+  }
+
+  /** It failed once more: for how long it has. */
+  failingMs(nowMs: number): number {
+    this.failingSinceMs ??= nowMs
+    return nowMs - this.failingSinceMs
   }
 
   /**
@@ -146,4 +167,9 @@ const DAMAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 function isDamage(error: unknown): boolean {
   return error instanceof MillraceError && (DAMAGE.has(error.code) || error.kafkaCode === KAFKA_ERROR.CORRUPT_MESSAGE)
+}
+
+/** Whether a broker answered, however badly; otherwise it is not this partition that is the trouble. */
+export function isAnswered(error: unknown): error is MillraceError {
+  return error instanceof MillraceError && (isDamage(error) || error.kafkaCode !== undefined)
 }

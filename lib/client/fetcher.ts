@@ -9,7 +9,13 @@ import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { Lane } from '../transport/transport.js'
 import { brokerError, isLeaderMoved } from './broker-error.js'
 import type { Cluster } from './cluster.js'
-import { type FetchedBatches, FetchPartition, type Watermarks } from './fetch-partition.js'
+import {
+  type FetchedBatches,
+  FetchPartition,
+  type FetchPosition,
+  isAnswered,
+  type Watermarks,
+} from './fetch-partition.js'
 import {
   type FetchLimits,
   fetchBody,
@@ -52,10 +58,13 @@ export interface FetcherOptions {
   readonly onError?: (error: MillraceError) => void
   /** Asked before `onError`. True: somebody else sees to it. */
   readonly isHandled?: (error: MillraceError) => boolean
+  /** A partition is asked for again after `error`, as it has been for a second or more: with each attempt. */
+  readonly onRetry?: (error: MillraceError, at: FetchPosition) => void
 }
 
 const MAX_PAUSE_MS = 1_000
 const FIRST_PAUSE_MS = 20
+const TOLD_AFTER_MS = 1_000
 
 export class Fetcher {
   /** Called when something may be polled, from the network's turn: only take note of it. */
@@ -69,6 +78,7 @@ export class Fetcher {
   private readonly lane: Lane
   private readonly promptLane: Lane | null
   private readonly onError: (error: MillraceError) => void
+  private readonly onRetry: NonNullable<FetcherOptions['onRetry']>
   private readonly errors: MillraceError[] = []
   /** In the order in which they are asked for: one that brought data goes to the end. */
   private readonly partitions = new Map<string, FetchPartition>()
@@ -96,6 +106,7 @@ export class Fetcher {
         this.errors.push(error)
         this.onArrival()
       })
+    this.onRetry = options.onRetry ?? (() => undefined)
     this.onError = (error) => void (options.isHandled?.(error) || tell(error))
   }
 
@@ -248,7 +259,7 @@ export class Fetcher {
     this.cluster.leader(partition.topic, partition.partition).then(
       (leader) => {
         if (partition.version !== version) return
-        if (leader < 0) this.pauseAWhile(partition)
+        if (leader < 0) this.pauseAWhile(partition, partition.refusedBy(KAFKA_ERROR.LEADER_NOT_AVAILABLE))
         else partition.blocked = false
         this.pump()
       },
@@ -308,18 +319,14 @@ export class Fetcher {
   }
 
   private take(partition: FetchPartition, answer: PartitionResponse): void {
-    const { topic, partition: index, position: startOffset } = partition
+    const { position: startOffset } = partition
     if (answer.errorCode === KAFKA_ERROR.OFFSET_OUT_OF_RANGE && partition.lastEpoch >= 0 && !partition.suspected) {
       partition.suspected = true
       partition.validatedEpoch = -1
       return
     }
     if (answer.errorCode !== 0) {
-      const error = brokerError(answer.errorCode, 'Fetch', `${topic}-${index} at offset ${startOffset}`, {
-        topic,
-        partition: index,
-        offset: startOffset,
-      })
+      const error = partition.refusedBy(answer.errorCode)
       if (isLeaderMoved(answer.errorCode)) this.cluster.markMetadataStale()
       this.failed(partition, partition.version, error)
       return
@@ -366,15 +373,18 @@ export class Fetcher {
     partition.blocked = true
     const { clock, requestTimeoutMs } = this.cluster
     if (partition.mayGoOn(error, clock.monotonicMs(), requestTimeoutMs)) {
-      this.pauseAWhile(partition)
+      this.pauseAWhile(partition, error)
       return
     }
     partition.stopped = true
     this.onError(partition.stoppedBy(error))
   }
 
-  private pauseAWhile(partition: FetchPartition): void {
+  private pauseAWhile(partition: FetchPartition, error: unknown): void {
     const { version } = partition
+    const forMs = partition.failingMs(this.cluster.clock.monotonicMs())
+    // That no broker answers is told for all of them.
+    if (forMs >= TOLD_AFTER_MS && isAnswered(error)) this.onRetry(error, partition.place)
     const pauseMs = growingPauseMs(this.cluster.random, partition.failures++, FIRST_PAUSE_MS, MAX_PAUSE_MS)
     this.cluster.pause(pauseMs).then(
       () => {

@@ -1,6 +1,7 @@
 /** Opens everything one instance needs, in order, and closes it in the opposite order. */
 import { Admin } from '../client/admin.js'
 import type { Cluster } from '../client/cluster.js'
+import type { FetchPosition } from '../client/fetch-partition.js'
 import { Fetcher } from '../client/fetcher.js'
 import { GroupMember } from '../client/group-member.js'
 import { Progress } from '../client/heartbeat/progress.js'
@@ -120,7 +121,7 @@ async function assemble(
   plan: Plan,
   closing: (() => Promise<unknown> | unknown)[],
 ): Promise<OpenInstance> {
-  const { config, cluster, lifecycle, committed } = options
+  const { config, lifecycle, committed } = options
   const engines = new WatchedEngines(await options.makeEngines(plan.taskIds.length), config.log, options.onSetAside)
   const signal = new Signal(config.clock, config.maxPollIntervalMs / 3)
   const nextPlan = new NextPlan(signal.raise)
@@ -128,7 +129,7 @@ async function assemble(
   const box: Box = { instance: null, watch: null, shutdown: false }
   const fail = (error: unknown) => box.instance?.fail(error)
   const missing = (error: MillraceError) => box.watch?.suspects(error) ?? false
-  const fetcher = fetchers(cluster, 'fetch', 500, missing)(signal.raise)
+  const fetcher = fetchers(options, 'fetch', 500, missing)(signal.raise)
   closing.push(() => fetcher.close())
   const globals = makeGlobals(options, plan, admin, missing, fail)
   closing.push(() => globals.close())
@@ -246,7 +247,7 @@ function makeTakeOver(
 ) {
   const { clock, offsetReset, log, taskTimeoutMs } = config
   const [ask, patience] = [askChangelogs(admin), new Patience(config)]
-  const makeFetcher = fetchers(cluster, 'restore', 100)
+  const makeFetcher = fetchers({ config, cluster }, 'restore', 100)
   const restore = new Restore({ ask, patience, makeFetcher, clock, listeners: restores })
   const takeOver = new TakeOver({
     ...{ plan, member, admin, engines, restore, ask, patience, offsetReset, clock, log, taskTimeoutMs },
@@ -281,13 +282,15 @@ async function closeParts(closing: readonly (() => Promise<unknown> | unknown)[]
 }
 
 function fetchers(
-  cluster: Cluster,
+  { config: { log }, cluster }: Pick<InstanceOptions, 'config' | 'cluster'>,
   lane: Lane,
   maxWaitMs: number,
   isHandled: (error: MillraceError) => boolean = () => false,
 ): MakeFetcher {
+  const onRetry = ({ code, message }: MillraceError, at: FetchPosition) =>
+    log.warn({ ...at, code, cause: message }, 'a partition cannot be read, trying again')
   return (onArrival) => {
-    const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', lane, maxWaitMs, isHandled })
+    const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', lane, maxWaitMs, isHandled, onRetry })
     fetcher.onArrival = onArrival
     return fetcher
   }
@@ -312,7 +315,7 @@ function makeGlobals(
     definitions: topology.globalStores,
     admin,
     restores,
-    makeFetcher: fetchers(cluster, 'read', 500, missing),
+    makeFetcher: fetchers({ config, cluster }, 'read', 500, missing),
     partitionCount: (topic) => plan.partitionCount(topic),
     onFailed,
     onDrop,

@@ -3,6 +3,8 @@
  * pauses grow to a limit, the loop ends in its time or with the client, and a closing client ends it at once.
  */
 import t from 'tap'
+import { Fetcher } from '../../lib/client/fetcher.js'
+import type { MillraceError } from '../../lib/errors.js'
 import { KAFKA_ERROR } from '../../lib/protocol/index.js'
 import { LaneConnections } from '../../lib/transport/lane-connections.js'
 import { type Script, ScriptedBroker } from './scripted-broker.js'
@@ -71,6 +73,36 @@ t.test('a client that closes ends every loop at once', async (t) => {
     t.ok(broker.clock.now() - closedMs < 0.8, `${name}: at once`)
     t.equal(times().length, attempts, `${name}: nobody is asked any more`)
     if (endsMs === null) t.match(state.error, { code: 'CLIENT_CLOSED' }, name)
+  }
+})
+
+t.test('a partition that brokers answer and do not give is told of, after a second', async (t) => {
+  const rows: readonly (readonly [name: string, isTold: boolean])[] = [
+    ['fetch: not the leader', true],
+    ['fetch: an error of the broker', true],
+    ['fetch: damaged on the broker', true],
+    ['fetch: a changed bit', true],
+    ['fetch: no leader', true],
+    ['fetch: the connection drops', false],
+  ]
+  for (const [name, isTold] of rows) {
+    const loop = LOOPS.find((one) => one.name.endsWith(name))!
+    const broker = new ScriptedBroker()
+    broker.always(loop.api, loop.script)
+    const told: { readonly atMs: number; readonly at: object }[] = []
+    const { clock, cluster } = broker
+    const onRetry = (_error: MillraceError, at: object) => void told.push({ atMs: clock.now(), at })
+    const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', onError: () => undefined, onRetry })
+    const startMs = clock.now()
+    fetcher.add({ topic: 'in', partition: 0 }, 5)
+    while (clock.now() < startMs + 4_000) await clock.nextTurn()
+    fetcher.close()
+    await cluster.close()
+    t.equal(told.length > 0, isTold, `${name}: told ${told.length} times`)
+    if (!isTold) continue
+    const afterMs = told[0]!.atMs - startMs
+    t.ok(afterMs >= 800 && afterMs <= 2_000, `${name}: first after ${afterMs} ms`)
+    t.same(told[0]!.at, { topic: 'in', partition: 0, offset: 5 }, name)
   }
 })
 
