@@ -160,7 +160,8 @@ export class GroupMember {
 
   private async sayGoodbye(): Promise<void> {
     const { groupId, groupInstanceId, cluster } = this.options
-    if (this.memberId === '') return
+    // A join under way may have made it a member whose id it has not heard: its instance id names it, too.
+    if (this.memberId === '' && (groupInstanceId === null || this.joining === null)) return
     const { memberId } = this
     this.forgetMembership()
     const left = cluster
