@@ -28,7 +28,7 @@ export function json<T>(check?: (value: unknown) => T, { longs = 'number' }: Jso
     serialize(value: T, topic: string): Buffer {
       // Text would say `{}`.
       if (value instanceof Promise) throw wrong('a promise: wait for it in mapValuesAsync', topic)
-      const text = wide ? textOf(value, topic) : JSON.stringify(value)
+      const text = textOf(value, topic, wide)
       if (text === undefined) throw wrong(`a ${typeof value}`, topic)
       if (!wide && hasWideIntegers(text)) throw wrong(`${BEYOND}: see \`longs\``, topic)
       // Text would say `null`.
@@ -52,14 +52,24 @@ export function json<T>(check?: (value: unknown) => T, { longs = 'number' }: Jso
       }
       return check === undefined ? (value as T) : check(value)
     },
+    // A check may answer another value than it was given.
+    keeps: (value: unknown): boolean => check === undefined && isKept(value),
   })
 }
 
-function textOf(value: unknown, topic: string): string | undefined {
+/** A bigint is not: a short one comes back as a number. */
+function isKept(value: unknown): boolean {
+  if (typeof value !== 'number') return typeof value === 'string' || typeof value === 'boolean'
+  return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))
+}
+
+function textOf(value: unknown, topic: string, wide: boolean): string | undefined {
   try {
-    return stringifyWide(value)
-  } catch {
-    throw wrong('a number beyond 2^53, which may be rounded, or what JSON cannot hold', topic)
+    return wide ? stringifyWide(value) : JSON.stringify(value)
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause // of user code: a toJSON, a getter
+    if (wide) throw wrong('a number beyond 2^53, which may be rounded, or what JSON cannot hold', topic)
+    throw wrong('a bigint (see `longs`), or an object that contains itself', topic)
   }
 }
 

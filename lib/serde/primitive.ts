@@ -23,6 +23,7 @@ function wrongValue(name: string, wanted: string, value: unknown, topic: string)
 const SHORT_TEXT_CHARS = 64
 
 const NOT_ASCII = /[^\0-\x7f]/
+const LONE_SURROGATE = /[\ud800-\udfff]/u
 
 function isAscii(text: string): boolean {
   if (text.length > SHORT_TEXT_CHARS) return !NOT_ASCII.test(text)
@@ -43,6 +44,7 @@ export const string: Serde<string> = Object.freeze({
     if (typeof value !== 'string') throw wrongValue('string', 'a string', value, topic)
     return isAscii(value) ? value : Buffer.from(value, 'utf8').toString('latin1')
   },
+  keeps: (value: unknown): boolean => typeof value === 'string' && (isAscii(value) || !LONE_SURROGATE.test(value)),
 })
 
 /** Bytes as they are. What is read is a private copy. */
@@ -56,11 +58,16 @@ export const bytes: Serde<Buffer> = Object.freeze({
   byteString: (value: Buffer): string => value.toString('latin1'),
 })
 
+/** `|` takes no bigint. */
+function isInt32(value: unknown): value is number {
+  return typeof value === 'number' && (value | 0) === value
+}
+
 /** A whole number in -2^31 .. 2^31 - 1 as 4 bytes, big endian (Java's IntegerSerializer). */
 export const int32: Serde<number> = Object.freeze({
   name: 'int32',
   serialize(value: number, topic: string): Buffer {
-    if ((value | 0) !== value) throw wrongValue('int32', 'a whole number of 32 bits', value, topic)
+    if (!isInt32(value)) throw wrongValue('int32', 'a whole number of 32 bits', value, topic)
     const out = Buffer.allocUnsafe(4)
     out.writeInt32BE(value, 0)
     return out
@@ -70,9 +77,10 @@ export const int32: Serde<number> = Object.freeze({
     return value.readInt32BE(0)
   },
   byteString(value: number, topic: string): string {
-    if ((value | 0) !== value) throw wrongValue('int32', 'a whole number of 32 bits', value, topic)
+    if (!isInt32(value)) throw wrongValue('int32', 'a whole number of 32 bits', value, topic)
     return String.fromCharCode((value >> 24) & 255, (value >> 16) & 255, (value >> 8) & 255, value & 255)
   },
+  keeps: isInt32,
 })
 
 /** A safe integer (-(2^53 - 1) .. 2^53 - 1) as 8 bytes, big endian (Java's LongSerializer). Larger ones: `bigint64`. */
@@ -98,13 +106,19 @@ export const int64: Serde<number> = Object.freeze({
     if (!Number.isSafeInteger(value)) throw wrongValue('int64', 'a safe integer', value, topic)
     return int64ByteString(value)
   },
+  keeps: (value: unknown): boolean => Number.isSafeInteger(value),
 })
+
+function isInt64(value: unknown): boolean {
+  return typeof value === 'bigint' && BigInt.asIntN(64, value) === value
+}
 
 /** All 64 bits, for numbers a JS number cannot hold; same bytes as `int64`. */
 export const bigint64: Serde<bigint> = Object.freeze({
   name: 'bigint64',
+  keeps: isInt64,
   serialize(value: bigint, topic: string): Buffer {
-    if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) {
+    if (!isInt64(value)) {
       throw wrongValue('bigint64', 'a bigint of 64 bits', value, topic)
     }
     const out = Buffer.allocUnsafe(8)
@@ -120,6 +134,7 @@ export const bigint64: Serde<bigint> = Object.freeze({
 /** An IEEE 754 double as 8 bytes, big endian (Java's DoubleSerializer). */
 export const float64: Serde<number> = Object.freeze({
   name: 'float64',
+  keeps: (value: unknown): boolean => typeof value === 'number',
   serialize(value: number, topic: string): Buffer {
     if (typeof value !== 'number') throw wrongValue('float64', 'a number', value, topic)
     const out = Buffer.allocUnsafe(8)

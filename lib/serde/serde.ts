@@ -21,6 +21,11 @@ export interface Serde<T> {
    */
   byteString?(value: T, topic: string): string
   /**
+   * True for a number, string, bigint or boolean that `deserialize` gives back exactly as `serialize` took it. A store keeps
+   * such a value as it is and serialises it once, at the commit. Absent, or false: it is serialised when it is put.
+   */
+  keeps?(value: unknown): boolean
+  /**
    * The bytes whose murmur2 hash chooses the partition, where those are not the serialised key: a windowed key goes
    * where its inner key goes. Absent: `serialize`.
    */

@@ -12,23 +12,16 @@ export class ValueCodec {
     this.#topic = topic
   }
 
-  /** Primitives stay as they are and are encoded once per commit; objects become bytes now. Undefined counts as null. */
+  /**
+   * What the serde keeps stays as it is and is encoded once per commit; anything else becomes bytes now, so that a value the
+   * serde refuses is refused while the record that made it is in hand. Undefined counts as null.
+   */
   hold(value: unknown): Held {
-    switch (typeof value) {
-      case 'number':
-      case 'string':
-      case 'bigint':
-      case 'boolean':
-        return value
-      case 'undefined':
-        return null
-      default: {
-        if (value === null) return null
-        const bytes = this.#serde.serialize(value, this.#topic)
-        // A serde of raw bytes hands back the caller's own buffer.
-        return bytes === value ? Buffer.from(bytes) : bytes
-      }
-    }
+    if (value === null || value === undefined) return null
+    if (typeof value !== 'object' && this.#serde.keeps?.(value)) return value as Held
+    const bytes = this.#serde.serialize(value, this.#topic)
+    // A serde of raw bytes hands back the caller's own buffer.
+    return bytes === value ? Buffer.from(bytes) : bytes
   }
 
   value(held: Exclude<Held, null>): unknown {

@@ -78,7 +78,7 @@ export class Failures {
   readonly #options: FailureOptions
   readonly #collector: Pick<Collector, 'send'> | null
   /** The error on its way out of the task: outer nodes must not judge it again. */
-  #leaving: unknown = undefined
+  #leaving: MillraceError | null = null
   /** Record and node → retries so far, with the origin that tells when a commit is past it. */
   readonly #retries = new Map<string, { readonly topic: string; readonly offset: number; count: number }>()
   /** Record and node of every drop dead-lettered since the last commit; no record is in hand longer than that. */
@@ -150,9 +150,12 @@ export class Failures {
 
   /** Something thrown by `node`; returns where the policy lets the task go on without the record. */
   processing(node: string, origin: RecordOrigin | null, cause: unknown): void {
-    if (cause === this.#leaving) throw cause
+    // User code may throw null.
+    if (this.#leaving !== null && cause === this.#leaving) throw cause
     const ours = isMillraceError(cause)
-    const error = ours ? cause : this.#error('PROCESS_FAILED', `made node ${node} throw`, node, origin, cause)
+    const error = ours
+      ? this.#placed(cause, node, origin)
+      : this.#error('PROCESS_FAILED', `made node ${node} throw`, node, origin, cause)
     if (PRODUCTION_CODES.includes(error.code)) {
       const reason = error.code === 'SERIALIZE_FAILED' ? 'serialization' : 'production'
       this.#judge(this.#options.onProductionError, reason, node, origin, error)
@@ -313,6 +316,12 @@ export class Failures {
     if (refusal?.kafkaCode === KAFKA_ERROR.INVALID_TIMESTAMP) timestamp = clock.now()
     else if (refusal !== null) this.#leave(this.#refused(node, deadLetterTopic, origin, refusal))
     this.#collector.send(deadLetterTopic, null, key, value, timestamp, sent)
+  }
+
+  /** An error about a record, from where nobody knows which one is in hand. */
+  #placed(cause: MillraceError, node: string, origin: RecordOrigin | null): MillraceError {
+    if (cause.offset !== undefined || !RECORD_CODES.includes(cause.code)) return cause
+    return this.#error(cause.code, `made node ${node} fail: ${cause.message}`, node, origin, cause)
   }
 
   #error(

@@ -1,4 +1,5 @@
 /** Numbers in JSON: exact, or refused; never another number. */
+import assert from 'node:assert'
 import t from 'tap'
 import { json } from '../../lib/serde/json.js'
 
@@ -68,7 +69,14 @@ t.test('what JSON would write as something else is not written', async (t) => {
     ['undefined', undefined],
     ['a function', () => 1],
   ]
-  for (const [what, value] of rows) t.throws(() => text(plain, value), what)
+  const loop: { self?: unknown } = {}
+  loop.self = loop
+  for (const serde of [plain, wide]) {
+    t.throws(() => text(serde, loop), { code: 'SERDE_VALUE_INVALID' }, 'an object in itself')
+    const own = { toJSON: () => assert.fail('by user code') }
+    t.throws(() => text(serde, own), assert.AssertionError, 'what user code throws stays as it is')
+  }
+  for (const [what, value] of rows) t.throws(() => text(plain, value), { code: 'SERDE_VALUE_INVALID' }, what)
   for (const [what, value] of rows.slice(0, 6)) t.throws(() => text(wide, value), { code: 'SERDE_VALUE_INVALID' }, what)
   for (const value of [2 ** 53, { at: [2 ** 63] }, Number.NaN]) {
     t.throws(() => text(plain, value), { code: 'SERDE_VALUE_INVALID' })

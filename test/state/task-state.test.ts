@@ -1,5 +1,6 @@
 /** TaskState by example: layers, record cache, faults between writes, hostile keys, layout version. */
 import t from 'tap'
+import { json as jsonOf } from '../../lib/serde/json.js'
 import { bytes, string } from '../../lib/serde/primitive.js'
 import type { Serde } from '../../lib/serde/serde.js'
 import type { CommittedKeyValue, CommittedWindows } from '../../lib/state/committed-view.js'
@@ -357,4 +358,29 @@ t.test('stores of unknown name, writes to read-only stores', async (t) => {
   t.throws(() => global.put('a', 1, 1), { code: 'STATE_READ_ONLY' })
   t.throws(() => global.putIfAbsent('a', 1, 1), { code: 'STATE_READ_ONLY' })
   t.throws(() => global.delete('a'), { code: 'STATE_READ_ONLY' })
+})
+
+t.test('a store answers what a restart would read, however much of a value its serde keeps', async (t) => {
+  const cents: Serde<unknown> = {
+    name: 'cents',
+    serialize: (value) => Buffer.from((value as number).toFixed(2)),
+    deserialize: (payload) => Number(payload),
+  }
+  const rows: readonly (readonly [serde: Serde<unknown>, put: unknown, read: unknown])[] = [
+    [cents, 1.239, 1.24],
+    [string as Serde<unknown>, 'x\ud800', 'x\ufffd'],
+    [string as Serde<unknown>, 'xé', 'xé'],
+    [jsonOf(undefined, { longs: 'bigint' }), 5n, 5],
+    [jsonOf(undefined, { longs: 'bigint' }), 2n ** 60n, 2n ** 60n],
+    [jsonOf((value) => (value as number) + 1), 1, 2],
+    [jsonOf(), 0.5, 0.5],
+  ]
+  for (const [valueSerde, put, read] of rows) {
+    const state = opened([store({ name: 'table', valueSerde: valueSerde as never })])
+    const table = state.store<KeyValueStore<string, unknown>>('table')
+    table.put('a', put, 7)
+    t.strictSame(table.get('a')?.value, read, `${valueSerde.name} before the commit`)
+    commit(state)
+    t.strictSame(table.get('a')?.value, read, `${valueSerde.name} behind it`)
+  }
 })
