@@ -16,7 +16,7 @@ import {
   writerType,
 } from './avro-schema.js'
 import type { AvroLongs } from './avro-types.js'
-import type { SchemaRegistry } from './registry.js'
+import { isSchemaId, type SchemaRegistry } from './registry.js'
 import { SchemaPending, type Serde } from './serde.js'
 
 const HEADER_BYTES = 5
@@ -45,6 +45,10 @@ function isLasting(error: unknown): error is MillraceError {
 export async function confluentAvro<T>(options: ConfluentAvroOptions): Promise<Serde<T>> {
   const type = avroType(options.schema, options.longs)
   const ownId = await options.registry.register(options.subject, options.schema)
+  if (!isSchemaId(ownId)) {
+    const message = `the registry answered no id for the schema of ${options.subject}, but ${String(ownId)}`
+    throw new MillraceError('SERDE_REGISTRY_UNAVAILABLE', message)
+  }
   const header = Buffer.alloc(HEADER_BYTES)
   header.writeInt32BE(ownId, 1)
   const write = framedWriter(type, header)

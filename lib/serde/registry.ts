@@ -31,14 +31,17 @@ interface RegistryAnswer {
 
 /**
  * The part of `@kafkajs/confluent-schema-registry` that is used. Schemas are asked for behind its cache and its parser:
- * it keeps what it cannot parse, and says of it neither the kind nor whether another try could help.
+ * it keeps what it cannot parse, and says of it neither the kind nor whether another try could help. They are registered
+ * without its `register`, which refuses a subject of another compatibility than BACKWARD, and sets that on a new one.
  */
 interface RegistryClient {
   readonly api: {
     readonly Schema: { find(what: { readonly id: number }): Promise<RegistryAnswer> }
-    readonly Subject: { version(what: Reference): Promise<RegistryAnswer> }
+    readonly Subject: {
+      version(what: Reference): Promise<RegistryAnswer>
+      register(what: { readonly subject: string; readonly body: { readonly schema: string } }): Promise<RegistryAnswer>
+    }
   }
-  register(schema: unknown, options: { readonly subject: string }): Promise<{ readonly id: number }>
 }
 
 interface RegistryModule {
@@ -74,13 +77,6 @@ function judge(error: unknown): Judgement {
   return status > 404 && status < 500 && status !== 408 && status !== 425 && status !== 429 ? 'invalid' : 'passing'
 }
 
-/** The client's errors that another try does not cure. */
-const REFUSED_SCHEMAS = new Set([
-  'ConfluentSchemaRegistryArgumentError',
-  'ConfluentSchemaRegistryCompatibilityError',
-  'ConfluentSchemaRegistryInvalidSchemaError',
-])
-
 /**
  * Confluent's registry, through the optional package `@kafkajs/confluent-schema-registry`.
  * @throws MillraceError SERDE_REGISTRY_MISSING where the package is not installed
@@ -102,10 +98,10 @@ export async function confluentRegistry(options: ConfluentRegistryOptions): Prom
     },
     async register(subject, schema) {
       try {
-        return (await client.register({ type: 'AVRO', schema: JSON.stringify(schema) }, { subject })).id
+        const body = { schema: JSON.stringify(schema) }
+        return registeredId((await client.api.Subject.register({ subject, body })).data())
       } catch (cause) {
-        const judgement = REFUSED_SCHEMAS.has((cause as Error).constructor.name) ? 'invalid' : judge(cause)
-        throw failure(judgement, `the schema registry ${host} failed to register a schema for ${subject}`, cause)
+        throw failure(judge(cause), `the schema registry ${host} failed to register a schema for ${subject}`, cause)
       }
     },
   }
@@ -122,6 +118,18 @@ function failure(judgement: Judgement, what: string, cause: unknown): MillraceEr
 function storedSchema(answer: unknown): StoredSchema {
   if (typeof (answer as StoredSchema | null)?.schema === 'string') return answer as StoredSchema
   throw new Error('the answer holds no schema: it may not be the registry that answered')
+}
+
+/** A body without an id is not the registry's either. */
+function registeredId(answer: unknown): number {
+  const id = (answer as { readonly id?: unknown } | null)?.id
+  if (isSchemaId(id)) return id
+  throw new Error('the answer holds no schema id: it may not be the registry that answered')
+}
+
+/** What fits the four bytes in front of a record. */
+export function isSchemaId(id: unknown): id is number {
+  return typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < 2 ** 31
 }
 
 async function avroOf(client: RegistryClient, stored: StoredSchema, id: number): Promise<AvroSchema> {

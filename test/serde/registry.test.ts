@@ -142,3 +142,25 @@ t.test('what registering may answer', async (t) => {
     await t.rejects(registry.register('s', SCHEMA), { code })
   }
 })
+
+t.test('registering leaves the compatibility of a subject as it is, whatever it is', async (t) => {
+  for (const level of ['BACKWARD', 'FULL_TRANSITIVE', 'NONE', null]) {
+    const { registry, asked } = await serving(t, {
+      '/subjects/s/versions': { status: 200, body: { id: 0 } },
+      ...(level !== null && { '/config/s': { status: 200, body: { compatibilityLevel: level } } }),
+    })
+    t.equal(await registry.register('s', SCHEMA), 0)
+    t.same(asked, ['/subjects/s/versions'])
+  }
+})
+
+t.test('an answer to registering that holds no id is nobody the schema is registered with', async (t) => {
+  for (const body of ['<html>', '', 'null', {}, { id: '5' }, { id: 1.5 }, { id: -1 }, { id: 2 ** 31 }]) {
+    const { registry } = await serving(t, { '/subjects/s/versions': { status: 200, body } })
+    await t.rejects(registry.register('s', SCHEMA), { code: 'SERDE_REGISTRY_UNAVAILABLE', retriable: true })
+  }
+  for (const id of [undefined, null, '5', 1.5, -1, 2 ** 31, Number.NaN]) {
+    const registry = { schema: async () => null, register: async () => id as number }
+    await t.rejects(confluentAvro({ schema: SCHEMA, subject: 's', registry }), { code: 'SERDE_REGISTRY_UNAVAILABLE' })
+  }
+})
