@@ -35,7 +35,7 @@ export const ERROR_CODES = {
     'Make the work of the record named shorter, e.g. in mapAsync, or raise maxPollIntervalMs. The member joins again.',
   GROUP_STALE_GENERATION:
     'Nothing: the group moved on, its member joins again; if it repeats, raise the session timeout.',
-  HANDLER_FAILED: 'Correct the error handler named: it threw, or answered what it may not.',
+  HANDLER_FAILED: 'Correct the handler or listener named: it threw, or answered what it may not.',
   HTTP_LISTEN_FAILED: 'Choose another address or port, or ask for the right to listen there.',
   INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
   INPUT_FORMAT_MISMATCH: 'Name the format the file really has, or repair its first line.',

@@ -39,7 +39,9 @@ export class Streams {
   readonly #topology: Topology
   readonly #config: StreamsConfig
   readonly #settings: StreamsSettings
-  readonly #lifecycle = new Lifecycle()
+  readonly #lifecycle = new Lifecycle((error) => {
+    this.#config.log.error({ cause: String(error.cause) }, `${error.message} while the instance ended`)
+  })
   readonly #committed = new CommittedRecords()
   readonly #restores = new RestoreListeners()
   readonly #drops = new Map<string, number>()
@@ -98,7 +100,6 @@ export class Streams {
     if (this.state !== 'created') {
       throw new MillraceError('STREAMS_STATE', `an instance that is ${this.state} cannot be started: make a new one`)
     }
-    this.#lifecycle.transitionTo('starting')
     let started = false
     const running = this.#openAndRun()
     const ready = new Promise<void>((resolve) => {
@@ -193,6 +194,7 @@ export class Streams {
 
   async #openAndRun(): Promise<void> {
     try {
+      this.#lifecycle.transitionTo('starting')
       const { clock } = this.#config
       let pauseMs = FIRST_PAUSE_MS
       for (let life = 1; ; life++) {

@@ -2,13 +2,14 @@
 import type { BatchOffsets } from '../client/commit.js'
 import type { TopicRecord } from '../record/record.js'
 import type { TaskCommit } from '../task/commit.js'
+import { tell } from './listeners.js'
 
 export interface CommittedInfo {
   /** Duration of the transaction that made the records visible. */
   readonly commitMs: number
 }
 
-/** Called in commit order with the records of one topic that one commit made visible. Must not throw. */
+/** Called in commit order with the records of one topic that one commit made visible. What it throws ends the instance. */
 export type CommittedListener = (records: readonly TopicRecord[], info: CommittedInfo) => void
 
 export class CommittedRecords {
@@ -37,7 +38,9 @@ export class CommittedRecords {
       }
     }
     for (const [topic, records] of byTopic) {
-      for (const listener of this.#listeners.get(topic) ?? []) listener(records, { commitMs })
+      for (const listener of this.#listeners.get(topic) ?? []) {
+        tell(`onCommitted for topic ${topic}`, () => listener(records, { commitMs }))
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 /** The life of one instance as a table. An illegal move is a bug and says both states. */
 import { MillraceError } from '../errors.js'
+import { tell } from './listeners.js'
 
 export type InstanceState = 'created' | 'starting' | 'rebalancing' | 'running' | 'closing' | 'closed' | 'failed'
 
@@ -14,22 +15,42 @@ const TRANSITIONS: Readonly<Record<InstanceState, readonly InstanceState[]>> = {
   failed: ['closed'],
 }
 
+/** An instance that ends does so whatever its listeners throw. */
+const ENDING: readonly InstanceState[] = ['closing', 'closed', 'failed']
+
 export class Lifecycle {
   #state: InstanceState = 'created'
+  readonly #report: (error: Error) => void
   readonly #listeners: ((state: InstanceState, previous: InstanceState) => void)[] = []
+
+  /** `report` hears what listeners throw while the instance ends. */
+  constructor(report: (error: Error) => void = () => {}) {
+    this.#report = report
+  }
 
   get state(): InstanceState {
     return this.#state
   }
 
-  /** @throws MillraceError STREAMS_STATE where the table has no such move. */
+  /** @throws MillraceError STREAMS_STATE where the table has no such move; HANDLER_FAILED behind the move, where a listener threw */
   transitionTo(next: InstanceState): void {
     const previous = this.#state
     if (!TRANSITIONS[previous].includes(next)) {
       throw new MillraceError('STREAMS_STATE', `an instance that is ${previous} cannot become ${next}`)
     }
     this.#state = next
-    if (next !== previous) for (const listener of this.#listeners) listener(next, previous)
+    if (next === previous) return
+    const failures: Error[] = []
+    for (const listener of this.#listeners) {
+      try {
+        tell('onStateChange', () => listener(next, previous))
+      } catch (error) {
+        failures.push(error as Error)
+      }
+    }
+    if (failures.length === 0) return
+    if (!ENDING.includes(next)) throw failures[0]
+    for (const error of failures) this.#report(error)
   }
 
   onChange(listener: (state: InstanceState, previous: InstanceState) => void): void {

@@ -1,4 +1,5 @@
 /** Tells who listens how far stores have come in reading back their changelogs (Kafka Streams' StateRestoreListener). */
+import { tell } from './listeners.js'
 
 /** One partition of one store's changelog, from the first record a restore reads to where it ends. */
 export interface StoreRestore {
@@ -52,7 +53,7 @@ export class RestoreReport {
   constructor(range: Omit<StoreRestore, 'offset' | 'records'>, listeners: readonly RestoreListener[]) {
     this.#listeners = listeners
     this.#restore = { ...range, offset: range.startOffset, records: 0 }
-    for (const listener of listeners) listener.onStart?.(this.#restore)
+    this.#tell((listener) => listener.onStart?.(this.#restore))
   }
 
   /** A piece was applied. */
@@ -60,18 +61,22 @@ export class RestoreReport {
     if (this.#listeners.length === 0) return
     this.#restore = { ...this.#restore, offset, records: this.#restore.records + batchRecords }
     if (batchRecords === 0) return
-    for (const listener of this.#listeners) listener.onBatch?.(this.#restore, batchRecords)
+    this.#tell((listener) => listener.onBatch?.(this.#restore, batchRecords))
   }
 
   end(): void {
     this.#open = false
-    for (const listener of this.#listeners) listener.onEnd?.(this.#restore)
+    this.#tell((listener) => listener.onEnd?.(this.#restore))
   }
 
   /** Nothing after `end`. */
   suspend(): void {
     if (!this.#open) return
     this.#open = false
-    for (const listener of this.#listeners) listener.onSuspended?.(this.#restore)
+    this.#tell((listener) => listener.onSuspended?.(this.#restore))
+  }
+
+  #tell(call: (listener: RestoreListener) => void): void {
+    for (const listener of this.#listeners) tell('onRestore', () => call(listener))
   }
 }

@@ -1,6 +1,7 @@
 /** Keeps a fault that repeats from flooding a log: of each message at most one line a second, which says how many it stands for. */
 import type { Clock } from '../record/clock.js'
 import type { Log } from './log.js'
+import { stderrLog } from './stderr-log.js'
 
 const INTERVAL_MS = 1_000
 /** Different messages remembered; more are forgotten, oldest first. */
@@ -24,10 +25,21 @@ export function limitedLog(log: Log, clock: Clock): Log {
       write(suppressed === 0 ? fields : { ...fields, suppressedLines: suppressed }, message)
     }
   }
+  // What goes wrong in a log must not stop what it tells of.
+  const failed = limited((fields, message) => stderrLog.error(fields, message))
+  const guarded = (level: keyof Log): Log['info'] => {
+    return (fields, message) => {
+      try {
+        log[level](fields, message)
+      } catch (cause) {
+        failed({ cause: String(cause), line: message }, 'the log threw')
+      }
+    }
+  }
   return {
-    debug: (fields, message) => log.debug(fields, message),
-    info: limited((fields, message) => log.info(fields, message)),
-    warn: limited((fields, message) => log.warn(fields, message)),
-    error: limited((fields, message) => log.error(fields, message)),
+    debug: guarded('debug'),
+    info: limited(guarded('info')),
+    warn: limited(guarded('warn')),
+    error: limited(guarded('error')),
   }
 }
