@@ -166,7 +166,7 @@ export class ProduceQueue {
         if (leader < 0) this.retry(head, leaderless(head.lane))
         else this.release(head)
       },
-      (error) => this.refuse(head, error),
+      (error) => this.unanswered(head, error),
     )
   }
 
@@ -210,7 +210,7 @@ export class ProduceQueue {
     if (head.bytes !== null) return
     const { builder } = head.batch
     head.sequence = head.lane.sequence
-    head.lane.sequence = (head.sequence + builder.count) % SEQUENCES
+    const { count } = builder
     head.bytes = builder.build({
       producerId: this.identity.producerId,
       producerEpoch: this.identity.epoch,
@@ -218,6 +218,7 @@ export class ProduceQueue {
       transactional: this.options.transactionalId !== null,
       compression: this.options.compression,
     })
+    head.lane.sequence = (head.sequence + count) % SEQUENCES
   }
 
   private answered(head: Waiting, code: number, baseOffset: number, named: readonly number[]): void {
@@ -249,17 +250,18 @@ export class ProduceQueue {
       this.retry(head, error)
       return
     }
-    this.onDoubt()
-    this.refuse(head, error)
+    this.giveUp(head, error)
   }
 
   private retry(head: Waiting, error: unknown): void {
-    if (this.options.cluster.clock.monotonicMs() - head.startedMs > this.options.budgetMs) {
-      this.onDoubt()
-      this.refuse(head, error)
-      return
-    }
-    this.pause(head)
+    if (this.options.cluster.clock.monotonicMs() - head.startedMs > this.options.budgetMs) this.giveUp(head, error)
+    else this.pause(head)
+  }
+
+  /** Its sequence is taken, and the broker has not seen it for certain: whatever follows would be out of order. */
+  private giveUp(head: Waiting, error: unknown): void {
+    if (head.bytes !== null) this.onDoubt()
+    this.refuse(head, error)
   }
 
   private pause(head: Waiting): void {

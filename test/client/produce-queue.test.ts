@@ -101,3 +101,46 @@ t.test('a batch that cannot be encoded is refused, with those it would have been
   queue.reset({ producerId: 7, epoch: 1 }, new Error('none') as never)
   t.equal(typeof (await queue.send(batch(1, 10))), 'number', 'and the queue goes on')
 })
+
+const HOUR_MS = 3_600_000
+
+for (const [what, sentBefore, downMs, outcome, doubted] of [
+  ['never sent, and the brokers come back within the budget', false, 8_000, 'fulfilled', false],
+  ['sent once, and the brokers come back within the budget', true, 8_000, 'fulfilled', false],
+  ['never sent, and the brokers stay away', false, HOUR_MS, 'rejected', false],
+  ['sent once, and the brokers stay away', true, HOUR_MS, 'rejected', true],
+] as const) {
+  t.test(`a batch whose leader cannot be asked for: ${what}`, async (t) => {
+    const broker = new ScriptedBroker()
+    const queue = queueOf(broker)
+    let doubts = 0
+    queue.onDoubt = () => doubts++
+    // The connection was there before.
+    await queue.send(batch(0, 10))
+    const startedMs = broker.clock.monotonicMs()
+    const isDown = () => broker.clock.monotonicMs() - startedMs < downMs
+    broker.always('Metadata', () => (isDown() ? 'drop' : undefined))
+    broker.always('Produce', () => (isDown() ? 'drop' : undefined))
+    if (!sentBefore) broker.cluster.markMetadataStale()
+    const [sent] = await Promise.allSettled([queue.send(batch(0, 10))])
+    t.equal(sent!.status, outcome)
+    t.equal(doubts > 0, doubted, 'only a sequence that is taken makes a doubt')
+    t.equal(broker.named('Produce').length > 1, sentBefore || outcome === 'fulfilled')
+    if (outcome === 'fulfilled') t.same(requests(broker).at(-1)![0]!.sequence, 1, 'nothing is out of order')
+  })
+}
+
+t.test('a batch that cannot be encoded takes no sequence', async (t) => {
+  const broker = new ScriptedBroker()
+  const queue = queueOf(broker)
+  let doubts = 0
+  queue.onDoubt = () => doubts++
+  const broken = batch(0, 10)
+  broken.builder.build = () => {
+    throw new Error('no such codec')
+  }
+  await t.rejects(queue.send(broken), { message: 'no such codec' })
+  await queue.send(batch(0, 10))
+  t.equal(requests(broker)[0]![0]!.sequence, 0)
+  t.equal(doubts, 0)
+})
