@@ -8,6 +8,8 @@ import type { SimWorld } from './sim-world.js'
 export interface DeadlineOptions {
   readonly world: SimWorld
   readonly plan: SimPlan
+  /** What reading the input takes beside. */
+  readonly readMs?: number
   readonly applicationId: string
   /** Topics whose committed offsets must follow: sources and repartition topics. */
   readonly sources: readonly string[]
@@ -43,7 +45,7 @@ export class Deadlines {
 
   constructor(options: DeadlineOptions) {
     this.#options = options
-    const { plan } = options
+    const { plan, readMs = 0 } = options
     const { slow, userCode, times, markerDelayMs, latencyMs } = plan
     const most = (span: readonly [number, number] | undefined) => span?.[1] ?? 0
     const answersMs = sum(Object.values(slow.apis ?? {}).map(most)) + 3 * sum(Object.values(slow.lanes ?? {}).map(most))
@@ -52,7 +54,8 @@ export class Deadlines {
     const diskMs = 8 * (most(slow.open) + most(slow.close) + most(slow.write))
     const restoreMs = slow.inPieces?.includes('restore') ? 20_000 : 0
     this.#rebalanceMs = REBALANCE_MS + 2 * commitMs + 8 * most(slow.close)
-    this.#progressMs = PROGRESS_MS + 4 * commitMs + 2 * diskMs + restoreMs + (userCode.throwEvery > 0 ? 5_000 : 0)
+    this.#progressMs =
+      PROGRESS_MS + readMs + 4 * commitMs + 2 * diskMs + restoreMs + (userCode.throwEvery > 0 ? 5_000 : 0)
     // Whoever died or got no answer is given up after its session, and whoever waits in vain asks again.
     this.#settleMs = 2 * times.sessionTimeoutMs + 2 * times.requestTimeoutMs + times.transactionTimeoutMs + 5_000
   }

@@ -23,7 +23,14 @@ export interface InputOptions {
   readonly rounds: number
   /** It goes on until this is true, too. */
   readonly enough: () => boolean
+  /** How often the application has committed so far. */
+  readonly commits: () => number
+  /** Of a bounded input the last parts each wait until the one before is committed, so that there are so many commits. */
+  readonly least: number
 }
+
+/** How often it looks whether the part before is committed. */
+const COMMITTED_POLL_MS = 20
 
 const RETRY_MS = 100
 
@@ -35,6 +42,7 @@ export class SimInput {
   /** How many there are; null: it may go on for ever. */
   readonly #most: number | null
   #next = 0
+  #commitsSeen = 0
 
   constructor(network: SimNetwork, options: InputOptions) {
     this.process = new SimProcess(network.world, 'producer', 0)
@@ -61,6 +69,7 @@ export class SimInput {
     await this.#init(producer)
     let written = 0
     while (this.#most === null ? written < records || !enough() : written < this.#most) {
+      if (this.#most !== null) await this.#untilCommitted((this.#most - written) / (this.#most / rounds))
       const wanted = Math.ceil(((this.#most ?? records) / rounds) * (0.5 + this.#random.next()))
       const count = this.#most === null ? wanted : Math.min(wanted, this.#most - written)
       if (this.#most !== null) this.#next = written
@@ -78,6 +87,7 @@ export class SimInput {
     const sent: Promise<unknown>[] = []
     const most = this.#most ?? records
     while (this.#next < most || (this.#most === null && !enough())) {
+      if (this.#most !== null) await this.#untilCommitted(most - this.#next)
       const { topic, key, value, timestamp, partition } = this.#record()
       const builder = new BatchBuilder()
       builder.append(timestamp, key, value)
@@ -87,6 +97,16 @@ export class SimInput {
     }
     await Promise.all(sent)
     await producer.close()
+  }
+
+  /** `left`: parts that are still to be written, about. Nobody commits before all input is there where members start then. */
+  async #untilCommitted(left: number): Promise<void> {
+    const { commits, least, application } = this.#options
+    if (application.inputFirst) return
+    while (left <= least + 1 && commits() === this.#commitsSeen) {
+      await delay(this.process.clock, COMMITTED_POLL_MS)
+    }
+    this.#commitsSeen = commits()
   }
 
   async #round(producer: TransactionalProducer, count: number): Promise<number> {

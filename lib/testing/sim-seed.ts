@@ -10,6 +10,7 @@ import { SimInput } from './sim-input.js'
 import { RESTART_MS, SimInstance } from './sim-instance.js'
 import { committedRecords, hasOpenTransaction } from './sim-log.js'
 import { SimNetwork } from './sim-network.js'
+import { paceOf } from './sim-pace.js'
 import type { MemberPlan, SimPlan } from './sim-plan.js'
 import type { SimProcess } from './sim-process.js'
 import { RetryEye } from './sim-retries.js'
@@ -102,9 +103,11 @@ class Simulation {
     const running = () => this.#broker.running
     const instances = () => this.#instances
     const disturbed = (forMs: number) => this.#deadlines.disturbed(forMs)
+    const pace = paceOf(plan, application)
     this.#deadlines = new Deadlines({
       world: this.#world,
-      plan,
+      plan: { ...plan, slow: pace.slow },
+      readMs: pace.readMs,
       applicationId: application.id,
       sources: application.sources,
       broker: running,
@@ -120,7 +123,7 @@ class Simulation {
       disturbed,
     })
     this.#faults = new SimFaults(this.#world, targets, plan.faults)
-    this.#network = new SimNetwork(this.#world, this.#broker, this.#faults, plan.latencyMs, plan.slow)
+    this.#network = new SimNetwork(this.#world, this.#broker, this.#faults, plan.latencyMs, pace.slow)
     this.#addEyes()
     this.#broker.start()
     for (const topic of application.topics) this.#broker.running!.createTopic(topic, application.partitions)
@@ -139,6 +142,8 @@ class Simulation {
       application,
       durationMs: application.inputFirst ? QUICK_MS : plan.durationMs,
       enough: () => application.inputFirst || (this.#commits() >= plan.least.commits && this.#steps.over),
+      commits: () => this.#commits(),
+      least: plan.least.commits,
     })
     this.#observer = new SimObserver(this.#network, application.observed)
   }
