@@ -27,7 +27,7 @@ export interface Process {
 export async function openProcess(engines: StateEngines, random: Random, log: Log): Promise<Process> {
   const engine = await openSound(engines, FOLDER, log)
   try {
-    const copy = await openSound(engines, COPY, log)
+    const copy = await openSound(engines, COPY, log).catch(throwLocked)
     try {
       const processId = known(engine) ?? known(copy) ?? random.uuid()
       for (const each of [engine, copy]) await write(each, processId)
@@ -39,6 +39,13 @@ export async function openProcess(engines: StateEngines, random: Random, log: Lo
     await engine.close()
     throw error
   }
+}
+
+/** The folder is ours by the lock of the process: what is locked in it is held by an earlier life that has not let go yet. */
+export function throwLocked(error: unknown): never {
+  if (!isMillraceError(error, 'STATE_LOCKED')) throw error
+  const { code, message, taskId } = error
+  throw new MillraceError(code, message, { ...(taskId !== undefined && { taskId }), kind: 'passing', cause: error })
 }
 
 /** The engine, with an identity or without any: a damaged one is set aside. */

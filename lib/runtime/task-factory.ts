@@ -1,7 +1,7 @@
 /** Makes a task's parts from the plan and the configuration: its state on disk, and the task over it. */
 import type { Progress } from '../client/heartbeat/progress.js'
 import type { StreamsConfig } from '../config.js'
-import { isMillraceError, MillraceError } from '../errors.js'
+import { isMillraceError } from '../errors.js'
 import type { StateEngines } from '../state/engine.js'
 import { MemoryEngines } from '../state/memory-engine.js'
 import { TaskState } from '../state/task-state.js'
@@ -12,6 +12,7 @@ import { appConfigs } from './app-configs.js'
 import type { CommittedRecords } from './committed-records.js'
 import type { GlobalStores } from './global-stores.js'
 import type { Plan } from './plan.js'
+import { throwLocked } from './process.js'
 import type { Signal } from './signal.js'
 import type { SinkTopics } from './sink-topics.js'
 import type { OpenedTask } from './take-over.js'
@@ -40,10 +41,7 @@ export async function openState(
   try {
     return await openStateOnce(config, engines, plan, taskId)
   } catch (error) {
-    // The folder is ours by the lock of the process: this is an earlier life that has not let go yet.
-    if (isMillraceError(error, 'STATE_LOCKED'))
-      throw new MillraceError(error.code, error.message, { taskId, kind: 'passing' })
-    if (!isMillraceError(error, 'STATE_DAMAGED', 'STATE_LAYOUT_UNSUPPORTED')) throw error
+    if (!isMillraceError(error, 'STATE_DAMAGED', 'STATE_LAYOUT_UNSUPPORTED')) return throwLocked(error)
     config.log.warn({ taskId, code: error.code, cause: error.message }, 'local state cannot be used')
     await engines.setAside(taskId, error.code)
     return openStateOnce(config, engines, plan, taskId)

@@ -207,7 +207,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   clocks: withFaults('wall clocks jump forward and back', 0.1, ['clockJump'], 3),
   'hurt-disk': withFaults('what lies on a disk cannot be read any more', 0.08, ['diskHurt', 'kill'], 3),
   'full-disk': withFaults('a disk is full for a while', 0.08, ['diskFull'], 3),
-  'locked-disk': withFaults('the folders are still locked by somebody else for a while', 0, ['diskLocked'], 3),
+  'locked-disk': withFaults('the folders are still locked by an earlier life for a while', 0.08, ['diskLocked'], 3),
   drawn: {
     what: 'the topology is one of the random ones of the conformance judge',
     share: 0.3,

@@ -61,6 +61,7 @@ function unlogged() {
 }
 
 const noRoom = (taskId: string) => new MillraceError('STATE_DISK_FULL', 'no room is left', { taskId, retriable: true })
+const locked = (taskId: string) => new MillraceError('STATE_LOCKED', 'it is open elsewhere', { taskId })
 const noFiles = (taskId: string) => new MillraceError('STATE_FILE_LIMIT', 'no more files', { taskId, retriable: true })
 
 for (const [what, errorOf] of [
@@ -90,17 +91,20 @@ for (const [what, errorOf] of [
   })
 }
 
-for (const [what, doing, name] of [
-  ['the state of a task is opened', 'open', '0_0'],
-  ['the identity of the process is opened', 'open', 'process'],
-  ['the identity of the process is written', 'write', 'process'],
-  ['its copy is opened', 'open', 'process-copy'],
-  ['its copy is written', 'write', 'process-copy'],
+for (const [what, doing, name, errorOf] of [
+  ['full when the state of a task is opened', 'open', '0_0', noRoom],
+  ['full when the identity of the process is opened', 'open', 'process', noRoom],
+  ['full when the identity of the process is written', 'write', 'process', noRoom],
+  ['full when its copy is opened', 'open', 'process-copy', noRoom],
+  ['full when its copy is written', 'write', 'process-copy', noRoom],
+  // By an earlier life that has not let go: the lock of the process itself is ours.
+  ['locked when the state of a task is opened', 'open', '0_0', locked],
+  ['locked when the copy of the identity is opened', 'open', 'process-copy', locked],
 ] as const) {
-  t.test(`a disk that is full when ${what}: the start waits`, async (t) => {
+  t.test(`a disk that is ${what}: the start waits`, async (t) => {
     const world = await embedded(t, { in: 1, out: 1 })
     let left = 3
-    const disk = diskEngines((met, of) => (met === doing && of === name && left-- > 0 ? noRoom(of) : null))
+    const disk = diskEngines((met, of) => (met === doing && of === name && left-- > 0 ? errorOf(of) : null))
     const streams = await started(t, unlogged(), { applicationId: 'app', broker: world.broker, engines: disk.engines })
     t.equal(disk.failures(), 3)
     await world.send([{ topic: 'in', key: 'k', value: 'v' }])
@@ -142,4 +146,12 @@ t.test('a close does not wait for room', async (t) => {
   await streams.close({ leaveGroup: true })
   t.ok(performance.now() - beganMs < 2_000)
   t.equal(streams.state, 'closed')
+})
+
+t.test('a folder on which another process runs is no reason to wait', async (t) => {
+  const world = await embedded(t, { in: 1, out: 1 })
+  const disk = diskEngines((doing, name) => (doing === 'open' && name === 'process' ? locked(name) : null))
+  const streams = new Streams(unlogged(), { applicationId: 'app', broker: world.broker, engines: disk.engines })
+  await t.rejects(streams.start(), { code: 'STATE_LOCKED' })
+  t.equal(disk.failures(), 1)
 })
