@@ -61,7 +61,7 @@ export class BrokerLink {
         timeoutMs: options.timeoutMs ?? this.requestTimeoutMs,
         ...(options.noResponse === true ? { noResponse: true } : {}),
       })
-      return decodeResponse(api, version, answer)
+      return decoded(address, api, version, answer)
     } catch (error) {
       // The broker may come back as another version.
       if (isTransportError(error)) this.ranges.delete(keyOf(address))
@@ -111,8 +111,18 @@ export class BrokerLink {
       timeoutMs: this.requestTimeoutMs,
     })
     const tooNew = answer.length >= 2 && answer.readInt16BE(0) === KAFKA_ERROR.UNSUPPORTED_VERSION
-    const response = decodeResponse(apiVersionsApi, tooNew ? 0 : version, answer)
+    const response = decoded(address, apiVersionsApi, tooNew ? 0 : version, answer)
     return new Map(response.apiKeys.map((row) => [row.apiKey, [row.minVersion, row.maxVersion] as const]))
+  }
+}
+
+/** An answer that cannot be read was damaged on the way, or comes from something in between: it is as good as lost. */
+function decoded<A extends Api>(address: BrokerAddress, api: A, version: number, answer: Buffer): ResponseOf<A> {
+  try {
+    return decodeResponse(api, version, answer)
+  } catch (cause) {
+    const message = `What ${keyOf(address)} answered cannot be read: ${(cause as Error).message}`
+    throw new MillraceError('TRANSPORT_CLOSED', message, { retriable: true, cause })
   }
 }
 

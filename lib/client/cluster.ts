@@ -350,7 +350,7 @@ export class Cluster {
     options: RequestOptions,
   ): Promise<ResponseOf<A>> {
     const failed: string[] = []
-    let last: unknown
+    let last: MillraceError | undefined
     for (const address of this.candidates()) {
       try {
         const response = await this.link.send(address, api, body, options)
@@ -365,7 +365,7 @@ export class Cluster {
     }
     throw new MillraceError(
       'CLIENT_UNREACHABLE',
-      `No Kafka broker answered at ${failed.join(', ')}; check the addresses and that the brokers run.`,
+      `No Kafka broker answered at ${failed.join(', ')}; check the addresses and that the brokers run. ${last?.message ?? ''}`,
       { cause: last, retriable: this.connectedOnce },
     )
   }
