@@ -53,6 +53,13 @@ export async function prepareTopics(
         config,
       })),
     )
+    await warnOfNew(
+      missing.map(({ name }) => name),
+      [...infos.values()],
+      admin,
+      applicationId,
+      options.log,
+    )
   }
   for (const { name, partitions } of plan.internalTopics) {
     const { leaders, id } = await madeTopic(name, cluster, options)
@@ -71,6 +78,24 @@ async function createInternal(admin: Admin, topics: readonly NewTopic[]): Promis
     if (!isMillraceError(error) || error.kafkaCode !== KAFKA_ERROR.INVALID_CONFIG) throw error
     await admin.createTopics(topics, { ifNotExists: true })
   }
+}
+
+/** An application that has run before has its internal topics, unless its topology grew, or somebody deleted them. */
+async function warnOfNew(
+  made: readonly string[],
+  infos: readonly TopicInfo[],
+  admin: Admin,
+  groupId: string,
+  log: Log,
+): Promise<void> {
+  const sources = infos.flatMap(({ name, leaders }) =>
+    leaders.map((_leader, partition) => ({ topic: name, partition })),
+  )
+  const committed = await admin.groupOffsets(groupId, sources)
+  if (!committed.some(({ offset }) => offset > 0)) return
+  const text =
+    'internal topics were missing although the application has run before: if they were deleted, what they held is lost'
+  log.warn({ topics: made.join() }, text)
 }
 
 /** It is there: a broker that does not know it has not heard of it yet. */

@@ -4,11 +4,11 @@
  * is trimmed, emptied or made anew meanwhile makes what was read worthless: that task begins anew, the others go on.
  */
 import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
-import { isMillraceError, type MillraceError } from '../errors.js'
-import { exactTimestamp } from '../protocol/index.js'
+import { isMillraceError, MillraceError } from '../errors.js'
+import { exactTimestamp, type RecordCursor } from '../protocol/index.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition } from '../record/record.js'
-import type { TaskState } from '../state/task-state.js'
+import type { RestoredRecord, TaskState } from '../state/task-state.js'
 import type { AskChangelogs, ChangelogFacts } from './changelog-facts.js'
 import type { Patience } from './patience.js'
 import { CANCEL_CHECK_MS, pauseUnless } from './pause-unless.js'
@@ -190,7 +190,7 @@ class RestoreRun {
           const key = cursor.key()
           if (key === null) continue
           const timestamp = exactTimestamp(cursor, topic, partition)
-          range.state.restore(range.store, key, cursor.value(), timestamp, record)
+          restoreRecord(range, key, cursor, timestamp, record)
         }
         this.records++
       }
@@ -281,6 +281,24 @@ class RestoreRun {
     for (const { state, asOfMs, deleteRetentionMs } of read) {
       if (nowMs - asOfMs > Math.max(deleteRetentionMs, FIRST_LOOK_MS)) this.#anew.set(state, TOO_SLOW)
     }
+  }
+}
+
+/** Somebody else's record, for instance: the error says where it is. */
+function restoreRecord(
+  { state, store, topic, partition }: OpenRange,
+  key: Buffer,
+  cursor: RecordCursor,
+  timestamp: number,
+  record: RestoredRecord,
+): void {
+  try {
+    state.restore(store, key, cursor.value(), timestamp, record)
+  } catch (cause) {
+    if (!isMillraceError(cause, 'SERDE_BYTES_INVALID')) throw cause
+    const { offset } = cursor
+    const message = `The record at offset ${offset} of ${topic}-${partition} cannot be restored into store ${store}: ${cause.message}`
+    throw new MillraceError(cause.code, message, { topic, partition, offset, cause })
   }
 }
 
