@@ -25,6 +25,7 @@ export interface ConnectionOptions {
 
 /** A client of the cluster named by `options`, with connections of its own. @throws MillraceError CONFIG_INVALID */
 export function connect(options: ConnectionOptions & Partial<Pick<StreamsConfig, 'clock' | 'random'>>): Cluster {
+  if (typeof options !== 'object' || options === null) throw noWay()
   const { clock, random, requestTimeoutMs, metadataMaxAgeMs } = resolveConfig({
     applicationId: 'client',
     ...(options.clock === undefined ? {} : { clock: options.clock }),
@@ -35,8 +36,9 @@ export function connect(options: ConnectionOptions & Partial<Pick<StreamsConfig,
   const clientId = options.clientId ?? 'millrace'
   const { broker } = options
   if ((broker === undefined) === (options.brokers === undefined)) {
-    throw new MillraceError('CONFIG_INVALID', 'name either brokers (host:port) or an embedded broker, one of the two')
+    throw noWay()
   }
+  if (broker === undefined ? !Array.isArray(options.brokers) : typeof broker?.connection !== 'function') throw noWay()
   const makeTransport =
     options.transport ??
     (broker === undefined
@@ -50,6 +52,11 @@ export function connect(options: ConnectionOptions & Partial<Pick<StreamsConfig,
       : () => loopbackTransport({ clock, clientId, connect: () => broker.connection() }))
   const bootstrap = broker === undefined ? options.brokers!.map(parseAddress) : [broker.core.advertised]
   return new Cluster({ transport: makeTransport(), clock, random, bootstrap, requestTimeoutMs, metadataMaxAgeMs })
+}
+
+function noWay(): MillraceError {
+  const text = 'name either brokers (a list of host:port) or an embedded broker (from embeddedBroker), one of the two'
+  return new MillraceError('CONFIG_INVALID', text)
 }
 
 function parseAddress(text: string): BrokerAddress {

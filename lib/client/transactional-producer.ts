@@ -4,6 +4,7 @@ import { BatchBuilder } from '../protocol/batch-builder.js'
 import type { Compression } from '../protocol/compression.js'
 import { partitionForKey } from '../record/partitioner.js'
 import { formatTopicPartition, type Headers } from '../record/record.js'
+import { checkProducerOptions } from './check-producer.js'
 import { checkOffsets, checkRecord } from './check-record.js'
 import type { Cluster } from './cluster.js'
 import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from './commit.js'
@@ -50,8 +51,14 @@ export class TransactionalProducer {
   private transaction = 0
   /** Records that wait for the number of partitions of their topic. */
   private readonly placing = new Set<Promise<void>>()
+  /** What is on its way to the brokers: nothing of it may come behind the end of its transaction. */
+  private readonly sending = new Set<Promise<void>>()
+  /** A commit or an abort is under way. */
+  private ending = false
 
+  /** @throws CONFIG_INVALID */
   constructor(options: TransactionalProducerOptions) {
+    checkProducerOptions(options)
     const { batchBytes, bufferBytes, ...rest } = options
     this.cluster = options.cluster
     this.transactions = new TransactionManager(rest)
@@ -67,6 +74,7 @@ export class TransactionalProducer {
 
   /** CLIENT_STATE_INVALID while one is open, and before `init`. */
   begin(): void {
+    this.requireNotEnding()
     this.transactions.begin()
     this.transaction++
     this.drop()
@@ -80,11 +88,12 @@ export class TransactionalProducer {
    */
   async append(record: OutgoingRecord): Promise<void> {
     checkRecord(record)
+    this.requireNotEnding()
     this.transactions.requireOpen()
     const known = this.cluster.cachedTopic(record.topic)?.leaders.length ?? 0
     if (known > (record.partition ?? 0)) this.add(record, known)
     else await this.placed(record)
-    if (this.waitingBytes >= this.bufferBytes) await this.flush()
+    if (this.waitingBytes >= this.bufferBytes) await this.sendWaiting()
   }
 
   /** The topic is not known, or has grown since it was asked for. */
@@ -122,36 +131,78 @@ export class TransactionalProducer {
 
   /** Sends what waits, inside the open transaction. */
   async flush(): Promise<void> {
-    const batches = this.take()
-    if (batches.length > 0) await this.transactions.send(batches)
+    this.requireNotEnding()
+    await this.sendWaiting()
   }
 
   /** Makes consumed offsets part of the open transaction. */
   async sendOffsets(offsets: readonly OffsetToCommit[], identity: GroupIdentity): Promise<void> {
     checkOffsets(offsets)
-    return this.transactions.sendOffsets(offsets, identity)
+    this.requireNotEnding()
+    await this.underWay(this.transactions.sendOffsets(offsets, identity))
   }
 
-  /** Everything since `begin`, or nothing; see CommitOutcome. After `unknown` and `fenced` call `init`. */
-  async commit(): Promise<CommitOutcome> {
-    try {
-      await Promise.all(this.placing)
-      await this.flush()
-    } catch (cause) {
-      return this.transactions.state === 'fenced' ? { kind: 'fenced', cause } : this.transactions.abort(cause)
-    }
-    return this.transactions.commit()
+  /**
+   * Everything since `begin`, or nothing; see CommitOutcome. After `unknown` and `fenced` call `init`. Nothing may be added
+   * until it has ended: CLIENT_STATE_INVALID.
+   */
+  commit(): Promise<CommitOutcome> {
+    return this.end(async () => {
+      try {
+        await Promise.all(this.placing)
+        await Promise.all([this.sendWaiting(), ...this.sending])
+      } catch (cause) {
+        await Promise.allSettled(this.sending)
+        return this.transactions.state === 'fenced' ? { kind: 'fenced', cause } : this.transactions.abort(cause)
+      }
+      return this.transactions.commit()
+    })
   }
 
   abort(): Promise<CommitOutcome> {
-    this.drop()
-    return this.transactions.abort()
+    return this.end(async () => {
+      this.drop()
+      await Promise.allSettled(this.sending)
+      return this.transactions.abort()
+    })
   }
 
   /** An open transaction is left to its timeout: commit or abort first. */
   close(): Promise<void> {
     this.drop()
     return this.transactions.close()
+  }
+
+  private async end(steps: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
+    this.requireNotEnding()
+    this.ending = true
+    try {
+      return await steps()
+    } finally {
+      this.ending = false
+    }
+  }
+
+  private requireNotEnding(): void {
+    if (!this.ending) return
+    throw new MillraceError(
+      'CLIENT_STATE_INVALID',
+      'A transaction is being ended: await its `commit` or `abort` first.',
+    )
+  }
+
+  private async sendWaiting(): Promise<void> {
+    const batches = this.take()
+    if (batches.length > 0) await this.underWay(this.transactions.send(batches).then(() => undefined))
+  }
+
+  private async underWay(sending: Promise<void>): Promise<void> {
+    this.sending.add(sending)
+    try {
+      await sending
+    } finally {
+      this.sending.delete(sending)
+    }
   }
 
   private choose(topic: string, key: Buffer | null, partitions: number): number {

@@ -100,7 +100,7 @@ function encode(api: Api, direction: Direction, version: number, body: Input<Sha
   try {
     codec.write(writer, body)
   } catch (error) {
-    throw inContext(error, api, direction, version)
+    throw inContext(error instanceof TypeError ? badType(error) : error, api, direction, version)
   }
   codec.lastBytes = writer.size
   return writer.finish()
@@ -124,6 +124,17 @@ function decode(
   } catch (error) {
     throw inContext(error, api, direction, version)
   }
+}
+
+/** From a caller without types. */
+function badType(cause: TypeError): MillraceError {
+  return new MillraceError(
+    'PROTOCOL_VALUE_INVALID',
+    'Cannot encode the message: a value has not the type of its field.',
+    {
+      cause,
+    },
+  )
 }
 
 function inContext(error: unknown, api: Api, direction: Direction, version: number): unknown {

@@ -1,4 +1,5 @@
 /** Which partition a key belongs to: Kafka's default partitioner, so that our keys lie where a Java producer puts them. */
+import { MillraceError } from '../errors.js'
 
 const SEED = 0x9747b28c
 const M = 0x5bd1e995
@@ -22,7 +23,14 @@ export function murmur2(bytes: Uint8Array): number {
   return hash ^ (hash >>> 15)
 }
 
-/** The partition, in 0..`partitions` - 1, of a record with this key; `partitions` >= 1. */
+/** The partition, in 0..`partitions` - 1, of a record with this key. @throws CLIENT_RECORD_INVALID where it is no bytes, or there is none */
 export function partitionForKey(key: Uint8Array, partitions: number): number {
+  if (!(key instanceof Uint8Array) || !Number.isInteger(partitions) || partitions < 1) {
+    const what = `a ${key === null ? 'null' : typeof key} among ${String(partitions)} partitions`
+    throw new MillraceError(
+      'CLIENT_RECORD_INVALID',
+      `A partition is chosen for bytes, among 1 or more, not for ${what}.`,
+    )
+  }
   return (murmur2(key) & 0x7fffffff) % partitions
 }

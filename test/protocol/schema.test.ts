@@ -86,6 +86,9 @@ t.test('values that do not fit are refused', async (t) => {
     ['a fraction', { ...body, generationId: 1.5 }],
     ['33 bits', { ...body, generationId: 2 ** 31 }],
     ['a long string', { ...body, memberId: 'x'.repeat(40_000) }],
+    ['a number for a string', { ...body, memberId: 5 as never }],
+    ['an object for a string', { ...body, groupId: {} as never }],
+    ['a string for a number', { ...body, generationId: '5' as never }],
   ] as const) {
     t.throws(() => encodeRequest(heartbeatApi, 0, wrong), { code: 'PROTOCOL_VALUE_INVALID' }, what)
   }
