@@ -14,7 +14,7 @@ import { brokerAnswers, freePorts } from './kafka-probe.js'
 const CLUSTER_ID = 'TWlsbHJhY2VEZXZLYWZrYQ'
 
 /** A cold first start with a busy machine takes about 15 s. */
-const START_TIMEOUT_MS = 90_000
+const START_TIMEOUT_MS = 180_000
 
 /** A broker closes its log in a second or two; after this it is killed. */
 const STOP_TIMEOUT_MS = 20_000
@@ -57,10 +57,16 @@ export async function startKafkaOnJvm(options: KafkaOptions): Promise<RunningKaf
     return rm(pidFile, { force: true })
   })
   const bootstrap = `127.0.0.1:${options.port}`
-  await untilItAnswers(child, bootstrap, logFile)
   const kill = async () => {
     child.kill('SIGKILL')
     await exited
+  }
+  try {
+    await untilItAnswers(child, bootstrap, logFile)
+  } catch (error) {
+    // Whoever tries again finds its folder free.
+    await kill()
+    throw error
   }
   return { bootstrap, from: 'Maven jars', exited, stop: () => stop(child, exited), kill }
 }
@@ -143,7 +149,6 @@ async function untilItAnswers(child: ChildProcess, bootstrap: string, logFile: s
   while (child.exitCode === null && child.signalCode === null) {
     if (await brokerAnswers(bootstrap)) return
     if (systemClock.monotonicMs() > deadlineMs) {
-      child.kill('SIGKILL')
       throw await startFailure(`it did not answer within ${START_TIMEOUT_MS / 1000} s`, logFile)
     }
     await delay(systemClock, 100)
