@@ -13,7 +13,7 @@ import { brokerAnswers, freePorts } from './kafka-probe.js'
 /** Any 16 bytes in base64url do; a fixed one makes every development folder look alike. */
 const CLUSTER_ID = 'TWlsbHJhY2VEZXZLYWZrYQ'
 
-/** A cold first start with a busy machine takes about 15 s. */
+/** A cold first start takes about 15 s on a busy machine; one that recovers its log after a kill -9, more than a minute on an overloaded one. */
 const START_TIMEOUT_MS = 180_000
 
 /** A broker closes its log in a second or two; after this it is killed. */
