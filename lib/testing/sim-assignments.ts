@@ -36,6 +36,8 @@ export interface AssignmentEyeOptions {
   readonly topicOf: (topicId: string) => string | undefined
   /** A partition that was taken away may be read this long: the commit under way comes first. */
   readonly graceMs: number
+  /** How long ago that is, as far as it counts: no fault holds anybody up. */
+  readonly countedMs: (sinceMs: number) => number
   readonly violated: Violated
 }
 
@@ -63,7 +65,7 @@ export class AssignmentEye implements FrameEye {
 
   heard(frame: FrameOnWay, answer: Buffer): void {
     if (frame.apiKey !== syncGroupApi.key || !this.#options.isMember(frame.process)) return
-    const { errorCode, assignment } = decodeResponse(syncGroupApi, frame.apiVersion, body(frame, answer))
+    const { errorCode, assignment } = decodeResponse(syncGroupApi, frame.apiVersion, answerBody(frame, answer))
     if (errorCode !== 0) return
     const { generationId } = decodeRequest(syncGroupApi, frame.apiVersion, requestBody(frame))
     const held = this.#of(frame.process)
@@ -84,7 +86,7 @@ export class AssignmentEye implements FrameEye {
   }
 
   #read(frame: FrameOnWay): void {
-    const { world, topicOf, graceMs, violated } = this.#options
+    const { world, topicOf, graceMs, countedMs, violated } = this.#options
     const bytes = requestBody(frame)
     const held = this.#of(frame.process)
     if (held.asked.get(frame.lane)?.equals(bytes) === true && world.nowMs - held.sinceMs < graceMs) return
@@ -96,7 +98,7 @@ export class AssignmentEye implements FrameEye {
         const read = formatTopicPartition(name, partition)
         if (held.now.has(read)) continue
         if (!held.ever.has(read)) violated('I4', `${frame.process.name} reads ${read}, which was never assigned to it`)
-        else if (world.nowMs - held.sinceMs > graceMs) {
+        else if (countedMs(held.sinceMs) > graceMs) {
           violated('I4', `${frame.process.name} reads ${read}, taken from it at ${held.sinceMs.toFixed(0)} ms`)
         }
       }
@@ -122,8 +124,8 @@ export class AssignmentEye implements FrameEye {
     const { process, apiKey, apiVersion } = frame
     const isTransaction = apiKey === txnOffsetCommitApi.key
     const response = isTransaction
-      ? decodeResponse(txnOffsetCommitApi, apiVersion, body(frame, answer))
-      : decodeResponse(offsetCommitApi, apiVersion, body(frame, answer))
+      ? decodeResponse(txnOffsetCommitApi, apiVersion, answerBody(frame, answer))
+      : decodeResponse(offsetCommitApi, apiVersion, answerBody(frame, answer))
     const generation = isTransaction
       ? decodeRequest(txnOffsetCommitApi, apiVersion, requestBody(frame)).generationId
       : decodeRequest(offsetCommitApi, apiVersion, requestBody(frame)).generationIdOrMemberEpoch
@@ -151,7 +153,8 @@ function requestBody({ request }: FrameOnWay): Buffer {
   return request.subarray(decodeRequestHeader(request, apiByKey).bodyStart)
 }
 
-function body({ apiKey, apiVersion }: FrameOnWay, answer: Buffer): Buffer {
+/** An answer without its header. */
+export function answerBody({ apiKey, apiVersion }: FrameOnWay, answer: Buffer): Buffer {
   const api = apiByKey(apiKey)
   return answer.subarray(api !== undefined && isFlexible(api, apiVersion) ? 5 : 4)
 }

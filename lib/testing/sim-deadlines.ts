@@ -1,7 +1,10 @@
 /** I8 and I9 while the run goes on: rebalances end, tasks run, lag falls, and no last stable offset stands still. */
 import type { Broker } from '../broker/broker.js'
+import { decodeResponse, syncGroupApi } from '../protocol/index.js'
 import { formatTopicPartition } from '../record/record.js'
+import { answerBody } from './sim-assignments.js'
 import type { SimInstance } from './sim-instance.js'
+import type { FrameEye, FrameOnWay } from './sim-network.js'
 import type { SimPlan } from './sim-plan.js'
 import type { SimWorld } from './sim-world.js'
 
@@ -23,14 +26,17 @@ const LOOK_MS = 250
 const REBALANCE_MS = 2_500
 /** A record is committed within this time after it is readable, and an instance has its tasks. */
 const PROGRESS_MS = 5_000
+/** A close commits what is processed and gives everything away within this time. */
+const CLOSE_MS = 3_000
 /** More timers than this at once are not needed by a process. */
 const MOST_TIMERS = 400
 
-export class Deadlines {
+export class Deadlines implements FrameEye {
   readonly #options: DeadlineOptions
   readonly #rebalanceMs: number
   readonly #progressMs: number
   readonly #settleMs: number
+  readonly #closeMs: number
   /** Until then something that is nobody's fault may still hold things up. */
   #disturbedUntilMs = 0
   #unstableSinceMs: number | null = null
@@ -56,6 +62,7 @@ export class Deadlines {
     this.#rebalanceMs = REBALANCE_MS + 2 * commitMs + 8 * most(slow.close)
     this.#progressMs =
       PROGRESS_MS + readMs + 4 * commitMs + 2 * diskMs + restoreMs + (userCode.throwEvery > 0 ? 5_000 : 0)
+    this.#closeMs = CLOSE_MS + 2 * commitMs + diskMs
     // Whoever died or got no answer is given up after its session, and whoever waits in vain asks again.
     this.#settleMs = 2 * times.sessionTimeoutMs + 2 * times.requestTimeoutMs + times.transactionTimeoutMs + 5_000
   }
@@ -69,6 +76,18 @@ export class Deadlines {
   /** From then on something may be held against the engine. */
   get calmFromMs(): number {
     return this.#disturbedUntilMs
+  }
+
+  /** Within this time a member has given away what the group took from it. */
+  get handOverMs(): number {
+    return this.#closeMs
+  }
+
+  /** `close` of a process has returned. */
+  closed(name: string, sinceMs: number): void {
+    const forMs = this.counted(sinceMs)
+    if (!this.#options.plan.deadlines || forMs <= this.#closeMs) return
+    this.#tell('I8', `close ${name}`, `${name} took ${Math.round(forMs)} ms of calm to close`)
   }
 
   start(): void {
@@ -95,9 +114,16 @@ export class Deadlines {
     this.#options.violated(invariant, text)
   }
 
-  /** Since when something may be held against the engine. */
-  #counted(sinceMs: number): number {
+  /** How long that is ago, as far as it may be held against the engine. */
+  counted(sinceMs: number): number {
     return this.#options.world.nowMs - Math.max(sinceMs, this.#disturbedUntilMs)
+  }
+
+  /** Whoever is told its tasks is told so by a group that has agreed, however soon the next rebalance begins. */
+  answered(frame: FrameOnWay, answer: Buffer): void {
+    if (frame.apiKey !== syncGroupApi.key) return
+    const { errorCode } = decodeResponse(syncGroupApi, frame.apiVersion, answerBody(frame, answer))
+    if (errorCode === 0) this.#unstableSinceMs = null
   }
 
   #lookAtGroup(): void {
@@ -108,7 +134,7 @@ export class Deadlines {
       return
     }
     this.#unstableSinceMs = this.#someAway() ? world.nowMs : (this.#unstableSinceMs ?? world.nowMs)
-    const forMs = this.#counted(this.#unstableSinceMs)
+    const forMs = this.counted(this.#unstableSinceMs)
     this.longest.rebalanceMs = Math.max(this.longest.rebalanceMs, forMs)
     if (forMs <= this.#rebalanceMs) return
     this.#tell('I8', 'rebalance', `a rebalance has not ended after ${Math.round(forMs)} ms of calm: ${group.status}`)
@@ -136,7 +162,7 @@ export class Deadlines {
       }
       const sinceMs = this.#waitingSinceMs.get(name) ?? world.nowMs
       this.#waitingSinceMs.set(name, sinceMs)
-      const forMs = this.#counted(sinceMs)
+      const forMs = this.counted(sinceMs)
       if (forMs <= this.#progressMs + this.#rebalanceMs) continue
       this.#tell('I8', `tasks ${name}`, `${process.name} is ${streams.state} for ${Math.round(forMs)} ms of calm`)
     }
@@ -157,7 +183,7 @@ export class Deadlines {
         while (ends.length > 0 && ends[0]!.end <= committed) ends.shift()
         const oldest = ends[0]
         if (oldest === undefined) continue
-        const forMs = this.#counted(oldest.atMs)
+        const forMs = this.counted(oldest.atMs)
         this.longest.lagMs = Math.max(this.longest.lagMs, forMs)
         if (forMs <= this.#progressMs) continue
         const text = `${name} is committed up to ${committed}, ${oldest.end} was readable at ${Math.round(oldest.atMs)} ms`

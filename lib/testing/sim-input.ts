@@ -33,6 +33,8 @@ export interface InputOptions {
 const COMMITTED_POLL_MS = 20
 
 const RETRY_MS = 100
+/** Of a transaction that is aborted when everything is written. */
+const LAST_RECORDS = 20
 
 export class SimInput {
   readonly process: SimProcess
@@ -76,6 +78,8 @@ export class SimInput {
       written += await this.#round(producer, count)
       await delay(this.process.clock, (durationMs / rounds) * 2 * this.#random.next())
     }
+    // Nothing readable comes after it: whoever reads has to get past it all the same.
+    if (this.#random.next() < 0.5) await this.#round(producer, LAST_RECORDS, true)
     await producer.close()
   }
 
@@ -109,8 +113,7 @@ export class SimInput {
     this.#commitsSeen = commits()
   }
 
-  async #round(producer: TransactionalProducer, count: number): Promise<number> {
-    const abort = this.#random.next() < 0.1
+  async #round(producer: TransactionalProducer, count: number, abort = this.#random.next() < 0.1): Promise<number> {
     try {
       producer.begin()
       for (let i = 0; i < count; i++) await producer.append(this.#record())
@@ -137,7 +140,13 @@ export class SimInput {
     }
   }
 
+  /** What is aborted after the last record of all has been written before. */
+  #place(): number {
+    const place = this.#next++
+    return this.#most === null ? place : Math.min(place, this.#most - 1)
+  }
+
   #record() {
-    return this.#options.application.input.next(this.#next++, this.#random, this.process.clock.now())
+    return this.#options.application.input.next(this.#place(), this.#random, this.process.clock.now())
   }
 }

@@ -26,6 +26,8 @@ export interface SimInstanceOptions {
   readonly version: number
   /** It ended by itself, and `mayEnd` says whether it has to. */
   readonly onFailed: (error: unknown, version: number, mayEnd: boolean) => void
+  /** `close` has returned. */
+  readonly onClosed: (name: string, sinceMs: number) => void
   readonly violated: (invariant: string, what: string) => void
 }
 
@@ -129,8 +131,9 @@ export class SimInstance {
   }
 
   async #close(leaveGroup: boolean): Promise<void> {
-    const { network, violated } = this.#options
+    const { network, violated, onClosed } = this.#options
     const { process, streams } = this
+    const sinceMs = network.world.nowMs
     this.#closing = true
     network.world.note(`${process.name} closes${leaveGroup ? ' and leaves the group' : ''}`)
     const returned = this.#expect(CLOSE_MS, (ms) => {
@@ -143,6 +146,7 @@ export class SimInstance {
     }
     returned()
     if (!process.alive) return
+    onClosed(process.name, sinceMs)
     // At its limit `close` returns all the same: what the disk has under way then ends by itself.
     const ended = this.#expect(this.#diskMs(), (ms) => {
       violated('I11', `${process.name} has not ended ${ms} ms after close() has returned`)
@@ -158,18 +162,15 @@ export class SimInstance {
     network.world.note(`${process.name} is closed`)
   }
 
-  /** Calls `late` unless the returned function is called within `limitMs`; while the process stands still no time counts. */
+  /** Calls `late` unless the returned function is called within `limitMs`; a process that stands still has as long again. */
   #expect(limitMs: number, late: (ms: number) => void): () => void {
     const { process } = this
     const { world } = this.#options.network
     const sinceMs = world.nowMs
-    let stoodMs = process.standingMs
     let done = false
     const look = () => {
       if (done || !process.alive) return
-      const moreMs = process.standingMs - stoodMs
-      stoodMs = process.standingMs
-      if (moreMs > 0) world.schedule(moreMs, look)
+      if (process.held) world.schedule(limitMs, look)
       else late(world.nowMs - sinceMs)
     }
     world.schedule(limitMs, look)

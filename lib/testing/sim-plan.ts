@@ -35,6 +35,8 @@ export interface UserCodePlan {
   readonly throwEvery: number
   /** How often the same event throws before it goes through. */
   readonly throws: number
+  /** A throw also makes somebody close the instance, which starts again. */
+  readonly closes?: boolean
 }
 
 export interface InputPlan {

@@ -89,8 +89,8 @@ class Simulation {
   constructor(plan: SimPlan, options: RunOptions) {
     this.#plan = plan
     this.#stopAtFirst = options.stopAtFirst === true
-    this.#application =
-      plan.topology === null ? fixedApplication(plan, new UserCode(plan.userCode)) : options.application!(plan)
+    const userCode = new UserCode(plan.userCode, (process) => this.#restart(process))
+    this.#application = plan.topology === null ? fixedApplication(plan, userCode) : options.application!(plan)
     const application = this.#application
     this.#world = new SimWorld(`seed ${plan.seed}`, { trace: options.trace === true })
     this.#storage = new SimStorage(this.#violated)
@@ -172,16 +172,17 @@ class Simulation {
 
   #addEyes(): void {
     const isMember = (process: SimProcess) => this.#instances.some((instance) => instance.process === process)
-    const { times } = this.#plan
     this.#network.eyes.push(
       new AssignmentEye({
         world: this.#world,
         isMember,
         topicOf: (id) => this.#broker.running?.core.topics.withId(id)?.name,
-        graceMs: 2 * times.transactionTimeoutMs + 2 * times.requestTimeoutMs + 5_000,
+        graceMs: this.#deadlines.handOverMs,
+        countedMs: (sinceMs) => this.#deadlines.counted(sinceMs),
         violated: this.#violated,
       }),
       new RetryEye(this.#world, this.#violated),
+      this.#deadlines,
     )
   }
 
@@ -220,9 +221,15 @@ class Simulation {
         version: VERSIONS.first,
         topology: this.#application.topology,
         onFailed: (error, version, mayEnd) => this.#failed(error, version, mayEnd),
+        onClosed: (name, sinceMs) => this.#deadlines.closed(name, sinceMs),
         violated: this.#violated,
       }),
     )
+  }
+
+  /** Somebody who has heard of an error closes the instance, and starts it again. */
+  #restart(process: SimProcess): void {
+    this.#instances.find((instance) => instance.process === process)?.restart(RESTART_MS, false)
   }
 
   async #play(): Promise<void> {

@@ -11,11 +11,13 @@ export type Place = (typeof PLACES)[number]
 export class UserCode {
   readonly #plan: UserCodePlan
   readonly #threw = new Map<string, number>()
+  readonly #onThrow: (process: SimProcess) => void
   /** Calls in all. */
   calls = 0
 
-  constructor(plan: UserCodePlan) {
+  constructor(plan: UserCodePlan, onThrow: (process: SimProcess) => void = () => undefined) {
     this.#plan = plan
+    this.#onThrow = onThrow
   }
 
   /** Called by user code that runs in `process`. @throws for an event that is to be tried again */
@@ -29,6 +31,7 @@ export class UserCode {
     const before = this.#threw.get(name) ?? 0
     if (before >= throws) return
     this.#threw.set(name, before + 1)
+    if (this.#plan.closes === true) this.#onThrow(process)
     throw new Error(`event ${event.seq} throws at ${place} for the ${before + 1}. time`)
   }
 }

@@ -55,7 +55,9 @@ t.test('I4: what is read and committed is assigned', async (t) => {
   const world = new SimWorld('test', { trace: false })
   const process = new SimProcess(world, 'a', 0)
   const isMember = () => true
-  const eye = new AssignmentEye({ world, isMember, topicOf: () => undefined, graceMs: 1_000, violated })
+  let calmFromMs = 0
+  const countedMs = (sinceMs: number) => world.nowMs - Math.max(sinceMs, calmFromMs)
+  const eye = new AssignmentEye({ world, isMember, topicOf: () => undefined, graceMs: 1_000, countedMs, violated })
   const fetch = (partition: number) =>
     eye.sent(
       frame(process, fetchApi, 4, {
@@ -91,6 +93,10 @@ t.test('I4: what is read and committed is assigned', async (t) => {
   commit(2, 1)
   t.match(violations.splice(0), ['I4 a commits in-1 in generation 2, which did not give it that'])
   world.nowMs = 5_000
+  calmFromMs = 4_500
+  fetch(1)
+  t.same(violations, [], 'a fault may have held it up')
+  calmFromMs = 3_500
   fetch(1)
   t.match(violations, [/^I4 a reads in-1, taken from it/])
 })
@@ -99,7 +105,14 @@ t.test('I4: an assignment gives a partition to one member', async (t) => {
   const { violations, violated } = seen()
   const world = new SimWorld('test', { trace: false })
   const process = new SimProcess(world, 'leader', 0)
-  const options = { world, isMember: () => true, topicOf: () => undefined, graceMs: 1_000, violated }
+  const options = {
+    world,
+    isMember: () => true,
+    topicOf: () => undefined,
+    graceMs: 1_000,
+    countedMs: () => 0,
+    violated,
+  }
   const assignment = encodeConsumerAssignment(0, {
     assignedPartitions: [{ topic: 'in', partitions: [3] }],
     userData: NONE,
@@ -171,6 +184,39 @@ t.test('I3 and I7: offsets that go back, and who writes under an epoch that has 
   append(1)
   append(0)
   t.match(violations, [/^I7 log: producer 9 appended with epoch 0 at 1/])
+})
+
+t.test('I8: rebalances that follow one another are not one, and a close has a deadline', async (t) => {
+  for (const [agreed, wrong] of [
+    [true, 0],
+    [false, 1],
+  ] as const) {
+    const { violations, violated } = seen()
+    const world = new SimWorld('test', { trace: false })
+    const core = { groups: { get: () => ({ status: 'PreparingRebalance' }) }, topics: { all: () => [] } }
+    const deadlines = new Deadlines({
+      world,
+      plan: drawPlan(1, 'quiet'),
+      applicationId: 'app',
+      sources: [],
+      broker: () => ({ core }) as never,
+      instances: () => [],
+      violated,
+    })
+    deadlines.start()
+    const request = { groupId: 'g', generationId: 1, memberId: 'm', assignments: [] }
+    const sync = frame(new SimProcess(world, 'a', 0), syncGroupApi, 0, request, 'group')
+    for (let i = 0; i < 10; i++) {
+      await world.run(() => false, 2_000)
+      deadlines.answered(sync, answer(syncGroupApi, 0, { errorCode: agreed ? 0 : 27, assignment: NONE }))
+    }
+    t.equal(violations.length, wrong, agreed ? 'the group agreed each time' : 'it was told to join again each time')
+    deadlines.closed('b.1', world.nowMs - 1_000)
+    t.equal(violations.length, wrong, 'a close takes a moment')
+    deadlines.closed('b.1', world.nowMs - 15_000)
+    t.match(violations.at(-1), /^I8 b.1 took 15000 ms of calm to close/)
+    deadlines.end()
+  }
 })
 
 t.test('I8 and I9: a rebalance, a lag and a last stable offset that do not move', async (t) => {
