@@ -25,7 +25,7 @@ import type { SimWorld } from './sim-world.js'
 
 export const FAULT_KINDS = [
   ...(['kill', 'lostResponse', 'delay', 'coordinatorRestart', 'pause', 'brokerError', 'leaderMove'] as const),
-  ...(['trim', 'clockJump', 'diskHurt', 'diskFull', 'diskLocked'] as const),
+  ...(['trim', 'clockJump', 'diskHurt', 'diskFull', 'diskLocked', 'close'] as const),
 ] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 /** Those that every seed may draw. */
@@ -35,6 +35,8 @@ export const USUAL_KINDS: readonly FaultKind[] = ['kill', 'lostResponse', 'delay
 export interface FaultTargets {
   /** Kills the instance that runs as `process` (null: any) and starts it again after `downMs`. */
   kill(process: SimProcess | null, downMs: number, loss: DiskLoss): boolean
+  /** Closes it as an operator would, and starts it again after `downMs`. */
+  close(process: SimProcess | null, downMs: number, leaveGroup: boolean): boolean
   pause(process: SimProcess | null, forMs: number): boolean
   jumpClock(process: SimProcess | null, ms: number): boolean
   hurtDisk(process: SimProcess | null): boolean
@@ -78,7 +80,7 @@ const ON_FRAMES: readonly FaultKind[] = ['lostResponse', 'delay', 'brokerError']
 /** Strike at their time, whatever happens then. */
 const TIMED: readonly FaultKind[] = ['coordinatorRestart', 'leaderMove', 'trim', 'clockJump', 'diskFull', 'diskLocked']
 /** Strike at a frame or at a time. */
-const EITHER: readonly FaultKind[] = ['kill', 'pause', 'diskHurt']
+const EITHER: readonly FaultKind[] = ['kill', 'pause', 'diskHurt', 'close']
 
 /** `count` faults of `kinds` between two moments. */
 export function drawFaults(
@@ -225,6 +227,8 @@ const STRIKES: Readonly<Record<FaultKind, Strike>> = {
     const loss = strength < 0.45 ? 'none' : strength < 0.75 ? 'unsynced' : strength < 0.88 ? 'one' : 'all'
     return struck(targets.kill(process, 50 + 8_000 * length ** 2, loss))
   },
+  close: ({ strength, length }, process, targets) =>
+    struck(targets.close(process, 50 + 2_000 * length, strength < 0.5)),
   pause: ({ strength }, process, targets) => struck(targets.pause(process, 500 + 16_000 * strength)),
   delay: ({ strength }) => ({ extraMs: 100 + 12_000 * strength ** 2, lost: null }),
   lostResponse: ({ strength }) => ({ extraMs: 0, lost: strength < 0.5 ? 'reset' : 'silence' }),

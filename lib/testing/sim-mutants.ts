@@ -31,6 +31,7 @@ const INSTANCE = 'lib/runtime/instance.ts'
 const TASK_SET = 'lib/runtime/task-set.ts'
 const REQUESTS = 'lib/client/transaction-requests.ts'
 const TRANSACTIONS = 'lib/client/transaction-manager.ts'
+const COORDINATOR = 'lib/broker/transaction-coordinator.ts'
 const SESSIONS = 'lib/operators/session-aggregate.ts'
 const FAILURES = 'lib/task/failures.ts'
 const MEMBERSHIP_TEST = 'test/runtime/membership/membership.test.ts'
@@ -56,7 +57,7 @@ const OUTPUT: readonly Mutant[] = [
   mutant(
     'a missed generation taken for none',
     'I1',
-    'base',
+    'quiet,missed-generation',
     [[MEMBERSHIP, '(step === 0 || step === 1)', 'step >= 0']],
     MEMBERSHIP_TEST,
   ),
@@ -67,14 +68,10 @@ const OUTPUT: readonly Mutant[] = [
     [[MEMBERSHIP, 'return tasks.get(taskId)?.number === number', 'return tasks.has(taskId)']],
     MEMBERSHIP_TEST,
   ),
-  mutant('an outcome counts before it is handled', 'I1', 'retry,slow-network,steady', [
-    [
-      'lib/runtime/committer.ts',
-      '        this.#durationMs = this.#options.clock.monotonicMs() - this.#startedMs\n',
-      '        this.#inFlight = false\n        this.#durationMs = this.#options.clock.monotonicMs() - this.#startedMs\n',
-    ],
+  mutant('a record is tried again while a commit is in flight', 'I1', 'retry,slow-network,steady', [
+    [INSTANCE, 'if (this.#retryWanted !== null && !this.#committer.inFlight)', 'if (this.#retryWanted !== null)'],
   ]),
-  mutant('EndTxn repeated after a lost answer', 'I1', 'base', [
+  mutant('EndTxn repeated after a lost answer', 'I1', 'quiet,steady,late-requests', [
     [
       REQUESTS,
       "{ request: 'EndTxn', resource: this.resource }",
@@ -95,17 +92,17 @@ const OUTPUT: readonly Mutant[] = [
       "const { groupId, memberId, generationId, groupInstanceId } = { ...identity, memberId: '', generationId: -1, groupInstanceId: null }",
     ],
   ]),
-  mutant('repartition topics follow offsetReset', 'I1', 'latest', [
+  mutant('repartition topics follow offsetReset', 'I1', 'small,latest,early-kill', [
     ['lib/runtime/plan.ts', "if (this.repartitionTopics().includes(topic)) return 'earliest'\n", ''],
   ]),
 ]
 
 /** Stores, their changelogs and their disks. */
 const STATE: readonly Mutant[] = [
-  mutant('restore one record short', 'I2', 'dynamic', [
+  mutant('restore one record short', 'I2', 'dynamic,slow-restore', [
     [FACTS, 'logEnd: ends.get(name)!', 'logEnd: ends.get(name)! - 2'],
   ]),
-  mutant('restore to the last stable offset', 'I2', 'base', [
+  mutant('restore to the last stable offset', 'I2', 'quiet,dynamic,slow-markers', [
     [
       FACTS,
       "listOffsets(partitions, 'latest', 'readUncommitted')",
@@ -126,7 +123,7 @@ const STATE: readonly Mutant[] = [
       'for (const overlay of store.overlays) { overlay.commitSucceeded(); overlay.commitAborted() }',
     ],
   ]),
-  mutant('the checkpoint before its data', 'I2', 'rolling', [
+  mutant('the checkpoint before its data', 'I2', 'small,quiet,power-cuts', [
     [
       'lib/state/state-disk.ts',
       '      await this.engine.write(writes, { sync })',
@@ -136,7 +133,7 @@ const STATE: readonly Mutant[] = [
   mutant(
     'a log start after the checkpoint ignored',
     'I2',
-    'trim,rolling',
+    'quiet,away',
     [
       [DECISION, 'checkpoint.offset < logStart', 'checkpoint.offset < 0'],
       [DECISION, 'from: checkpoint.offset }', 'from: Math.max(checkpoint.offset, logStart) }'],
@@ -150,11 +147,12 @@ const GROUP: readonly Mutant[] = [
   mutant('a take-over begins at the start', 'I3', 'small,dynamic', [
     [TAKE_OVER, '{ ...found, isReset: false }', '{ ...found, offset: 0, isReset: false }'],
   ]),
-  mutant('a commit behind what is known', 'I3', 'small,retry', [
+  // The offset before is that of a marker, mostly.
+  mutant('a rewind goes one record too far back', 'I3', 'small,steady,retry', [
     [
       TASK_SET,
       'this.#committedOffsets.set(formatTopicPartition(topic, partition), offset)',
-      'this.#committedOffsets.set(formatTopicPartition(topic, partition), offset - 1)',
+      'this.#committedOffsets.set(formatTopicPartition(topic, partition), Math.max(0, offset - 2))',
     ],
   ]),
   mutant('offsets that go back when something is written', 'I3', 'small,base', [
@@ -164,13 +162,19 @@ const GROUP: readonly Mutant[] = [
       'offsets.push({ topic, partition, offset: Math.max(0, position - 1),',
     ],
   ]),
-  mutant('a task that has one of its sources', 'I4', 'incompatible-version', [
+  mutant(
+    'a member runs what nobody gave it',
+    'I4',
+    'small,quiet',
     [
-      'lib/runtime/membership/agreement.ts',
-      '!names.every((name) => unused.has(name))',
-      '!names.some((name) => unused.has(name))',
+      [
+        'lib/runtime/membership/agreement.ts',
+        'if (names.length === 0 || !names.every((name) => unused.has(name))) continue',
+        'if (names.length === 0) continue',
+      ],
     ],
-  ]),
+    ASSIGN_TEST,
+  ),
   mutant(
     'everything for everybody',
     'I4',
@@ -208,8 +212,12 @@ const GROUP: readonly Mutant[] = [
     [[ASSIGN, '      unreadable(error)\n', '      throw error\n']],
     ASSIGN_TEST,
   ),
-  mutant('a stop with nothing to collect sleeps', 'I8', 'rolling,steady', [
-    [INSTANCE, 'return this.#committer.inFlight ? null : 0', 'return null'],
+  mutant('nothing to collect stays pending', 'I8', 'quiet,close-on-error', [
+    [
+      'lib/runtime/committer.ts',
+      '    this.forget()\n    if (parts.length === 0) return 0\n',
+      '    if (parts.length === 0) return 0\n    this.forget()\n',
+    ],
   ]),
   mutant('markers leave a lag behind', 'I8', 'small,base', [
     [INSTANCE, 'if (drained && !this.#committer.pending && tasks.moved()) this.#committer.noteWork()', ''],
@@ -248,11 +256,11 @@ const TRANSACTIONAL: readonly Mutant[] = [
   mutant('a late record opens a closed session', 'I6', 'small,base', [
     [SESSIONS, 'if (endMs < closedMs) {', 'if (endMs < 0) {'],
   ]),
-  mutant('the broker takes what a fenced producer writes', 'I7', 'base', [
+  mutant('the broker takes what a fenced producer writes', 'I7', 'quiet,steady,late-requests', [
     [
       'lib/broker/producer-states.ts',
-      'if (state !== undefined && batch.producerEpoch < state.epoch) return KAFKA_ERROR.INVALID_PRODUCER_EPOCH\n    const asked',
-      'const asked',
+      'batch.producerEpoch < state.epoch) return KAFKA_ERROR.INVALID_PRODUCER_EPOCH',
+      'batch.producerEpoch < state.epoch) return KAFKA_ERROR.NONE',
     ],
     [
       'lib/broker/append.ts',
@@ -260,14 +268,39 @@ const TRANSACTIONAL: readonly Mutant[] = [
       'if (known !== undefined && batch.producerEpoch < known.epoch) return E.NONE',
     ],
   ]),
-  mutant('an open transaction has no end', 'I9', 'base', [
-    ['lib/broker/transaction-coordinator.ts', 'txn.startMs + txn.timeoutMs < nowMs', 'txn.startMs + 1e9 < nowMs'],
+  mutant('a new producer has the epoch of the one before', 'I7', 'quiet,steady,late-requests', [
+    [
+      COORDINATOR,
+      '      txn.lastEpoch = -1\n      txn.epoch += 1\n',
+      '      txn.lastEpoch = -1\n      txn.epoch += txn.epoch < 0 ? 1 : 0\n',
+    ],
+    [
+      COORDINATOR,
+      '    txn.lastEpoch = txn.epoch\n    txn.epoch += 1\n    return this.prepare',
+      '    return this.prepare',
+    ],
   ]),
-  mutant('a transaction may be open for an hour', 'I9', 'base', [
+  mutant('a write that may still be on its way ends with its transaction', 'I7', 'quiet,steady,late-requests', [
+    [TRANSACTIONS, '    if (this.doubtful) return this.abortByInit(cause)\n', ''],
+  ]),
+  mutant('an open transaction has no end', 'I9', 'small,quiet,cut-transactions', [
+    [COORDINATOR, 'txn.startMs + txn.timeoutMs < nowMs', 'txn.startMs + 1e9 < nowMs'],
+  ]),
+  mutant('a transaction may be open for an hour', 'I9', 'small,quiet,cut-transactions', [
     [
       TRANSACTIONS,
       'await this.requests.initProducerId(this.transactionTimeoutMs)',
       'await this.requests.initProducerId(900_000)',
+    ],
+  ]),
+  mutant('a producer that comes back leaves its transaction open', 'I9', 'small,quiet,cut-transactions', [
+    [COORDINATOR, "    if (txn.status === 'Ongoing') return this.fenceAndAbort(txn)\n", ''],
+  ]),
+  mutant('a broker that starts again forgets the markers', 'I9', 'small,quiet,cut-decisions', [
+    [
+      COORDINATOR,
+      "if (txn.status === 'PrepareCommit' || txn.status === 'PrepareAbort')\n        this",
+      "if (txn.status === 'Empty')\n        this",
     ],
   ]),
 ]

@@ -33,6 +33,7 @@ export function faultTargets({ world, plan, broker, storage, instances, disturbe
   return {
     strikes: (process) => instances().some((instance) => instance.process === process),
     kill: (process, downMs, loss) => lasts(find(process)?.kill(downMs, loss) ?? false, downMs + sessionTimeoutMs),
+    close: (process, downMs, leaveGroup) => find(process)?.restart(downMs, leaveGroup) ?? false,
     pause: (process, forMs) => lasts(find(process)?.pause(forMs) ?? false, forMs),
     jumpClock: (process, ms) => {
       const instance = find(process)

@@ -2,28 +2,30 @@
 import { initProducerIdApi, joinGroupApi, offsetFetchApi, syncGroupApi } from '../protocol/index.js'
 import type { Random } from '../record/random.js'
 import { seededRandom } from '../record/random.js'
-import { drawFaults, type FaultKind, USUAL_KINDS } from './sim-faults.js'
-import type { MemberPlan, SimPlan, Span, StepPlan } from './sim-plan.js'
+import {
+  addSteps,
+  anyMember,
+  anyTime,
+  at,
+  type Draft,
+  FROM,
+  slow,
+  span,
+  TO,
+  type Variant,
+  withFaults,
+} from './sim-draft.js'
+import { drawFaults, USUAL_KINDS } from './sim-faults.js'
+import { AT_MOMENTS } from './sim-moments.js'
+import type { MemberPlan, SimPlan, StepPlan } from './sim-plan.js'
 import { VERSIONS } from './sim-topology.js'
-
-type Draft = { -readonly [Name in keyof SimPlan]: SimPlan[Name] }
-
-interface Variant {
-  readonly what: string
-  /** Share of the usual seeds that have it; 0: by name only. */
-  readonly share: number
-  readonly draw: (draft: Draft, random: Random) => void
-}
 
 /** What every seed has at least. */
 const LEAST = { records: 2_000, commits: 20, faults: 3 } as const
 /** With a steady stream of single records each one costs more. */
 const STEADY_RECORDS = 1_200
-/** Steps and faults fall into this part of the run. */
 /** No seed is longer. */
 const MOST_MS = 30_000
-const FROM = 0.1
-const TO = 0.8
 
 export const VARIANTS: Readonly<Record<string, Variant>> = {
   small: {
@@ -229,17 +231,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
         .map((step) => ({ ...step, atMs: Math.round(draft.durationMs * (step.atMs / MOST_MS)) }))
     },
   },
-}
-
-function withFaults(what: string, share: number, kinds: readonly FaultKind[], count: number): Variant {
-  return {
-    what,
-    share,
-    draw: (draft, random) => {
-      const more = drawFaults(random, kinds, 1 + random.int(count), draft.durationMs * FROM, draft.durationMs * TO)
-      draft.faults = [...draft.faults, ...more]
-    },
-  }
+  ...AT_MOMENTS,
 }
 
 /** `variant`: names joined by commas, or `mix` for what usual seeds are. */
@@ -298,19 +290,6 @@ function usual(seed: number, variant: string, random: Random): Draft {
   }
 }
 
-function slow(draft: Draft, more: SimPlan['slow']): void {
-  draft.slow = {
-    ...draft.slow,
-    ...more,
-    ...(more.lanes && { lanes: { ...draft.slow.lanes, ...more.lanes } }),
-    ...(more.apis && { apis: { ...draft.slow.apis, ...more.apis } }),
-  }
-}
-
-function addSteps(draft: Draft, steps: readonly StepPlan[]): void {
-  draft.steps = [...draft.steps, ...steps]
-}
-
 /** Somebody comes, and goes soon after: often before the group has settled. */
 function cameAndWent(draft: Draft, random: Random, times: number): StepPlan[] {
   const steps: StepPlan[] = []
@@ -333,22 +312,4 @@ function rolled(draft: Draft, random: Random, rounds: number, version?: number):
     leaveGroup,
     ...(version !== undefined && { version }),
   }))
-}
-
-function at({ durationMs }: Draft, ms: number): number {
-  return Math.round(FROM * durationMs + ms)
-}
-
-function anyTime(draft: Draft, random: Random): number {
-  return at(draft, random.next() * (TO - FROM) * draft.durationMs)
-}
-
-function anyMember({ members }: Draft, random: Random): string {
-  return members[random.int(members.length)]!.name
-}
-
-/** At most `mostMs`, beginning anywhere below its end. */
-function span(random: Random, leastMs: number, mostMs: number): Span {
-  const toMs = leastMs + random.int(mostMs - leastMs)
-  return [Math.round(toMs * random.next()), toMs]
 }
