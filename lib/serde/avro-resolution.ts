@@ -3,7 +3,7 @@
  * their namespace, or by an alias; of a union, each branch is looked at when it is met; numbers are promoted, never rounded.
  */
 import type avsc from 'avsc'
-import { blockCount, leastBytes, type Reads, readExactLong, type Tap } from './avro-types.js'
+import { blockCount, leastBytes, putEntry, type Reads, readExactLong, type Tap } from './avro-types.js'
 
 type Type = avsc.Type & Reads
 type Named = Type & { readonly name: string | undefined; readonly aliases?: readonly string[] | undefined }
@@ -163,7 +163,7 @@ class Resolution {
       for (let count = blockCount(tap, 1); count > 0; count = blockCount(tap, 1)) {
         for (; count > 0; count--) {
           const key = tap.readString()
-          map[key] = read(tap)
+          putEntry(map, key, read(tap))
         }
       }
       return map

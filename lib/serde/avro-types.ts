@@ -155,6 +155,12 @@ class BoundedArray extends avsc.types.ArrayType {
   }
 }
 
+/** `map.__proto__ = value` would set what it inherits from, or nothing at all. */
+export function putEntry(map: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') map[key] = value
+  else Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true })
+}
+
 class BoundedMap extends avsc.types.MapType {
   _read(tap: Tap): Record<string, unknown> {
     const values = this.valuesType as avsc.Type & Reads
@@ -162,7 +168,7 @@ class BoundedMap extends avsc.types.MapType {
     for (let count = blockCount(tap, 1); count > 0; count = blockCount(tap, 1)) {
       for (; count > 0; count--) {
         const key = tap.readString()
-        map[key] = values._read(tap)
+        putEntry(map, key, values._read(tap))
       }
     }
     return map

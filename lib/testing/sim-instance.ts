@@ -162,15 +162,18 @@ export class SimInstance {
     network.world.note(`${process.name} is closed`)
   }
 
-  /** Calls `late` unless the returned function is called within `limitMs`; a process that stands still has as long again. */
+  /** Calls `late` unless the returned function is called within `limitMs`; while the process stands still no time counts. */
   #expect(limitMs: number, late: (ms: number) => void): () => void {
     const { process } = this
     const { world } = this.#options.network
     const sinceMs = world.nowMs
+    let stoodMs = process.standingMs
     let done = false
     const look = () => {
       if (done || !process.alive) return
-      if (process.held) world.schedule(limitMs, look)
+      const moreMs = process.standingMs - stoodMs
+      stoodMs = process.standingMs
+      if (moreMs > 0) world.schedule(moreMs, look)
       else late(world.nowMs - sinceMs)
     }
     world.schedule(limitMs, look)

@@ -17,6 +17,8 @@ export class SimProcess {
   /** What fell due while the process was held, in order; null when it is not. */
   #held: (() => void)[] | null = null
   #heldUntilMs = 0
+  #heldSinceMs = 0
+  #stoodMs = 0
   /** Its own time is ahead of the world's while it works: what `spend` has used up. */
   #aheadUntilMs = 0
   #skewMs: number
@@ -56,6 +58,11 @@ export class SimProcess {
     return this.#held !== null
   }
 
+  /** How long it has stood still so far, in all. */
+  get standingMs(): number {
+    return this.#stoodMs + (this.held ? this.#world.nowMs - this.#heldSinceMs : 0)
+  }
+
   /** Runs `work` in this process: now, when it is let go, or never. */
   run(work: () => void): void {
     if (!this.alive) return
@@ -75,6 +82,7 @@ export class SimProcess {
     this.#heldUntilMs = Math.max(this.#heldUntilMs, this.#world.nowMs + forMs)
     if (this.#held !== null) return
     this.#held = []
+    this.#heldSinceMs = this.#world.nowMs
     const release = () => {
       if (!this.alive || this.#held === null) return
       if (this.#world.nowMs < this.#heldUntilMs) {
@@ -83,6 +91,7 @@ export class SimProcess {
       }
       const work = this.#held.shift()
       if (work === undefined) {
+        this.#stoodMs = this.standingMs
         this.#held = null
         return
       }

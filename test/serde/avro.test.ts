@@ -132,3 +132,23 @@ t.test('a schema that is unknown or does not fit makes poison records, and is as
   t.throws(() => serde.deserialize(Buffer.from([1, 0, 0, 0, 1]), 't'), { code: 'SERDE_BYTES_INVALID' })
   t.throws(() => serde.deserialize(Buffer.from([0, 0]), 't'), { code: 'SERDE_BYTES_INVALID' })
 })
+
+t.test('a map keeps every key, also those that objects have', async (t) => {
+  const map = JSON.parse('{"__proto__":5,"constructor":6,"toString":7,"hasOwnProperty":8,"":9}') as Record<
+    string,
+    number
+  >
+  const schema = (type: object, ...more: object[]) => ({
+    type: 'record',
+    name: 'R',
+    fields: [{ name: 'map', type }, ...more],
+  })
+  const int = schema({ type: 'map', values: 'int' })
+  const double = schema({ type: 'map', values: 'double' }, { name: 'more', type: 'string', default: '' })
+  const bytes = avro<{ map: typeof map }>(int).serialize({ map }, 't')
+  for (const serde of [avro<{ map: typeof map }>(int), avro<{ map: typeof map }>(double, { readable: [int] })]) {
+    const read = serde.deserialize(bytes, 't').map
+    t.same(Object.entries(read), Object.entries(map))
+    t.equal(Object.getPrototypeOf(read), Object.prototype)
+  }
+})

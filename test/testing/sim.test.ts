@@ -94,6 +94,7 @@ t.test('events run by time; a process that is held runs what fell due later, a k
   world.schedule(40, () => ran.push('free'))
   t.equal(await world.run(() => false, 1_000), false)
   t.same(ran, ['free', 'held at 110', 'then at 110'])
+  t.equal(Math.round(held.standingMs), 100)
   t.equal(held.timers, 0)
   t.equal(held.clock.now() - killed.clock.now(), 5_000)
 })
