@@ -29,10 +29,12 @@ const REPLICATED: Readonly<Record<string, string>> = {
 export class KafkaCluster {
   readonly #options: readonly KafkaOptions[]
   readonly #running: (RunningKafka | null)[]
+  readonly #starting: (Promise<void> | null)[]
 
   private constructor(options: readonly KafkaOptions[]) {
     this.#options = options
     this.#running = options.map(() => null)
+    this.#starting = options.map(() => null)
   }
 
   /** @throws KAFKA_UNAVAILABLE, KAFKA_START_FAILED */
@@ -74,14 +76,24 @@ export class KafkaCluster {
     this.#running[index] = null
   }
 
-  /** On the data it had. Resolves when it answers. @throws KAFKA_START_FAILED */
+  /** On the data it had. Resolves when it answers; who asks again meanwhile waits with the first. @throws KAFKA_START_FAILED */
   async startNode(index: number): Promise<void> {
+    this.#starting[index] ??= this.#startNode(index).finally(() => {
+      this.#starting[index] = null
+    })
+    await this.#starting[index]
+  }
+
+  async #startNode(index: number): Promise<void> {
+    let first: unknown
     for (let attempt = 1; ; attempt++) {
       try {
         this.#running[index] = await startKafkaOnJvm(this.#options[index]!)
         break
       } catch (error) {
-        if (attempt === START_TRIES) throw error
+        // What later attempts say may only follow from it.
+        first ??= error
+        if (attempt === START_TRIES) throw first
         await delay(systemClock, 1_000)
       }
     }
