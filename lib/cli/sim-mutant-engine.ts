@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { systemClock } from '../record/clock.js'
-import type { Mutant } from '../testing/sim-mutants.js'
+import type { Mutant } from '../testing/mutants/index.js'
 
 export interface Mutated {
   readonly file: string

@@ -1,6 +1,6 @@
 /** Makes engines with one mistake each, plays seeds on them, and says which seed saw what. */
 import { MillraceError } from '../errors.js'
-import { MUTANTS, type Mutant } from '../testing/sim-mutants.js'
+import { MUTANTS, type Mutant } from '../testing/mutants/index.js'
 import { type HuntResult, hunt, type Sighting } from './sim-hunt.js'
 import { MutantEngines, type Mutated, mutated, rootFolder } from './sim-mutant-engine.js'
 

@@ -60,7 +60,11 @@ t.test('a whole transaction: one AddPartitions, one Produce, the versions of tra
     ['AddOffsetsToTxn 4', 'AddPartitionsToTxn 3', 'EndTxn 4', 'InitProducerId 5', 'Produce 11', 'TxnOffsetCommit 4'],
   )
   t.match(broker.named('TxnOffsetCommit')[0]?.request, { generationId: 3, memberId: 'm', groupInstanceId: 'i' })
-  t.match(broker.named('InitProducerId')[0]?.request, { producerId: -1, producerEpoch: -1 })
+  t.match(broker.named('InitProducerId')[0]?.request, {
+    producerId: -1,
+    producerEpoch: -1,
+    transactionTimeoutMs: 4_000,
+  })
 })
 
 t.test('an empty transaction asks nobody', async (t) => {

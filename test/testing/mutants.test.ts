@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { type HuntResult, hunt } from '../../lib/cli/sim-hunt.js'
 import { mutated, rootFolder } from '../../lib/cli/sim-mutant-engine.js'
-import { MUTANTS } from '../../lib/testing/sim-mutants.js'
+import { MUTANTS } from '../../lib/testing/mutants/index.js'
 import { unknownVariants } from '../../lib/testing/sim-variants.js'
 
 const root = rootFolder()

@@ -1,0 +1,125 @@
+/** The group: offsets, owners, rebalances. */
+import { type Mutant, mutant } from './mutant.js'
+
+const MEMBERSHIP = 'lib/runtime/membership/membership.ts'
+const ASSIGN = 'lib/runtime/membership/assign.ts'
+const TAKE_OVER = 'lib/runtime/take-over.ts'
+const INSTANCE = 'lib/runtime/instance.ts'
+const TASK_SET = 'lib/runtime/task-set.ts'
+
+export const GROUP: readonly Mutant[] = [
+  mutant(
+    'a take-over begins at the start',
+    'I3',
+    'small,dynamic',
+    [[TAKE_OVER, '{ ...found, isReset: false }', '{ ...found, offset: 0, isReset: false }']],
+    'runtime/take-over',
+  ),
+  // The offset before is that of a marker, mostly.
+  mutant(
+    'a rewind goes one record too far back',
+    'I3',
+    'small,steady,retry',
+    [
+      [
+        TASK_SET,
+        'this.#committedOffsets.set(formatTopicPartition(topic, partition), offset)',
+        'this.#committedOffsets.set(formatTopicPartition(topic, partition), Math.max(0, offset - 2))',
+      ],
+    ],
+    'runtime/rules',
+  ),
+  mutant(
+    'offsets that go back when something is written',
+    'I3',
+    'small,base',
+    [
+      [
+        'lib/task/input.ts',
+        'offsets.push({ topic, partition, offset: position,',
+        'offsets.push({ topic, partition, offset: Math.max(0, position - 1),',
+      ],
+    ],
+    'task/order',
+  ),
+  mutant(
+    'a member runs what nobody gave it',
+    'I4',
+    'small,quiet',
+    [
+      [
+        'lib/runtime/membership/agreement.ts',
+        'if (names.length === 0 || !names.every((name) => unused.has(name))) continue',
+        'if (names.length === 0) continue',
+      ],
+    ],
+    'runtime/membership/assign',
+  ),
+  mutant(
+    'everything for everybody',
+    'I4',
+    'small,base',
+    [[ASSIGN, 'partitions: partitions.get(memberId) ?? []', 'partitions: [...partitions.values()].flat()']],
+    'runtime/membership/assign',
+  ),
+  mutant(
+    'two versions do not exclude each other',
+    'I4',
+    'incompatible-version',
+    [
+      [
+        ASSIGN,
+        'if (!chosen.some(({ planned }) => excludes(planned, candidate.planned))) chosen.push(candidate)',
+        'chosen.push(candidate)',
+      ],
+    ],
+    'runtime/membership/assign',
+  ),
+  mutant(
+    'a partition is read on after it was taken away',
+    'I4',
+    'dynamic,quiet',
+    [[TASK_SET, '        this.#options.fetcher.remove({ topic, partition })\n', '']],
+    'runtime/rules',
+  ),
+  mutant(
+    'a rebalance waits until nothing is pending',
+    'I8',
+    'small,steady,dynamic,quiet',
+    [
+      [
+        MEMBERSHIP,
+        "const flush = state.group === 'wanted' && pending && !state.holding",
+        'const flush = pending && !state.holding',
+      ],
+    ],
+    'runtime/membership/membership',
+  ),
+  mutant(
+    'a member that nobody can read stops the others',
+    'I8',
+    'small,foreigner,quiet',
+    [[ASSIGN, '      unreadable(error)\n', '      throw error\n']],
+    'runtime/membership/assign',
+  ),
+  mutant(
+    'nothing to collect stays pending',
+    'I8',
+    'quiet,close-on-error',
+    [
+      [
+        'lib/runtime/committer.ts',
+        '    this.forget()\n    if (parts.length === 0) return 0\n',
+        '    if (parts.length === 0) return 0\n    this.forget()\n',
+      ],
+    ],
+    'runtime/rules',
+  ),
+  mutant(
+    'markers leave a lag behind',
+    'I8',
+    'small,base',
+    [[INSTANCE, 'if (drained && !this.#committer.pending && tasks.moved()) this.#committer.noteWork()', '']],
+    'runtime/past-markers',
+  ),
+]

@@ -1,0 +1,57 @@
+/** What gathers, and what is lost without a word. */
+import { type Mutant, mutant } from './mutant.js'
+
+const FAILURES = 'lib/task/failures.ts'
+
+export const UPKEEP: readonly Mutant[] = [
+  mutant(
+    'no pause between attempts',
+    'I11',
+    'small,leaders',
+    [
+      [
+        'lib/client/retry.ts',
+        'return Math.min(firstMs * 2 ** Math.min(attempts, 30), maxMs) * (0.8 + 0.4 * random.next())',
+        'return 0 * (firstMs + maxMs + attempts + random.int(1))',
+      ],
+    ],
+    'client/retry-loops',
+  ),
+  mutant('the purge of repartition topics goes on after the end', 'I11', 'small,base', [
+    ['lib/runtime/purge.ts', 'return () => void purging.stop()', 'return () => void purging'],
+  ]),
+  mutant(
+    'a second start is accepted',
+    'I11',
+    'small,start-twice',
+    [
+      [
+        'lib/streams.ts',
+        "if (this.state !== 'created') {\n      throw new MillraceError('STREAMS_STATE', `an instance that is",
+        "if (this.state === 'closed') {\n      throw new MillraceError('STREAMS_STATE', `an instance that is",
+      ],
+    ],
+    'runtime/close',
+  ),
+  mutant(
+    'a late record goes without a letter',
+    'I12',
+    'small,base',
+    [[FAILURES, '    this.#deadLetter(reason, node, origin, null)\n', '']],
+    'task/failures',
+  ),
+  mutant(
+    'a letter without its origin',
+    'I12',
+    'small,base',
+    [[FAILURES, 'String(cursor.offset)', "'0'"]],
+    'task/failures',
+  ),
+  mutant(
+    'letters of an aborted transaction are remembered',
+    'I12',
+    'broker-errors',
+    [[FAILURES, '    this.#lettered.clear()\n', '']],
+    'task/failures',
+  ),
+]
