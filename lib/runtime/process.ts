@@ -25,31 +25,40 @@ export interface Process {
  * @throws MillraceError STATE_LOCKED when another process runs on the folder, STATE_UNWRITABLE
  */
 export async function openProcess(engines: StateEngines, random: Random, log: Log): Promise<Process> {
-  const engine = await openSound(engines, FOLDER, log)
+  const first = await openSound(engines, FOLDER, log)
   try {
     const copy = await openSound(engines, COPY, log).catch(throwLocked)
     try {
-      const processId = known(engine) ?? known(copy) ?? random.uuid()
-      for (const each of [engine, copy]) await write(each, processId)
-      return { processId, close: () => engine.close() }
+      const processId = first.id ?? copy.id ?? random.uuid()
+      for (const place of [first, copy]) await write(place, processId)
+      return { processId, close: () => first.engine.close() }
     } finally {
-      await copy.close()
+      await copy.engine.close()
     }
   } catch (error) {
-    await engine.close()
+    await first.engine.close()
     throw error
   }
 }
 
-/** The folder is ours by the lock of the process: what is locked in it is held by an earlier life that has not let go yet. */
-export function throwLocked(error: unknown): never {
-  if (!isMillraceError(error, 'STATE_LOCKED')) throw error
-  const { code, message, taskId } = error
-  throw new MillraceError(code, message, { ...(taskId !== undefined && { taskId }), kind: 'passing', cause: error })
+interface Place {
+  readonly engine: StateEngine
+  /** The identity found there. */
+  readonly id: string | null
 }
 
-/** The engine, with an identity or without any: a damaged one is set aside. */
-async function openSound(engines: StateEngines, folder: string, log: Log): Promise<StateEngine> {
+/** The folder is ours by the lock of the process: what is locked in it is held by an earlier life that has not let go yet. */
+export function throwLocked(error: unknown): never {
+  throw isMillraceError(error, 'STATE_LOCKED') ? passing(error) : error
+}
+
+function passing(error: MillraceError): MillraceError {
+  const { code, message, taskId } = error
+  return new MillraceError(code, message, { ...(taskId !== undefined && { taskId }), kind: 'passing', cause: error })
+}
+
+/** Open, with an identity or without any: a damaged one is set aside. */
+async function openSound(engines: StateEngines, folder: string, log: Log): Promise<Place> {
   try {
     return await openChecked(engines, folder)
   } catch (error) {
@@ -60,11 +69,11 @@ async function openSound(engines: StateEngines, folder: string, log: Log): Promi
   }
 }
 
-async function openChecked(engines: StateEngines, folder: string): Promise<StateEngine> {
+async function openChecked(engines: StateEngines, folder: string): Promise<Place> {
   const engine = await engines.open(folder)
   try {
-    const id = known(engine)
-    if (id === null || ID.test(id)) return engine
+    const id = engine.getSync(ID_KEY)?.toString('utf8') ?? null
+    if (id === null || ID.test(id)) return { engine, id }
     throw new MillraceError('STATE_DAMAGED', 'the identity of the process is not one', { taskId: folder })
   } catch (error) {
     await engine.close()
@@ -72,11 +81,12 @@ async function openChecked(engines: StateEngines, folder: string): Promise<State
   }
 }
 
-function known(engine: StateEngine): string | null {
-  return engine.getSync(ID_KEY)?.toString('utf8') ?? null
-}
-
-async function write(engine: StateEngine, processId: string): Promise<void> {
-  if (known(engine) === processId) return
-  await engine.write([{ type: 'put', key: ID_KEY, value: Buffer.from(processId, 'utf8') }], { sync: true })
+async function write({ engine, id }: Place, processId: string): Promise<void> {
+  if (id === processId) return
+  try {
+    await engine.write([{ type: 'put', key: ID_KEY, value: Buffer.from(processId, 'utf8') }], { sync: true })
+  } catch (error) {
+    // The next attempt to open finds the damage and sets it aside.
+    throw isMillraceError(error, 'STATE_DAMAGED') ? passing(error) : error
+  }
 }

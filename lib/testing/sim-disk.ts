@@ -8,8 +8,8 @@ import type { SlowPlan, Span } from './sim-plan.js'
 import type { SimProcess } from './sim-process.js'
 
 /**
- * How a process ended: what it had written stays, what was not synced is cut at some point, the folder of one task is
- * gone, or everything is.
+ * How a process ended: what it had written stays, what was not synced is cut at some point, one folder is gone (of a task, or
+ * one of the two with the identity), or everything is.
  */
 export type DiskLoss = 'none' | 'unsynced' | 'one' | 'all'
 
@@ -25,7 +25,7 @@ interface Journal {
 
 /** A batch takes this long at most. */
 const WRITE_MS = 4
-/** The folder that says who the process is: without it the instance is another one. */
+/** The folder whose lock keeps a second process off: only such a process could hold it. */
 const IDENTITY = 'process'
 
 export class SimDisk {
@@ -59,7 +59,7 @@ export class SimDisk {
         if (this.#full && this.#random.next() < 0.5) throw noRoom(name)
         const engine = memory.openSync(name)
         names.add(name)
-        if (name !== IDENTITY) await this.#wait(process, this.#slow.open)
+        await this.#wait(process, this.#slow.open)
         return this.#engine(process, engine, name, names, (error) => engines.onDamaged?.(error))
       },
       list: async () => [...this.#journals.keys()].sort(),
@@ -89,7 +89,7 @@ export class SimDisk {
       return
     }
     if (loss === 'one') {
-      const name = this.#anyTask()
+      const name = this.#anyFolder()
       if (name !== null) this.#journals.delete(name)
       return
     }
@@ -99,9 +99,9 @@ export class SimDisk {
     }
   }
 
-  /** What one task has on disk is hurt. False: there is nothing to hurt. */
+  /** What lies in one folder is hurt. False: there is nothing to hurt. */
   hurt(): boolean {
-    const name = this.#anyTask()
+    const name = this.#anyFolder()
     if (name === null) return false
     this.#journals.get(name)!.hurt = true
     return true
@@ -117,8 +117,8 @@ export class SimDisk {
     this.#locked = locked
   }
 
-  #anyTask(): string | null {
-    const names = [...this.#journals.keys()].filter((name) => name !== IDENTITY).sort()
+  #anyFolder(): string | null {
+    const names = [...this.#journals.keys()].sort()
     return names.length === 0 ? null : names[this.#random.int(names.length)]!
   }
 
@@ -147,7 +147,7 @@ export class SimDisk {
       told = true
       throw error
     }
-    const slow = name === IDENTITY ? {} : this.#slow
+    const slow = this.#slow
     return {
       getSync: (key) => {
         sound()
