@@ -131,6 +131,10 @@ t.test('a listener that throws ends the instance, whoever else listens', async (
       if (store === 'counts') throw new Error('not today')
     },
   })
-  await t.rejects(streams.start(), /not today/)
+  await t.rejects(streams.start(), {
+    code: 'HANDLER_FAILED',
+    message: /onRestore/,
+    cause: { message: 'not today' },
+  })
   t.equal(streams.state, 'failed')
 })

@@ -116,10 +116,15 @@ for (const [what, cacheMaxBytes] of [
       const streams = new Streams(build(), { ...settings, engines })
       await streams.start()
       await world.until('changes', (records) => records.some((record) => record.startsWith('d=')))
-      const found: Record<string, unknown> = {}
-      for await (const { key, value, timestamp } of streams.queries.keyValue<string, number>('rows-store').all()) {
-        found[key] = [value, timestamp]
-      }
+      let found: Record<string, unknown> = {}
+      // A reader may see what is committed before the instance has handled the answer.
+      await until(async () => {
+        found = {}
+        for await (const { key, value, timestamp } of streams.queries.keyValue<string, number>('rows-store').all()) {
+          found[key] = [value, timestamp]
+        }
+        return 'd' in found
+      })
       await streams.close({ leaveGroup: true })
       return found
     }
