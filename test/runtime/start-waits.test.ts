@@ -5,6 +5,7 @@ import { Streams, StreamsBuilder, string } from '../../lib/index.js'
 import { initProducerIdApi } from '../../lib/protocol/index.js'
 import { systemClock } from '../../lib/record/clock.js'
 import { loopbackTransport } from '../../lib/transport/loopback.js'
+import { jumpingClock } from '../client/jumping-clock.js'
 import { embedded } from './embedded.js'
 
 /** Pauses take a hundredth of their time, so that three doublings do not hold a test up. */
@@ -58,12 +59,13 @@ for (const [startTimeoutMs, least, most] of [
       attempts++
       throw new Error('nobody listens')
     }
+    const clock = jumpingClock()
     const streams = new Streams(topology(), {
       applicationId: 'app',
       broker: world.broker,
       startTimeoutMs,
-      clock: hurried,
-      transport: () => loopbackTransport({ clock: hurried, clientId: 'test', connect: refuse }),
+      clock,
+      transport: () => loopbackTransport({ clock, clientId: 'test', connect: refuse }),
     })
     await t.rejects(streams.start(), { code: 'CLIENT_UNREACHABLE' })
     t.equal(streams.state, 'failed')
