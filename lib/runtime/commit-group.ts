@@ -32,19 +32,29 @@ export function exactlyOnce(transactions: TransactionManager): CommitGroup {
   }
 }
 
-/** Produce, then commit offsets: a crash in between repeats work, it never loses any. */
-export function atLeastOnce(producer: IdempotentProducer, member: GroupMember): CommitGroup {
+/**
+ * Produce, then commit offsets: a crash in between repeats work, it never loses any. Offsets that got no answer may still be on
+ * their way, and would overwrite later ones: they are refused only once the group has another generation.
+ */
+export function atLeastOnce(
+  producer: Pick<IdempotentProducer, 'init' | 'send' | 'close'>,
+  member: Pick<GroupMember, 'commitOffsets'>,
+  anotherGeneration: () => void,
+): CommitGroup {
   return {
     init: () => producer.init(),
     async commit(batches, offsets, identity) {
+      let produced = false
       try {
         const batchOffsets = await producer.send(batches)
+        produced = true
         await member.commitOffsets(offsets, identity)
         return { kind: 'committed', batchOffsets }
       } catch (cause) {
         if (remedyOf(cause) === 'rejoin') return { kind: 'staleGeneration' }
         // Some of it may be written, and is written again: at least once.
         if (isMillraceError(cause) && !cause.retriable) return { kind: 'aborted', cause }
+        if (produced) anotherGeneration()
         return { kind: 'unknown', cause }
       }
     },

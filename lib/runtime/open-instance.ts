@@ -149,7 +149,11 @@ async function assemble(
   member.onLost = (error) => membershipLost(config.log, error, box)
   box.watch = makeWatch(options, plan, { admin, member, assignments, tasks, globals, nextPlan }, fail)
   closing.push(() => box.watch?.stop())
-  const commitGroup = makeCommitGroup(options, member, process.processId)
+  const anotherGeneration = () => {
+    assignments.attempt++
+    box.instance?.rebalance()
+  }
+  const commitGroup = makeCommitGroup(options, member, process.processId, anotherGeneration)
   closing.push(() => commitGroup.close())
   // Step 1 of every take-over: whatever an earlier life of this process left open is ended before offsets are read.
   await commitGroup.init()
@@ -361,8 +365,15 @@ async function makeMember(
   })
 }
 
-function makeCommitGroup({ config, cluster }: InstanceOptions, member: GroupMember, processId: string): CommitGroup {
-  if (config.processingGuarantee === 'atLeastOnce') return atLeastOnce(new IdempotentProducer({ cluster }), member)
+function makeCommitGroup(
+  { config, cluster }: InstanceOptions,
+  member: GroupMember,
+  processId: string,
+  anotherGeneration: () => void,
+): CommitGroup {
+  if (config.processingGuarantee === 'atLeastOnce') {
+    return atLeastOnce(new IdempotentProducer({ cluster }), member, anotherGeneration)
+  }
   const { transactionTimeoutMs } = config
   const transactionalId = instanceName(config, processId)
   return exactlyOnce(new TransactionManager({ cluster, transactionalId, transactionTimeoutMs }))

@@ -33,6 +33,7 @@ export async function checkRun(run: Run): Promise<number> {
     committedRecords(topic, partition, run.storage.batches(topic, partition))
   const expected: Stores = { totals: new Map(), windows: new Map(), sessions: new Map() }
   const dead: string[] = []
+  const sessionsFromMs: number[] = []
   let records = 0
   const inputs = partitions().map((partition) => {
     const input = log('input', partition)
@@ -57,10 +58,11 @@ export async function checkRun(run: Run): Promise<number> {
     compare(`sessions-${partition}`, log('sessions', partition), outcome.sessions, false, violated)
     for (const [name, digest] of outcome.windowStore) expected.windows.set(`${partition}:${name}`, digest)
     for (const [name, sum] of outcome.sessionStore) expected.sessions.set(`${partition}:${name}`, sum)
+    sessionsFromMs.push(outcome.sessionsFromMs)
     for (const reason of outcome.dead) dead.push(`${BY_ITEM}-${partition}/${reason}`)
   }
   checkDead(log, dead, violated)
-  checkChangelogs(log, expected, violated)
+  checkChangelogs(log, expected, sessionsFromMs, violated)
   await checkStores(run, expected)
   return records
 }
@@ -195,33 +197,37 @@ function checkDead(log: Log, expected: readonly string[], violated: Violated): v
 }
 
 /** I2, first half: replaying the committed changelogs gives what recomputation gives. */
-function checkChangelogs(log: Log, expected: Stores, violated: Violated): void {
-  const replay = (store: keyof Stores, nameOfKey: (key: Buffer, partition: number) => string) => {
-    const table = new Map<string, string>()
+function checkChangelogs(log: Log, expected: Stores, sessionsFromMs: readonly number[], violated: Violated): void {
+  // What retention has ended may still be in the changelog.
+  const replay = (store: keyof Stores, rowOf: (key: Buffer, partition: number) => { name: string; kept: boolean }) => {
+    const table = new Map<string, { readonly value: string; readonly kept: boolean }>()
     for (const partition of partitions()) {
       for (const { key, value } of log(`${APPLICATION}-${store}-changelog`, partition)) {
-        const name = nameOfKey(key!, partition)
+        const { name, kept } = rowOf(key!, partition)
         if (value === null) table.delete(name)
-        else table.set(name, String(value))
+        else table.set(name, { value: String(value), kept })
       }
     }
-    // What retention has ended may still be in the changelog.
     for (const [name, value] of expected[store]) {
-      if (table.get(name) !== value)
-        violated('I2', `the changelog of ${store} has ${name} = ${table.get(name)}, not ${value}`)
+      const actual = table.get(name)?.value
+      if (actual !== value) violated('I2', `the changelog of ${store} has ${name} = ${actual}, not ${value}`)
     }
-    if (store === 'totals' && table.size !== expected[store].size) {
-      violated('I2', `the changelog of ${store} has ${table.size} keys, not ${expected[store].size}`)
+    for (const [name, { value, kept }] of table) {
+      if (kept && !expected[store].has(name)) {
+        violated('I2', `the changelog of ${store} has ${name} = ${value}, which should be deleted`)
+      }
     }
   }
-  replay('totals', (key) => String(key))
+  replay('totals', (key) => ({ name: String(key), kept: true }))
   replay('windows', (key, partition) => {
     const startMs = readInt64(key, key.length - 12)
-    return `${partition}:${key.toString('utf8', 0, key.length - 12)}@${startMs}`
+    return { name: `${partition}:${key.toString('utf8', 0, key.length - 12)}@${startMs}`, kept: false }
   })
   replay('sessions', (key, partition) => {
-    const end = key.length - 16
-    return `${partition}:${key.toString('utf8', 0, end)}@${readInt64(key, end + 8)}..${readInt64(key, end)}`
+    const at = key.length - 16
+    const [endMs, startMs] = [readInt64(key, at), readInt64(key, at + 8)]
+    const name = `${partition}:${key.toString('utf8', 0, at)}@${startMs}..${endMs}`
+    return { name, kept: endMs >= sessionsFromMs[partition]! }
   })
 }
 

@@ -49,6 +49,8 @@ export interface ItemOutcome {
   readonly windowStore: Map<string, string>
   /** `key@start..end` → sum, of sessions still kept. */
   readonly sessionStore: Map<string, string>
+  /** Sessions that ended before are not kept. */
+  readonly sessionsFromMs: number
 }
 
 interface Session {
@@ -125,6 +127,7 @@ export function afterItems(log: readonly TopicRecord[]): ItemOutcome {
         endMs >= sessionKept ? [[`${key}@${startMs}..${endMs}`, sum] as const] : [],
       ),
     ),
+    sessionsFromMs: sessionKept,
   }
 }
 

@@ -128,7 +128,9 @@ t.test('offsets of the member before our own join: the group has moved on, and n
   for (const [errorCode, outcome] of rows) {
     const { broker, member } = rig(true)
     broker.on('OffsetCommit', () => ({ topics: [{ name: 'in', partitions: [{ partitionIndex: 0, errorCode }] }] }))
-    const group = atLeastOnce(new IdempotentProducer({ cluster: broker.cluster }), member)
+    const group = atLeastOnce(new IdempotentProducer({ cluster: broker.cluster }), member, () =>
+      t.fail('nothing is on its way'),
+    )
     const offsets = [{ topic: 'in', partition: 0, offset: 1, metadata: '' }]
     t.equal((await group.commit([], offsets, member.identity())).kind, outcome, String(errorCode))
   }

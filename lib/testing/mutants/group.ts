@@ -43,6 +43,13 @@ export const GROUP: readonly Mutant[] = [
     'task/order',
   ),
   mutant(
+    'offsets on their way keep their generation',
+    'I3',
+    'quiet,at-least-once,late-requests',
+    [['lib/runtime/commit-group.ts', '        if (produced) anotherGeneration()\n', '']],
+    'runtime/commit-group',
+  ),
+  mutant(
     'a member runs what nobody gave it',
     'I4',
     'small,quiet',

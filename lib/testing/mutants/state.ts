@@ -40,6 +40,19 @@ export const STATE: readonly Mutant[] = [
     'runtime/take-over',
   ),
   mutant(
+    'a deletion is not logged',
+    'I2',
+    'small,quiet',
+    [
+      [
+        'lib/state/task-state.ts',
+        '              if (leavesNoTrace(cell, times)) return\n',
+        '              if (held === null || leavesNoTrace(cell, times)) return\n',
+      ],
+    ],
+    'state/task-state',
+  ),
+  mutant(
     'an overlay kept on abort',
     'I2',
     'broker-errors',
