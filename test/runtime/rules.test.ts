@@ -1,7 +1,10 @@
 /** Rules of the instance loop that have no table of their own, each by itself: what is asked, kept and given up. */
 import t from 'tap'
+import { BatchBuilder, readBatches } from '../../lib/protocol/index.js'
 import { askChangelogs } from '../../lib/runtime/changelog-facts.js'
 import { Committer } from '../../lib/runtime/committer.js'
+import { type ChangelogRange, Restore, type RestoreOptions } from '../../lib/runtime/restore.js'
+import { RestoreListeners } from '../../lib/runtime/restore-listener.js'
 import { TakeOver, type TakeOverOptions } from '../../lib/runtime/take-over.js'
 import { TaskSet, type TaskSetOptions } from '../../lib/runtime/task-set.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
@@ -36,6 +39,54 @@ t.test('a changelog ends where open transactions end', async (t) => {
   })
   t.match((await ask([PARTITION])).get('in-0'), { logStart: 4, logEnd: 9 })
   t.ok(asked.includes('latest readUncommitted'))
+})
+
+t.test('a restore applies values and deletions in order, and ends where its mark is', async (t) => {
+  const builder = new BatchBuilder()
+  for (const [key, value] of [
+    ['a', '1'],
+    ['b', '2'],
+    ['a', null],
+  ] as const) {
+    builder.append(1, Buffer.from(key), value === null ? null : Buffer.from(value))
+  }
+  const options = {
+    producerId: -1,
+    producerEpoch: -1,
+    baseSequence: -1,
+    transactional: false,
+    compression: 'none',
+  } as const
+  const batches = readBatches(builder.build(options))
+  const chunk = { ...PARTITION, batches, startOffset: 0, nextOffset: 3, bytes: 1, leaderEpoch: -1 }
+  const arriving = [[chunk], []]
+  const applied: string[] = []
+  const ended: string[] = []
+  const state = {
+    taskId: '0_0',
+    beginRestore: () => undefined,
+    restore: (_store: string, key: Buffer, value: Buffer | null) => applied.push(`${key}=${value}`),
+    restored: (_store: string, offset: number, _topicId: unknown, atEnd: boolean) => ended.push(`${offset} ${atEnd}`),
+    maybeFlush: async () => undefined,
+  }
+  const restore = new Restore({
+    makeFetcher: () => ({
+      add: () => undefined,
+      remove: () => undefined,
+      close: () => undefined,
+      position: () => 3,
+      poll: () => arriving.shift() ?? [],
+    }),
+    ask: async () => new Map(),
+    clock: new ManualClock(),
+    listeners: new RestoreListeners(),
+    patience: { succeeded: () => undefined },
+  } as unknown as RestoreOptions)
+  const range = { ...PARTITION, state, store: 'table', from: 0, to: 3, isSource: false, topicId: null, refill: null }
+  const ranges = [{ ...range, asOfMs: 0, deleteRetentionMs: 1e9 }] as unknown as ChangelogRange[]
+  t.match(await restore.run(ranges, () => false), { finished: true })
+  t.same(applied, ['a=1', 'b=2', 'a=null'])
+  t.same(ended, ['3 true'])
 })
 
 t.test('a commit that has nothing to collect leaves nothing pending', async (t) => {

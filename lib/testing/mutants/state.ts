@@ -11,7 +11,7 @@ export const STATE: readonly Mutant[] = [
     'I2',
     'dynamic,slow-restore',
     [[FACTS, 'logEnd: ends.get(name)!', 'logEnd: ends.get(name)! - 2']],
-    'runtime/take-over',
+    'runtime/rules',
   ),
   mutant(
     'restore to the last stable offset',
@@ -37,7 +37,7 @@ export const STATE: readonly Mutant[] = [
         '          if (key === null || cursor.value() === null) continue\n',
       ],
     ],
-    'runtime/take-over',
+    'runtime/rules',
   ),
   mutant(
     'a deletion is not logged',

@@ -30,7 +30,7 @@ export const TRANSACTIONAL: readonly Mutant[] = [
         'isolationLevel: 0',
       ],
     ],
-    'client/embedded-suite',
+    'client/fetch-request',
   ),
   mutant(
     'a marker does not end its transaction',

@@ -1,0 +1,22 @@
+/** What a Fetch request asks for. */
+import t from 'tap'
+import type { Cluster } from '../../lib/client/cluster.js'
+import { fetchBody, type Isolation } from '../../lib/client/fetch-request.js'
+
+const cluster = { cachedTopic: () => undefined, leaderEpoch: () => 4 } as unknown as Cluster
+const LIMITS = { maxBytes: 100, partitionMaxBytes: 10, maxWaitMs: 5 }
+
+t.test('the isolation level, the position and the epoch of each partition', async (t) => {
+  const rows: [isolation: Isolation, level: number][] = [
+    ['readCommitted', 1],
+    ['readUncommitted', 0],
+  ]
+  for (const [isolation, level] of rows) {
+    const partition = { topic: 'in', partition: 3, position: 7, lastEpoch: 2 }
+    const body = fetchBody(cluster, [partition as never], { ...LIMITS, isolation }, 11)
+    t.equal(body.isolationLevel, level, isolation)
+    t.match(body.topics, [
+      { topic: 'in', partitions: [{ partition: 3, fetchOffset: 7, currentLeaderEpoch: 4, partitionMaxBytes: 10 }] },
+    ])
+  }
+})
