@@ -129,8 +129,9 @@ for (const doing of ['open', 'write'] as const) {
     void streams.start().catch(() => undefined)
     await world.send([{ topic: 'in', key: 'k', value: 'v' }])
     await finished
-    // 100, 200, 400 ... 10,000 ms, and then once every ten seconds.
-    t.ok(disk.failures() < 50, `${disk.failures()} attempts in five minutes`)
+    // 100, 200, 400 ... 10,000 ms, and then once every ten seconds: about 37. If the machine stands still while time is hurried, the
+    // group may begin another generation, and the pauses with it; without pauses there are thousands.
+    t.ok(disk.failures() < 100, `${disk.failures()} attempts in five minutes`)
     await streams.close().catch(() => undefined)
   })
 }
