@@ -89,36 +89,35 @@ export class Side {
     return this.#sampledCpuSeconds
   }
 
-  /** The most memory the process ever had resident, in MB of 10^6 bytes. */
+  /** The most memory the process ever had resident, in MB of 10^6 bytes; the last known one once it has ended. */
   peakRssMb(): number {
-    try {
-      const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'latin1'))
-      if (match !== null) this.#sampledPeakMb = (Number(match[1]) * 1024) / 1e6
-    } catch {
-      // As above.
-    }
+    const peakMb = this.#memoryMb('VmHWM')
+    if (!Number.isNaN(peakMb)) this.#sampledPeakMb = peakMb
     return this.#sampledPeakMb
   }
 
   /** Resident now, in MB of 10^6 bytes; NaN where there is no /proc. */
   rssMb(): number {
-    const match = /^VmRSS:\s+(\d+) kB$/m.exec(
-      this.#proc(() => readFileSync(`/proc/${this.#child.pid}/status`, 'latin1')),
-    )
-    return match === null ? Number.NaN : (Number(match[1]) * 1024) / 1e6
+    return this.#memoryMb('VmRSS')
   }
 
   /** Files, sockets and pipes; NaN where there is no /proc. */
   openFiles(): number {
-    const listed = this.#proc(() => readdirSync(`/proc/${this.#child.pid}/fd`).join(' '))
-    return listed === '' ? Number.NaN : listed.split(' ').length
+    try {
+      return readdirSync(`/proc/${this.#child.pid}/fd`).length
+    } catch {
+      return Number.NaN
+    }
   }
 
-  #proc(read: () => string): string {
+  /** A line of /proc/PID/status; NaN: the process has ended, or there is no /proc. */
+  #memoryMb(field: 'VmHWM' | 'VmRSS'): number {
     try {
-      return read()
+      const status = readFileSync(`/proc/${this.#child.pid}/status`, 'latin1')
+      const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)
+      return match === null ? Number.NaN : (Number(match[1]) * 1024) / 1e6
     } catch {
-      return ''
+      return Number.NaN
     }
   }
 

@@ -196,29 +196,32 @@ async function* chain<View, Entry>(
 }
 
 /** A key lives in one task: the first that has something has all. */
-async function firstRow<View, Row>(store: string, views: readonly View[], read: (view: View) => Promise<Row | null>) {
-  try {
-    for (const view of views) {
-      const row = await read(view)
-      if (row !== null) return row
-    }
-    return null
-  } catch (error) {
-    throw notReadyAfter(store, error)
-  }
+function firstRow<View, Row>(store: string, views: readonly View[], read: (view: View) => Promise<Row | null>) {
+  return firstFound(store, views, read, (row) => row !== null, null)
 }
 
-async function firstList<View, Entry>(
+function firstList<View, Entry>(
   store: string,
   views: readonly View[],
   read: (view: View) => Promise<readonly Entry[]>,
 ) {
+  return firstFound(store, views, read, (entries) => entries.length > 0, [])
+}
+
+/** The first answer with something in it; `nothing` where no task has any. */
+async function firstFound<View, Answer>(
+  store: string,
+  views: readonly View[],
+  read: (view: View) => Promise<Answer>,
+  isFound: (answer: Answer) => boolean,
+  nothing: Answer,
+): Promise<Answer> {
   try {
     for (const view of views) {
-      const entries = await read(view)
-      if (entries.length > 0) return entries
+      const answer = await read(view)
+      if (isFound(answer)) return answer
     }
-    return []
+    return nothing
   } catch (error) {
     throw notReadyAfter(store, error)
   }
