@@ -2,6 +2,7 @@
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
 import { closedError, type LaneConnection, LaneConnections } from './lane-connections.js'
+import { frameOf } from './request-frame.js'
 import type { BrokerAddress, Lane, Transport, WireRequest } from './transport.js'
 
 /** What the other side of one connection offers; the embedded broker's `connection()` has this shape. */
@@ -94,18 +95,4 @@ class FrameConnection implements LaneConnection {
     reject(closedError(this.address, why, cause))
     this.close()
   }
-}
-
-/** Request header v1, or v2 with an empty tag section, then the body. */
-function frameOf(request: WireRequest, correlationId: number, clientId: Buffer): Buffer {
-  const headerBytes = 10 + clientId.length + (request.flexibleRequest ? 1 : 0)
-  const frame = Buffer.allocUnsafe(headerBytes + request.body.length)
-  frame.writeInt16BE(request.apiKey, 0)
-  frame.writeInt16BE(request.apiVersion, 2)
-  frame.writeInt32BE(correlationId, 4)
-  frame.writeInt16BE(clientId.length, 8)
-  clientId.copy(frame, 10)
-  if (request.flexibleRequest) frame[headerBytes - 1] = 0
-  request.body.copy(frame, headerBytes)
-  return frame
 }

@@ -1,10 +1,84 @@
-/** The default transport: the `Connection` of @platformatic/kafka carries the bytes, with its TLS and SASL. */
-import { Connection, Writer } from '@platformatic/kafka'
-import { type PlatformaticTransportOptions, platformaticConnections } from './platformatic-connections.js'
-import type { Transport } from './transport.js'
+/** The default transport: our own connection on a plain port, that of @platformatic/kafka where there is TLS or SASL. */
+import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import type { Cancel, Clock } from '../record/clock.js'
+import { patientTimer } from '../record/patient-timer.js'
+import { type LaneConnection, LaneConnections, openFailed } from './lane-connections.js'
+import { PlainConnection } from './plain-connection.js'
+import { portable } from './portable.js'
+import { securedConnection } from './secured-connection.js'
+import type { BrokerAddress, Transport } from './transport.js'
 
-export type { PlatformaticTransportOptions, SaslOptions } from './platformatic-connections.js'
+/** A secret, or a function that fetches it (asked again at every new connection). */
+export type Secret = string | (() => string | Promise<string>)
+
+export type SaslOptions =
+  | {
+      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+      readonly username: Secret
+      readonly password: Secret
+    }
+  | { readonly mechanism: 'OAUTHBEARER'; readonly token: Secret }
+
+export interface PlatformaticTransportOptions {
+  readonly clock: Clock
+  /** Sent in every request header; brokers show it in logs and quotas. */
+  readonly clientId: string
+  /** Options of node:tls; undefined for a plain connection. */
+  readonly tls?: TlsOptions
+  readonly sasl?: SaslOptions
+  /** Time for opening a connection, TLS and SASL included. Default 5000. */
+  readonly connectTimeoutMs?: number
+}
+
+const CONNECT_MS = 5_000
 
 export function platformaticTransport(options: PlatformaticTransportOptions): Transport {
-  return platformaticConnections(options, { Connection, Writer })
+  const { clock, ...settings } = options
+  return new LaneConnections(
+    (address) => openConnection(address, options),
+    clock,
+    async () => portable('platformatic', settings),
+  )
+}
+
+async function openConnection(address: BrokerAddress, options: PlatformaticTransportOptions): Promise<LaneConnection> {
+  const inTime = (opening: Promise<unknown>) => openedInTime(opening, options)
+  try {
+    if (options.tls !== undefined || options.sasl !== undefined)
+      return await securedConnection(address, options, inTime)
+    return await plainConnection(address, options.clientId, inTime)
+  } catch (error) {
+    throw openFailed(address, error)
+  }
+}
+
+async function plainConnection(
+  address: BrokerAddress,
+  clientId: string,
+  inTime: (opening: Promise<unknown>) => Promise<void>,
+): Promise<LaneConnection> {
+  const connection = new PlainConnection(address, clientId)
+  try {
+    await inTime(connection.connected)
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+  return connection
+}
+
+/** Its own time-out fires before a connection that opened in time while user code did not return. */
+async function openedInTime(
+  opening: Promise<unknown>,
+  { clock, connectTimeoutMs = CONNECT_MS }: PlatformaticTransportOptions,
+): Promise<void> {
+  let cancel: Cancel = () => undefined
+  const late = new Promise<never>((_, reject) => {
+    cancel = patientTimer(clock, connectTimeoutMs, () => reject(new Error(`ETIMEDOUT after ${connectTimeoutMs} ms`)))
+  })
+  try {
+    await Promise.race([opening, late])
+  } finally {
+    cancel()
+  }
 }

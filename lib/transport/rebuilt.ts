@@ -2,11 +2,7 @@
 import { systemClock } from '../record/clock.js'
 import { kafkajsTransport } from './kafkajs.js'
 import { kafkajsClient } from './kafkajs-client.js'
-import {
-  type PlatformaticClasses,
-  type PlatformaticTransportOptions,
-  platformaticConnections,
-} from './platformatic-connections.js'
+import { type PlatformaticTransportOptions, platformaticTransport } from './platformatic.js'
 import type { BrokerAddress, PortableTransport, Transport } from './transport.js'
 
 /** `ask` fetches what a provider of the first thread answers. @throws MillraceError CONFIG_INVALID where kafkajs is missing */
@@ -21,25 +17,8 @@ export async function rebuiltTransport(
   const whole = sasl === undefined ? rest : { ...rest, sasl: { ...sasl, ...asked } }
   if (kind === 'platformatic') {
     const options = { ...(whole as Omit<PlatformaticTransportOptions, 'clock'>), clock: systemClock }
-    return platformaticConnections(options, await platformaticClasses())
+    return platformaticTransport(options)
   }
   const brokers = bootstrap.map(({ host, port }) => `${host}:${port}`)
   return kafkajsTransport({ clock: systemClock, kafka: await kafkajsClient({ ...whole, brokers }) })
-}
-
-/**
- * Two files of the package instead of all of it, which costs a thread a third of the time and half of the memory. Its
- * version is exact; where the files lie elsewhere, after bundling say, the package itself has the classes.
- */
-async function platformaticClasses(): Promise<PlatformaticClasses> {
-  try {
-    const main = import.meta.resolve('@platformatic/kafka')
-    const [{ Connection }, { Writer }] = (await Promise.all([
-      import(new URL('network/connection.js', main).href),
-      import(new URL('protocol/writer.js', main).href),
-    ])) as [Pick<PlatformaticClasses, 'Connection'>, Pick<PlatformaticClasses, 'Writer'>]
-    return { Connection, Writer }
-  } catch {
-    return import('@platformatic/kafka')
-  }
 }
