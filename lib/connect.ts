@@ -13,7 +13,7 @@ export interface ConnectionOptions {
   readonly brokers?: readonly string[]
   /** An embedded broker of this process, from `embeddedBroker`. */
   readonly broker?: Broker
-  /** Makes the transport; default: @platformatic/kafka's connections, or the loopback for an embedded broker. */
+  /** Makes the transport; default: connections over TCP (TLS and SASL by @platformatic/kafka), or the loopback for an embedded broker. */
   readonly transport?: (() => Transport) | undefined
   /** Shown in the brokers' logs and quotas. Default `millrace`. */
   readonly clientId?: string
