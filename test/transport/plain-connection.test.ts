@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { systemClock } from '../../lib/record/clock.js'
 import { platformaticTransport } from '../../lib/transport/platformatic.js'
 import type { Transport, WireRequest } from '../../lib/transport/transport.js'
@@ -14,7 +14,7 @@ const REQUEST: WireRequest = {
 }
 
 /** A peer that gives each whole request to `answer`, which writes what it likes. */
-async function peer(t: Tap.Test, answer: (frame: Buffer, socket: Socket) => void) {
+async function peer(t: Test, answer: (frame: Buffer, socket: Socket) => void) {
   const server: Server = createServer((socket) => {
     let bytes = Buffer.alloc(0)
     socket.on('error', () => undefined)
@@ -36,10 +36,6 @@ async function peer(t: Tap.Test, answer: (frame: Buffer, socket: Socket) => void
   })
   return (request: Partial<WireRequest> = {}) =>
     transport.send({ host: '127.0.0.1', port }, 'admin', { ...REQUEST, ...request })
-}
-
-declare namespace Tap {
-  type Test = typeof t
 }
 
 const response = (frame: Buffer, body: Buffer): Buffer => {
