@@ -137,7 +137,8 @@ async function assemble(
   await globals.open()
 
   const refusals = new Refusals(config.clock, (topic) => plan.internalTopics.some(({ name }) => name === topic))
-  const onDisk = new Set((await engines.list()).filter((taskId) => plan.taskIds.includes(taskId)))
+  const known = new Set(plan.taskIds)
+  const onDisk = new Set((await engines.list()).filter((taskId) => known.has(taskId)))
   const tasks = makeTaskSet(options, plan, globals, signal, progress, fetcher, refusals, onDisk, box)
   engines.onDamaged = (error) => box.instance?.taskDamaged(error.taskId ?? '', error)
   const refreshTopics = () => box.watch?.now()
@@ -164,7 +165,9 @@ async function assemble(
   const instance = new Instance({ config, committed, lifecycle, ...owned, ...work })
   box.instance = instance
   closing.push(purgeRepartitionTopics(config, plan, tasks, admin))
-  closing.push(cleanState({ config, engines, owned: () => tasks.ids(), onRemoved: (taskId) => onDisk.delete(taskId) }))
+  closing.push(
+    cleanState({ config, engines, runs: (taskId) => tasks.has(taskId), onRemoved: (taskId) => onDisk.delete(taskId) }),
+  )
   return {
     instance,
     plan,
@@ -352,7 +355,7 @@ async function makeMember(
     protocolName: 'millrace',
     subscription: () => {
       const owned = tasks.ids()
-      const idle = [...onDisk].filter((taskId) => !owned.includes(taskId))
+      const idle = [...onDisk].filter((taskId) => !tasks.has(taskId))
       return {
         topics: plan.subscribedTopics,
         userData: encodeMemberData({ processId, owned, onDisk: idle, plan: plan.planned(), ...said() }),

@@ -18,7 +18,7 @@ export interface StateCleaningOptions {
   readonly config: Pick<StreamsConfig, 'stateCleanupDelayMs' | 'clock' | 'log'>
   readonly engines: StateEngines
   /** Tasks that run here. Those being opened are known to the engines. */
-  readonly owned: () => readonly string[]
+  readonly runs: (taskId: string) => boolean
   readonly onRemoved: (taskId: string) => void
 }
 
@@ -26,14 +26,14 @@ export interface StateCleaningOptions {
  * Removes the state of each task that this process has not had for `stateCleanupDelayMs`, counted from when it last had it
  * or started, until the returned function is called. A task that comes back earlier finds its state.
  */
-export function cleanState({ config, engines, owned, onRemoved }: StateCleaningOptions): () => Promise<void> {
+export function cleanState({ config, engines, runs, onRemoved }: StateCleaningOptions): () => Promise<void> {
   const { stateCleanupDelayMs, clock, log } = config
   if (stateCleanupDelayMs === 0 || engines.remove === undefined) return async () => {}
   const idleSinceMs = new Map<string, number>()
   const look = async () => {
     const nowMs = clock.monotonicMs()
     for (const taskId of await engines.list()) {
-      if (owned().includes(taskId)) {
+      if (runs(taskId)) {
         idleSinceMs.delete(taskId)
         continue
       }

@@ -70,7 +70,7 @@ export class TaskSet {
   }
 
   get #order(): readonly RunningTask[] {
-    this.#sorted ??= this.ids().map((taskId) => this.#tasks.get(taskId)!)
+    this.#sorted ??= [...this.#tasks.values()].sort((a, b) => byTaskId(a.taskId, b.taskId))
     return this.#sorted
   }
 
@@ -83,7 +83,7 @@ export class TaskSet {
   }
 
   ids(): string[] {
-    return [...this.#tasks.keys()].sort(byTaskId)
+    return this.#order.map(({ taskId }) => taskId)
   }
 
   /** The same, each with the ownership it runs under. */

@@ -22,7 +22,7 @@ async function cleaning(tasks: readonly string[], stateCleanupDelayMs = DELAY_MS
   const stop = cleanState({
     config: { stateCleanupDelayMs, clock, log: silentLog },
     engines: Object.assign(engines, { removeSetAside: async (ms: number) => void before.push(ms) }),
-    owned: () => [...owned],
+    runs: (taskId) => owned.has(taskId),
     onRemoved: (taskId) => removed.push(taskId),
   })
   const advance = async (ms: number) => {
