@@ -9,8 +9,11 @@ import type { StateEngine, StateEngines } from '../state/engine.js'
 import type { Log } from '../telemetry/log.js'
 
 const FOLDER = 'process'
-/** A second place for the identity: without it, a damaged first would cost every task the time of a session. */
-const COPY = 'process-copy'
+/**
+ * A second place for the identity: without it, a damaged first would cost every task the time of a session. What is done to
+ * `process*`, by a script say, leaves it.
+ */
+const COPY = 'identity-copy'
 const ID_KEY = Buffer.from('process-id')
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 

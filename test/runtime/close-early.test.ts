@@ -122,7 +122,7 @@ interface Row {
 
 const ROWS: readonly Row[] = [
   { what: 'the identity is being opened', engine: 'process' },
-  { what: 'the copy of the identity is being opened', engine: 'process-copy' },
+  { what: 'the copy of the identity is being opened', engine: 'identity-copy' },
   { what: 'topics are asked for', apiKey: api.metadataApi.key },
   { what: 'internal topics are made', apiKey: api.createTopicsApi.key },
   { what: 'the producer is initialised', apiKey: api.initProducerIdApi.key },
@@ -184,7 +184,7 @@ for (const { what, engine, apiKey, topology = () => counting(), restores = false
     t.equal(streams.state, 'closed')
     t.equal(timers.size, 0, 'no timer is left')
     t.same([...held.open], [], 'no store is left open')
-    if (engine === '0_1') t.same(await engines.list(), ['0_0', '0_1', 'process', 'process-copy'], 'no more was opened')
+    if (engine === '0_1') t.same(await engines.list(), ['0_0', '0_1', 'identity-copy', 'process'], 'no more was opened')
     gate.release()
     schemas.release()
   })

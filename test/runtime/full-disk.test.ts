@@ -95,11 +95,11 @@ for (const [what, doing, name, errorOf] of [
   ['full when the state of a task is opened', 'open', '0_0', noRoom],
   ['full when the identity of the process is opened', 'open', 'process', noRoom],
   ['full when the identity of the process is written', 'write', 'process', noRoom],
-  ['full when its copy is opened', 'open', 'process-copy', noRoom],
-  ['full when its copy is written', 'write', 'process-copy', noRoom],
+  ['full when its copy is opened', 'open', 'identity-copy', noRoom],
+  ['full when its copy is written', 'write', 'identity-copy', noRoom],
   // By an earlier life that has not let go: the lock of the process itself is ours.
   ['locked when the state of a task is opened', 'open', '0_0', locked],
-  ['locked when the copy of the identity is opened', 'open', 'process-copy', locked],
+  ['locked when the copy of the identity is opened', 'open', 'identity-copy', locked],
 ] as const) {
   t.test(`a disk that is ${what}: the start waits`, async (t) => {
     const world = await embedded(t, { in: 1, out: 1 })

@@ -41,7 +41,7 @@ function damagedEngines(memory: MemoryEngines, folder: string, doing: Doing, fro
   }
 }
 
-for (const folder of ['process', 'process-copy']) {
+for (const folder of ['process', 'identity-copy']) {
   for (const doing of ['open', 'read'] as const) {
     for (const from of [1, 2, 3]) {
       t.test(`${folder} is damaged from ${doing} ${from} on`, async (t) => {

@@ -114,10 +114,10 @@ t.test(
     const second = new Streams(topology, settings)
     await t.rejects(second.cleanUp(), { code: 'STATE_LOCKED' }, 'another instance runs on the folder')
     await first.close()
-    t.same((await readdir(folder)).sort(), ['0_0', '0_1', 'process', 'process-copy'])
+    t.same((await readdir(folder)).sort(), ['0_0', '0_1', 'identity-copy', 'process'])
     await new LevelEngines({ folder, clock: new ManualClock(5) }).setAside('0_1', 'for a look')
     await first.cleanUp()
-    t.same((await readdir(folder)).sort(), ['process', 'process-copy'])
+    t.same((await readdir(folder)).sort(), ['identity-copy', 'process'])
 
     await second.start()
     await world.send(lines)
@@ -126,6 +126,6 @@ t.test(
     await second.close()
     await new Streams(topology, settings).cleanUp()
     await new Streams(topology, { ...settings, applicationId: 'never-started', stateDir: null } as never).cleanUp()
-    t.same((await readdir(folder)).sort(), ['process', 'process-copy'])
+    t.same((await readdir(folder)).sort(), ['identity-copy', 'process'])
   },
 )

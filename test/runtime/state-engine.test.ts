@@ -31,7 +31,7 @@ t.test('restarts and changes of engine keep the counts', { skip: natives[1]!.ski
     t.same(records.filter((record) => record.endsWith(`=${expected}`)).length, 4)
     await streams.close()
     const folders = await readdir(`${stateDir}/app`)
-    t.same(folders.filter((name) => !name.includes('.')).sort(), ['0_0', '0_1', 'process', 'process-copy'])
+    t.same(folders.filter((name) => !name.includes('.')).sort(), ['0_0', '0_1', 'identity-copy', 'process'])
     aside.push(folders.filter((name) => name.includes('state-layout-unsupported')).length)
   }
   t.same(aside, [0, 0, 2, 2, 4], 'what another engine wrote is set aside, and only that')
