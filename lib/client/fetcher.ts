@@ -125,6 +125,7 @@ export class Fetcher {
   remove(tp: TopicPartition): void {
     this.partitions.delete(formatTopicPartition(tp.topic, tp.partition))
     this.dropArrived(tp)
+    this.pump()
   }
 
   /** Stops asking for it; what is under way or has arrived is still delivered. */
