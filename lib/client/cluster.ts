@@ -10,6 +10,7 @@ import type { BrokerAddress, PortableTransport, Transport } from '../transport/t
 import { brokerError, isCoordinatorMoved, isLeaderMoved, partitionMissing } from './broker-error.js'
 import { BrokerLink, isTransportError, type RequestBody, type RequestOptions } from './broker-link.js'
 import { MetadataCache, type TopicInfo } from './metadata.js'
+import { Pauses } from './pauses.js'
 import { Reachability } from './reachability.js'
 import { type RetryPolicy, retrying } from './retry.js'
 
@@ -63,8 +64,7 @@ export class Cluster {
   private readonly link: BrokerLink
   private readonly metadata: MetadataCache
   private readonly coordinators = new Map<string, Promise<BrokerAddress>>()
-  /** How to end the pauses under way. */
-  private readonly pauses = new Set<() => void>()
+  private readonly pauses: Pauses
   private connectedOnce = false
   private closed = false
 
@@ -73,6 +73,7 @@ export class Cluster {
       throw new MillraceError('CONFIG_INVALID', 'No broker address was given; name at least one HOST:PORT.')
     }
     this.clock = options.clock
+    this.pauses = new Pauses(options.clock, () => closedError('A pause'))
     this.reachability = new Reachability(options.clock)
     this.transport = this.reachability.watch(options.transport)
     this.random = options.random
@@ -139,20 +140,12 @@ export class Cluster {
     }
   }
 
-  /** Resolves after so long. @throws CLIENT_CLOSED, as soon as the client closes: whoever repeats something ends */
+  /**
+   * Resolves after so long, or a little later with others that wait. @throws CLIENT_CLOSED, as soon as the client closes:
+   * whoever repeats something ends
+   */
   pause(pauseMs: number): Promise<void> {
-    if (this.closed) return Promise.reject(closedError('A pause'))
-    return new Promise((resolve, reject) => {
-      const cancel = this.clock.setTimer(pauseMs, () => {
-        this.pauses.delete(end)
-        resolve()
-      })
-      const end = () => {
-        cancel()
-        reject(closedError('A pause'))
-      }
-      this.pauses.add(end)
-    })
+    return this.pauses.wait(pauseMs)
   }
 
   /** Tells the cluster what a response said, so that the next request asks who leads or coordinates now. */
@@ -272,8 +265,7 @@ export class Cluster {
   /** Closes the transport; calls under way, also those that wait for another attempt, fail with CLIENT_CLOSED. */
   async close(): Promise<void> {
     this.closed = true
-    for (const end of this.pauses) end()
-    this.pauses.clear()
+    this.pauses.close()
     await this.transport.close()
   }
 
