@@ -36,7 +36,10 @@ t.test('where all that fills the memory is of a partition that goes, the others 
   const broker = new ScriptedBroker()
   const { clock, cluster } = broker
   let hasMore = false
-  broker.always('Fetch', log(() => hasMore))
+  broker.always(
+    'Fetch',
+    log(() => hasMore),
+  )
   const fetcher = new Fetcher({ cluster, isolation: 'readUncommitted', maxArrivedBytes: 5 * BYTES })
   for (const partition of [0, 1]) fetcher.add({ topic: 'in', partition }, 0)
   const turns = async (count: number) => {
