@@ -34,7 +34,7 @@ export async function retrying<T>(policy: RetryPolicy, attempt: () => Promise<T>
 
 /** The pause after failure number `attempts` (from 0): `firstMs`, doubled each time up to `maxMs`, a fifth more or less. */
 export function growingPauseMs(random: Random, attempts: number, firstMs: number, maxMs: number): number {
-  return Math.min(firstMs * 2 ** Math.min(attempts, 30), maxMs) * (0.8 + 0.4 * random.next())
+  return Math.round(Math.min(firstMs * 2 ** Math.min(attempts, 30), maxMs) * (0.8 + 0.4 * random.next()))
 }
 
 /** True for the one transport failure after which nothing can have taken effect. */
