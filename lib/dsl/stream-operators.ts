@@ -3,6 +3,7 @@
 import { MillraceError } from '../errors.js'
 import type { AsyncHandler } from '../topology/async-node.js'
 import type { UsedStore } from '../topology/declared-stores.js'
+import { keysOf, kindInfo } from '../topology/kinds.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
 import type { StatelessNode } from '../topology/stateless-nodes.js'
 import { type Named, type StreamHandle, streamHandle } from './handle.js'
@@ -12,20 +13,19 @@ type WithoutBase<N> = N extends unknown ? Omit<N, 'name' | 'parents' | 'stores'>
 /** User functions come typed by the DSL; nodes hold them untyped. */
 type Loose<N> = { readonly [P in keyof N]: N[P] extends (...args: never[]) => infer R ? (...args: never[]) => R : N[P] }
 
-/** `rekeyed`: the operator may change the key. The serdes stay: the stream's type says whether they still fit. */
+/** The serdes stay: the stream's type says whether they still fit. */
 export function appendStateless(
   handle: StreamHandle,
   prefix: string,
   options: Named | undefined,
   node: Loose<WithoutBase<Exclude<StatelessNode, { kind: 'split' | 'process' | 'merge' }>>>,
-  rekeyed = false,
 ): StreamHandle {
   const { graph } = handle
   const name = graph.nameOr(options?.name, prefix)
-  const valueOnly = node.kind === 'mapValues' || node.kind === 'flatMapValues'
+  const rekeyed = keysOf(node.kind, node) === 'changed'
   const added = graph.add([handle.node], {
     name,
-    changes: rekeyed ? 'key' : valueOnly ? 'value' : null,
+    changes: rekeyed ? 'key' : kindInfo(node.kind).changesValue ? 'value' : null,
     write: (topology, parents) => topology.addNode({ ...node, name, parents, stores: [] } as unknown as StatelessNode),
   })
   return streamHandle({ ...handle, node: added, name, rekeyed: handle.rekeyed || rekeyed })
@@ -71,7 +71,16 @@ export function appendAsync(
   const added = graph.add([handle.node], {
     name,
     changes,
-    write: (topology, parents) => topology.addNode({ kind: 'async', name, parents, stores: [], handler, ...settings }),
+    write: (topology, parents) =>
+      topology.addNode({
+        kind: 'async',
+        name,
+        parents,
+        stores: [],
+        handler,
+        changesKey: changes === 'key',
+        ...settings,
+      }),
   })
   return streamHandle({ ...handle, node: added, name, rekeyed: handle.rekeyed || changes === 'key' })
 }

@@ -77,7 +77,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     mapper: (key: K, value: V) => readonly [K2, V2],
     options?: Named,
   ): KStream<K2, V2, After<K, K2, KS>, After<V, V2, VS>> {
-    return new KStream(appendStateless(this.handle, 'KSTREAM-MAP-', options, { kind: 'map', mapper }, true))
+    return new KStream(appendStateless(this.handle, 'KSTREAM-MAP-', options, { kind: 'map', mapper }))
   }
 
   /** Changes the value only, so nothing repartitions. */
@@ -90,7 +90,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     mapper: (key: K, value: V) => Iterable<readonly [K2, V2]>,
     options?: Named,
   ): KStream<K2, V2, After<K, K2, KS>, After<V, V2, VS>> {
-    return new KStream(appendStateless(this.handle, 'KSTREAM-FLATMAP-', options, { kind: 'flatMap', mapper }, true))
+    return new KStream(appendStateless(this.handle, 'KSTREAM-FLATMAP-', options, { kind: 'flatMap', mapper }))
   }
 
   /** Makes any number of records of each, all with the same key. */
@@ -101,9 +101,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   }
 
   selectKey<K2>(mapper: (key: K, value: V) => K2, options?: Named): KStream<K2, V, After<K, K2, KS>, VS> {
-    return new KStream(
-      appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', options, { kind: 'selectKey', mapper }, true),
-    )
+    return new KStream(appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', options, { kind: 'selectKey', mapper }))
   }
 
   /** Looks at every record and hands it on. Under at-least-once it may see a record again. */
@@ -185,10 +183,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   ): GroupedStream<K2, V>
   groupBy(selector: (key: K, value: V) => unknown, options?: GroupSettings): unknown {
     const node = { kind: 'selectKey', mapper: selector } as const
-    return new GroupedStream<unknown, V>(
-      appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', options, node, true),
-      options,
-    )
+    return new GroupedStream<unknown, V>(appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', options, node), options)
   }
 
   /** Groups by the key there is; repartitions only where the key was changed before. */

@@ -19,6 +19,8 @@ export type AsyncHandler<KIn = unknown, VIn = unknown, KOut = unknown, VOut = un
 export interface AsyncNode extends NodeBase {
   readonly kind: 'async'
   readonly handler: AsyncHandler
+  /** Results may have another key than the record they came of. */
+  readonly changesKey: boolean
   /** Handlers running at once, per task. */
   readonly concurrency: number
   /** `input`: results go on in the order the records came; `key`: only those of one key do. */

@@ -1,6 +1,7 @@
 /** What becomes of one store of the old version. */
 import type { NodeDescription, StoreDescription } from './description.js'
 import type { ChangeKind, Version } from './diff.js'
+import { settingsWith } from './kinds.js'
 
 export type StoreChange = readonly [kind: ChangeKind, loses: boolean, message: string]
 
@@ -130,7 +131,8 @@ function reshapedStore({ name }: StoreDescription, old: Version, next: Version):
   }
   const windows = otherWindows(before, after)
   if (windows !== null) return ['retyped', true, windows]
-  const how = settingChanges(before, after, ['windows', 'emit', 'time']) ?? 'other operators feed it'
+  const named = settingsWith(after.kind, 'toldWithStore', 'computationToldWithStore')
+  const how = settingChanges(before, after, named) ?? 'other operators feed it'
   return ['changed', false, `is filled otherwise from now on, what is in it stays: ${how}`]
 }
 

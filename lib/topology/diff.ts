@@ -1,6 +1,7 @@
 /** What deploying a new version of a topology would do to the state of the old one. Pure. */
 import type { NodeDescription, StoreDescription, TopologyDescription } from './description.js'
 import { goneStore, keptStore, type StoreChange, settingChanges } from './diff-stores.js'
+import { kindInfo, settingsWith } from './kinds.js'
 import { Lineage } from './lineage.js'
 
 export type ChangeKind =
@@ -120,24 +121,13 @@ function* repartitionChanges(old: Version, next: Version): Iterable<TopologyChan
   }
 }
 
-/** Operators that keep a time of their own under their name, which travels in the committed offsets. */
-const TIMED = new Set([
-  'windowAggregate',
-  'slidingAggregate',
-  'sessionAggregate',
-  'streamJoin',
-  'streamSelfJoin',
-  'streamTableJoin',
-  'suppress',
-])
-
 function* forgottenTimes(old: Version, next: Version): Iterable<TopologyChange> {
   const nodes = ({ description }: Version) => description.subTopologies.flatMap((part) => part.nodes)
   const now = new Set(nodes(next).map(({ name }) => name))
   for (const node of nodes(old)) {
     // Both sides of a stream-stream join go by one time, under the name of the left; a join that never waits by none.
     const untimed = (node.settings.timeOf ?? node.name) !== node.name || node.settings.wait === null
-    if (!TIMED.has(node.kind) || untimed || now.has(node.name)) continue
+    if (!kindInfo(node.kind).keepsTime || untimed || now.has(node.name)) continue
     const kept = node.stores.some((store) => next.stores.has(store))
     if (!kept) continue
     const message = 'is gone or has another name: its stream time begins anew, so records that were late may be taken'
@@ -145,30 +135,13 @@ function* forgottenTimes(old: Version, next: Version): Iterable<TopologyChange> 
   }
 }
 
-/** Settings of operators that are no aggregations, whose changes are told with their stores. */
-const SETTINGS = [
-  'join',
-  'left',
-  'outer',
-  'beforeMs',
-  'afterMs',
-  'graceMs',
-  'wait',
-  'negate',
-  'untilWindowCloses',
-  'waitMs',
-  'maxRecords',
-  'maxBytes',
-  'onFull',
-] as const
-
 function* changedOperators(old: Version, next: Version): Iterable<TopologyChange> {
   const nodes = ({ description }: Version) => description.subTopologies.flatMap((part) => part.nodes)
   const now = new Map(nodes(next).map((node) => [node.name, node]))
   for (const node of nodes(old)) {
     const after = now.get(node.name)
     if (after?.kind !== node.kind) continue
-    const message = settingChanges(node, after, SETTINGS)
+    const message = settingChanges(node, after, settingsWith(node.kind, 'told', 'computationTold'))
     if (message !== null) yield { kind: 'changed', what: 'operator', name: node.name, loses: false, message }
   }
 }

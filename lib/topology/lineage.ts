@@ -1,20 +1,6 @@
 /** Where the records of a node come from, in terms that outlive a change of names. */
 import type { NodeDescription, TopologyDescription } from './description.js'
-
-/** What of a node's settings makes it another computation. */
-const TELLING = [
-  'windows',
-  'join',
-  'side',
-  'left',
-  'outer',
-  'beforeMs',
-  'afterMs',
-  'graceMs',
-  'emit',
-  'negate',
-  'fixedKey',
-] as const
+import { keysOf, settingsWith } from './kinds.js'
 
 const FOREIGN = /, foreignKeySubscribe$/
 
@@ -45,21 +31,21 @@ export class Lineage {
 
   /** The whole computation above a node, names and user functions left out. */
   shape(node: NodeDescription): string {
-    return this.#shape(node, this.#shapes, TELLING)
+    return this.#shape(node, this.#shapes, true)
   }
 
   /** As `shape`, whatever the settings of the operators are. */
   outline(node: NodeDescription): string {
-    return this.#shape(node, this.#outlines, [])
+    return this.#shape(node, this.#outlines, false)
   }
 
-  #shape(node: NodeDescription, shapes: Map<string, string>, telling: readonly string[]): string {
+  #shape(node: NodeDescription, shapes: Map<string, string>, whole: boolean): string {
     const known = shapes.get(node.name)
     if (known !== undefined) return known
     // Stands in for the node while it is its own ancestor, through an internal topic.
     shapes.set(node.name, '...')
-    const settings = telling.filter((name) => name in node.settings).map((name) => node.settings[name])
-    const above = this.#above(node).map((parent) => this.#shape(parent, shapes, telling))
+    const settings = whole ? computationOf(node) : []
+    const above = this.#above(node).map((parent) => this.#shape(parent, shapes, whole))
     const topics = node.kind === 'source' ? this.#userTopics(node) : []
     const shape = JSON.stringify([node.kind, settings, topics, above.sort()])
     shapes.set(node.name, shape)
@@ -72,13 +58,13 @@ export class Lineage {
   }
 
   #keys(node: NodeDescription, seen: ReadonlySet<string>): ReadonlySet<string> {
-    // A foreign-key join ends under the keys it began with; the other table only lets rows through.
-    if (seen.has(node.name) || node.kind === 'foreignKeyNotify') return new Set()
+    const rule = keysOf(node.kind, node.settings)
+    if (seen.has(node.name) || rule === 'none') return new Set()
     const path = new Set(seen).add(node.name)
     const found = new Set<string>(node.kind === 'source' ? this.#userTopics(node).map((topic) => `topic ${topic}`) : [])
     for (const parent of this.#above(node)) for (const origin of this.#keys(parent, path)) found.add(origin)
-    if (node.kind === 'foreignKeyAnswer') return new Set([...found].map((origin) => origin.replace(FOREIGN, '')))
-    return changesKey(node) ? new Set([...found].map((origin) => `${origin}, ${node.kind}`)) : found
+    if (rule === 'asSubscribed') return new Set([...found].map((origin) => origin.replace(FOREIGN, '')))
+    return rule === 'changed' ? new Set([...found].map((origin) => `${origin}, ${node.kind}`)) : found
   }
 
   #userTopics(node: NodeDescription): string[] {
@@ -92,20 +78,11 @@ export class Lineage {
   }
 }
 
-function changesKey(node: NodeDescription): boolean {
-  switch (node.kind) {
-    case 'map':
-    case 'flatMap':
-    case 'selectKey':
-    case 'tableGroupBy':
-    case 'foreignKeySubscribe':
-      return true
-    case 'process':
-      return node.settings.fixedKey !== true
-    case 'tableToStream':
-      // Null: the key stays; a function is no setting.
-      return !('mapper' in node.settings)
-    default:
-      return false
-  }
+/** Settings that make a node another computation; what is false is as if it were not there. */
+function computationOf({ kind, settings }: NodeDescription): unknown[] {
+  const names = settingsWith(kind, 'computation', 'computationTold', 'computationToldWithStore')
+  return names.flatMap((name) => {
+    const value = settings[name] ?? false
+    return value === false ? [] : [[name, value]]
+  })
 }

@@ -1,6 +1,7 @@
 /** One hook around every processor of a topology (KIP-1112): for tracing, counting, or putting something else in its place. */
 import { MillraceError } from '../errors.js'
 import type { StreamRecord } from '../record/record.js'
+import { keysOf, type Settings } from './kinds.js'
 import type { Node, NodeBase } from './node.js'
 import type { ProcessorContext } from './processor.js'
 import { type StoreOptions, storeDefinition } from './store-definition.js'
@@ -51,8 +52,6 @@ export interface WrapOptions {
   readonly wrapProcessor?: WrapProcessor
 }
 
-const FIXED_KEY: readonly Node['kind'][] = ['filter', 'mapValues', 'flatMapValues', 'peek', 'tableToStream']
-
 /** What a wrapped node carries. */
 export interface NodeWrapping {
   readonly fixedKey: boolean
@@ -81,7 +80,7 @@ export function wrapNodes(
   return nodes.map((node) => {
     if (node.kind === 'source' || node.kind === 'sink' || fillers.has(node.name)) return node
     const { name, kind, stores } = node
-    const fixedKey = node.kind === 'process' ? node.fixedKey : FIXED_KEY.includes(kind)
+    const fixedKey = keysOf(kind, node as unknown as Settings) === 'fixed'
     const wrapping = wrapProcessor({ name, kind, stores, fixedKey })
     if (wrapping === null) return node
     const added = (wrapping.stores ?? []).map(define)

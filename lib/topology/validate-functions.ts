@@ -1,25 +1,8 @@
 /** The part of validation that is about user code: a function that is not there would fail at the first record. */
 import { MillraceError } from '../errors.js'
+import { type FunctionRule, kindInfo, type Settings } from './kinds.js'
 import type { Node } from './node.js'
 import type { Topology } from './topology.js'
-
-/** Fields that hold a function wherever a node has them. */
-const FUNCTIONS = [
-  'predicate',
-  'mapper',
-  'action',
-  'supplier',
-  'handler',
-  'joiner',
-  'merger',
-  'subtractor',
-  'keySelector',
-  'foreignKey',
-] as const
-/** Fields that hold a function or nothing. */
-const OPTIONAL_FUNCTIONS = ['partitioner', 'timestampExtractor'] as const
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** As `requireFunction`, for one that may be async. @throws MillraceError TOPOLOGY_FUNCTION_MISSING */
 export function requireAnyFunction(given: unknown, option: string, where: string): void {
@@ -68,25 +51,20 @@ function checkMadeAnew(supplier: (...given: never[]) => object, where: string): 
   })
 }
 
+function checkFunction(given: unknown, option: string, rule: FunctionRule, where: string): void {
+  if (rule === 'optional' && (given === null || given === undefined)) return
+  if (rule === 'mayWait') requireAnyFunction(given, option, where)
+  else requireFunction(given, option, where)
+  if (rule === 'madeAnew') checkMadeAnew(given as () => object, where)
+}
+
 function checkNode(node: Node): void {
-  const fields = node as unknown as Fields
+  const { functions, functionsWithin } = kindInfo(node.kind)
   const where = `node ${node.name}`
-  // A table's toStream keeps its keys without a mapper.
-  const required = FUNCTIONS.filter((name) => name in fields && !(node.kind === 'tableToStream' && !node.mapper))
-  for (const name of required) {
-    if (name === 'handler') requireAnyFunction(fields[name], name, where)
-    else requireFunction(fields[name], name, where)
+  for (const [field, rule] of Object.entries(functions)) {
+    checkFunction((node as unknown as Settings)[field], field, rule, where)
   }
-  for (const name of OPTIONAL_FUNCTIONS) {
-    if (fields[name] !== null && fields[name] !== undefined) requireFunction(fields[name], name, where)
-  }
-  if (node.kind === 'process' || node.kind === 'tableTransformValues') checkMadeAnew(node.supplier, where)
-  if (node.kind === 'split') for (const each of node.predicates) requireFunction(each, 'predicate', where)
-  if (node.kind === 'sink' && typeof node.topic !== 'string') requireFunction(node.topic, 'topic', where)
-  const fold = fields.fold as Fields | undefined
-  if (fold === undefined) return
-  requireFunction(fold.adder, 'adder', where)
-  if (fold.initializer !== null) requireFunction(fold.initializer, 'initializer', where)
+  for (const [given, option, rule] of functionsWithin?.(node as never) ?? []) checkFunction(given, option, rule, where)
 }
 
 /** @throws MillraceError TOPOLOGY_FUNCTION_MISSING, TOPOLOGY_FUNCTION_ASYNC, PROCESSOR_SHARED */
