@@ -50,6 +50,7 @@ export const ERROR_CODES = {
   PARTITION_INVALID: 'Correct the partitioner: it must answer a partition the topic has, or null.',
   PORT_IN_USE: 'Choose another port, or stop what listens there.',
   PROCESSOR_KEY_CHANGED: 'Use `process` where the key changes; `processValues` must keep it.',
+  PROCESSOR_LATE: 'Forward before the call returns: work that waits for something belongs into processAsync.',
   PROCESSOR_SHARED: 'Make a new one in every call of the supplier: tasks would share its state.',
   PROCESSOR_TIMER_INVALID: 'Schedule a whole number of milliseconds, inside `onTimer` after the time that fires.',
   PROCESSOR_TIMER_UNHEARD: 'Give the processor an `onTimer`, or leave the timer store out of its `stores`.',

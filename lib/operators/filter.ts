@@ -1,5 +1,6 @@
 /** `filter` and `filterNot` on a stream, and the filter in front of a repartition, which counts what it rejects. */
 import type { FilterNode } from '../topology/stateless-nodes.js'
+import { atOnce } from './at-once.js'
 import type { Build } from './operator.js'
 
 export const buildFilter: Build<FilterNode> = (node, context) => {
@@ -8,7 +9,7 @@ export const buildFilter: Build<FilterNode> = (node, context) => {
   if (dropReason !== undefined) {
     return {
       push(record) {
-        if (predicate(record.key, record.value)) forward(record)
+        if (atOnce(predicate(record.key, record.value), 'predicate')) forward(record)
         else context.drop(dropReason)
       },
     }
@@ -16,13 +17,13 @@ export const buildFilter: Build<FilterNode> = (node, context) => {
   if (node.negate) {
     return {
       push(record) {
-        if (!predicate(record.key, record.value)) forward(record)
+        if (!atOnce(predicate(record.key, record.value), 'predicate')) forward(record)
       },
     }
   }
   return {
     push(record) {
-      if (predicate(record.key, record.value)) forward(record)
+      if (atOnce(predicate(record.key, record.value), 'predicate')) forward(record)
     },
   }
 }

@@ -1,12 +1,13 @@
 /** `peek` and `foreach`: looks at a record and hands it on unchanged. */
 import type { PeekNode } from '../topology/stateless-nodes.js'
+import { atOnce } from './at-once.js'
 import type { Build } from './operator.js'
 
 export const buildPeek: Build<PeekNode> = (node, { forward }) => {
   const { action } = node
   return {
     push(record) {
-      action(record.key, record.value)
+      atOnce<unknown>(action(record.key, record.value), 'action')
       forward(record)
     },
   }

@@ -14,12 +14,23 @@ import {
 import type { ProcessNode } from '../topology/stateless-nodes.js'
 import type { StoreDefinition } from '../topology/topology.js'
 import { requireFunction } from '../topology/validate-functions.js'
+import { atOnce } from './at-once.js'
+import { CallScope } from './call-scope.js'
 import type { Build, DueTimers, OperatorContext, Push } from './operator.js'
+import { ending, punctuation, starting } from './user-code.js'
 
 export const buildProcess: Build<ProcessNode> = (node, context) => {
   if (node.fixedKey) return buildFixedKey(node, context)
-  const processor = start(node, context, context.forward, (name) => context.child(name))
-  return { push: (record) => processor.process(record), ...closing(processor) }
+  const { processor, scope } = start(node, context, context.forward, (name) => context.child(name))
+  const push: Push = (record) => {
+    scope.enter()
+    try {
+      atOnce<unknown>(processor.process(record), 'processor')
+    } finally {
+      scope.leave()
+    }
+  }
+  return { push, ...closing(processor, context) }
 }
 
 /** As above, but a record forwarded while one is processed must keep its key: nothing repartitions after this node. */
@@ -37,28 +48,37 @@ function buildFixedKey(node: ProcessNode, context: OperatorContext) {
       }
       push(record)
     }
-  const processor = start(node, context, keeping(context.forward), (name) => keeping(context.child(name)))
+  const { processor, scope } = start(node, context, keeping(context.forward), (name) => keeping(context.child(name)))
   const push: Push = (record) => {
     input = record
+    scope.enter()
     try {
-      processor.process(record)
+      atOnce<unknown>(processor.process(record), 'processor')
     } finally {
+      scope.leave()
       input = null
     }
   }
-  return { push, ...closing(processor) }
+  return { push, ...closing(processor, context) }
 }
 
-function start(node: ProcessNode, context: OperatorContext, forward: Push, child: (name: string) => Push): Processor {
-  const given = processorContext(node, context, forward, child)
-  const processor = node.supplier(given)
+interface Started {
+  readonly processor: Processor
+  readonly scope: CallScope
+}
+
+function start(node: ProcessNode, context: OperatorContext, forward: Push, child: (name: string) => Push): Started {
+  const scope = new CallScope(node.name, context)
+  const given = processorContext(node, context, scope.within(forward), (name) => scope.within(child(name)), scope)
+  const processor = starting('supplier', context, () => node.supplier(given))
   requireFunction(processor?.process, 'process', `the processor of ${node.name}`)
-  followTimers(node, context, processor)
-  processor.init?.(given)
-  return processor
+  followTimers(node, context, processor, scope)
+  const init = scope.around(() => processor.init?.(given))
+  starting<unknown>('init', context, init)
+  return { processor, scope }
 }
 
-function followTimers(node: ProcessNode, context: OperatorContext, processor: Processor): void {
+function followTimers(node: ProcessNode, context: OperatorContext, processor: Processor, scope: CallScope): void {
   for (const name of node.stores) {
     if (context.storeKind(name) !== 'timers') continue
     if (processor.onTimer === undefined) {
@@ -69,14 +89,15 @@ function followTimers(node: ProcessNode, context: OperatorContext, processor: Pr
       )
     }
     const timers = context.store<DueTimers & { readonly definition: Pick<StoreDefinition, 'timerType'> }>(name)
-    context.followTimers(timers.definition.timerType ?? 'streamTime', timers, (key, atMs) =>
-      processor.onTimer!(key, atMs, name),
-    )
+    const onTimer = (key: unknown, atMs: number) => {
+      atOnce<unknown>(processor.onTimer!(key, atMs, name), 'onTimer of the processor')
+    }
+    context.followTimers(timers.definition.timerType ?? 'streamTime', timers, scope.around(onTimer))
   }
 }
 
-function closing(processor: Processor): { close?: () => void } {
-  return processor.close === undefined ? {} : { close: () => processor.close?.() }
+function closing(processor: Processor, context: OperatorContext): { close?: () => void } {
+  return processor.close === undefined ? {} : { close: () => ending('close', context, () => processor.close?.()) }
 }
 
 function withHeaders(record: ForwardedRecord<unknown, unknown>): StreamRecord {
@@ -94,6 +115,7 @@ export function processorContext(
   context: OperatorContext,
   forward: Push,
   child: (name: string) => Push,
+  scope: CallScope,
 ): ProcessorContext {
   const children = new Map<string, Push>()
   const fills = node.stores.some((name) => fillerOf(context.store(name)) === node.name)
@@ -136,7 +158,7 @@ export function processorContext(
           { node: node.name, taskId: context.taskId },
         )
       }
-      return context.schedule(intervalMs, type, punctuate, options)
+      return context.schedule(intervalMs, type, scope.around(punctuation(punctuate, node.name)), options)
     },
     commit: () => context.requestCommit(),
     recordMetadata: () => context.recordMetadata(),

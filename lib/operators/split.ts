@@ -1,5 +1,6 @@
 /** `split`: the first predicate that holds decides the branch. */
 import type { SplitNode } from '../topology/stateless-nodes.js'
+import { atOnce } from './at-once.js'
 import type { Build } from './operator.js'
 
 export const buildSplit: Build<SplitNode> = (node, context) => {
@@ -9,7 +10,7 @@ export const buildSplit: Build<SplitNode> = (node, context) => {
   return {
     push(record) {
       for (let i = 0; i < predicates.length; i++) {
-        if (predicates[i]!(record.key, record.value)) {
+        if (atOnce(predicates[i]!(record.key, record.value), 'predicate')) {
           branches[i]!(record)
           return
         }

@@ -1,5 +1,6 @@
 /** `filter` and `filterNot` on a table: a row that does not pass is deleted downstream. */
 import type { TableFilterNode } from '../topology/table-nodes.js'
+import { atOnce } from './at-once.js'
 import { changeOf, changeRecord } from './change.js'
 import type { Build } from './operator.js'
 import { tableStore } from './table-store.js'
@@ -11,7 +12,8 @@ import { tableStore } from './table-store.js'
 export const buildTableFilter: Build<TableFilterNode> = (node, context) => {
   const { predicate, negate, sendOldValues, versioned } = node
   const { forward } = context
-  const passing = (key: unknown, value: unknown) => (value !== null && predicate(key, value) !== negate ? value : null)
+  const passing = (key: unknown, value: unknown) =>
+    value !== null && atOnce(predicate(key, value), 'predicate') !== negate ? value : null
   const store = node.store === null ? null : tableStore(node.store, context)
   return {
     push(record) {

@@ -3,6 +3,7 @@ import type { TableTransformValuesNode } from '../topology/table-nodes.js'
 import { changeOf, changeRecord } from './change.js'
 import type { Build } from './operator.js'
 import { tableStore } from './table-store.js'
+import { ending } from './user-code.js'
 import { startTransformer } from './value-transformer.js'
 
 /** Without a store the old value is made anew where somebody asks for it, so the transformer runs twice per change. */
@@ -22,6 +23,6 @@ export const buildTableTransformValues: Build<TableTransformValuesNode> = (node,
       }
       store.write(key, after, store.get(key)?.value ?? null, timestamp, headers)
     },
-    ...(transformer.close !== undefined && { close: () => transformer.close?.() }),
+    ...(transformer.close !== undefined && { close: () => ending('close', context, () => transformer.close?.()) }),
   }
 }

@@ -2,6 +2,7 @@
 import type { ValueAndTimestamp } from '../state/store.js'
 import type { VersionedStore } from '../state/versioned.js'
 import type { TableView } from '../topology/table-nodes.js'
+import { atOnce } from './at-once.js'
 import { orNull } from './fold.js'
 import type { OperatorContext } from './operator.js'
 import { startTransformer } from './value-transformer.js'
@@ -22,7 +23,7 @@ export function lookUpAsOf(view: TableView, context: OperatorContext): LookUpAsO
     const { predicate, negate } = view
     return (key, asOfMs) => {
       const row = of(key, asOfMs)
-      return row !== null && predicate(key, row.value) !== negate ? row : null
+      return row !== null && atOnce(predicate(key, row.value), 'predicate') !== negate ? row : null
     }
   }
   if (view.kind === 'transformValues') {

@@ -10,6 +10,7 @@ import type {
   TransformValuesView,
 } from '../topology/table-nodes.js'
 import type { Windowed } from '../windows/window.js'
+import { atOnce } from './at-once.js'
 import { orNull } from './fold.js'
 import type { OperatorContext } from './operator.js'
 import { startTransformer } from './value-transformer.js'
@@ -61,7 +62,7 @@ function storeLookUp(name: string, context: OperatorContext): LookUp {
 function filterLookUp(view: FilterView, of: LookUp): LookUp {
   return (key) => {
     const row = of(key)
-    return row !== null && view.predicate(key, row.value) !== view.negate ? row : null
+    return row !== null && atOnce(view.predicate(key, row.value), 'predicate') !== view.negate ? row : null
   }
 }
 

@@ -11,6 +11,7 @@ import {
 import { requireFunction } from '../topology/validate-functions.js'
 import { orNull } from './fold.js'
 import type { OperatorContext } from './operator.js'
+import { punctuation, starting } from './user-code.js'
 
 export interface StartedTransformer {
   readonly transform: (key: unknown, value: unknown) => unknown
@@ -24,9 +25,9 @@ export function startTransformer(
   follows: boolean,
 ): StartedTransformer {
   const given = transformContext(what.transformerStores, context, follows)
-  const transformer = what.supplier(given)
+  const transformer = starting('supplier', context, () => what.supplier(given))
   requireFunction(transformer?.transform, 'transform', `the transformer of ${context.nodeName}`)
-  transformer.init?.(given)
+  starting<unknown>('init', context, () => transformer.init?.(given))
   return { transformer, transform: (key, value) => orNull(transformer.transform(key, value)) }
 }
 
@@ -48,7 +49,8 @@ function transformContext(stores: readonly string[], context: OperatorContext, f
       }
       return usableBy(context.store<S>(name), context.nodeName)
     },
-    schedule: context.schedule,
+    schedule: (intervalMs, type, punctuate, options) =>
+      context.schedule(intervalMs, type, punctuation(punctuate, context.nodeName), options),
     commit: () => context.requestCommit(),
     recordMetadata: () => (follows ? context.recordMetadata() : null),
     currentStreamTimeMs: () => context.taskStreamTimeMs(),

@@ -3,8 +3,10 @@ import { MillraceError } from '../errors.js'
 import type { StreamRecord } from '../record/record.js'
 import type { Node } from '../topology/node.js'
 import type { NodeWrapping } from '../topology/processor-wrapper.js'
+import { CallScope } from './call-scope.js'
 import type { Build, Operator, OperatorContext, Push } from './operator.js'
 import { processorContext } from './process.js'
+import { closeEach, ending, starting } from './user-code.js'
 
 export function buildWrapped<N extends Node>(
   node: N,
@@ -12,11 +14,15 @@ export function buildWrapped<N extends Node>(
   context: OperatorContext,
   build: Build<N>,
 ): Operator {
-  const wrap = supplier()
+  const wrap = starting('wrapper', context, supplier)
+  const scope = new CallScope(node.name, context)
   const keeping = fixedKey ? keyKeeper(node, context) : asItIs
   const outgoing = (push: Push): Push =>
-    wrap.forward === undefined ? push : (record) => wrap.forward!(record, keeping(record, push))
-  wrap.init?.(processorContext(node, context, context.forward, (name) => context.child(name)))
+    wrap.forward === undefined ? push : scope.around((record) => wrap.forward!(record, keeping(record, push)))
+  const child = (name: string) => scope.within(context.child(name))
+  const given = processorContext(node, context, scope.within(context.forward), child, scope)
+  const init = scope.around(() => wrap.init?.(given))
+  starting<unknown>('init of the wrapper', context, init)
   const operator = build(node, {
     ...context,
     forward: outgoing(context.forward),
@@ -25,10 +31,9 @@ export function buildWrapped<N extends Node>(
   const { push } = operator
   return {
     ...operator,
-    push: wrap.process === undefined ? push : (record) => wrap.process!(record, keeping(record, push)),
+    push: wrap.process === undefined ? push : scope.around((record) => wrap.process!(record, keeping(record, push))),
     close() {
-      operator.close?.()
-      wrap.close?.()
+      closeEach([operator, { close: () => ending('close of the wrapper', context, () => wrap.close?.()) }])
     },
   }
 }

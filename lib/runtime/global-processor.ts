@@ -4,6 +4,8 @@
  */
 import type { FetchedBatches } from '../client/fetcher.js'
 import { MillraceError } from '../errors.js'
+import { atOnce } from '../operators/at-once.js'
+import { starting } from '../operators/user-code.js'
 import type { RecordCursor } from '../protocol/index.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition, type TopicRecord } from '../record/record.js'
@@ -57,8 +59,9 @@ export class GlobalProcessor {
     const onProcessingError = options.handleGlobalErrors ? options.onProcessingError : 'fail'
     this.#failures = new Failures({ ...options, onProcessingError, id: 'global' }, null)
     const context = this.#context(options)
-    this.#processor = definition.supplier?.(context) ?? null
-    this.#processor?.init?.(context)
+    const place = { nodeName: definition.processorName, taskId: context.taskId }
+    this.#processor = starting('supplier', place, () => definition.supplier?.(context) ?? null)
+    starting<unknown>('init', place, () => this.#processor?.init?.(context))
   }
 
   /**
@@ -138,7 +141,7 @@ export class GlobalProcessor {
     }
     const { key: read, value, timestamp, headers } = record
     try {
-      this.#processor.process({ key: read, value, timestamp, headers })
+      atOnce<unknown>(this.#processor.process({ key: read, value, timestamp, headers }), 'processor')
     } catch (error) {
       this.#failures.processing(processorName, origin, error)
     }

@@ -197,7 +197,10 @@ export class TaskOpener {
     const closed = close()
       .catch((error) => {
         // The changelog has everything; a store without one has lost what it did not write.
-        config.log.error({ taskId, cause: String(error) }, 'the state of a task could not be written or closed')
+        const text = isMillraceError(error, 'HANDLER_FAILED')
+          ? 'user code failed as its task closed; its state is closed'
+          : 'the state of a task could not be written or closed'
+        config.log.error({ taskId, cause: String(error) }, text)
       })
       .then(() => {
         this.#closings.delete(closed)

@@ -6,6 +6,7 @@ import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { CloseState, TaskState } from '../state/task-state.js'
 import type { UncommittedPartition } from '../task/commit.js'
 import type { Task } from '../task/task.js'
+import { closeTask } from './close-task.js'
 import type { OwnedCommit } from './committer.js'
 import { Lag } from './lag.js'
 import type { TaskOwnership } from './membership/membership.js'
@@ -385,11 +386,7 @@ export class TaskSet {
         this.#committedOffsets.delete(name)
         this.#leaderEpochs.delete(name)
       }
-      closing.set(taskId, async (options) => {
-        task.commitAborted()
-        task.close()
-        await task.state.close(options)
-      })
+      closing.set(taskId, (options) => closeTask(task, options))
     }
     this.#sorted = null
     return closing

@@ -3,6 +3,7 @@
 import { MillraceError } from '../errors.js'
 import type { DueTimers } from '../operators/operator.js'
 import type { Cancel } from '../record/clock.js'
+import { kindOf } from '../record/kind-of.js'
 import type { PunctuationType } from '../topology/processor.js'
 
 interface Schedule {
@@ -39,9 +40,9 @@ export class Punctuations {
     punctuate: (timestampMs: number) => void,
     startMs: number | null = null,
   ): Cancel {
-    if (!(intervalMs >= 1 && intervalMs < Number.POSITIVE_INFINITY)) throw invalid('intervalMs', intervalMs, '>= 1')
-    if (startMs !== null && !(startMs >= 0 && startMs < Number.POSITIVE_INFINITY))
-      throw invalid('startMs', startMs, '>= 0')
+    if (type !== 'streamTime' && type !== 'wallClockTime') throw wrongType(type)
+    if (!(Number.isFinite(intervalMs) && intervalMs >= 1)) throw invalid('intervalMs', intervalMs, '>= 1')
+    if (startMs !== null && !(Number.isFinite(startMs) && startMs >= 0)) throw invalid('startMs', startMs, '>= 0')
     const schedule: Schedule = { type, intervalMs, punctuate, startMs, dueMs: nowMs + intervalMs }
     if (type === 'streamTime' || startMs !== null) schedule.dueMs = firstDueMs(schedule, nowMs)
     this.#schedules.add(schedule)
@@ -110,9 +111,16 @@ function firstDueMs({ startMs, intervalMs }: Schedule, nowMs: number): number {
   return startMs < nowMs ? nextDueMs(startMs, intervalMs, nowMs) : startMs
 }
 
+function wrongType(type: never): MillraceError {
+  return new MillraceError(
+    'PROCESSOR_TIMER_INVALID',
+    `the time of a punctuation is ${String(type)}: use streamTime or wallClockTime`,
+  )
+}
+
 function invalid(name: string, value: number, least: string): MillraceError {
   return new MillraceError(
     'PROCESSOR_TIMER_INVALID',
-    `${name} of a punctuation must be ${least} milliseconds, got ${value}`,
+    `${name} of a punctuation must be a number of milliseconds ${least}, got ${typeof value === 'number' ? value : kindOf(value)}`,
   )
 }

@@ -5,6 +5,7 @@
 import type { BatchOffsets, OffsetToCommit } from '../client/commit.js'
 import { MillraceError } from '../errors.js'
 import type { Operator, Push } from '../operators/operator.js'
+import { closeEach } from '../operators/user-code.js'
 import type { BatchView } from '../protocol/index.js'
 import type { StreamRecord } from '../record/record.js'
 import { suppressHeaders } from '../serde/suppress-buffer.js'
@@ -255,11 +256,11 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#uncommittedRecords = 0
   }
 
-  /** Closes user processors. The state is the runtime's to close. */
+  /** Closes user processors, whatever one of them throws. The state is the runtime's to close. */
   close(): void {
     this.#async.clear()
     this.#schemas.clear()
-    for (const operator of this.#operators) operator.close?.()
+    closeEach(this.#operators)
   }
 
   /** What handlers have answered goes first; then as many records as may be under way. */

@@ -1,0 +1,14 @@
+/** User code that nobody waits for: a promise it answers would pass every filter, and reject where nobody sees it. */
+
+/** `answer`, unless it is a promise, whose failure then stays with the record in hand. @throws TypeError */
+export function atOnce<A>(answer: A, what: string): A {
+  if (answer instanceof Promise) refuse(answer, what)
+  return answer
+}
+
+function refuse(promise: Promise<unknown>, what: string): never {
+  promise.catch(() => undefined)
+  throw new TypeError(
+    `the ${what} answered a promise, for which nobody waits: wait in mapAsync, mapValuesAsync or processAsync`,
+  )
+}
