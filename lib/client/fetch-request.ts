@@ -105,7 +105,7 @@ export function fetchedBatches(
   isolation: Isolation,
 ): FetchedBatches {
   const { topic, partition, position: startOffset } = asked
-  const batches = readBatches(records).filter((batch) => batch.lastOffset >= startOffset)
+  const batches = readBatches(ownMemory(records)).filter((batch) => batch.lastOffset >= startOffset)
   const last = batches[batches.length - 1]
   if (last === undefined) throw unanswered(asked)
   for (const batch of batches) batch.verify()
@@ -121,6 +121,14 @@ export function fetchedBatches(
     logStartOffset: answer.logStartOffset,
     bytes: records.length,
   }
+}
+
+/**
+ * A partition may wait for long with its part of an answer, which must not keep the answer of all the others in memory: it is
+ * copied unless it is most of it.
+ */
+function ownMemory(records: Buffer): Buffer {
+  return records.length * 2 < records.buffer.byteLength ? Buffer.from(records) : records
 }
 
 /** The broker said nothing of it, or sent nothing at its position: asked again after a pause. */

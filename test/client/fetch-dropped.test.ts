@@ -1,18 +1,18 @@
 /** Partitions that are given away while what has arrived of them waits: the others go on. */
 import t from 'tap'
 import { Fetcher } from '../../lib/client/fetcher.js'
-import { BatchBuilder } from '../../lib/protocol/index.js'
+import { BatchBuilder, type BatchView } from '../../lib/protocol/index.js'
 import { type Script, ScriptedBroker } from './scripted-broker.js'
 
 const BYTES = 10_000
 
-function batchAt(offset: number): Buffer {
+function batchAt(offset: number, bytes = BYTES): Buffer {
   const builder = new BatchBuilder()
-  builder.append(1, null, Buffer.alloc(BYTES))
+  builder.append(1, null, Buffer.alloc(bytes))
   const identity = { producerId: -1, producerEpoch: -1, baseSequence: -1 }
-  const bytes = Buffer.from(builder.build({ ...identity, transactional: false, compression: 'none' }))
-  bytes.writeBigInt64BE(BigInt(offset), 0)
-  return bytes
+  const batch = Buffer.from(builder.build({ ...identity, transactional: false, compression: 'none' }))
+  batch.writeBigInt64BE(BigInt(offset), 0)
+  return batch
 }
 
 /** Partition 0 always has another record; the others have theirs as soon as `hasMore` says so. */
@@ -57,6 +57,34 @@ t.test('where all that fills the memory is of a partition that goes, the others 
     fetcher.poll().some(({ partition }) => partition === 1),
     'the other partition is read',
   )
+  fetcher.close()
+  await cluster.close()
+})
+
+t.test('a small part of an answer that is kept does not keep the whole answer', async (t) => {
+  const broker = new ScriptedBroker()
+  const { clock, cluster } = broker
+  broker.always('Fetch', (request) => {
+    const [{ topicId, partitions }] = request.topics as [
+      { topicId: string; partitions: { partition: number; fetchOffset: number }[] },
+    ]
+    const rows = partitions.map(({ partition, fetchOffset: offset }) => {
+      const marks = { highWatermark: 1e6, lastStableOffset: 1e6, logStartOffset: 0 }
+      const records = batchAt(offset, partition === 0 ? 100 : 200_000)
+      return { partitionIndex: partition, errorCode: 0, ...marks, abortedTransactions: null, records }
+    })
+    return { responses: [{ topicId, partitions: rows }] }
+  })
+  const fetcher = new Fetcher({ cluster, isolation: 'readUncommitted', maxArrivedBytes: 300_000 })
+  for (const partition of [0, 1]) fetcher.add({ topic: 'in', partition }, 0)
+  const kept: BatchView[] = []
+  while (kept.length < 50) {
+    await clock.nextTurn()
+    for (const { partition, batches } of fetcher.poll()) if (partition === 0) kept.push(...batches)
+  }
+  const memory = new Set(kept.map((batch) => batch.bytes.buffer))
+  const bytes = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0)
+  t.ok(bytes < kept.length * 20_000, `${bytes} bytes are kept for ${kept.length} small batches`)
   fetcher.close()
   await cluster.close()
 })
