@@ -15,16 +15,34 @@ export interface MemberFacts {
   readonly onDisk: readonly string[]
 }
 
-interface Load {
+/** What a member has so far. */
+class Load {
   readonly member: MemberFacts
-  readonly tasks: string[]
+  readonly tasks: string[] = []
+  /** Counted as they come: with thousands of tasks, nobody goes through them for each. */
+  readonly #ofSubTopology = new Map<number, number>()
+
+  constructor(member: MemberFacts) {
+    this.member = member
+  }
+
+  add(task: string): void {
+    this.tasks.push(task)
+    const [subTopology] = parseTaskId(task)
+    this.#ofSubTopology.set(subTopology, this.of(subTopology) + 1)
+  }
+
+  /** Tasks of the sub-topology that the member has already. */
+  of(subTopology: number): number {
+    return this.#ofSubTopology.get(subTopology) ?? 0
+  }
 }
 
 /** Every task id to exactly one member; members without tasks are in the map too. */
 export function assignTasks(taskIds: readonly string[], members: readonly MemberFacts[]): Map<string, string[]> {
   const loads = [...members]
     .sort((a, b) => compare(a.processId, b.processId) || compare(a.memberId, b.memberId))
-    .map((member): Load => ({ member, tasks: [] }))
+    .map((member) => new Load(member))
   const known = new Set(taskIds)
   const floor = Math.floor(taskIds.length / loads.length)
   // Only so many members may hold one more than the floor; otherwise a member could be left below it.
@@ -34,12 +52,13 @@ export function assignTasks(taskIds: readonly string[], members: readonly Member
   const claim = (load: Load, claimed: readonly string[], spread: boolean) => {
     for (const task of claimed) {
       if (placed.has(task) || !known.has(task)) continue
-      if (spread && countOfSame(load, task) >= shareOfEach.get(parseTaskId(task)[0])!) continue
+      const [subTopology] = parseTaskId(task)
+      if (spread && load.of(subTopology) >= shareOfEach.get(subTopology)!) continue
       if (load.tasks.length >= floor) {
         if (load.tasks.length > floor || extra === 0) continue
         extra--
       }
-      load.tasks.push(task)
+      load.add(task)
       placed.add(task)
     }
   }
@@ -51,24 +70,19 @@ export function assignTasks(taskIds: readonly string[], members: readonly Member
     for (const load of loads) claim(load, load.member.onDisk, spread)
   }
   for (const task of [...taskIds].sort(byTaskId)) {
-    if (!placed.has(task)) leastLoaded(loads, task).tasks.push(task)
+    if (!placed.has(task)) leastLoaded(loads, task).add(task)
   }
   return new Map(loads.map((load) => [load.member.memberId, load.tasks.sort(byTaskId)]))
 }
 
 function leastLoaded(loads: readonly Load[], task: string): Load {
+  const [subTopology] = parseTaskId(task)
   let best = loads[0]!
   for (const load of loads) {
     const difference = load.tasks.length - best.tasks.length
-    if (difference < 0 || (difference === 0 && countOfSame(load, task) < countOfSame(best, task))) best = load
+    if (difference < 0 || (difference === 0 && load.of(subTopology) < best.of(subTopology))) best = load
   }
   return best
-}
-
-/** Tasks of the same sub-topology that the member has already. */
-function countOfSame(load: Load, task: string): number {
-  const [subTopology] = parseTaskId(task)
-  return load.tasks.filter((other) => parseTaskId(other)[0] === subTopology).length
 }
 
 function sharePerSubTopology(taskIds: readonly string[], members: number): Map<number, number> {

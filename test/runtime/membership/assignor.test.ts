@@ -67,3 +67,20 @@ t.test('any history: every task once, loads differ by at most one, and order of 
     t.same(new Map([...assignTasks(all, [...members].reverse())].sort()), new Map([...result].sort()))
   }
 })
+
+t.test('thousands of tasks hold the group up for milliseconds', async (t) => {
+  const taskIds = tasks(2, 2_000)
+  const rows: [name: string, members: MemberFacts[]][] = [
+    ['one member begins', [member('a')]],
+    ['one has them all', [member('a', taskIds)]],
+    ['one has them all, others come', [member('a', taskIds), ...Array.from({ length: 9 }, (_, i) => member(`b${i}`))]],
+    ['one has them on disk', [member('a', [], taskIds), member('b')]],
+    ['many begin', Array.from({ length: 50 }, (_, i) => member(`a${i}`))],
+  ]
+  for (const [name, members] of rows) {
+    const before = process.cpuUsage()
+    assignTasks(taskIds, members)
+    const ms = process.cpuUsage(before).user / 1_000
+    t.ok(ms < 1_000, `${name}: ${ms} ms`)
+  }
+})
