@@ -1,5 +1,6 @@
 /** What the DSL's classes know of the stream or table they stand for. Not part of the public interface. */
 import { MillraceError } from '../errors.js'
+import { checked } from '../serde/checked.js'
 import type { Serde } from '../serde/serde.js'
 import type { Graph, GraphNode } from './graph.js'
 import type { TableOrigin } from './table-origin.js'
@@ -56,5 +57,5 @@ export type AnySerde = Serde<unknown>
 
 /** Serdes are kept untyped inside; the classes' type parameters say what they write. */
 export function erased<T>(serde: Serde<T> | null | undefined): AnySerde | null {
-  return (serde ?? null) as AnySerde | null
+  return checked((serde ?? null) as AnySerde | null)
 }

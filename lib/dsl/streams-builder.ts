@@ -1,6 +1,7 @@
 /** Where a topology begins: streams and tables of topics, and stores for processors. */
 import { MillraceError } from '../errors.js'
 import { type OffsetReset, offsetResetName } from '../record/offset-reset.js'
+import { checked } from '../serde/checked.js'
 import type { Serde } from '../serde/serde.js'
 import type { TimestampExtractor } from '../topology/node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
@@ -190,8 +191,8 @@ export class StreamsBuilder {
           topic: options.topic,
           sourceName: source,
           processorName: processor,
-          keySerde: options.key as AnySerde,
-          valueSerde: options.value as AnySerde,
+          keySerde: checked(options.key as AnySerde),
+          valueSerde: checked(options.value as AnySerde),
           timestampExtractor: options.timestampExtractor ?? this.#timestampExtractor,
           supplier: (options.supplier ?? null) as ProcessorSupplier | null,
         }),

@@ -16,6 +16,7 @@ import {
   writerType,
 } from './avro-schema.js'
 import type { AvroLongs } from './avro-types.js'
+import { own } from './checked.js'
 import type { Serde } from './serde.js'
 
 const HEADER_BYTES = 10
@@ -39,9 +40,9 @@ export function avro<T>(schema: AvroSchema, options: AvroOptions = {}): Serde<T>
   for (const writer of (options.readable ?? []).map(writerType)) {
     resolvers.set(fingerprint(writer).toString('latin1'), avroResolver(type, writer))
   }
-  const own = header.toString('latin1', 2)
-  resolvers.set(own, undefined)
-  return Object.freeze({
+  const mine = header.toString('latin1', 2)
+  resolvers.set(mine, undefined)
+  return own({
     name: `avro(${schemaName(type)})`,
     serialize: (value: T, topic: string) => write(value, topic),
     deserialize(bytes: Buffer, topic: string): T {
@@ -53,7 +54,7 @@ export function avro<T>(schema: AvroSchema, options: AvroOptions = {}): Serde<T>
         )
       }
       const writer = bytes.toString('latin1', 2, HEADER_BYTES)
-      if (writer !== own && !resolvers.has(writer)) {
+      if (writer !== mine && !resolvers.has(writer)) {
         throw new MillraceError(
           'SERDE_SCHEMA_UNKNOWN',
           `a record on topic ${topic} was written with the unknown schema ${bytes.toString('hex', 2, HEADER_BYTES)}`,

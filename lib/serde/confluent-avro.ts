@@ -16,6 +16,7 @@ import {
   writerType,
 } from './avro-schema.js'
 import type { AvroLongs } from './avro-types.js'
+import { own } from './checked.js'
 import { isSchemaId, type SchemaRegistry } from './registry.js'
 import { SchemaPending, type Serde } from './serde.js'
 
@@ -53,7 +54,7 @@ export async function confluentAvro<T>(options: ConfluentAvroOptions): Promise<S
   header.writeInt32BE(ownId, 1)
   const write = framedWriter(type, header)
   const schemas = new WriterSchemas(type, options.registry, ownId)
-  return Object.freeze({
+  return own({
     name: `confluentAvro(${schemaName(type)})`,
     serialize: (value: T, topic: string) => write(value, topic),
     deserialize(bytes: Buffer, topic: string): T {

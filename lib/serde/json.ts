@@ -1,5 +1,6 @@
 /** Values as JSON text in UTF-8. */
 import { MillraceError } from '../errors.js'
+import { own, readAnswer } from './checked.js'
 import { hasWideIntegers, parseWide, stringifyWide } from './json-integers.js'
 import type { Serde } from './serde.js'
 
@@ -23,7 +24,7 @@ const BEYOND = 'a whole number beyond 2^53'
  */
 export function json<T>(check?: (value: unknown) => T, { longs = 'number' }: JsonOptions = {}): Serde<T> {
   const wide = longs === 'bigint'
-  return Object.freeze({
+  return own({
     name: 'json',
     serialize(value: T, topic: string): Buffer {
       // Text would say `{}`.
@@ -50,7 +51,7 @@ export function json<T>(check?: (value: unknown) => T, { longs = 'number' }: Jso
         const message = `${bytes.length} bytes of JSON on topic ${topic} hold ${BEYOND}: read them with \`longs: 'bigint'\``
         throw new MillraceError('SERDE_BYTES_INVALID', message, { topic })
       }
-      return check === undefined ? (value as T) : check(value)
+      return check === undefined ? (value as T) : readAnswer(check(value), 'the check of json')
     },
     // A check may answer another value than it was given.
     keeps: (value: unknown): boolean => check === undefined && isKept(value),

@@ -1,5 +1,6 @@
 /** Text, bytes and numbers in the layouts of Kafka's own Java serialisers. */
 import { MillraceError } from '../errors.js'
+import { own } from './checked.js'
 import { int64ByteString, readInt64, writeInt64 } from './int64-bytes.js'
 import type { Serde } from './serde.js'
 
@@ -32,7 +33,7 @@ function isAscii(text: string): boolean {
 }
 
 /** UTF-8. Malformed input reads as U+FFFD, as in Java; a lone surrogate is written as U+FFFD. */
-export const string: Serde<string> = Object.freeze({
+export const string: Serde<string> = own({
   name: 'string',
   serialize(value: string, topic: string): Buffer {
     if (typeof value !== 'string') throw wrongValue('string', 'a string', value, topic)
@@ -48,7 +49,7 @@ export const string: Serde<string> = Object.freeze({
 })
 
 /** Bytes as they are. What is read is a private copy. */
-export const bytes: Serde<Buffer> = Object.freeze({
+export const bytes: Serde<Buffer> = own({
   name: 'bytes',
   serialize(value: Buffer, topic: string): Buffer {
     if (!Buffer.isBuffer(value)) throw wrongValue('bytes', 'a Buffer', value, topic)
@@ -64,7 +65,7 @@ function isInt32(value: unknown): value is number {
 }
 
 /** A whole number in -2^31 .. 2^31 - 1 as 4 bytes, big endian (Java's IntegerSerializer). */
-export const int32: Serde<number> = Object.freeze({
+export const int32: Serde<number> = own({
   name: 'int32',
   serialize(value: number, topic: string): Buffer {
     if (!isInt32(value)) throw wrongValue('int32', 'a whole number of 32 bits', value, topic)
@@ -84,7 +85,7 @@ export const int32: Serde<number> = Object.freeze({
 })
 
 /** A safe integer (-(2^53 - 1) .. 2^53 - 1) as 8 bytes, big endian (Java's LongSerializer). Larger ones: `bigint64`. */
-export const int64: Serde<number> = Object.freeze({
+export const int64: Serde<number> = own({
   name: 'int64',
   serialize(value: number, topic: string): Buffer {
     if (!Number.isSafeInteger(value)) throw wrongValue('int64', 'a safe integer', value, topic)
@@ -114,7 +115,7 @@ function isInt64(value: unknown): boolean {
 }
 
 /** All 64 bits, for numbers a JS number cannot hold; same bytes as `int64`. */
-export const bigint64: Serde<bigint> = Object.freeze({
+export const bigint64: Serde<bigint> = own({
   name: 'bigint64',
   keeps: isInt64,
   serialize(value: bigint, topic: string): Buffer {
@@ -132,7 +133,7 @@ export const bigint64: Serde<bigint> = Object.freeze({
 })
 
 /** An IEEE 754 double as 8 bytes, big endian (Java's DoubleSerializer). */
-export const float64: Serde<number> = Object.freeze({
+export const float64: Serde<number> = own({
   name: 'float64',
   keeps: (value: unknown): boolean => typeof value === 'number',
   serialize(value: number, topic: string): Buffer {

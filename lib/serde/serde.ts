@@ -3,7 +3,10 @@
 export interface Serde<T> {
   /** Shown in error messages and `describe`, e.g. `string`. */
   readonly name: string
-  /** @throws any error: the caller names topic, partition and node. Must not keep or change `value`. */
+  /**
+   * Must not keep or change `value`. Null: a tombstone.
+   * @throws any error: the caller names topic, partition and node
+   */
   serialize(value: T, topic: string): Buffer
   /**
    * `bytes` may be a view into a fetched batch: copy what outlives the call.
@@ -51,7 +54,8 @@ export class SchemaPending extends Error {
 
 /** The byte-string form of `value` by the cheapest way its serde has. */
 export function toByteString<T>(serde: Serde<T>, value: T, topic: string): string {
-  return serde.byteString === undefined
-    ? serde.serialize(value, topic).toString('latin1')
-    : serde.byteString(value, topic)
+  if (serde.byteString !== undefined) return serde.byteString(value, topic)
+  const bytes: Buffer | null = serde.serialize(value, topic)
+  if (bytes === null) throw new TypeError(`the serde ${serde.name} answered null for a key`)
+  return bytes.toString('latin1')
 }

@@ -1,6 +1,7 @@
 /** Serdes for the keys of windowed tables on topics. */
 import { MillraceError } from '../errors.js'
 import type { Windowed } from '../windows/window.js'
+import { checked, own } from './checked.js'
 import { int64ByteString } from './int64-bytes.js'
 import { sessionKey, splitSessionKey, splitTimeWindowedKey, timeWindowedKey } from './key-layouts.js'
 import { type Serde, toByteString } from './serde.js'
@@ -9,8 +10,9 @@ import { type Serde, toByteString } from './serde.js'
  * Keys of tumbling, hopping and sliding windows: the bytes hold only the start, so the reader needs `windowSizeMs`
  * (`Infinity` for unlimited windows).
  */
-export function timeWindowed<K>(inner: Serde<K>, windowSizeMs: number): Serde<Windowed<K>> {
-  return Object.freeze({
+export function timeWindowed<K>(given: Serde<K>, windowSizeMs: number): Serde<Windowed<K>> {
+  const inner = checked(given)
+  return own({
     name: `timeWindowed(${inner.name})`,
     serialize(value: Windowed<K>, topic: string): Buffer {
       const { startMs } = value.window
@@ -29,8 +31,9 @@ export function timeWindowed<K>(inner: Serde<K>, windowSizeMs: number): Serde<Wi
 }
 
 /** Keys of session windows: start and end are both in the bytes. */
-export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
-  return Object.freeze({
+export function sessionWindowed<K>(given: Serde<K>): Serde<Windowed<K>> {
+  const inner = checked(given)
+  return own({
     name: `sessionWindowed(${inner.name})`,
     serialize(value: Windowed<K>, topic: string): Buffer {
       const { startMs, endMs } = value.window

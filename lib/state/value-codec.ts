@@ -1,4 +1,7 @@
 /** Between a user's value, the form a cell keeps, and bytes. */
+import { MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
+import { checked } from '../serde/checked.js'
 import { type Serde, toByteString } from '../serde/serde.js'
 import type { Held } from './cell.js'
 
@@ -48,9 +51,11 @@ export class KeyCodec {
 
   /** The byte string of the beginning of keys; without `serde` it is bytes already. */
   prefix<P>(prefix: P, serde: Serde<P> | undefined): string {
-    return serde === undefined
-      ? (prefix as unknown as Buffer).toString('latin1')
-      : toByteString(serde, prefix, this.#topic)
+    if (serde !== undefined) return toByteString(checked(serde), prefix, this.#topic)
+    const bytes: unknown = prefix
+    if (bytes instanceof Uint8Array) return Buffer.from(bytes).toString('latin1')
+    const problem = `a prefix of keys is ${kindOf(bytes)}: without a serde it is bytes`
+    throw new MillraceError('SERDE_VALUE_INVALID', problem, { topic: this.#topic })
   }
 
   fromByteString(key: string): unknown {

@@ -1,6 +1,7 @@
 /** Makes a topology by hand, node by node: the Processor API. The DSL builds on it too. */
 import { MillraceError } from '../errors.js'
 import { checkOffsetReset, type OffsetReset } from '../record/offset-reset.js'
+import { checked } from '../serde/checked.js'
 import type { Serde } from '../serde/serde.js'
 import { DeclaredStores, type UsedStore } from './declared-stores.js'
 import type { Node, Partitioner, SinkNode, TimestampExtractor, TopicNameExtractor } from './node.js'
@@ -88,8 +89,8 @@ export class TopologyBuilder {
       ...(options.topics instanceof RegExp
         ? { topics: [], pattern: options.topics }
         : { topics: options.topics as readonly string[] }),
-      keySerde: options.key as Serde<unknown>,
-      valueSerde: options.value as Serde<unknown>,
+      keySerde: checked(options.key as Serde<unknown>),
+      valueSerde: checked(options.value as Serde<unknown>),
       timestampExtractor: options.timestampExtractor ?? null,
       offsetReset:
         typeof offsetReset === 'object' && offsetReset !== null ? Object.freeze({ ...offsetReset }) : offsetReset,
@@ -116,8 +117,8 @@ export class TopologyBuilder {
       parents: options.parents,
       stores: [],
       topic: options.topic as SinkNode['topic'],
-      keySerde: options.key as Serde<unknown>,
-      valueSerde: options.value as Serde<unknown>,
+      keySerde: checked(options.key as Serde<unknown>),
+      valueSerde: checked(options.value as Serde<unknown>),
       partitioner: options.partitioner ?? null,
     })
   }
@@ -153,8 +154,8 @@ export class TopologyBuilder {
       topic: options.topic,
       sourceName: options.sourceName,
       processorName: options.processorName,
-      keySerde: options.key as Serde<unknown>,
-      valueSerde: options.value as Serde<unknown>,
+      keySerde: checked(options.key as Serde<unknown>),
+      valueSerde: checked(options.value as Serde<unknown>),
       timestampExtractor: options.timestampExtractor ?? null,
       supplier: (options.supplier ?? null) as ProcessorSupplier | null,
     })

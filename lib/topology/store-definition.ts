@@ -1,5 +1,6 @@
 /** State stores as a user declares them, for processors of their own. */
 import { MillraceError } from '../errors.js'
+import { checked } from '../serde/checked.js'
 import { int64 } from '../serde/primitive.js'
 import type { Serde } from '../serde/serde.js'
 import type { PunctuationType } from './processor.js'
@@ -65,8 +66,8 @@ export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinit
   return Object.freeze({
     name: options.name,
     kind,
-    keySerde: options.key as Serde<unknown>,
-    valueSerde: options.value as Serde<unknown>,
+    keySerde: checked(options.key as Serde<unknown>),
+    valueSerde: checked(options.value as Serde<unknown>),
     logged: options.logged ?? true,
     cached: options.cached ?? false,
     engine: options.engine ?? (maxEntries === undefined ? 'level' : 'memory'),
