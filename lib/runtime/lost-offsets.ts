@@ -2,8 +2,8 @@
 import type { MillraceError } from '../errors.js'
 
 export class LostOffsets {
-  #place = ''
-  #number = -1
+  /** `topic-partition` → the offset last lost there, and the ownership of the task that read it. */
+  readonly #lost = new Map<string, { readonly offset: number | undefined; readonly number: number }>()
 
   /**
    * An offset that is gone is an error, unless another member has the partition by now, went on, and the records were
@@ -13,10 +13,10 @@ export class LostOffsets {
    * @returns true if it is gone for good
    */
   isFinal({ topic, partition, offset }: MillraceError, number: number, committedOffset: number | undefined): boolean {
-    const place = `${topic}-${partition}@${offset}`
-    const takenOverSince = this.#place === place && this.#number !== number
-    this.#place = place
-    this.#number = number
+    const place = `${topic}-${partition}`
+    const before = this.#lost.get(place)
+    this.#lost.set(place, { offset, number })
+    const takenOverSince = before !== undefined && before.offset === offset && before.number !== number
     return takenOverSince && committedOffset === offset
   }
 }
