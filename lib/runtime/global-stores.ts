@@ -56,6 +56,7 @@ export class GlobalStores {
     const partitions = this.#options.definitions.flatMap(({ topic }) =>
       this.#added(topic, this.#options.partitionCount(topic)),
     )
+    for (const { topic, partition } of partitions) this.#partitions.set(topic, partition + 1)
     if (partitions.length === 0) return
     const { admin } = this.#options
     const ends = new Map<string, number>()
@@ -86,14 +87,14 @@ export class GlobalStores {
   async grow(topic: string, partitions: number): Promise<void> {
     const added = this.#added(topic, partitions)
     if (added.length === 0) return
-    for (const start of await this.#options.admin.listOffsets(added, 'earliest', 'readCommitted')) {
-      this.#fetcher.add(start, start.offset)
-    }
+    // Only what is read counts: where the brokers do not answer, the next call begins here.
+    const starts = await this.#options.admin.listOffsets(added, 'earliest', 'readCommitted')
+    this.#partitions.set(topic, Math.max(partitions, this.#partitions.get(topic) ?? 0))
+    for (const start of starts) this.#fetcher.add(start, start.offset)
   }
 
   #added(topic: string, partitions: number): TopicPartition[] {
     const from = this.#partitions.get(topic) ?? 0
-    this.#partitions.set(topic, Math.max(from, partitions))
     return Array.from({ length: Math.max(0, partitions - from) }, (_, i) => ({ topic, partition: from + i }))
   }
 
