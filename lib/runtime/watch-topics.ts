@@ -120,7 +120,7 @@ export class TopicWatch {
   }
 
   async #look(): Promise<void> {
-    const suspects = this.#suspects.splice(0)
+    const suspects = [...this.#suspects]
     const found = await this.#changes()
     let replan = await this.#othersMatch()
     for (const changed of found) {
@@ -137,6 +137,8 @@ export class TopicWatch {
       }
     }
     if (replan) await this.#replan(new Set(found.map(({ topic }) => topic)))
+    // Only now: a look that fails says nothing of them, and nobody reads those partitions meanwhile.
+    this.#suspects.splice(0, suspects.length)
     // Of a topic that the next plan does not have, tasks may still be reading.
     const missing = suspects.find(({ topic }) => topic !== undefined && this.#latest.roles().has(topic))
     if (missing !== undefined && !replan) throw missing
