@@ -141,7 +141,7 @@ export class Cluster {
   }
 
   /**
-   * Resolves after so long, or a little later with others that wait. @throws CLIENT_CLOSED, as soon as the client closes:
+   * Resolves after about so long, together with others that wait. @throws CLIENT_CLOSED, as soon as the client closes:
    * whoever repeats something ends
    */
   pause(pauseMs: number): Promise<void> {

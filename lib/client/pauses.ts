@@ -4,8 +4,8 @@
  */
 import type { Cancel, Clock } from '../record/clock.js'
 
-/** A pause is up to this part longer than asked for. */
-const LONGER_PART = 0.5
+/** Pauses end in steps of at most this part of them: a quarter of one shorter or longer than asked for. */
+const STEP_PART = 0.5
 /** Pauses with a smaller step are kept to the millisecond: something that takes a moment is polled. */
 const LEAST_STEP_MS = 8
 
@@ -28,12 +28,12 @@ export class Pauses {
     this.#closedError = closedError
   }
 
-  /** Resolves after so long, or a little longer. */
+  /** Resolves after about so long. */
   wait(pauseMs: number): Promise<void> {
     if (this.#closed) return Promise.reject(this.#closedError())
     const nowMs = this.#clock.monotonicMs()
     const stepMs = stepOf(pauseMs)
-    const endMs = stepMs === 0 ? nowMs + pauseMs : Math.ceil((nowMs + pauseMs) / stepMs) * stepMs
+    const endMs = stepMs === 0 ? nowMs + pauseMs : Math.round((nowMs + pauseMs) / stepMs) * stepMs
     const known = this.#shared.get(endMs)
     if (known !== undefined) return known.over
     let reject: Shared['reject'] = () => undefined
@@ -61,6 +61,6 @@ export class Pauses {
 
 /** A power of two, so that pauses of different lengths end together too; 0: the pause is too short to be shared. */
 function stepOf(pauseMs: number): number {
-  const step = 2 ** Math.floor(Math.log2(pauseMs * LONGER_PART))
+  const step = 2 ** Math.floor(Math.log2(pauseMs * STEP_PART))
   return step < LEAST_STEP_MS ? 0 : step
 }
