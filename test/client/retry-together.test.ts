@@ -12,9 +12,10 @@ const TOPICS = 50
 const PARTITIONS = 4
 const SETTLED_MS = 4_000
 const MEASURED_MS = 5_000
-/** Pauses of a second end in quarters of one; a fetcher has two lanes. One partition where nobody answers asks 8 times. */
+/** Pauses of a second end in quarters of one, and each time the first to wake and the others ask: four times two. */
 const MOST_PER_SECOND = 8
-const WHERE_NOBODY_ANSWERS = 16
+/** A partition where nobody answers asks eight times a second, since shorter pauses come again; in each quarter, some do. */
+const WHERE_NOBODY_ANSWERS = 32
 
 const places = Array.from({ length: TOPICS * PARTITIONS }, (_, i) => ({
   topic: `in${Math.floor(i / PARTITIONS)}`,
