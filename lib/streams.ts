@@ -7,7 +7,8 @@ import type { Cancel } from './record/clock.js'
 import { type CloseOptions, type CloseReport, requireTimeout, warnOfRest } from './runtime/close-report.js'
 import { type CommittedListener, CommittedRecords } from './runtime/committed-records.js'
 import { type Health, healthOf } from './runtime/health.js'
-import { type InstanceState, Lifecycle } from './runtime/lifecycle.js'
+import { type InstanceState, isEnding, Lifecycle } from './runtime/lifecycle.js'
+import { requireListener } from './runtime/listeners.js'
 import { type OpenInstance, openInstance } from './runtime/open-instance.js'
 import { tellOutages } from './runtime/outages.js'
 import { Queries } from './runtime/queries.js'
@@ -39,11 +40,12 @@ export class Streams {
   readonly #topology: Topology
   readonly #config: StreamsConfig
   readonly #settings: StreamsSettings
-  readonly #lifecycle = new Lifecycle((error) => {
-    this.#config.log.error({ cause: String(error.cause) }, `${error.message} while the instance ended`)
-  })
-  readonly #committed = new CommittedRecords()
-  readonly #restores = new RestoreListeners()
+  readonly #lifecycle = new Lifecycle(
+    (error) => this.#config.log.error({ cause: String(error.cause) }, `${error.message} while the instance ended`),
+    (error) => this.#listenerFailed(error),
+  )
+  readonly #committed = new CommittedRecords((error) => this.#listenerFailed(error))
+  readonly #restores = new RestoreListeners((error) => this.#listenerFailed(error))
   readonly #drops = new Map<string, number>()
   /** Settles with the end of the instance, whenever it was asked for. */
   readonly #finished = deferred()
@@ -77,6 +79,7 @@ export class Streams {
   }
 
   onStateChange(listener: (state: InstanceState, previous: InstanceState) => void): void {
+    requireListener(listener, 'onStateChange')
     this.#lifecycle.onChange(listener)
   }
 
@@ -163,6 +166,12 @@ export class Streams {
     const tasks = await taskEngines(this.#config, engines, 1)
     const { random, log } = this.#config
     await removeAllState(processEngines(this.#config, engines), tasks, random, log)
+  }
+
+  /** Its promise was rejected: what runs ends, as if the listener had thrown. */
+  #listenerFailed(error: MillraceError): void {
+    if (this.#open !== null && !isEnding(this.state)) this.#open.instance.fail(error)
+    else this.#config.log.error({ cause: String(error.cause) }, error.message)
   }
 
   #stopIfOpen(): void {
@@ -317,11 +326,11 @@ export class Streams {
     })
   }
 
-  /** Committed reads of this instance's stores. @throws MillraceError STREAMS_STATE before `start` */
+  /** Committed reads of this instance's stores. @throws MillraceError STREAMS_STATE before `start` and after the end */
   get queries(): Queries {
-    const { tasks, globals, instance } = this.#started()
+    this.#readable()
     const stores = new Set(this.#topology.stores.map(({ name }) => name))
-    return new Queries(tasks, globals, stores, (store) => instance.opening(store))
+    return new Queries(stores, () => this.#readable())
   }
 
   /** Next offset per source partition this instance runs, by its last commit. */
@@ -362,6 +371,13 @@ export class Streams {
   /** How often the local state of a task was damaged or of no use, set aside, and rebuilt, since this instance started. */
   rebuiltStates(): ReadonlyMap<string, number> {
     return this.#setAside
+  }
+
+  /** An answer of an instance without tasks would say that no key exists. */
+  #readable(): OpenInstance {
+    const { state } = this
+    if (isEnding(state)) throw new MillraceError('STREAMS_STATE', `an instance that is ${state} is not read`)
+    return this.#started()
   }
 
   #started(): OpenInstance {

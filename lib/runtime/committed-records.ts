@@ -2,7 +2,7 @@
 import type { BatchOffsets } from '../client/commit.js'
 import type { TopicRecord } from '../record/record.js'
 import type { TaskCommit } from '../task/commit.js'
-import { tell } from './listeners.js'
+import { type Late, requireListener, tell } from './listeners.js'
 
 export interface CommittedInfo {
   /** Duration of the transaction that made the records visible. */
@@ -14,6 +14,11 @@ export type CommittedListener = (records: readonly TopicRecord[], info: Committe
 
 export class CommittedRecords {
   readonly #listeners = new Map<string, CommittedListener[]>()
+  readonly #late: Late
+
+  constructor(late: Late) {
+    this.#late = late
+  }
 
   /** Topics somebody listens to; tasks capture their outputs to these. */
   get topics(): ReadonlySet<string> {
@@ -22,6 +27,7 @@ export class CommittedRecords {
 
   /** Before the instance starts; afterwards the tasks already know what to capture. */
   listen(topic: string, listener: CommittedListener): void {
+    requireListener(listener, 'onCommitted')
     const listeners = this.#listeners.get(topic)
     if (listeners === undefined) this.#listeners.set(topic, [listener])
     else listeners.push(listener)
@@ -39,7 +45,7 @@ export class CommittedRecords {
     }
     for (const [topic, records] of byTopic) {
       for (const listener of this.#listeners.get(topic) ?? []) {
-        tell(`onCommitted for topic ${topic}`, () => listener(records, { commitMs }))
+        tell(`onCommitted for topic ${topic}`, () => listener(records, { commitMs }), this.#late)
       }
     }
   }

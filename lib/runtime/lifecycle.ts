@@ -1,6 +1,6 @@
 /** The life of one instance as a table. An illegal move is a bug and says both states. */
 import { MillraceError } from '../errors.js'
-import { tell } from './listeners.js'
+import { type Late, tell } from './listeners.js'
 
 export type InstanceState = 'created' | 'starting' | 'rebalancing' | 'running' | 'closing' | 'closed' | 'failed'
 
@@ -18,14 +18,20 @@ const TRANSITIONS: Readonly<Record<InstanceState, readonly InstanceState[]>> = {
 /** An instance that ends does so whatever its listeners throw. */
 const ENDING: readonly InstanceState[] = ['closing', 'closed', 'failed']
 
+export function isEnding(state: InstanceState): boolean {
+  return ENDING.includes(state)
+}
+
 export class Lifecycle {
   #state: InstanceState = 'created'
   readonly #report: (error: Error) => void
+  readonly #late: Late
   readonly #listeners: ((state: InstanceState, previous: InstanceState) => void)[] = []
 
-  /** `report` hears what listeners throw while the instance ends. */
-  constructor(report: (error: Error) => void = () => {}) {
+  /** `report` hears what listeners throw while the instance ends, `late` what their promises reject with. */
+  constructor(report: (error: Error) => void = () => {}, late: Late = report) {
     this.#report = report
+    this.#late = late
   }
 
   get state(): InstanceState {
@@ -43,13 +49,13 @@ export class Lifecycle {
     const failures: Error[] = []
     for (const listener of this.#listeners) {
       try {
-        tell('onStateChange', () => listener(next, previous))
+        tell('onStateChange', () => listener(next, previous), this.#late)
       } catch (error) {
         failures.push(error as Error)
       }
     }
     if (failures.length === 0) return
-    if (!ENDING.includes(next)) throw failures[0]
+    if (!isEnding(next)) throw failures[0]
     for (const error of failures) this.#report(error)
   }
 

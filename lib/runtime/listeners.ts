@@ -1,11 +1,28 @@
-/** Calls to listeners of the application: what one throws is an error that names it. */
+/** Calls to listeners of the application: what one throws, then or later, is an error that names it. */
 import { MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
 
-/** @throws MillraceError HANDLER_FAILED */
-export function tell(name: string, call: () => void): void {
+/** Hears of a listener whose promise was rejected, when its call is long over. */
+export type Late = (error: MillraceError) => void
+
+/** @throws MillraceError HANDLER_FAILED; where the listener answers a promise that rejects, `late` hears the same */
+export function tell(name: string, call: () => unknown, late: Late): void {
+  let answer: unknown
   try {
-    call()
+    answer = call()
   } catch (cause) {
-    throw new MillraceError('HANDLER_FAILED', `the listener given to ${name} threw`, { cause })
+    throw failed(name, 'threw', cause)
   }
+  if (answer instanceof Promise)
+    answer.catch((cause) => late(failed(name, 'answered a promise that was rejected', cause)))
+}
+
+/** @throws MillraceError CONFIG_INVALID that names where the listener was given */
+export function requireListener(listener: unknown, where: string): void {
+  if (typeof listener === 'function') return
+  throw new MillraceError('CONFIG_INVALID', `${where} takes a function, not ${kindOf(listener)}`)
+}
+
+function failed(name: string, how: string, cause: unknown): MillraceError {
+  return new MillraceError('HANDLER_FAILED', `the listener given to ${name} ${how}`, { cause })
 }

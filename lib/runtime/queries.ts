@@ -56,27 +56,27 @@ export interface QueryableSessionStore<K, V> {
   fetchAll(fromMs: number, toMs: number, options?: ScanOptions & KeyBounds<K>): AsyncIterable<SessionRow<K, V>>
 }
 
+/** The parts of an open instance that reads need. */
+export interface Readable {
+  readonly tasks: Pick<TaskSet, 'holders'>
+  readonly globals: Pick<GlobalStores, 'committed'>
+  /** Tasks with the store that belong here and cannot be read yet. */
+  readonly instance: { opening(store: string): readonly string[] }
+}
+
 /**
  * Every read sees one commit of each task, never a part of one. Options hold for each read made with what a method
- * returns. @throws MillraceError QUERY_STORE_UNKNOWN, QUERY_STORE_KIND, QUERY_STORE_NOT_READY, QUERY_POSITION_BEHIND, at the read
+ * returns. @throws MillraceError QUERY_STORE_UNKNOWN, QUERY_STORE_KIND, QUERY_STORE_NOT_READY, QUERY_POSITION_BEHIND, STREAMS_STATE once the instance closes
+ * or has failed, at the read
  */
 export class Queries {
-  readonly #tasks: TaskSet
-  readonly #globals: GlobalStores
+  readonly #open: () => Readable
   readonly #stores: ReadonlySet<string>
-  readonly #opening: (store: string) => readonly string[]
 
-  /** `opening`: tasks with the store that belong here and cannot be read yet. */
-  constructor(
-    tasks: TaskSet,
-    globals: GlobalStores,
-    stores: ReadonlySet<string>,
-    opening: (store: string) => readonly string[],
-  ) {
-    this.#tasks = tasks
-    this.#globals = globals
+  /** `open`: what runs now, asked at each read, for an instance may be replaced. It throws where nothing does. */
+  constructor(stores: ReadonlySet<string>, open: () => Readable) {
     this.#stores = stores
-    this.#opening = opening
+    this.#open = open
   }
 
   keyValue<K, V>(name: string, options: QueryOptions = {}): QueryableKeyValueStore<K, V> {
@@ -125,9 +125,10 @@ export class Queries {
 
   /** Which partitions of a store are here, and how far each is. @throws MillraceError QUERY_STORE_UNKNOWN */
   metadata(name: string): StoreMetadata {
-    const global = this.#globals.committed(name) !== null
+    const open = this.#open()
+    const global = open.globals.committed(name) !== null
     if (!global) this.#requireStore(name)
-    const tasks = this.#tasks.holders(name).map(({ taskId, partition, position }) => ({ taskId, partition, position }))
+    const tasks = open.tasks.holders(name).map(({ taskId, partition, position }) => ({ taskId, partition, position }))
     return { store: name, global, tasks }
   }
 
@@ -137,10 +138,10 @@ export class Queries {
   }
 
   /** An answer without the rows of a task that is being restored would say that they do not exist. */
-  #requireOpen(name: string, partitions: readonly number[] | undefined): void {
-    const opening = this.#opening(name).filter(
-      (taskId) => partitions === undefined || partitions.includes(parseTaskId(taskId)[1]),
-    )
+  #requireOpen({ instance }: Readable, name: string, partitions: readonly number[] | undefined): void {
+    const opening = instance
+      .opening(name)
+      .filter((taskId) => partitions === undefined || partitions.includes(parseTaskId(taskId)[1]))
     if (opening.length === 0) return
     const named =
       opening.length > 5 ? `${opening.slice(0, 5).join(', ')} and ${opening.length - 5} more` : opening.join(', ')
@@ -155,11 +156,12 @@ export class Queries {
 
   #views<View extends CommittedView>(name: string, kind: View['kind'], options: QueryOptions): View[] {
     const { partitions } = options
-    const global = this.#globals.committed(name)
+    const open = this.#open()
+    const global = open.globals.committed(name)
     if (global !== null) return asKind<View>(name, kind, [global])
     this.#requireStore(name)
-    this.#requireOpen(name, partitions)
-    const holders = this.#tasks
+    this.#requireOpen(open, name, partitions)
+    const holders = open.tasks
       .holders(name)
       .filter(({ partition }) => partitions === undefined || partitions.includes(partition))
     requirePosition(name, holders, options)

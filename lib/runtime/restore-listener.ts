@@ -1,5 +1,7 @@
 /** Tells who listens how far stores have come in reading back their changelogs (Kafka Streams' StateRestoreListener). */
-import { tell } from './listeners.js'
+import { MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
+import { type Late, requireListener, tell } from './listeners.js'
 
 /** One partition of one store's changelog, from the first record a restore reads to where it ends. */
 export interface StoreRestore {
@@ -32,26 +34,44 @@ export interface RestoreListener {
   onSuspended?(restore: StoreRestore): void
 }
 
+const CALLS = ['onStart', 'onBatch', 'onEnd', 'onSuspended'] as const
+
+function noListener(given: string): MillraceError {
+  return new MillraceError('CONFIG_INVALID', `onRestore takes an object with ${CALLS.join(', ')}, not ${given}`)
+}
+
 export class RestoreListeners {
   readonly #listeners: RestoreListener[] = []
+  readonly #late: Late
 
+  constructor(late: Late) {
+    this.#late = late
+  }
+
+  /** @throws MillraceError CONFIG_INVALID where it hears nothing, e.g. because a name is misspelt */
   add(listener: RestoreListener): void {
+    if (typeof listener !== 'object' || listener === null) throw noListener(kindOf(listener))
+    for (const name of CALLS) if (listener[name] !== undefined) requireListener(listener[name], `${name} of onRestore`)
+    const hears = CALLS.some((name) => listener[name] !== undefined)
+    if (!hears && Object.keys(listener).length > 0) throw noListener('an object without any of them')
     this.#listeners.push(listener)
   }
 
   start(range: Omit<StoreRestore, 'offset' | 'records'>): RestoreReport {
-    return new RestoreReport(range, this.#listeners)
+    return new RestoreReport(range, this.#listeners, this.#late)
   }
 }
 
 /** What is told of one restore. */
 export class RestoreReport {
   readonly #listeners: readonly RestoreListener[]
+  readonly #late: Late
   #restore: StoreRestore
   #open = true
 
-  constructor(range: Omit<StoreRestore, 'offset' | 'records'>, listeners: readonly RestoreListener[]) {
+  constructor(range: Omit<StoreRestore, 'offset' | 'records'>, listeners: readonly RestoreListener[], late: Late) {
     this.#listeners = listeners
+    this.#late = late
     this.#restore = { ...range, offset: range.startOffset, records: 0 }
     this.#tell((listener) => listener.onStart?.(this.#restore))
   }
@@ -76,7 +96,7 @@ export class RestoreReport {
     this.#tell((listener) => listener.onSuspended?.(this.#restore))
   }
 
-  #tell(call: (listener: RestoreListener) => void): void {
-    for (const listener of this.#listeners) tell('onRestore', () => call(listener))
+  #tell(call: (listener: RestoreListener) => unknown): void {
+    for (const listener of this.#listeners) tell('onRestore', () => call(listener), this.#late)
   }
 }

@@ -116,3 +116,37 @@ t.test('a log that throws loses its own lines and nothing else', async (t) => {
   once.warn({ a: 1 }, 'x')
   t.same(calls, [[{ a: 1 }, 'x']])
 })
+
+t.test('a listener whose promise is rejected ends the instance, as one that throws', async (t) => {
+  const rejected = () => Promise.reject(new Error('of the application')) as never
+  for (const [name, listen] of [
+    ['onStateChange', (streams: Streams) => streams.onStateChange(rejected)],
+    ['onCommitted for topic out', (streams: Streams) => streams.onCommitted('out', rejected)],
+    ['onRestore', (streams: Streams) => streams.onRestore({ onEnd: rejected })],
+  ] as const) {
+    const world = await embedded(t, { in: 1, out: 1 })
+    await world.send([{ topic: 'in', key: 'k', value: 'v' }])
+    const streams = new Streams(counting(), { ...settings, broker: world.broker })
+    listen(streams)
+    const { finished } = streams
+    await streams.start().catch(() => undefined)
+    const message = new RegExp(`the listener given to ${name} answered a promise that was rejected`)
+    await t.rejects(finished, { code: 'HANDLER_FAILED', message, cause: { message: 'of the application' } }, name)
+  }
+})
+
+t.test('no listeners', async (t) => {
+  const { broker } = await embedded(t, { in: 1, out: 1 })
+  const streams = new Streams(counting(), { ...settings, broker })
+  for (const nothing of [undefined, null, 5, 'log', [() => {}]]) {
+    const refused = { code: 'CONFIG_INVALID' }
+    t.throws(() => streams.onStateChange(nothing as never), { ...refused, message: /onStateChange takes a function/ })
+    t.throws(() => streams.onCommitted('out', nothing as never), {
+      ...refused,
+      message: /onCommitted takes a function/,
+    })
+    t.throws(() => streams.onRestore(nothing as never), { ...refused, message: /onRestore takes .*onStart, onBatch/ })
+  }
+  t.throws(() => streams.onRestore({ onStart: 5 as never }), { message: /onStart of onRestore takes a function/ })
+  t.throws(() => streams.onRestore({ onBegin() {} } as never), { message: /without any of them/ })
+})

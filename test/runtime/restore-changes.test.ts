@@ -56,7 +56,7 @@ function rig(taskTimeoutMs = 0) {
       return new Map(partitions.map(({ topic, partition }) => [formatTopicPartition(topic, partition), facts]))
     },
     clock,
-    listeners: new RestoreListeners(),
+    listeners: new RestoreListeners(() => undefined),
     patience: new Patience({ clock, log: silentLog, taskTimeoutMs }),
   })
   const state = (taskId: string) =>

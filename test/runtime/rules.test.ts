@@ -79,7 +79,7 @@ t.test('a restore applies values and deletions in order, and ends where its mark
     }),
     ask: async () => new Map(),
     clock: new ManualClock(),
-    listeners: new RestoreListeners(),
+    listeners: new RestoreListeners(() => undefined),
     patience: { succeeded: () => undefined },
   } as unknown as RestoreOptions)
   const range = { ...PARTITION, state, store: 'table', from: 0, to: 3, isSource: false, topicId: null, refill: null }
