@@ -27,7 +27,7 @@ function growing(listOffsets: (partitions: readonly TopicPartition[]) => Promise
     definitions: [],
     admin: { listOffsets } as unknown as Admin,
     makeFetcher: () => fetcher as unknown as Fetcher,
-    restores: new RestoreListeners(),
+    restores: new RestoreListeners(() => undefined),
     partitionCount: () => 0,
     onFailed: () => undefined,
   } as unknown as ConstructorParameters<typeof GlobalStores>[0])
