@@ -14,10 +14,12 @@ export interface LaneConnection {
   close(): void
 }
 
-export type OpenConnection = (address: BrokerAddress, lane: Lane) => Promise<LaneConnection>
+/** `unwanted` aborts when nobody waits for the connection any more: then it rejects, and nothing of it is left. */
+export type OpenConnection = (address: BrokerAddress, lane: Lane, unwanted: AbortSignal) => Promise<LaneConnection>
 
 interface Slot {
   readonly opening: Promise<LaneConnection>
+  readonly unwanted: AbortController
   connection: LaneConnection | null
 }
 
@@ -87,7 +89,8 @@ export class LaneConnections implements Transport {
   private slotFor(name: string, address: BrokerAddress, lane: Lane): Slot {
     const known = this.slots.get(name)
     if (known !== undefined && (known.connection === null || known.connection.isOpen())) return known
-    const slot: Slot = { opening: this.open(address, lane), connection: null }
+    const unwanted = new AbortController()
+    const slot: Slot = { opening: this.open(address, lane, unwanted.signal), unwanted, connection: null }
     slot.opening.then(
       (connection) => {
         slot.connection = connection
@@ -101,7 +104,8 @@ export class LaneConnections implements Transport {
 
   private drop(name: string, slot: Slot): void {
     if (this.slots.get(name) === slot) this.slots.delete(name)
-    slot.connection?.close()
+    if (slot.connection === null) slot.unwanted.abort()
+    else slot.connection.close()
   }
 }
 

@@ -35,14 +35,18 @@ const CONNECT_MS = 5_000
 export function platformaticTransport(options: PlatformaticTransportOptions): Transport {
   const { clock, ...settings } = options
   return new LaneConnections(
-    (address) => openConnection(address, options),
+    (address, _lane, unwanted) => openConnection(address, options, unwanted),
     clock,
     async () => portable('platformatic', settings),
   )
 }
 
-async function openConnection(address: BrokerAddress, options: PlatformaticTransportOptions): Promise<LaneConnection> {
-  const inTime = (opening: Promise<unknown>) => openedInTime(opening, options)
+async function openConnection(
+  address: BrokerAddress,
+  options: PlatformaticTransportOptions,
+  unwanted: AbortSignal,
+): Promise<LaneConnection> {
+  const inTime = (opening: Promise<unknown>) => openedInTime(opening, options, unwanted)
   try {
     if (options.tls !== undefined || options.sasl !== undefined)
       return await securedConnection(address, options, inTime)
@@ -71,10 +75,14 @@ async function plainConnection(
 async function openedInTime(
   opening: Promise<unknown>,
   { clock, connectTimeoutMs = CONNECT_MS }: PlatformaticTransportOptions,
+  unwanted: AbortSignal,
 ): Promise<void> {
   let cancel: Cancel = () => undefined
   const late = new Promise<never>((_, reject) => {
     cancel = patientTimer(clock, connectTimeoutMs, () => reject(new Error(`ETIMEDOUT after ${connectTimeoutMs} ms`)))
+    const giveUp = () => reject(new Error('nobody waits for it any more'))
+    if (unwanted.aborted) giveUp()
+    else unwanted.addEventListener('abort', giveUp, { once: true })
   })
   try {
     await Promise.race([opening, late])

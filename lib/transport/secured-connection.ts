@@ -29,23 +29,26 @@ export async function securedConnection(
     ...(options.tls === undefined ? {} : { tls: options.tls, tlsServerName: options.tls.servername ?? true }),
   })
   let open = true
-  connection.on('error', () => undefined)
-  connection.on('close', () => {
+  // Its `close` ends the timer that renews a session (KIP-368), and waits for what is being written: nobody else does.
+  const drop = () => {
     open = false
-  })
+    connection.close(() => undefined)
+    connection.socket?.destroy()
+  }
+  connection.on('error', () => undefined)
+  connection.once('close', drop)
   try {
     await connected(Promise.resolve(connection.connect(address.host, address.port)))
   } catch (error) {
-    connection.socket?.destroy()
+    drop()
+    // It listens to its socket only once that is connected: else its own timer would hold the process for NO_TIMEOUT_MS.
+    connection.emit('close')
     throw error
   }
   return {
     send: (request) => sendOn(connection, address, request, Writer),
     isOpen: () => open,
-    close() {
-      open = false
-      connection.socket.destroy()
-    },
+    close: drop,
   }
 }
 
