@@ -31,6 +31,8 @@ export class TransactionManager {
   private current: TransactionState = 'uninitialized'
   private producer: ProducerIdentity = { producerId: -1, epoch: -1 }
   private adding: Promise<void> = Promise.resolve()
+  /** Why the id is another producer's, while that is the state. */
+  private fencedBy: unknown = null
   /** Sequences may be off, or a request may still be on its way: only InitProducerId ends this transaction safely. */
   private doubtful = false
 
@@ -139,6 +141,7 @@ export class TransactionManager {
 
   /** Ends the open transaction; with nothing in it, without asking the broker. */
   async commit(): Promise<CommitOutcome> {
+    if (this.current === 'fenced') return { kind: 'fenced', cause: this.fencedBy }
     this.enter('committing')
     if (this.added.size === 0 && this.groups.size === 0) {
       this.enter('ready')
@@ -157,6 +160,7 @@ export class TransactionManager {
 
   /** Drops the open transaction. `unknown` when no broker could be asked; then `init` decides. */
   async abort(cause: unknown = null): Promise<CommitOutcome> {
+    if (this.current === 'fenced') return { kind: 'fenced', cause: this.fencedBy }
     if (this.doubtful) return this.abortByInit(cause)
     this.enter('aborting')
     if (this.added.size > 0 || this.groups.size > 0) {
@@ -179,8 +183,7 @@ export class TransactionManager {
   }
 
   private async failed(cause: unknown): Promise<CommitOutcome> {
-    if (this.current === 'fenced') return { kind: 'fenced', cause }
-    if (remedyOf(cause) === 'rejoin') {
+    if (remedyOf(cause) === 'rejoin' && this.current !== 'fenced') {
       const outcome = await this.abort(cause)
       return outcome.kind === 'aborted' ? { kind: 'staleGeneration' } : outcome
     }
@@ -200,22 +203,22 @@ export class TransactionManager {
   /** Nothing asked to commit it, so whoever ends it aborts it: InitProducerId does. */
   private async abortFailed(error: unknown, cause: unknown): Promise<CommitOutcome> {
     const failed = asEndFailed(error)
-    if (failed.doubt === 'fenced') {
-      this.enter('fenced')
-      return { kind: 'fenced', cause: failed.cause }
-    }
+    if (failed.doubt === 'fenced') return this.fenced(failed.cause)
     this.enter('unknown')
     return this.abortByInit(cause)
   }
 
   private commitFailed(error: unknown): CommitOutcome {
     const { cause, doubt } = asEndFailed(error)
-    if (doubt === 'fenced') {
-      this.enter('fenced')
-      return { kind: 'fenced', cause }
-    }
+    if (doubt === 'fenced') return this.fenced(cause)
     this.enter('unknown')
     return { kind: 'unknown', cause }
+  }
+
+  private fenced(cause: unknown): CommitOutcome {
+    this.enter('fenced')
+    this.fencedBy = cause
+    return { kind: 'fenced', cause }
   }
 
   /** Several sends at once add their partitions one request after another; each partition is added once. */
@@ -245,7 +248,7 @@ export class TransactionManager {
   private spoil(error: unknown): void {
     const remedy = remedyOf(error)
     if (remedy === 'fenced') {
-      if (this.current === 'open' || this.current === 'abortable') this.enter('fenced')
+      if (this.current === 'open' || this.current === 'abortable') this.fenced(error)
       return
     }
     if (remedy !== 'rejoin') this.doubtful = true

@@ -153,7 +153,7 @@ export class TransactionalProducer {
         await Promise.all([this.sendWaiting(), ...this.sending])
       } catch (cause) {
         await Promise.allSettled(this.sending)
-        return this.transactions.state === 'fenced' ? { kind: 'fenced', cause } : this.transactions.abort(cause)
+        return this.transactions.abort(cause)
       }
       return this.transactions.commit()
     })

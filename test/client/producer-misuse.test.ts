@@ -2,9 +2,10 @@
 import t, { type Test } from 'tap'
 import { TransactionalProducer, type TransactionalProducerOptions } from '../../lib/client/transactional-producer.js'
 import { connect, partitionForKey, readAll } from '../../lib/index.js'
+import { KAFKA_ERROR } from '../../lib/protocol/index.js'
 import { embedded } from '../runtime/embedded.js'
 import { heldTransport } from '../runtime/group-rig.js'
-import { ScriptedBroker } from './scripted-broker.js'
+import { refused, ScriptedBroker } from './scripted-broker.js'
 
 const record = (i: number) => ({ topic: 'in', key: Buffer.from(`k${i}`), value: Buffer.from(`v${i}`) })
 const stateInvalid = { code: 'CLIENT_STATE_INVALID' }
@@ -135,3 +136,21 @@ t.test('connections, and keys of a partition, that cannot be', async (t) => {
     t.throws(() => partitionForKey(key as never, partitions as never), { code: 'CLIENT_RECORD_INVALID' }, String(key))
   }
 })
+
+for (const end of ['abort', 'commit'] as const) {
+  t.test(`a producer that was fenced at an append says so at its ${end}, and goes on after init`, async (t) => {
+    const broker = new ScriptedBroker()
+    broker.on('Produce', refused(KAFKA_ERROR.INVALID_PRODUCER_EPOCH))
+    const producer = new TransactionalProducer({ cluster: broker.cluster, transactionalId: 'tx', bufferBytes: 1 })
+    await producer.init()
+    producer.begin()
+    await t.rejects(producer.append({ ...record(0), partition: 0 }), { code: 'CLIENT_FENCED' })
+    for (const _ of ['once', 'again'])
+      t.match(await producer[end](), { kind: 'fenced', cause: { code: 'CLIENT_FENCED' } })
+    t.throws(() => producer.begin(), stateInvalid)
+    await producer.init()
+    producer.begin()
+    t.match(await producer.abort(), { kind: 'aborted' })
+    await broker.cluster.close()
+  })
+}
