@@ -2,8 +2,10 @@
 import { MillraceError } from './errors.js'
 import { type Clock, systemClock } from './record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler, UncaughtHandler } from './record/failure.js'
+import { kindOf } from './record/kind-of.js'
 import { checkOffsetReset, type OffsetReset } from './record/offset-reset.js'
 import { type Random, systemRandom } from './record/random.js'
+import { isTopicName } from './record/topic-name.js'
 import type { Log } from './telemetry/log.js'
 import { stderrLog } from './telemetry/stderr-log.js'
 
@@ -167,6 +169,27 @@ const LEAST: Readonly<Record<string, number>> = {
   retryBackoffMs: 0,
 }
 
+/** Names of internal topics begin with it. */
+const MAX_ID_CHARS = 200
+const INT32_MAX = 2 ** 31 - 1
+
+/** Greatest value of numbers that Kafka's requests carry in 32 or 16 bits. */
+const MOST: Readonly<Record<string, number>> = {
+  transactionTimeoutMs: INT32_MAX,
+  sessionTimeoutMs: INT32_MAX,
+  rebalanceTimeoutMs: INT32_MAX,
+  maxPollIntervalMs: INT32_MAX,
+  requestTimeoutMs: INT32_MAX,
+  replicationFactor: 2 ** 15 - 1,
+}
+
+/** What each argument that is an object must be able to do. */
+const PORTS = {
+  clock: ['now', 'monotonicMs', 'setTimer', 'nextTurn'],
+  random: ['next', 'int', 'bytes', 'uuid'],
+  log: ['debug', 'info', 'warn', 'error'],
+} as const
+
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   processingGuarantee: ['exactlyOnce', 'atLeastOnce'],
   stateEngine: ['level', 'rocksdb'],
@@ -180,21 +203,31 @@ const HANDLERS: Readonly<Record<string, readonly string[]>> = {
   onUncaughtError: ['shutdownInstance', 'replace', 'shutdownApplication'],
 }
 
+/** @throws MillraceError CONFIG_INVALID where there are none */
+export function requireSettings<S>(settings: S): S {
+  if (typeof settings === 'object' && settings !== null) return settings
+  const text = `settings are ${kindOf(settings)}: use an object with applicationId, and brokers or broker`
+  throw new MillraceError('CONFIG_INVALID', text)
+}
+
 /** @throws MillraceError CONFIG_INVALID that names the option, what it was, and what it may be. */
 export function resolveConfig(options: StreamsOptions): StreamsConfig {
   for (const name of Object.keys(options)) {
-    if (name !== 'applicationId' && !(name in DEFAULTS))
+    if (name !== 'applicationId' && !Object.hasOwn(DEFAULTS, name))
       throw invalid(name, 'is not an option', `known: ${Object.keys(DEFAULTS).join(', ')}`)
   }
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const config = withDefaults(given)
-  if (typeof config.applicationId !== 'string' || !/^[A-Za-z0-9._-]{1,200}$/.test(config.applicationId)) {
+  const { applicationId } = config
+  if (!isTopicName(applicationId) || applicationId.length > MAX_ID_CHARS) {
     throw invalid('applicationId', 'is missing or not a legal topic prefix', 'use letters, digits, ".", "_" and "-"')
   }
   for (const [name, least] of Object.entries(LEAST)) {
     const value = config[name as keyof StreamsConfig]
-    if (!Number.isSafeInteger(value) || (value as number) < least) {
-      throw invalid(name, `is ${String(value)}`, `use a whole number >= ${least}`)
+    const most = MOST[name] ?? Number.MAX_SAFE_INTEGER
+    if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) {
+      const bounds = most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `>= ${least} and <= ${most}`
+      throw invalid(name, `is ${shown(value)}`, `use a whole number ${bounds}`)
     }
   }
   for (const [name, allowed] of Object.entries(CHOICES)) {
@@ -210,9 +243,33 @@ export function resolveConfig(options: StreamsOptions): StreamsConfig {
   if (typeof config.handleGlobalErrors !== 'boolean') {
     throw invalid('handleGlobalErrors', `is ${String(config.handleGlobalErrors)}`, 'use true or false')
   }
+  if (config.replicationFactor === 0)
+    throw invalid('replicationFactor', 'is 0', "use -1, the broker's default, or >= 1")
+  checkFolder(config.stateDir, 'stateDir', 'null: in memory')
+  const { deadLetterTopic } = config
+  if (deadLetterTopic !== null && !isTopicName(deadLetterTopic))
+    throw invalid('deadLetterTopic', `is ${shown(deadLetterTopic)}`, 'use the name of a topic, or null')
+  for (const name of Object.keys(PORTS) as (keyof typeof PORTS)[]) checkPort(name, config[name])
   checkOffsetReset(config.offsetReset, 'option offsetReset')
   checkTogether(config, given)
   return Object.freeze({ ...config, commitLatencyMs: Math.min(config.commitLatencyMs, config.commitIntervalMs) })
+}
+
+/** @throws MillraceError CONFIG_INVALID */
+export function checkPort(name: keyof typeof PORTS, given: unknown): void {
+  const port = given as Readonly<Record<string, unknown>> | null | undefined
+  const lacking = PORTS[name].filter((call) => typeof port?.[call] !== 'function')
+  if (lacking.length > 0) throw invalid(name, `has no function ${lacking.join(', ')}`, 'leave it out for the default')
+}
+
+/** @throws MillraceError CONFIG_INVALID where it is neither null nor a path */
+export function checkFolder(folder: unknown, name: string, without: string): void {
+  if (folder === null || (typeof folder === 'string' && folder.trim() !== '' && !folder.includes('\0'))) return
+  throw invalid(name, `is ${shown(folder)}`, `name a folder, or ${without}`)
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? `${value}` : kindOf(value)
 }
 
 /** Times that follow others follow what was given for those. */

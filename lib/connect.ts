@@ -2,10 +2,10 @@
 import type { Broker } from './broker/broker.js'
 import { Cluster } from './client/cluster.js'
 import { resolveConfig, type StreamsConfig } from './config.js'
-import { MillraceError } from './errors.js'
+import { checkConnection, parseAddress, requireTransport } from './transport/connection-options.js'
 import { loopbackTransport } from './transport/loopback.js'
 import { type PlatformaticTransportOptions, platformaticTransport } from './transport/platformatic.js'
-import type { BrokerAddress, Transport } from './transport/transport.js'
+import type { Transport } from './transport/transport.js'
 
 /** Where the brokers are. Exactly one of `brokers` and `broker`. */
 export interface ConnectionOptions {
@@ -25,7 +25,7 @@ export interface ConnectionOptions {
 
 /** A client of the cluster named by `options`, with connections of its own. @throws MillraceError CONFIG_INVALID */
 export function connect(options: ConnectionOptions & Partial<Pick<StreamsConfig, 'clock' | 'random'>>): Cluster {
-  if (typeof options !== 'object' || options === null) throw noWay()
+  checkConnection(options)
   const { clock, random, requestTimeoutMs, metadataMaxAgeMs } = resolveConfig({
     applicationId: 'client',
     ...(options.clock === undefined ? {} : { clock: options.clock }),
@@ -35,10 +35,6 @@ export function connect(options: ConnectionOptions & Partial<Pick<StreamsConfig,
   })
   const clientId = options.clientId ?? 'millrace'
   const { broker } = options
-  if ((broker === undefined) === (options.brokers === undefined)) {
-    throw noWay()
-  }
-  if (broker === undefined ? !Array.isArray(options.brokers) : typeof broker?.connection !== 'function') throw noWay()
   const makeTransport =
     options.transport ??
     (broker === undefined
@@ -51,19 +47,12 @@ export function connect(options: ConnectionOptions & Partial<Pick<StreamsConfig,
           })
       : () => loopbackTransport({ clock, clientId, connect: () => broker.connection() }))
   const bootstrap = broker === undefined ? options.brokers!.map(parseAddress) : [broker.core.advertised]
-  return new Cluster({ transport: makeTransport(), clock, random, bootstrap, requestTimeoutMs, metadataMaxAgeMs })
-}
-
-function noWay(): MillraceError {
-  const text = 'name either brokers (a list of host:port) or an embedded broker (from embeddedBroker), one of the two'
-  return new MillraceError('CONFIG_INVALID', text)
-}
-
-function parseAddress(text: string): BrokerAddress {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
-  const port = Number(match?.[3])
-  if (match === null || port < 1 || port > 65_535) {
-    throw new MillraceError('CONFIG_INVALID', `"${text}" is no broker address: write host:port`)
-  }
-  return { host: match[1] ?? match[2]!, port }
+  return new Cluster({
+    transport: requireTransport(makeTransport()),
+    clock,
+    random,
+    bootstrap,
+    requestTimeoutMs,
+    metadataMaxAgeMs,
+  })
 }

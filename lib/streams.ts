@@ -1,6 +1,6 @@
 /** The composition root: a topology, a way to the brokers and a folder become one running instance. */
 import type { Cluster } from './client/cluster.js'
-import { resolveConfig, type StreamsConfig, type StreamsOptions } from './config.js'
+import { requireSettings, resolveConfig, type StreamsConfig, type StreamsOptions } from './config.js'
 import { type ConnectionOptions, connect } from './connect.js'
 import { isMillraceError, MillraceError } from './errors.js'
 import type { Cancel } from './record/clock.js'
@@ -39,7 +39,8 @@ const GRACEFUL_SHARE = 0.8
 export class Streams {
   readonly #topology: Topology
   readonly #config: StreamsConfig
-  readonly #settings: StreamsSettings
+  readonly #engines: StateEngines | undefined
+  readonly #connection: ConnectionOptions
   readonly #lifecycle = new Lifecycle(
     (error) => this.#config.log.error({ cause: String(error.cause) }, `${error.message} while the instance ended`),
     (error) => this.#listenerFailed(error),
@@ -65,10 +66,11 @@ export class Streams {
 
   /** @throws MillraceError CONFIG_INVALID */
   constructor(topology: Topology, settings: StreamsSettings) {
-    const { brokers, broker, transport, clientId, tls, sasl, engines, ...options } = settings
+    const { brokers, broker, transport, clientId, tls, sasl, engines, ...options } = requireSettings(settings)
     requireTopology(topology)
     this.#topology = topology
-    this.#settings = settings
+    this.#engines = engines
+    this.#connection = { brokers, broker, transport, clientId, tls, sasl } as ConnectionOptions
     const config = resolveConfig(options)
     this.#config = { ...config, log: limitedLog(config.log, config.clock) }
     this.#finished.promise.catch(() => undefined)
@@ -162,7 +164,7 @@ export class Streams {
         `local state is not removed while the instance is ${this.state}: close it`,
       )
     }
-    const { engines } = this.#settings
+    const engines = this.#engines
     const tasks = await taskEngines(this.#config, engines, 1)
     const { random, log } = this.#config
     await removeAllState(processEngines(this.#config, engines), tasks, random, log)
@@ -226,8 +228,8 @@ export class Streams {
 
   /** From opening to the end. @throws what ended it, unless the uncaught handler wants it replaced */
   async #live(life: number): Promise<'closed' | 'replace'> {
-    const { requestTimeoutMs, metadataMaxAgeMs } = this.#config
-    const cluster = connect({ ...this.#settings, requestTimeoutMs, metadataMaxAgeMs })
+    const { requestTimeoutMs, metadataMaxAgeMs, clock, random } = this.#config
+    const cluster = connect({ ...this.#connection, requestTimeoutMs, metadataMaxAgeMs, clock, random })
     this.#cluster = cluster
     tellOutages(cluster, this.#config.log)
     let open: OpenInstance | null = null
@@ -306,7 +308,7 @@ export class Streams {
   }
 
   #openInstance(cluster: Cluster): Promise<OpenInstance> {
-    const { engines } = this.#settings
+    const engines = this.#engines
     return openInstance({
       topology: this.#topology,
       config: this.#config,

@@ -27,6 +27,31 @@ t.test('a wrong option is named, with what it may be', async (t) => {
     [{ applicationId: 'a', onProcessingError: 'deadLetter' }, /deadLetterTopic/],
     [{ applicationId: 'a', handleGlobalErrors: 'yes' }, /handleGlobalErrors is yes.*true or false/],
     [{ applicationId: 'a', onProcessingError: 'retry' }, /fail, deadLetter, skip, or a function/],
+    ...['.', '..', '', 5, 'x'.repeat(201)].map((id): [object, RegExp] => [{ applicationId: id }, /applicationId/]),
+    [{ applicationId: 'a', toString: 5 }, /toString is not an option/],
+    ...['', ' ', 5, true, {}, [], 'a\0b'].map((folder): [object, RegExp] => [
+      { applicationId: 'a', stateDir: folder },
+      /stateDir is .*: name a folder, or null/,
+    ]),
+    ...['', 'a b', '..', 5, {}, 'x'.repeat(250)].map((topic): [object, RegExp] => [
+      { applicationId: 'a', deadLetterTopic: topic },
+      /deadLetterTopic is .*name of a topic/,
+    ]),
+    ...[null, {}, 'debug', { info() {} }].map((log): [object, RegExp] => [
+      { applicationId: 'a', log },
+      /log has no function debug/,
+    ]),
+    [{ applicationId: 'a', clock: Date }, /clock has no function monotonicMs/],
+    [{ applicationId: 'a', random: Math.random }, /random has no function next/],
+    [{ applicationId: 'a', replicationFactor: 0 }, /replicationFactor is 0.*-1/],
+    [{ applicationId: 'a', replicationFactor: 40_000 }, /<= 32767/],
+    [{ applicationId: 'a', commitIntervalMs: '100' }, /commitIntervalMs is "100"/],
+    ...['sessionTimeoutMs', 'transactionTimeoutMs', 'maxPollIntervalMs', 'requestTimeoutMs', 'rebalanceTimeoutMs'].map(
+      (name): [object, RegExp] => [
+        { applicationId: 'a', [name]: 2 ** 31 },
+        /use a whole number >= \d+ and <= 2147483647/,
+      ],
+    ),
   ]
   for (const [options, message] of rows) {
     t.throws(() => resolveConfig(options as never), { code: 'CONFIG_INVALID', message })

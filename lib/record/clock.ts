@@ -21,12 +21,21 @@ export function delay(clock: Clock, delayMs: number): Promise<void> {
   })
 }
 
+/** Longest time of a timer of Node, 24.8 days. */
+const LONGEST_MS = 2 ** 31 - 1
+
 /** The machine's clock. The only place that reads it. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   setTimer(delayMs, fire) {
-    const timer = setTimeout(fire, delayMs)
+    // Node makes one millisecond of what is longer.
+    const waitOn = () => setTimeout(delayMs > LONGEST_MS ? again : fire, Math.min(delayMs, LONGEST_MS))
+    const again = () => {
+      delayMs -= LONGEST_MS
+      timer = waitOn()
+    }
+    let timer = waitOn()
     return () => clearTimeout(timer)
   },
   nextTurn: () => new Promise((resolve) => setImmediate(resolve)),

@@ -1,0 +1,122 @@
+/** Ways to brokers that cannot be: refused where they are given, before anything is opened, and without a secret in the error. */
+import t from 'tap'
+import { connect, embeddedBroker, Streams, StreamsBuilder, string } from '../lib/index.js'
+import { systemClock } from '../lib/record/clock.js'
+
+const refused = (message: RegExp) => ({ code: 'CONFIG_INVALID', message })
+
+t.test('addresses', async (t) => {
+  for (const address of [
+    ...[
+      '',
+      'localhost',
+      ':9092',
+      'localhost:',
+      'localhost:0',
+      'localhost:99999',
+      '::1:9092',
+      '[::1]',
+      'localhost:9092 ',
+    ],
+    ...[
+      ' localhost:9092',
+      'local host:9092',
+      'a:1,b:2',
+      'kafka://a:1',
+      'PLAINTEXT//a:1',
+      'user@a:1',
+      'a/b:1',
+      '[a/b]:1',
+    ],
+    ...[9092, null, undefined, ['a:1'], { host: 'a', port: 1 }],
+  ]) {
+    t.throws(
+      () => connect({ brokers: [address as string] }),
+      refused(/is no broker address: write host:port/),
+      String(address),
+    )
+  }
+  t.throws(() => connect({ brokers: [null as never] }), refused(/^null is no/))
+  for (const address of ['localhost:9092', 'a_b-c.d:1', '10.0.0.1:65535', '[::1]:9092', '[fe80::1%eth0]:9092']) {
+    await connect({ brokers: [address] }).close()
+  }
+})
+
+t.test('other options', async (t) => {
+  const secret = 'SECRET'
+  const user = { mechanism: 'PLAIN', username: 'u', password: secret }
+  for (const [options, message] of [
+    [{ requestTimeout: 5 }, /requestTimeout is not an option: known: .*requestTimeoutMs/],
+    [{ sasI: user }, /sasI is not an option/],
+    [{ clientId: 5 }, /clientId is a number/],
+    [{ clientId: null }, /clientId is null/],
+    [{ transport: {} }, /transport is an object: use a function/],
+    [{ transport: () => undefined }, /transport made undefined/],
+    [{ transport: () => Promise.resolve({}) }, /transport made a promise/],
+    [{ tls: true }, /tls is a boolean: .*\{\} for the defaults/],
+    [{ sasl: secret }, /sasl names no mechanism.*PLAIN, SCRAM-SHA-256/],
+    [{ sasl: null }, /sasl names no mechanism/],
+    [{ sasl: { ...user, mechanism: 'plain' } }, /sasl names no mechanism/],
+    [{ sasl: { ...user, password: undefined } }, /sasl has no password/],
+    [{ sasl: { ...user, username: '' } }, /sasl has no username/],
+    [{ sasl: { ...user, mechanism: 'OAUTHBEARER' } }, /sasl has no token/],
+    [{ requestTimeoutMs: 2 ** 31 }, /requestTimeoutMs is 2147483648: .*<= 2147483647/],
+    [{ clock: Date }, /clock has no function monotonicMs, setTimer, nextTurn/],
+    [{ random: Math.random }, /random has no function next, int, bytes, uuid/],
+  ] as const) {
+    const given = { brokers: ['localhost:9092'], ...(options as object) }
+    t.throws(() => connect(given), refused(message))
+    try {
+      connect(given)
+    } catch (error) {
+      t.notMatch(String(error), secret)
+    }
+  }
+})
+
+t.test('an embedded broker keeps its log where it is told to, or says that it cannot', async (t) => {
+  for (const [options, message] of [
+    [undefined, /folder of embeddedBroker is undefined: name a folder, or null: in memory/],
+    [null, /folder/],
+    [{}, /folder/],
+    [{ dir: '/tmp/x' }, /option dir of embeddedBroker is not one/],
+    [{ folder: '' }, /folder of embeddedBroker is ""/],
+    [{ folder: 5 }, /is 5/],
+    [{ folder: null, report: 5 }, /report/],
+    [{ folder: null, clock: {} }, /clock has no function now/],
+    [{ folder: null, random: 5 }, /random has no function/],
+  ] as const) {
+    await t.rejects(embeddedBroker(options as never), refused(message))
+  }
+})
+
+t.test('settings that are none', async (t) => {
+  const builder = new StreamsBuilder()
+  builder.stream('in', { key: string, value: string }).to('out')
+  for (const nothing of [undefined, null, 'app', 5]) {
+    t.throws(() => new Streams(builder.build(), nothing as never), refused(/settings are .*applicationId, and brokers/))
+  }
+})
+
+t.test('a timer longer than those of Node does not fire at once', async (t) => {
+  let fired = false
+  const cancel = systemClock.setTimer(2 ** 40, () => {
+    fired = true
+  })
+  await new Promise((resolve) => systemClock.setTimer(20, () => resolve(null)))
+  cancel()
+  t.notOk(fired)
+})
+
+t.test('and fires when it is due, in pieces', async (t) => {
+  const delays: number[] = []
+  t.intercept(globalThis, 'setTimeout', {
+    value: (fire: () => void, ms: number) => {
+      delays.push(ms)
+      queueMicrotask(fire)
+      return 0
+    },
+  })
+  await new Promise((resolve) => systemClock.setTimer(2 ** 32 + 5, () => resolve(null)))
+  t.same(delays, [2 ** 31 - 1, 2 ** 31 - 1, 7])
+})
