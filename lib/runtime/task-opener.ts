@@ -2,6 +2,7 @@
 import type { StreamsConfig } from '../config.js'
 import { isMillraceError } from '../errors.js'
 import type { CloseState } from '../state/task-state.js'
+import { DamagedState } from './damaged-state.js'
 import { type MembershipEvent, type MembershipState, owns, type TaskOwnership } from './membership/membership.js'
 import { Patience } from './patience.js'
 import { pauseUnless } from './pause-unless.js'
@@ -29,8 +30,7 @@ export class TaskOpener {
   readonly #options: TaskOpenerOptions
   /** Opened and not yet started or discarded. */
   readonly #opened = new Map<string, OpenedTask>()
-  /** Why what is on disk of a task is not to be trusted. */
-  readonly #damaged = new Map<string, string>()
+  readonly #damaged: DamagedState
   /** Source partitions that each task being opened was begun with. */
   readonly #sources = new Map<string, string>()
   /** Tasks whose last take-over failed. */
@@ -43,6 +43,7 @@ export class TaskOpener {
   constructor(options: TaskOpenerOptions) {
     this.#options = options
     this.#patience = new Patience(options.config)
+    this.#damaged = new DamagedState(options.config)
   }
 
   /**
@@ -136,23 +137,34 @@ export class TaskOpener {
 
   /** The next `close` of the task writes nothing and sets its folder aside. */
   damaged(taskId: string, reason: string): void {
-    this.#damaged.set(taskId, reason)
+    this.#damaged.noticed(taskId, reason)
   }
 
   /** Uncommitted work is dropped, committed state goes to disk; each task ends in `closed`. */
   close(taskIds: readonly string[]): void {
-    const { tasks, setAside } = this.#options
-    for (const [taskId, close] of tasks.remove(taskIds)) {
-      const reason = this.#damaged.get(taskId)
-      this.#damaged.delete(taskId)
-      if (reason === undefined) this.#closing(taskId, () => this.#closeWritten(taskId, close))
-      else {
-        this.#closing(taskId, async () => {
-          await close({ flush: false }).catch(() => undefined)
-          await setAside(taskId, reason)
-        })
-      }
+    for (const [taskId, close] of this.#options.tasks.remove(taskIds)) {
+      const reason = this.#damaged.take(taskId)
+      this.#closing(taskId, () =>
+        reason === undefined ? this.#closeWritten(taskId, close) : this.#closeDamaged(taskId, close, reason),
+      )
     }
+  }
+
+  async #closeDamaged(taskId: string, close: (options: CloseState) => Promise<void>, reason: string): Promise<void> {
+    const { config, setAside, failed } = this.#options
+    await close({ flush: false }).catch(() => undefined)
+    await setAside(taskId, reason)
+    try {
+      await pauseUnless(config.clock, () => this.#gone(taskId), this.#damaged.pauseMs(taskId, reason))
+    } catch (final) {
+      failed(final)
+    }
+  }
+
+  /** The instance stops, or another has the task. */
+  #gone(taskId: string): boolean {
+    const { stopping, tasks } = this.#options.state()
+    return stopping || !tasks.has(taskId)
   }
 
   /**
@@ -160,9 +172,9 @@ export class TaskOpener {
    * without a changelog loses nothing then, and another take-over begins after a pause.
    */
   async #closeWritten(taskId: string, close: (options: CloseState) => Promise<void>): Promise<void> {
-    const { config, state, failed } = this.#options
+    const { config, failed } = this.#options
     const what = `the writing of the state of task ${taskId}`
-    const gone = () => state().stopping || !state().tasks.has(taskId)
+    const gone = () => this.#gone(taskId)
     const again = async (error: unknown) => {
       // Should it come back, its time begins anew.
       if (gone()) this.#patience.succeeded(what)
