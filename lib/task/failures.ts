@@ -2,6 +2,7 @@
 import { type ErrorCode, isMillraceError, MillraceError } from '../errors.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import type { FailurePolicy, ProcessingFailureHandler } from '../record/failure.js'
+import { kindOf } from '../record/kind-of.js'
 import type { Header, Headers } from '../record/record.js'
 import type { SourceNode } from '../topology/node.js'
 import { type Collector, recordBytes } from './collector.js'
@@ -35,6 +36,8 @@ const PRODUCTION_CODES: readonly ErrorCode[] = [
 const MAX_ATTEMPTS = 10
 /** Counted, as Kafka Streams does, but no letter: nothing is lost, the newer row has an answer of its own. */
 const SUPERSEDED = 'staleResponse'
+/** A word that a handler made up is shown; any other text may be a payload. */
+const WORD = /^[A-Za-z]{1,20}$/
 const ANSWERS: readonly unknown[] = ['fail', 'deadLetter', 'skip']
 
 /** Where a record came from; a queue says it of its head. */
@@ -97,7 +100,8 @@ export class Failures {
   drop(reason: string, node: string, origin: RecordOrigin | null): void {
     this.#count(reason, node, origin)
     if (origin === null || origin.cursor === null || this.#options.deadLetterTopic === null) return
-    if (reason === SUPERSEDED) return
+    // What comes from there is there: as a letter it would come again and again.
+    if (reason === SUPERSEDED || origin.topic === this.#options.deadLetterTopic) return
     const letter = placeOf(origin, node)
     if (this.#lettered.has(letter)) return
     this.#lettered.add(letter)
@@ -197,6 +201,11 @@ export class Failures {
     return this.#error('RECORD_REFUSED', problem, node, origin, cause)
   }
 
+  #circular(node: string, origin: RecordOrigin, error: MillraceError): MillraceError {
+    const problem = `failed (${error.code}), and its topic is the deadLetterTopic: its letter would fail again, without an end`
+    return this.#error('HANDLER_FAILED', problem, node, origin, error)
+  }
+
   #badHeader(node: string, topic: string, origin: RecordOrigin | null): MillraceError {
     const problem = `made node ${node} write a header to topic ${topic} whose value is no bytes`
     return this.#error('SERIALIZE_FAILED', problem, node, origin, undefined)
@@ -217,7 +226,10 @@ export class Failures {
     const policy = typeof handler === 'string' ? handler : this.#ask(handler, reason, node, origin, error)
     if (policy === 'fail') this.#leave(error)
     this.#count(reason, node, origin)
-    if (policy === 'deadLetter' && origin !== null) this.#deadLetter(reason, node, origin, error)
+    if (policy === 'deadLetter' && origin !== null) {
+      if (origin.topic === this.#options.deadLetterTopic) this.#leave(this.#circular(node, origin, error))
+      this.#deadLetter(reason, node, origin, error)
+    }
   }
 
   #leave(error: MillraceError): never {
@@ -268,8 +280,11 @@ export class Failures {
       this.#leave(this.#error('PROCESS_RETRY', `is tried again after attempt ${attempt}`, node, origin, error, attempt))
     }
     if (!ANSWERS.includes(answer) || (answer === 'deadLetter' && deadLetterTopic === null)) {
-      const why = answer === 'deadLetter' ? 'and there is no deadLetterTopic' : 'which it may not'
-      const problem = `failed (${error.code}), and its ${reason} handler answered ${String(answer)}, ${why}`
+      const words = reason === 'processing' ? [...ANSWERS, 'retry'] : ANSWERS
+      const why =
+        answer === 'deadLetter' ? 'and there is no deadLetterTopic' : `where it may answer ${words.join(', ')}`
+      const said = typeof answer === 'string' && WORD.test(answer) ? answer : kindOf(answer)
+      const problem = `failed (${error.code}), and its ${reason} handler answered ${said}, ${why}`
       this.#leave(this.#error('HANDLER_FAILED', problem, node, origin, error))
     }
     return answer as FailurePolicy
