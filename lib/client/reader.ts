@@ -1,6 +1,8 @@
 /** Reads partitions from given offsets, to an end or for ever, without a group: for restore, replay and summaries. */
 
+import { MillraceError } from '../errors.js'
 import { exactTimestamp } from '../protocol/index.js'
+import { requireKnown } from '../record/known-options.js'
 import type { TopicPartition, TopicRecord } from '../record/record.js'
 import type { Lane } from '../transport/transport.js'
 import type { Cluster } from './cluster.js'
@@ -46,6 +48,7 @@ export interface ReadChunk {
  * where a record's time is beyond 2^53: reading can go on behind it
  */
 export async function* readTopic(options: ReaderOptions): AsyncGenerator<ReadChunk, void, undefined> {
+  checkOptions(options)
   const { cluster, topic } = options
   const isolation = options.isolation ?? 'readCommitted'
   const numbers = options.partitions ?? [...(await cluster.topic(topic)).leaders.keys()]
@@ -142,4 +145,41 @@ async function endOffsets(
 ): Promise<Map<number, number>> {
   const found = await listOffsets(cluster, partitions, 'latest', isolation)
   return new Map(found.map(({ partition, offset }) => [partition, offset]))
+}
+
+const OPTIONS = [
+  'cluster',
+  'topic',
+  'partitions',
+  'isolation',
+  'from',
+  'elseFrom',
+  'until',
+  'signal',
+  'lane',
+  'maxWaitMs',
+]
+
+/** What is no word of these would be another one without a word: `until: 'end'` would never end. */
+function checkOptions(options: ReaderOptions): void {
+  requireKnown(options, OPTIONS, 'reading a topic', 'CONFIG_INVALID')
+  const { cluster, topic, partitions, from, until, isolation = 'readCommitted', elseFrom = 'earliest' } = options
+  const wholes = (given: readonly unknown[]) =>
+    given.every((each) => Number.isSafeInteger(each) && (each as number) >= 0)
+  const rules: readonly (readonly [holds: boolean, option: string, wanted: string])[] = [
+    [typeof cluster?.topic === 'function', 'cluster', 'what `connect` returns'],
+    [typeof topic === 'string', 'topic', 'a name'],
+    [until === 'now' || until === 'never', 'until', "'now' or 'never'"],
+    [
+      isolation === 'readCommitted' || isolation === 'readUncommitted',
+      'isolation',
+      "'readCommitted' or 'readUncommitted'",
+    ],
+    [elseFrom === 'earliest' || elseFrom === 'latest', 'elseFrom', "'earliest' or 'latest'"],
+    [partitions === undefined || (Array.isArray(partitions) && wholes(partitions)), 'partitions', 'a list of numbers'],
+    [from === undefined || (from instanceof Map && wholes([...from].flat())), 'from', 'a Map of partition to offset'],
+  ]
+  const broken = rules.find(([holds]) => !holds)
+  if (broken !== undefined)
+    throw new MillraceError('CONFIG_INVALID', `option ${broken[1]} of reading a topic is not ${broken[2]}`)
 }

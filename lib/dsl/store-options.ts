@@ -1,5 +1,7 @@
 /** What a user may say about the store of an operator (Kafka Streams' Materialized). */
 import { MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
+import { requireKnown } from '../record/known-options.js'
 import type { Serde } from '../serde/serde.js'
 import { checkMaxEntries, checkOrdered } from '../topology/store-definition.js'
 import type { StoreDefinition, StoreKind } from '../topology/topology.js'
@@ -82,11 +84,15 @@ export function required<T>(serde: Serde<T> | null | undefined, which: 'key' | '
 
 /** The user's store name or a generated one; unlike a node's, a given name uses up no number. */
 export function storeName(graph: Graph, settings: StoreSettings | undefined, prefix: string): string {
-  return settings?.name ?? graph.nextStoreName(prefix)
+  const name = settings?.name ?? graph.nextStoreName(prefix)
+  checkSettings(settings, name)
+  return name
 }
 
+/** @throws MillraceError CONFIG_INVALID, TOPOLOGY_SERDE_MISSING */
 export function planStore(plan: StorePlan): StoreDefinition {
   const { settings } = plan
+  checkSettings(settings, plan.name)
   const versioned = settings?.versioned ?? null
   if (versioned !== null) checkVersioned(plan, versioned.historyRetentionMs)
   const maxEntries = settings?.maxEntries
@@ -113,6 +119,40 @@ export function planStore(plan: StorePlan): StoreDefinition {
     changelogTopic: null,
     topicConfig: Object.freeze({ ...settings?.topicConfig }),
   })
+}
+
+const NAMES = [
+  'name',
+  'logged',
+  'cached',
+  'engine',
+  'retentionMs',
+  'versioned',
+  'ordered',
+  'maxEntries',
+  'topicConfig',
+  'key',
+  'value',
+]
+
+/** @throws MillraceError CONFIG_INVALID */
+export function checkSettings(settings: StoreSettings | null | undefined, name: string): void {
+  if (settings === undefined || settings === null) return
+  const where = `store ${name}`
+  requireKnown(settings, NAMES, where, 'CONFIG_INVALID')
+  for (const option of ['logged', 'cached', 'ordered'] as const) {
+    const value: unknown = settings[option]
+    if (value === undefined || typeof value === 'boolean') continue
+    throw new MillraceError('CONFIG_INVALID', `${where}: ${option} is ${kindOf(value)}: use true or false`)
+  }
+  const config: unknown = settings.topicConfig ?? {}
+  const texts =
+    typeof config === 'object' && config !== null && Object.values(config).every((each) => typeof each === 'string')
+  if (!texts)
+    throw new MillraceError(
+      'CONFIG_INVALID',
+      `${where}: topicConfig has names and texts, e.g. { 'retention.ms': '5000' }`,
+    )
 }
 
 function retentionOf({ name, retentionMs, settings }: StorePlan): number | null {

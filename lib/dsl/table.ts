@@ -8,7 +8,7 @@ import { type ForeignKeyJoin, joinByForeignKey } from './foreign-key-join.js'
 import { GroupedTable } from './grouped-table.js'
 import { erased, type Named, streamHandle, type TableHandle } from './handle.js'
 import type { After, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
-import { type InheritedStore, type Materialized, type OwnSerde, planStore } from './store-options.js'
+import { checkSettings, type InheritedStore, type Materialized, type OwnSerde, planStore } from './store-options.js'
 import { KStream } from './stream.js'
 import type { Suppressed } from './suppressed.js'
 import { joinTables, type TableTableJoin } from './table-joins.js'
@@ -230,6 +230,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     const key = erased(options?.store?.key) ?? handle.key
     const value = erased(options?.store?.value) ?? handle.value
     const store = options?.store?.name ?? null
+    checkSettings(options?.store, store ?? 'of a table')
     const settings = options?.store
     const definition = store && planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
     const origin = new DerivedOrigin(handle.origin, step, store, settings?.versioned !== undefined)

@@ -1,5 +1,6 @@
 /** The windows a user asks for, checked once. All bounds are milliseconds and whole numbers. */
 import { MillraceError } from '../errors.js'
+import { requireNames } from './window-options.js'
 
 /** Fixed-size windows [start, start + size), one every `advanceMs`. Tumbling where the two are equal. */
 export interface TimeWindows {
@@ -41,6 +42,7 @@ function checked(name: string, value: number, least: number): number {
 
 /** Windows side by side: [0, size), [size, 2 size), ... `graceMs` (default 0): how late a record may be. */
 export function tumbling(options: { readonly sizeMs: number; readonly graceMs?: number }): TimeWindows {
+  requireNames(options, ['sizeMs', 'graceMs'], 'tumbling')
   return hopping({ ...options, advanceMs: options.sizeMs })
 }
 
@@ -50,6 +52,7 @@ export function hopping(options: {
   readonly advanceMs: number
   readonly graceMs?: number
 }): TimeWindows {
+  requireNames(options, ['sizeMs', 'advanceMs', 'graceMs'], 'hopping')
   const sizeMs = checked('sizeMs', options.sizeMs, 1)
   const advanceMs = checked('advanceMs', options.advanceMs, 1)
   if (advanceMs > sizeMs) {
@@ -63,6 +66,7 @@ export function hopping(options: {
 
 /** Sessions end when no record came for longer than `gapMs` (>= 0). */
 export function session(options: { readonly gapMs: number; readonly graceMs?: number }): SessionWindows {
+  requireNames(options, ['gapMs', 'graceMs'], 'session')
   return Object.freeze({
     kind: 'session',
     gapMs: checked('gapMs', options.gapMs, 0),
@@ -72,11 +76,13 @@ export function session(options: { readonly gapMs: number; readonly graceMs?: nu
 
 /** One window from `startMs` (default 0) on, which never closes. Earlier records are ignored. */
 export function unlimited(options: { readonly startMs?: number } = {}): UnlimitedWindows {
+  requireNames(options, ['startMs'], 'unlimited')
   return Object.freeze({ kind: 'unlimited', startMs: checked('startMs', options.startMs ?? 0, 0) })
 }
 
 /** Windows [t, t + timeDifferenceMs], both ends inclusive, around every record. */
 export function sliding(options: { readonly timeDifferenceMs: number; readonly graceMs?: number }): SlidingWindows {
+  requireNames(options, ['timeDifferenceMs', 'graceMs'], 'sliding')
   return Object.freeze({
     kind: 'sliding',
     timeDifferenceMs: checked('timeDifferenceMs', options.timeDifferenceMs, 0),

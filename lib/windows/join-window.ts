@@ -1,5 +1,6 @@
 /** The window of a stream-stream join, checked once. Bounds are whole milliseconds. */
 import { MillraceError } from '../errors.js'
+import { requireNames } from './window-options.js'
 
 /** Two records match where `-beforeMs <= right time - left time <= afterMs`, both inclusive. */
 export interface JoinWindow {
@@ -22,6 +23,7 @@ export function joinWindow(options: {
   readonly afterMs: number
   readonly graceMs?: number
 }): JoinWindow {
+  requireNames(options, ['beforeMs', 'afterMs', 'graceMs'], 'joinWindow')
   const { beforeMs, afterMs, graceMs = 0 } = options
   for (const [name, value] of Object.entries({ beforeMs, afterMs, graceMs })) {
     if (Number.isSafeInteger(value) && (name !== 'graceMs' || value >= 0)) continue
