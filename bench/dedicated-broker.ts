@@ -3,8 +3,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { KAFKA_VERSION, startKafka } from '../lib/cli/kafka-broker.js'
-import { freePorts } from '../lib/cli/kafka-probe.js'
+import { KAFKA_VERSION, startKafka } from '../verify/kafka/broker.js'
+import { freePorts } from '../verify/kafka/probe.js'
 
 export interface Bench {
   readonly bootstrap: string

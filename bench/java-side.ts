@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { KAFKA_VERSION } from '../lib/cli/kafka-broker.js'
-import { commandWorks, mavenJars } from '../lib/cli/kafka-jars.js'
 import { MillraceError } from '../lib/errors.js'
+import { KAFKA_VERSION } from '../verify/kafka/broker.js'
+import { commandWorks, mavenJars } from '../verify/kafka/jars.js'
 import type { SideCommand } from './side.js'
 
 /** The oldest line of slf4j that Kafka's clients still bind to; only warnings are printed. */

@@ -1,8 +1,8 @@
 /** One run of the service as a process: clicks in an open loop, each timed from its intended moment to its frame. */
 
-import { freePorts } from '../lib/cli/kafka-probe.js'
 import { delay, systemClock } from '../lib/record/clock.js'
 import { seededRandom } from '../lib/record/random.js'
+import { freePorts } from '../verify/kafka/probe.js'
 import { openLoop } from './open-loop.js'
 import { type Frame, ServiceClient } from './service-client.js'
 import { commandOf, Side } from './side.js'

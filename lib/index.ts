@@ -16,18 +16,18 @@ export type { StreamsConfig, StreamsOptions } from './config.js'
 export { type ConnectionOptions, connect } from './connect.js'
 // Topologies
 export { CogroupedStream, SessionWindowedCogroupedStream, WindowedCogroupedStream } from './dsl/cogrouped-stream.js'
-export type { ForeignKeyJoin } from './dsl/foreign-key-join.js'
-export { GlobalKTable } from './dsl/global-table.js'
-export type { BuildOptions } from './dsl/graph.js'
 export { GroupedStream } from './dsl/grouped-stream.js'
 export { GroupedTable } from './dsl/grouped-table.js'
-export type { Optimization } from './dsl/optimize.js'
-export type { PrintSettings } from './dsl/print.js'
+export type { ForeignKeyJoin } from './dsl/plan/foreign-key-join.js'
+export { GlobalKTable } from './dsl/plan/global-table.js'
+export type { BuildOptions } from './dsl/plan/graph.js'
+export type { Optimization } from './dsl/plan/optimize.js'
+export type { PrintSettings } from './dsl/plan/print.js'
+export type { AsyncSettings } from './dsl/plan/stream-operators.js'
+export { type BufferLimits, type Suppressed, untilTimeLimit, untilWindowCloses } from './dsl/plan/suppressed.js'
 export { SessionWindowedStream } from './dsl/session-windowed-stream.js'
 export { KStream } from './dsl/stream.js'
-export type { AsyncSettings } from './dsl/stream-operators.js'
 export { StreamsBuilder, type StreamsBuilderOptions } from './dsl/streams-builder.js'
-export { type BufferLimits, type Suppressed, untilTimeLimit, untilWindowCloses } from './dsl/suppressed.js'
 export { KTable } from './dsl/table.js'
 export { WindowedStream } from './dsl/windowed-stream.js'
 export { type EmbeddedBrokerOptions, embeddedBroker } from './embedded-broker.js'
@@ -77,8 +77,8 @@ export { bigint64, bytes, float64, int32, int64, string } from './serde/primitiv
 export { type ConfluentRegistryOptions, confluentRegistry, type SchemaRegistry } from './serde/registry.js'
 export { SchemaPending, type Serde } from './serde/serde.js'
 export { sessionWindowed, timeWindowed } from './serde/windowed.js'
-export type { HistoryOptions } from './state/committed-versions.js'
-export type { KeyBounds, ScanOptions } from './state/committed-view.js'
+export type { HistoryOptions } from './state/committed/versions.js'
+export type { KeyBounds, ScanOptions } from './state/committed/view.js'
 export type {
   OrderedKeyValueStore,
   OrderedSessionStore,
@@ -86,7 +86,7 @@ export type {
   Row,
   SessionRow,
   WindowRow,
-} from './state/ordered.js'
+} from './state/ports/ordered.js'
 export type {
   HeadersKeyValueStore,
   KeyValueStore,
@@ -96,9 +96,9 @@ export type {
   ValueTimestampHeaders,
   WindowEntry,
   WindowStore,
-} from './state/store.js'
-export type { TimerStore } from './state/timer-store.js'
-export type { Version, VersionedPut, VersionedStore } from './state/versioned.js'
+} from './state/ports/store.js'
+export type { TimerStore } from './state/ports/timer-store.js'
+export type { Version, VersionedPut, VersionedStore } from './state/ports/versioned.js'
 export { Streams, type StreamsSettings } from './streams.js'
 export { type Log, silentLog } from './telemetry/log.js'
 export type { AsyncAttempt, AsyncHandler } from './topology/async-node.js'

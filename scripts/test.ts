@@ -11,8 +11,8 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { errorLine } from '../lib/cli/command.js'
-import { KAFKA_VERSION, startKafka } from '../lib/cli/kafka-broker.js'
-import { freePorts } from '../lib/cli/kafka-probe.js'
+import { KAFKA_VERSION, startKafka } from '../verify/kafka/broker.js'
+import { freePorts } from '../verify/kafka/probe.js'
 import { add, countTap, noOutcome, type Outcome } from './tap-results.js'
 
 /** Two at a time: tests wait for timers and files more than they compute, but a laptop should stay usable. */

@@ -246,7 +246,7 @@ t.test('the checks see what they should', async (t) => {
     ['the network by globals', 'lib/task/a.ts', 'await fetch(url)', 1],
     ['the network by globals', 'lib/task/a.ts', 'void this.fetch(leader)', 0],
     ['the disk', 'lib/task/a.ts', "import { readFile } from 'node:fs/promises'", 1],
-    ['the disk', 'lib/state/task-folders.ts', "import { rm } from 'node:fs/promises'", 0],
+    ['the disk', 'lib/state/engine/task-folders.ts', "import { rm } from 'node:fs/promises'", 0],
     ['the network', 'lib/client/a.ts', "import { connect } from 'node:net'", 1],
     ['the console', 'lib/task/a.ts', 'const quoted = /[\'"]/; console.log(quoted)', 1],
   ]

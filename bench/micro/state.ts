@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../lib/record/clock.js'
-import type { EngineWrite, StateEngine, StateEngines } from '../../lib/state/engine.js'
-import { LevelEngines } from '../../lib/state/level-engine.js'
-import { RocksdbEngines } from '../../lib/state/rocksdb-engine.js'
+import type { EngineWrite, StateEngine, StateEngines } from '../../lib/state/engine/engine.js'
+import { LevelEngines } from '../../lib/state/engine/level-engine.js'
+import { RocksdbEngines } from '../../lib/state/engine/rocksdb-engine.js'
 
 const KEYS = 500_000
 /** About the 4 MiB of one flush. */

@@ -1,10 +1,10 @@
 /** One client's connection: answers its requests one after the other, in the order they came. */
 import { MillraceError } from '../errors.js'
 import { apiByKey, apiVersionsApi, decodeRequestHeader, encodeResponse } from '../protocol/index.js'
-import { unsupportedApiVersions } from './api-api-versions.js'
+import { unsupportedApiVersions } from './api/api-versions.js'
+import { type Handler, responseFrame } from './api/handler.js'
+import { handlerOf } from './api/registry.js'
 import type { BrokerCore, RequestContext } from './core.js'
-import { type Handler, responseFrame } from './handler.js'
-import { handlerOf } from './registry.js'
 
 export interface BrokerConnection {
   /**

@@ -1,8 +1,8 @@
 /** What the broker does by the clock: retention, compaction, and forgetting producers and empty groups. */
 import type { Cancel } from '../record/clock.js'
-import { compactLog } from './compaction.js'
 import type { BrokerCore } from './core.js'
-import { applyRetention } from './retention.js'
+import { compactLog } from './log/compaction.js'
+import { applyRetention } from './log/retention.js'
 
 export class Housekeeping {
   private readonly core: BrokerCore

@@ -1,8 +1,8 @@
 /** The topics: names, ids, settings and partition logs. */
 import type { Random } from '../record/random.js'
-import { recoverLog } from './log-recovery.js'
-import { PartitionLog } from './partition-log.js'
-import type { BrokerStorage, StateValue } from './storage.js'
+import { recoverLog } from './log/log-recovery.js'
+import { PartitionLog } from './log/partition-log.js'
+import type { BrokerStorage, StateValue } from './storage/storage.js'
 import { type ConfigValues, type TopicConfig, topicConfig } from './topic-config.js'
 
 export interface Topic {

@@ -1,5 +1,5 @@
 /** What a read_committed reader may see of a fetched range, as Kafka's Java consumer decides it. */
-import type { BatchView } from '../protocol/batch.js'
+import type { BatchView } from '../protocol/batch/batch.js'
 
 export interface AbortedTransaction {
   readonly producerId: number

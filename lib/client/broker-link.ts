@@ -1,5 +1,6 @@
 /** One request to one known broker: the version both sides speak, encode, send, decode. */
 import { MillraceError } from '../errors.js'
+import { apiVersionsApi } from '../protocol/api/api-versions.js'
 import {
   type Api,
   decodeResponse,
@@ -7,10 +8,9 @@ import {
   isFlexible,
   type RequestInput,
   type ResponseOf,
-} from '../protocol/api.js'
-import { apiVersionsApi } from '../protocol/api-api-versions.js'
+} from '../protocol/api/define.js'
+import { responseHeaderIsFlexible } from '../protocol/api/header.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
-import { responseHeaderIsFlexible } from '../protocol/header.js'
 import type { BrokerAddress, Lane, Transport } from '../transport/transport.js'
 
 export interface RequestOptions {

@@ -1,8 +1,8 @@
 /** The way to the brokers: finds who leads or coordinates, speaks a version both know, and knows when to ask again. */
 import { isMillraceError, MillraceError } from '../errors.js'
-import type { Api, ResponseOf } from '../protocol/api.js'
-import { findCoordinatorApi } from '../protocol/api-find-coordinator.js'
-import { metadataApi } from '../protocol/api-metadata.js'
+import type { Api, ResponseOf } from '../protocol/api/define.js'
+import { findCoordinatorApi } from '../protocol/api/find-coordinator.js'
+import { metadataApi } from '../protocol/api/metadata.js'
 import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import type { TopicPartition } from '../record/record.js'

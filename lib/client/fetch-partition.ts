@@ -1,6 +1,6 @@
 /** One partition of a fetcher: where it stands, whether it is asked for, and what has arrived of it. */
 import { type ErrorCode, type ErrorKind, MillraceError } from '../errors.js'
-import type { BatchView } from '../protocol/batch.js'
+import type { BatchView } from '../protocol/batch/batch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import { brokerError, mayRepeat } from './broker-error.js'

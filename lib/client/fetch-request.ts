@@ -1,8 +1,8 @@
 /** Builds a Fetch request for some partitions of one broker, and finds each answer's partition again. */
 import { MillraceError } from '../errors.js'
-import type { RequestInput, ResponseOf } from '../protocol/api.js'
-import type { fetchApi } from '../protocol/api-fetch.js'
-import { readBatches } from '../protocol/batch.js'
+import type { RequestInput, ResponseOf } from '../protocol/api/define.js'
+import type { fetchApi } from '../protocol/api/fetch.js'
+import { readBatches } from '../protocol/batch/batch.js'
 import { committedBatches } from './aborted-filter.js'
 import type { Cluster } from './cluster.js'
 import type { FetchedBatches, FetchPartition } from './fetch-partition.js'

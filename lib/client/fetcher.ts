@@ -3,7 +3,7 @@
  * as soon as one is answered; what arrived waits for `poll`.
  */
 import type { MillraceError } from '../errors.js'
-import { fetchApi } from '../protocol/api-fetch.js'
+import { fetchApi } from '../protocol/api/fetch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { Lane } from '../transport/transport.js'

@@ -1,8 +1,8 @@
 /** One round of joining a classic group: JoinGroup, the leader's assignment, SyncGroup. */
 import type { MillraceError } from '../errors.js'
-import type { ResponseOf } from '../protocol/api.js'
-import { joinGroupApi } from '../protocol/api-join-group.js'
-import { syncGroupApi } from '../protocol/api-sync-group.js'
+import type { ResponseOf } from '../protocol/api/define.js'
+import { joinGroupApi } from '../protocol/api/join-group.js'
+import { syncGroupApi } from '../protocol/api/sync-group.js'
 import {
   decodeConsumerAssignment,
   decodeConsumerSubscription,

@@ -1,6 +1,6 @@
 /** A member of a classic consumer group with our own assignor: joins, stays alive, notices when the group moves on. */
 import { MillraceError } from '../errors.js'
-import { leaveGroupApi } from '../protocol/api-leave-group.js'
+import { leaveGroupApi } from '../protocol/api/leave-group.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import type { Cancel, Clock } from '../record/clock.js'
 import type { TopicPartition } from '../record/record.js'

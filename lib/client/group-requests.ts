@@ -1,7 +1,7 @@
 /** The requests of a group that are about offsets: read them stably, commit them with a generation. */
 import type { MillraceError } from '../errors.js'
-import { offsetCommitApi } from '../protocol/api-offset-commit.js'
-import { offsetFetchApi } from '../protocol/api-offset-fetch.js'
+import { offsetCommitApi } from '../protocol/api/offset-commit.js'
+import { offsetFetchApi } from '../protocol/api/offset-fetch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import type { TopicPartition } from '../record/record.js'
 import { brokerError } from './broker-error.js'

@@ -1,5 +1,5 @@
 /** ListOffsets over any number of partitions, each asked at its leader. */
-import { listOffsetsApi } from '../protocol/api-list-offsets.js'
+import { listOffsetsApi } from '../protocol/api/list-offsets.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import { brokerError } from './broker-error.js'

@@ -1,6 +1,6 @@
 /** Whether a partition's log still is the one that was read (KIP-320): asked when another broker leads it. */
 import { isMillraceError, MillraceError } from '../errors.js'
-import { offsetForLeaderEpochApi } from '../protocol/api-offset-for-leader-epoch.js'
+import { offsetForLeaderEpochApi } from '../protocol/api/offset-for-leader-epoch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition } from '../record/record.js'
 import { brokerError } from './broker-error.js'

@@ -1,7 +1,7 @@
 /** What the cluster looks like: brokers, topics with their ids, partition leaders; refreshed when told it is stale. */
 import type { MillraceError } from '../errors.js'
-import type { ResponseOf } from '../protocol/api.js'
-import type { metadataApi } from '../protocol/api-metadata.js'
+import type { ResponseOf } from '../protocol/api/define.js'
+import type { metadataApi } from '../protocol/api/metadata.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import type { Clock } from '../record/clock.js'
 import type { BrokerAddress } from '../transport/transport.js'

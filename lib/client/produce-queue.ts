@@ -3,8 +3,8 @@
  * one Produce request at a time that carries the next batch of each of its partitions.
  */
 import type { MillraceError } from '../errors.js'
-import { produceApi } from '../protocol/api-produce.js'
-import type { Compression } from '../protocol/compression.js'
+import { produceApi } from '../protocol/api/produce.js'
+import type { Compression } from '../protocol/batch/compression.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition } from '../record/record.js'
 import { BatchRefused } from './batch-refused.js'

@@ -1,6 +1,6 @@
 /** Exactly-once writing: transactions over many partitions, with a group's offsets inside (KIP-98, KIP-447). */
 import { MillraceError } from '../errors.js'
-import type { Compression } from '../protocol/compression.js'
+import type { Compression } from '../protocol/batch/compression.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import { remedyOf } from './broker-error.js'
 import type { Cluster } from './cluster.js'

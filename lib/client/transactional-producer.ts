@@ -1,7 +1,7 @@
 /** The producer of the public API: records in, placed as Java places them, batched, in transactions. */
 import { MillraceError } from '../errors.js'
-import { BatchBuilder } from '../protocol/batch-builder.js'
-import type { Compression } from '../protocol/compression.js'
+import { BatchBuilder } from '../protocol/batch/batch-builder.js'
+import type { Compression } from '../protocol/batch/compression.js'
 import { partitionForKey } from '../record/partitioner.js'
 import { formatTopicPartition, type Headers } from '../record/record.js'
 import { checkProducerOptions } from './check-producer.js'

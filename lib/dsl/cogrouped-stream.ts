@@ -2,11 +2,11 @@
 import type { Fold, SessionAggregateNode } from '../topology/aggregate-nodes.js'
 import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
 import type { Windowed } from '../windows/window.js'
-import type { Cogroup, CogroupOptions } from './cogroup.js'
 import type { GroupedStream } from './grouped-stream.js'
-import type { SerdeState } from './serde-state.js'
+import type { Cogroup, CogroupOptions } from './plan/cogroup.js'
+import type { SerdeState } from './plan/serde-state.js'
+import { checkWindows, fixedWindows, sessionWindows, withoutWindows } from './plan/window-plan.js'
 import type { KTable } from './table.js'
-import { checkWindows, fixedWindows, sessionWindows, withoutWindows } from './window-plan.js'
 
 export class CogroupedStream<K, VR> {
   readonly #cogroup: Cogroup

@@ -5,12 +5,12 @@ import type { Serde } from '../serde/serde.js'
 import type { Fold } from '../topology/aggregate-nodes.js'
 import type { TableAggregateNode } from '../topology/table-nodes.js'
 import { requireFunction } from '../topology/validate-functions.js'
-import { type AggregateStore, countFold } from './aggregation.js'
-import type { GraphNode } from './graph.js'
-import { type AnySerde, erased, type Named, type TableHandle } from './handle.js'
-import { type Materialized, planStore, required, storeName } from './store-options.js'
+import { type AggregateStore, countFold } from './plan/aggregation.js'
+import type { GraphNode } from './plan/graph.js'
+import { type AnySerde, erased, type Named, type TableHandle } from './plan/handle.js'
+import { type Materialized, planStore, required, storeName } from './plan/store-options.js'
+import { AggregateOrigin } from './plan/table-origin.js'
 import { KTable } from './table.js'
-import { AggregateOrigin } from './table-origin.js'
 
 type Subtractor = TableAggregateNode['subtractor']
 

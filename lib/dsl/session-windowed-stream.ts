@@ -3,13 +3,13 @@ import { int64 } from '../serde/primitive.js'
 import type { EmitStrategy, Fold, SessionAggregateNode } from '../topology/aggregate-nodes.js'
 import type { SessionWindows } from '../windows/definitions.js'
 import type { Windowed } from '../windows/window.js'
-import { type Aggregation, countFold, reduceFold } from './aggregation.js'
 import type { AggregateOptions, CountOptions, ReduceArgument } from './grouped-stream.js'
-import type { AnySerde, Named } from './handle.js'
-import type { SerdeState } from './serde-state.js'
-import type { Materialized } from './store-options.js'
+import { type Aggregation, countFold, reduceFold } from './plan/aggregation.js'
+import type { AnySerde, Named } from './plan/handle.js'
+import type { SerdeState } from './plan/serde-state.js'
+import type { Materialized } from './plan/store-options.js'
+import { checkEmit, sessionWindows } from './plan/window-plan.js'
 import type { KTable } from './table.js'
-import { checkEmit, sessionWindows } from './window-plan.js'
 
 type Merger = SessionAggregateNode['merger']
 

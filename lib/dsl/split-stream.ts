@@ -1,9 +1,9 @@
 /** A stream being split: the first branch whose predicate holds gets the record. */
 import { MillraceError } from '../errors.js'
 import type { SplitNode } from '../topology/stateless-nodes.js'
-import type { GraphNode } from './graph.js'
-import { type Named, type StreamHandle, streamHandle } from './handle.js'
-import type { SerdeState } from './serde-state.js'
+import type { GraphNode } from './plan/graph.js'
+import { type Named, type StreamHandle, streamHandle } from './plan/handle.js'
+import type { SerdeState } from './plan/serde-state.js'
 import { KStream } from './stream.js'
 
 /** Of a branch: its name, which follows the split's, and what is made of it. */

@@ -7,26 +7,26 @@ import type { Partitioner, SinkNode, TopicNameExtractor } from '../topology/node
 import type { ProcessorSupplier } from '../topology/processor.js'
 import { withChanges } from '../topology/processor.js'
 import { requireAnyFunction } from '../topology/validate-functions.js'
-import type { GroupSettings } from './aggregation.js'
-import type { GlobalKTable } from './global-table.js'
 import { GroupedStream } from './grouped-stream.js'
-import { erased, type Named, type StreamHandle, sameBuilder, streamHandle } from './handle.js'
-import { type PrintSettings, printer } from './print.js'
-import { planRepartition } from './repartition-node.js'
-import type { After, KeyOption, NotNull, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
-import { SplitStream } from './split-stream.js'
-import type { StoreSettings } from './store-options.js'
-import { required } from './store-options.js'
-import { type GlobalJoin, type Joinable, joinStream, type TableJoin } from './stream-joins.js'
+import type { GroupSettings } from './plan/aggregation.js'
+import type { GlobalKTable } from './plan/global-table.js'
+import { erased, type Named, type StreamHandle, sameBuilder, streamHandle } from './plan/handle.js'
+import { type PrintSettings, printer } from './plan/print.js'
+import { planRepartition } from './plan/repartition-node.js'
+import type { After, KeyOption, NotNull, SerdeState, ValueOption, WriteArgument } from './plan/serde-state.js'
+import type { StoreSettings } from './plan/store-options.js'
+import { required } from './plan/store-options.js'
+import { type GlobalJoin, type Joinable, joinStream, type TableJoin } from './plan/stream-joins.js'
 import {
   type AsyncSettings,
   appendAsync,
   appendProcess,
   appendStateless,
   type ProcessSettings,
-} from './stream-operators.js'
-import { joinStreams, type StreamJoin, type UntypedStreamJoin } from './stream-stream-join.js'
-import { streamToTable } from './stream-to-table.js'
+} from './plan/stream-operators.js'
+import { joinStreams, type StreamJoin, type UntypedStreamJoin } from './plan/stream-stream-join.js'
+import { streamToTable } from './plan/stream-to-table.js'
+import { SplitStream } from './split-stream.js'
 import type { KTable } from './table.js'
 
 export interface SinkSettings extends Named {

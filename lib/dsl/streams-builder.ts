@@ -12,12 +12,12 @@ import {
   timerStoreDefinition,
 } from '../topology/store-definition.js'
 import type { StoreDefinition, Topology } from '../topology/topology.js'
-import { GlobalKTable } from './global-table.js'
-import { type BuildOptions, Graph, type GraphNode } from './graph.js'
-import { type AnySerde, erased, type Named, streamHandle } from './handle.js'
-import { planStore, required, type StoreSettings, storeName } from './store-options.js'
+import { GlobalKTable } from './plan/global-table.js'
+import { type BuildOptions, Graph, type GraphNode } from './plan/graph.js'
+import { type AnySerde, erased, type Named, streamHandle } from './plan/handle.js'
+import { planStore, required, type StoreSettings, storeName } from './plan/store-options.js'
+import { sourceOrigin } from './plan/stream-to-table.js'
 import { KStream } from './stream.js'
-import { sourceOrigin } from './stream-to-table.js'
 import { KTable } from './table.js'
 
 export interface SourceSettings<K, V> extends Named {

@@ -3,17 +3,23 @@ import type { Serde } from '../serde/serde.js'
 import type { UsedStore } from '../topology/declared-stores.js'
 import type { ValueTransformerSupplier } from '../topology/processor.js'
 import type { StoreDefinition } from '../topology/topology.js'
-import type { GroupSettings } from './aggregation.js'
-import { type ForeignKeyJoin, joinByForeignKey } from './foreign-key-join.js'
 import { GroupedTable } from './grouped-table.js'
-import { erased, type Named, streamHandle, type TableHandle } from './handle.js'
-import type { After, SerdeState, ValueOption, WriteArgument } from './serde-state.js'
-import { checkSettings, type InheritedStore, type Materialized, type OwnSerde, planStore } from './store-options.js'
+import type { GroupSettings } from './plan/aggregation.js'
+import { type ForeignKeyJoin, joinByForeignKey } from './plan/foreign-key-join.js'
+import { erased, type Named, streamHandle, type TableHandle } from './plan/handle.js'
+import type { After, SerdeState, ValueOption, WriteArgument } from './plan/serde-state.js'
+import {
+  checkSettings,
+  type InheritedStore,
+  type Materialized,
+  type OwnSerde,
+  planStore,
+} from './plan/store-options.js'
+import type { Suppressed } from './plan/suppressed.js'
+import { joinTables, type TableTableJoin } from './plan/table-joins.js'
+import { DerivedOrigin, type DerivedStep } from './plan/table-origin.js'
+import { type SuppressOptions, suppressTable } from './plan/table-suppress.js'
 import { KStream } from './stream.js'
-import type { Suppressed } from './suppressed.js'
-import { joinTables, type TableTableJoin } from './table-joins.js'
-import { DerivedOrigin, type DerivedStep } from './table-origin.js'
-import { type SuppressOptions, suppressTable } from './table-suppress.js'
 
 export interface TransformSettings extends Named {
   /** Of the stores the transformer uses: names of those added with `addStateStore`, or options of others, which adds them. */

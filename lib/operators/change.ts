@@ -1,6 +1,6 @@
 /** What table operators share: records that carry a `Change`, and stores that forward now or when they are flushed. */
 import type { Headers, StreamRecord } from '../record/record.js'
-import type { KeyValueStore, SessionStore, WindowStore } from '../state/store.js'
+import type { KeyValueStore, SessionStore, WindowStore } from '../state/ports/store.js'
 import type { Change } from '../topology/node.js'
 import type { OperatorContext, Push } from './operator.js'
 

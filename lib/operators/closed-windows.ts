@@ -1,6 +1,6 @@
 /** Final results of windows of one fixed size, for `emitStrategy('onWindowClose')`. */
 import type { Headers } from '../record/record.js'
-import type { WindowStore } from '../state/store.js'
+import type { WindowStore } from '../state/ports/store.js'
 import { forwardNow } from './change.js'
 import type { OperatorContext } from './operator.js'
 

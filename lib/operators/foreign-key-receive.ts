@@ -6,7 +6,7 @@ import {
   type Subscription,
   subscriptionSerde,
 } from '../serde/foreign-key.js'
-import type { SubscriptionStore } from '../state/store.js'
+import type { SubscriptionStore } from '../state/ports/store.js'
 import type { ForeignKeyReceiveNode } from '../topology/foreign-key-nodes.js'
 import type { Build } from './operator.js'
 

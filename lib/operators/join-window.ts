@@ -1,5 +1,5 @@
 /** Keeps the records of one side of a stream-stream join. */
-import type { JoinWindowStore } from '../state/join-stores.js'
+import type { JoinWindowStore } from '../state/ports/join-stores.js'
 import type { JoinWindowNode } from '../topology/stream-join-nodes.js'
 import type { Build } from './operator.js'
 

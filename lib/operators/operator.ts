@@ -4,7 +4,7 @@
  */
 import type { Cancel } from '../record/clock.js'
 import type { Headers, StreamRecord } from '../record/record.js'
-import type { DueTimers } from '../state/timer-store.js'
+import type { DueTimers } from '../state/ports/timer-store.js'
 import type { Node } from '../topology/node.js'
 import type { AppConfigs, ProcessorContext, PunctuationType, RecordMetadata } from '../topology/processor.js'
 import type { StoreKind } from '../topology/topology.js'

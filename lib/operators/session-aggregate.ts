@@ -1,6 +1,6 @@
 /** `count`, `reduce` and `aggregate` over session windows. */
 import { type Headers, NO_HEADERS } from '../record/record.js'
-import type { Session, SessionStore } from '../state/store.js'
+import type { Session, SessionStore } from '../state/ports/store.js'
 import type { SessionAggregateNode } from '../topology/aggregate-nodes.js'
 import type { Windowed } from '../windows/window.js'
 import { advancing } from './advance.js'

@@ -1,6 +1,6 @@
 /** `count`, `reduce` and `aggregate` over sliding windows. */
 import { NO_HEADERS, type StreamRecord } from '../record/record.js'
-import type { ValueAndTimestamp, WindowEntry, WindowStore } from '../state/store.js'
+import type { ValueAndTimestamp, WindowEntry, WindowStore } from '../state/ports/store.js'
 import type { SlidingAggregateNode } from '../topology/aggregate-nodes.js'
 import { isSlidingWindowClosed } from '../windows/arithmetic.js'
 import { advancing } from './advance.js'

@@ -1,8 +1,8 @@
 /** Declares a store together with the type of what a processor is given for it. */
 import type { Serde } from '../serde/serde.js'
-import type { OrderedKeyValueStore, OrderedSessionStore, OrderedWindowStore } from '../state/ordered.js'
-import type { HeadersKeyValueStore, KeyValueStore, SessionStore, WindowStore } from '../state/store.js'
-import type { VersionedStore } from '../state/versioned.js'
+import type { OrderedKeyValueStore, OrderedSessionStore, OrderedWindowStore } from '../state/ports/ordered.js'
+import type { HeadersKeyValueStore, KeyValueStore, SessionStore, WindowStore } from '../state/ports/store.js'
+import type { VersionedStore } from '../state/ports/versioned.js'
 import type { StoreReference } from '../topology/processor.js'
 import type { StoreOptions } from '../topology/store-definition.js'
 

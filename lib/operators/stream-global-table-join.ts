@@ -1,5 +1,5 @@
 /** Join of a stream with a fully replicated table by a key the selector computes. */
-import type { KeyValueStore } from '../state/store.js'
+import type { KeyValueStore } from '../state/ports/store.js'
 import type { StreamGlobalTableJoinNode } from '../topology/join-nodes.js'
 import type { Build } from './operator.js'
 

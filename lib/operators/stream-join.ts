@@ -1,6 +1,6 @@
 /** One side of a stream-stream join: its records look for partners among the other side's. */
 import { type Headers, NO_HEADERS } from '../record/record.js'
-import type { JoinWindowStore, UnmatchedStore } from '../state/join-stores.js'
+import type { JoinWindowStore, UnmatchedStore } from '../state/ports/join-stores.js'
 import type { StreamJoinNode } from '../topology/stream-join-nodes.js'
 import { advancing } from './advance.js'
 import type { Build } from './operator.js'

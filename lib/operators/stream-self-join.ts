@@ -1,5 +1,5 @@
 /** A join of a stream with itself that keeps its records once; same results, in the same order, as with two stores. */
-import type { JoinWindowStore } from '../state/join-stores.js'
+import type { JoinWindowStore } from '../state/ports/join-stores.js'
 import type { StreamSelfJoinNode } from '../topology/stream-join-nodes.js'
 import { advancing } from './advance.js'
 import type { Build } from './operator.js'

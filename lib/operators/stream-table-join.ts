@@ -1,6 +1,6 @@
 /** Stream-table join: each stream record looks into the table; table changes trigger nothing. */
 import type { StreamRecord } from '../record/record.js'
-import type { StreamBuffer } from '../state/stream-buffer.js'
+import type { StreamBuffer } from '../state/ports/stream-buffer.js'
 import type { StreamTableJoinNode } from '../topology/join-nodes.js'
 import { advancing } from './advance.js'
 import type { Build, Operator, OperatorContext, Push } from './operator.js'

@@ -1,6 +1,6 @@
 /** `suppress`: keeps the latest change per key until it is due, or until the buffer is full. */
 import { MillraceError } from '../errors.js'
-import type { SuppressBuffer } from '../state/suppress-buffer.js'
+import type { SuppressBuffer } from '../state/ports/suppress-buffer.js'
 import type { SuppressNode } from '../topology/suppress-nodes.js'
 import type { Windowed } from '../windows/window.js'
 import { advancing } from './advance.js'

@@ -1,7 +1,7 @@
 /** The store a table operator owns, whatever its kind: writes a row and hands the change on. */
 import type { Headers } from '../record/record.js'
-import type { KeyValueStore, ValueAndTimestamp } from '../state/store.js'
-import type { VersionedStore } from '../state/versioned.js'
+import type { KeyValueStore, ValueAndTimestamp } from '../state/ports/store.js'
+import type { VersionedStore } from '../state/ports/versioned.js'
 import { changeRecord, forwardThrough } from './change.js'
 import type { OperatorContext } from './operator.js'
 

@@ -1,6 +1,6 @@
 /** Looks up what stood in a versioned table at a time: in its store, or computed from the table it was made of. */
-import type { ValueAndTimestamp } from '../state/store.js'
-import type { VersionedStore } from '../state/versioned.js'
+import type { ValueAndTimestamp } from '../state/ports/store.js'
+import type { VersionedStore } from '../state/ports/versioned.js'
 import type { TableView } from '../topology/table-nodes.js'
 import { atOnce } from './at-once.js'
 import { orNull } from './fold.js'

@@ -1,6 +1,6 @@
 /** Looks a key up in a table: in its store, or computed from the stores of the tables it was made of. */
-import type { KeyValueStore, SessionStore, ValueAndTimestamp, WindowStore } from '../state/store.js'
-import type { SuppressBuffer } from '../state/suppress-buffer.js'
+import type { KeyValueStore, SessionStore, ValueAndTimestamp, WindowStore } from '../state/ports/store.js'
+import type { SuppressBuffer } from '../state/ports/suppress-buffer.js'
 import type {
   FilterView,
   JoinView,

@@ -1,6 +1,6 @@
 /** `count`, `reduce` and `aggregate` over tumbling, hopping and unlimited windows. */
 import { type Headers, NO_HEADERS } from '../record/record.js'
-import type { WindowStore } from '../state/store.js'
+import type { WindowStore } from '../state/ports/store.js'
 import type { WindowAggregateNode } from '../topology/aggregate-nodes.js'
 import { earliestWindowStart } from '../windows/arithmetic.js'
 import type { Windowed } from '../windows/window.js'

@@ -1,5 +1,5 @@
 /** Event time of one partition of `user-activity`, kept in a store so that a restart goes on from the same moment. */
-import type { KeyValueStore } from '../state/store.js'
+import type { KeyValueStore } from '../state/ports/store.js'
 
 export interface PartitionTime {
   /** Highest event time admitted, or where the idle time-out has moved it; -1 before the first event. */

@@ -1,6 +1,6 @@
 /** The carousel: every view and every search is answered by one decision, an empty list included. */
 import type { Processor, ProcessorContext, StreamRecord } from '../index.js'
-import type { KeyValueStore } from '../state/store.js'
+import type { KeyValueStore } from '../state/ports/store.js'
 import { activityKey, sessionOf, type UserActivity } from './activity.js'
 import type { Admitted } from './admission.js'
 import { decidedRecord } from './decided-record.js'

@@ -1,6 +1,6 @@
 /** Cart abandonment: runs the carts of one partition and their durable timers. */
 import type { Processor, ProcessorContext, StreamRecord } from '../index.js'
-import type { KeyValueStore } from '../state/store.js'
+import type { KeyValueStore } from '../state/ports/store.js'
 import { activityKey, type UserActivity } from './activity.js'
 import type { Admitted } from './admission.js'
 import {

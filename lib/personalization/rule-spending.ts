@@ -1,6 +1,6 @@
 /** Spending alert: adds up customer-days, alerts at the threshold, and judges each day once at its close. */
 import type { Processor, ProcessorContext, StreamRecord } from '../index.js'
-import type { KeyValueStore } from '../state/store.js'
+import type { KeyValueStore } from '../state/ports/store.js'
 import type { UserActivity } from './activity.js'
 import type { Admitted } from './admission.js'
 import { decidedRecord } from './decided-record.js'

@@ -2,7 +2,7 @@
  * Event-time timers that survive a restart, in a store that can only get and put: subjects in numbered places of time
  * buckets, and a directory of the buckets that hold any.
  */
-import type { KeyValueStore } from '../state/store.js'
+import type { KeyValueStore } from '../state/ports/store.js'
 
 /** `bucket:count` pairs in order of bucket, comma-separated: a short text is cheaper to keep than an object. */
 const DIRECTORY = 'timers'

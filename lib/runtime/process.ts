@@ -5,7 +5,7 @@
  */
 import { isMillraceError, MillraceError } from '../errors.js'
 import type { Random } from '../record/random.js'
-import type { StateEngine, StateEngines } from '../state/engine.js'
+import type { StateEngine, StateEngines } from '../state/engine/engine.js'
 import type { Log } from '../telemetry/log.js'
 
 const FOLDER = 'process'

@@ -1,7 +1,7 @@
 /** Reads of an instance's stores from outside its topology: the committed view of every task it runs. */
 import { isMillraceError, MillraceError } from '../errors.js'
 import type { Serde } from '../serde/serde.js'
-import type { CommittedVersions, HistoryOptions } from '../state/committed-versions.js'
+import type { CommittedVersions, HistoryOptions } from '../state/committed/versions.js'
 import type {
   CommittedKeyValue,
   CommittedSessions,
@@ -9,10 +9,10 @@ import type {
   CommittedWindows,
   KeyBounds,
   ScanOptions,
-} from '../state/committed-view.js'
-import type { Row, SessionRow, WindowRow } from '../state/ordered.js'
-import type { Session, ValueAndTimestamp, WindowEntry } from '../state/store.js'
-import type { Version } from '../state/versioned.js'
+} from '../state/committed/view.js'
+import type { Row, SessionRow, WindowRow } from '../state/ports/ordered.js'
+import type { Session, ValueAndTimestamp, WindowEntry } from '../state/ports/store.js'
+import type { Version } from '../state/ports/versioned.js'
 import type { GlobalStores } from './global-stores.js'
 import { type QueryOptions, requirePosition, type StoreMetadata } from './query-bound.js'
 import { parseTaskId } from './task-id.js'

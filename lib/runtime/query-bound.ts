@@ -1,6 +1,6 @@
 /** How far the stores of this instance have come, and whether that is far enough for a reader. */
 import { MillraceError } from '../errors.js'
-import type { CommittedView } from '../state/committed-view.js'
+import type { CommittedView } from '../state/committed/view.js'
 
 /**
  * `topic-partition` → offset of the next record to read, by the last commit. What `committedOffset` says, what

@@ -2,7 +2,7 @@
 import type { StreamsConfig } from '../config.js'
 import { MillraceError } from '../errors.js'
 import type { Random } from '../record/random.js'
-import type { StateEngines } from '../state/engine.js'
+import type { StateEngines } from '../state/engine/engine.js'
 import type { Log } from '../telemetry/log.js'
 import { every } from './every.js'
 import { openProcess } from './process.js'

@@ -1,8 +1,8 @@
 /** Where the state of an instance lives: what the user gave, a folder, or memory. */
 import type { StreamsConfig } from '../config.js'
-import type { StateEngines } from '../state/engine.js'
-import { LevelEngines } from '../state/level-engine.js'
-import { MemoryEngines } from '../state/memory-engine.js'
+import type { StateEngines } from '../state/engine/engine.js'
+import { LevelEngines } from '../state/engine/level-engine.js'
+import { MemoryEngines } from '../state/engine/memory-engine.js'
 
 /** The process's own store holds one entry. */
 const PROCESS_BUDGET = { memoryBytes: 4 * 2 ** 20, files: 16 }
@@ -26,7 +26,7 @@ export async function taskEngines(
   if (folder === null) return new MemoryEngines()
   const options = { folder, clock: config.clock, expectedTasks, memoryBytes: config.stateBudgetBytes }
   if (config.stateEngine === 'level') return new LevelEngines(options)
-  const { RocksdbEngines } = await import('../state/rocksdb-engine.js')
+  const { RocksdbEngines } = await import('../state/engine/rocksdb-engine.js')
   return RocksdbEngines.load(options)
 }
 

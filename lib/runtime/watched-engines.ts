@@ -1,6 +1,6 @@
 /** The engines of an instance: what is set aside is counted and said in the log, whoever finds the reason. */
 import type { MillraceError } from '../errors.js'
-import type { StateEngine, StateEngines } from '../state/engine.js'
+import type { StateEngine, StateEngines } from '../state/engine/engine.js'
 import type { Log } from '../telemetry/log.js'
 
 export class WatchedEngines implements StateEngines {

@@ -1,8 +1,8 @@
 /** The stores of a task that share one engine, and the atomic batches that bring them to it. */
 import type { Clock } from '../record/clock.js'
-import type { EngineWrite, StateEngine } from './engine.js'
-import type { LocalStore } from './local-store.js'
-import type { StoreSettings } from './store-settings.js'
+import type { EngineWrite, StateEngine } from './engine/engine.js'
+import type { StoreSettings } from './ports/store-settings.js'
+import type { LocalStore } from './stores/local-store.js'
 import { encodeMetadata, LAYOUT_VERSION, METADATA_KEY, type StoreMetadata, type TaskMetadata } from './task-metadata.js'
 
 /** How far a store's changelog is contained in the store. */

@@ -3,9 +3,9 @@
  * version, store numbers, and per store how far its changelog is in it. Written in the same batch as the data.
  */
 import { MillraceError } from '../errors.js'
-import type { StateEngine } from './engine.js'
-import type { StoreSettings } from './store-settings.js'
-import type { StoredTimes } from './store-times.js'
+import type { StateEngine } from './engine/engine.js'
+import type { StoredTimes } from './layers/store-times.js'
+import type { StoreSettings } from './ports/store-settings.js'
 
 /** Raised whenever the meaning of bytes on disk changes. */
 export const LAYOUT_VERSION = 1

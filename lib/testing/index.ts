@@ -1,8 +1,14 @@
 /** What tests of a topology import: `millrace/testing`. */
+
+export { TestStores } from './driver/test-stores.js'
+export type { TestInputTimes } from './driver/test-times.js'
+export { type InputRecord, type OutputRecord, TestInputTopic, TestOutputTopic } from './driver/test-topics.js'
+export { TopologyTestDriver, type TopologyTestDriverOptions } from './driver/topology-test-driver.js'
 export { ManualClock } from './manual-clock.js'
-export { type StoreSuiteCase, storeSuite } from './store-suite.js'
-export { TestStores } from './test-stores.js'
-export type { TestInputTimes } from './test-times.js'
-export { type InputRecord, type OutputRecord, TestInputTopic, TestOutputTopic } from './test-topics.js'
-export { TopologyTestDriver, type TopologyTestDriverOptions } from './topology-test-driver.js'
-export { runTransportCase, type TransportCase, type TransportEnvironment, transportCases } from './transport-suite.js'
+export { type StoreSuiteCase, storeSuite } from './suites/store-suite.js'
+export {
+  runTransportCase,
+  type TransportCase,
+  type TransportEnvironment,
+  transportCases,
+} from './suites/transport-suite.js'

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { compactLog } from '../../lib/broker/compaction.js'
 import { MemoryStorage } from '../../lib/broker/index.js'
+import { compactLog } from '../../lib/broker/log/compaction.js'
 import { addPartitionsToTxnApi, type Compression, endTxnApi, readBatches } from '../../lib/protocol/index.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { batchOf, fetch, initProducer, produce, valuesOf, type Wire, wire } from './wire.js'

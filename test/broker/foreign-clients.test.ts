@@ -1,8 +1,7 @@
 /** What other people's clients send and Kafka answers, each in its smallest form. */
 import { connect } from 'node:net'
 import t from 'tap'
-import { allHandlers } from '../../lib/broker/registry.js'
-import { RawClient } from '../../lib/cli/raw-client.js'
+import { allHandlers } from '../../lib/broker/api/registry.js'
 import {
   type Api,
   decodeResponse,
@@ -16,6 +15,7 @@ import {
   listOffsetsApi,
   metadataApi,
 } from '../../lib/protocol/index.js'
+import { RawClient } from '../../verify/differential/raw-client.js'
 import { batchFixtures } from '../protocol/fixtures.js'
 import { startedBroker } from './started.js'
 import { batchOf, produce, TestClock, type Wire, wire } from './wire.js'

@@ -1,6 +1,7 @@
 /** Steps whose answers were once not Kafka's. */
-import type { Producer, Script } from '../../lib/cli/broker-script.js'
+
 import * as p from '../../lib/protocol/index.js'
+import type { Producer, Script } from '../../verify/differential/broker-script.js'
 import { batchOf } from './wire.js'
 
 const NOW = Date.now()

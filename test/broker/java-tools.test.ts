@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
-import { KAFKA_VERSION } from '../../lib/cli/kafka-broker.js'
-import { commandWorks, kafkaJars } from '../../lib/cli/kafka-jars.js'
 import { isMillraceError } from '../../lib/errors.js'
+import { KAFKA_VERSION } from '../../verify/kafka/broker.js'
+import { commandWorks, kafkaJars } from '../../verify/kafka/jars.js'
 import { startedBroker } from './started.js'
 
 const PRODUCER = 'org.apache.kafka.tools.ConsoleProducer'

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { nodeFiles } from '../../lib/broker/node-files-disk.js'
+import { nodeFiles } from '../../lib/broker/storage/node-files.js'
 import { seededRandom } from '../../lib/record/random.js'
 
 t.test('parts of any size and number are written one behind the other, now or later', async (t) => {

@@ -3,8 +3,8 @@
  * be there: each sector of each write, each name made or removed, on its own.
  */
 import { dirname } from 'node:path'
-import type { DiskFile, Files } from '../../lib/broker/files.js'
-import { storageError } from '../../lib/broker/storage-error.js'
+import type { DiskFile, Files } from '../../lib/broker/storage/files.js'
+import { storageError } from '../../lib/broker/storage/storage-error.js'
 import type { Random } from '../../lib/record/random.js'
 
 const SECTOR_BYTES = 512

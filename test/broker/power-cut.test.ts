@@ -1,7 +1,7 @@
 /** The folder storage against a disk that loses its power anywhere: what is left is a beginning of what was done. */
 import t from 'tap'
-import { FolderStorage, type FolderStorageOptions } from '../../lib/broker/folder-disk.js'
-import type { SegmentFile, StateChange } from '../../lib/broker/storage.js'
+import { FolderStorage, type FolderStorageOptions } from '../../lib/broker/storage/folder-disk.js'
+import type { SegmentFile, StateChange } from '../../lib/broker/storage/storage.js'
 import { isMillraceError } from '../../lib/errors.js'
 import { type Random, seededRandom } from '../../lib/record/random.js'
 import { PowerCut, PowerCutFiles } from './power-cut-files.js'

@@ -1,9 +1,9 @@
 /** The same requests to the embedded broker and to a real Kafka: the answers must be the same. */
 import t from 'tap'
-import { type Producer, Script, valuesOf } from '../../lib/cli/broker-script.js'
-import { RawClient } from '../../lib/cli/raw-client.js'
 import * as p from '../../lib/protocol/index.js'
 import { kafkaErrorName } from '../../lib/protocol/index.js'
+import { type Producer, Script, valuesOf } from '../../verify/differential/broker-script.js'
+import { RawClient } from '../../verify/differential/raw-client.js'
 import { realKafka, uniqueName } from '../kafka/broker.js'
 import { found } from './found-differences.js'
 import { startedBroker } from './started.js'

@@ -1,7 +1,6 @@
 import t from 'tap'
-import { allHandlers } from '../../lib/broker/registry.js'
+import { allHandlers } from '../../lib/broker/api/registry.js'
 import { isMillraceError } from '../../lib/errors.js'
-import type { Decoded, Shape } from '../../lib/protocol/field.js'
 import {
   type Api,
   apiVersionsApi,
@@ -18,7 +17,8 @@ import {
   produceApi,
   type RequestInput,
 } from '../../lib/protocol/index.js'
-import { defaultOf, inRange } from '../../lib/protocol/schema.js'
+import type { Decoded, Shape } from '../../lib/protocol/wire/field.js'
+import { defaultOf, inRange } from '../../lib/protocol/wire/schema.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { batchOf, produce, wire } from './wire.js'
 

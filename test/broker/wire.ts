@@ -1,5 +1,5 @@
 /** Talks to a broker in the process, one request at a time, under a clock the test turns by hand. */
-export { valuesOf } from '../../lib/cli/broker-script.js'
+export { valuesOf } from '../../verify/differential/broker-script.js'
 
 import {
   type Broker,

@@ -3,12 +3,12 @@
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import t from 'tap'
-import { brokerEnvironment } from '../../lib/cli/kafka-docker.js'
-import { serverProperties } from '../../lib/cli/kafka-jvm.js'
-import { brokerAnswers, freePorts, isPortFree } from '../../lib/cli/kafka-probe.js'
+import { brokerEnvironment } from '../../verify/kafka/docker.js'
+import { serverProperties } from '../../verify/kafka/jvm.js'
+import { brokerAnswers, freePorts, isPortFree } from '../../verify/kafka/probe.js'
 
 function kafkaCommand(...flags: string[]) {
-  const { status, stderr } = spawnSync(process.execPath, ['--import=tsx', 'lib/cli/kafka.ts', ...flags], {
+  const { status, stderr } = spawnSync(process.execPath, ['--import=tsx', 'verify/kafka/main.ts', ...flags], {
     encoding: 'utf8',
     env: { ...process.env, DEBUG: '' },
   })

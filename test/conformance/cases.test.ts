@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { CaseRecord, ConformanceCase, EmittedRecord } from '../../lib/cli/conformance-case.js'
-import { difference } from '../../lib/cli/conformance-compare.js'
-import { droppedDifference } from '../../lib/cli/conformance-run.js'
-import { verdict } from '../../lib/cli/conformance-verdict.js'
+import type { CaseRecord, ConformanceCase, EmittedRecord } from '../../verify/cases/case.js'
+import { difference } from '../../verify/conformance/compare.js'
+import { droppedDifference } from '../../verify/conformance/run.js'
+import { verdict } from '../../verify/conformance/verdict.js'
 
 const record = (key: CaseRecord['key'], value: string | null, ts: number, after = 1) => ({
   topic: 'out',

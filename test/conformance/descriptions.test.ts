@@ -1,8 +1,8 @@
 /** Random topologies with the text Kafka Streams 4.3.1 printed for them, recorded through the oracle. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import type { ConformanceCase } from '../../lib/cli/conformance-case.js'
-import { runCase } from '../../lib/cli/conformance-run.js'
+import type { ConformanceCase } from '../../verify/cases/case.js'
+import { runCase } from '../../verify/conformance/run.js'
 
 const recorded = readFileSync(new URL('fixtures/descriptions.jsonl', import.meta.url), 'utf8')
   .trim()

@@ -1,13 +1,13 @@
 /** Random topologies: the naive interpreter against Millrace, and both against Kafka Streams where there is Java. */
 import t from 'tap'
-import { difference } from '../../lib/cli/conformance-compare.js'
-import { judge } from '../../lib/cli/conformance-judge.js'
-import { runRandom } from '../../lib/cli/conformance-random.js'
-import { runOnMillrace } from '../../lib/cli/conformance-run.js'
-import { commandWorks } from '../../lib/cli/kafka-jars.js'
-import { randomCase } from '../../lib/cli/random-case.js'
-import { interpret } from '../../lib/cli/reference.js'
-import { NotInterpreted, SOUND_RULES } from '../../lib/cli/reference-node.js'
+import { difference } from '../../verify/conformance/compare.js'
+import { judge } from '../../verify/conformance/judge.js'
+import { runRandom } from '../../verify/conformance/random.js'
+import { runOnMillrace } from '../../verify/conformance/run.js'
+import { commandWorks } from '../../verify/kafka/jars.js'
+import { randomCase } from '../../verify/random/case.js'
+import { interpret } from '../../verify/reference/index.js'
+import { NotInterpreted, SOUND_RULES } from '../../verify/reference/node.js'
 
 const SEEDS = 400
 

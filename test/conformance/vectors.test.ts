@@ -1,6 +1,6 @@
 /** Vectors: the layouts Kafka Streams 4.3.1 wrote for the inputs, its windows, and partitions. */
 import t from 'tap'
-import { verdict } from '../../lib/cli/conformance-verdict.js'
+import { verdict } from '../../verify/conformance/verdict.js'
 
 const passes = (vector: Readonly<Record<string, unknown>>) =>
   verdict({ name: JSON.stringify(vector), vectors: [vector] }).kind === 'passed'

@@ -1,7 +1,7 @@
 /** Windows, suppression and cogroup that cannot work are refused when the topology is built, with their code. */
 import t from 'tap'
+import { type Suppressed, untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { type Suppressed, untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import type { ErrorCode } from '../../lib/errors.js'
 import { string } from '../../lib/serde/primitive.js'
 import { hopping, session, sliding, tumbling, unlimited } from '../../lib/windows/definitions.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { brokerAnswers } from '../../lib/cli/kafka-probe.js'
+import { brokerAnswers } from '../../verify/kafka/probe.js'
 import { realKafka, uniqueName } from './broker.js'
 
 t.test('the broker answers a metadata request and names itself', async (t) => {

@@ -7,9 +7,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import tap, { type Test } from 'tap'
-import { KAFKA_VERSION, startKafka } from '../../lib/cli/kafka-broker.js'
-import { brokerAnswers, freePorts } from '../../lib/cli/kafka-probe.js'
 import { isMillraceError } from '../../lib/errors.js'
+import { KAFKA_VERSION, startKafka } from '../../verify/kafka/broker.js'
+import { brokerAnswers, freePorts } from '../../verify/kafka/probe.js'
 
 export interface RealKafka {
   /** HOST:PORT. */

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
-import { decisionDifferences } from '../../lib/cli/chaos/shop/decisions.js'
+import { decisionDifferences } from '../../verify/chaos/shop/decisions.js'
 import { writeRees46 } from '../personalization/rees46-rows.js'
 import { realKafka } from './broker.js'
 

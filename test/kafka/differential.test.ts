@@ -6,7 +6,7 @@ import { realKafka } from './broker.js'
 t.test('random scripts get the same answers from both brokers', { timeout: 120_000 }, async (t) => {
   const kafka = await realKafka(t)
   if (kafka === null) return
-  const args = ['--import=tsx', 'lib/cli/differential.ts', '--scripts', '20', '--from', '1000']
+  const args = ['--import=tsx', 'verify/differential/main.ts', '--scripts', '20', '--from', '1000']
   const env = { ...process.env, KAFKA_BROKERS: kafka.bootstrap }
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env, timeout: 110_000 })
   t.equal(status, 0, stderr + stdout)

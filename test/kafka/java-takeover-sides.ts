@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { streamsProgram } from '../../lib/cli/java-program.js'
 import {
   describe,
   int64,
@@ -16,6 +15,7 @@ import {
   timeWindowed,
   tumbling,
 } from '../../lib/index.js'
+import { streamsProgram } from '../../verify/kafka/java-program.js'
 
 const START_MS = 60_000
 const text = { key: string, value: string }

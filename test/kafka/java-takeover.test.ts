@@ -5,12 +5,12 @@
  * on purpose.
  */
 import t, { type Test } from 'tap'
-import { commandWorks } from '../../lib/cli/kafka-jars.js'
 import { IdempotentProducer } from '../../lib/client/producer.js'
 import { Admin, type Cluster, connect, readAll } from '../../lib/index.js'
 import { BatchBuilder } from '../../lib/protocol/index.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'
 import { seededRandom } from '../../lib/record/random.js'
+import { commandWorks } from '../../verify/kafka/jars.js'
 import { realKafka, uniqueName } from './broker.js'
 import { kafkaStreams, millrace, type Side } from './java-takeover-sides.js'
 

@@ -3,9 +3,9 @@
  * what was held back, which keeps its own.
  */
 import t from 'tap'
+import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import type { KStream } from '../../lib/dsl/stream.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import type { KTable } from '../../lib/dsl/table.js'
 import { string } from '../../lib/serde/primitive.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'

@@ -1,11 +1,11 @@
 /** The changelog of a suppression, byte by byte what Kafka Streams writes for the same input. */
 import t from 'tap'
+import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import type { Headers } from '../../lib/record/record.js'
 import { bytes, string } from '../../lib/serde/primitive.js'
 import { bufferedRowBytes, decodeBufferedRow, encodeBufferedRow } from '../../lib/serde/suppress-buffer.js'
-import { TopologyTestDriver } from '../../lib/testing/topology-test-driver.js'
+import { TopologyTestDriver } from '../../lib/testing/driver/topology-test-driver.js'
 import { session, tumbling, unlimited } from '../../lib/windows/definitions.js'
 import { TaskHarness, writtenBy } from '../task/harness.js'
 import { SESSION, TIME, UNLIMITED, WINDOW } from './suppress-golden.js'

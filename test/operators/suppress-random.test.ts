@@ -1,13 +1,13 @@
 /** `suppress(untilTimeLimit)` and `cogroup` against naive references, on seeded random input. */
 import t from 'tap'
+import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import { isMillraceError } from '../../lib/errors.js'
 import { type Random, seededRandom } from '../../lib/record/random.js'
 import { type Headers, NO_HEADERS } from '../../lib/record/record.js'
 import { string } from '../../lib/serde/primitive.js'
 import { bufferedRowBytes } from '../../lib/serde/suppress-buffer.js'
-import { TopologyTestDriver } from '../../lib/testing/topology-test-driver.js'
+import { TopologyTestDriver } from '../../lib/testing/driver/topology-test-driver.js'
 import { tumbling } from '../../lib/windows/definitions.js'
 
 const SEEDS = 120

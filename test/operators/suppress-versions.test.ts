@@ -1,12 +1,12 @@
 /** Rows of suppression buffers that older releases of Kafka Streams logged: read as Kafka Streams 4.3.1 reads them. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { untilTimeLimit } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit } from '../../lib/dsl/suppressed.js'
 import { string } from '../../lib/serde/primitive.js'
 import { decodeBufferedRow, encodeBufferedRow } from '../../lib/serde/suppress-buffer.js'
 import { currentRow } from '../../lib/serde/suppress-buffer-versions.js'
-import type { SuppressBuffer } from '../../lib/state/suppress-buffer.js'
+import type { SuppressBuffer } from '../../lib/state/ports/suppress-buffer.js'
 import { TaskHarness, writtenBy } from '../task/harness.js'
 
 const fromHex = (text: string) => (text === '-' ? null : Buffer.from(text.slice(1), 'hex'))

@@ -1,12 +1,12 @@
 /** Random windows and random input for them, run through the test driver. */
 
+import { untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import type { KTable } from '../../lib/dsl/table.js'
 import type { Random } from '../../lib/record/random.js'
 import { string } from '../../lib/serde/primitive.js'
 import type { Serde } from '../../lib/serde/serde.js'
-import { TopologyTestDriver } from '../../lib/testing/topology-test-driver.js'
+import { TopologyTestDriver } from '../../lib/testing/driver/topology-test-driver.js'
 import type { EmitStrategy } from '../../lib/topology/aggregate-nodes.js'
 import { leastRetentionMs } from '../../lib/windows/arithmetic.js'
 import {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { TimerBuckets } from '../../lib/personalization/timers.js'
 import { seededRandom } from '../../lib/record/random.js'
-import type { KeyValueStore } from '../../lib/state/store.js'
+import type { KeyValueStore } from '../../lib/state/ports/store.js'
 
 function mapStore(): { store: KeyValueStore<string, string>; map: Map<string, string> } {
   const map = new Map<string, string>()

@@ -1,7 +1,6 @@
 /** Every API and version, both directions: against Java's bytes, against itself, and against damaged input. */
 import t from 'tap'
 import { isMillraceError } from '../../lib/errors.js'
-import type { Field, Shape, Type } from '../../lib/protocol/field.js'
 import {
   type Api,
   allApis,
@@ -10,7 +9,8 @@ import {
   encodeRequest,
   encodeResponse,
 } from '../../lib/protocol/index.js'
-import { defaultOf } from '../../lib/protocol/schema.js'
+import type { Field, Shape, Type } from '../../lib/protocol/wire/field.js'
+import { defaultOf } from '../../lib/protocol/wire/schema.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { bodyFixtures } from './fixtures.js'
 import { randomBody } from './random-body.js'

@@ -1,6 +1,6 @@
 /** Seeded random message bodies, made from the field tables themselves. */
-import type { Field, Scalar, Shape, Type } from '../../lib/protocol/field.js'
-import { inRange } from '../../lib/protocol/schema.js'
+import type { Field, Scalar, Shape, Type } from '../../lib/protocol/wire/field.js'
+import { inRange } from '../../lib/protocol/wire/schema.js'
 import type { Random } from '../../lib/record/random.js'
 
 const TEXTS = ['', 'a', 'topic-1', 'grüße', '日本', 'b', 'client', 'x'.repeat(130)]

@@ -12,9 +12,9 @@ import {
 import * as api from '../../lib/protocol/index.js'
 import { type Clock, systemClock } from '../../lib/record/clock.js'
 import { SchemaPending, type Serde } from '../../lib/serde/serde.js'
-import type { StateEngines } from '../../lib/state/engine.js'
-import { MemoryEngines } from '../../lib/state/memory-engine.js'
-import type { KeyValueStore } from '../../lib/state/store.js'
+import type { StateEngines } from '../../lib/state/engine/engine.js'
+import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import type { KeyValueStore } from '../../lib/state/ports/store.js'
 import { embedded } from './embedded.js'
 import { counting, Gate, heldTransport, text, until } from './group-rig.js'
 

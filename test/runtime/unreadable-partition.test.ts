@@ -1,7 +1,7 @@
 /** A partition that brokers do not give: the instance goes on, and says so. */
 import t from 'tap'
-import { runPlan } from '../../lib/testing/sim-seed.js'
-import { drawPlan } from '../../lib/testing/sim-variants.js'
+import { runPlan } from '../../lib/testing/simulation/seed.js'
+import { drawPlan } from '../../lib/testing/simulation/variants.js'
 
 t.setTimeout(120_000)
 

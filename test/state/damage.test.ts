@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { isMillraceError } from '../../lib/errors.js'
 import { systemClock } from '../../lib/record/clock.js'
-import type { EngineWrite, StateEngine, StateEngines } from '../../lib/state/engine.js'
+import type { EngineWrite, StateEngine, StateEngines } from '../../lib/state/engine/engine.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 import { natives } from './targets.js'
 

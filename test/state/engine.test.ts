@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
 import { systemClock } from '../../lib/record/clock.js'
-import type { StateEngine } from '../../lib/state/engine.js'
+import type { StateEngine } from '../../lib/state/engine/engine.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
-import { storeSuite } from '../../lib/testing/store-suite.js'
+import { storeSuite } from '../../lib/testing/suites/store-suite.js'
 import { natives, targets } from './targets.js'
 
 t.setTimeout(120_000)

@@ -1,7 +1,7 @@
 /** A task state with a recorded changelog beside it: commits, aborts, crashes and takes over as the runtime would. */
 
-import type { EngineWrite, KeyRange, StateEngine, StateEngines } from '../../lib/state/engine.js'
-import type { KeyValueStore, SessionStore, WindowStore } from '../../lib/state/store.js'
+import type { EngineWrite, KeyRange, StateEngine, StateEngines } from '../../lib/state/engine/engine.js'
+import type { KeyValueStore, SessionStore, WindowStore } from '../../lib/state/ports/store.js'
 import { TaskState } from '../../lib/state/task-state.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 import type { StoreDefinition } from '../../lib/topology/topology.js'

@@ -3,9 +3,9 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { systemClock } from '../../lib/record/clock.js'
-import type { StateEngine } from '../../lib/state/engine.js'
-import { StateBudget } from '../../lib/state/state-budget.js'
-import { storeSuite } from '../../lib/testing/store-suite.js'
+import type { StateEngine } from '../../lib/state/engine/engine.js'
+import { StateBudget } from '../../lib/state/engine/state-budget.js'
+import { storeSuite } from '../../lib/testing/suites/store-suite.js'
 import { natives } from './targets.js'
 
 t.setTimeout(120_000)

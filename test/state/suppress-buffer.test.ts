@@ -1,11 +1,11 @@
 /** The suppression buffer against a plain map, through commits, aborts, flushes and reopening. */
 import t, { type Test } from 'tap'
+import { untilTimeLimit } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit } from '../../lib/dsl/suppressed.js'
 import { type Random, seededRandom } from '../../lib/record/random.js'
 import { string } from '../../lib/serde/primitive.js'
-import { MemoryEngines } from '../../lib/state/memory-engine.js'
-import type { SuppressBuffer } from '../../lib/state/suppress-buffer.js'
+import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import type { SuppressBuffer } from '../../lib/state/ports/suppress-buffer.js'
 import { TaskState } from '../../lib/state/task-state.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 

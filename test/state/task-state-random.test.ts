@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { type Random, seededRandom } from '../../lib/record/random.js'
 import { string } from '../../lib/serde/primitive.js'
-import type { CommittedKeyValue, CommittedSessions, CommittedWindows } from '../../lib/state/committed-view.js'
+import type { CommittedKeyValue, CommittedSessions, CommittedWindows } from '../../lib/state/committed/view.js'
 import { Life } from './life.js'
 import { Naive } from './naive-state.js'
 import { store, targets } from './targets.js'

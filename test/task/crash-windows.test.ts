@@ -1,7 +1,7 @@
 /** Sliding windows, suppression and cogroup under aborts, commits and restarts at random points. */
 import t from 'tap'
+import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { string } from '../../lib/serde/primitive.js'
 import type { Topology } from '../../lib/topology/topology.js'

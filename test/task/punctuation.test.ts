@@ -2,7 +2,7 @@
 import t from 'tap'
 import { string } from '../../lib/serde/primitive.js'
 import { Punctuations } from '../../lib/task/punctuation.js'
-import { TopologyTestDriver } from '../../lib/testing/topology-test-driver.js'
+import { TopologyTestDriver } from '../../lib/testing/driver/topology-test-driver.js'
 import { TopologyBuilder } from '../../lib/topology/builder.js'
 import type { ProcessorContext, PunctuationType } from '../../lib/topology/processor.js'
 import { TaskHarness } from './harness.js'

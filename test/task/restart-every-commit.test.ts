@@ -5,8 +5,8 @@
  * nothing happened to.
  */
 import t from 'tap'
+import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { string } from '../../lib/serde/primitive.js'
 import type { Topology } from '../../lib/topology/topology.js'

@@ -1,7 +1,7 @@
 /** Event time that goes on when nothing comes (`idleTimeoutMs`): as if a record of a key nobody has had come instead. */
 import t from 'tap'
+import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import { type Random, seededRandom } from '../../lib/record/random.js'
 import { string } from '../../lib/serde/primitive.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'

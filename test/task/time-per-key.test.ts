@@ -3,8 +3,8 @@
  * task. Method: rows, then random input against a map of highest times, undisturbed and with aborts and restarts.
  */
 import t from 'tap'
+import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { string } from '../../lib/serde/primitive.js'
 import type { Topology } from '../../lib/topology/topology.js'

@@ -6,7 +6,7 @@ import t from 'tap'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { string } from '../../lib/serde/primitive.js'
-import type { TimerStore } from '../../lib/state/timer-store.js'
+import type { TimerStore } from '../../lib/state/ports/timer-store.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'
 import { TopologyBuilder } from '../../lib/topology/builder.js'
 import {

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { int64, string } from '../../lib/serde/primitive.js'
-import type { KeyValueStore } from '../../lib/state/store.js'
+import type { KeyValueStore } from '../../lib/state/ports/store.js'
 import { ManualClock, type TestInputTimes, TopologyTestDriver } from '../../lib/testing/index.js'
 import type { ProcessorContext } from '../../lib/topology/processor.js'
 import { session, tumbling } from '../../lib/windows/definitions.js'

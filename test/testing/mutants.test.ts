@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type HuntResult, hunt } from '../../lib/cli/sim-hunt.js'
-import { mutated, rootFolder } from '../../lib/cli/sim-mutant-engine.js'
-import { MUTANTS } from '../../lib/testing/mutants/index.js'
-import { unknownVariants } from '../../lib/testing/sim-variants.js'
+import { unknownVariants } from '../../lib/testing/simulation/variants.js'
+import { mutated, rootFolder } from '../../verify/mutants/engine.js'
+import { MUTANTS } from '../../verify/mutants/index.js'
+import { type HuntResult, hunt } from '../../verify/simulation/hunt.js'
 
 const root = rootFolder()
 

@@ -14,15 +14,15 @@ import {
   syncGroupApi,
   txnOffsetCommitApi,
 } from '../../lib/protocol/index.js'
-import { AssignmentEye } from '../../lib/testing/sim-assignments.js'
-import { Deadlines } from '../../lib/testing/sim-deadlines.js'
-import { changedAnswer, refusedAnswer } from '../../lib/testing/sim-errors.js'
-import type { FrameOnWay } from '../../lib/testing/sim-network.js'
-import { SimProcess } from '../../lib/testing/sim-process.js'
-import { MOST_AT_ONCE, RetryEye } from '../../lib/testing/sim-retries.js'
-import { SimStorage } from '../../lib/testing/sim-storage.js'
-import { drawPlan } from '../../lib/testing/sim-variants.js'
-import { SimWorld } from '../../lib/testing/sim-world.js'
+import { AssignmentEye } from '../../lib/testing/simulation/assignments.js'
+import { Deadlines } from '../../lib/testing/simulation/deadlines.js'
+import { changedAnswer, refusedAnswer } from '../../lib/testing/simulation/errors.js'
+import type { FrameOnWay } from '../../lib/testing/simulation/network.js'
+import { SimProcess } from '../../lib/testing/simulation/process.js'
+import { MOST_AT_ONCE, RetryEye } from '../../lib/testing/simulation/retries.js'
+import { SimStorage } from '../../lib/testing/simulation/storage.js'
+import { drawPlan } from '../../lib/testing/simulation/variants.js'
+import { SimWorld } from '../../lib/testing/simulation/world.js'
 
 function frame<A extends Api>(
   process: SimProcess,

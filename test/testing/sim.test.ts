@@ -1,11 +1,11 @@
 import t from 'tap'
-import { drawnApplication } from '../../lib/cli/sim-drawn.js'
-import { SimProcess } from '../../lib/testing/sim-process.js'
-import { runPlan, runSeed } from '../../lib/testing/sim-seed.js'
-import { candidates, shrinkPlan } from '../../lib/testing/sim-shrink.js'
-import { simTopology, VERSIONS } from '../../lib/testing/sim-topology.js'
-import { drawPlan, unknownVariants, VARIANTS } from '../../lib/testing/sim-variants.js'
-import { SimWorld } from '../../lib/testing/sim-world.js'
+import { SimProcess } from '../../lib/testing/simulation/process.js'
+import { runPlan, runSeed } from '../../lib/testing/simulation/seed.js'
+import { candidates, shrinkPlan } from '../../lib/testing/simulation/shrink.js'
+import { simTopology, VERSIONS } from '../../lib/testing/simulation/topology.js'
+import { drawPlan, unknownVariants, VARIANTS } from '../../lib/testing/simulation/variants.js'
+import { SimWorld } from '../../lib/testing/simulation/world.js'
+import { drawnApplication } from '../../verify/simulation/drawn.js'
 
 // A seed is a second or two of work, on a busy machine many more of waiting.
 t.setTimeout(280_000)

@@ -1,7 +1,7 @@
 /** Partition counts of repartition topics, and the check that what is joined lies in equally many partitions. */
 import t from 'tap'
+import { untilTimeLimit } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit } from '../../lib/dsl/suppressed.js'
 import { string } from '../../lib/serde/primitive.js'
 import { checkCopartition, resolvePartitionCounts } from '../../lib/topology/copartition.js'
 import type { Topology } from '../../lib/topology/topology.js'

@@ -1,9 +1,9 @@
 /** `diff`, edit by edit of windows, joins, stores and generated names. */
 import t from 'tap'
-import type { BuildOptions } from '../../lib/dsl/graph.js'
-import type { StoreSettings } from '../../lib/dsl/store-options.js'
+import type { BuildOptions } from '../../lib/dsl/plan/graph.js'
+import type { StoreSettings } from '../../lib/dsl/plan/store-options.js'
+import { type Suppressed, untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { type Suppressed, untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import { int64, string } from '../../lib/serde/primitive.js'
 import type { Serde } from '../../lib/serde/serde.js'
 import { describeAsData, type TopologyDescription } from '../../lib/topology/description.js'

@@ -1,7 +1,7 @@
 /** Sliding windows, suppression and cogroup: topologies whose `describe()` was captured from Kafka Streams 4.3.1. */
 
+import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import type { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import { string } from '../../lib/serde/primitive.js'
 import { timeWindowed } from '../../lib/serde/windowed.js'
 import type { Topology } from '../../lib/topology/topology.js'

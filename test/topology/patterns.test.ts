@@ -2,7 +2,7 @@
 import t from 'tap'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { string } from '../../lib/serde/primitive.js'
-import { TopologyTestDriver } from '../../lib/testing/topology-test-driver.js'
+import { TopologyTestDriver } from '../../lib/testing/driver/topology-test-driver.js'
 import { TopologyBuilder } from '../../lib/topology/builder.js'
 import { resolvePartitionCounts } from '../../lib/topology/copartition.js'
 import { describe } from '../../lib/topology/describe.js'

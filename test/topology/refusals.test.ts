@@ -1,8 +1,8 @@
 /** What only a user without types can write: it too fails at build, with its code and the names involved. */
 import t from 'tap'
-import type { BuildOptions } from '../../lib/dsl/graph.js'
+import type { BuildOptions } from '../../lib/dsl/plan/graph.js'
+import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import { type ErrorCode, isMillraceError } from '../../lib/errors.js'
 import { string } from '../../lib/serde/primitive.js'
 import { Streams } from '../../lib/streams.js'

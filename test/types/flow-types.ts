@@ -1,7 +1,8 @@
 /** Keys and values on their way through windows, tables, processors and stores. Compiled by `types.test.ts`, never run. */
+
+import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import type { KStream } from '../../lib/dsl/stream.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/suppressed.js'
 import type { KTable } from '../../lib/dsl/table.js'
 import { json } from '../../lib/serde/json.js'
 import { int32, int64, string } from '../../lib/serde/primitive.js'

@@ -3,8 +3,8 @@
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { stateStore } from '../../lib/operators/state-store.js'
 import { int64, string } from '../../lib/serde/primitive.js'
-import type { OrderedKeyValueStore, OrderedSessionStore, OrderedWindowStore } from '../../lib/state/ordered.js'
-import type { KeyValueStore, SessionStore, WindowStore } from '../../lib/state/store.js'
+import type { OrderedKeyValueStore, OrderedSessionStore, OrderedWindowStore } from '../../lib/state/ports/ordered.js'
+import type { KeyValueStore, SessionStore, WindowStore } from '../../lib/state/ports/store.js'
 
 export function keyValue(plain: KeyValueStore<string, number>, ordered: OrderedKeyValueStore<string, number>): void {
   for (const { key, value, timestamp } of ordered.range('a', null)) plain.put(key, value + 1, timestamp)

@@ -1,9 +1,9 @@
 /** The brokers that suites run on, a fresh one for each run: the embedded broker on a TCP port, and a real Kafka. */
 import { join } from 'node:path'
 import { createBroker, MemoryStorage } from '../../lib/broker/index.js'
-import { startKafka } from '../../lib/cli/kafka-broker.js'
-import { freePorts } from '../../lib/cli/kafka-probe.js'
 import { systemClock, systemRandom } from '../../lib/index.js'
+import { startKafka } from '../kafka/broker.js'
+import { freePorts } from '../kafka/probe.js'
 
 /** `none`: the suite starts what it needs, or needs nothing. */
 export type BrokerKind = 'embedded' | 'kafka'

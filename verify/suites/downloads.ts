@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type Artifact, commandWorks, mavenJars } from '../../lib/cli/kafka-jars.js'
+import { type Artifact, commandWorks, mavenJars } from '../kafka/jars.js'
 import { failure, type Processes } from './processes.js'
 
 /** What a machine may lack: a suite that needs it is then skipped. */

@@ -3,8 +3,8 @@
  * heartbeats vouch for. It runs on the thread of the loop, or on one of its own.
  */
 import { MillraceError } from '../../errors.js'
-import { heartbeatApi } from '../../protocol/api-heartbeat.js'
-import { leaveGroupApi } from '../../protocol/api-leave-group.js'
+import { heartbeatApi } from '../../protocol/api/heartbeat.js'
+import { leaveGroupApi } from '../../protocol/api/leave-group.js'
 import { KAFKA_ERROR } from '../../protocol/error-codes.js'
 import type { Cancel, Clock } from '../../record/clock.js'
 import { brokerError, isCoordinatorMoved } from '../broker-error.js'

@@ -1,7 +1,7 @@
 /** The proxy of the chaos runner: whole frames pass, and each way to hurt an answer is what its client meets. */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { type AnswerFate, BrokerProxy } from '../../../lib/cli/chaos/broker-proxy.js'
+import { type AnswerFate, BrokerProxy } from '../../../verify/chaos/broker-proxy.js'
 
 const PRODUCE = 0
 const FETCH = 1

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { logFindings } from '../../../lib/cli/chaos/instance-log.js'
+import { logFindings } from '../../../verify/chaos/instance-log.js'
 
 t.test('a loop without a pause, a stack and the last error are found; a calm log is calm', async (t) => {
   const line = (at: number, message: string, more = {}) => JSON.stringify({ at, level: 'warn', message, ...more })

@@ -3,13 +3,13 @@
  * told apart.
  */
 import t, { type Test } from 'tap'
-import { Load } from '../../../lib/cli/chaos/load.js'
-import { chaosTopics, REPARTITION } from '../../../lib/cli/chaos/names.js'
-import { outputFindings } from '../../../lib/cli/chaos/outputs.js'
-import { recompute } from '../../../lib/cli/chaos/recompute.js'
-import { chaosTopology } from '../../../lib/cli/chaos/topology.js'
 import { Admin, connect, embeddedBroker, readAll, Streams, TransactionalProducer } from '../../../lib/index.js'
 import { seededRandom } from '../../../lib/record/random.js'
+import { Load } from '../../../verify/chaos/load.js'
+import { chaosTopics, REPARTITION } from '../../../verify/chaos/names.js'
+import { outputFindings } from '../../../verify/chaos/outputs.js'
+import { recompute } from '../../../verify/chaos/recompute.js'
+import { chaosTopology } from '../../../verify/chaos/topology.js'
 
 t.setTimeout(200_000)
 

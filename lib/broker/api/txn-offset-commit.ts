@@ -1,0 +1,24 @@
+/**
+ * TxnOffsetCommit v0 to v4: offsets that count when the transaction commits. From v3 on member and generation are
+ * checked (KIP-447); a committer that names neither is let through, as in Kafka.
+ */
+import { KAFKA_ERROR as E, txnOffsetCommitApi } from '../../protocol/index.js'
+import { checkCommitter, judgeOffsets } from '../group/offset-commit.js'
+import { defineHandler } from './handler.js'
+
+export const txnOffsetCommitHandler = defineHandler(txnOffsetCommitApi, [0, 4], (core, request, { version }) => {
+  const { transactionalId, producerId, producerEpoch, groupId, memberId, groupInstanceId, generationId } = request
+  let error = core.transactions.verify(transactionalId, producerId, producerEpoch, { groupId })
+  if (error === E.TRANSACTION_ABORTABLE && version < 4) error = E.INVALID_TXN_STATE
+  if (error === E.CONCURRENT_TRANSACTIONS) error = E.COORDINATOR_NOT_AVAILABLE
+  if (error === E.NONE) {
+    error = checkCommitter(
+      core,
+      { groupId, memberId, groupInstanceId, generationId, transactional: true },
+      request.topics,
+    )
+  }
+  const { accepted, answers } = judgeOffsets(core, request.topics, error)
+  if (accepted.length > 0) core.offsets.hold(producerId, groupId, accepted)
+  return { topics: answers }
+})

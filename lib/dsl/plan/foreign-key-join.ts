@@ -1,0 +1,297 @@
+/** Joins of a table with the rows another table has under a key found in this one's values. */
+
+import { type ForeignResponse, responseSerde, subscriptionSerde } from '../../serde/foreign-key.js'
+import { bytes } from '../../serde/primitive.js'
+import type { Serde } from '../../serde/serde.js'
+import type { Partitioner, SinkNode } from '../../topology/node.js'
+import type { StoreDefinition } from '../../topology/topology.js'
+import { requireFunction } from '../../topology/validate-functions.js'
+import { KTable } from '../table.js'
+import type { GraphNode } from './graph.js'
+import { type AnySerde, erased, type Named, sameBuilder, type TableHandle } from './handle.js'
+import type { NotNull, SerdeState, ValueOption } from './serde-state.js'
+import { type Materialized, planStore, required, storeName } from './store-options.js'
+import { sourceOrigin } from './stream-to-table.js'
+import { viewStores } from './table-origin.js'
+
+/** `VL` is what the joiner is given of the left row, `VR` of the other table's row. */
+export type ForeignKeyJoin<
+  K,
+  VL,
+  VR,
+  FK,
+  VOut,
+  VS extends SerdeState,
+  OS extends SerdeState,
+  Store = Materialized<K, VOut>,
+> = Named & {
+  /** The key of the other table's row; null: the row points nowhere (inner join: it has no result). */
+  readonly foreignKey: (value: VL, key: K) => FK | null
+  readonly joiner: (left: VL, right: VR, key: K) => VOut
+  /** Keeps the result in a store. Without, it is computed when needed. */
+  readonly store?: Store
+  /** Where rows of this table lie, if not where their key's hash says: answers are sent there. */
+  readonly partitioner?: Partitioner
+  /** The same for the other table: subscriptions are sent there. */
+  readonly otherPartitioner?: Partitioner
+} & ValueOption<VL, VS> &
+  OtherValue<VR, OS>
+
+/** Serde of the other table's values; needed once a mapper returned another type. */
+type OtherValue<VR, OS extends SerdeState> = OS extends 'known'
+  ? { readonly otherValue?: Serde<NotNull<VR>> }
+  : { readonly otherValue: Serde<NotNull<VR>> }
+
+interface Options extends Named {
+  readonly foreignKey: (value: never, key: never) => unknown
+  readonly joiner: (left: never, right: never, key: never) => unknown
+  readonly store?: Materialized<unknown, unknown>
+  readonly partitioner?: Partitioner
+  readonly otherPartitioner?: Partitioner
+  readonly value?: unknown
+  readonly otherValue?: unknown
+}
+
+const TOPIC_SUFFIX = '-topic'
+const PROCESSOR = 'KTABLE-FK-JOIN-SUBSCRIPTION-PROCESSOR-'
+const REGISTRATION = 'KTABLE-FK-JOIN-SUBSCRIPTION-REGISTRATION-'
+
+interface Names {
+  readonly registrationTopic: string
+  readonly subscribe: string
+  readonly subscribeSink: string
+  readonly subscribeSource: string
+  readonly store: string
+  readonly receive: string
+  readonly answer: string
+  readonly notify: string
+  readonly responseTopic: string
+  readonly responseSink: string
+  readonly responseSource: string
+  readonly resolve: string
+  readonly result: string
+}
+
+/** In the order Kafka Streams numbers them. */
+function joinNames({ graph }: TableHandle, name: string | undefined): Names {
+  const suffixed = (suffix: string, prefix: string) =>
+    graph.nameOr(name === undefined ? undefined : name + suffix, prefix)
+  return {
+    registrationTopic: suffixed('-subscription-registration', REGISTRATION) + TOPIC_SUFFIX,
+    subscribe: suffixed('-subscription-registration-processor', REGISTRATION),
+    subscribeSink: suffixed('-subscription-registration-sink', 'KTABLE-SINK-'),
+    subscribeSource: suffixed('-subscription-registration-source', 'KTABLE-SOURCE-'),
+    store: suffixed('-subscription-store', 'KTABLE-FK-JOIN-SUBSCRIPTION-STATE-STORE-'),
+    receive: suffixed('-subscription-receive', PROCESSOR),
+    answer: suffixed('-subscription-join-foreign', PROCESSOR),
+    notify: suffixed('-foreign-join-subscription', PROCESSOR),
+    responseTopic: suffixed('-subscription-response', 'KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-') + TOPIC_SUFFIX,
+    responseSink: suffixed('-subscription-response-sink', 'KTABLE-SINK-'),
+    responseSource: suffixed('-subscription-response-source', 'KTABLE-SOURCE-'),
+    resolve: suffixed('-subscription-response-resolver', 'KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-RESOLVER-PROCESSOR-'),
+    result: suffixed('-result', 'KTABLE-FK-JOIN-OUTPUT-'),
+  }
+}
+
+interface Serdes {
+  readonly key: AnySerde
+  readonly value: AnySerde
+  readonly otherKey: AnySerde
+  readonly otherValue: AnySerde
+}
+
+interface Plan {
+  readonly left: TableHandle
+  readonly other: TableHandle
+  readonly isLeft: boolean
+  readonly options: Options
+  readonly names: Names
+  readonly serdes: Serdes
+  readonly subscriptions: StoreDefinition
+}
+
+export function joinByForeignKey<K, VOut, VS extends SerdeState>(
+  left: TableHandle,
+  other: TableHandle,
+  join: 'inner' | 'left',
+  options: Options,
+): KTable<K, VOut, VS> {
+  const { graph } = left
+  sameBuilder(left, other?.origin && other, 'foreign-key join')
+  requireFunction(options.joiner, 'joiner', `foreign-key join of ${left.name} and ${other.name}`)
+  other.origin.enableOldValues(true)
+  left.origin.enableOldValues(true)
+  const names = joinNames(left, options.name)
+  const where = `foreign-key join ${names.result}`
+  const serdes: Serdes = {
+    key: required(left.key, 'key', where),
+    value: required(erased(options.value as AnySerde | undefined) ?? left.value, 'value', where),
+    otherKey: required(other.key, 'key', where),
+    otherValue: required(erased(options.otherValue as AnySerde | undefined) ?? other.value, 'value', where),
+  }
+  const subscriptions = planStore({
+    kind: 'subscription',
+    name: names.store,
+    key: bytes as AnySerde,
+    value: bytes as AnySerde,
+    settings: { cached: false },
+  })
+  const plan: Plan = { left, other, isLeft: join === 'left', options, names, serdes, subscriptions }
+  const subscribed = addSubscribe(plan)
+  const answered = addAnswer(plan, subscribed)
+  const responded = addResponse(plan, answered)
+  graph.copartition(new Set([...other.sources, names.subscribeSource]))
+  const sources = new Set([...left.sources, names.responseSource])
+  graph.copartition(sources)
+  return addResult(plan, responded, sources)
+}
+
+/** Changes of the left table, over the registration topic. Returns its source. */
+function addSubscribe({ left, isLeft, options, names, serdes }: Plan): GraphNode {
+  const { graph } = left
+  const { registrationTopic } = names
+  const subscribe = graph.add([left.node], {
+    name: names.subscribe,
+    write: (topology, parents) =>
+      topology.addNode({
+        kind: 'foreignKeySubscribe',
+        name: names.subscribe,
+        parents,
+        stores: [],
+        registrationTopic,
+        left: isLeft,
+        foreignKey: options.foreignKey as (value: unknown, key: unknown) => unknown,
+        foreignKeySerde: serdes.otherKey,
+        valueSerde: serdes.value,
+        versioned: left.origin.versioned,
+      }),
+  })
+  const sink = { topic: registrationTopic, partitioner: options.otherPartitioner ?? null }
+  const wire = { keySerde: serdes.otherKey, valueSerde: subscriptionSerde(serdes.key) as AnySerde }
+  return addTopic(left, [subscribe], names.subscribeSink, names.subscribeSource, { ...sink, ...wire })
+}
+
+/** The side of the other table. Returns what sends answers: to a new subscription, and to a changed row. */
+function addAnswer(plan: Plan, subscribed: GraphNode): readonly [GraphNode, GraphNode] {
+  const { left, other, names, serdes, subscriptions } = plan
+  const { graph } = left
+  const keys = { foreignKeySerde: serdes.otherKey, primaryKeySerde: serdes.key }
+  const store = { registrationTopic: names.registrationTopic, stores: [names.store], store: names.store }
+  const receive = graph.add([subscribed], {
+    name: names.receive,
+    write: (topology, parents) =>
+      topology
+        .addStore(subscriptions)
+        .addNode({ kind: 'foreignKeyReceive', name: names.receive, parents, ...store, ...keys }),
+  })
+  const table = other.origin.view()
+  const answer = graph.add([receive], {
+    name: names.answer,
+    write: (topology, parents) =>
+      topology.addNode({ kind: 'foreignKeyAnswer', name: names.answer, parents, stores: viewStores(table), table }),
+  })
+  const notify = graph.add([other.node], {
+    name: names.notify,
+    write: (topology, parents) => {
+      const { versioned } = other.origin
+      topology
+        .addStore(subscriptions)
+        .addNode({ kind: 'foreignKeyNotify', name: names.notify, parents, versioned, ...store, ...keys })
+    },
+  })
+  return [answer, notify]
+}
+
+/** Answers go to the partition the subscription came from. Returns the source of the response topic. */
+function addResponse({ left, options, names, serdes }: Plan, answered: readonly GraphNode[]): GraphNode {
+  const partitioner: Partitioner =
+    options.partitioner ?? ((_topic, _key, value) => (value as ForeignResponse).primaryPartition)
+  return addTopic(left, answered, names.responseSink, names.responseSource, {
+    topic: names.responseTopic,
+    partitioner,
+    keySerde: serdes.key,
+    valueSerde: responseSerde(serdes.otherValue) as AnySerde,
+  })
+}
+
+function addResult<K, VOut, VS extends SerdeState>(
+  { left, isLeft, options, names, serdes }: Plan,
+  responded: GraphNode,
+  sources: ReadonlySet<string>,
+): KTable<K, VOut, VS> {
+  const { graph } = left
+  const table = left.origin.view()
+  const userJoiner = options.joiner as (left: unknown, right: unknown, key: unknown) => unknown
+  const resolve = graph.add([responded], {
+    name: names.resolve,
+    write: (topology, parents) =>
+      topology.addNode({
+        kind: 'foreignKeyResolve',
+        name: names.resolve,
+        parents,
+        stores: viewStores(table),
+        registrationTopic: names.registrationTopic,
+        left: isLeft,
+        joiner: (key, a, b) => userJoiner(a, b, key),
+        table,
+        valueSerde: serdes.value,
+      }),
+  })
+  const name = names.result
+  const store = storeName(graph, options.store, 'KTABLE-FK-JOIN-OUTPUT-')
+  const key = erased(options.store?.key) ?? left.key
+  const value = erased(options.store?.value) ?? left.value
+  const origin = sourceOrigin(store, key, value, options.store)
+  const node = graph.add([resolve], {
+    name,
+    write(topology, parents) {
+      const definition = origin.definition()
+      if (definition !== null) topology.addStore(definition)
+      const stores = definition === null ? [] : [definition.name]
+      const { sendOldValues } = origin
+      topology.addNode({ kind: 'tableSource', name, parents, stores, store: origin.store, sendOldValues })
+    },
+  })
+  return new KTable({ graph, node, name, key, value, sources, origin })
+}
+
+type Wire = Pick<SinkNode, 'keySerde' | 'valueSerde' | 'partitioner'> & { readonly topic: string }
+
+/** A sink to an internal topic and the source that reads it. */
+function addTopic(
+  { graph }: TableHandle,
+  parents: readonly GraphNode[],
+  sinkName: string,
+  sourceName: string,
+  { topic, keySerde, valueSerde, partitioner }: Wire,
+): GraphNode {
+  const sink = graph.add(parents, {
+    name: sinkName,
+    write: (topology, written) =>
+      topology.addRepartitionTopic({ name: topic, partitions: null }).addNode({
+        kind: 'sink',
+        name: sinkName,
+        parents: written,
+        stores: [],
+        topic,
+        keySerde,
+        valueSerde,
+        partitioner,
+      }),
+  })
+  return graph.add([sink], {
+    name: sourceName,
+    write: (topology) =>
+      topology.addNode({
+        kind: 'source',
+        name: sourceName,
+        parents: [],
+        stores: [],
+        topics: [topic],
+        keySerde,
+        valueSerde,
+        timestampExtractor: null,
+        offsetReset: null,
+      }),
+  })
+}

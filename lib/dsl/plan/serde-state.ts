@@ -1,0 +1,42 @@
+/**
+ * What the type of a stream says about its serdes. A serde stays known while the type it writes stays the same; once a
+ * mapper returned another type, whatever writes bytes (to, groupBy, join, ...) asks for a new one at compile time.
+ */
+import type { Serde } from '../../serde/serde.js'
+
+export type SerdeState = 'known' | 'missing'
+
+type Identical<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+
+/** The state of a serde for `T` after its values became `T2`. Null needs no serde, so it does not count. */
+export type After<T, T2, S extends SerdeState> = Identical<NonNullable<T>, NonNullable<T2>> extends true ? S : 'missing'
+
+/** `T` without null; `unknown` stays what it is. */
+export type NotNull<T> = unknown extends T ? T : NonNullable<T>
+
+interface KeyGiven<K> {
+  readonly key: Serde<NotNull<K>>
+}
+
+interface KeyOptional<K> {
+  readonly key?: Serde<NotNull<K>>
+}
+
+interface ValueGiven<V> {
+  readonly value: Serde<NotNull<V>>
+}
+
+interface ValueOptional<V> {
+  readonly value?: Serde<NotNull<V>>
+}
+
+export type KeyOption<K, S extends SerdeState> = S extends 'known' ? KeyOptional<K> : KeyGiven<K>
+export type ValueOption<V, S extends SerdeState> = S extends 'known' ? ValueOptional<V> : ValueGiven<V>
+
+/** The last argument of an operator that writes: it may be left out where every serde in it is known. */
+export type WriteArgument<Options, K, V, KS extends SerdeState, VS extends SerdeState> = [KS, VS] extends [
+  'known',
+  'known',
+]
+  ? [options?: Options & KeyOptional<K> & ValueOptional<V>]
+  : [options: Options & KeyOption<K, KS> & ValueOption<V, VS>]

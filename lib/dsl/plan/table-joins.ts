@@ -1,0 +1,80 @@
+/** Joins of two tables on their primary key. */
+import type { TableJoinNode } from '../../topology/join-nodes.js'
+import { requireFunction } from '../../topology/validate-functions.js'
+import { KTable } from '../table.js'
+import { copartition, erased, type Named, sameBuilder, type TableHandle } from './handle.js'
+import type { SerdeState } from './serde-state.js'
+import { type Materialized, planStore, storeName } from './store-options.js'
+import { JoinOrigin, viewStores } from './table-origin.js'
+
+export interface TableTableJoin<K, VL, VR, VOut, Store = Materialized<K, VOut>> extends Named {
+  readonly joiner: (left: VL, right: VR, key: K) => VOut
+  /** Keeps the result in a store. Without, it is computed when needed. */
+  readonly store?: Store
+}
+
+export function joinTables<K, VOut, VS extends SerdeState>(
+  left: TableHandle,
+  right: TableHandle,
+  join: TableJoinNode['join'],
+  options: Named & {
+    readonly joiner: (left: never, right: never, key: never) => unknown
+    readonly store?: Materialized<unknown, unknown>
+  },
+): KTable<K, VOut, VS> {
+  const { graph } = left
+  sameBuilder(left, right?.origin && right, 'join')
+  requireFunction(options?.joiner, 'joiner', `join of ${left.name} and ${right.name}`)
+  const settings = options.store
+  const store = settings === undefined ? null : storeName(graph, settings, 'KTABLE-MERGE-')
+  const merge = graph.nameOr(options.name, 'KTABLE-MERGE-')
+  const sources = copartition(left, right)
+  if (join !== 'inner') left.origin.enableOldValues(true)
+  if (join === 'outer') right.origin.enableOldValues(true)
+  const suffixed = (suffix: string, prefix: string) =>
+    graph.nameOr(options.name === undefined ? undefined : options.name + suffix, prefix)
+  const names = {
+    left: suffixed('-join-this', 'KTABLE-JOINTHIS-'),
+    right: suffixed('-join-other', 'KTABLE-JOINOTHER-'),
+  }
+  const key = erased(settings?.key) ?? left.key
+  const value = erased(settings?.value) ?? left.value
+  const definition = store && planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
+  const userJoiner = options.joiner as (left: unknown, right: unknown, key: unknown) => unknown
+  const joiner: TableJoinNode['joiner'] = (rowKey, a, b) => userJoiner(a, b, rowKey)
+  const origin = new JoinOrigin(left.origin, right.origin, { join, joiner }, store, settings?.versioned !== undefined)
+  const views = { left: left.origin.view(), right: right.origin.view() }
+  const node = graph.add([left.node, right.node], {
+    name: merge,
+    write(topology) {
+      const { sendOldValues } = origin
+      for (const side of ['left', 'right'] as const) {
+        const other = side === 'left' ? views.right : views.left
+        const stores = viewStores(other)
+        topology.addNode({
+          kind: 'tableJoin',
+          name: names[side],
+          parents: [side === 'left' ? left.node.name : right.node.name],
+          stores,
+          join,
+          side,
+          joiner,
+          versioned: (side === 'left' ? left : right).origin.versioned,
+          otherStore: stores[0]!,
+          other,
+          sendOldValues,
+        })
+      }
+      if (definition) topology.addStore(definition)
+      topology.addNode({
+        kind: 'tableJoinMerge',
+        name: merge,
+        parents: [names.left, names.right],
+        stores: store === null ? [] : [store],
+        store,
+        sendOldValues,
+      })
+    },
+  })
+  return new KTable({ graph, node, name: merge, key, value, sources, origin })
+}

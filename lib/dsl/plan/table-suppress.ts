@@ -1,0 +1,62 @@
+/** `suppress`: the node, and the store its buffer lies in. */
+import { MillraceError } from '../../errors.js'
+import { KTable } from '../table.js'
+import type { Named, TableHandle } from './handle.js'
+import type { SerdeState } from './serde-state.js'
+import { planStore } from './store-options.js'
+import type { Suppressed } from './suppressed.js'
+import { SuppressOrigin } from './table-origin.js'
+import { finalResultsAfterMs } from './window-close.js'
+
+const PREFIX = 'KTABLE-SUPPRESS-'
+
+/** A name also names the store: `<name>-store`. */
+export interface SuppressOptions extends Named {
+  /** Default true. False: no changelog, so a lost disk loses what is held back. */
+  readonly logged?: boolean
+  /** Extra configuration of the changelog topic. */
+  readonly topicConfig?: Readonly<Record<string, string>>
+}
+
+export function suppressTable<K, V, VS extends SerdeState>(
+  table: TableHandle,
+  suppressed: Suppressed<never>,
+  options: SuppressOptions | undefined,
+): KTable<K, V, VS> {
+  const { graph, key, value } = table
+  if (table.origin.versioned) {
+    throw new MillraceError(
+      'TOPOLOGY_VERSIONED',
+      `suppress holds back the latest change of a key; table ${table.name} is versioned`,
+      { node: table.name },
+    )
+  }
+  if (suppressed?.onFull === undefined) {
+    const made = 'what untilWindowCloses or untilTimeLimit returned'
+    throw new MillraceError('TOPOLOGY_INPUT_INVALID', `suppress of ${table.name} takes ${made}`, { node: table.name })
+  }
+  const name = options?.name ?? graph.nextName(PREFIX)
+  const { untilWindowCloses, limitMs, maxRecords, maxBytes, onFull } = suppressed
+  const waitMs = untilWindowCloses ? finalResultsAfterMs(table.node) : limitMs
+  const store = options?.name === undefined ? graph.nextStoreName(PREFIX) : `${options.name}-store`
+  const settings = { ...options, cached: false }
+  const definition = planStore({ kind: 'suppressBuffer', name: store, key, value, settings })
+  const origin = new SuppressOrigin(table.origin, store)
+  const node = graph.add([table.node], {
+    name,
+    write: (topology, parents) =>
+      topology.addStore(definition).addNode({
+        kind: 'suppress',
+        name,
+        parents,
+        stores: [store],
+        store,
+        untilWindowCloses,
+        waitMs,
+        maxRecords,
+        maxBytes,
+        onFull,
+      }),
+  })
+  return new KTable({ ...table, node, name, origin })
+}

@@ -1,0 +1,33 @@
+/** Fills the time indexes of freshly opened stores from what is on disk. */
+import type { StateEngine } from '../engine/engine.js'
+import type { SyncStateEngine } from '../engine/memory-engine.js'
+import type { KeyIndex, LocalStore } from '../stores/local-store.js'
+import type { Overlay } from './overlay.js'
+import { leadingTime } from './time-keys.js'
+
+function indexed(stores: readonly LocalStore[]): { index: KeyIndex; data: Overlay }[] {
+  return stores.flatMap(({ index, overlays }) => (index === null ? [] : [{ index, data: overlays[0]! }]))
+}
+
+function addEntry(index: KeyIndex, data: Overlay, [diskKey, diskValue]: readonly [Buffer, Buffer]): void {
+  const localKey = diskKey.toString('latin1', data.prefix.length)
+  index.add(leadingTime(localKey), localKey, diskValue)
+}
+
+export async function fillTimeIndexes(stores: readonly LocalStore[]): Promise<void> {
+  for (const { index, data } of indexed(stores)) {
+    for await (const entry of data.engine.entries(data.section)) addEntry(index, data, entry)
+  }
+}
+
+export function fillTimeIndexesSync(stores: readonly LocalStore[]): void {
+  for (const { index, data } of indexed(stores)) {
+    const engine = data.engine
+    if (!canScanSync(engine)) continue
+    for (const entry of engine.entriesSync(data.section)) addEntry(index, data, entry)
+  }
+}
+
+export function canScanSync(engine: StateEngine): engine is SyncStateEngine {
+  return 'entriesSync' in engine
+}

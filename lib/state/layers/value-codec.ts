@@ -1,0 +1,67 @@
+/** Between a user's value, the form a cell keeps, and bytes. */
+import { MillraceError } from '../../errors.js'
+import { kindOf } from '../../record/kind-of.js'
+import { checked } from '../../serde/checked.js'
+import { type Serde, toByteString } from '../../serde/serde.js'
+import type { Held } from './cell.js'
+
+/** Values of one store. */
+export class ValueCodec {
+  readonly #serde: Serde<unknown>
+  readonly #topic: string
+
+  constructor(serde: Serde<unknown>, topic: string) {
+    this.#serde = serde
+    this.#topic = topic
+  }
+
+  /**
+   * What the serde keeps stays as it is and is encoded once per commit; anything else becomes bytes now, so that a value the
+   * serde refuses is refused while the record that made it is in hand. Undefined counts as null.
+   */
+  hold(value: unknown): Held {
+    if (value === null || value === undefined) return null
+    if (typeof value !== 'object' && this.#serde.keeps?.(value)) return value as Held
+    const bytes = this.#serde.serialize(value, this.#topic)
+    // A serde of raw bytes hands back the caller's own buffer.
+    return bytes === value ? Buffer.from(bytes) : bytes
+  }
+
+  value(held: Exclude<Held, null>): unknown {
+    return typeof held === 'object' ? this.#serde.deserialize(held as Buffer, this.#topic) : held
+  }
+
+  readonly encode = (held: Exclude<Held, null>): Buffer =>
+    typeof held === 'object' ? (held as Buffer) : this.#serde.serialize(held, this.#topic)
+}
+
+/** Keys of one store. */
+export class KeyCodec {
+  readonly #serde: Serde<unknown>
+  readonly #topic: string
+
+  constructor(serde: Serde<unknown>, topic: string) {
+    this.#serde = serde
+    this.#topic = topic
+  }
+
+  byteString(key: unknown): string {
+    return toByteString(this.#serde, key, this.#topic)
+  }
+
+  /** The byte string of the beginning of keys; without `serde` it is bytes already. */
+  prefix<P>(prefix: P, serde: Serde<P> | undefined): string {
+    if (serde !== undefined) return toByteString(checked(serde), prefix, this.#topic)
+    const bytes: unknown = prefix
+    if (bytes instanceof Uint8Array) return Buffer.from(bytes).toString('latin1')
+    const problem = `a prefix of keys is ${kindOf(bytes)}: without a serde it is bytes`
+    throw new MillraceError('SERDE_VALUE_INVALID', problem, { topic: this.#topic })
+  }
+
+  fromByteString(key: string): unknown {
+    return this.#serde.deserialize(Buffer.from(key, 'latin1'), this.#topic)
+  }
+}
+
+/** What an overlay of user values decodes: nothing, until somebody asks for the value. */
+export const keepBytes = (payload: Buffer): Held => payload

@@ -1,0 +1,86 @@
+/**
+ * Key-value stores whose entries live for a time: an entry is gone once the highest timestamp put into the store is
+ * `ttlMs` or more above its own. Reads and queries hold to that to the millisecond; each put clears some that are over.
+ */
+import type { Headers } from '../../record/record.js'
+import { readInt64 } from '../../serde/int64-bytes.js'
+import type { StoreTimes } from '../layers/store-times.js'
+import type { ValueAndTimestamp } from '../ports/store.js'
+import { DueKeys, dueKey } from './due-keys.js'
+import { LocalKeyValueStore } from './key-value-store.js'
+import type { LocalStore, StoreParts } from './local-store.js'
+
+/** Entries a put clears at most: a jump of time must not hold up one record for all keys there are. */
+const CLEARED_PER_PUT = 100
+
+export class LocalExpiringStore<K = unknown, V = unknown> extends LocalKeyValueStore<K, V> {
+  readonly #times: StoreTimes
+  readonly #ttlMs: number
+  readonly #due = new DueKeys()
+  readonly #index: LocalStore['index']
+
+  constructor(parts: StoreParts, times: StoreTimes, ttlMs: number) {
+    super(parts)
+    this.#times = times
+    this.#ttlMs = ttlMs
+    this.#index = {
+      add: (_timeMs, localKey, diskValue) => this.#due.note(localKey, readInt64(diskValue!, 0) + ttlMs),
+    }
+  }
+
+  override get times(): StoreTimes {
+    return this.#times
+  }
+
+  override get index(): LocalStore['index'] {
+    return this.#index
+  }
+
+  get follower() {
+    return this.#due
+  }
+
+  /** What committed puts have ended. */
+  isOver(timestampMs: number): boolean {
+    return timestampMs + this.#ttlMs <= this.#times.committedMs
+  }
+
+  override lives(timestampMs: number): boolean {
+    return timestampMs + this.#ttlMs > this.#times.observedMs
+  }
+
+  override get(key: K): ValueAndTimestamp<V> | null {
+    const entry = super.get(key)
+    if (entry === null || this.lives(entry.timestamp)) return entry
+    super.put(key, null, this.#times.observedMs)
+    return null
+  }
+
+  override put(key: K, value: V | null, timestamp: number, headers?: Headers): void {
+    this.#times.observe(timestamp)
+    const overMs = timestamp + this.#ttlMs
+    const lives = value !== null && overMs > this.#times.observedMs
+    super.put(key, lives ? value : null, timestamp, headers)
+    if (lives) this.#due.note(this.parts.keys.byteString(key), overMs)
+    this.#clear()
+  }
+
+  override restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
+    this.#times.observeCommitted(timestampMs)
+    if (value !== null) this.#due.note(key.toString('latin1'), timestampMs + this.#ttlMs)
+    super.restore(key, value, timestampMs)
+  }
+
+  #clear(): void {
+    const { data } = this.parts
+    const nowMs = this.#times.observedMs
+    for (let taken = 0; taken < CLEARED_PER_PUT && this.#due.nextMs <= nowMs; taken++) {
+      const cell = data.load(dueKey(this.#due.first!))
+      this.#due.take()
+      if (cell.held === null) continue
+      const overMs = cell.heldMs + this.#ttlMs
+      if (overMs > nowMs) this.#due.note(cell.key, overMs)
+      else this.write(cell, null, nowMs)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/** The window store of one side of a stream-stream join: data under `time | sequence | key`, duplicates side by side. */
+import { int64ByteString } from '../../serde/int64-bytes.js'
+import { splitWindowStoreKey, windowStoreKey } from '../../serde/key-layouts.js'
+import { Retention } from '../layers/retention.js'
+import type { StoreTimes } from '../layers/store-times.js'
+import { leadingTime } from '../layers/time-keys.js'
+import { KeyDirectory } from '../order/key-directory.js'
+import type { JoinWindowStore } from '../ports/join-stores.js'
+import type { ValueAndTimestamp } from '../ports/store.js'
+import type { LocalStore, StoreParts } from './local-store.js'
+import { PartsStore } from './parts-store.js'
+
+/** Time and sequence in front of a local key. */
+export const JOIN_PREFIX_BYTES = 12
+/** Sequence numbers are counted like Kafka Streams': from 1, per store, back to 0 behind the largest int32. */
+const LAST_SEQUENCE = 0x7fffffff
+
+export class LocalJoinWindowStore<K = unknown, V = unknown>
+  extends PartsStore
+  implements JoinWindowStore<K, V>, LocalStore
+{
+  readonly times: StoreTimes
+  readonly directory: KeyDirectory
+  readonly retention: Retention
+  #sequence = 0
+
+  constructor(parts: StoreParts, times: StoreTimes) {
+    super(parts)
+    this.times = times
+    this.directory = new KeyDirectory(parts.directory(), times, 2)
+    this.retention = new Retention(times, parts.data, [this.directory.overlay], null, 0)
+  }
+
+  get overlays() {
+    return [this.parts.data, this.directory.overlay]
+  }
+
+  get index() {
+    return null
+  }
+
+  put(key: K, timestampMs: number, value: V): void {
+    this.#sequence = (this.#sequence + 1) & LAST_SEQUENCE
+    if (timestampMs <= this.retention.limit()) return
+    this.times.observe(timestampMs)
+    const text = this.parts.keys.byteString(key)
+    // A restart begins to count anew; a record that is there must neither be replaced nor overtaken.
+    const last = this.directory.lastAt(text, timestampMs)
+    if (last !== null && last >= this.#sequence) this.#sequence = (last + 1) & LAST_SEQUENCE
+    const cell = this.parts.data.touch(joinLocalKey(timestampMs, this.#sequence, text))
+    this.directory.add(text, timestampMs, this.#sequence)
+    this.parts.write(cell, value, timestampMs)
+  }
+
+  fetch(key: K, fromMs: number, toMs: number): readonly ValueAndTimestamp<V>[] {
+    const found: ValueAndTimestamp<V>[] = []
+    const { parts } = this
+    const text = parts.keys.byteString(key)
+    const from = Math.max(fromMs, this.retention.limit() + 1)
+    this.directory.forEach(text, from, toMs, (timestamp, sequence) => {
+      const cell = parts.data.load(joinLocalKey(timestamp, sequence, text))
+      found.push({ value: parts.read(cell) as V, timestamp })
+    })
+    return found
+  }
+
+  changelogKey(localKey: string): Buffer {
+    const key = Buffer.from(localKey.slice(JOIN_PREFIX_BYTES), 'latin1')
+    return windowStoreKey(
+      key,
+      leadingTime(localKey),
+      Buffer.from(localKey.slice(8, JOIN_PREFIX_BYTES), 'latin1').readInt32BE(0),
+    )
+  }
+
+  restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
+    const split = splitWindowStoreKey(key)
+    if (split.startMs <= this.retention.limit()) return
+    this.times.observeCommitted(split.startMs)
+    const text = split.key.toString('latin1')
+    this.directory.restore(text, split.startMs, split.sequence, value !== null)
+    const localKey = joinLocalKey(split.startMs, split.sequence, text)
+    this.parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
+  }
+
+  expire(): Promise<void> {
+    return this.retention.expire()
+  }
+}
+
+/** `time | sequence | key`, all byte strings. */
+export function joinLocalKey(timestampMs: number, sequence: number, key: string): string {
+  const s = sequence
+  const text = String.fromCharCode((s >>> 24) & 255, (s >>> 16) & 255, (s >>> 8) & 255, s & 255)
+  return int64ByteString(timestampMs) + text + key
+}

@@ -1,0 +1,82 @@
+/** Stream records that wait for their table: data under `time | key | sequence`, the next ones found through a heap. */
+
+import { int64ByteString } from '../../serde/int64-bytes.js'
+import { bufferedStreamKey, splitBufferedStreamKey } from '../../serde/key-layouts.js'
+import { decodeBufferedRow, encodeBufferedRow } from '../../serde/suppress-buffer.js'
+import { leadingTime } from '../layers/time-keys.js'
+import type { BufferedOrigin, BufferedRecord, StreamBuffer } from '../ports/stream-buffer.js'
+import { BufferStore } from './buffer-store.js'
+import { KeyHeap } from './key-heap.js'
+import type { KeyIndex, LocalStore, StoreParts } from './local-store.js'
+
+const LAST_SEQUENCE = 0x7fffffff
+const TIME_BYTES = 8
+const SEQUENCE_BYTES = 4
+
+export class LocalStreamBuffer<K = unknown, V = unknown> extends BufferStore implements StreamBuffer<K, V>, LocalStore {
+  readonly index: KeyIndex
+  readonly #heap = new KeyHeap()
+  #sequence = 0
+
+  constructor(parts: StoreParts) {
+    super(parts)
+    this.index = {
+      add: (timeMs, localKey) => {
+        this.#heap.add(timeMs, localKey)
+        // After a restart, numbers go on behind those of the records that still wait.
+        const sequence = Buffer.from(localKey.slice(-SEQUENCE_BYTES), 'latin1').readInt32BE(0)
+        if (sequence > this.#sequence) this.#sequence = sequence
+      },
+    }
+  }
+
+  get follower() {
+    return this.#heap
+  }
+
+  add({ key, value, timestamp, headers }: BufferedRecord<K, V>, origin: BufferedOrigin): void {
+    const { data, keys, values } = this.parts
+    const text = int64ByteString(timestamp) + keys.byteString(key)
+    let cell = data.load(text + this.#nextSequence())
+    // Numbers begin anew behind the largest: what waits under that one must not be replaced.
+    while (cell.held !== null) cell = data.load(text + this.#nextSequence())
+    const held = values.hold(value)
+    const now = held === null ? null : values.encode(held)
+    const row = encodeBufferedRow({ ...origin, timestamp, headers, prior: null, old: null, now, bufferTimeMs: 0 })
+    data.set(cell, row, timestamp)
+    this.#heap.add(timestamp, cell.key)
+  }
+
+  take(untilMs: number, atMs: number): BufferedRecord<K, V> | null {
+    const { data, keys, values } = this.parts
+    for (let first = this.#heap.first; first !== undefined; first = this.#heap.first) {
+      if (leadingTime(first) > untilMs) return null
+      this.#heap.take()
+      const cell = data.load(first)
+      if (cell.held === null) continue
+      const row = decodeBufferedRow(cell.held as Buffer)
+      data.set(cell, null, atMs)
+      const key = keys.fromByteString(first.slice(TIME_BYTES, -SEQUENCE_BYTES)) as K
+      return { key, value: values.value(row.now!) as V, timestamp: row.timestamp, headers: row.headers }
+    }
+    return null
+  }
+
+  changelogKey(localKey: string): Buffer {
+    return bufferedStreamKey(localKey)
+  }
+
+  restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
+    const localKey = splitBufferedStreamKey(key)
+    if (value !== null) this.index.add(leadingTime(localKey), localKey)
+    this.parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
+  }
+
+  async expire(): Promise<void> {}
+
+  #nextSequence(): string {
+    const s = (this.#sequence + 1) & LAST_SEQUENCE
+    this.#sequence = s
+    return String.fromCharCode((s >>> 24) & 255, (s >>> 16) & 255, (s >>> 8) & 255, s & 255)
+  }
+}

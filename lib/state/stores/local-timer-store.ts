@@ -1,0 +1,104 @@
+/** Timer stores over cells: key → time, with the next ones in memory. */
+
+import { MillraceError } from '../../errors.js'
+import { leadingTime, timeAt } from '../layers/time-keys.js'
+import type { DueTimers, TimerStore } from '../ports/timer-store.js'
+import { BufferStore } from './buffer-store.js'
+import { DueKeys, dueKey } from './due-keys.js'
+import type { LocalStore, StoreParts } from './local-store.js'
+
+/** On disk a value follows its timestamp. */
+const VALUE_AT = 8
+
+export class LocalTimerStore<K = unknown> extends BufferStore implements TimerStore<K>, DueTimers, LocalStore {
+  readonly index: LocalStore['index']
+  readonly #due = new DueKeys()
+  #nowMs: () => number = () => 0
+  /** The time that fires at the moment; -1 outside. */
+  #firingMs = -1
+
+  constructor(parts: StoreParts) {
+    super(parts)
+    this.index = {
+      add: (_timeMs, localKey, diskValue) => this.#due.note(localKey, timeAt(diskValue!.toString('latin1'), VALUE_AT)),
+    }
+  }
+
+  get follower() {
+    return this.#due
+  }
+
+  get nextMs(): number {
+    return this.#due.nextMs
+  }
+
+  attach(nowMs: () => number, onEntry: (timeMs: number) => void): void {
+    this.#nowMs = nowMs
+    this.#due.onEntry = onEntry
+  }
+
+  schedule(key: K, atMs: number): void {
+    if (!Number.isSafeInteger(atMs) || atMs < 0 || atMs <= this.#firingMs) {
+      const what = this.#firingMs < 0 ? 'a whole number of milliseconds >= 0' : `after ${this.#firingMs}, which fires`
+      throw new MillraceError('PROCESSOR_TIMER_INVALID', `a timer of ${this.name} must be ${what}; got ${atMs}`)
+    }
+    const { data, keys } = this.parts
+    const cell = data.touch(keys.byteString(key))
+    this.parts.write(cell, atMs, this.#stampMs())
+    this.#due.note(cell.key, atMs)
+  }
+
+  cancel(key: K): boolean {
+    const { data, keys } = this.parts
+    const cell = data.load(keys.byteString(key))
+    if (cell.held === null) return false
+    this.parts.write(cell, null, this.#stampMs())
+    return true
+  }
+
+  scheduledAtMs(key: K): number | null {
+    const { data, keys } = this.parts
+    return this.parts.read(data.load(keys.byteString(key))) as number | null
+  }
+
+  fire(nowMs: number, call: (key: unknown, atMs: number) => void): number {
+    const { data, keys } = this.parts
+    let calls = 0
+    for (let first = this.#due.first; first !== undefined; first = this.#due.first) {
+      if (leadingTime(first) > nowMs) break
+      this.#due.take()
+      const cell = data.load(dueKey(first))
+      const atMs = this.parts.read(cell) as number | null
+      if (atMs === null) continue
+      if (atMs > leadingTime(first)) {
+        this.#due.note(cell.key, atMs)
+        continue
+      }
+      this.parts.write(cell, null, this.#stampMs())
+      this.#firingMs = atMs
+      calls++
+      try {
+        call(keys.fromByteString(cell.key), atMs)
+      } finally {
+        this.#firingMs = -1
+      }
+    }
+    return calls
+  }
+
+  changelogKey(localKey: string): Buffer {
+    return Buffer.from(localKey, 'latin1')
+  }
+
+  restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
+    const localKey = key.toString('latin1')
+    if (value !== null) this.#due.note(localKey, timeAt(value.toString('latin1'), 0))
+    this.parts.data.restore(localKey, value === null ? null : Buffer.from(value), timestampMs)
+  }
+
+  async expire(): Promise<void> {}
+
+  #stampMs(): number {
+    return Math.max(this.#nowMs(), 0)
+  }
+}

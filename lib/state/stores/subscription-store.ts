@@ -1,0 +1,66 @@
+/**
+ * Who wants to know of a foreign key: subscriptions under `foreign key, primary key`, and a directory of the primary
+ * keys of each foreign key.
+ */
+import { combinedKey, primaryKeyStart } from '../../serde/foreign-key.js'
+import { decodeMembers, encodeMembers, MemberDirectory } from '../order/member-directory.js'
+import type { SubscriptionStore } from '../ports/store.js'
+import type { LocalStore, StoreParts } from './local-store.js'
+import { PartsStore } from './parts-store.js'
+
+export class LocalSubscriptionStore extends PartsStore implements SubscriptionStore, LocalStore {
+  readonly directory: MemberDirectory
+  readonly times = null
+  readonly index = null
+
+  constructor(parts: StoreParts) {
+    super(parts)
+    this.directory = new MemberDirectory(
+      parts.directory({
+        encode: (held) => encodeMembers(held as string[]),
+        decode: decodeMembers,
+      }),
+    )
+  }
+
+  get overlays() {
+    return [this.parts.data, this.directory.overlay]
+  }
+
+  put(foreignKey: Buffer, primaryKey: Buffer, value: Buffer | null, timestamp: number): void {
+    const key = combinedKey(foreignKey, primaryKey)
+    const cell = this.parts.data.load(key.toString('latin1'))
+    if ((cell.held === null) !== (value === null)) {
+      const group = groupOf(key, primaryKeyStart(key))
+      const member = primaryKey.toString('latin1')
+      if (value === null) this.directory.remove(group, member)
+      else this.directory.add(group, member)
+    }
+    this.parts.write(cell, value, timestamp)
+  }
+
+  forEach(foreignKey: Buffer, visit: (primaryKey: Buffer, value: Buffer) => void): void {
+    const group = combinedKey(foreignKey, Buffer.alloc(0)).toString('latin1')
+    for (const member of this.directory.members(group)) {
+      const value = this.parts.read(this.parts.data.load(group + member))
+      if (value !== null) visit(Buffer.from(member, 'latin1'), value as Buffer)
+    }
+  }
+
+  changelogKey(localKey: string): Buffer {
+    return Buffer.from(localKey, 'latin1')
+  }
+
+  restore(key: Buffer, value: Buffer | null, timestampMs: number): void {
+    const start = primaryKeyStart(key)
+    this.directory.restore(groupOf(key, start), key.toString('latin1', start), value !== null)
+    this.parts.data.restore(key.toString('latin1'), value === null ? null : Buffer.from(value), timestampMs)
+  }
+
+  async expire(): Promise<void> {}
+}
+
+/** The length stands in front of the foreign key, so that no group is the prefix of another. */
+function groupOf(key: Buffer, primaryKeyAt: number): string {
+  return key.toString('latin1', 0, primaryKeyAt)
+}

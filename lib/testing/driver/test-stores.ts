@@ -1,0 +1,62 @@
+/** The stores of a topology under test, by name and by kind. */
+import { MillraceError } from '../../errors.js'
+import type { KeyValueStore, SessionStore, WindowStore } from '../../state/ports/store.js'
+import type { VersionedStore } from '../../state/ports/versioned.js'
+
+import type { StoreKind } from '../../topology/topology.js'
+
+export interface TestStore {
+  readonly kind: StoreKind
+  readonly store: unknown
+}
+
+/** The very stores the topology writes to, so a test may also fill them. */
+export class TestStores {
+  readonly #stores: ReadonlyMap<string, TestStore>
+
+  /** Made by the driver: name → store. */
+  constructor(stores: ReadonlyMap<string, TestStore>) {
+    this.#stores = stores
+  }
+
+  /** Every store, global ones included, by name. */
+  all(): Map<string, unknown> {
+    return new Map([...this.#stores].map(([name, { store }]) => [name, store]))
+  }
+
+  /** @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
+  any(name: string): unknown {
+    return this.#find(name).store
+  }
+
+  keyValue<K, V>(name: string): KeyValueStore<K, V> {
+    return this.#of(name, 'keyValue', 'timestampedKeyValue') as KeyValueStore<K, V>
+  }
+
+  window<K, V>(name: string): WindowStore<K, V> {
+    return this.#of(name, 'window') as WindowStore<K, V>
+  }
+
+  session<K, V>(name: string): SessionStore<K, V> {
+    return this.#of(name, 'session') as SessionStore<K, V>
+  }
+
+  versioned<K, V>(name: string): VersionedStore<K, V> {
+    return this.#of(name, 'versioned') as VersionedStore<K, V>
+  }
+
+  #of(name: string, ...kinds: readonly StoreKind[]): unknown {
+    const { kind, store } = this.#find(name)
+    if (kinds.includes(kind)) return store
+    throw new MillraceError('QUERY_STORE_KIND', `store ${name} is a ${kind} store, it was asked for as ${kinds[0]}`)
+  }
+
+  #find(name: string): TestStore {
+    const found = this.#stores.get(name)
+    if (found !== undefined) return found
+    throw new MillraceError(
+      'TOPOLOGY_STORE_UNKNOWN',
+      `The topology has no store ${name}; it has ${[...this.#stores.keys()].join(', ') || 'none'}.`,
+    )
+  }
+}

@@ -1,0 +1,44 @@
+/** Timestamps of records piped without one. */
+import { MillraceError } from '../../errors.js'
+
+export interface TestInputTimes {
+  /** Of the first record, ms since the epoch; default: the driver's wall clock, at each record where nothing advances. */
+  readonly startMs?: number
+  /** So much later is every further record; default 0. At least 0. */
+  readonly autoAdvanceMs?: number
+}
+
+export class TestTimes {
+  readonly #wallClockMs: () => number
+  readonly #autoAdvanceMs: number
+  /** Null: the wall clock says. */
+  #nextMs: number | null
+
+  constructor(wallClockMs: () => number, { startMs, autoAdvanceMs }: TestInputTimes) {
+    this.#wallClockMs = wallClockMs
+    this.#autoAdvanceMs = atLeastZero('autoAdvanceMs', autoAdvanceMs ?? 0)
+    this.#nextMs = startMs ?? (autoAdvanceMs === undefined ? null : wallClockMs())
+  }
+
+  take(): number {
+    if (this.#nextMs === null) return this.#wallClockMs()
+    const taken = this.#nextMs
+    this.#nextMs += this.#autoAdvanceMs
+    return taken
+  }
+
+  /** From here on the wall clock does not count any more. */
+  advance(byMs: number): void {
+    this.#nextMs = (this.#nextMs ?? this.#wallClockMs()) + atLeastZero('advanceTime', byMs)
+  }
+}
+
+/** The times of a list: of `startMs` and every `advanceMs` after. */
+export function timesOf(startMs: number, advanceMs: number): TestTimes {
+  return new TestTimes(() => startMs, { startMs, autoAdvanceMs: advanceMs })
+}
+
+function atLeastZero(name: string, ms: number): number {
+  if (ms >= 0) return ms
+  throw new MillraceError('CONFIG_INVALID', `${name} is ${ms}: time does not go back, use at least 0`)
+}

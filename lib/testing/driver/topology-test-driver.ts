@@ -1,0 +1,348 @@
+/**
+ * Runs a topology synchronously, without a broker: one partition, one task per sub-topology, state in memory, a commit
+ * after every record. The tasks are the ones production runs.
+ */
+
+import { isMillraceError, MillraceError } from '../../errors.js'
+import type { FailureHandler, ProcessingFailureHandler } from '../../record/failure.js'
+import type { TopicRecord } from '../../record/record.js'
+import { GlobalProcessor } from '../../runtime/global-processor.js'
+import type { Serde } from '../../serde/serde.js'
+import { MemoryEngines } from '../../state/engine/memory-engine.js'
+import type { KeyValueStore } from '../../state/ports/store.js'
+import { TaskState } from '../../state/task-state.js'
+import type { Drop } from '../../task/options.js'
+import { Task } from '../../task/task.js'
+import { changelogTopic, realTopicName } from '../../topology/internal-topics.js'
+import { withMatchingTopics } from '../../topology/patterns.js'
+import { type AppConfigs, type StoreReference, storeNameOf } from '../../topology/processor.js'
+import { subTopologies } from '../../topology/sub-topologies.js'
+import type { GlobalStoreDefinition, StoreDefinition, SubTopology, Topology } from '../../topology/topology.js'
+import { requireTopology } from '../../topology/validate.js'
+import { ManualClock } from '../manual-clock.js'
+import { DriverTopics, PARTITION } from './driver-topics.js'
+import { HeadOrder } from './head-order.js'
+import { type TestStore, TestStores } from './test-stores.js'
+import { type TestInputTimes, TestTimes } from './test-times.js'
+import { TestInputTopic, TestOutputTopic, type WriteBytes } from './test-topics.js'
+
+export interface TopologyTestDriverOptions {
+  /** Default `test`. Prefix of repartition and changelog topics. */
+  readonly applicationId?: string
+  /** Topics there are for patterns to match. */
+  readonly topics?: readonly string[]
+  /** What `context.appConfigs` shows beside the application id. */
+  readonly appConfigs?: AppConfigs
+  /** Where the wall clock begins, ms since the epoch; default 0. */
+  readonly startMs?: number
+  /** Record cache per task; default 10 MiB as in production. 0 turns the caches off: every update is forwarded at once. */
+  readonly cacheBytes?: number
+  /** Default `fail`: the error leaves `pipe`. */
+  readonly onDeserializationError?: FailureHandler
+  readonly onProcessingError?: ProcessingFailureHandler
+  /** Default false: an error of a processor that fills a global store leaves `pipe`. */
+  readonly handleGlobalErrors?: boolean
+  readonly onProductionError?: FailureHandler
+  /** Default 1,048,487 as in production. */
+  readonly maxRecordBytes?: number
+  readonly deadLetterTopic?: string
+  /** As the option of the same name; default 0: event time stands while nothing is piped. */
+  readonly idleTimeoutMs?: number
+}
+
+interface Global {
+  readonly definition: GlobalStoreDefinition
+  readonly processor: GlobalProcessor
+  readonly state: TaskState
+}
+
+export class TopologyTestDriver {
+  /** The stores by kind; `store` is the short way where the kind is known. */
+  readonly stores: TestStores
+  readonly #topology: Topology
+  readonly #options: Required<Pick<TopologyTestDriverOptions, 'applicationId' | 'cacheBytes'>> &
+    TopologyTestDriverOptions
+  readonly #clock: ManualClock
+  readonly #tasks: readonly Task<TaskState>[]
+  /** Real topic → the task that reads it. */
+  readonly #readers = new Map<string, Task<TaskState>>()
+  readonly #globals: readonly Global[]
+  readonly #topics = new DriverTopics()
+  readonly #drops: Drop[] = []
+  /** Records of global stores that wait for their schema. */
+  readonly #schemas: Promise<void>[] = []
+  readonly #order = new HeadOrder()
+  /** Called when a handler has answered. */
+  #answered: () => void = () => {}
+
+  constructor(named: Topology, options: TopologyTestDriverOptions = {}) {
+    requireTopology(named)
+    const topology = withMatchingTopics(named, options.topics ?? [])
+    this.#topology = topology
+    this.#options = { applicationId: 'test', cacheBytes: 10 * 1024 * 1024, ...options }
+    this.#clock = new ManualClock(options.startMs ?? 0)
+    this.#globals = topology.globalStores.map((definition) => this.#openGlobal(definition))
+    this.#tasks = subTopologies(topology).map((part) => this.#openTask(part))
+    this.stores = this.#openStores()
+  }
+
+  /** @throws MillraceError TEST_TOPIC_UNKNOWN when nothing reads the topic; CONFIG_INVALID for a negative advance */
+  createInputTopic<K, V>(
+    topic: string,
+    keySerde: Serde<K>,
+    valueSerde: Serde<V>,
+    times: TestInputTimes = {},
+  ): TestInputTopic<K, V> {
+    const known = [...this.#readers.keys(), ...this.#globals.map(({ definition }) => definition.topic)]
+    if (!known.includes(topic)) throw unknownTopic(topic, 'does not read', 'reads', known)
+    const write: WriteBytes = (key, value, timestamp, headers) => {
+      const offset = this.#topics.takeOffsets(topic, 1)
+      this.#deliver({ topic, partition: PARTITION, offset, timestamp, key, value, headers })
+      this.#settle()
+    }
+    return new TestInputTopic(topic, keySerde, valueSerde, write, new TestTimes(() => this.#clock.now(), times))
+  }
+
+  /**
+   * Any topic the topology writes, repartition and changelog topics under their full names.
+   * @throws MillraceError TEST_TOPIC_UNKNOWN where it cannot write there, as far as sinks name their topics
+   */
+  createOutputTopic<K, V>(topic: string, keySerde: Serde<K>, valueSerde: Serde<V>): TestOutputTopic<K, V> {
+    const known = this.#writableTopics()
+    if (known !== null && !known.includes(topic)) throw unknownTopic(topic, 'does not write', 'writes', known)
+    return new TestOutputTopic(
+      topic,
+      keySerde,
+      valueSerde,
+      () => this.#topics.unread(topic).shift(),
+      () => this.#topics.unread(topic).length,
+    )
+  }
+
+  /** Moves the wall clock, runs the wall-clock punctuations that fall due, and closes windows after `idleTimeoutMs`. */
+  advanceWallClockTime(byMs: number): void {
+    this.#clock.advance(byMs)
+    for (const [topic, task] of this.#readers) {
+      task.setCaughtUp(topic, PARTITION, true, this.#clock.monotonicMs())
+    }
+    for (const task of this.#tasks) {
+      task.punctuateWallClock(this.#clock.now())
+      this.#commit(task)
+    }
+    this.#settle()
+  }
+
+  /**
+   * Resolves when no asynchronous handler works any more and what they answered is processed and committed. Timeouts and
+   * pauses between attempts need `advanceWallClockTime` meanwhile.
+   */
+  async idle(): Promise<void> {
+    while (this.#schemas.length > 0) await Promise.all(this.#schemas.splice(0))
+    this.#settle()
+    while (this.#tasks.some(({ busy }) => busy)) {
+      await new Promise<void>((resolve) => {
+        this.#answered = resolve
+      })
+      this.#settle()
+    }
+  }
+
+  /** A store by name or as `stateStore` declared it, global ones included. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
+  store<S = KeyValueStore<unknown, unknown>>(store: string | StoreReference<S>): S {
+    return this.stores.any(storeNameOf(store)) as S
+  }
+
+  /** Every record dropped so far, with its reason and origin. */
+  droppedRecords(): readonly Drop[] {
+    return [...this.#drops]
+  }
+
+  /** Names of the topics written so far. */
+  producedTopics(): string[] {
+    return this.#topics.names()
+  }
+
+  /** Closes user processors. */
+  close(): void {
+    for (const task of this.#tasks) task.close()
+    for (const { processor } of this.#globals) processor.close()
+  }
+
+  /** Null where a sink chooses its topic by the record: it may write anywhere. */
+  #writableTopics(): string[] | null {
+    const { applicationId, deadLetterTopic } = this.#options
+    const topics = deadLetterTopic === undefined ? [] : [deadLetterTopic]
+    for (const node of this.#topology.nodes) {
+      if (node.kind !== 'sink') continue
+      if (typeof node.topic !== 'string') return null
+      topics.push(realTopicName(applicationId, this.#topology, node.topic))
+    }
+    const changelogs = this.#topology.stores.map((store) => changelogTopic(applicationId, store))
+    return [...topics, ...changelogs.filter((topic) => topic !== null)]
+  }
+
+  #openStores(): TestStores {
+    const stores = new Map<string, TestStore>()
+    for (const [at, part] of subTopologies(this.#topology).entries()) {
+      for (const { name, kind } of part.stores) stores.set(name, { kind, store: this.#tasks[at]!.state.store(name) })
+    }
+    for (const { definition, state } of this.#globals) {
+      const { name, kind } = definition.store
+      stores.set(name, { kind, store: state.store(name) })
+    }
+    return new TestStores(stores)
+  }
+
+  #deliver(record: TopicRecord): void {
+    const { topic, offset } = record
+    const globals = this.#globals.filter(({ definition }) => definition.topic === topic)
+    const task = this.#readers.get(topic)
+    if (task === undefined && globals.length === 0) return
+    const batches = this.#topics.batches(record)
+    for (const { processor } of globals) {
+      const waits = processor.apply({ topic, partition: PARTITION, batches, startOffset: offset })
+      if (waits !== null) this.#schemas.push(waits)
+    }
+    if (task === undefined) return
+    this.#topics.handOver(record)
+    task.addBatches(topic, PARTITION, batches, offset + 1)
+    this.#order.handedOver(topic)
+  }
+
+  /** Processes until nothing is left. */
+  #settle(): void {
+    // A record that was dropped before it got to the head still has to be committed past.
+    for (const task of this.#tasks) this.#commit(task)
+    for (;;) {
+      const next = this.#nextTask()
+      if (next === null || this.#process(next) === 0) return
+      this.#order.taken()
+      this.#commit(next)
+    }
+  }
+
+  /** The task whose next record is the oldest; where several have one of that time, the one whose turn it is. */
+  #nextTask(): Task<TaskState> | null {
+    const head = this.#order.choose()
+    const turn = head === null ? undefined : this.#readers.get(head.topic)
+    let next: Task<TaskState> | null = null
+    let lowest = Number.POSITIVE_INFINITY
+    for (const task of this.#tasks) {
+      const timestamp = task.nextTimestampMs()
+      if (timestamp !== null && (timestamp < lowest || (timestamp === lowest && task === turn))) {
+        next = task
+        lowest = timestamp
+      }
+    }
+    return next
+  }
+
+  #process(task: Task<TaskState>): number {
+    try {
+      return task.process(1)
+    } catch (error) {
+      if (!isMillraceError(error, 'PROCESS_RETRY')) throw error
+      this.#rewind(task)
+      return 1
+    }
+  }
+
+  /** Back to the last commit, with everything after it handed over again. */
+  #rewind(task: Task<TaskState>): void {
+    task.commitAborted()
+    for (const [topic, reader] of this.#readers) {
+      if (reader !== task) continue
+      task.setCaughtUp(topic, PARTITION, true, this.#clock.monotonicMs())
+      for (const record of this.#topics.uncommitted(topic)) {
+        task.addBatches(topic, PARTITION, this.#topics.batches(record), record.offset + 1)
+      }
+    }
+    this.#order.reset()
+  }
+
+  #commit(task: Task<TaskState>): void {
+    // A commit would stop the task from taking records until its handlers are done.
+    if (task.busy) return
+    const commit = task.collectCommit()
+    if (commit === null) return
+    const { batchOffsets, written } = this.#topics.write(commit)
+    task.commitSucceeded(commit, batchOffsets)
+    this.#topics.passed(commit.offsets)
+    for (const record of written) this.#deliver(record)
+  }
+
+  #openState(taskId: string, stores: readonly StoreDefinition[]): TaskState {
+    const { cacheBytes } = this.#options
+    return TaskState.openSync({
+      taskId,
+      stores: cacheBytes > 0 ? stores : stores.map((store) => ({ ...store, cached: false })),
+      engine: new MemoryEngines().openSync(taskId),
+      clock: this.#clock,
+      cacheBytes,
+    })
+  }
+
+  #openGlobal(definition: GlobalStoreDefinition): Global {
+    const state = this.#openState('global', [{ ...definition.store, cached: false }])
+    const { handleGlobalErrors } = this.#options
+    const options = { ...this.#failureOptions(), clock: this.#clock, handleGlobalErrors: handleGlobalErrors ?? false }
+    const processor = new GlobalProcessor(definition, state, options)
+    return { definition, processor, state }
+  }
+
+  #failureOptions() {
+    const { applicationId, onDeserializationError, onProcessingError, onProductionError } = this.#options
+    return {
+      applicationId,
+      appConfigs: Object.freeze({ applicationId, ...this.#options.appConfigs }),
+      onDrop: (drop: Drop) => void this.#drops.push(drop),
+      onDeserializationError: onDeserializationError ?? 'fail',
+      onProcessingError: onProcessingError ?? 'fail',
+      onProductionError: onProductionError ?? 'fail',
+      maxRecordBytes: this.#options.maxRecordBytes ?? 1_048_487,
+      deadLetterTopic: this.#options.deadLetterTopic ?? null,
+    } as const
+  }
+
+  #openTask(subTopology: SubTopology): Task<TaskState> {
+    const { applicationId } = this.#options
+    const id = `${subTopology.id}_${PARTITION}`
+    const stores = new Map(subTopology.stores.map((store) => [store.name, store]))
+    const task = new Task({
+      ...this.#failureOptions(),
+      id,
+      subTopology,
+      partition: PARTITION,
+      state: this.#openState(id, subTopology.stores),
+      globalStore: (name) => {
+        const global = this.#globals.find(({ definition }) => definition.store.name === name)
+        return global === undefined
+          ? null
+          : { store: global.state.readOnlyStore(name), kind: global.definition.store.kind }
+      },
+      turns: this.#order,
+      partitionCount: () => 1,
+      sinkPartitions: () => 1,
+      topicName: (topic) => realTopicName(applicationId, this.#topology, topic),
+      changelogTopic: (name) => changelogTopic(applicationId, stores.get(name)!),
+      topicId: () => null,
+      clock: this.#clock,
+      maxTaskIdleMs: 0,
+      idleTimeoutMs: this.#options.idleTimeoutMs ?? 0,
+      captureTopics: new Set(),
+      // What handlers have answered is processed by the next call, so that an error leaves that call.
+      onReady: () => (this.#tasks.some(({ busy }) => busy) ? this.#answered() : this.#settle()),
+    })
+    for (const name of subTopology.sourceTopics) {
+      const topic = realTopicName(applicationId, this.#topology, name)
+      this.#readers.set(topic, task)
+      task.setCaughtUp(topic, PARTITION, true, this.#clock.monotonicMs())
+    }
+    return task
+  }
+}
+
+function unknownTopic(topic: string, not: string, does: string, known: readonly string[]): MillraceError {
+  const message = `The topology ${not} topic ${topic}; it ${does} ${known.join(', ') || 'none'}.`
+  return new MillraceError('TEST_TOPIC_UNKNOWN', message, { topic })
+}

@@ -1,0 +1,83 @@
+/** What the simulation asks of an application: its topology, its input, and how to tell whether it did right. */
+import type { OutgoingRecord } from '../../client/transactional-producer.js'
+import type { Random } from '../../record/random.js'
+import type { Topology } from '../../topology/topology.js'
+import { checkRun } from './check.js'
+import type { SimInstance } from './instance.js'
+import type { SimEvent } from './model.js'
+import type { SimPlan } from './plan.js'
+import type { SimProcess } from './process.js'
+import type { SimStorage } from './storage.js'
+import { APPLICATION, BY_ITEM, PARTITIONS, SESSION, simTopology, TOPICS, WINDOW } from './topology.js'
+import type { UserCode } from './user-code.js'
+
+/** What there is to look at once nothing moves any more. */
+export interface SimRun {
+  readonly storage: SimStorage
+  readonly instances: readonly SimInstance[]
+  readonly violated: (invariant: string, what: string) => void
+}
+
+export type InputRecord = OutgoingRecord & { readonly key: Buffer | null; readonly timestamp: number }
+
+export interface SimApplication {
+  readonly id: string
+  /** Of every topic it is given. */
+  readonly partitions: number
+  readonly topics: readonly string[]
+  /** Topics whose committed offsets must follow their ends. */
+  readonly sources: readonly string[]
+  /** A topic that an independent reader follows. */
+  readonly observed: string
+  readonly deadLetterTopic: string | null
+  /** Members start when all input is there. */
+  readonly inputFirst: boolean
+  readonly topology: (process: SimProcess, version: number) => Topology
+  readonly input: {
+    /** Null: as many as the plan says. */
+    readonly records: number | null
+    /** The next record; of one that was not written for certain it is asked again. */
+    readonly next: (at: number, random: Random, nowMs: number) => InputRecord
+  }
+  /** Reports what is wrong; resolves with the records read. */
+  readonly check: (run: SimRun) => Promise<number>
+}
+
+const USERS = 24
+const ITEMS = 10
+
+/** Echo, totals, windows and sessions behind a hop: written by hand, with a reference of its own. */
+export function fixedApplication(plan: SimPlan, userCode: UserCode): SimApplication {
+  const { cached, guarantee, observed } = plan
+  return {
+    id: APPLICATION,
+    partitions: PARTITIONS,
+    topics: TOPICS,
+    sources: ['input', BY_ITEM],
+    observed,
+    deadLetterTopic: 'dead-letters',
+    inputFirst: false,
+    topology: (process, version) =>
+      simTopology({ cached, version, at: (place, event) => userCode.at(place, event, process) }),
+    input: { records: null, next: event },
+    check: (run) => checkRun({ ...run, cached, exactlyOnce: guarantee === 'exactlyOnce' }),
+  }
+}
+
+function event(seq: number, random: Random, nowMs: number): InputRecord {
+  const value: SimEvent = { seq, item: `item-${random.int(ITEMS)}`, amount: random.int(100) }
+  const kind = random.next()
+  const backMs =
+    kind < 0.7
+      ? random.int(SESSION.gapMs)
+      : kind < 0.95
+        ? random.int(WINDOW.graceMs)
+        : WINDOW.sizeMs + random.int(3 * WINDOW.sizeMs)
+  const poison = random.next() < 0.005
+  return {
+    topic: 'input',
+    key: Buffer.from(`user-${Math.floor(USERS * random.next() ** 2)}`),
+    value: Buffer.from(poison ? `{${seq}` : JSON.stringify(value)),
+    timestamp: nowMs - backMs,
+  }
+}

@@ -1,0 +1,103 @@
+/** What one seed does, as plain data: drawn once, printed, made smaller, and played again. */
+import type { Lane } from '../../transport/transport.js'
+import type { Fault } from './faults.js'
+
+/** Milliseconds of simulated time, drawn anew each time from `from` (included) to `to`. */
+export type Span = readonly [fromMs: number, toMs: number]
+
+export interface InstanceTimes {
+  readonly sessionTimeoutMs: number
+  readonly transactionTimeoutMs: number
+  readonly requestTimeoutMs: number
+}
+
+/** How long things take beside their usual time. An absent one takes no longer. */
+export interface SlowPlan {
+  /** Opening the byte store of a task. */
+  readonly open?: Span
+  readonly close?: Span
+  /** One batch on its way to disk. */
+  readonly write?: Span
+  /** Every answer on a lane. */
+  readonly lanes?: Readonly<Partial<Record<Lane, Span>>>
+  /** Every answer of an API, by its key. */
+  readonly apis?: Readonly<Record<number, Span>>
+  /** Fetches on these lanes bring one batch each. */
+  readonly inPieces?: readonly Lane[]
+}
+
+/** What user code does beside its work, decided by the number of the event. */
+export interface UserCodePlan {
+  /** One event in so many takes `slowMs`; 0: none. */
+  readonly slowEvery: number
+  readonly slowMs: number
+  /** One event in so many throws and is tried again; 0: none. */
+  readonly throwEvery: number
+  /** How often the same event throws before it goes through. */
+  readonly throws: number
+  /** A throw also makes somebody close the instance, which starts again. */
+  readonly closes?: boolean
+}
+
+export interface InputPlan {
+  /** Records that must have been committed. */
+  readonly records: number
+  /** Transactions they are written in; 0: a steady stream without transactions. */
+  readonly rounds: number
+}
+
+export interface MemberPlan {
+  readonly name: string
+  readonly startMs: number
+  /** Its disk outlives it and makes it a static member; without one it is a dynamic member that begins empty. */
+  readonly disk: boolean
+}
+
+/** One thing an operator does. */
+export type StepPlan =
+  /** A new dynamic member. */
+  | { readonly atMs: number; readonly kind: 'join'; readonly name: string }
+  /** Closes for good and gives its tasks away. */
+  | { readonly atMs: number; readonly kind: 'leave'; readonly name: string }
+  /** Closes, and starts again after a while, with another version of the topology if one is named. */
+  | {
+      readonly atMs: number
+      readonly kind: 'restart'
+      readonly name: string
+      readonly downMs: number
+      readonly leaveGroup: boolean
+      readonly version?: number
+    }
+  /** Calls `start` of a running instance once more. */
+  | { readonly atMs: number; readonly kind: 'startTwice'; readonly name: string }
+  /** A member of another kind joins the group for a while. */
+  | { readonly atMs: number; readonly kind: 'foreigner'; readonly name: string; readonly forMs: number }
+
+export interface SimPlan {
+  readonly seed: number
+  readonly variant: string
+  /** Rebalances, tasks and lag have deadlines while nothing is at fault. */
+  readonly deadlines: boolean
+  readonly durationMs: number
+  /** Longest usual delay of a frame, one way. */
+  readonly latencyMs: number
+  /** Longest delay of a transaction marker. */
+  readonly markerDelayMs: number
+  readonly times: InstanceTimes
+  readonly guarantee: 'exactlyOnce' | 'atLeastOnce'
+  readonly offsetReset: 'earliest' | 'latest'
+  /** Record caches are on. */
+  readonly cached: boolean
+  readonly commitBytes: number
+  /** Null: the fixed application. Otherwise the number of a random topology. */
+  readonly topology: number | null
+  readonly observed: string
+  readonly input: InputPlan
+  readonly members: readonly MemberPlan[]
+  readonly steps: readonly StepPlan[]
+  readonly faults: readonly Fault[]
+  readonly slow: SlowPlan
+  readonly userCode: UserCodePlan
+  /** A seed that falls short of these has shown nothing. */
+  readonly least: { readonly records: number; readonly commits: number; readonly faults: number }
+}
