@@ -1,4 +1,4 @@
-// Compiles lib and bench into dist, and copies the page's assets, only when something changed since the last build.
+// Compiles lib, bench and verify into dist, and copies the page's assets, only when something changed since the last build.
 //
 // `npm run build` compiles and checks types; the commands that build before they run leave the check to `npm test`, and
 // do nothing at all when no source changed since the last build.
@@ -48,7 +48,7 @@ function builtStamp() {
 
 /** Two hashes, one of what the sources look like and one of their names. */
 function fingerprint() {
-  const files = ['lib', 'bench'].flatMap((folder) => filesUnder(folder))
+  const files = ['lib', 'bench', 'verify'].flatMap((folder) => filesUnder(folder))
   for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json']) files.push(name)
   const state = createHash('sha256')
   const names = createHash('sha256')

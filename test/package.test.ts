@@ -1,8 +1,8 @@
 /** Goal: the tarball works where nothing else is. Method: pack it, install it in an empty folder, run a topology. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { userEnvironment } from './user-environment.js'
 
@@ -12,6 +12,32 @@ function sizeOf(path: string): number {
   const stat = statSync(path)
   if (!stat.isDirectory()) return stat.size
   return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
+}
+
+/** Files of the package that no export and no command leads to. The page is loaded by a browser. */
+function unreachable(paths: readonly string[]): string[] {
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    exports: Record<string, string | { default: string }>
+    bin: Record<string, string>
+  }
+  const entries = [...Object.values(manifest.exports), ...Object.values(manifest.bin)]
+  const waiting = entries.map((entry) => join(typeof entry === 'string' ? entry : entry.default))
+  const reached = new Set<string>()
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (reached.has(path) || !existsSync(path) || !/\.js$/.test(path)) continue
+    reached.add(path)
+    // Types lead on too: what a signature mentions must be there.
+    for (const text of [path, path.replace(/\.js$/, '.d.ts')]
+      .filter(existsSync)
+      .map((name) => readFileSync(name, 'utf8'))) {
+      for (const [, specifier] of text.matchAll(/['"](\.{1,2}\/[^'"\s]+\.js)['"]/g)) {
+        waiting.push(join(dirname(path), specifier!))
+      }
+    }
+  }
+  return paths
+    .filter((path) => /^dist\/.*\.js$/.test(path) && !path.startsWith('dist/lib/personalization/page/'))
+    .filter((path) => !reached.has(path))
 }
 
 const PROGRAM = `
@@ -47,9 +73,10 @@ t.test('packed, installed and run in an empty folder', { timeout: 180_000 }, asy
   })
   const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }]
   t.notOk(
-    files.some(({ path }) => /^(test|bench|lib|scripts)\//.test(path)),
-    'sources and tests stay at home',
+    files.some(({ path }) => /^(test|bench|lib|scripts|verify)\/|^dist\/(bench|verify)\//.test(path)),
+    'sources and tests stay at home, and what only proves',
   )
+  t.same(unreachable(files.map(({ path }) => path)), [], 'every file can be reached by what is exported')
   const options = { cwd: folder, encoding: 'utf8', env: userEnvironment() } as const
   writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }')
   execFileSync('npm', ['install', '--no-audit', '--no-fund', `./${filename}`], options)

@@ -29,9 +29,13 @@ type Translate = (source: string) => string
 
 /** A test of a rule takes no longer. */
 const UNIT_MS = 180_000
-const WORKER = join('lib', 'cli', 'sim-worker.js')
-/** What a test finds beside `lib` and `test`. */
-const NOT_LINKED = new Set(['lib', 'test', 'dist', 'node_modules', '.git'])
+const WORKER = join('verify', 'simulation', 'worker.js')
+/** What is compiled, and runs. */
+const COMPILED = ['lib', 'verify']
+/** What a test is and imports. */
+const SOURCES = ['lib', 'verify', 'test']
+/** A test finds all else where it is. */
+const NOT_LINKED = new Set([...SOURCES, 'dist', 'node_modules', '.git'])
 
 /** The files of a mutant with its mistake. @throws where a text is not there exactly once */
 export function mutated(root: string, { name, edits }: Mutant): Mutated[] {
@@ -48,7 +52,7 @@ export function mutated(root: string, { name, edits }: Mutant): Mutated[] {
   return [...texts].map(([file, text]) => ({ file, text }))
 }
 
-/** Where `lib` lies as TypeScript: this file runs from `lib` or from `dist/lib`. */
+/** Where the sources lie: this file runs from `verify` or from `dist/verify`. */
 export function rootFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url))
   while (!existsSync(join(folder, 'tsconfig.json'))) folder = dirname(folder)
@@ -70,13 +74,15 @@ export class MutantEngines {
     this.#folder = mkdtempSync(join(tmpdir(), 'millrace-mutants-'))
     process.once('exit', () => this.remove())
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
-    cpSync(join(root, 'dist', 'lib'), join(this.#folder, 'compiled', 'lib'), {
-      recursive: true,
-      filter: (path) => !/\.(d\.ts|map)$/.test(path),
-    })
+    for (const part of COMPILED) {
+      cpSync(join(root, 'dist', part), join(this.#folder, 'compiled', part), {
+        recursive: true,
+        filter: (path) => !/\.(d\.ts|map)$/.test(path),
+      })
+    }
     this.#around('compiled')
     if (!withTests) return
-    for (const part of ['lib', 'test']) {
+    for (const part of SOURCES) {
       cpSync(join(root, part), join(this.#folder, 'sources', part), { recursive: true })
     }
     this.#around('sources')

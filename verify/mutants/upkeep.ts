@@ -11,7 +11,7 @@ export const UPKEEP: readonly Mutant[] = [
     [
       [
         'lib/client/retry.ts',
-        'return Math.min(firstMs * 2 ** Math.min(attempts, 30), maxMs) * (0.8 + 0.4 * random.next())',
+        'return Math.round(Math.min(firstMs * 2 ** Math.min(attempts, 30), maxMs) * (0.8 + 0.4 * random.next()))',
         'return 0 * (firstMs + maxMs + attempts + random.int(1))',
       ],
     ],
