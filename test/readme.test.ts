@@ -27,13 +27,13 @@ const COMMANDS: Readonly<
   'git clone <this repository> && cd millrace': { testedBy: '.ci/run' },
   'npm ci && npm start': { testedBy: 'test/personalization/start.test.ts' },
   'npm test': { testedBy: 'scripts/test.ts' },
-  'npm run kafka -- --port 9092': { testedBy: 'test/cli/kafka.test.ts' },
+  'npm run kafka -- --port 9092': { testedBy: 'test/verify/kafka.test.ts' },
   'npm run broker -- --port 9092': { testedBy: 'test/broker/cli.test.ts' },
-  'npm run conformance -- DIR': { testedBy: 'test/conformance/cases.test.ts' },
+  'npm run conformance -- DIR': { testedBy: 'test/verify/conformance/cases.test.ts' },
   'npm run sim -- --seeds 20': { args: ['run', '-s', 'sim', '--', '--seeds', '2'], says: /^2 passed, 0 failed/m },
   'npm run differential -- --scripts 100': { testedBy: 'test/kafka/differential.test.ts' },
   'npm run chaos -- --faults all --rounds 50': { testedBy: 'test/kafka/chaos.test.ts' },
-  'npm run suites -- --quick': { testedBy: 'test/cli/suites.test.ts' },
+  'npm run suites -- --quick': { testedBy: 'test/verify/suites.test.ts' },
   'npm run bench -- count --vs java --json': { testedBy: 'test/kafka/bench.test.ts' },
 }
 

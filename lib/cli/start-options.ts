@@ -1,8 +1,8 @@
 /** The flags of `npm start`, read and checked before anything is opened. */
 import { parseArgs } from 'node:util'
 import { MillraceError } from '../errors.js'
-import { type InjectPlan, NO_INJECTION, parseInject } from '../personalization/inject.js'
-import type { Speed } from '../personalization/loader-feed.js'
+import { type InjectPlan, NO_INJECTION, parseInject } from '../personalization/input/inject.js'
+import type { Speed } from '../personalization/input/loader-feed.js'
 import { DEFAULT_RULES, type RuleOptions } from '../personalization/topology.js'
 
 export interface StartOptions {

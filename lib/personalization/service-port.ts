@@ -1,9 +1,9 @@
 /** The narrow way between the running service and what faces the browser; types only. The service implements it. */
 import type { ReadChunk } from '../client/reader.js'
 import type { TopicRecord } from '../record/record.js'
-import type { UserActivity } from './activity.js'
-import type { Recommendation } from './recommendation.js'
-import type { Catalogue } from './shop-catalogue.js'
+import type { UserActivity } from './records/activity.js'
+import type { Recommendation } from './records/recommendation.js'
+import type { Catalogue } from './shop/catalogue.js'
 
 /** What `http.ts` (page, activity, tickets, WebSocket) and `delivery.ts` (the hub) need of the service. */
 export interface ServicePort {

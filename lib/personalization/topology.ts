@@ -1,6 +1,9 @@
 /** The personalization topology: user activity, checked and joined with the profiles, becomes decisions. */
 import { StreamsBuilder, string } from '../index.js'
 import type { Topology } from '../topology/topology.js'
+import { CarouselRule, SESSION_STORE } from './decisions/carousel.js'
+import { CART_STORE, CartRule } from './decisions/cart-rule.js'
+import { SPENDING_STORE, SpendingRule } from './decisions/spending-rule.js'
 import {
   Admission,
   type AdmissionOptions,
@@ -9,15 +12,12 @@ import {
   type Checked,
   SEEN_STORE,
   TIME_STORE,
-} from './admission.js'
-import { arrivalSerde, arrivalTime } from './arrival.js'
-import type { SharedModel } from './model.js'
-import { type CustomerProfile, laterProfile } from './profile.js'
-import { CarouselRule, SESSION_STORE } from './rule-carousel.js'
-import { CART_STORE, CartRule } from './rule-cart.js'
-import { SPENDING_STORE, SpendingRule } from './rule-spending.js'
-import type { ServiceSerdes } from './serdes.js'
-import { STAMPED, type TopicNames } from './topics.js'
+} from './gate/admission.js'
+import type { SharedModel } from './recommender/model.js'
+import { arrivalSerde, arrivalTime } from './records/arrival.js'
+import { type CustomerProfile, laterProfile } from './records/profile.js'
+import type { ServiceSerdes } from './records/serdes.js'
+import { STAMPED, type TopicNames } from './records/topics.js'
 
 export interface RuleOptions extends AdmissionOptions {
   /** Idle event time after which a cart is abandoned, in milliseconds. */

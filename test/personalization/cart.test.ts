@@ -1,5 +1,4 @@
 import t from 'tap'
-import { type ActivityType, activityOf, type UserActivity } from '../../lib/personalization/activity.js'
 import {
   type AbandonedCart,
   beforeInTime,
@@ -10,10 +9,11 @@ import {
   cartTime,
   END_OF_TIME,
   NO_CART,
-} from '../../lib/personalization/cart.js'
-import { isInvalidRow } from '../../lib/personalization/format-rows.js'
-import { formatNamed, replayOf } from '../../lib/personalization/formats.js'
-import { inject, NO_INJECTION } from '../../lib/personalization/inject.js'
+} from '../../lib/personalization/decisions/cart.js'
+import { isInvalidRow } from '../../lib/personalization/input/format-rows.js'
+import { formatNamed, replayOf } from '../../lib/personalization/input/index.js'
+import { inject, NO_INJECTION } from '../../lib/personalization/input/inject.js'
+import { type ActivityType, activityOf, type UserActivity } from '../../lib/personalization/records/activity.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { needs, REES46, realFile } from './real-data.js'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CoVisitation } from '../../lib/personalization/co-visitation.js'
+import { CoVisitation } from '../../lib/personalization/recommender/co-visitation.js'
 import { seededRandom } from '../../lib/record/random.js'
 
 const HALF_LIFE_MS = 1_000

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { decisionId, type Rule, spendingSubject } from '../../lib/personalization/decision-id.js'
+import { decisionId, type Rule, spendingSubject } from '../../lib/personalization/records/decision-id.js'
 
 t.test('golden ids: they stand on topics and must never change', async (t) => {
   const rows: [Rule, string, string][] = [

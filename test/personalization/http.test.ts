@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
-import { type HttpOptions, PersonalizationServer } from '../../lib/personalization/http.js'
+import { type HttpOptions, PersonalizationServer } from '../../lib/personalization/doors/server.js'
 import type { ServicePort } from '../../lib/personalization/service-port.js'
 import { MemoryTopic, memoryService } from './page-service.js'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type InjectPlan, inject, NO_INJECTION, parseInject } from '../../lib/personalization/inject.js'
+import { type InjectPlan, inject, NO_INJECTION, parseInject } from '../../lib/personalization/input/inject.js'
 import { seededRandom } from '../../lib/record/random.js'
 
 interface Timed {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formatMicros, MAX_MICROS, parseMicros, timesQuantity } from '../../lib/personalization/money.js'
+import { formatMicros, MAX_MICROS, parseMicros, timesQuantity } from '../../lib/personalization/records/money.js'
 import { seededRandom } from '../../lib/record/random.js'
 
 t.test('reads decimals exactly, or not at all', async (t) => {

@@ -1,9 +1,9 @@
 /** The page in a real browser over the real service: two instances of it on one embedded broker. */
 import t, { type Test } from 'tap'
 import { embeddedBroker } from '../../lib/index.js'
-import { PersonalizationServer } from '../../lib/personalization/http.js'
+import { PersonalizationServer } from '../../lib/personalization/doors/server.js'
+import { servicePort } from '../../lib/personalization/doors/service-view.js'
 import { PersonalizationService } from '../../lib/personalization/service.js'
-import { servicePort } from '../../lib/personalization/service-page.js'
 import { DEFAULT_RULES } from '../../lib/personalization/topology.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'
 import { balancer, clickProduct, isLive, openBrowser, openPage } from './page-browser.js'

@@ -1,12 +1,12 @@
 /** A service in memory for the tests of the page: one topic, any number of instances, each owning some partitions. */
 import type { ReadChunk } from '../../lib/client/reader.js'
 import { MillraceError } from '../../lib/errors.js'
-import type { UserActivity } from '../../lib/personalization/activity.js'
-import { TRIGGERED_HEADER } from '../../lib/personalization/decided-record.js'
-import { DECISION_ID_HEADER } from '../../lib/personalization/decision-id.js'
-import { type Decided, recommendation } from '../../lib/personalization/recommendation.js'
+import type { UserActivity } from '../../lib/personalization/records/activity.js'
+import { TRIGGERED_HEADER } from '../../lib/personalization/records/decided-record.js'
+import { DECISION_ID_HEADER } from '../../lib/personalization/records/decision-id.js'
+import { type Decided, recommendation } from '../../lib/personalization/records/recommendation.js'
 import type { ReadRecommendations, ServicePort } from '../../lib/personalization/service-port.js'
-import { shopCatalogue } from '../../lib/personalization/shop-catalogue.js'
+import { shopCatalogue } from '../../lib/personalization/shop/catalogue.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'
 import type { TopicRecord } from '../../lib/record/record.js'
 

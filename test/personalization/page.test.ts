@@ -1,6 +1,6 @@
 /** The page in a real browser, over services in memory; `page-live.test.ts` has the real one. */
 import t, { type Test } from 'tap'
-import { PersonalizationServer } from '../../lib/personalization/http.js'
+import { PersonalizationServer } from '../../lib/personalization/doors/server.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'
 import { anotherCarousel, balancer, clickProduct, isLive, openBrowser, openPage } from './page-browser.js'
 import { MemoryTopic, memoryService, PARTITIONS } from './page-service.js'

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { bySession, loadSessionViews } from '../../lib/personalization/format-sessions-tsv.js'
-import { SessionRecommender } from '../../lib/personalization/recommender.js'
-import { NextItemJudge, NextItemMetrics } from '../../lib/personalization/recommender-metrics.js'
+import { bySession, loadSessionViews } from '../../lib/personalization/input/format-sessions-tsv.js'
+import { SessionRecommender } from '../../lib/personalization/recommender/index.js'
+import { NextItemJudge, NextItemMetrics } from '../../lib/personalization/recommender/metrics.js'
 import { BOL, needs, realFile } from './real-data.js'
 
 t.test('says where its items come from, and why there are none', async (t) => {

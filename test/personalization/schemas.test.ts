@@ -7,10 +7,10 @@ import {
   activityOf,
   activityProblem,
   endOfInput,
-} from '../../lib/personalization/activity.js'
-import { MAX_MICROS } from '../../lib/personalization/money.js'
-import { type CustomerProfile, laterProfile } from '../../lib/personalization/profile.js'
-import { recommendation } from '../../lib/personalization/recommendation.js'
+} from '../../lib/personalization/records/activity.js'
+import { MAX_MICROS } from '../../lib/personalization/records/money.js'
+import { type CustomerProfile, laterProfile } from '../../lib/personalization/records/profile.js'
+import { recommendation } from '../../lib/personalization/records/recommendation.js'
 
 const FOLDER = new URL('../../schemas/', import.meta.url)
 

@@ -1,17 +1,17 @@
 /** The personalization topology on the test driver, fed with activities and read back by rule. */
 import { string } from '../../lib/index.js'
+import { SharedModel } from '../../lib/personalization/recommender/model.js'
 import {
   type ActivityFields,
   activityKey,
   activityOf,
   endOfInput,
   type UserActivity,
-} from '../../lib/personalization/activity.js'
-import type { DeadLetter } from '../../lib/personalization/dead-letter.js'
-import { SharedModel } from '../../lib/personalization/model.js'
-import type { Recommendation } from '../../lib/personalization/recommendation.js'
-import { plainSerdes } from '../../lib/personalization/serdes.js'
-import { topicNames } from '../../lib/personalization/topics.js'
+} from '../../lib/personalization/records/activity.js'
+import type { DeadLetter } from '../../lib/personalization/records/dead-letter.js'
+import type { Recommendation } from '../../lib/personalization/records/recommendation.js'
+import { plainSerdes } from '../../lib/personalization/records/serdes.js'
+import { topicNames } from '../../lib/personalization/records/topics.js'
 import { DEFAULT_RULES, personalizationTopology, type RuleOptions } from '../../lib/personalization/topology.js'
 import { bytes } from '../../lib/serde/primitive.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'

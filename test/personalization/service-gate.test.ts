@@ -1,5 +1,5 @@
 import t from 'tap'
-import { latenessOf } from '../../lib/personalization/dead-letter.js'
+import { latenessOf } from '../../lib/personalization/records/dead-letter.js'
 import { event, only, START_MS, serdes, serviceDriver, topics } from './service-driver.js'
 
 const MINUTE = 60_000

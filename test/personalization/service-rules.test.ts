@@ -1,6 +1,6 @@
 import t from 'tap'
-import { decisionId } from '../../lib/personalization/decision-id.js'
-import { armOf } from '../../lib/personalization/experiment.js'
+import { armOf } from '../../lib/personalization/experiments/experiment.js'
+import { decisionId } from '../../lib/personalization/records/decision-id.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { event, only, START_MS, serdes, serviceDriver, topics } from './service-driver.js'
 

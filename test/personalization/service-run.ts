@@ -1,10 +1,10 @@
 /** Runs instances of the service against one broker until the input is done, for the tests of both tiers. */
 import { join } from 'node:path'
 import type { ConnectionOptions } from '../../lib/index.js'
-import { NO_INJECTION, parseInject } from '../../lib/personalization/inject.js'
-import { fileInput } from '../../lib/personalization/loader-input.js'
+import { NO_INJECTION, parseInject } from '../../lib/personalization/input/inject.js'
+import { fileInput } from '../../lib/personalization/input/loader-input.js'
+import type { Summary } from '../../lib/personalization/report/summary.js'
 import { PersonalizationService, type ServiceOptions } from '../../lib/personalization/service.js'
-import type { Summary } from '../../lib/personalization/summary.js'
 import { DEFAULT_RULES } from '../../lib/personalization/topology.js'
 import { writeRees46 } from './rees46-rows.js'
 

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import { embeddedBroker } from '../../lib/index.js'
-import { activityOf } from '../../lib/personalization/activity.js'
+import { servicePort } from '../../lib/personalization/doors/service-view.js'
+import { activityOf } from '../../lib/personalization/records/activity.js'
 import { PersonalizationService } from '../../lib/personalization/service.js'
-import { servicePort } from '../../lib/personalization/service-page.js'
 import { systemClock } from '../../lib/record/clock.js'
 import { serviceOptions, summaryOf } from './service-run.js'
 

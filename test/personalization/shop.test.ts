@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { activityProblem, type UserActivity } from '../../lib/personalization/activity.js'
-import * as calibration from '../../lib/personalization/shop-calibration.js'
-import { SHOP_DAYS, SHOP_EVENTS, SHOP_START_MS, simulateShop } from '../../lib/personalization/shop-simulator.js'
+import { activityProblem, type UserActivity } from '../../lib/personalization/records/activity.js'
+import * as calibration from '../../lib/personalization/shop/calibration.js'
+import { SHOP_DAYS, SHOP_EVENTS, SHOP_START_MS, simulateShop } from '../../lib/personalization/shop/simulator.js'
 
 const { drawIndex, quantile, runningSums } = calibration
 const shop = simulateShop(1)

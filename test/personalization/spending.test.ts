@@ -1,8 +1,4 @@
 import t from 'tap'
-import { activityOf, type UserActivity } from '../../lib/personalization/activity.js'
-import { isInvalidRow } from '../../lib/personalization/format-rows.js'
-import { formatNamed, replayOf } from '../../lib/personalization/formats.js'
-import { parseMicros } from '../../lib/personalization/money.js'
 import {
   DEFAULT_THRESHOLD_MICROS,
   isSpending,
@@ -14,7 +10,11 @@ import {
   spendingClosesAt,
   spendingDay,
   spendingDayNumber,
-} from '../../lib/personalization/spending.js'
+} from '../../lib/personalization/decisions/spending.js'
+import { isInvalidRow } from '../../lib/personalization/input/format-rows.js'
+import { formatNamed, replayOf } from '../../lib/personalization/input/index.js'
+import { activityOf, type UserActivity } from '../../lib/personalization/records/activity.js'
+import { parseMicros } from '../../lib/personalization/records/money.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { needs, RETAIL, realFile } from './real-data.js'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { TICKET_LIFETIME_MS, Tickets, userIdProblem } from '../../lib/personalization/ticket.js'
+import { TICKET_LIFETIME_MS, Tickets, userIdProblem } from '../../lib/personalization/doors/ticket.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 

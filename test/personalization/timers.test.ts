@@ -1,5 +1,5 @@
 import t from 'tap'
-import { TimerBuckets } from '../../lib/personalization/timers.js'
+import { TimerBuckets } from '../../lib/personalization/decisions/timers.js'
 import { seededRandom } from '../../lib/record/random.js'
 import type { KeyValueStore } from '../../lib/state/ports/store.js'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Trending } from '../../lib/personalization/trending.js'
+import { Trending } from '../../lib/personalization/recommender/trending.js'
 import { seededRandom } from '../../lib/record/random.js'
 
 t.test('the board is what counting everything anew gives', async (t) => {

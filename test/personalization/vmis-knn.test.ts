@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { ItemId } from '../../lib/personalization/recommender-types.js'
-import { VmisKnn } from '../../lib/personalization/vmis-knn.js'
+import type { ItemId } from '../../lib/personalization/recommender/recommender.js'
+import { VmisKnn } from '../../lib/personalization/recommender/vmis-knn.js'
 import { seededRandom } from '../../lib/record/random.js'
 
 interface View {

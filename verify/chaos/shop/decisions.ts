@@ -1,7 +1,7 @@
 /** The decisions of an application as a read_committed reader finds them, and how two sets differ. */
 import { type Cluster, readTopic } from '../../../lib/index.js'
-import { headerText } from '../../../lib/personalization/decided-record.js'
-import { DECISION_ID_HEADER } from '../../../lib/personalization/decision-id.js'
+import { headerText } from '../../../lib/personalization/records/decided-record.js'
+import { DECISION_ID_HEADER } from '../../../lib/personalization/records/decision-id.js'
 
 /** How often each `decision-id` stands in the topic. */
 export async function readDecisionIds(cluster: Cluster, topic: string): Promise<Map<string, number>> {

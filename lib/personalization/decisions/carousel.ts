@@ -1,0 +1,107 @@
+/** The carousel: every view and every search is answered by one decision, an empty list included. */
+import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
+import type { KeyValueStore } from '../../state/ports/store.js'
+import { armOf } from '../experiments/experiment.js'
+import type { Admitted } from '../gate/admission.js'
+import type { SharedModel } from '../recommender/model.js'
+import { activityKey, sessionOf, type UserActivity } from '../records/activity.js'
+import { decidedRecord } from '../records/decided-record.js'
+import { type Recommendation, recommendation } from '../records/recommendation.js'
+import { TimerBuckets } from './timers.js'
+
+export const SESSION_STORE = 'sessions'
+
+/** A visitor's session as the carousel remembers it: one per user, the latest. */
+interface Session {
+  readonly id: string
+  readonly lastAt: number
+  /** Viewed items, latest last. */
+  readonly items: readonly string[]
+}
+
+/** Items of a session that are remembered; the recommenders look at the last four distinct ones. */
+const MAX_ITEMS = 10
+/** Event time after which a user's last session is forgotten, and how exactly. */
+const FORGET_AFTER_MS = 24 * 3_600_000
+const FORGET_EXACTLY_MS = 3_600_000
+
+type Fresh = Extract<Admitted, { kind: 'activity' }>
+
+export class CarouselRule implements Processor<string | null, Admitted, string, Recommendation> {
+  readonly #model: SharedModel
+  #context!: ProcessorContext<string, Recommendation>
+  #store!: KeyValueStore<string, string>
+  #timers!: TimerBuckets
+  #partition = -1
+
+  constructor(model: SharedModel) {
+    this.#model = model
+  }
+
+  init(context: ProcessorContext<string, Recommendation>): void {
+    this.#context = context
+    this.#store = context.getStateStore(SESSION_STORE)
+    this.#timers = new TimerBuckets(this.#store, FORGET_EXACTLY_MS)
+    this.#partition = Number(context.taskId.split('_')[1])
+    this.#model.own(this.#partition)
+  }
+
+  close(): void {
+    this.#model.release(this.#partition)
+  }
+
+  process(record: StreamRecord<string | null, Admitted>): void {
+    const admitted = record.value
+    this.#forget(admitted.streamTimeMs)
+    if (admitted.kind !== 'activity') return
+    const { activity, partition, offset } = admitted
+    this.#model.judge(activity, partition, offset)
+    if (activity.type === 'view' || activity.type === 'search') this.#decide(admitted)
+    this.#model.learn(activity, partition, offset)
+  }
+
+  #decide({ activity, profile, appendedAt, streamTimeMs }: Fresh): void {
+    const userId = activityKey(activity)
+    const items = this.#seen(userId, activity, streamTimeMs)
+    const arm = armOf(userId)
+    const sessionId = sessionOf(activity)
+    const answer = this.#model.recommend(sessionId, items, arm, profile)
+    const decision = recommendation({
+      rule: 'carousel',
+      userId,
+      subject: activity.eventId,
+      at: activity.at,
+      sessionId,
+      arm,
+      algorithm: answer.algorithm,
+      reason: answer.reason,
+      becauseOf: activity.type === 'search' ? activity.query : activity.itemId,
+      items: answer.items,
+      profileKnown: profile !== null,
+    })
+    this.#context.forward(decidedRecord(decision, appendedAt))
+  }
+
+  /** The session's items with this event's, which are kept; a search adds none. */
+  #seen(userId: string, activity: UserActivity, nowMs: number): readonly string[] {
+    const text = this.#store.get(`user/${userId}`)?.value
+    const held = text === undefined ? null : (JSON.parse(text) as Session)
+    const id = sessionOf(activity)
+    const before = held !== null && held.id === id ? held.items : []
+    const items = activity.type === 'view' ? [...before, activity.itemId!].slice(-MAX_ITEMS) : before
+    const session: Session = { id, lastAt: Math.max(activity.at, held?.lastAt ?? 0), items }
+    this.#store.put(`user/${userId}`, JSON.stringify(session), activity.at)
+    if (held === null) this.#timers.add(session.lastAt + FORGET_AFTER_MS, userId, nowMs)
+    return items
+  }
+
+  #forget(nowMs: number): void {
+    for (const userId of this.#timers.due(nowMs)) {
+      const text = this.#store.get(`user/${userId}`)?.value
+      if (text === undefined) continue
+      const dueMs = (JSON.parse(text) as Session).lastAt + FORGET_AFTER_MS
+      if (dueMs > nowMs) this.#timers.add(dueMs, userId, nowMs)
+      else this.#store.put(`user/${userId}`, null, nowMs)
+    }
+  }
+}

@@ -1,0 +1,244 @@
+/** The service's HTTP side: the page, clicks, tickets, the WebSocket, health and figures. */
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isMillraceError, MillraceError } from '../../errors.js'
+import { type Clock, systemClock } from '../../record/clock.js'
+import { type Random, systemRandom } from '../../record/random.js'
+import { type Log, silentLog } from '../../telemetry/log.js'
+import { formatMicros } from '../records/money.js'
+import { LiveFigures } from '../report/live.js'
+import type { ServicePort } from '../service-port.js'
+import { CURRENCY } from '../shop/catalogue.js'
+import { CATEGORIES } from '../shop/names.js'
+import { DeliveryHub } from './delivery.js'
+import { activityOfClick, CLICK_SCHEMA, type Click } from './http-activity.js'
+import { Tickets, userIdProblem } from './ticket.js'
+import { LiveSockets, MAX_MESSAGE_BYTES, originAllowed } from './websocket.js'
+
+export interface HttpOptions {
+  readonly service: ServicePort
+  /** Default 8080; 0 takes a free one. */
+  readonly port?: number
+  /** Default 127.0.0.1; a container listens on 0.0.0.0. */
+  readonly host?: string
+  /** Signs tickets; the same on all instances behind one address. */
+  readonly ticketSecret: string
+  /** Origins that may connect besides the page's own, as `https://shop.example`. */
+  readonly origins?: readonly string[]
+  /** Connections of one user at a time, default 8. */
+  readonly maxConnectionsPerUser?: number
+  /** Connections of one address at a time, default 256. */
+  readonly maxConnectionsPerAddress?: number
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly log?: Log
+}
+
+const PAGE_FOLDER = fileURLToPath(new URL('../page/', import.meta.url))
+/** Path under `/vendor/` → the package it is served from, and the file in it. */
+const VENDOR_FILES = [
+  ['uplot.js', 'uplot', 'dist/uPlot.esm.js'],
+  ['uplot.css', 'uplot', 'dist/uPlot.min.css'],
+  ['inter.woff2', '@fontsource-variable/inter', 'files/inter-latin-opsz-normal.woff2'],
+] as const
+/** Only from here, nothing from elsewhere. */
+const CONTENT_POLICY =
+  "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+
+/** The server and the hub behind it. Made before the service's streams start, listening when asked to. */
+export class PersonalizationServer {
+  readonly #options: HttpOptions
+  readonly #clock: Clock
+  readonly #hub: DeliveryHub
+  readonly #live: LiveFigures
+  readonly #tickets: Tickets
+  readonly #sockets: LiveSockets
+  #server: FastifyInstance | null = null
+
+  constructor(options: HttpOptions) {
+    const { service, clock = systemClock, random = systemRandom, log = silentLog } = options
+    this.#options = options
+    this.#clock = clock
+    this.#hub = new DeliveryHub({
+      service,
+      clock,
+      log,
+      onDecision: (decision, triggeredAtMs) => this.#live.decided(decision, triggeredAtMs),
+      onSent: (decision) => this.#live.sent(decision),
+    })
+    this.#live = new LiveFigures({
+      clock,
+      figures: () => service.figures(),
+      delivery: () => this.#hub.totals,
+      onSnapshot: (snapshot) => this.#hub.broadcast(JSON.stringify({ type: 'figures', snapshot })),
+    })
+    this.#tickets = new Tickets({ secret: options.ticketSecret, clock, random })
+    this.#sockets = new LiveSockets(this.#hub, this.#tickets, clock, {
+      origins: options.origins ?? [],
+      maxPerUser: options.maxConnectionsPerUser ?? 8,
+      maxPerAddress: options.maxConnectionsPerAddress ?? 256,
+    })
+  }
+
+  /**
+   * Starts to listen and returns the page's address. The service's topics exist by now.
+   * @throws MillraceError PORT_IN_USE, HTTP_LISTEN_FAILED, PAGE_PACKAGES_MISSING
+   */
+  async listen(): Promise<string> {
+    const { port = 8080, host = '127.0.0.1' } = this.#options
+    const server = await this.server()
+    await this.#hub.start()
+    try {
+      const address = await server.listen({ port, host })
+      this.#live.start()
+      return address
+    } catch (error) {
+      await this.close()
+      throw listenError(error, host, port)
+    }
+  }
+
+  /** The server with its routes, not listening; for tests, and to be embedded behind another. */
+  async server(): Promise<FastifyInstance> {
+    if (this.#server !== null) return this.#server
+    const { fastify, websocket, files } = await packages()
+    const server = fastify({
+      bodyLimit: MAX_MESSAGE_BYTES,
+      forceCloseConnections: true,
+      // What a click may not say is refused, not left out.
+      ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+    })
+    this.#server = server
+    await server.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false } })
+    await server.register(files, { root: PAGE_FOLDER, index: ['index.html'], cacheControl: true, maxAge: 0 })
+    server.addHook('onRequest', async (_request, reply) => {
+      reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
+      reply.header('content-security-policy', CONTENT_POLICY)
+    })
+    this.#vendorFiles(server)
+    this.#readRoutes(server)
+    this.#writeRoutes(server)
+    this.#sockets.route(server)
+    return server
+  }
+
+  /** Within a second, whatever browsers do. */
+  async close(): Promise<void> {
+    this.#live.stop()
+    await this.#hub.close()
+    // Closing frames are on their way; who does not answer them is not waited for.
+    await this.#clock.nextTurn()
+    this.#sockets.terminate()
+    await this.#server?.close()
+  }
+
+  /** Charts and typeface, from where they are installed; without the typeface the page takes the system's. */
+  #vendorFiles(server: FastifyInstance): void {
+    const require = createRequire(import.meta.url)
+    for (const [path, name, file] of VENDOR_FILES) {
+      if (name !== 'uplot' && !isInstalled(name)) continue
+      const folder = dirname(require.resolve(`${name}/package.json`))
+      server.get(`/vendor/${path}`, (_request, reply) => reply.sendFile(file, folder, { maxAge: '1d' }))
+    }
+  }
+
+  #readRoutes(server: FastifyInstance): void {
+    const { service } = this.#options
+    server.get('/health', async (_request, reply) => {
+      const { state, tasks, problems } = service.figures()
+      const ok = problems.length === 0 && (state === 'running' || state === 'rebalancing')
+      return reply.code(ok ? 200 : 503).send({ ok, state, tasks, problems })
+    })
+    server.get('/metrics.json', async () => ({ ...this.#live.snapshot, history: this.#live.history }))
+    const catalogue = {
+      currency: CURRENCY,
+      input: { label: service.inputLabel, simulated: service.simulated },
+      categories: CATEGORIES.map(({ id, title }) => ({ id, title })),
+      products: service.catalogue.products.map(({ itemId, name, brand, category, unitPriceMicros, companions }) => {
+        return { itemId, name, brand, category, price: formatMicros(unitPriceMicros), companions }
+      }),
+    }
+    server.get('/api/catalogue', async () => catalogue)
+  }
+
+  #writeRoutes(server: FastifyInstance): void {
+    const guarded = { preHandler: (request: FastifyRequest, reply: FastifyReply) => this.#sameOrigin(request, reply) }
+    const user = { type: 'string', minLength: 1, maxLength: 80 }
+    const ticketBody = { type: 'object', required: ['user'], additionalProperties: false, properties: { user } }
+    server.post<{ Body: { user: string } }>(
+      '/tickets',
+      { ...guarded, schema: { body: ticketBody } },
+      async (request, reply) => {
+        // A demonstration: who says a name has it. A shop issues tickets where its own login is checked.
+        const problem = userIdProblem(request.body.user)
+        if (problem !== null) return reply.code(400).send({ error: problem })
+        return reply
+          .code(201)
+          .header('cache-control', 'no-store')
+          .send({ ticket: this.#tickets.issue(request.body.user) })
+      },
+    )
+    server.post<{ Body: Click }>(
+      '/api/activity',
+      { ...guarded, schema: { body: CLICK_SCHEMA } },
+      async (request, reply) => {
+        const { service } = this.#options
+        const activity = activityOfClick(request.body, service.catalogue, this.#clock.now())
+        if ('problem' in activity) return reply.code(400).send({ error: activity.problem })
+        if (activity.type === 'view' || activity.type === 'search') this.#live.clicked(activity.eventId)
+        try {
+          await service.produceActivity(activity)
+        } catch (error) {
+          if (!isMillraceError(error, 'ACTIVITY_INVALID')) throw error
+          return reply.code(400).send({ error: error.message })
+        }
+        return reply.code(202).send({ id: activity.eventId })
+      },
+    )
+  }
+
+  async #sameOrigin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (!originAllowed(request, this.#options.origins ?? []))
+      return reply.code(403).send({ error: 'origin not allowed' })
+  }
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(`${name}/package.json`)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Optional peers: only who serves the page needs them. */
+async function packages() {
+  try {
+    const [{ fastify }, websocket, files] = await Promise.all([
+      import('fastify'),
+      import('@fastify/websocket'),
+      import('@fastify/static'),
+    ])
+    createRequire(import.meta.url).resolve('uplot')
+    return { fastify, websocket: websocket.default, files: files.default }
+  } catch (cause) {
+    throw new MillraceError(
+      'PAGE_PACKAGES_MISSING',
+      'the page needs packages that are not installed: npm install fastify @fastify/websocket @fastify/static uplot',
+      { cause },
+    )
+  }
+}
+
+function listenError(error: unknown, host: string, port: number): MillraceError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  if (code === 'EADDRINUSE') {
+    return new MillraceError('PORT_IN_USE', `port ${port} of ${host} is in use: choose another with --port`, {
+      cause: error,
+    })
+  }
+  return new MillraceError('HTTP_LISTEN_FAILED', `cannot listen on ${host}:${port} (${code})`, { cause: error })
+}

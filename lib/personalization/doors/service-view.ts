@@ -1,0 +1,106 @@
+/** The service as the page sees it: the port between the two, over a running service. */
+import { readTopic } from '../../index.js'
+import type { TopicRecord } from '../../record/record.js'
+import { SchemaPending } from '../../serde/serde.js'
+import type { Recommendation } from '../records/recommendation.js'
+import type { PersonalizationService } from '../service.js'
+import type { ServicePort } from '../service-port.js'
+import { shopCatalogue } from '../shop/catalogue.js'
+
+const LAG_LOOK_MS = 1_000
+
+/** `inputLabel` is shown on the page. Lag is looked up in the background until `signal` ends it. */
+export async function servicePort(
+  service: PersonalizationService,
+  inputLabel: string,
+  signal: AbortSignal,
+): Promise<ServicePort> {
+  const { topics, cluster, admin, serdes } = service
+  const partitions = await cluster.partitionCount(topics.recommendations)
+  const lag = new LagLook(service, await cluster.partitionCount(topics.activity), signal)
+  return {
+    catalogue: shopCatalogue(),
+    partitions,
+    inputLabel,
+    simulated: service.options.input?.source === 'simulated',
+    async produceActivity(activity) {
+      await service.intake.submit(activity)
+    },
+    onCommitted: (listener) => service.streams.onCommitted(topics.recommendations, (records) => listener(records)),
+    readRecommendations: (options) => readTopic({ cluster, topic: topics.recommendations, ...options }),
+    async recommendationEnds() {
+      const all = Array.from({ length: partitions }, (_, partition) => ({ topic: topics.recommendations, partition }))
+      const ends = await admin.listOffsets(all, 'latest', 'readCommitted')
+      return new Map(ends.map(({ partition, offset }) => [partition, offset]))
+    },
+    decodeRecommendation: (record) => decoded(record, serdes.recommendation),
+    figures() {
+      const { events, lateEvents, deadLetters, duplicateInputs } = service.counts
+      const { hitRate20, mrr20 } = service.model.score
+      return {
+        state: service.streams.state,
+        problems: service.streams.health().problems,
+        events,
+        late: lateEvents,
+        deadLetters,
+        duplicateInputs,
+        lagRecords: lag.records,
+        tasks: service.streams.tasks().length,
+        recommender: hitRate20 === null || mrr20 === null ? null : { hitRate20, mrr20 },
+      }
+    },
+  }
+}
+
+function decoded(
+  record: TopicRecord,
+  serde: PersonalizationService['serdes']['recommendation'],
+): Recommendation | null {
+  try {
+    return record.value === null ? null : serde.deserialize(record.value, record.topic)
+  } catch (error) {
+    // The hub reads it again when its schema has come.
+    if (error instanceof SchemaPending) throw error
+    return null
+  }
+}
+
+/** Asks once a second how much of this instance's partitions is not processed yet. */
+class LagLook {
+  records: number | null = null
+  readonly #service: PersonalizationService
+  readonly #partitions: number
+
+  constructor(service: PersonalizationService, partitions: number, signal: AbortSignal) {
+    this.#service = service
+    this.#partitions = partitions
+    this.#again(signal)
+  }
+
+  #again(signal: AbortSignal): void {
+    const cancel = this.#service.cluster.clock.setTimer(LAG_LOOK_MS, () => {
+      signal.removeEventListener('abort', cancel)
+      if (signal.aborted) return
+      this.#look()
+        .catch(() => {
+          this.records = null
+        })
+        .finally(() => this.#again(signal))
+    })
+    signal.addEventListener('abort', cancel, { once: true })
+    if (signal.aborted) cancel()
+  }
+
+  async #look(): Promise<void> {
+    const { streams, admin, topics, model } = this.#service
+    const topic = topics.activity
+    const own = Array.from({ length: this.#partitions }, (_, partition) => partition).filter((p) => model.owned.has(p))
+    if (own.length === 0) return
+    const partitions = own.map((partition) => ({ topic, partition }))
+    let records = 0
+    for (const { partition, offset } of await admin.listOffsets(partitions, 'latest', 'readCommitted')) {
+      records += Math.max(0, offset - (streams.committedOffset(topic, partition) ?? 0))
+    }
+    this.records = records
+  }
+}

@@ -1,0 +1,21 @@
+/** The one experiment of the service: who gets the other recommender. */
+import { createHash } from 'node:crypto'
+import type { Algorithm } from '../recommender/index.js'
+
+export type Arm = 'control' | 'treatment'
+
+/** Changing it deals the users anew. */
+const SALT = 'carousel-algorithm-1'
+const TREATMENT_SHARE = 0.1
+
+/** Sticky: the same user is in the same arm for ever, on every instance. One user in ten is in the treatment. */
+export function armOf(userKey: string): Arm {
+  const hash = createHash('sha256').update(`${SALT}\n${userKey}`).digest()
+  return hash.readUInt32BE(0) / 2 ** 32 < TREATMENT_SHARE ? 'treatment' : 'control'
+}
+
+/** Who is asked in each arm, in this order. Both arms learn from all events, so the algorithms alone differ. */
+export const ARM_ALGORITHMS: Readonly<Record<Arm, readonly Algorithm[]>> = {
+  control: ['vmis-knn', 'co-visitation', 'trending'],
+  treatment: ['co-visitation', 'trending'],
+}

@@ -1,0 +1,192 @@
+/** The gate of the topology: what is invalid, doubled or too late goes no further; the rest moves the partition's time. */
+import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
+import type { KeyValueStore, WindowStore } from '../../state/ports/store.js'
+import type { RecordMetadata } from '../../topology/processor.js'
+import { activityKey, activityOf, activityProblem, type UserActivity } from '../records/activity.js'
+import type { Arrival } from '../records/arrival.js'
+import { type DeadLetter, lateReason } from '../records/dead-letter.js'
+import type { CustomerProfile } from '../records/profile.js'
+import { latenessMs, type PartitionTime, readTime, writeTime } from './partition-time.js'
+
+/** What the rules see. The key is the user; that of a tick means nothing. */
+export type Admitted =
+  | {
+      readonly kind: 'activity'
+      readonly activity: UserActivity
+      /** Highest event time of the partition, this event's included, epoch milliseconds. */
+      readonly streamTimeMs: number
+      /** When the broker stored the event, epoch milliseconds. */
+      readonly appendedAt: number
+      readonly partition: number
+      readonly offset: number
+      /** Null where none is known. */
+      readonly profile: CustomerProfile | null
+    }
+  /** Time moved without an event. `ends`: the input is over, every timer fires and every window closes. */
+  | { readonly kind: 'tick'; readonly streamTimeMs: number; readonly ends: boolean }
+
+export type Checked = Admitted | { readonly kind: 'dead'; readonly letter: DeadLetter }
+
+export const TIME_STORE = 'partition-time'
+export const SEEN_STORE = 'seen-events'
+
+export interface AdmissionOptions {
+  /** How far behind the partition's event time an event still counts, in milliseconds. */
+  readonly graceMs: number
+  /** How far ahead of the broker's clock an event's time may be, in milliseconds. */
+  readonly clockSkewMs: number
+  /** Without an event for so long (wall clock, ms), a live partition's time goes on by the wall clock. */
+  readonly idleAfterMs: number
+  /** For how much event time an event id is remembered, in milliseconds. */
+  readonly rememberIdsMs: number
+}
+
+/** Hears what happens at the gate, for live figures; what is aborted and processed again is heard again. */
+export interface AdmissionWatch {
+  /** The partition's event time, epoch milliseconds. */
+  admitted(streamTimeMs: number): void
+  ended(streamTimeMs: number): void
+  duplicate(): void
+  late(): void
+  /** Late ones too. */
+  deadLetter(): void
+}
+
+const UNWATCHED: AdmissionWatch = { admitted() {}, ended() {}, duplicate() {}, late() {}, deadLetter() {} }
+const IDLE_LOOK_MS = 1_000
+/** A tombstone is no activity. */
+const NO_VALUE: Arrival = { activity: null, problem: 'no value', bytes: null, appendedAt: -1 }
+
+export class Admission implements Processor<string | null, Arrival | null, string | null, Checked> {
+  readonly #options: AdmissionOptions
+  readonly #watch: AdmissionWatch
+  #context!: ProcessorContext<string | null, Checked>
+  #time!: KeyValueStore<string, string>
+  #seen!: WindowStore<string, string>
+  #lastArrivalMs = 0
+
+  constructor(options: AdmissionOptions, watch: AdmissionWatch = UNWATCHED) {
+    this.#options = options
+    this.#watch = watch
+  }
+
+  init(context: ProcessorContext<string | null, Checked>): void {
+    this.#context = context
+    this.#time = context.getStateStore(TIME_STORE)
+    this.#seen = context.getStateStore(SEEN_STORE)
+    this.#lastArrivalMs = context.currentSystemTimeMs()
+    context.schedule(IDLE_LOOK_MS, 'wallClockTime', (nowMs) => this.#idle(nowMs))
+  }
+
+  process(record: StreamRecord<string | null, Arrival | null>): void {
+    const origin = this.#context.recordMetadata()!
+    this.#lastArrivalMs = this.#context.currentSystemTimeMs()
+    const { activity: read, appendedAt } = record.value ?? NO_VALUE
+    const activity = read === null || read.eventId !== '' ? read : withId(read, origin)
+    const problem =
+      activity === null ? (record.value ?? NO_VALUE).problem! : this.#problem(record.key, activity, appendedAt)
+    if (activity === null || problem !== null) {
+      this.#bury(record, origin, problem!)
+      return
+    }
+    const time = readTime(this.#time)
+    if (activity.type === 'end_of_input') {
+      this.#end(record, activity, time)
+      return
+    }
+    if (this.#isDuplicate(activity, time)) {
+      this.#watch.duplicate()
+      return
+    }
+    const behindMs = latenessMs(time, activity.at, this.#options.graceMs)
+    if (behindMs === 0) this.#admit(record, activity, time, origin)
+    else {
+      this.#watch.late()
+      this.#bury(record, origin, lateReason(behindMs))
+    }
+  }
+
+  #problem(key: string | null, activity: UserActivity, appendedAt: number): string | null {
+    const isReplay = activity.source !== 'page'
+    const limits = isReplay || appendedAt < 0 ? {} : { notAfterMs: appendedAt + this.#options.clockSkewMs }
+    const problem = activityProblem(activity, limits)
+    if (problem !== null) return problem
+    return activity.type === 'end_of_input' || key === activityKey(activity) ? null : 'the record key is not the user'
+  }
+
+  /** An id may come back with another time, so all times that are remembered are looked through. */
+  #isDuplicate(activity: UserActivity, time: PartitionTime): boolean {
+    const fromMs = time.streamTimeMs - this.#options.rememberIdsMs
+    return this.#seen.fetch(seenKey(activity), fromMs, Number.MAX_SAFE_INTEGER).length > 0
+  }
+
+  #admit(
+    record: StreamRecord<string | null, Arrival | null>,
+    activity: UserActivity,
+    time: PartitionTime,
+    origin: RecordMetadata,
+  ): void {
+    this.#seen.put(seenKey(activity), activity.at, '1', activity.at)
+    const replaying = activity.source === 'page' ? time.replaying : true
+    const streamTimeMs = Math.max(time.streamTimeMs, activity.at)
+    this.#watch.admitted(streamTimeMs)
+    if (streamTimeMs !== time.streamTimeMs || replaying !== time.replaying) {
+      writeTime(this.#time, { ...time, streamTimeMs, replaying })
+    }
+    this.#forward(record, {
+      kind: 'activity',
+      activity,
+      streamTimeMs,
+      appendedAt: record.value?.appendedAt ?? -1,
+      partition: origin.partition,
+      offset: origin.offset,
+      profile: null,
+    })
+  }
+
+  #end(record: StreamRecord<string | null, Arrival | null>, end: UserActivity, time: PartitionTime): void {
+    const streamTimeMs = Math.max(time.streamTimeMs, end.at)
+    this.#watch.ended(streamTimeMs)
+    writeTime(this.#time, { streamTimeMs, closedBeforeMs: streamTimeMs + 1, replaying: false })
+    this.#forward(record, { kind: 'tick', streamTimeMs, ends: true })
+  }
+
+  /** Live input only: in a replay the wall clock says nothing about event time. */
+  #idle(nowMs: number): void {
+    const idleMs = nowMs - this.#lastArrivalMs
+    if (idleMs < this.#options.idleAfterMs) return
+    const time = readTime(this.#time)
+    if (time.replaying || time.streamTimeMs < 0) return
+    this.#lastArrivalMs = nowMs
+    const streamTimeMs = time.streamTimeMs + idleMs
+    writeTime(this.#time, { ...time, streamTimeMs })
+    const tick = { kind: 'tick', streamTimeMs, ends: false } as const
+    this.#context.forward({ key: '', value: tick, timestamp: streamTimeMs, headers: [] })
+  }
+
+  #bury(record: StreamRecord<string | null, Arrival | null>, origin: RecordMetadata, reason: string): void {
+    this.#watch.deadLetter()
+    const { activity, bytes, appendedAt } = record.value ?? NO_VALUE
+    const { topic, partition, offset } = origin
+    const key = record.key === null ? null : Buffer.from(record.key)
+    const at = safeTime(activity?.at) ?? Math.max(0, appendedAt)
+    const letter = { reason, topic, partition, offset, row: -1, at, key, value: bytes }
+    this.#forward(record, { kind: 'dead', letter })
+  }
+
+  #forward(record: StreamRecord<string | null, Arrival | null>, value: Checked): void {
+    this.#context.forward({ key: record.key, value, timestamp: record.timestamp, headers: record.headers })
+  }
+}
+
+function withId(activity: UserActivity, { topic, partition, offset }: RecordMetadata): UserActivity {
+  return activityOf({ ...activity, eventId: `${topic}-${partition}-${offset}` })
+}
+
+function seenKey(activity: UserActivity): string {
+  return `${activityKey(activity)}\n${activity.eventId}`
+}
+
+function safeTime(atMs: number | undefined): number | undefined {
+  return atMs !== undefined && Number.isSafeInteger(atMs) && atMs >= 0 ? atMs : undefined
+}

@@ -1,0 +1,57 @@
+/** The input formats by name, and the order in which a replay sends their events. */
+import { MillraceError } from '../../errors.js'
+import { readBol } from './format-bol.js'
+import type { ByteSource } from './format-bytes.js'
+import { readOtto } from './format-otto.js'
+import { readRees46 } from './format-rees46.js'
+import { readRetail } from './format-retail.js'
+import { type ActivityRow, type ActivityRows, isInvalidRow } from './format-rows.js'
+
+export interface Format {
+  readonly name: string
+  /** Events of a file in file order. */
+  readonly read: (source: ByteSource) => ActivityRows
+  /** Whether the file's rows stand in time order; where they stand by session, a replay sorts them first. */
+  readonly inTimeOrder: boolean
+}
+
+export const FORMATS: readonly Format[] = [
+  { name: 'rees46', read: readRees46, inTimeOrder: true },
+  { name: 'bol', read: readBol, inTimeOrder: false },
+  { name: 'otto', read: readOtto, inTimeOrder: false },
+  { name: 'retail', read: readRetail, inTimeOrder: true },
+]
+
+/** The format called `name`; INPUT_FORMAT_UNKNOWN otherwise. */
+export function formatNamed(name: string): Format {
+  const format = FORMATS.find((candidate) => candidate.name === name)
+  if (format !== undefined) return format
+  const names = FORMATS.map((candidate) => candidate.name).join(', ')
+  throw new MillraceError('INPUT_FORMAT_UNKNOWN', `there is no input format '${name}': use one of ${names}`)
+}
+
+/**
+ * A file's events one by one as a replay sends them: in file order where that is time order or `order` is 'file', else
+ * sorted by time (rows of one time in file order, an unreadable row with the row before it), for which the whole file is
+ * held in memory. The sequence is the same at every reading, so a position in it is a place to go on from.
+ */
+export async function* replayOf(
+  format: Format,
+  source: ByteSource,
+  order: 'file' | 'time' = format.inTimeOrder ? 'file' : 'time',
+): AsyncGenerator<ActivityRow> {
+  if (order === 'file') {
+    for await (const rows of format.read(source)) yield* rows
+    return
+  }
+  const timed: { atMs: number; row: ActivityRow }[] = []
+  let atMs = Number.NEGATIVE_INFINITY
+  for await (const rows of format.read(source)) {
+    for (const row of rows) {
+      if (!isInvalidRow(row)) atMs = row.at
+      timed.push({ atMs, row })
+    }
+  }
+  timed.sort((a, b) => (a.atMs < b.atMs ? -1 : a.atMs > b.atMs ? 1 : 0))
+  for (const { row } of timed) yield row
+}

@@ -1,0 +1,75 @@
+/** The service's recommender: one algorithm leads, the others fill up what it leaves empty. */
+import { CoVisitation, type CoVisitationOptions } from './co-visitation.js'
+import { DEFAULT_COUNT, type ItemId, type ItemRecommender, type RecommendOptions } from './recommender.js'
+import { Trending, type TrendingOptions } from './trending.js'
+import { VmisKnn, type VmisKnnOptions } from './vmis-knn.js'
+
+export type Algorithm = 'vmis-knn' | 'co-visitation' | 'trending'
+
+export interface SessionRecommenderOptions {
+  readonly vmisKnn?: VmisKnnOptions
+  readonly coVisitation?: CoVisitationOptions
+  readonly trending?: TrendingOptions
+}
+
+export interface SessionRecommendOptions extends RecommendOptions {
+  /** Who is asked, in this order; default VMIS-kNN, co-visitation, trending. An experiment's arm passes its own. */
+  readonly algorithms?: readonly Algorithm[]
+}
+
+/** A ranked answer and where it came from. */
+export interface RecommendedItems {
+  readonly items: readonly ItemId[]
+  /** The algorithm that gave the first item; 'none' with an empty list. */
+  readonly algorithm: Algorithm | 'none'
+  /** Items at the end of the list that came from later algorithms. */
+  readonly filledUp: number
+  /** Why the list is empty, null where it is not: nothing learned yet, or nothing but the forbidden item. */
+  readonly reason: 'nothing-learned' | 'no-candidates' | null
+}
+
+const DEFAULT_ORDER: readonly Algorithm[] = ['vmis-knn', 'co-visitation', 'trending']
+
+/** Learns every view in all algorithms, so that each arm of an experiment knows the same. One instance per process. */
+export class SessionRecommender {
+  readonly #algorithms: Readonly<Record<Algorithm, ItemRecommender>>
+  readonly #trending: Trending
+
+  constructor(options: SessionRecommenderOptions = {}) {
+    this.#trending = new Trending(options.trending)
+    this.#algorithms = {
+      'vmis-knn': new VmisKnn(options.vmisKnn),
+      'co-visitation': new CoVisitation(options.coVisitation),
+      trending: this.#trending,
+    }
+  }
+
+  /** Takes in that `itemId` was viewed in `sessionId` at `atMs` (epoch milliseconds); ask before learning to be fair. */
+  learn(sessionId: string, itemId: ItemId, atMs: number): void {
+    this.#algorithms['vmis-knn'].learn(sessionId, itemId, atMs)
+    this.#algorithms['co-visitation'].learn(sessionId, itemId, atMs)
+    this.#trending.learn(sessionId, itemId, atMs)
+  }
+
+  /** Items to follow `sessionItems` (oldest first); an empty list carries its reason. */
+  recommend(sessionItems: readonly ItemId[], options: SessionRecommendOptions = {}): RecommendedItems {
+    const count = options.count ?? DEFAULT_COUNT
+    const items: ItemId[] = []
+    let algorithm: Algorithm | 'none' = 'none'
+    let fromFirst = 0
+    for (const name of options.algorithms ?? DEFAULT_ORDER) {
+      if (items.length >= count) break
+      // A later algorithm is asked for enough to survive losing every item that is already listed.
+      const more = this.#algorithms[name].recommend(sessionItems, { ...options, count: count + items.length })
+      for (const candidate of more) {
+        if (items.length >= count) break
+        if (!items.includes(candidate.itemId)) items.push(candidate.itemId)
+      }
+      if (algorithm !== 'none' || items.length === 0) continue
+      algorithm = name
+      fromFirst = items.length
+    }
+    const reason = items.length > 0 ? null : this.#trending.size === 0 ? 'nothing-learned' : 'no-candidates'
+    return { items, algorithm, filledUp: items.length - fromFirst, reason }
+  }
+}

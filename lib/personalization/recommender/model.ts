@@ -1,0 +1,104 @@
+/**
+ * What all tasks of an instance have learned together. It lives in memory only: a restart fills it again from the
+ * `user-activity` topic. What a decision holds depends on it; whether and under which id it is made never does.
+ */
+
+import { ARM_ALGORITHMS, type Arm } from '../experiments/experiment.js'
+import { sessionOf, type UserActivity } from '../records/activity.js'
+import type { CustomerProfile } from '../records/profile.js'
+import { SessionRecommender, type SessionRecommenderOptions } from './index.js'
+import { NextItemJudge, type NextItemScore } from './metrics.js'
+
+export interface ModelOptions extends SessionRecommenderOptions {
+  /** Whether the item seen last may be recommended; default 'forbid'. */
+  readonly repeats?: 'allow' | 'forbid'
+}
+
+export interface CarouselItems {
+  readonly items: readonly string[]
+  readonly algorithm: string
+  readonly reason: string | null
+}
+
+/** Items whose category is remembered; the one learned first goes first. */
+const MAX_CATEGORIES = 100_000
+
+export class SharedModel {
+  readonly #recommender: SessionRecommender
+  readonly #repeats: 'allow' | 'forbid'
+  readonly #judge = new NextItemJudge()
+  /** Per partition: the offset after the last event learned. Whatever is replayed or aborted is learned once. */
+  readonly #learned = new Map<number, number>()
+  readonly #categories = new Map<string, string>()
+  readonly #owned = new Set<number>()
+
+  constructor(options: ModelOptions = {}) {
+    this.#recommender = new SessionRecommender(options)
+    this.#repeats = options.repeats ?? 'forbid'
+  }
+
+  /** Partitions whose tasks run here and teach the model themselves. */
+  get owned(): ReadonlySet<number> {
+    return this.#owned
+  }
+
+  own(partition: number): void {
+    this.#owned.add(partition)
+  }
+
+  release(partition: number): void {
+    this.#owned.delete(partition)
+  }
+
+  /** Offset after the last event learned from a partition, 0 before the first. */
+  learnedUpTo(partition: number): number {
+    return this.#learned.get(partition) ?? 0
+  }
+
+  /** Live figures of this instance: each session's latest decision judged by the item viewed next. */
+  get score(): NextItemScore {
+    return this.#judge.metrics.score()
+  }
+
+  /** Judges and learns a view; everything else only moves the position on. */
+  learn(activity: UserActivity, partition: number, offset: number): void {
+    if (offset < this.learnedUpTo(partition)) return
+    this.#learned.set(partition, offset + 1)
+    if (activity.type !== 'view' || activity.itemId === null) return
+    this.#recommender.learn(sessionOf(activity), activity.itemId, activity.at)
+    if (activity.category !== null) this.#remember(activity.itemId, activity.category)
+  }
+
+  /** Before `learn` of the same view, so that a prediction is never judged by what it has seen. */
+  judge(activity: UserActivity, partition: number, offset: number): void {
+    if (offset < this.learnedUpTo(partition) || activity.type !== 'view' || activity.itemId === null) return
+    this.#judge.viewed(sessionOf(activity), activity.itemId)
+  }
+
+  /** `seen`: the session's items, latest last. */
+  recommend(sessionId: string, seen: readonly string[], arm: Arm, profile: CustomerProfile | null): CarouselItems {
+    const answer = this.#recommender.recommend(seen, {
+      sessionId,
+      repeats: this.#repeats,
+      algorithms: ARM_ALGORITHMS[arm],
+    })
+    const items = answer.items.map(String)
+    const interests = profile?.interests ?? []
+    const byInterest = answer.algorithm === 'trending' && interests.length > 0
+    const ranked = byInterest ? this.#interestsFirst(items, interests) : items
+    this.#judge.decided(sessionId, ranked)
+    return { items: ranked, algorithm: answer.algorithm, reason: answer.reason }
+  }
+
+  /** What is popular in the customer's own categories goes before what is popular anywhere. */
+  #interestsFirst(items: readonly string[], interests: readonly string[]): string[] {
+    const isLiked = (item: string) => interests.includes(this.#categories.get(item) ?? '')
+    return [...items.filter(isLiked), ...items.filter((item) => !isLiked(item))]
+  }
+
+  #remember(itemId: string, category: string): void {
+    if (this.#categories.get(itemId) === category) return
+    if (this.#categories.size >= MAX_CATEGORIES) this.#categories.delete(this.#categories.keys().next().value as string)
+    this.#categories.set(itemId, category)
+  }
+}

@@ -1,0 +1,27 @@
+/** A decision as a record of the `recommendations` topic: keyed by user, its id and validity readable without Avro. */
+import type { StreamRecord } from '../../index.js'
+import { DECISION_ID_HEADER } from './decision-id.js'
+import type { Recommendation } from './recommendation.js'
+
+export const VALID_UNTIL_HEADER = 'valid-until'
+/** When the broker stored the event that led here, epoch milliseconds; absent for what a timer decided. */
+export const TRIGGERED_HEADER = 'triggered-at'
+
+/** `triggeredAt` below 0: no single event led here. */
+export function decidedRecord(decision: Recommendation, triggeredAt: number): StreamRecord<string, Recommendation> {
+  const headers = [
+    { key: DECISION_ID_HEADER, value: Buffer.from(decision.decisionId) },
+    { key: VALID_UNTIL_HEADER, value: Buffer.from(String(decision.validUntil)) },
+  ]
+  if (triggeredAt >= 0) headers.push({ key: TRIGGERED_HEADER, value: Buffer.from(String(triggeredAt)) })
+  return { key: decision.userId, value: decision, timestamp: decision.at, headers }
+}
+
+/** The text of a header, or null where the record has none of this name. */
+export function headerText(
+  headers: readonly { readonly key: string; readonly value: Buffer | null }[],
+  name: string,
+): string | null {
+  for (const header of headers) if (header.key === name) return header.value?.toString() ?? null
+  return null
+}

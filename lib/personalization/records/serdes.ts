@@ -1,0 +1,49 @@
+/** How the service's values become bytes: Avro, with a registry's framing where one is configured. */
+
+import { avro } from '../../serde/avro.js'
+import { confluentAvro } from '../../serde/confluent-avro.js'
+import { confluentRegistry } from '../../serde/registry.js'
+import type { Serde } from '../../serde/serde.js'
+import type { LoaderProgress } from '../input/loader-ledger.js'
+import type { UserActivity } from './activity.js'
+import type { DeadLetter } from './dead-letter.js'
+import type { CustomerProfile } from './profile.js'
+import type { Recommendation } from './recommendation.js'
+import { packagedSchema, type SchemaName } from './schemas.js'
+import type { TopicNames } from './topics.js'
+
+export interface ServiceSerdes {
+  readonly activity: Serde<UserActivity>
+  readonly profile: Serde<CustomerProfile>
+  readonly recommendation: Serde<Recommendation>
+  readonly deadLetter: Serde<DeadLetter>
+  readonly loader: Serde<LoaderProgress>
+}
+
+/** Single-object encoding against `schemas/`. */
+export function plainSerdes(): ServiceSerdes {
+  return {
+    activity: avro<UserActivity>(packagedSchema('user-activity')),
+    profile: avro<CustomerProfile>(packagedSchema('customer-profile')),
+    recommendation: avro<Recommendation>(packagedSchema('recommendation')),
+    deadLetter: avro<DeadLetter>(packagedSchema('dead-letter')),
+    loader: avro<LoaderProgress>(packagedSchema('loader-progress')),
+  }
+}
+
+/**
+ * Confluent framing; the schemas are registered as `<topic>-value`.
+ * @throws MillraceError SERDE_REGISTRY_MISSING, SERDE_REGISTRY_UNAVAILABLE, SERDE_SCHEMA_INVALID
+ */
+export async function registrySerdes(host: string, topics: TopicNames): Promise<ServiceSerdes> {
+  const registry = await confluentRegistry({ host })
+  const serde = <T>(schema: SchemaName, topic: string) =>
+    confluentAvro<T>({ schema: packagedSchema(schema), registry, subject: `${topic}-value` })
+  return {
+    activity: await serde<UserActivity>('user-activity', topics.activity),
+    profile: await serde<CustomerProfile>('customer-profile', topics.profiles),
+    recommendation: await serde<Recommendation>('recommendation', topics.recommendations),
+    deadLetter: await serde<DeadLetter>('dead-letter', topics.deadLetters),
+    loader: await serde<LoaderProgress>('loader-progress', topics.loader),
+  }
+}

@@ -1,0 +1,39 @@
+/** The service's five topics: names, partitions and settings. */
+import type { NewTopic } from '../../index.js'
+
+export interface TopicNames {
+  readonly activity: string
+  readonly profiles: string
+  readonly recommendations: string
+  readonly deadLetters: string
+  readonly loader: string
+}
+
+/** `prefix` stands in front of every name. */
+export function topicNames(prefix: string): TopicNames {
+  return {
+    activity: `${prefix}user-activity`,
+    profiles: `${prefix}customer-profiles`,
+    recommendations: `${prefix}recommendations`,
+    deadLetters: `${prefix}dead-letters`,
+    loader: `${prefix}loader`,
+  }
+}
+
+/**
+ * The topics as they are created where they are missing. Records carry the broker's append time: latency is counted from
+ * it, and a broker's retention must not delete a replay of old events; event time stands in the values. The loader
+ * writes to partition 0 of its topic only, so that claims have one order.
+ */
+export function serviceTopics(names: TopicNames, partitions: number): NewTopic[] {
+  return [
+    { name: names.activity, partitions, config: STAMPED },
+    { name: names.profiles, partitions, config: { 'cleanup.policy': 'compact' } },
+    { name: names.recommendations, partitions, config: STAMPED },
+    { name: names.deadLetters, partitions, config: STAMPED },
+    { name: names.loader, partitions, config: { 'cleanup.policy': 'compact', ...STAMPED } },
+  ]
+}
+
+/** The broker stamps what it stores. */
+export const STAMPED = { 'message.timestamp.type': 'LogAppendTime' } as const

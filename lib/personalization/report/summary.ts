@@ -1,0 +1,216 @@
+/**
+ * The application's whole life in numbers, counted from its topics as they stand committed: nothing here comes from a
+ * counter that a crash could have lost or doubled.
+ */
+import { createHash } from 'node:crypto'
+import { type Cluster, readTopic, type TopicRecord, untilStable } from '../../index.js'
+import { SchemaPending, type Serde } from '../../serde/serde.js'
+import { NextItemJudge } from '../recommender/metrics.js'
+import { sessionOf, type UserActivity } from '../records/activity.js'
+import { latenessOf } from '../records/dead-letter.js'
+import { headerText } from '../records/decided-record.js'
+import { DECISION_ID_HEADER, decisionId } from '../records/decision-id.js'
+import type { Recommendation } from '../records/recommendation.js'
+import type { ServiceSerdes } from '../records/serdes.js'
+import type { TopicNames } from '../records/topics.js'
+import type { Percentiles } from './latency.js'
+
+export interface Summary {
+  /** Records of `user-activity`, every copy counted, the loader's own end marks not. */
+  readonly events: number
+  /** Unreadable rows and records, and those out of range. */
+  readonly invalid: number
+  /** Events that came after their grace period, and by how much. */
+  readonly late: number
+  readonly latenessMs: { readonly max: number; readonly mean: number } | null
+  /** Admitted events without a user. */
+  readonly anonymous: number
+  /** Records of `dead-letters`: invalid and late. */
+  readonly deadLettered: number
+  /** Events whose id had been admitted before. */
+  readonly duplicateInputs: number
+  readonly recommendations: {
+    readonly carousel: number
+    readonly cartAbandonment: number
+    readonly spendingAlert: number
+    readonly withdrawn: number
+  }
+  readonly duplicateRecommendations: number
+  readonly distinctDecisionIds: number
+  /** SHA-256 of the distinct ids, sorted, one per line. */
+  readonly decisionIdsSha256: string
+  /** Of this run; null at full speed, where it would say how long the queue was. */
+  readonly latencyMs: Percentiles | null
+  readonly arms: { readonly control: number; readonly treatment: number }
+  readonly recommender: { readonly hitRate20: number | null; readonly mrr20: number | null }
+}
+
+export interface SummaryParts {
+  readonly cluster: Cluster
+  readonly topics: TopicNames
+  readonly serdes: ServiceSerdes
+}
+
+/** Reads the three topics, one partition after another, so that memory holds one partition's decisions. */
+export async function summarize(parts: SummaryParts, latencyMs: Percentiles | null): Promise<Summary> {
+  const { cluster, topics } = parts
+  await untilStable(cluster, [topics.activity, topics.recommendations, topics.deadLetters])
+  const letters = await readDeadLetters(parts)
+  const decisions = new DecisionCount()
+  const inputs = new InputCount()
+  const partitions = await cluster.partitionCount(topics.activity)
+  for (let partition = 0; partition < partitions; partition++) {
+    const carousels = await readDecisions(parts, partition, decisions)
+    await readActivity(parts, partition, letters.refused, carousels, inputs)
+  }
+  const { hitRate20, mrr20 } = inputs.judge.metrics.score()
+  return {
+    events: inputs.events,
+    invalid: letters.invalid,
+    late: letters.late,
+    latenessMs: letters.late === 0 ? null : { max: letters.maxLatenessMs, mean: letters.sumLatenessMs / letters.late },
+    anonymous: inputs.anonymous,
+    deadLettered: letters.invalid + letters.late,
+    duplicateInputs: inputs.duplicates,
+    ...decisions.result(),
+    latencyMs,
+    recommender: { hitRate20, mrr20 },
+  }
+}
+
+interface Letters {
+  invalid: number
+  late: number
+  maxLatenessMs: number
+  sumLatenessMs: number
+  /** `partition-offset` of the activity records refused. */
+  readonly refused: Set<string>
+}
+
+async function readDeadLetters({ cluster, topics, serdes }: SummaryParts): Promise<Letters> {
+  const letters: Letters = { invalid: 0, late: 0, maxLatenessMs: 0, sumLatenessMs: 0, refused: new Set() }
+  for await (const { records } of readTopic({ cluster, topic: topics.deadLetters, until: 'now' })) {
+    for (const record of records) {
+      const letter = await read(serdes.deadLetter, record)
+      const latenessMs = letter === null ? null : latenessOf(letter.reason)
+      if (latenessMs === null) letters.invalid++
+      else {
+        letters.late++
+        letters.sumLatenessMs += latenessMs
+        letters.maxLatenessMs = Math.max(letters.maxLatenessMs, latenessMs)
+      }
+      if (letter?.topic === topics.activity) letters.refused.add(`${letter.partition}-${letter.offset}`)
+    }
+  }
+  return letters
+}
+
+class DecisionCount {
+  readonly #ids = new Set<string>()
+  readonly #rules = { carousel: 0, 'cart-abandonment': 0, 'spending-alert': 0, 'spending-alert-withdrawn': 0 }
+  readonly #arms = { control: 0, treatment: 0 }
+  #total = 0
+
+  add(id: string, decision: Recommendation): void {
+    this.#ids.add(id)
+    this.#total++
+    this.#rules[decision.rule]++
+    this.#arms[decision.arm]++
+  }
+
+  result() {
+    const rules = this.#rules
+    const hash = createHash('sha256').update([...this.#ids].sort().join('\n'))
+    return {
+      recommendations: {
+        carousel: rules.carousel,
+        cartAbandonment: rules['cart-abandonment'],
+        spendingAlert: rules['spending-alert'],
+        withdrawn: rules['spending-alert-withdrawn'],
+      },
+      duplicateRecommendations: this.#total - this.#ids.size,
+      distinctDecisionIds: this.#ids.size,
+      decisionIdsSha256: hash.digest('hex'),
+      arms: { ...this.#arms },
+    }
+  }
+}
+
+/** Counts a partition's decisions; answers what each carousel recommended, by decision id. */
+async function readDecisions(
+  { cluster, topics, serdes }: SummaryParts,
+  partition: number,
+  count: DecisionCount,
+): Promise<Map<string, readonly string[]>> {
+  const carousels = new Map<string, readonly string[]>()
+  const topic = topics.recommendations
+  for await (const { records } of readTopic({ cluster, topic, partitions: [partition], until: 'now' })) {
+    for (const record of records) {
+      const decision = await read(serdes.recommendation, record)
+      if (decision === null) continue
+      const id = headerText(record.headers, DECISION_ID_HEADER) ?? decision.decisionId
+      count.add(id, decision)
+      if (decision.rule === 'carousel') carousels.set(id, decision.items)
+    }
+  }
+  return carousels
+}
+
+class InputCount {
+  events = 0
+  anonymous = 0
+  duplicates = 0
+  readonly judge = new NextItemJudge()
+}
+
+/** A user's events and the decisions about them lie in partitions of one number, so one partition is judged alone. */
+async function readActivity(
+  { cluster, topics, serdes }: SummaryParts,
+  partition: number,
+  refused: ReadonlySet<string>,
+  carousels: ReadonlyMap<string, readonly string[]>,
+  count: InputCount,
+): Promise<void> {
+  const topic = topics.activity
+  const seen = new Set<string>()
+  for await (const { records } of readTopic({ cluster, topic, partitions: [partition], until: 'now' })) {
+    for (const record of records) {
+      const activity = await read(serdes.activity, record)
+      if (activity?.type === 'end_of_input') continue
+      count.events++
+      if (activity === null || refused.has(`${partition}-${record.offset}`)) continue
+      const eventId = activity.eventId === '' ? `${topic}-${partition}-${record.offset}` : activity.eventId
+      const name = `${keyOf(record)}\n${eventId}`
+      if (seen.has(name)) {
+        count.duplicates++
+        continue
+      }
+      seen.add(name)
+      if (activity.userId === null) count.anonymous++
+      judge(count.judge, activity, carousels.get(decisionId('carousel', eventId)))
+    }
+  }
+}
+
+/** What was recommended before a view is judged by it; what was recommended at it waits for the next. */
+function judge(judged: NextItemJudge, activity: UserActivity, recommended: readonly string[] | undefined): void {
+  const session = sessionOf(activity)
+  if (activity.type === 'view') judged.viewed(session, activity.itemId!)
+  if (recommended !== undefined) judged.decided(session, recommended)
+}
+
+function keyOf(record: TopicRecord): string {
+  return record.key?.toString() ?? ''
+}
+
+/** Null for what cannot be read: it is in the dead letters already, or was put here by somebody else. */
+async function read<T>(serde: Serde<T>, { value, topic }: TopicRecord): Promise<T | null> {
+  for (;;) {
+    try {
+      return value === null ? null : serde.deserialize(value, topic)
+    } catch (error) {
+      if (!(error instanceof SchemaPending)) return null
+      await error.ready
+    }
+  }
+}
