@@ -78,8 +78,7 @@ export function asTest(plan: SimPlan, violation: { readonly invariant: string; r
   const name = `seed ${plan.seed} of ${plan.variant}, made smaller: ${violation.invariant} ${violation.what.split('\n')[0]}`
   return [
     "import t from 'tap'",
-    "import type { SimPlan } from '../../lib/testing/simulation/plan.js'",
-    "import { runPlan } from '../../lib/testing/simulation/seed.js'",
+    "import { runPlan, type SimPlan } from 'millrace/testing'",
     '',
     `const PLAN: SimPlan = ${JSON.stringify(plan, null, 2)}`,
     '',
