@@ -117,8 +117,8 @@ export class Instance {
         if (isOver(this.#membership)) break
         const processed = this.#work()
         const waitMs = this.#commitIfDue(processed)
-        if (this.#inbox.length > 0) continue
-        if (processed > 0 || waitMs === 0) await this.#parts.config.clock.nextTurn()
+        if (this.#inbox.length > 0 && processed === 0) await this.#parts.signal.wait(0)
+        else if (processed > 0 || waitMs === 0) await this.#parts.config.clock.nextTurn()
         else await this.#parts.signal.wait(waitMs)
       }
     } catch (error) {

@@ -2,11 +2,14 @@
 import type { Cancel, Clock } from '../record/clock.js'
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** A promise that wakes the waiter lets neither sockets nor timers be heard: after so many waits they are. */
+const WAITS_PER_TURN = 16
 
 export class Signal {
   readonly #clock: Clock
   readonly #longestMs: number
   #raised = false
+  #waits = 0
   #wake: (() => void) | null = null
 
   /** No wait is longer than `longestMs`: who sleeps still shows that it lives. */
@@ -21,7 +24,9 @@ export class Signal {
     this.#wake?.()
   }
 
-  /** Resolves when raised, or after `timeoutMs` (null: when raised, or after the longest wait). One waiter at a time. */
+  /**
+   * Resolves when raised, or after `timeoutMs` (null: when raised, or after the longest wait). One waiter at a time.
+   */
   async wait(timeoutMs: number | null): Promise<void> {
     if (!this.#raised && timeoutMs !== 0) {
       let cancel: Cancel | null = null
@@ -33,6 +38,7 @@ export class Signal {
       this.#wake = null
       ;(cancel as Cancel | null)?.()
     }
+    if (++this.#waits % WAITS_PER_TURN === 0) await this.#clock.nextTurn()
     this.#raised = false
   }
 }
