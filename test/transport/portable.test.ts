@@ -17,7 +17,11 @@ t.test('rows: a connection, and the providers that stay here; null where it cann
     ['a password', { brokers, sasl: { ...plain, password: 'p' } }, []],
     ['a password by a function', { brokers, sasl: { ...plain, password: secret } }, ['password']],
     ['a token by a function', { brokers, sasl: { mechanism: 'OAUTHBEARER', token: secret } }, ['token']],
-    ['a transport of the caller', { brokers, transport: () => ({ close: async () => undefined }) }, null],
+    [
+      'a transport of the caller',
+      { brokers, transport: () => ({ send: async () => Buffer.alloc(0), close: async () => undefined }) },
+      null,
+    ],
     ['kafkajs', { brokers, transport: kafkajs({}) }, []],
     ['kafkajs with tls', { brokers, transport: kafkajs({ ssl: true }) }, []],
     [
