@@ -214,13 +214,17 @@ export class Cluster {
     return (await this.topic(topic)).id
   }
 
-  /** Node id of the partition's leader; -1 while it has none. CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING. */
+  /**
+   * Node id of the partition's leader; -1 while it has none, or one that is not among the brokers: a broker that has just gone can be
+   * left out of the second list of the answer and not yet of the first. CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING.
+   */
   async leader(topic: string, partition: number): Promise<number> {
     if (this.metadata.cachedLeader(topic, partition) !== null) return this.metadata.cachedLeaderId(topic, partition)
     const leader = (await this.topic(topic, partition)).leaders[partition] ?? -1
+    if (this.metadata.broker(leader) !== null) return leader
     // It may have one the next time it is asked for.
-    if (leader < 0) this.metadata.markStale()
-    return leader
+    this.metadata.markStale()
+    return -1
   }
 
   /** Without asking: node id of the leader, -1 where it has to be asked for. */

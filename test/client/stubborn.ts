@@ -26,6 +26,8 @@ const topicsWith =
   (name: 'topics' | 'results' | 'responses', errorCode: number): Script =>
   () => ({ throttleTimeMs: 0, [name]: [{ name: 'in', errorCode, partitions: [{ partitionIndex: 0, errorCode }] }] })
 const noLeader: Script = (request) => metadata((request.topics as { name: string }[]) ?? [], -1)
+/** It has just gone: the partitions still name it, and the list of brokers does not. */
+const leaderGone: Script = (request) => metadata((request.topics as { name: string }[]) ?? [], 7)
 const notYet: Script = (request) => metadata((request.topics as { name: string }[]) ?? [], 0, E.LEADER_NOT_AVAILABLE)
 export const coordinator =
   (errorCode: number): Script =>
@@ -199,6 +201,7 @@ const ROWS: readonly Row[] = [
   ['list offsets: left out of the answer', 'ListOffsets', empty({ topics: [] }), list, REQUEST_MS],
   ['list offsets: the connection drops', 'ListOffsets', drop, list, REQUEST_MS],
   ['list offsets: no leader', 'Metadata', noLeader, list, REQUEST_MS],
+  ['list offsets: the leader is no broker', 'Metadata', leaderGone, list, REQUEST_MS],
   // First where the topic ends, then how much of it is stable.
   ['a transaction stays open', 'ListOffsets', unstable, stable, 11_000, { attempts: 140, atOnce: 1 }],
   ['offsets: unstable', 'OffsetFetch', offsetsFound(E.UNSTABLE_OFFSET_COMMIT), offsets, 121_000, { attempts: 1_600 }],
@@ -224,6 +227,15 @@ const ROWS: readonly Row[] = [
   ['produce in a transaction', 'Produce', refused(E.NOT_ENOUGH_REPLICAS), transaction, TRANSACTION_MS],
   // First whether the topic is there, then where its leader is.
   ['produce in a transaction: no leader', 'Metadata', noLeader, transaction, TRANSACTION_MS, { atOnce: 1 }],
+  [
+    'produce in a transaction: the leader is no broker',
+    'Metadata',
+    leaderGone,
+    transaction,
+    TRANSACTION_MS,
+    { atOnce: 1 },
+  ],
+  ['produce: the leader is no broker', 'Metadata', leaderGone, outsideTransactions, DELIVERY_MS],
   ['produce: no answer', 'Produce', drop, outsideTransactions, DELIVERY_MS],
   ['produce: not the leader', 'Produce', refused(E.NOT_LEADER_OR_FOLLOWER), outsideTransactions, DELIVERY_MS],
   ['fetch: not the leader', 'Fetch', fetched({ errorCode: E.NOT_LEADER_OR_FOLLOWER }), fetching, null],
@@ -235,6 +247,7 @@ const ROWS: readonly Row[] = [
   ['fetch: a changed bit', 'Fetch', fetched({ records: changed }), fetching, REQUEST_MS],
   ['fetch: a batch of no length', 'Fetch', fetched({ records: sizeless }), fetching, REQUEST_MS],
   ['fetch: no leader', 'Metadata', noLeader, fetching, null],
+  ['fetch: the leader is no broker', 'Metadata', leaderGone, fetching, null],
   ['join: the coordinator moves', 'JoinGroup', joined(E.NOT_COORDINATOR), join, null],
   ['join: the member is unknown', 'JoinGroup', joined(E.UNKNOWN_MEMBER_ID), join, null],
   // The coordinator names a member once (KIP-394).
