@@ -5,7 +5,7 @@
 import type { Admin } from '../client/admin.js'
 import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
-import { MemoryEngines } from '../state/engine/memory-engine.js'
+import { MemoryEngines } from '../state/memory-engine.js'
 import { TaskState } from '../state/task-state.js'
 import type { GlobalStore } from '../task/options.js'
 import type { GlobalStoreDefinition } from '../topology/topology.js'

@@ -2,7 +2,7 @@
 import type { StreamsConfig } from '../config.js'
 import type { StateEngines } from '../state/engine/engine.js'
 import { LevelEngines } from '../state/engine/level-engine.js'
-import { MemoryEngines } from '../state/engine/memory-engine.js'
+import { MemoryEngines } from '../state/memory-engine.js'
 
 /** The process's own store holds one entry. */
 const PROCESS_BUDGET = { memoryBytes: 4 * 2 ** 20, files: 16 }

@@ -1,7 +1,7 @@
 /** On a real broker: topics that come to match a pattern, and a static member that comes back with more to read. */
 import t from 'tap'
 import { Admin, connect, readAll, Streams, StreamsBuilder, string, TransactionalProducer } from '../../lib/index.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { realKafka, uniqueName } from './broker.js'
 
 t.setTimeout(120_000)

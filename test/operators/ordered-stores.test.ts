@@ -13,7 +13,7 @@ import {
   TopologyBuilder,
   tumbling,
 } from '../../lib/index.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { TaskState } from '../../lib/state/task-state.js'
 import { ManualClock, TopologyTestDriver } from '../../lib/testing/index.js'
 import { storeDefinition } from '../../lib/topology/store-definition.js'

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { int64, Streams, StreamsBuilder, string } from '../../lib/index.js'
 import { systemClock } from '../../lib/record/clock.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { asInt64, embedded } from './embedded.js'
 
 t.test('a retried record leaves no trace of its failed attempts, in stores and topics', async (t) => {

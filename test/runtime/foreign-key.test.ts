@@ -1,7 +1,7 @@
 /** A foreign-key join over several partitions: through restarts, a lost disk, and an old disk found again. */
 import t from 'tap'
 import { Streams, StreamsBuilder, seededRandom, string } from '../../lib/index.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { embedded } from './embedded.js'
 
 const text = { key: string, value: string }

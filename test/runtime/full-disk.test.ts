@@ -5,7 +5,7 @@ import { Streams, StreamsBuilder, string } from '../../lib/index.js'
 import { type Clock, systemClock } from '../../lib/record/clock.js'
 import { int64 } from '../../lib/serde/primitive.js'
 import type { StateEngines } from '../../lib/state/engine/engine.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { asInt64, embedded } from './embedded.js'
 import { started, text, until } from './group-rig.js'
 

@@ -5,7 +5,7 @@ import { Streams, StreamsBuilder, type StreamsSettings, string, type Topology } 
 import { systemClock } from '../../lib/record/clock.js'
 import { int64 } from '../../lib/serde/primitive.js'
 import type { StateEngines } from '../../lib/state/engine/engine.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { loopbackTransport } from '../../lib/transport/loopback.js'
 import type { Transport, WireRequest } from '../../lib/transport/transport.js'
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { MillraceError } from '../../lib/errors.js'
 import { endTxnApi } from '../../lib/protocol/index.js'
 import type { StateEngines } from '../../lib/state/engine/engine.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { asInt64, embedded } from './embedded.js'
 import { counting, Gate, gatedEngines, heldTransport, started, until } from './group-rig.js'
 

@@ -1,7 +1,7 @@
 /** Committed offsets follow the log past what nobody can read: markers, and records of aborted transactions. */
 import t from 'tap'
 import { connect, Streams, StreamsBuilder, string, systemClock, TransactionalProducer } from '../../lib/index.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { embedded } from './embedded.js'
 
 t.test('the lag goes to 0 when the last transaction of a partition is aborted', { timeout: 15_000 }, async (t) => {

@@ -1,7 +1,7 @@
 /** Topics by pattern on running instances: new topics are found, and their records processed exactly once. */
 import t, { type Test } from 'tap'
 import { Streams, StreamsBuilder, type StreamsSettings, string } from '../../lib/index.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { embedded } from './embedded.js'
 
 const text = { key: string, value: string }

@@ -4,7 +4,7 @@ import { MillraceError } from '../../lib/errors.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { openProcess } from '../../lib/runtime/process.js'
 import type { StateEngines } from '../../lib/state/engine/engine.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { silentLog } from '../../lib/telemetry/log.js'
 
 type Doing = 'open' | 'read' | 'write'

@@ -3,7 +3,7 @@ import t from 'tap'
 import { MillraceError } from '../../lib/errors.js'
 import { Streams, StreamsBuilder, session, string, tumbling } from '../../lib/index.js'
 import type { KeyRange, StateEngines } from '../../lib/state/engine/engine.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { embedded } from './embedded.js'
 import { started, until } from './group-rig.js'
 

@@ -1,7 +1,7 @@
 /** Read-only stores: filled by a processor from their topic, which is all they are restored from. */
 import t from 'tap'
 import { type ProcessorContext, type StreamRecord, Streams, string, TopologyBuilder } from '../../lib/index.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import type { KeyValueStore } from '../../lib/state/ports/store.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'
 import { embedded } from './embedded.js'

@@ -1,7 +1,7 @@
 /** Goal: who listens hears of every restore exactly how far it came. Method: lives of one application on one broker. */
 import t from 'tap'
 import { int64, type RestoreListener, type StoreRestore, Streams, StreamsBuilder, string } from '../../lib/index.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { asInt64, embedded } from './embedded.js'
 
 function topology() {

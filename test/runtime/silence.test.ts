@@ -2,7 +2,7 @@
 import t from 'tap'
 import { Fetcher } from '../../lib/client/fetcher.js'
 import { connect, int64, Streams, StreamsBuilder, string, TransactionalProducer, tumbling } from '../../lib/index.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { asInt64, embedded } from './embedded.js'
 
 function countOnClose() {

@@ -1,7 +1,7 @@
 /** Static members that come back with another topology: the group keeps the old assignment until its leader sees that. */
 import t from 'tap'
 import { Streams, StreamsBuilder, string } from '../../lib/index.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { embedded } from './embedded.js'
 
 const text = { key: string, value: string }

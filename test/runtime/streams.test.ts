@@ -1,6 +1,6 @@
 import t from 'tap'
 import { int64, Streams, StreamsBuilder, type StreamsSettings, string, systemClock, tumbling } from '../../lib/index.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { asInt64, embedded } from './embedded.js'
 
 const lines = (topic: string, ...values: string[]) => values.map((value) => ({ topic, key: 'k', value }))

@@ -19,7 +19,7 @@ import {
   type Transport,
 } from '../../lib/index.js'
 import { endTxnApi } from '../../lib/protocol/index.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 
 export interface TakeOverResult {
   /** Key → last count on the output topic, read committed. */

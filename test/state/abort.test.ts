@@ -1,6 +1,6 @@
 /** What an abort leaves of a task's stores. */
 import t from 'tap'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import type { KeyValueStore } from '../../lib/state/ports/store.js'
 import { TaskState } from '../../lib/state/task-state.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'

@@ -12,7 +12,7 @@ import {
   TopologyBuilder,
 } from '../../lib/index.js'
 import { headersOf, joinHeaders, valueBytes } from '../../lib/serde/with-headers.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'
 import { storeDefinition } from '../../lib/topology/store-definition.js'
 import { embedded } from '../runtime/embedded.js'

@@ -1,6 +1,6 @@
 /** What a task's state says on disk about a restore that is under way: enough to continue it rightly, or to begin anew. */
 import t from 'tap'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { TaskState, type TaskStateOptions } from '../../lib/state/task-state.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 import { store } from './targets.js'

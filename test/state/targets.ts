@@ -9,9 +9,9 @@ import { int64, string } from '../../lib/serde/primitive.js'
 import type { Serde } from '../../lib/serde/serde.js'
 import type { StateEngines } from '../../lib/state/engine/engine.js'
 import { LevelEngines } from '../../lib/state/engine/level-engine.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
 import { RocksdbEngines } from '../../lib/state/engine/rocksdb-engine.js'
 import type { FolderEngines, FolderEnginesOptions } from '../../lib/state/engine/task-folders.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import type { StoreDefinition } from '../../lib/topology/topology.js'
 
 export interface Target {

@@ -1,7 +1,7 @@
 /** Timer stores over both engines: after commits, crashes and a full restore from the changelog the same timers fire. */
 import t from 'tap'
 import { string } from '../../lib/serde/primitive.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import type { LocalTimerStore } from '../../lib/state/stores/local-timer-store.js'
 import { timerStoreDefinition } from '../../lib/topology/store-definition.js'
 import { Life } from './life.js'

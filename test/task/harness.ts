@@ -2,7 +2,7 @@
 import { BatchBuilder, readBatches } from '../../lib/protocol/index.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../../lib/record/failure.js'
 import type { Header } from '../../lib/record/record.js'
-import { MemoryEngines } from '../../lib/state/engine/memory-engine.js'
+import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { TaskState } from '../../lib/state/task-state.js'
 import type { TaskCommit } from '../../lib/task/commit.js'
 import type { Drop, TaskOptions } from '../../lib/task/options.js'

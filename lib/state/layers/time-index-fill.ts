@@ -1,6 +1,6 @@
 /** Fills the time indexes of freshly opened stores from what is on disk. */
 import type { StateEngine } from '../engine/engine.js'
-import type { SyncStateEngine } from '../engine/memory-engine.js'
+import type { SyncStateEngine } from '../memory-engine.js'
 import type { KeyIndex, LocalStore } from '../stores/local-store.js'
 import type { Overlay } from './overlay.js'
 import { leadingTime } from './time-keys.js'

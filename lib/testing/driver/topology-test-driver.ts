@@ -8,7 +8,7 @@ import type { FailureHandler, ProcessingFailureHandler } from '../../record/fail
 import type { TopicRecord } from '../../record/record.js'
 import { GlobalProcessor } from '../../runtime/global-processor.js'
 import type { Serde } from '../../serde/serde.js'
-import { MemoryEngines } from '../../state/engine/memory-engine.js'
+import { MemoryEngines } from '../../state/memory-engine.js'
 import type { KeyValueStore } from '../../state/ports/store.js'
 import { TaskState } from '../../state/task-state.js'
 import type { Drop } from '../../task/options.js'

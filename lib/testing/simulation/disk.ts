@@ -3,7 +3,7 @@ import { MillraceError } from '../../errors.js'
 import { delay } from '../../record/clock.js'
 import type { Random } from '../../record/random.js'
 import type { EngineWrite, KeyRange, StateEngine, StateEngines } from '../../state/engine/engine.js'
-import { MemoryEngines, type SyncStateEngine } from '../../state/engine/memory-engine.js'
+import { MemoryEngines, type SyncStateEngine } from '../../state/memory-engine.js'
 import type { SlowPlan, Span } from './plan.js'
 import type { SimProcess } from './process.js'
 

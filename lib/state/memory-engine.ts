@@ -1,7 +1,7 @@
 /** The byte store in memory: the "disk" of tests and simulation, and the home of stores declared `engine: 'memory'`. */
-import { MillraceError } from '../../errors.js'
-import type { EngineWrite, KeyRange, StateEngine, StateEngines } from './engine.js'
-import { firstFrom } from './sorted-strings.js'
+import { MillraceError } from '../errors.js'
+import type { EngineWrite, KeyRange, StateEngine, StateEngines } from './engine/engine.js'
+import { firstFrom } from './engine/sorted-strings.js'
 
 /** An engine that can do everything at once, so that a test driver needs no turn of the event loop. */
 export interface SyncStateEngine extends StateEngine {
