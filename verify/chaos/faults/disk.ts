@@ -87,23 +87,33 @@ export const damage: Fault = {
   name: 'damage',
   async make(round) {
     const victim = round.pick()
-    const row = DAMAGES[round.random.int(DAMAGES.length)]!
     // Opening a log makes a table of it: a life more, and there are tables to be hurt.
     await victim.close(false)
     victim.start()
     await works(round, victim)
     if (round.random.int(2) === 0) await victim.kill()
     else await victim.close(false)
-    const files = await hurt(round, victim, row)
+    const { what, files } = await hurt(round, victim)
     victim.start()
     await works(round, victim)
     await round.flowing('after damage')
-    return `${row.what} of ${victim.name} between two lives (${files} files)`
+    return `${what} of ${victim.name} between two lives (${files} files)`
   },
 }
 
-async function hurt(round: Round, victim: Instance, { files, damage, what }: DamageRow): Promise<number> {
-  const folder = round.stateFolder(victim)
+/** A life without a commit leaves empty logs: then the next damage in turn is done. */
+async function hurt(round: Round, victim: Instance): Promise<{ readonly what: string; readonly files: number }> {
+  const first = round.random.int(DAMAGES.length)
+  for (let turn = 0; turn < DAMAGES.length; turn++) {
+    const row = DAMAGES[(first + turn) % DAMAGES.length]!
+    const files = await damaged(round, round.stateFolder(victim), row)
+    if (files > 0) return { what: row.what, files }
+  }
+  throw new ChaosFailure(`there was nothing to damage in ${round.stateFolder(victim)}`)
+}
+
+/** How many files of the folder's tasks were damaged. */
+async function damaged(round: Round, folder: string, { files, damage }: DamageRow): Promise<number> {
   let count = 0
   for (const task of (await readdir(folder)).filter((name) => TASK_FOLDER.test(name))) {
     for (const name of (await readdir(join(folder, task))).filter((name) => files.test(name))) {
@@ -115,7 +125,6 @@ async function hurt(round: Round, victim: Instance, { files, damage, what }: Dam
       count++
     }
   }
-  if (count === 0 && what.includes('log')) throw new ChaosFailure(`there was nothing to damage in ${folder}`)
   return count
 }
 
