@@ -5,7 +5,7 @@
  */
 import type { FetchedBatches, Fetcher } from '../client/fetcher.js'
 import { isMillraceError, MillraceError } from '../errors.js'
-import { exactTimestamp, type RecordCursor } from '../protocol/index.js'
+import { type BatchView, exactTimestamp, type RecordCursor } from '../protocol/index.js'
 import type { Clock } from '../record/clock.js'
 import { formatTopicPartition } from '../record/record.js'
 import type { RestoredRecord, TaskState } from '../state/task-state.js'
@@ -60,6 +60,8 @@ interface OpenRange extends ChangelogRange {
 }
 
 /** A restore to which nothing comes asks whether anything can come, after a time that doubles. */
+/** `max.poll.records` of Kafka Streams' consumers. Whole batches, so a piece may have more. */
+const PIECE_RECORDS = 1_000
 const FIRST_LOOK_MS = 1_000
 const LAST_LOOK_MS = 30_000
 
@@ -167,7 +169,10 @@ class RestoreRun {
     const range = this.#open.get(formatTopicPartition(chunk.topic, chunk.partition))
     if (range === undefined) return
     try {
-      await this.#apply(chunk, range)
+      for (const { batches, nextOffset } of piecesOf(chunk)) {
+        await this.#apply(batches, nextOffset, range)
+        if (this.#cancelled() || !this.#open.has(formatTopicPartition(chunk.topic, chunk.partition))) return
+      }
     } catch (error) {
       if (this.#cancelled() && isMillraceError(error, 'CLIENT_CLOSED')) return
       if (!isMillraceError(error, 'STATE_DAMAGED')) throw error
@@ -176,10 +181,10 @@ class RestoreRun {
   }
 
   /** How far it came goes to disk together with what was read, so that a restore that is cut short is continued rightly. */
-  async #apply(chunk: FetchedBatches, range: OpenRange): Promise<void> {
-    const { topic, partition } = chunk
+  async #apply(batches: readonly BatchView[], nextOffset: number, range: OpenRange): Promise<void> {
+    const { topic, partition } = range
     const before = this.records
-    for (const batch of chunk.batches) {
+    for (const batch of batches) {
       const cursor = batch.records()
       const record = { headers: () => cursor.headers(), logged: { topic, partition, cursor } }
       while (cursor.next()) {
@@ -196,7 +201,7 @@ class RestoreRun {
       }
     }
     range.refill?.commit()
-    const next = range.isSource ? Math.min(chunk.nextOffset, range.to) : chunk.nextOffset
+    const next = range.isSource ? Math.min(nextOffset, range.to) : nextOffset
     range.state.restored(range.store, next, range.topicId, next >= range.to)
     await range.state.maybeFlush()
     range.report.read(next, this.records - before)
@@ -306,4 +311,25 @@ function anewAfter({ code, offset }: MillraceError): string {
   return code === 'CLIENT_LOG_TRUNCATED'
     ? `the changelog was cut before offset ${offset}, and written anew`
     : `the changelog has no offset ${offset} any more`
+}
+
+interface Piece {
+  readonly batches: readonly BatchView[]
+  readonly nextOffset: number
+}
+
+/** A listener hears, and a restore can be called off, after as many records as a poll of Kafka Streams brings. */
+function* piecesOf({ batches, nextOffset }: FetchedBatches): Iterable<Piece> {
+  let piece: BatchView[] = []
+  let records = 0
+  for (const batch of batches) {
+    if (records >= PIECE_RECORDS) {
+      yield { batches: piece, nextOffset: batch.baseOffset }
+      piece = []
+      records = 0
+    }
+    piece.push(batch)
+    records += batch.count
+  }
+  yield { batches: piece, nextOffset }
 }

@@ -2,7 +2,9 @@
 import t from 'tap'
 import { int64, type RestoreListener, type StoreRestore, Streams, StreamsBuilder, string } from '../../lib/index.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
+import { silentLog } from '../../lib/telemetry/log.js'
 import { asInt64, embedded } from './embedded.js'
+import { until } from './group-rig.js'
 
 function topology() {
   const builder = new StreamsBuilder()
@@ -138,3 +140,50 @@ t.test('a listener that throws ends the instance, whoever else listens', async (
   })
   t.equal(streams.state, 'failed')
 })
+
+t.test(
+  'a long changelog is told of in pieces of about a thousand records, and a close ends it between two',
+  async (t) => {
+    const world = await embedded(t, { in: 1, out: 1, names: 1 })
+    const base = { applicationId: 'app', broker: world.broker, cacheMaxBytes: 0, log: silentLog }
+    const first = new Streams(topology(), { ...base, engines: new MemoryEngines() })
+    await first.start()
+    for (let round = 0; round < 10; round++) {
+      await world.send(Array.from({ length: 500 }, (_, i) => ({ topic: 'in', key: `${round}-${i}`, value: 'v' })))
+    }
+    await until(() => (first.committedOffset('in', 0) ?? 0) >= 5_000)
+    await first.close()
+
+    const pieces: [records: number, offset: number][] = []
+    const second = new Streams(topology(), { ...base, engines: new MemoryEngines() })
+    second.onRestore({
+      onBatch: ({ store, offset }, records) => void (store === 'counts' && pieces.push([records, offset])),
+    })
+    await second.start()
+    t.equal(
+      pieces.reduce((sum, [records]) => sum + records, 0),
+      5_000,
+    )
+    t.ok(pieces.length >= 3, `${pieces.length} pieces`)
+    t.same(
+      pieces.map(([, offset]) => offset),
+      pieces.map(([, offset]) => offset).sort((a, b) => a - b),
+    )
+    await second.close()
+
+    const told: string[] = []
+    const third = new Streams(topology(), { ...base, engines: new MemoryEngines() })
+    let closing: Promise<unknown> | null = null
+    third.onRestore({
+      onBatch: ({ store, offset, endOffset }) => {
+        if (store !== 'counts') return
+        told.push(offset < endOffset ? 'half-way' : 'at its end')
+        closing ??= third.close()
+      },
+      onSuspended: () => void told.push('suspended'),
+    })
+    await third.start().catch(() => undefined)
+    await closing
+    t.same(told, ['half-way', 'suspended'])
+  },
+)
