@@ -171,6 +171,7 @@ class RestoreRun {
     try {
       for (const { batches, nextOffset } of piecesOf(chunk)) {
         await this.#apply(batches, nextOffset, range)
+        await this.#options.clock.nextTurn()
         if (this.#cancelled() || !this.#open.has(formatTopicPartition(chunk.topic, chunk.partition))) return
       }
     } catch (error) {

@@ -150,9 +150,10 @@ t.test(
     await first.start()
     for (let round = 0; round < 10; round++) {
       await world.send(Array.from({ length: 500 }, (_, i) => ({ topic: 'in', key: `${round}-${i}`, value: 'v' })))
+      // A commit for each round: a batch has no more records than that.
+      await until(() => (first.committedOffset('in', 0) ?? 0) >= (round + 1) * 500)
     }
-    await until(() => (first.committedOffset('in', 0) ?? 0) >= 5_000)
-    await first.close()
+    await first.close({ leaveGroup: true })
 
     const pieces: [records: number, offset: number][] = []
     const second = new Streams(topology(), { ...base, engines: new MemoryEngines() })
@@ -169,7 +170,7 @@ t.test(
       pieces.map(([, offset]) => offset),
       pieces.map(([, offset]) => offset).sort((a, b) => a - b),
     )
-    await second.close()
+    await second.close({ leaveGroup: true })
 
     const told: string[] = []
     const third = new Streams(topology(), { ...base, engines: new MemoryEngines() })
@@ -178,7 +179,7 @@ t.test(
       onBatch: ({ store, offset, endOffset }) => {
         if (store !== 'counts') return
         told.push(offset < endOffset ? 'half-way' : 'at its end')
-        closing ??= third.close()
+        closing ??= third.close({ leaveGroup: true })
       },
       onSuspended: () => void told.push('suspended'),
     })
