@@ -17,7 +17,8 @@ export const ERROR_CODES = {
   CLIENT_LOG_TRUNCATED:
     'Records that were read are gone from the topic: correct what was made of them, then commit the offset to go on from.',
   CLIENT_OFFSET_OUT_OF_RANGE: 'Data was deleted before it was read: raise retention, then choose where to go on from.',
-  CLIENT_PARTITION_MISSING: 'Use a partition that the topic has; it may have been made anew with fewer.',
+  CLIENT_PARTITION_MISSING:
+    'Use a partition that the topic has; it may have been deleted and created again with fewer.',
   CLIENT_RECORD_INVALID:
     'Correct the code that makes the record: keys and values are bytes or null, times whole milliseconds, partitions exist.',
   CLIENT_REQUEST_FAILED: 'Read the Kafka error named; retriable ones were retried until the time was up.',
@@ -109,7 +110,7 @@ export const ERROR_CODES = {
     'Read why the instance stopped that asked for it, correct that, and start the application again.',
   STREAMS_COMMIT_REFUSED: 'Read the cause: the broker refuses every transaction of this application.',
   STREAMS_INTERNAL_TOPIC_CHANGED:
-    'Use a new application id to process the input anew, or start again with what is left; find out who changed the topic.',
+    'Use a new application id to process the input again, or start again with what is left; find out who changed the topic.',
   STREAMS_INTERNAL_TOPIC_MISFIT: 'Use a new application id, or delete the internal topic and the local state.',
   STREAMS_NO_COMMITTED_OFFSET: 'Commit an offset for the group, or set offsetReset to earliest or latest.',
   STREAMS_RESTORE_OVERTAKEN:
