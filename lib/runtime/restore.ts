@@ -166,13 +166,14 @@ class RestoreRun {
   }
 
   async #take(chunk: FetchedBatches): Promise<void> {
-    const range = this.#open.get(formatTopicPartition(chunk.topic, chunk.partition))
+    const name = formatTopicPartition(chunk.topic, chunk.partition)
+    const range = this.#open.get(name)
     if (range === undefined) return
     try {
       for (const { batches, nextOffset } of piecesOf(chunk)) {
         await this.#apply(batches, nextOffset, range)
         await this.#options.clock.nextTurn()
-        if (this.#cancelled() || !this.#open.has(formatTopicPartition(chunk.topic, chunk.partition))) return
+        if (this.#cancelled() || !this.#open.has(name)) return
       }
     } catch (error) {
       if (this.#cancelled() && isMillraceError(error, 'CLIENT_CLOSED')) return
