@@ -56,7 +56,7 @@ export {
   type TopicRecord,
 } from './record/record.js'
 export type { CloseOptions, CloseReport } from './runtime/close-report.js'
-export type { CommittedInfo, CommittedListener } from './runtime/committed-records.js'
+export type { CommittedInfo, CommittedListener } from './runtime/commit/committed-records.js'
 export type { Health } from './runtime/health.js'
 export type { InstanceState } from './runtime/lifecycle.js'
 export type {
@@ -65,16 +65,16 @@ export type {
   QueryableSessionStore,
   QueryableVersionedStore,
   QueryableWindowStore,
-} from './runtime/queries.js'
-export type { Position, QueryOptions, StoreMetadata } from './runtime/query-bound.js'
-export type { RestoreListener, StoreRestore } from './runtime/restore-listener.js'
+} from './runtime/queries/queries.js'
+export type { Position, QueryOptions, StoreMetadata } from './runtime/queries/query-bound.js'
+export type { RestoreListener, StoreRestore } from './runtime/restore/listener.js'
 // Keys and values
-export { type AvroOptions, avro } from './serde/avro.js'
-export type { AvroSchema } from './serde/avro-schema.js'
-export { type ConfluentAvroOptions, confluentAvro } from './serde/confluent-avro.js'
+export { type AvroOptions, avro } from './serde/avro/avro.js'
+export type { AvroSchema } from './serde/avro/avro-schema.js'
+export { type ConfluentAvroOptions, confluentAvro } from './serde/avro/confluent-avro.js'
+export { type ConfluentRegistryOptions, confluentRegistry, type SchemaRegistry } from './serde/avro/schema-registry.js'
 export { type JsonOptions, json } from './serde/json.js'
 export { bigint64, bytes, float64, int32, int64, string } from './serde/primitive.js'
-export { type ConfluentRegistryOptions, confluentRegistry, type SchemaRegistry } from './serde/registry.js'
 export { SchemaPending, type Serde } from './serde/serde.js'
 export { sessionWindowed, timeWindowed } from './serde/windowed.js'
 export type { HistoryOptions } from './state/committed/versions.js'

@@ -60,7 +60,7 @@ const RULES: readonly Rule[] = [
     pattern: /^(node:)?fs(\/promises)?$/,
     owners: [
       EDGE,
-      'lib/personalization/input/loader-input.ts',
+      'lib/personalization/input/loader/input-files.ts',
       'lib/personalization/records/schemas.ts',
       'lib/state/engine/task-folders.ts',
       'lib/state/engine/open-databases.ts',
@@ -71,7 +71,7 @@ const RULES: readonly Rule[] = [
       'lib/broker/storage/node-files.ts',
       'lib/runtime/state-folder.ts',
       // Standard error, past the thread that is held up.
-      'lib/client/heartbeat/thread-entry.ts',
+      'lib/client/heartbeat/thread/entry.ts',
     ],
     within: 'imports',
   },
@@ -90,7 +90,7 @@ const RULES: readonly Rule[] = [
   {
     what: 'other processes and threads',
     pattern: /^(node:)?(child_process|worker_threads|cluster|timers)(\/promises)?$/,
-    owners: [EDGE, 'lib/client/heartbeat/thread.ts', 'lib/client/heartbeat/thread-entry.ts'],
+    owners: [EDGE, 'lib/client/heartbeat/thread/thread.ts', 'lib/client/heartbeat/thread/entry.ts'],
     within: 'imports',
   },
 ]

@@ -3,7 +3,7 @@ import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import { type BrokerConnection, ClientConnection } from './connection.js'
 import type { BrokerCore } from './core.js'
-import { GroupCoordinator } from './group/coordinator.js'
+import { GroupCoordinator } from './group/group-coordinator.js'
 import { GroupOffsets } from './group/offsets.js'
 import { Housekeeping } from './housekeeping.js'
 import { type BrokerSettings, DEFAULT_SETTINGS } from './settings.js'
@@ -11,8 +11,8 @@ import type { BrokerStorage } from './storage/storage.js'
 import { type ListenOptions, listenTcp, type TcpListener } from './tcp.js'
 import type { ConfigValues } from './topic-config.js'
 import { type Topic, Topics } from './topics.js'
-import { TransactionCoordinator } from './transaction/coordinator.js'
 import { TransactionMarkers } from './transaction/markers.js'
+import { TransactionCoordinator } from './transaction/transaction-coordinator.js'
 
 export interface BrokerOptions {
   readonly clock: Clock

@@ -1,12 +1,12 @@
 /** What every request handler works on. */
 import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
-import type { GroupCoordinator } from './group/coordinator.js'
+import type { GroupCoordinator } from './group/group-coordinator.js'
 import type { GroupOffsets } from './group/offsets.js'
 import type { BrokerSettings } from './settings.js'
 import type { BrokerStorage } from './storage/storage.js'
 import type { Topics } from './topics.js'
-import type { TransactionCoordinator } from './transaction/coordinator.js'
+import type { TransactionCoordinator } from './transaction/transaction-coordinator.js'
 
 export interface BrokerCore {
   readonly clock: Clock

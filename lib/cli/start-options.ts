@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { MillraceError } from '../errors.js'
 import { type InjectPlan, NO_INJECTION, parseInject } from '../personalization/input/inject.js'
-import type { Speed } from '../personalization/input/loader-feed.js'
+import type { Speed } from '../personalization/input/loader/feed.js'
 import { DEFAULT_RULES, type RuleOptions } from '../personalization/topology.js'
 
 export interface StartOptions {

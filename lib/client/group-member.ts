@@ -7,19 +7,14 @@ import type { TopicPartition } from '../record/record.js'
 import { brokerError, mayRepeat, remedyOf } from './broker-error.js'
 import type { Cluster, Target } from './cluster.js'
 import type { GroupIdentity, OffsetToCommit } from './commit.js'
-import { type Assign, JoinRefused, type JoinRound, joinRound, type MemberSubscription } from './group-join.js'
-import {
-  type CommittedOffset,
-  type CommittedOffsetsOptions,
-  commitOffsets,
-  committedOffsets,
-} from './group-requests.js'
+import { type CommittedOffset, type CommittedOffsetsOptions, commitOffsets, committedOffsets } from './group-offsets.js'
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop.js'
 import type { Heartbeats, MakeHeartbeats } from './heartbeat/heartbeats.js'
 import { InstanceFence } from './instance-fence.js'
+import { type Assign, JoinRefused, type JoinRound, joinRound, type MemberSubscription } from './join-round.js'
 import { growingPauseMs } from './retry.js'
 
-export type { JoinedMember, MemberAssignment } from './group-join.js'
+export type { JoinedMember, MemberAssignment } from './join-round.js'
 export type { Assign, CommittedOffset, MemberSubscription }
 
 export interface GroupMemberOptions {

@@ -7,12 +7,12 @@ import { produceApi } from '../protocol/api/produce.js'
 import type { Compression } from '../protocol/batch/compression.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition } from '../record/record.js'
-import { BatchRefused } from './batch-refused.js'
 import { type BrokerError, brokerError, mayRepeat } from './broker-error.js'
 import { isTransportError } from './broker-link.js'
 import { checkPlace } from './check-record.js'
 import type { Cluster } from './cluster.js'
 import type { ProduceBatch } from './commit.js'
+import { BatchRefused } from './rejected-batch.js'
 import { growingPauseMs, isCertainlyUnsent } from './retry.js'
 
 export interface ProducerIdentity {

@@ -8,7 +8,7 @@ import { checkProducerOptions } from './check-producer.js'
 import { checkOffsets, checkRecord } from './check-record.js'
 import type { Cluster } from './cluster.js'
 import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from './commit.js'
-import { TransactionManager } from './transaction-manager.js'
+import { TransactionManager } from './transaction/transaction-manager.js'
 
 export interface TransactionalProducerOptions {
   readonly cluster: Cluster

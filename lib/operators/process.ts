@@ -13,7 +13,7 @@ import {
 } from '../topology/processor.js'
 import type { ProcessNode } from '../topology/stateless-nodes.js'
 import type { StoreDefinition } from '../topology/topology.js'
-import { requireFunction } from '../topology/validate-functions.js'
+import { requireFunction } from '../topology/validate/functions.js'
 import { atOnce } from './at-once.js'
 import { CallScope } from './call-scope.js'
 import type { Build, DueTimers, OperatorContext, Push } from './operator.js'

@@ -1,6 +1,6 @@
 /** User code that begins and ends with its task: what it throws names the node, the task and the function. */
 import { isMillraceError, MillraceError } from '../errors.js'
-import { requireFunction } from '../topology/validate-functions.js'
+import { requireFunction } from '../topology/validate/functions.js'
 import { atOnce } from './at-once.js'
 import type { OperatorContext } from './operator.js'
 

@@ -8,7 +8,7 @@ import {
   type ValueTransformer,
   type ValueTransformerSupplier,
 } from '../topology/processor.js'
-import { requireFunction } from '../topology/validate-functions.js'
+import { requireFunction } from '../topology/validate/functions.js'
 import { orNull } from './fold.js'
 import type { OperatorContext } from './operator.js'
 import { punctuation, starting } from './user-code.js'

@@ -4,7 +4,7 @@ export { type HttpOptions, PersonalizationServer } from './doors/server.js'
 export { servicePort } from './doors/service-view.js'
 export { armOf } from './experiments/experiment.js'
 export { type InjectPlan, NO_INJECTION, parseInject } from './input/inject.js'
-export { fileInput, type LoaderInput, simulatorInput } from './input/loader-input.js'
+export { fileInput, type LoaderInput, simulatorInput } from './input/loader/input-files.js'
 export { SessionRecommender } from './recommender/index.js'
 export {
   ACTIVITY_TYPES,

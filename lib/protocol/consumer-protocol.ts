@@ -3,10 +3,10 @@
  * appends fields, so a reader takes what it knows and ignores the rest.
  */
 import { MillraceError } from '../errors.js'
+import { Reader } from './wire/byte-reader.js'
+import { Writer } from './wire/byte-writer.js'
 import { array, bytes, type Decoded, type Input, int32, type Shape, string } from './wire/field.js'
-import { Reader } from './wire/reader.js'
 import { compile } from './wire/schema.js'
-import { Writer } from './wire/writer.js'
 
 const LAST_VERSION = 3
 

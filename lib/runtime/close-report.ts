@@ -1,6 +1,6 @@
 /** What `close` is asked for, and what it says about work it could not finish. */
 import { MillraceError } from '../errors.js'
-import type { UncommittedPartition } from '../task/commit.js'
+import type { UncommittedPartition } from '../task/task-commit.js'
 import type { Log } from '../telemetry/log.js'
 
 export interface CloseOptions {

@@ -10,8 +10,8 @@ import { TaskState } from '../state/task-state.js'
 import type { GlobalStore } from '../task/options.js'
 import type { GlobalStoreDefinition } from '../topology/topology.js'
 import { GlobalProcessor, type GlobalProcessorOptions } from './global-processor.js'
-import type { MakeFetcher } from './restore.js'
-import type { RestoreListeners, RestoreReport } from './restore-listener.js'
+import type { RestoreListeners, RestoreReport } from './restore/listener.js'
+import type { MakeFetcher } from './restore/restore.js'
 import { Signal } from './signal.js'
 
 export interface GlobalStoresOptions extends GlobalProcessorOptions {

@@ -7,11 +7,10 @@ import type { GroupIdentity } from '../client/commit.js'
 import type { Fetcher } from '../client/fetcher.js'
 import type { Assignment } from '../client/group-member.js'
 import { isMillraceError } from '../errors.js'
-import { afterFailedCommit, type FailedCommits, NO_FAILED_COMMITS } from './commit-failure.js'
-import { Committer, causeOf, type FinishedCommit } from './committer.js'
+import { Committer, causeOf, type FinishedCommit } from './commit/committer.js'
+import { afterFailedCommit, type FailedCommits, NO_FAILED_COMMITS } from './commit/failed-commit.js'
 import type { InstanceParts } from './instance-parts.js'
 import { retryPauseMs, sleepMs } from './loop-pauses.js'
-import { LostOffsets } from './lost-offsets.js'
 import {
   decideMembership,
   isComplete,
@@ -22,7 +21,8 @@ import {
   OUTSIDE,
 } from './membership/membership.js'
 import { RetryUntilTimeout } from './retry-until-timeout.js'
-import { TaskOpener } from './task-opener.js'
+import { LostOffsets } from './tasks/lost-offsets.js'
+import { TaskOpener } from './tasks/task-opener.js'
 
 /** Records a task handles before the loop looks at the others: a few milliseconds at most. */
 const SLICE_RECORDS = 1_000

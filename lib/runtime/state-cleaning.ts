@@ -4,8 +4,8 @@ import { MillraceError } from '../errors.js'
 import type { Random } from '../record/random.js'
 import type { StateEngines } from '../state/engine/engine.js'
 import type { Log } from '../telemetry/log.js'
-import { every } from './every.js'
-import { openProcess } from './process.js'
+import { every } from './periodic.js'
+import { openProcess } from './process-identity.js'
 
 /** State that was set aside is kept so long for whoever wants to know why. */
 const SET_ASIDE_MS = 7 * 24 * 60 * 60 * 1000

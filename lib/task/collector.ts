@@ -3,7 +3,7 @@ import type { ProduceBatch } from '../client/commit.js'
 import { BatchBuilder } from '../protocol/index.js'
 import { partitionForKey } from '../record/partitioner.js'
 import type { Headers } from '../record/record.js'
-import type { CapturedRecord } from './commit.js'
+import type { CapturedRecord } from './task-commit.js'
 
 /** Kafka's default `message.max.bytes` is 1,048,588; this leaves room for what compression can add. */
 export const MAX_BATCH_BYTES = 900_000

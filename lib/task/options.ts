@@ -7,8 +7,8 @@ import type { Headers } from '../record/record.js'
 import type { Log } from '../telemetry/log.js'
 import type { AppConfigs } from '../topology/processor.js'
 import type { StoreDefinition, StoreKind, SubTopology } from '../topology/topology.js'
-import type { Turns } from './idle-rule.js'
-import type { Refusals } from './refusals.js'
+import type { Turns } from './partition-wait.js'
+import type { Refusals } from './rejected-batches.js'
 
 /** One record that went no further, and where it came from. Origin fields are null inside a punctuation. */
 export interface Drop {

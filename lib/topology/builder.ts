@@ -12,7 +12,7 @@ import { checkApart, type WrapOptions, wrapNodes } from './processor-wrapper.js'
 import { putEach } from './put-each.js'
 import { type StoreOptions, storeDefinition, type TimerStoreOptions, timerStoreDefinition } from './store-definition.js'
 import type { GlobalStoreDefinition, RepartitionTopic, StoreDefinition, Topology } from './topology.js'
-import { validate } from './validate.js'
+import { validate } from './validate/validate.js'
 
 export interface SourceOptions<K, V> {
   readonly name: string

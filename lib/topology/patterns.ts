@@ -2,7 +2,7 @@
 import { MillraceError } from '../errors.js'
 import type { Node, SourceNode } from './node.js'
 import type { Topology } from './topology.js'
-import { validate } from './validate.js'
+import { validate } from './validate/validate.js'
 
 export type PatternSource = SourceNode & { readonly pattern: RegExp }
 

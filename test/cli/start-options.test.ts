@@ -4,7 +4,7 @@ import t from 'tap'
 import { kafkaConnection, secret } from '../../lib/cli/start-connection.js'
 import { parseStartOptions } from '../../lib/cli/start-options.js'
 import { keptSecret, prepareFolder, stateFolder } from '../../lib/cli/start-state.js'
-import { simulatorInput } from '../../lib/personalization/input/loader-input.js'
+import { simulatorInput } from '../../lib/personalization/input/loader/input-files.js'
 import { seededRandom } from '../../lib/record/random.js'
 
 const parse = (text: string) => parseStartOptions(text.split(' ').filter((word) => word !== ''))

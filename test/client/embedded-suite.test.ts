@@ -2,7 +2,7 @@ import t from 'tap'
 import { createBroker, MemoryStorage } from '../../lib/broker/index.js'
 import { systemClock as clock } from '../../lib/record/clock.js'
 import { systemRandom as random } from '../../lib/record/random.js'
-import { runTransportCase, transportCases } from '../../lib/testing/suites/transport-suite.js'
+import { runTransportCase, transportCases } from '../../lib/testing/suites/transport/transport-suite.js'
 import { loopbackTransport } from '../../lib/transport/loopback.js'
 
 t.setTimeout(300_000)

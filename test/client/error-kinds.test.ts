@@ -2,7 +2,7 @@
 import t from 'tap'
 import { brokerError } from '../../lib/client/broker-error.js'
 import { REQUEST_NAMES, type Remedy, type RequestName, remedyFor } from '../../lib/client/error-kinds.js'
-import { TransactionManager } from '../../lib/client/transaction-manager.js'
+import { TransactionManager } from '../../lib/client/transaction/transaction-manager.js'
 import { BatchBuilder, KAFKA_ERROR, type KafkaErrorName } from '../../lib/protocol/index.js'
 import { answers, refused, type Script, ScriptedBroker } from './scripted-broker.js'
 

@@ -6,7 +6,7 @@ import { IdempotentProducer } from '../../lib/client/producer.js'
 import type { MillraceError } from '../../lib/errors.js'
 import { KAFKA_ERROR as E } from '../../lib/protocol/error-codes.js'
 import { delay } from '../../lib/record/clock.js'
-import { atLeastOnce } from '../../lib/runtime/commit-group.js'
+import { atLeastOnce } from '../../lib/runtime/commit/commit-group.js'
 import { answers, type Script, ScriptedBroker } from './scripted-broker.js'
 
 const SESSION_MS = 3_000

@@ -1,8 +1,8 @@
 /** KIP-320: a log that lost what was read of it is told, and never read on as if nothing had happened. */
 import t from 'tap'
 import { Fetcher } from '../../lib/client/fetcher.js'
-import { commitOffsets, committedOffsets } from '../../lib/client/group-requests.js'
-import { TransactionManager } from '../../lib/client/transaction-manager.js'
+import { commitOffsets, committedOffsets } from '../../lib/client/group-offsets.js'
+import { TransactionManager } from '../../lib/client/transaction/transaction-manager.js'
 import type { MillraceError } from '../../lib/errors.js'
 import { type Api, BatchBuilder, fetchApi, KAFKA_ERROR, offsetForLeaderEpochApi } from '../../lib/protocol/index.js'
 import { metadata, type Script, ScriptedBroker } from './scripted-broker.js'

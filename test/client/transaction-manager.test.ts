@@ -1,5 +1,5 @@
 import t from 'tap'
-import { TransactionManager } from '../../lib/client/transaction-manager.js'
+import { TransactionManager } from '../../lib/client/transaction/transaction-manager.js'
 import { BatchBuilder, KAFKA_ERROR, readBatches } from '../../lib/protocol/index.js'
 import { answers, refused, type Script, ScriptedBroker } from './scripted-broker.js'
 

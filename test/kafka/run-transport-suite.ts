@@ -2,7 +2,7 @@
 import t from 'tap'
 import { systemClock } from '../../lib/record/clock.js'
 import { systemRandom } from '../../lib/record/random.js'
-import { runTransportCase, transportCases } from '../../lib/testing/suites/transport-suite.js'
+import { runTransportCase, transportCases } from '../../lib/testing/suites/transport/transport-suite.js'
 import type { Transport } from '../../lib/transport/transport.js'
 import { realKafka, uniqueName } from './broker.js'
 

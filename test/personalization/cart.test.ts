@@ -10,7 +10,7 @@ import {
   END_OF_TIME,
   NO_CART,
 } from '../../lib/personalization/decisions/cart.js'
-import { isInvalidRow } from '../../lib/personalization/input/format-rows.js'
+import { isInvalidRow } from '../../lib/personalization/input/formats/rows.js'
 import { formatNamed, replayOf } from '../../lib/personalization/input/index.js'
 import { inject, NO_INJECTION } from '../../lib/personalization/input/inject.js'
 import { type ActivityType, activityOf, type UserActivity } from '../../lib/personalization/records/activity.js'

@@ -1,8 +1,13 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { type ByteSource, linesOf, textOf } from '../../lib/personalization/input/format-bytes.js'
-import { csvRowsOf } from '../../lib/personalization/input/format-csv.js'
-import { type ActivityRow, epochSecondsToMs, isInvalidRow, utcMs } from '../../lib/personalization/input/format-rows.js'
+import { type ByteSource, linesOf, textOf } from '../../lib/personalization/input/formats/bytes.js'
+import { csvRowsOf } from '../../lib/personalization/input/formats/csv.js'
+import {
+  type ActivityRow,
+  epochSecondsToMs,
+  isInvalidRow,
+  utcMs,
+} from '../../lib/personalization/input/formats/rows.js'
 import { FORMATS, formatNamed, replayOf } from '../../lib/personalization/input/index.js'
 import { type ActivityFields, activityOf, activityProblem } from '../../lib/personalization/records/activity.js'
 import { seededRandom } from '../../lib/record/random.js'

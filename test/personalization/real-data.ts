@@ -1,7 +1,7 @@
 /** Where the published data sets lie: MILLRACE_DATA, or ../shared/data beside the repository; absent on most machines. */
 import { createReadStream, existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { ByteSource } from '../../lib/personalization/input/format-bytes.js'
+import type { ByteSource } from '../../lib/personalization/input/formats/bytes.js'
 
 const FOLDER = process.env.MILLRACE_DATA ?? fileURLToPath(new URL('../../../shared/data', import.meta.url))
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { bySession, loadSessionViews } from '../../lib/personalization/input/format-sessions-tsv.js'
+import { bySession, loadSessionViews } from '../../lib/personalization/input/formats/sessions-tsv.js'
 import { SessionRecommender } from '../../lib/personalization/recommender/index.js'
 import { NextItemJudge, NextItemMetrics } from '../../lib/personalization/recommender/metrics.js'
 import { BOL, needs, realFile } from './real-data.js'

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { ConnectionOptions } from '../../lib/index.js'
 import { NO_INJECTION, parseInject } from '../../lib/personalization/input/inject.js'
-import { fileInput } from '../../lib/personalization/input/loader-input.js'
+import { fileInput } from '../../lib/personalization/input/loader/input-files.js'
 import type { Summary } from '../../lib/personalization/report/summary.js'
 import { PersonalizationService, type ServiceOptions } from '../../lib/personalization/service.js'
 import { DEFAULT_RULES } from '../../lib/personalization/topology.js'

@@ -11,7 +11,7 @@ import {
   spendingDay,
   spendingDayNumber,
 } from '../../lib/personalization/decisions/spending.js'
-import { isInvalidRow } from '../../lib/personalization/input/format-rows.js'
+import { isInvalidRow } from '../../lib/personalization/input/formats/rows.js'
 import { formatNamed, replayOf } from '../../lib/personalization/input/index.js'
 import { activityOf, type UserActivity } from '../../lib/personalization/records/activity.js'
 import { parseMicros } from '../../lib/personalization/records/money.js'

@@ -20,8 +20,8 @@ import {
   joinGroupApi,
   metadataApi,
 } from '../../lib/protocol/index.js'
-import { Reader } from '../../lib/protocol/wire/reader.js'
-import { Writer } from '../../lib/protocol/wire/writer.js'
+import { Reader } from '../../lib/protocol/wire/byte-reader.js'
+import { Writer } from '../../lib/protocol/wire/byte-writer.js'
 import { fromHex, headerFixtures } from './fixtures.js'
 
 t.test("headers equal Java's", async (t) => {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import t, { type Test } from 'tap'
 import { Progress } from '../../lib/client/heartbeat/progress.js'
-import { heartbeatsBeside } from '../../lib/client/heartbeat/thread-heartbeats.js'
+import { heartbeatsBeside } from '../../lib/client/heartbeat/thread/thread-heartbeats.js'
 import {
   Admin,
   type Cluster,

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { MillraceError } from '../../lib/errors.js'
 import { seededRandom } from '../../lib/record/random.js'
-import { afterFailedCommit, type FailedCommits, NO_FAILED_COMMITS } from '../../lib/runtime/commit-failure.js'
+import { afterFailedCommit, type FailedCommits, NO_FAILED_COMMITS } from '../../lib/runtime/commit/failed-commit.js'
 
 const passing = new MillraceError('CLIENT_REQUEST_FAILED', 'the coordinator moves', { retriable: true })
 const lasting = new MillraceError('CLIENT_AUTHORIZATION', 'not authorized')

@@ -1,7 +1,7 @@
 /** At least once, seen from the loop: what each failure of a commit means. */
 import t from 'tap'
 import { MillraceError } from '../../lib/errors.js'
-import { atLeastOnce } from '../../lib/runtime/commit-group.js'
+import { atLeastOnce } from '../../lib/runtime/commit/commit-group.js'
 
 const IDENTITY = { groupId: 'g', memberId: 'm', generationId: 1, groupInstanceId: null }
 const unanswered = new MillraceError('TRANSPORT_TIMEOUT', 'no answer', { retriable: true })

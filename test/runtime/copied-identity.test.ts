@@ -2,7 +2,7 @@
 import t from 'tap'
 import { Streams } from '../../lib/index.js'
 import { seededRandom } from '../../lib/record/random.js'
-import { openProcess } from '../../lib/runtime/process.js'
+import { openProcess } from '../../lib/runtime/process-identity.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { silentLog } from '../../lib/telemetry/log.js'
 import { embedded } from './embedded.js'

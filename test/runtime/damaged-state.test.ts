@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { MillraceError } from '../../lib/errors.js'
-import { DamagedState } from '../../lib/runtime/damaged-state.js'
 import { OUTSIDE } from '../../lib/runtime/membership/membership.js'
-import { TaskOpener, type TaskOpenerOptions } from '../../lib/runtime/task-opener.js'
+import { DamagedState } from '../../lib/runtime/restore/damaged-state.js'
+import { TaskOpener, type TaskOpenerOptions } from '../../lib/runtime/tasks/task-opener.js'
 import { silentLog } from '../../lib/telemetry/log.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 

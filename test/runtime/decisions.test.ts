@@ -1,8 +1,8 @@
 import t from 'tap'
-import { type CommitFacts, decideCommit } from '../../lib/runtime/commit-decision.js'
+import { type CommitFacts, decideCommit } from '../../lib/runtime/commit/commit-decision.js'
 import { Lifecycle } from '../../lib/runtime/lifecycle.js'
 import { retryPauseMs, type SleepFacts, sleepMs } from '../../lib/runtime/loop-pauses.js'
-import { decideRestore, type RestoreFacts, whyAnew } from '../../lib/runtime/restore-decision.js'
+import { decideRestore, type RestoreFacts, whyAnew } from '../../lib/runtime/restore/restore-decision.js'
 
 t.test('when a commit is due', async (t) => {
   const policy = { commitLatencyMs: 20, commitIntervalMs: 100, commitBytes: 1_000 }

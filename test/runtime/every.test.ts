@@ -1,6 +1,6 @@
 /** What is done again and again: its intervals, and that nothing of it outlives `stop`. */
 import t from 'tap'
-import { every } from '../../lib/runtime/every.js'
+import { every } from '../../lib/runtime/periodic.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 
 const settle = () => new Promise((resolve) => setImmediate(resolve))

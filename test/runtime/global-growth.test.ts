@@ -5,7 +5,7 @@ import type { Fetcher } from '../../lib/client/fetcher.js'
 import { MillraceError } from '../../lib/errors.js'
 import { formatTopicPartition, type TopicPartition } from '../../lib/record/record.js'
 import { GlobalStores } from '../../lib/runtime/global-stores.js'
-import { RestoreListeners } from '../../lib/runtime/restore-listener.js'
+import { RestoreListeners } from '../../lib/runtime/restore/listener.js'
 import { jumpingClock } from '../client/jumping-clock.js'
 
 function growing(listOffsets: (partitions: readonly TopicPartition[]) => Promise<readonly object[]>) {

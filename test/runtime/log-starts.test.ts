@@ -2,7 +2,7 @@
 import t from 'tap'
 import { isMillraceError } from '../../lib/errors.js'
 import { formatTopicPartition } from '../../lib/record/record.js'
-import { LogStarts } from '../../lib/runtime/log-starts.js'
+import { LogStarts } from '../../lib/runtime/restore/log-starts.js'
 
 /** Task → its ownership; changelog partition → its start. */
 interface Look {

@@ -1,7 +1,7 @@
 /** Source offsets that brokers no longer have: an error that names one, however many partitions it concerns. */
 import t from 'tap'
 import { MillraceError, Streams, StreamsBuilder, string } from '../../lib/index.js'
-import { LostOffsets } from '../../lib/runtime/lost-offsets.js'
+import { LostOffsets } from '../../lib/runtime/tasks/lost-offsets.js'
 import { embedded } from './embedded.js'
 import { until } from './group-rig.js'
 

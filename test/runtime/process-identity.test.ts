@@ -2,7 +2,7 @@
 import t from 'tap'
 import { MillraceError } from '../../lib/errors.js'
 import { seededRandom } from '../../lib/record/random.js'
-import { openProcess } from '../../lib/runtime/process.js'
+import { openProcess } from '../../lib/runtime/process-identity.js'
 import type { StateEngines } from '../../lib/state/engine/engine.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { silentLog } from '../../lib/telemetry/log.js'

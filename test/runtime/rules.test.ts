@@ -1,12 +1,12 @@
 /** Rules of the instance loop that have no table of their own, each by itself: what is asked, kept and given up. */
 import t from 'tap'
 import { BatchBuilder, readBatches } from '../../lib/protocol/index.js'
-import { askChangelogs } from '../../lib/runtime/changelog-facts.js'
-import { Committer } from '../../lib/runtime/committer.js'
-import { type ChangelogRange, Restore, type RestoreOptions } from '../../lib/runtime/restore.js'
-import { RestoreListeners } from '../../lib/runtime/restore-listener.js'
-import { TakeOver, type TakeOverOptions } from '../../lib/runtime/take-over.js'
-import { TaskSet, type TaskSetOptions } from '../../lib/runtime/task-set.js'
+import { Committer } from '../../lib/runtime/commit/committer.js'
+import { askChangelogs } from '../../lib/runtime/restore/changelog-facts.js'
+import { RestoreListeners } from '../../lib/runtime/restore/listener.js'
+import { type ChangelogRange, Restore, type RestoreOptions } from '../../lib/runtime/restore/restore.js'
+import { TakeOver, type TakeOverOptions } from '../../lib/runtime/tasks/take-over.js'
+import { TaskSet, type TaskSetOptions } from '../../lib/runtime/tasks/task-set.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 
 const PARTITION = { topic: 'in', partition: 0 }

@@ -6,7 +6,7 @@ import {
   changeOf,
   consequenceOf,
   type TopicRole,
-} from '../../lib/runtime/topic-changes.js'
+} from '../../lib/runtime/topics/topic-changes.js'
 
 const facts = (partitions: number, id: string | null = 'id') => ({ partitions, id })
 

@@ -1,7 +1,7 @@
 /** What a fetcher says is gone is seen to, also where brokers do not answer when it is looked at. */
 import t from 'tap'
 import { MillraceError } from '../../lib/errors.js'
-import { TopicWatch, type WatchTopicsOptions } from '../../lib/runtime/watch-topics.js'
+import { TopicWatch, type WatchTopicsOptions } from '../../lib/runtime/topics/watch-topics.js'
 import { silentLog } from '../../lib/telemetry/log.js'
 import { jumpingClock } from '../client/jumping-clock.js'
 

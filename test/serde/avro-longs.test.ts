@@ -1,7 +1,7 @@
 /** Avro's numbers are exact or refused, in every place a schema can have them; and no count is believed that cannot be. */
 import t from 'tap'
-import { avro } from '../../lib/serde/avro.js'
-import { avroType } from '../../lib/serde/avro-schema.js'
+import { avro } from '../../lib/serde/avro/avro.js'
+import { avroType } from '../../lib/serde/avro/avro-schema.js'
 
 const MAX = BigInt(Number.MAX_SAFE_INTEGER)
 const POWERS = [6n, 7n, 13n, 14n, 27n, 28n, 31n, 32n, 45n, 51n, 52n, 53n]

@@ -1,8 +1,8 @@
 /** Avro's resolution rules, row by row; Java's library (1.12.0) reads the same of every one. */
 import t from 'tap'
-import { avro } from '../../lib/serde/avro.js'
-import { avroType } from '../../lib/serde/avro-schema.js'
-import { confluentAvro } from '../../lib/serde/confluent-avro.js'
+import { avro } from '../../lib/serde/avro/avro.js'
+import { avroType } from '../../lib/serde/avro/avro-schema.js'
+import { confluentAvro } from '../../lib/serde/avro/confluent-avro.js'
 import { type AvroRow, rows } from './avro-rows.js'
 
 /** Plain, so that records compare by their fields and a field that is undefined is seen. */

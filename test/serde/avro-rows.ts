@@ -1,5 +1,5 @@
 /** Written with one schema, read with another: rows for each rule of the specification's "Schema Resolution". */
-import type { AvroSchema } from '../../lib/serde/avro-schema.js'
+import type { AvroSchema } from '../../lib/serde/avro/avro-schema.js'
 
 export interface AvroRow {
   readonly what: string

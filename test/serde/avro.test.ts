@@ -1,9 +1,9 @@
 /** Avro with and without a registry. */
 import t from 'tap'
-import { avro } from '../../lib/serde/avro.js'
-import { avroType, fingerprint } from '../../lib/serde/avro-schema.js'
-import { confluentAvro } from '../../lib/serde/confluent-avro.js'
-import type { SchemaRegistry } from '../../lib/serde/registry.js'
+import { avro } from '../../lib/serde/avro/avro.js'
+import { avroType, fingerprint } from '../../lib/serde/avro/avro-schema.js'
+import { confluentAvro } from '../../lib/serde/avro/confluent-avro.js'
+import type { SchemaRegistry } from '../../lib/serde/avro/schema-registry.js'
 import { SchemaPending } from '../../lib/serde/serde.js'
 
 const V1 = { type: 'record', name: 'Click', fields: [{ name: 'page', type: 'string' }] }

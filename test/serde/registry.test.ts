@@ -2,9 +2,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { avroType } from '../../lib/serde/avro-schema.js'
-import { confluentAvro } from '../../lib/serde/confluent-avro.js'
-import { confluentRegistry } from '../../lib/serde/registry.js'
+import { avroType } from '../../lib/serde/avro/avro-schema.js'
+import { confluentAvro } from '../../lib/serde/avro/confluent-avro.js'
+import { confluentRegistry } from '../../lib/serde/avro/schema-registry.js'
 
 const SCHEMA = {
   type: 'record',

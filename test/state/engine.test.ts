@@ -8,7 +8,7 @@ import t from 'tap'
 import { systemClock } from '../../lib/record/clock.js'
 import type { StateEngine } from '../../lib/state/engine/engine.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
-import { storeSuite } from '../../lib/testing/suites/store-suite.js'
+import { storeSuite } from '../../lib/testing/suites/store/store-suite.js'
 import { natives, targets } from './targets.js'
 
 t.setTimeout(120_000)

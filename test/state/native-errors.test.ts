@@ -1,7 +1,7 @@
 /** What the native stores and the operating system say in words, sorted: a row for each. */
 import t from 'tap'
 import { MillraceError } from '../../lib/errors.js'
-import { coded } from '../../lib/state/engine/native-errors.js'
+import { coded } from '../../lib/state/engine/native/native-errors.js'
 
 const ROWS: readonly [said: string, doing: string, code: string, retriable?: true][] = [
   ['Corruption: block checksum mismatch', 'get', 'STATE_DAMAGED'],

@@ -5,7 +5,7 @@ import t from 'tap'
 import { systemClock } from '../../lib/record/clock.js'
 import type { StateEngine } from '../../lib/state/engine/engine.js'
 import { StateBudget } from '../../lib/state/engine/state-budget.js'
-import { storeSuite } from '../../lib/testing/suites/store-suite.js'
+import { storeSuite } from '../../lib/testing/suites/store/store-suite.js'
 import { natives } from './targets.js'
 
 t.setTimeout(120_000)

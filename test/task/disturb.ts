@@ -1,6 +1,6 @@
 /** Aborts, commits and restarts a task at random points, beside an undisturbed run of the same input. */
 import type { Random } from '../../lib/record/random.js'
-import type { TaskCommit } from '../../lib/task/commit.js'
+import type { TaskCommit } from '../../lib/task/task-commit.js'
 import type { Topology } from '../../lib/topology/topology.js'
 import { type Input, TaskHarness, type Written, writtenBy } from './harness.js'
 

@@ -4,7 +4,7 @@ import type { KStream } from '../../lib/dsl/stream.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { json, type KeyValueStore, type ProcessorContext, string } from '../../lib/index.js'
 import type { RecordFailure } from '../../lib/record/failure.js'
-import { closeTask } from '../../lib/runtime/close-task.js'
+import { closeTask } from '../../lib/runtime/tasks/close-task.js'
 import { TaskHarness, writtenBy } from './harness.js'
 import { record } from './records.js'
 

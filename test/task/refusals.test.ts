@@ -1,10 +1,10 @@
 /** What is kept of a broker's refusals: which record was at fault, for how long, and how small batches become. */
 import t from 'tap'
-import { BatchRefused } from '../../lib/client/batch-refused.js'
 import { brokerError, partitionMissing, topicMissing } from '../../lib/client/broker-error.js'
+import { BatchRefused } from '../../lib/client/rejected-batch.js'
 import { BatchBuilder, KAFKA_ERROR } from '../../lib/protocol/index.js'
 import { MAX_BATCH_BYTES } from '../../lib/task/collector.js'
-import { type Outgoing, Refusals } from '../../lib/task/refusals.js'
+import { type Outgoing, Refusals } from '../../lib/task/rejected-batches.js'
 import { ManualClock } from '../../lib/testing/index.js'
 
 const record = (key: string | null, value: string, timestamp = 5): Outgoing => ({

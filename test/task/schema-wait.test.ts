@@ -2,9 +2,9 @@
 import t from 'tap'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { MillraceError } from '../../lib/errors.js'
-import { confluentAvro } from '../../lib/serde/confluent-avro.js'
+import { confluentAvro } from '../../lib/serde/avro/confluent-avro.js'
+import type { SchemaRegistry } from '../../lib/serde/avro/schema-registry.js'
 import { string } from '../../lib/serde/primitive.js'
-import type { SchemaRegistry } from '../../lib/serde/registry.js'
 import { SchemaPending, type Serde } from '../../lib/serde/serde.js'
 import { type HarnessOptions, TaskHarness, writtenBy } from './harness.js'
 

@@ -3,9 +3,9 @@ import { type Mutant, mutant } from './mutant.js'
 
 const MEMBERSHIP = 'lib/runtime/membership/membership.ts'
 const ASSIGN = 'lib/runtime/membership/assign.ts'
-const TAKE_OVER = 'lib/runtime/take-over.ts'
+const TAKE_OVER = 'lib/runtime/tasks/take-over.ts'
 const INSTANCE = 'lib/runtime/instance.ts'
-const TASK_SET = 'lib/runtime/task-set.ts'
+const TASK_SET = 'lib/runtime/tasks/task-set.ts'
 
 export const GROUP: readonly Mutant[] = [
   mutant(
@@ -46,7 +46,7 @@ export const GROUP: readonly Mutant[] = [
     'offsets on their way keep their generation',
     'I3',
     'quiet,at-least-once,late-requests',
-    [['lib/runtime/commit-group.ts', '        if (produced) anotherGeneration()\n', '']],
+    [['lib/runtime/commit/commit-group.ts', '        if (produced) anotherGeneration()\n', '']],
     'runtime/commit-group',
   ),
   mutant(
@@ -115,7 +115,7 @@ export const GROUP: readonly Mutant[] = [
     'quiet,close-on-error',
     [
       [
-        'lib/runtime/committer.ts',
+        'lib/runtime/commit/committer.ts',
         '    this.forget()\n    if (parts.length === 0) return 0\n',
         '    if (parts.length === 0) return 0\n    this.forget()\n',
       ],

@@ -2,9 +2,9 @@
 import { type Mutant, mutant } from './mutant.js'
 
 const MEMBERSHIP = 'lib/runtime/membership/membership.ts'
-const TAKE_OVER = 'lib/runtime/take-over.ts'
+const TAKE_OVER = 'lib/runtime/tasks/take-over.ts'
 const INSTANCE = 'lib/runtime/instance.ts'
-const REQUESTS = 'lib/client/transaction-requests.ts'
+const REQUESTS = 'lib/client/transaction/requests.ts'
 
 export const OUTPUT: readonly Mutant[] = [
   mutant(
@@ -52,7 +52,7 @@ export const OUTPUT: readonly Mutant[] = [
     'an unknown outcome taken for an abort',
     'I1',
     'base',
-    [['lib/runtime/commit-failure.ts', "outcome.kind === 'aborted' ? 'rewind' : 'takeOver'", "'rewind'"]],
+    [['lib/runtime/commit/failed-commit.ts', "outcome.kind === 'aborted' ? 'rewind' : 'takeOver'", "'rewind'"]],
     'runtime/commit-failure',
   ),
   mutant(
@@ -72,7 +72,13 @@ export const OUTPUT: readonly Mutant[] = [
     'repartition topics follow offsetReset',
     'I1',
     'small,latest,early-kill',
-    [['lib/runtime/plan.ts', "if (this.repartitionTopics().includes(topic)) return 'earliest'\n", '']],
+    [
+      [
+        'lib/runtime/topics/resolved-topology.ts',
+        "if (this.repartitionTopics().includes(topic)) return 'earliest'\n",
+        '',
+      ],
+    ],
     'runtime/offset-reset',
   ),
 ]

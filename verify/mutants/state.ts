@@ -1,9 +1,9 @@
 /** Stores, their changelogs and their disks. */
 import { type Mutant, mutant } from './mutant.js'
 
-const FACTS = 'lib/runtime/changelog-facts.ts'
-const RESTORE = 'lib/runtime/restore.ts'
-const DECISION = 'lib/runtime/restore-decision.ts'
+const FACTS = 'lib/runtime/restore/changelog-facts.ts'
+const RESTORE = 'lib/runtime/restore/restore.ts'
+const DECISION = 'lib/runtime/restore/restore-decision.ts'
 
 export const STATE: readonly Mutant[] = [
   mutant(

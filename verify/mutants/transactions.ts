@@ -1,8 +1,8 @@
 /** Transactions as readers and the broker see them. The broker's own mistakes are here too: I7 and I9 are its promises. */
 import { type Mutant, mutant } from './mutant.js'
 
-const TRANSACTIONS = 'lib/client/transaction-manager.ts'
-const COORDINATOR = 'lib/broker/transaction/coordinator.ts'
+const TRANSACTIONS = 'lib/client/transaction/transaction-manager.ts'
+const COORDINATOR = 'lib/broker/transaction/transaction-coordinator.ts'
 const SESSIONS = 'lib/operators/session-aggregate.ts'
 
 export const TRANSACTIONAL: readonly Mutant[] = [

@@ -1,7 +1,7 @@
 /** What gathers, and what is lost without a word. */
 import { type Mutant, mutant } from './mutant.js'
 
-const FAILURES = 'lib/task/failures.ts'
+const FAILURES = 'lib/task/record-errors.ts'
 
 export const UPKEEP: readonly Mutant[] = [
   mutant(
@@ -18,7 +18,7 @@ export const UPKEEP: readonly Mutant[] = [
     'client/retry-loops',
   ),
   mutant('the purge of repartition topics goes on after the end', 'I11', 'small,base', [
-    ['lib/runtime/purge.ts', 'return () => void purging.stop()', 'return () => void purging'],
+    ['lib/runtime/topics/purge.ts', 'return () => void purging.stop()', 'return () => void purging'],
   ]),
   mutant(
     'a second start is accepted',

@@ -1,6 +1,6 @@
 /** InitProducerId v0 to v5: a new id, or the next epoch of a transactional id; aborts what its predecessor left open. */
 import { KAFKA_ERROR as E, initProducerIdApi } from '../../protocol/index.js'
-import type { ProducerIdentity } from '../transaction/coordinator.js'
+import type { ProducerIdentity } from '../transaction/transaction-coordinator.js'
 import { defineHandler } from './handler.js'
 
 export const initProducerIdHandler = defineHandler(initProducerIdApi, [0, 5], (core, request, { version }) => {

@@ -1,6 +1,6 @@
 /** OffsetCommit v2 to v9: by members of the generation, or by anybody while the group is empty. */
 import { offsetCommitApi } from '../../protocol/index.js'
-import { checkCommitter, judgeOffsets } from '../group/offset-commit.js'
+import { checkCommitter, judgeOffsets } from '../group/commit-offsets.js'
 import { defineHandler } from './handler.js'
 
 export const offsetCommitHandler = defineHandler(offsetCommitApi, [2, 9], (core, request) => {

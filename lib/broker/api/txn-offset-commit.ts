@@ -3,7 +3,7 @@
  * checked (KIP-447); a committer that names neither is let through, as in Kafka.
  */
 import { KAFKA_ERROR as E, txnOffsetCommitApi } from '../../protocol/index.js'
-import { checkCommitter, judgeOffsets } from '../group/offset-commit.js'
+import { checkCommitter, judgeOffsets } from '../group/commit-offsets.js'
 import { defineHandler } from './handler.js'
 
 export const txnOffsetCommitHandler = defineHandler(txnOffsetCommitApi, [0, 4], (core, request, { version }) => {

@@ -5,7 +5,7 @@
  */
 import { BATCH } from '../../protocol/batch/batch-layout.js'
 import { BatchView, COMPRESSIONS, compress } from '../../protocol/index.js'
-import { Reader } from '../../protocol/wire/reader.js'
+import { Reader } from '../../protocol/wire/byte-reader.js'
 import { crc32c } from '../../record/crc32c.js'
 import type { LogSegment } from './log-segment.js'
 import type { PartitionLog } from './partition-log.js'

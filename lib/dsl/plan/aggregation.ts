@@ -1,7 +1,7 @@
 /** What all aggregations of a grouped stream share: store name, repartition, node, table. */
 import type { Serde } from '../../serde/serde.js'
 import type { Fold } from '../../topology/aggregate-nodes.js'
-import { requireFunction } from '../../topology/validate-functions.js'
+import { requireFunction } from '../../topology/validate/functions.js'
 import { KTable } from '../table.js'
 import type { GraphNode } from './graph.js'
 import { type AnySerde, erased, type Named, type StreamHandle } from './handle.js'

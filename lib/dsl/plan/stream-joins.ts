@@ -2,7 +2,7 @@
 import { MillraceError } from '../../errors.js'
 import type { StreamTableJoinNode } from '../../topology/join-nodes.js'
 import type { StoreDefinition } from '../../topology/topology.js'
-import { requireFunction } from '../../topology/validate-functions.js'
+import { requireFunction } from '../../topology/validate/functions.js'
 import { KStream } from '../stream.js'
 import type { KTable } from '../table.js'
 import { GlobalKTable } from './global-table.js'

@@ -1,6 +1,6 @@
 /** Joins of two tables on their primary key. */
 import type { TableJoinNode } from '../../topology/join-nodes.js'
-import { requireFunction } from '../../topology/validate-functions.js'
+import { requireFunction } from '../../topology/validate/functions.js'
 import { KTable } from '../table.js'
 import { copartition, erased, type Named, sameBuilder, type TableHandle } from './handle.js'
 import type { SerdeState } from './serde-state.js'

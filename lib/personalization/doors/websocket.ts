@@ -1,8 +1,8 @@
 /** `/live`: who may open a WebSocket, how many, how fast they may talk; then the hub has it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../record/clock.js'
-import type { DeliveryHub } from './delivery.js'
-import { parseResume } from './delivery-frame.js'
+import type { DeliveryHub } from './delivery/delivery.js'
+import { parseResume } from './delivery/frame.js'
 import type { Tickets } from './ticket.js'
 
 export interface WebSocketLimits {

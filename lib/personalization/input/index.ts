@@ -1,11 +1,11 @@
 /** The input formats by name, and the order in which a replay sends their events. */
 import { MillraceError } from '../../errors.js'
-import { readBol } from './format-bol.js'
-import type { ByteSource } from './format-bytes.js'
-import { readOtto } from './format-otto.js'
-import { readRees46 } from './format-rees46.js'
-import { readRetail } from './format-retail.js'
-import { type ActivityRow, type ActivityRows, isInvalidRow } from './format-rows.js'
+import { readBol } from './formats/bol.js'
+import type { ByteSource } from './formats/bytes.js'
+import { readOtto } from './formats/otto.js'
+import { readRees46 } from './formats/rees46.js'
+import { readRetail } from './formats/retail.js'
+import { type ActivityRow, type ActivityRows, isInvalidRow } from './formats/rows.js'
 
 export interface Format {
   readonly name: string

@@ -12,7 +12,7 @@ import {
 } from '../records/activity.js'
 import type { ServiceSerdes } from '../records/serdes.js'
 import type { TopicNames } from '../records/topics.js'
-import { LoaderBatches } from './loader-batches.js'
+import { LoaderBatches } from './loader/loader-batches.js'
 
 /** Writes of clicks are so far apart at least; Kafka's own producer lets records linger as long. */
 const WRITE_GAP_MS = 5

@@ -1,5 +1,5 @@
 /** The shop: grid, product, search, cart. What the shopper does becomes an activity. */
-import { pictureOf } from './art.js'
+import { pictureOf } from './art/art.js'
 import { act, shopper } from './shopper.js'
 
 const byId = (id) => document.getElementById(id)

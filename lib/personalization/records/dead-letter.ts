@@ -1,5 +1,5 @@
 /** What could not be used, and why: the value of the `dead-letters` topic. */
-import type { InvalidRow } from '../input/format-rows.js'
+import type { InvalidRow } from '../input/formats/rows.js'
 
 /** `schemas/dead-letter.avsc` is the same in Avro. */
 export interface DeadLetter {

@@ -1,10 +1,10 @@
 /** How the service's values become bytes: Avro, with a registry's framing where one is configured. */
 
-import { avro } from '../../serde/avro.js'
-import { confluentAvro } from '../../serde/confluent-avro.js'
-import { confluentRegistry } from '../../serde/registry.js'
+import { avro } from '../../serde/avro/avro.js'
+import { confluentAvro } from '../../serde/avro/confluent-avro.js'
+import { confluentRegistry } from '../../serde/avro/schema-registry.js'
 import type { Serde } from '../../serde/serde.js'
-import type { LoaderProgress } from '../input/loader-ledger.js'
+import type { LoaderProgress } from '../input/loader/ledger.js'
 import type { UserActivity } from './activity.js'
 import type { DeadLetter } from './dead-letter.js'
 import type { CustomerProfile } from './profile.js'

@@ -1,9 +1,9 @@
 /** An API of Kafka's protocol as data, and the four functions that turn its bodies into bytes and back. */
 import { isMillraceError, MillraceError } from '../../errors.js'
+import { Reader } from '../wire/byte-reader.js'
+import { Writer } from '../wire/byte-writer.js'
 import type { Decoded, Input, Shape } from '../wire/field.js'
-import { Reader } from '../wire/reader.js'
 import { compile, type StructCodec } from '../wire/schema.js'
-import { Writer } from '../wire/writer.js'
 
 export interface Api<Request extends Shape = Shape, Response extends Shape = Shape> {
   readonly key: number

@@ -1,7 +1,7 @@
 /** Request and response headers, and the ids they carry. */
 import { MillraceError } from '../../errors.js'
-import { Reader } from '../wire/reader.js'
-import { Writer } from '../wire/writer.js'
+import { Reader } from '../wire/byte-reader.js'
+import { Writer } from '../wire/byte-writer.js'
 import { apiVersionsApi } from './api-versions.js'
 import { type Api, isFlexible } from './define.js'
 

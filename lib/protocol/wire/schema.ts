@@ -1,8 +1,8 @@
 /** Compiles a field table for one version into an encoder and a decoder. */
 import { MillraceError } from '../../errors.js'
+import { Reader } from './byte-reader.js'
+import { Writer } from './byte-writer.js'
 import type { Decoded, Field, Input, Range, Scalar, Shape, Type } from './field.js'
-import { Reader } from './reader.js'
-import { Writer } from './writer.js'
 
 type Write = (writer: Writer, value: unknown) => void
 type Read = (reader: Reader) => unknown

@@ -7,7 +7,7 @@
  */
 import type { JoinedMember } from '../../client/group-member.js'
 import type { TopicPartition } from '../../record/record.js'
-import { parseTaskId } from '../task-id.js'
+import { parseTaskId } from '../../record/task-id.js'
 import { encodeAssignmentData, type Held, SHUTDOWN } from './assignment-data.js'
 import { assignTasks } from './assignor.js'
 import { decodeMemberData, fingerprintOf, type MemberData, type PlannedSubTopology } from './subscription-data.js'

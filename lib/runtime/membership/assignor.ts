@@ -6,7 +6,7 @@
  *    as rule 1 allows, so that a heavy sub-topology is spread.
  * 3. The result does not depend on the order of members: ties go to the smaller process id, then member id.
  */
-import { byTaskId, parseTaskId } from '../task-id.js'
+import { byTaskId, parseTaskId } from '../../record/task-id.js'
 
 export interface MemberFacts {
   readonly memberId: string

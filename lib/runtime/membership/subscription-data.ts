@@ -11,7 +11,7 @@
  */
 import { isMillraceError, MillraceError } from '../../errors.js'
 import { murmur2 } from '../../record/partitioner.js'
-import { parseTaskId } from '../task-id.js'
+import { parseTaskId } from '../../record/task-id.js'
 
 const VERSION = 1
 

@@ -1,7 +1,7 @@
 /** Gives each value of a native database a checksum of key and value, and looks at it with every read. */
 import { crc32c } from '../../record/crc32c.js'
 import type { KeyRange } from './engine.js'
-import type { NativeBatch, NativeDatabase, NativeIterator } from './native-database.js'
+import type { NativeBatch, NativeDatabase, NativeIterator } from './native/database.js'
 
 const SUM_BYTES = 4
 

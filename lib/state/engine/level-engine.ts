@@ -1,8 +1,8 @@
 /** The default byte store: LevelDB, one folder per task or, for very many tasks, a few they share. The one place that names it. */
 import { Level } from 'level'
 import { findDamage } from './leveldb/check-folder.js'
-import type { NativeDatabase, NativeStore } from './native-database.js'
-import { isLocked } from './native-errors.js'
+import type { NativeDatabase, NativeStore } from './native/database.js'
+import { isLocked } from './native/native-errors.js'
 import type { EngineShare } from './state-budget.js'
 import { FolderEngines, type FolderEnginesOptions } from './task-folders.js'
 

@@ -1,8 +1,8 @@
 /** RocksDB as byte store, from the optional peer @nxtedition/rocksdb. The one place that names it, loaded when asked for. */
 import { MillraceError } from '../../errors.js'
 import type { KeyRange } from './engine.js'
-import type { NativeDatabase } from './native-database.js'
-import { isLocked } from './native-errors.js'
+import type { NativeDatabase } from './native/database.js'
+import { isLocked } from './native/native-errors.js'
 import type { EngineShare } from './state-budget.js'
 import { FolderEngines, type FolderEnginesOptions } from './task-folders.js'
 

@@ -2,7 +2,7 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../record/clock.js'
-import { coded } from './native-errors.js'
+import { coded } from './native/native-errors.js'
 
 /** Names folders that are only still to be removed. */
 const OBSOLETE = 'obsolete'

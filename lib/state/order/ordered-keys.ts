@@ -7,7 +7,7 @@
 import { firstAfter, firstFrom } from '../engine/sorted-strings.js'
 import type { Cell, Held } from '../layers/cell.js'
 import type { Overlay } from '../layers/overlay.js'
-import { decodeMembers, encodeMembers, listOf } from './member-directory.js'
+import { decodeMembers, encodeMembers, listOf } from './subscriber-index.js'
 
 /** Small, because a new key writes its leaf anew. */
 export const LEAF_KEYS = 32

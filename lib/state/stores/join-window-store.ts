@@ -1,10 +1,10 @@
 /** The window store of one side of a stream-stream join: data under `time | sequence | key`, duplicates side by side. */
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import { splitWindowStoreKey, windowStoreKey } from '../../serde/key-layouts.js'
-import { Retention } from '../layers/retention.js'
+import { Retention } from '../layers/store-retention.js'
 import type { StoreTimes } from '../layers/store-times.js'
 import { leadingTime } from '../layers/time-keys.js'
-import { KeyDirectory } from '../order/key-directory.js'
+import { KeyDirectory } from '../order/key-index.js'
 import type { JoinWindowStore } from '../ports/join-stores.js'
 import type { ValueAndTimestamp } from '../ports/store.js'
 import type { LocalStore, StoreParts } from './local-store.js'

@@ -1,10 +1,10 @@
 /** What window and session stores share: a directory of times per key and segment, an order of all keys on request. */
 
 import type { Overlay } from '../layers/overlay.js'
-import { Retention } from '../layers/retention.js'
+import { Retention } from '../layers/store-retention.js'
 import type { StoreTimes } from '../layers/store-times.js'
 import type { TimeIndex } from '../layers/time-index.js'
-import { KeyDirectory } from '../order/key-directory.js'
+import { KeyDirectory } from '../order/key-index.js'
 import type { OrderedKeys } from '../order/ordered-keys.js'
 import type { StoreParts } from './local-store.js'
 import { PartsStore } from './parts-store.js'

@@ -3,7 +3,7 @@
  * keys of each foreign key.
  */
 import { combinedKey, primaryKeyStart } from '../../serde/foreign-key.js'
-import { decodeMembers, encodeMembers, MemberDirectory } from '../order/member-directory.js'
+import { decodeMembers, encodeMembers, MemberDirectory } from '../order/subscriber-index.js'
 import type { SubscriptionStore } from '../ports/store.js'
 import type { LocalStore, StoreParts } from './local-store.js'
 import { PartsStore } from './parts-store.js'

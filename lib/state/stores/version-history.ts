@@ -4,9 +4,9 @@
  */
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import type { Overlay } from '../layers/overlay.js'
-import { Retention } from '../layers/retention.js'
+import { Retention } from '../layers/store-retention.js'
 import type { StoreTimes } from '../layers/store-times.js'
-import { KeyDirectory } from '../order/key-directory.js'
+import { KeyDirectory } from '../order/key-index.js'
 import type { StoreParts } from './local-store.js'
 
 export interface PastVersion {

@@ -2,7 +2,7 @@
 import type { BatchOffsets, OffsetToCommit, ProduceBatch } from '../../client/commit.js'
 import { BatchBuilder, type BatchView, readBatches } from '../../protocol/index.js'
 import type { TopicRecord } from '../../record/record.js'
-import type { TaskCommit } from '../../task/commit.js'
+import type { TaskCommit } from '../../task/task-commit.js'
 
 /** Every topic has this one. */
 export const PARTITION = 0

@@ -1,5 +1,5 @@
 /** Whose turn it is in the test driver, where several topics hold a record of the same time: as in Kafka Streams' own. */
-import type { Turns } from '../../task/idle-rule.js'
+import type { Turns } from '../../task/partition-wait.js'
 import type { PartitionQueue } from '../../task/queue.js'
 import { JavaQueue } from './java-queue.js'
 

@@ -2,7 +2,7 @@
 import { MillraceError } from '../../errors.js'
 import { type Headers, NO_HEADERS, type TopicRecord } from '../../record/record.js'
 import type { Serde } from '../../serde/serde.js'
-import { type TestTimes, timesOf } from './test-times.js'
+import { type TestTimes, timesOf } from './record-times.js'
 
 export type WriteBytes = (key: Buffer | null, value: Buffer | null, timestampMs: number, headers: Headers) => void
 

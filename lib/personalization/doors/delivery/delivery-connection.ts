@@ -1,0 +1,106 @@
+/** One browser's connection: each decision id once, a bounded queue, and an end to a browser that is too slow. */
+import type { PlacedDecision, Position, ServerFrame } from './frame.js'
+
+/** What carries the frames; a WebSocket, or a test. */
+export interface FrameSocket {
+  /** `done` is called when the bytes have left this process. */
+  send(text: string, done: () => void): void
+  close(code: number, reason: string): void
+}
+
+/** Close codes of our own (4000 to 4999). */
+export const CLOSE_TOO_SLOW = 4008
+
+/** Bytes on their way before frames wait here. */
+const MAX_BYTES_UNDER_WAY = 64 * 1024
+/** Frames that wait. */
+const MAX_WAITING = 64
+/** Decisions dropped before the connection is closed; the browser comes back and resumes from the topic. */
+const MAX_DROPPED = 64
+/** Ids remembered as sent; a decision comes a second time only close to the first. */
+const MAX_SENT_IDS = 1_000
+
+export class DeliveryConnection {
+  readonly userId: string
+  readonly #socket: FrameSocket
+  readonly #sent = new Set<string>()
+  readonly #waiting: ServerFrame[] = []
+  #bytesUnderWay = 0
+  #closed = false
+  /** Once something was dropped, no later frame may move the browser's position past it. */
+  #heldAt: Position | null = null
+  /** Decisions dropped because the browser was slow. */
+  dropped = 0
+
+  constructor(userId: string, socket: FrameSocket) {
+    this.userId = userId
+    this.#socket = socket
+  }
+
+  /** Ids the browser says it has. */
+  has(ids: readonly string[]): void {
+    for (const id of ids) this.#sent.add(id)
+  }
+
+  /** Sends the decision unless it was sent before; `next` is how far the browser may say it has got. True when new. */
+  decide({ partition, decision }: PlacedDecision, next: number): boolean {
+    if (this.#closed || this.#sent.has(decision.decisionId)) return false
+    this.#sent.add(decision.decisionId)
+    if (this.#sent.size > MAX_SENT_IDS) this.#sent.delete(this.#sent.values().next().value!)
+    this.send({ type: 'decision', position: { partition, next }, decision })
+    return true
+  }
+
+  send(frame: ServerFrame): void {
+    if (this.#closed) return
+    this.#waiting.push(frame)
+    this.#pump()
+    if (this.#waiting.length > MAX_WAITING) this.#dropOldest()
+  }
+
+  /** A frame that only matters now: skipped while anything waits. */
+  sendIfIdle(text: string): void {
+    if (!this.#closed && this.#waiting.length === 0 && this.#bytesUnderWay < MAX_BYTES_UNDER_WAY / 2) {
+      this.#write(text)
+    }
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#closed) return
+    this.ended()
+    this.#socket.close(code, reason)
+  }
+
+  /** The socket has closed: nothing more goes out. */
+  ended(): void {
+    this.#closed = true
+    this.#waiting.length = 0
+  }
+
+  #pump(): void {
+    while (this.#waiting.length > 0 && this.#bytesUnderWay < MAX_BYTES_UNDER_WAY) {
+      const frame = this.#waiting.shift()!
+      const position = this.#heldAt
+      this.#write(JSON.stringify(position === null || !('position' in frame) ? frame : { ...frame, position }))
+    }
+  }
+
+  #write(text: string): void {
+    // A frame's length in UTF-16 units is near enough to its bytes for a limit.
+    this.#bytesUnderWay += text.length
+    this.#socket.send(text, () => {
+      this.#bytesUnderWay -= text.length
+      if (!this.#closed) this.#pump()
+    })
+  }
+
+  #dropOldest(): void {
+    const index = this.#waiting.findIndex(({ type }) => type === 'decision')
+    const [lost] = this.#waiting.splice(index, index < 0 ? 0 : 1)
+    if (lost?.type !== 'decision') return
+    this.dropped += 1
+    // A decision stands at most one before the position it came with.
+    this.#heldAt ??= { partition: lost.position.partition, next: Math.max(0, lost.position.next - 1) }
+    if (this.dropped >= MAX_DROPPED) this.close(CLOSE_TOO_SLOW, 'too slow')
+  }
+}

@@ -1,0 +1,90 @@
+/** The input as items to send, one ahead, and when each is due. */
+import { type Clock, delay } from '../../../record/clock.js'
+import type { CustomerProfile } from '../../records/profile.js'
+import { type ActivityRow, isInvalidRow } from '../formats/rows.js'
+import type { LoaderInput } from './input-files.js'
+
+export type Speed = number | 'max'
+
+export type Item =
+  | { readonly kind: 'profile'; readonly profile: CustomerProfile }
+  | { readonly kind: 'row'; readonly row: ActivityRow }
+
+/** The sequence of one input; a position is a number of items from its beginning. */
+export class Feed {
+  readonly #items: AsyncGenerator<Item, void, undefined>
+  /** Undefined: not read yet; null: the input is over. */
+  #next: Item | null | undefined
+
+  constructor(input: LoaderInput) {
+    this.#items = itemsOf(input)
+  }
+
+  /** The next item without taking it, null at the end. */
+  async peek(): Promise<Item | null> {
+    if (this.#next === undefined) {
+      const read = await this.#items.next()
+      this.#next = read.done ? null : read.value
+    }
+    return this.#next
+  }
+
+  take(): void {
+    this.#next = undefined
+  }
+
+  /** Passes over what was sent in an earlier life. */
+  async skip(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) if ((await this.#items.next()).done) return
+  }
+
+  async close(): Promise<void> {
+    await this.#items.return()
+  }
+}
+
+async function* itemsOf(input: LoaderInput): AsyncGenerator<Item, void, undefined> {
+  for (const profile of input.profiles) yield { kind: 'profile', profile }
+  for await (const row of input.rows()) yield { kind: 'row', row }
+}
+
+/** Event time of an item, undefined for what has none and is sent with its neighbours. */
+export function itemTime(item: Item): number | undefined {
+  return item.kind === 'row' && !isInvalidRow(item.row) ? item.row.at : undefined
+}
+
+/** Event time against the clock: `speed` seconds of events in a second. */
+export class Pace {
+  readonly #speed: Speed
+  readonly #clock: Clock
+  #startAtMs: number | undefined
+  #startMs = 0
+
+  constructor(speed: Speed, clock: Clock, startAtMs?: number) {
+    this.#speed = speed
+    this.#clock = clock
+    this.#startAtMs = startAtMs
+    this.#startMs = clock.monotonicMs()
+  }
+
+  /** Milliseconds until the item is due, 0 or less when it is. The first timed item is due at once. */
+  waitMs(item: Item): number {
+    if (this.#speed === 'max') return 0
+    const atMs = itemTime(item)
+    if (atMs === undefined) return 0
+    this.#startAtMs ??= atMs
+    return (atMs - this.#startAtMs) / this.#speed - (this.#clock.monotonicMs() - this.#startMs)
+  }
+}
+
+/** Resolves after `ms`, or as soon as `signal` says so. */
+export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  let wake = () => {}
+  const aborted = new Promise<void>((resolve) => {
+    wake = resolve
+  })
+  signal.addEventListener('abort', wake, { once: true })
+  await Promise.race([delay(clock, ms), aborted])
+  signal.removeEventListener('abort', wake)
+}

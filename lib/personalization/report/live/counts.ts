@@ -1,0 +1,36 @@
+/** Running totals of this instance for the live panel; the summary counts from the topics instead. */
+import type { AdmissionWatch } from '../../gate/admission.js'
+import type { EventClock } from '../../gate/event-clock.js'
+
+export class LiveCounts implements AdmissionWatch {
+  readonly #eventClock: EventClock
+  events = 0
+  lateEvents = 0
+  deadLetters = 0
+  duplicateInputs = 0
+
+  constructor(eventClock: EventClock) {
+    this.#eventClock = eventClock
+  }
+
+  admitted(streamTimeMs: number): void {
+    this.events++
+    this.#eventClock.observe(streamTimeMs)
+  }
+
+  ended(streamTimeMs: number): void {
+    this.#eventClock.observe(streamTimeMs)
+  }
+
+  duplicate(): void {
+    this.duplicateInputs++
+  }
+
+  late(): void {
+    this.lateEvents++
+  }
+
+  deadLetter(): void {
+    this.deadLetters++
+  }
+}

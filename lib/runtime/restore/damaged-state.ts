@@ -1,0 +1,48 @@
+/**
+ * Why what is on disk of a task is not to be trusted. State that is damaged again and again lies on a broken disk, or in broken
+ * memory: each rebuild waits longer for the next, and at last the instance ends.
+ */
+import type { StreamsConfig } from '../../config.js'
+import { MillraceError } from '../../errors.js'
+import { Patience } from '../patience.js'
+
+/** State that was sound for so long is damaged for a new reason. */
+const SOUND_MS = 60_000
+
+export class DamagedState {
+  readonly #clock: StreamsConfig['clock']
+  readonly #patience: Patience
+  /** Task → why. */
+  readonly #reasons = new Map<string, string>()
+  /** Task → when its state was last set aside. */
+  readonly #setAsideMs = new Map<string, number>()
+
+  constructor(config: Pick<StreamsConfig, 'clock' | 'log' | 'taskTimeoutMs'>) {
+    this.#clock = config.clock
+    this.#patience = new Patience(config)
+  }
+
+  noticed(taskId: string, reason: string): void {
+    this.#reasons.set(taskId, reason)
+  }
+
+  /** Why the state of the task is to be set aside; asked once for each damage. */
+  take(taskId: string): string | undefined {
+    const reason = this.#reasons.get(taskId)
+    this.#reasons.delete(taskId)
+    return reason
+  }
+
+  /**
+   * The state of the task was set aside: how long to wait before it is rebuilt.
+   * @throws MillraceError STREAMS_TASK_TIMEOUT where it has been damaged again and again for `taskTimeoutMs`
+   */
+  pauseMs(taskId: string, reason: string): number {
+    const what = `the state of task ${taskId}`
+    const nowMs = this.#clock.monotonicMs()
+    const lastMs = this.#setAsideMs.get(taskId)
+    this.#setAsideMs.set(taskId, nowMs)
+    if (lastMs === undefined || nowMs - lastMs >= SOUND_MS) this.#patience.succeeded(what)
+    return this.#patience.failed(what, new MillraceError('STATE_DAMAGED', reason, { taskId, kind: 'passing' }))
+  }
+}

@@ -1,0 +1,13 @@
+/** The end of a task: user code first, then its state, which is closed whatever user code throws. */
+import type { CloseState, TaskState } from '../../state/task-state.js'
+import type { Task } from '../../task/task.js'
+
+/** @throws MillraceError HANDLER_FAILED of user code once the state is closed; what the state raises */
+export async function closeTask(task: Task<TaskState>, options: CloseState): Promise<void> {
+  task.commitAborted()
+  try {
+    task.close()
+  } finally {
+    await task.state.close(options)
+  }
+}

@@ -1,0 +1,27 @@
+/** Deletes what has been processed from repartition topics: their retention is unlimited, so nobody else would. */
+import type { Admin } from '../../client/admin.js'
+import type { StreamsConfig } from '../../config.js'
+import type { Cancel } from '../../record/clock.js'
+import { every } from '../periodic.js'
+import type { TaskSet } from '../tasks/task-set.js'
+import type { Plan } from './resolved-topology.js'
+
+/** Runs every `repartitionPurgeIntervalMs` until the returned function is called. A failed purge is tried again later. */
+export function purgeRepartitionTopics(config: StreamsConfig, plan: Plan, tasks: TaskSet, admin: Admin): Cancel {
+  const topics = new Set(plan.repartitionTopics())
+  if (config.repartitionPurgeIntervalMs === 0 || topics.size === 0) return () => {}
+  const purge = async () => {
+    const targets = tasks
+      .ids()
+      .flatMap((taskId) => plan.sources(taskId))
+      .filter(({ topic }) => topics.has(topic))
+      .map((source) => ({ ...source, offset: tasks.committedOffset(source.topic, source.partition) ?? 0 }))
+      .filter(({ offset }) => offset > 0)
+    if (targets.length > 0) await admin.deleteRecords(targets)
+  }
+  const intervalMs = config.repartitionPurgeIntervalMs
+  const purging = every(config.clock, { firstMs: intervalMs, intervalMs }, purge, (error) =>
+    config.log.warn({ error: String(error) }, 'processed records of repartition topics were not deleted'),
+  )
+  return () => void purging.stop()
+}

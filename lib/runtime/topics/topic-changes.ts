@@ -1,0 +1,119 @@
+/**
+ * What has become of a topic since the plan was made, and what follows: a pure function of two looks at it and of what
+ * the application has it for.
+ */
+import { isMillraceError, MillraceError } from '../../errors.js'
+import type { Plan } from './resolved-topology.js'
+
+export type TopicRole =
+  /** Read by tasks, named by the user. */
+  | 'source'
+  /** Read by tasks because a pattern matches it. */
+  | 'matched'
+  /** Read whole by every instance. */
+  | 'global'
+  | 'repartition'
+  | 'changelog'
+  /** Only written to: its writers follow by themselves. */
+  | 'sink'
+
+/** Null for a topic that does not exist. */
+export type TopicFacts = { readonly partitions: number; readonly id: string | null } | null
+
+export type TopicChange = 'grown' | 'shrunk' | 'remade' | 'gone'
+
+export type Consequence =
+  | { readonly kind: 'none' }
+  /** The tasks are planned anew. */
+  | { readonly kind: 'replan' }
+  /** Global stores read the new partitions. */
+  | { readonly kind: 'follow' }
+  | { readonly kind: 'end'; readonly error: MillraceError }
+
+export interface ChangedTopic {
+  readonly topic: string
+  readonly role: TopicRole
+  readonly before: TopicFacts
+  readonly now: TopicFacts
+}
+
+export function changeOf({ before, now }: Pick<ChangedTopic, 'before' | 'now'>): TopicChange | null {
+  if (now === null) return before === null ? null : 'gone'
+  if (before === null) return 'remade'
+  if (before.id !== null && now.id !== null && before.id !== now.id) return 'remade'
+  if (now.partitions > before.partitions) return 'grown'
+  // Kafka takes no partition away from a topic: a broker that says so of the same topic has not heard of the new ones.
+  return now.partitions < before.partitions && (before.id === null || now.id === null) ? 'shrunk' : null
+}
+
+export function consequenceOf(changed: ChangedTopic): Consequence {
+  const change = changeOf(changed)
+  const { role } = changed
+  if (change === null || role === 'sink') return { kind: 'none' }
+  if (role === 'repartition' || role === 'changelog') return { kind: 'end', error: internalTopicChanged(changed) }
+  if (change === 'grown') return { kind: role === 'global' ? 'follow' : 'replan' }
+  if (change === 'gone' && role === 'matched') return { kind: 'replan' }
+  return { kind: 'end', error: sourceTopicChanged(changed) }
+}
+
+/** What it means to the application that a broker does not know a topic or partition; any other error as it is. */
+export function explainMissing(plan: Pick<Plan, 'roles' | 'facts'>, error: unknown): unknown {
+  if (!isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_PARTITION_MISSING')) return error
+  const { topic = '', code } = error
+  const role = plan.roles().get(topic)
+  const before = plan.facts(topic)
+  if (role === undefined || role === 'sink' || before === null) return error
+  const now = code === 'CLIENT_TOPIC_MISSING' ? null : { partitions: 0, id: '' }
+  const internal = role === 'repartition' || role === 'changelog'
+  return (internal ? internalTopicChanged : sourceTopicChanged)({ topic, role, before, now }, error)
+}
+
+/** Nothing written so far, or what waits in a repartition topic, can be had again but from the application's input. */
+export function internalTopicChanged({ topic, role, before, now }: ChangedTopic, cause?: unknown): MillraceError {
+  const lost =
+    role === 'repartition' ? 'records that were not processed yet may be lost' : 'its state cannot be restored'
+  return new MillraceError(
+    'STREAMS_INTERNAL_TOPIC_CHANGED',
+    `Somebody ${happened(before, now)} internal topic ${topic} while the application ran, so that ${lost}: ${advice(before, now)}`,
+    { topic, cause },
+  )
+}
+
+/** Records are gone from the start of a topic whose records are kept for good. */
+export function changelogTrimmed(topic: string, partition: number, before: number, now: number): MillraceError {
+  return new MillraceError(
+    'STREAMS_INTERNAL_TOPIC_CHANGED',
+    `Somebody deleted the records of internal topic ${topic}-${partition} from offset ${before} to ${now}, so that its state cannot be restored from it: ${REBUILD}`,
+    { topic, partition, offset: now },
+  )
+}
+
+const REBUILD =
+  'stop all instances and use a new application id, so that the input is processed anew; or start again and go on with what is left.'
+
+function advice(before: TopicFacts, now: TopicFacts): string {
+  if (changeOf({ before, now }) !== 'grown') return REBUILD
+  return 'with another number of partitions keys are looked for where they are not. Delete the topic while no instance runs, or use a new application id.'
+}
+
+function sourceTopicChanged({ topic, role, before, now }: ChangedTopic, cause?: unknown): MillraceError {
+  const what = role === 'global' ? 'global' : 'source'
+  return new MillraceError(
+    'STREAMS_SOURCE_TOPIC_CHANGED',
+    `Somebody ${happened(before, now)} ${what} topic ${topic} while the application ran. What was read and committed is of the old topic: create it where it is missing, and start again to read the new one, under a new application id where the state must not go on from the old records.`,
+    { topic, cause },
+  )
+}
+
+function happened(before: TopicFacts, now: TopicFacts): string {
+  switch (changeOf({ before, now })) {
+    case 'gone':
+      return 'deleted'
+    case 'grown':
+      return `added partitions (${before?.partitions} before, ${now?.partitions} now) to`
+    default:
+      return now === null || before === null || now.partitions === before.partitions || now.partitions === 0
+        ? 'deleted and made anew'
+        : `deleted and made anew (${before.partitions} partitions before, ${now.partitions} now)`
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Avro with a schema registry: Confluent's framing, which carries the id of the writer's schema.
+ *
+ *     | 00 | schema id, int32 | Avro binary |
+ */
+import { isMillraceError, MillraceError } from '../../errors.js'
+import { own } from '../checked.js'
+import { SchemaPending, type Serde } from '../serde.js'
+import {
+  type AvroResolver,
+  type AvroSchema,
+  type AvroType,
+  avroResolver,
+  avroType,
+  framedWriter,
+  readAvro,
+  schemaName,
+  writerType,
+} from './avro-schema.js'
+import type { AvroLongs } from './exact-types.js'
+import { isSchemaId, type SchemaRegistry } from './schema-registry.js'
+
+const HEADER_BYTES = 5
+
+export interface ConfluentAvroOptions {
+  readonly schema: AvroSchema
+  readonly registry: SchemaRegistry
+  /** Under which the schema is registered; by convention `<topic>-value` or `<topic>-key`. */
+  readonly subject: string
+  /** What `long` is: a number below 2^53, beyond which it is refused, or a bigint of 64 bits. Default `'number'`. */
+  readonly longs?: AvroLongs
+}
+
+type Known = { readonly resolver: AvroResolver | undefined } | { readonly failure: MillraceError }
+
+/** What can never be read, or never be asked for; anything else passes. */
+function isLasting(error: unknown): error is MillraceError {
+  return isMillraceError(error, 'SERDE_SCHEMA_INVALID', 'SERDE_SCHEMA_UNKNOWN', 'SERDE_REGISTRY_REFUSED')
+}
+
+/**
+ * Registers the schema and returns the serde, so that writing never waits. Reading a schema id for the first time throws
+ * `SchemaPending`; what the registry then answers is kept for good, unless it does not answer, or does not let us ask.
+ * @throws MillraceError SERDE_SCHEMA_INVALID, SERDE_REGISTRY_REFUSED, SERDE_REGISTRY_UNAVAILABLE
+ */
+export async function confluentAvro<T>(options: ConfluentAvroOptions): Promise<Serde<T>> {
+  const type = avroType(options.schema, options.longs)
+  const ownId = await options.registry.register(options.subject, options.schema)
+  if (!isSchemaId(ownId)) {
+    const message = `the registry answered no id for the schema of ${options.subject}, but ${String(ownId)}`
+    throw new MillraceError('SERDE_REGISTRY_UNAVAILABLE', message)
+  }
+  const header = Buffer.alloc(HEADER_BYTES)
+  header.writeInt32BE(ownId, 1)
+  const write = framedWriter(type, header)
+  const schemas = new WriterSchemas(type, options.registry, ownId)
+  return own({
+    name: `confluentAvro(${schemaName(type)})`,
+    serialize: (value: T, topic: string) => write(value, topic),
+    deserialize(bytes: Buffer, topic: string): T {
+      if (bytes.length < HEADER_BYTES || bytes[0] !== 0) {
+        throw new MillraceError(
+          'SERDE_BYTES_INVALID',
+          `${bytes.length} bytes on topic ${topic} are not in Confluent's framing`,
+          {
+            topic,
+          },
+        )
+      }
+      const resolver = schemas.resolver(bytes.readInt32BE(1), topic)
+      return readAvro(type, bytes.subarray(HEADER_BYTES), resolver, topic) as T
+    },
+  })
+}
+
+/** The schemas met so far, by their id. */
+class WriterSchemas {
+  readonly #type: AvroType
+  readonly #registry: SchemaRegistry
+  readonly #known: Map<number, Known>
+  readonly #pending = new Map<number, Promise<void>>()
+
+  constructor(type: AvroType, registry: SchemaRegistry, ownId: number) {
+    this.#type = type
+    this.#registry = registry
+    this.#known = new Map([[ownId, { resolver: undefined }]])
+  }
+
+  /** @throws SchemaPending, or a MillraceError where it can never be read */
+  resolver(id: number, topic: string): AvroResolver | undefined {
+    const found = this.#known.get(id)
+    if (found === undefined) throw this.#ask(id, topic)
+    if (!('failure' in found)) return found.resolver
+    // Credentials can be corrected while the serde lives on.
+    if (found.failure.code === 'SERDE_REGISTRY_REFUSED') this.#known.delete(id)
+    throw found.failure
+  }
+
+  #ask(id: number, topic: string): SchemaPending {
+    let ready = this.#pending.get(id)
+    if (ready === undefined) {
+      ready = this.#fetch(id, topic).finally(() => {
+        if (this.#pending.get(id) === ready) this.#pending.delete(id)
+      })
+      // Who waits for it hears of a failure; nobody has to.
+      ready.catch(() => {})
+      this.#pending.set(id, ready)
+    }
+    return new SchemaPending(ready, () => this.#pending.delete(id))
+  }
+
+  async #fetch(id: number, topic: string): Promise<void> {
+    try {
+      const schema = await this.#registry.schema(id)
+      if (schema === null || schema === undefined) throw unknownSchema(id, topic)
+      this.#known.set(id, { resolver: avroResolver(this.#type, writerType(schema)) })
+    } catch (error) {
+      if (!isLasting(error)) throw error
+      this.#known.set(id, { failure: error })
+    }
+  }
+}
+
+function unknownSchema(id: number, topic: string): MillraceError {
+  return new MillraceError('SERDE_SCHEMA_UNKNOWN', `the registry does not know schema ${id}, met on topic ${topic}`, {
+    topic,
+  })
+}

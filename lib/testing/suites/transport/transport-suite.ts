@@ -1,0 +1,31 @@
+/**
+ * What any transport and any broker must give a stream processor, checked from the outside: the probes that no Node
+ * client passed (research: the A1 table), and the traps found since. Runs on real Kafka and on the embedded broker.
+ */
+
+import { groupCases } from './groups.js'
+import { committedCases } from './read-committed.js'
+import { readingCases } from './reading.js'
+import { transactionCases } from './transactions.js'
+import { type TransportCase, type TransportEnvironment, TransportRig } from './transport-rig.js'
+import { waitingCases } from './waiting-requests.js'
+
+export type { TransportCase, TransportEnvironment }
+
+export const transportCases: readonly TransportCase[] = [
+  ...transactionCases,
+  ...committedCases,
+  ...groupCases,
+  ...readingCases,
+  ...waitingCases,
+]
+
+/** Runs one case; rejects with an assertion error when it fails. */
+export async function runTransportCase(testCase: TransportCase, env: TransportEnvironment): Promise<void> {
+  const rig = new TransportRig(env)
+  try {
+    await testCase.run(rig)
+  } finally {
+    await rig.close()
+  }
+}
