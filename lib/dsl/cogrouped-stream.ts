@@ -3,17 +3,17 @@ import type { Fold, SessionAggregateNode } from '../topology/aggregate-nodes.js'
 import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
 import type { Windowed } from '../windows/window.js'
 import type { GroupedStream } from './grouped-stream.js'
-import type { Cogroup, CogroupOptions } from './plan/cogroup.js'
+import { aggregateCogroup, type CogroupHandle, type CogroupOptions, cogroupWith } from './plan/cogroup.js'
 import type { SerdeState } from './plan/serde-state.js'
 import { checkWindows, fixedWindows, sessionWindows, withoutWindows } from './plan/window-plan.js'
-import type { KTable } from './table.js'
+import { KTable } from './table.js'
 
 export class CogroupedStream<K, VR> {
-  readonly #cogroup: Cogroup
+  readonly #cogroup: CogroupHandle
   /** Never set: it carries the types. */
   declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
 
-  constructor(cogroup: Cogroup) {
+  constructor(cogroup: CogroupHandle) {
     this.#cogroup = cogroup
   }
 
@@ -21,12 +21,12 @@ export class CogroupedStream<K, VR> {
     stream: GroupedStream<K, V, VS>,
     adder: (key: K, value: V, aggregate: VR) => VR,
   ): CogroupedStream<K, VR> {
-    return new CogroupedStream(this.#cogroup.and(stream.aggregation, adder as Fold['adder']))
+    return new CogroupedStream(cogroupWith(this.#cogroup, stream.handle, adder as Fold['adder']))
   }
 
   /** Null keys and null values are dropped. */
   aggregate(options: CogroupOptions<K, VR>): KTable<K, VR> {
-    return this.#cogroup.build(options, withoutWindows())
+    return new KTable(aggregateCogroup(this.#cogroup, options, withoutWindows()))
   }
 
   /** One aggregate per key and window. */
@@ -44,28 +44,28 @@ export class CogroupedStream<K, VR> {
 
 /** Cut into tumbling, hopping, sliding or unlimited windows. */
 export class WindowedCogroupedStream<K, VR> {
-  readonly #cogroup: Cogroup
+  readonly #cogroup: CogroupHandle
   readonly #windows: TimeWindows | UnlimitedWindows | SlidingWindows
   declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
 
-  constructor(cogroup: Cogroup, windows: TimeWindows | UnlimitedWindows | SlidingWindows) {
+  constructor(cogroup: CogroupHandle, windows: TimeWindows | UnlimitedWindows | SlidingWindows) {
     this.#cogroup = cogroup
     this.#windows = windows
   }
 
   aggregate(options: CogroupOptions<K, VR>): KTable<Windowed<K>, VR> {
     const window = fixedWindows(this.#windows, 'onWindowUpdate')
-    return this.#cogroup.build(options, window)
+    return new KTable(aggregateCogroup(this.#cogroup, options, window))
   }
 }
 
 /** Cut into sessions. */
 export class SessionWindowedCogroupedStream<K, VR> {
-  readonly #cogroup: Cogroup
+  readonly #cogroup: CogroupHandle
   readonly #windows: SessionWindows
   declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
 
-  constructor(cogroup: Cogroup, windows: SessionWindows) {
+  constructor(cogroup: CogroupHandle, windows: SessionWindows) {
     this.#cogroup = cogroup
     this.#windows = windows
   }
@@ -77,6 +77,6 @@ export class SessionWindowedCogroupedStream<K, VR> {
     },
   ): KTable<Windowed<K>, VR> {
     const window = sessionWindows(this.#windows, 'onWindowUpdate', options.merger as SessionAggregateNode['merger'])
-    return this.#cogroup.build(options, window)
+    return new KTable(aggregateCogroup(this.#cogroup, options, window))
   }
 }

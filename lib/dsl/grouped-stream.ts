@@ -5,16 +5,15 @@ import type { Serde } from '../serde/serde.js'
 import type { Fold } from '../topology/aggregate-nodes.js'
 import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
 import { CogroupedStream } from './cogrouped-stream.js'
-import { type AggregateStore, Aggregation, countFold, type GroupSettings, reduceFold } from './plan/aggregation.js'
-import { Cogroup } from './plan/cogroup.js'
+import { type AggregateStore, aggregateGroup, countFold, type GroupHandle, reduceFold } from './plan/aggregation.js'
+import { cogroupOf } from './plan/cogroup.js'
 import type { Named } from './plan/handle.js'
-import { erased, type StreamHandle } from './plan/handle.js'
 import type { SerdeState } from './plan/serde-state.js'
 import type { Materialized } from './plan/store-options.js'
 import type { WindowTime } from './plan/window-plan.js'
 import { checkWindows, withoutWindows } from './plan/window-plan.js'
 import { SessionWindowedStream } from './session-windowed-stream.js'
-import type { KTable } from './table.js'
+import { KTable } from './table.js'
 import { WindowedStream } from './windowed-stream.js'
 
 export interface CountOptions<K> extends Named {
@@ -33,19 +32,12 @@ export type AggregateOptions<K, V, VR, VS extends SerdeState> = Named & {
 
 export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
   /** Internal to the DSL. */
-  readonly aggregation: Aggregation
+  readonly handle: GroupHandle
   /** Never set: it carries the types. */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
-  constructor(stream: StreamHandle, options: GroupSettings | undefined) {
-    this.aggregation = new Aggregation(
-      {
-        ...stream,
-        key: erased(options?.key) ?? stream.key,
-        value: erased(options?.value) ?? stream.value,
-      },
-      options?.name,
-    )
+  constructor(handle: GroupHandle) {
+    this.handle = handle
   }
 
   /** Records per key; null values are skipped. Stored as int64. */
@@ -55,19 +47,18 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** The first value stands as it is, each further one is combined with what stands. */
   reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<K, V> {
-    return this.#plain('KSTREAM-REDUCE-', reduceFold(reducer, this.aggregation.stream), options, {
-      value: this.aggregation.stream.value,
-    })
+    const { stream } = this.handle
+    return this.#plain('KSTREAM-REDUCE-', reduceFold(reducer, stream), options, { value: stream.value })
   }
 
   aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<K, VR> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
-    return this.#plain('KSTREAM-AGGREGATE-', fold, options, { value: this.aggregation.stream.value })
+    return this.#plain('KSTREAM-AGGREGATE-', fold, options, { value: this.handle.stream.value })
   }
 
   /** Folds this stream and others of the same key into one table: go on with `cogroup`, end with `aggregate`. */
   cogroup<VR>(adder: (key: K, value: V, aggregate: VR) => VR): CogroupedStream<K, VR> {
-    return new CogroupedStream(Cogroup.of(this.aggregation, adder as Fold['adder']))
+    return new CogroupedStream(cogroupOf(this.handle, adder as Fold['adder']))
   }
 
   /**
@@ -83,11 +74,11 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
     { time = 'operator' }: { readonly time?: WindowTime } = {},
   ): WindowedStream<K, V, VS> | SessionWindowedStream<K, V, VS> {
     checkWindows(windows)
-    if (windows.kind !== 'session') return new WindowedStream(this.aggregation, windows, 'onWindowUpdate', time)
+    if (windows.kind !== 'session') return new WindowedStream(this.handle, windows, 'onWindowUpdate', time)
     if (time === 'perKey') {
       throw new MillraceError('WINDOW_INVALID', 'time perKey is for tumbling and hopping windows, not session')
     }
-    return new SessionWindowedStream(this.aggregation, windows, 'onWindowUpdate')
+    return new SessionWindowedStream(this.handle, windows, 'onWindowUpdate')
   }
 
   #plain<VR>(
@@ -96,7 +87,7 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
     options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
     defaults: { readonly value: Serde<unknown> | Serde<unknown> | null; readonly burn?: boolean },
   ): KTable<K, VR> {
-    return this.aggregation.build({
+    const plan = {
       prefix,
       name: options?.name,
       store: options?.store,
@@ -104,6 +95,7 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
       burn: defaults.burn ?? false,
       fold,
       window: withoutWindows(),
-    })
+    }
+    return new KTable(aggregateGroup(this.handle, plan))
   }
 }

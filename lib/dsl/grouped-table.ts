@@ -1,15 +1,12 @@
 /** A table whose rows are grouped anew, waiting for what to make of each group. */
-import { changed } from '../serde/changed.js'
 import { int64 } from '../serde/primitive.js'
-import type { Serde } from '../serde/serde.js'
 import type { Fold } from '../topology/aggregate-nodes.js'
 import type { TableAggregateNode } from '../topology/table-nodes.js'
 import { requireFunction } from '../topology/validate/functions.js'
 import { type AggregateStore, countFold } from './plan/aggregation.js'
-import type { GraphNode } from './plan/graph.js'
-import { type AnySerde, erased, type Named, type TableHandle } from './plan/handle.js'
-import { type Materialized, planStore, required, storeName } from './plan/store-options.js'
-import { AggregateOrigin } from './plan/table-origin.js'
+import type { AnySerde, Named } from './plan/handle.js'
+import type { Materialized } from './plan/store-options.js'
+import { aggregateTable, type TableAggregationPlan, type TableGroupHandle } from './plan/table-aggregation.js'
 import { KTable } from './table.js'
 
 type Subtractor = TableAggregateNode['subtractor']
@@ -21,24 +18,13 @@ export type TableAggregateOptions<K, V, VR> = Named & {
   readonly subtractor: (key: K, value: V, aggregate: VR) => VR
 } & AggregateStore<K, V, VR, 'known'>
 
-interface Plan {
-  readonly prefix: string
-  readonly fold: Fold
-  readonly subtractor: Subtractor
-  readonly value: AnySerde | null
-  readonly options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined
-}
-
 export class GroupedTable<K, V> {
-  readonly #table: Omit<TableHandle, 'origin'>
-  readonly #groupName: string | undefined
-  #repartition: GraphNode | null = null
+  readonly #group: TableGroupHandle
   /** Never set: it carries the types. */
   declare readonly rowType?: { readonly key: K; readonly value: V }
 
-  constructor(table: Omit<TableHandle, 'origin'>, groupName: string | undefined) {
-    this.#table = table
-    this.#groupName = groupName
+  constructor(group: TableGroupHandle) {
+    this.#group = group
   }
 
   /** Rows per group. Stored as int64. */
@@ -54,78 +40,20 @@ export class GroupedTable<K, V> {
       readonly store?: Materialized<K, V>
     },
   ): KTable<K, V> {
-    requireFunction(options.adder, 'adder', `reduce of ${this.#table.name}`)
-    requireFunction(options.subtractor, 'subtractor', `reduce of ${this.#table.name}`)
+    requireFunction(options.adder, 'adder', `reduce of ${this.#group.rows.name}`)
+    requireFunction(options.subtractor, 'subtractor', `reduce of ${this.#group.rows.name}`)
     const fold: Fold = { initializer: null, adder: (_key, value, sum) => options.adder(sum as V, value as V) }
     const subtractor: Subtractor = (_key, value, sum) => options.subtractor(sum as V, value as V)
-    return this.#build({ prefix: 'KTABLE-REDUCE-', fold, subtractor, value: this.#table.value, options })
+    return this.#build({ prefix: 'KTABLE-REDUCE-', fold, subtractor, value: this.#group.rows.value, options })
   }
 
   aggregate<VR>(options: TableAggregateOptions<K, V, VR>): KTable<K, VR> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     const subtractor = options.subtractor as Subtractor
-    return this.#build({ prefix: 'KTABLE-AGGREGATE-', fold, subtractor, value: this.#table.value, options })
+    return this.#build({ prefix: 'KTABLE-AGGREGATE-', fold, subtractor, value: this.#group.rows.value, options })
   }
 
-  #build<VR>({ prefix, fold, subtractor, value: inherited, options }: Plan): KTable<K, VR> {
-    const { graph } = this.#table
-    // Kafka Streams calls the store of a reduce AGGREGATE too.
-    const store = storeName(graph, options?.store, 'KTABLE-AGGREGATE-')
-    const suffixed = (suffix: string, generated: string) =>
-      graph.nameOr(options?.name === undefined ? undefined : options.name + suffix, generated)
-    const sink = suffixed('-sink', 'KSTREAM-SINK-')
-    const source = suffixed('-source', 'KSTREAM-SOURCE-')
-    const name = graph.nameOr(options?.name, prefix)
-    const key = erased(options?.store?.key) ?? this.#table.key
-    const value = erased(options?.store?.value as Serde<unknown> | undefined) ?? inherited
-    const settings = options?.store
-    const definition = planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
-    const parent = this.#repartitionNode(`${this.#groupName ?? store}-repartition`, sink, source)
-    const origin = new AggregateOrigin(store, settings?.versioned !== undefined)
-    const node = graph.add([parent], {
-      name,
-      write: (topology, parents) =>
-        topology.addStore(definition).addNode({
-          kind: 'tableAggregate',
-          name,
-          parents,
-          stores: [store],
-          store,
-          fold,
-          subtractor,
-          sendOldValues: origin.sendOldValues,
-        }),
-    })
-    return new KTable({ graph, node, name, key, value, sources: new Set([parent.name]), origin })
-  }
-
-  #repartitionNode(topic: string, sink: string, source: string): GraphNode {
-    const { graph, node, key, value } = this.#table
-    if (this.#repartition !== null && this.#groupName !== undefined) {
-      graph.append([node], this.#repartition)
-      return this.#repartition
-    }
-    this.#repartition = graph.add([node], {
-      name: source,
-      write(topology, parents) {
-        const where = `repartition topic ${topic}`
-        const keySerde = required(key, 'key', where)
-        const valueSerde = changed(required(value, 'value', where)) as AnySerde
-        const serdes = { stores: [], keySerde, valueSerde }
-        topology
-          .addRepartitionTopic({ name: topic, partitions: null })
-          .addNode({ kind: 'sink', name: sink, parents, topic, ...serdes, partitioner: null })
-          .addNode({
-            kind: 'source',
-            name: source,
-            parents: [],
-            topics: [topic],
-            ...serdes,
-            timestampExtractor: null,
-            offsetReset: null,
-          })
-      },
-    })
-    return this.#repartition
+  #build<VR>(plan: TableAggregationPlan): KTable<K, VR> {
+    return new KTable(aggregateTable(this.#group, plan))
   }
 }

@@ -4,12 +4,12 @@ import type { EmitStrategy, Fold, SessionAggregateNode } from '../topology/aggre
 import type { SessionWindows } from '../windows/definitions.js'
 import type { Windowed } from '../windows/window.js'
 import type { AggregateOptions, CountOptions, ReduceArgument } from './grouped-stream.js'
-import { type Aggregation, countFold, reduceFold } from './plan/aggregation.js'
+import { aggregateGroup, countFold, type GroupHandle, reduceFold } from './plan/aggregation.js'
 import type { AnySerde, Named } from './plan/handle.js'
 import type { SerdeState } from './plan/serde-state.js'
 import type { Materialized } from './plan/store-options.js'
 import { checkEmit, sessionWindows } from './plan/window-plan.js'
-import type { KTable } from './table.js'
+import { KTable } from './table.js'
 
 type Merger = SessionAggregateNode['merger']
 
@@ -21,14 +21,14 @@ export type SessionAggregateOptions<K, V, VR, VS extends SerdeState> = Aggregate
 }
 
 export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
-  readonly #aggregation: Aggregation
+  readonly #group: GroupHandle
   readonly #windows: SessionWindows
   readonly #emit: EmitStrategy
   /** Never set: it carries the types. */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
-  constructor(aggregation: Aggregation, windows: SessionWindows, emit: EmitStrategy) {
-    this.#aggregation = aggregation
+  constructor(group: GroupHandle, windows: SessionWindows, emit: EmitStrategy) {
+    this.#group = group
     this.#windows = windows
     this.#emit = emit
   }
@@ -36,7 +36,7 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
   /** `onWindowClose`: one final result per session, once nothing can extend it any more. */
   emitStrategy(emit: EmitStrategy): SessionWindowedStream<K, V, VS> {
     checkEmit(emit)
-    return new SessionWindowedStream(this.#aggregation, this.#windows, emit)
+    return new SessionWindowedStream(this.#group, this.#windows, emit)
   }
 
   /** Records per key and session, null values among them. Stored as int64. */
@@ -49,17 +49,17 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
     const merger: Merger = (_key, left, right) => (left === null ? right : reducer(left as V, right as V))
     return this.#build(
       'KSTREAM-REDUCE-',
-      reduceFold(reducer, this.#aggregation.stream),
+      reduceFold(reducer, this.#group.stream),
       merger,
       options,
-      this.#aggregation.stream.value,
+      this.#group.stream.value,
     )
   }
 
   aggregate<VR>(options: SessionAggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, VR> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     const merger = options.merger as Merger
-    return this.#build('KSTREAM-AGGREGATE-', fold, merger, options, this.#aggregation.stream.value)
+    return this.#build('KSTREAM-AGGREGATE-', fold, merger, options, this.#group.stream.value)
   }
 
   #build<VR>(
@@ -70,7 +70,7 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
     value: AnySerde | null,
     burn = false,
   ): KTable<Windowed<K>, VR> {
-    return this.#aggregation.build({
+    const plan = {
       prefix,
       name: options?.name,
       store: options?.store,
@@ -78,6 +78,7 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
       burn,
       fold,
       window: sessionWindows(this.#windows, this.#emit, merger),
-    })
+    }
+    return new KTable(aggregateGroup(this.#group, plan))
   }
 }

@@ -1,9 +1,7 @@
 /** A stream being split: the first branch whose predicate holds gets the record. */
-import { MillraceError } from '../errors.js'
-import type { SplitNode } from '../topology/stateless-nodes.js'
-import type { GraphNode } from './plan/graph.js'
-import { type Named, type StreamHandle, streamHandle } from './plan/handle.js'
+import type { StreamHandle } from './plan/handle.js'
 import type { SerdeState } from './plan/serde-state.js'
+import { addBranch, addDefaultBranch, type Predicate, type SplitHandle } from './plan/split.js'
 import { KStream } from './stream.js'
 
 /** Of a branch: its name, which follows the split's, and what is made of it. */
@@ -33,40 +31,18 @@ export class SplitStream<
   Prefix extends string = never,
   Name extends string = never,
 > {
-  readonly #source: StreamHandle
-  readonly #name: string
-  readonly #node: GraphNode
-  readonly #predicates: SplitNode['predicates'][number][] = []
-  readonly #branchNames: string[] = []
+  readonly #split: SplitHandle
   readonly #streams = new Map<string, KStream<K, V, KS, VS>>()
-  #defaultBranch: string | null = null
 
-  constructor(source: StreamHandle, options: Named | undefined) {
-    this.#source = source
-    const { graph, node } = source
-    const name = graph.nameOr(options?.name, 'KSTREAM-BRANCH-')
-    this.#name = name
-    this.#node = graph.add([node], {
-      name,
-      write: (topology, parents) =>
-        topology.addNode({
-          kind: 'split',
-          name,
-          parents,
-          stores: [],
-          predicates: Object.freeze([...this.#predicates]),
-          branches: Object.freeze([...this.#branchNames]),
-          defaultBranch: this.#defaultBranch,
-        }),
-    })
+  constructor(split: SplitHandle) {
+    this.#split = split
   }
 
   branch<const B extends string = never>(
     predicate: (key: K, value: V) => boolean,
     options?: BranchSettings<B, KStream<K, V, KS, VS>>,
   ): SplitStream<K, V, KS, VS, Prefix, Name | BranchName<Prefix, B>> {
-    this.#predicates.push(predicate as SplitNode['predicates'][number])
-    this.#addBranch(String(this.#predicates.length), options, (name) => this.#branchNames.push(name))
+    this.#add(addBranch(this.#split, predicate as Predicate, options?.name), options)
     return this as unknown as SplitStream<K, V, KS, VS, Prefix, Name | BranchName<Prefix, B>>
   }
 
@@ -74,9 +50,7 @@ export class SplitStream<
   defaultBranch<const B extends string = never>(
     options?: BranchSettings<B, KStream<K, V, KS, VS>>,
   ): Branches<Name | BranchName<Prefix, B>, KStream<K, V, KS, VS>> {
-    this.#addBranch('0', options, (name) => {
-      this.#defaultBranch = name
-    })
+    this.#add(addDefaultBranch(this.#split, options?.name), options)
     return this.#streams as Branches<Name | BranchName<Prefix, B>, KStream<K, V, KS, VS>>
   }
 
@@ -85,25 +59,9 @@ export class SplitStream<
     return this.#streams as Branches<Name, KStream<K, V, KS, VS>>
   }
 
-  #addBranch(
-    number: string,
-    options: BranchSettings<string, KStream<K, V, KS, VS>> | undefined,
-    note: (name: string) => void,
-  ): void {
-    if (this.#defaultBranch !== null) {
-      throw new MillraceError('TOPOLOGY_INPUT_INVALID', `split ${this.#name} has its default branch, the last one`, {
-        node: this.#name,
-      })
-    }
-    const { graph } = this.#source
-    const name = graph.nameOr(this.#name + (options?.name ?? number), '')
-    note(name)
-    const node = graph.add([this.#node], {
-      name,
-      write: (topology, parents) => topology.addNode({ kind: 'merge', name, parents, stores: [] }),
-    })
-    const stream = new KStream<K, V, KS, VS>(streamHandle({ ...this.#source, node, name }))
-    if (options?.into === undefined) this.#streams.set(name, stream)
+  #add(branch: StreamHandle, options: BranchSettings<string, KStream<K, V, KS, VS>> | undefined): void {
+    const stream = new KStream<K, V, KS, VS>(branch)
+    if (options?.into === undefined) this.#streams.set(branch.name, stream)
     else options.into(stream)
   }
 }

@@ -3,41 +3,39 @@
 import type { StreamRecord } from '../record/record.js'
 import type { Serde } from '../serde/serde.js'
 import type { AsyncAttempt, AsyncHandler } from '../topology/async-node.js'
-import type { Partitioner, SinkNode, TopicNameExtractor } from '../topology/node.js'
+import type { SinkNode, TopicNameExtractor } from '../topology/node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
 import { withChanges } from '../topology/processor.js'
 import { requireAnyFunction } from '../topology/validate/functions.js'
+import { GlobalKTable } from './global-table.js'
 import { GroupedStream } from './grouped-stream.js'
-import type { GroupSettings } from './plan/aggregation.js'
-import type { GlobalKTable } from './plan/global-table.js'
-import { erased, type Named, type StreamHandle, sameBuilder, streamHandle } from './plan/handle.js'
+import { type GroupSettings, groupStream } from './plan/aggregation.js'
+import type { Named, StreamHandle, TableHandle } from './plan/handle.js'
 import { type PrintSettings, printer } from './plan/print.js'
-import { planRepartition } from './plan/repartition-node.js'
 import type { After, KeyOption, NotNull, SerdeState, ValueOption, WriteArgument } from './plan/serde-state.js'
+import { splitStream } from './plan/split.js'
 import type { StoreSettings } from './plan/store-options.js'
-import { required } from './plan/store-options.js'
-import { type GlobalJoin, type Joinable, joinStream, type TableJoin } from './plan/stream-joins.js'
+import {
+  type GlobalJoin,
+  joinGlobalTable,
+  joinTable,
+  requireJoiner,
+  type TableJoin,
+  type UntypedJoin,
+} from './plan/stream-joins.js'
 import {
   type AsyncSettings,
   appendAsync,
   appendProcess,
   appendStateless,
+  mergeStreams,
   type ProcessSettings,
 } from './plan/stream-operators.js'
 import { joinStreams, type StreamJoin, type UntypedStreamJoin } from './plan/stream-stream-join.js'
 import { streamToTable } from './plan/stream-to-table.js'
+import { appendSink, type RepartitionSettings, repartitionStream, type SinkSettings } from './plan/stream-topics.js'
 import { SplitStream } from './split-stream.js'
-import type { KTable } from './table.js'
-
-export interface SinkSettings extends Named {
-  readonly partitioner?: Partitioner
-}
-
-export interface RepartitionSettings extends Named {
-  /** Default: as many as the source topics upstream have. */
-  readonly partitions?: number
-  readonly partitioner?: Partitioner
-}
+import { KTable } from './table.js'
 
 /** What a grouping needs: serdes to repartition and store with. Value only where the key changed. */
 type GroupArgument<K, V, KS extends SerdeState, VS extends SerdeState> = KS extends 'known'
@@ -125,51 +123,17 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     other: KStream<K, V, KS2, VS2>,
     options?: Named,
   ): KStream<K, V, Both<KS, KS2>, Both<VS, VS2>> {
-    const { graph, node, key, value, sources, rekeyed } = this.handle
-    sameBuilder(this.handle, other instanceof KStream ? other.handle : undefined, 'merge')
-    const name = graph.nameOr(options?.name, 'KSTREAM-MERGE-')
-    const merged = graph.add([node, other.handle.node], {
-      name,
-      merges: true,
-      write: (topology, parents) => topology.addNode({ kind: 'merge', name, parents, stores: [] }),
-    })
-    return new KStream(
-      streamHandle({
-        graph,
-        node: merged,
-        name,
-        key: key ?? other.handle.key,
-        value: value ?? other.handle.value,
-        sources: new Set([...sources, ...other.handle.sources]),
-        rekeyed: rekeyed || other.handle.rekeyed,
-      }),
-    )
+    return new KStream(mergeStreams(this.handle, other instanceof KStream ? other.handle : undefined, options))
   }
 
   /** Splits into branches: `stream.split().branch(isBig, { name: '-big' }).defaultBranch()`. */
   split<const Prefix extends string = never>(options?: { readonly name?: Prefix }): SplitStream<K, V, KS, VS, Prefix> {
-    return new SplitStream(this.handle, options)
+    return new SplitStream(splitStream(this.handle, options))
   }
 
   /** Writes to an internal topic and reads it again, so that records lie where their key belongs. */
   repartition(...[options]: WriteArgument<RepartitionSettings, K, V, KS, VS>): KStream<K, V> {
-    const { graph, node } = this.handle
-    const key = erased(options?.key) ?? this.handle.key
-    const value = erased(options?.value) ?? this.handle.value
-    const prefix = options?.name ?? graph.nextName('KSTREAM-REPARTITION-')
-    const plan = {
-      prefix,
-      key,
-      value,
-      partitions: options?.partitions,
-      partitioner: options?.partitioner,
-      mergeable: false,
-    }
-    const repartitioned = planRepartition(graph, plan).attach(node)
-    const { name } = repartitioned
-    return new KStream(
-      streamHandle({ graph, node: repartitioned, name, key, value, sources: new Set([name]), rekeyed: false }),
-    )
+    return new KStream(repartitionStream(this.handle, options))
   }
 
   /** Groups by another key; records whose new key is null are dropped. A key of another type needs its serde. */
@@ -183,40 +147,25 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   ): GroupedStream<K2, V>
   groupBy(selector: (key: K, value: V) => unknown, options?: GroupSettings): unknown {
     const node = { kind: 'selectKey', mapper: selector } as const
-    return new GroupedStream<unknown, V>(appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', options, node), options)
+    const rekeyed = appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', options, node)
+    return new GroupedStream(groupStream(rekeyed, options))
   }
 
   /** Groups by the key there is; repartitions only where the key was changed before. */
   groupByKey(options: Named & KeyOption<K, KS> & { readonly value: Serde<NotNull<V>> }): GroupedStream<K, V>
   groupByKey(...options: GroupArgument<K, V, KS, VS>): GroupedStream<K, V, VS>
   groupByKey(options?: Named & { readonly key?: Serde<NotNull<K>>; readonly value?: Serde<NotNull<V>> }): unknown {
-    return new GroupedStream<K, V>(this.handle, options)
+    return new GroupedStream(groupStream(this.handle, options as GroupSettings | undefined))
   }
 
   /** Takes the stream for a table's changelog: the latest value of a key counts, null deletes, null keys are dropped. */
   toTable(...[options]: WriteArgument<Named & { readonly store?: StoreSettings }, K, V, KS, VS>): KTable<K, V> {
-    return streamToTable(this.handle, options)
+    return new KTable(streamToTable(this.handle, options))
   }
 
   /** Writes to a topic, or to the topic a function of the record names. The topics must exist. */
   to(topic: string | TopicNameExtractor<K, V>, ...[options]: WriteArgument<SinkSettings, K, V, KS, VS>): void {
-    const { graph, node } = this.handle
-    const name = graph.nameOr(options?.name, 'KSTREAM-SINK-')
-    const where = `sink ${name}`
-    graph.add([node], {
-      name,
-      write: (topology, parents) =>
-        topology.addNode({
-          kind: 'sink',
-          name,
-          parents,
-          stores: [],
-          topic: topic as SinkNode['topic'],
-          keySerde: required(erased(options?.key) ?? this.handle.key, 'key', where),
-          valueSerde: required(erased(options?.value) ?? this.handle.value, 'value', where),
-          partitioner: options?.partitioner ?? null,
-        }),
-    })
+    appendSink(this.handle, topic as SinkNode['topic'], options)
   }
 
   /** Runs user code with a context: stores, timers, forwarding. The key may change. */
@@ -290,7 +239,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   ): KStream<K, VOut, KS, After<V, VOut, VS>>
   // The overload for tables is the last: what the compiler says of no match is about it.
   join(other: unknown, options: object): unknown {
-    return joinStream(this.handle, other as Joinable, options, false)
+    return this.#join(other, options, false)
   }
 
   /** As `join`, and each record of this stream without a partner goes on alone once none can come in time any more. */
@@ -308,7 +257,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     options: TableJoin<K, V, VT | null, VOut, KS, VS>,
   ): KStream<K, VOut, KS, After<V, VOut, VS>>
   leftJoin(other: unknown, options: object): unknown {
-    return joinStream(this.handle, other as Joinable, options, true)
+    return this.#join(other, options, true)
   }
 
   /** As `join`, and each record of either stream without a partner goes on alone once none can come in time any more. */
@@ -317,5 +266,16 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     options: StreamJoin<K, V, VO, V | null, VO | null, VOut, KS, VS, OS>,
   ): KStream<K, VOut, 'known', After<V, VOut, 'known'>> {
     return new KStream(joinStreams(this.handle, other.handle, options as unknown as UntypedStreamJoin, 'outer'))
+  }
+
+  #join(other: unknown, options: object, left: boolean): unknown {
+    requireJoiner(this.handle, options)
+    if (other instanceof KStream) {
+      return new KStream(joinStreams(this.handle, other.handle, options as UntypedStreamJoin, left ? 'left' : 'inner'))
+    }
+    const untyped = options as UntypedJoin
+    if (other instanceof GlobalKTable) return new KStream(joinGlobalTable(this.handle, other, untyped, left))
+    const table = (other as { readonly handle: TableHandle } | undefined)?.handle
+    return new KStream(joinTable(this.handle, table, untyped, left))
   }
 }

@@ -12,7 +12,7 @@ import {
   timerStoreDefinition,
 } from '../topology/store-definition.js'
 import type { StoreDefinition, Topology } from '../topology/topology.js'
-import { GlobalKTable } from './plan/global-table.js'
+import { GlobalKTable } from './global-table.js'
 import { type BuildOptions, Graph, type GraphNode } from './plan/graph.js'
 import { type AnySerde, erased, type Named, streamHandle } from './plan/handle.js'
 import { planStore, required, type StoreSettings, storeName } from './plan/store-options.js'

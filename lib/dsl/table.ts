@@ -2,22 +2,18 @@
 import type { Serde } from '../serde/serde.js'
 import type { UsedStore } from '../topology/declared-stores.js'
 import type { ValueTransformerSupplier } from '../topology/processor.js'
-import type { StoreDefinition } from '../topology/topology.js'
 import { GroupedTable } from './grouped-table.js'
 import type { GroupSettings } from './plan/aggregation.js'
+import { deriveTable } from './plan/derived-table.js'
 import { type ForeignKeyJoin, joinByForeignKey } from './plan/foreign-key-join.js'
-import { erased, type Named, streamHandle, type TableHandle } from './plan/handle.js'
+import type { Named, TableHandle } from './plan/handle.js'
 import type { After, SerdeState, ValueOption, WriteArgument } from './plan/serde-state.js'
-import {
-  checkSettings,
-  type InheritedStore,
-  type Materialized,
-  type OwnSerde,
-  planStore,
-} from './plan/store-options.js'
+import type { InheritedStore, Materialized, OwnSerde } from './plan/store-options.js'
 import type { Suppressed } from './plan/suppressed.js'
+import { groupTable } from './plan/table-aggregation.js'
+import { tableChanges } from './plan/table-changes.js'
 import { joinTables, type TableTableJoin } from './plan/table-joins.js'
-import { DerivedOrigin, type DerivedStep } from './plan/table-origin.js'
+import type { DerivedStep } from './plan/table-origin.js'
 import { type SuppressOptions, suppressTable } from './plan/table-suppress.js'
 import { KStream } from './stream.js'
 
@@ -89,7 +85,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     const stores = this.handle.graph.stores.used(options?.stores)
     const transformerStores = stores.names
     const step = { kind: 'transformValues', supplier: supplier as ValueTransformerSupplier, transformerStores } as const
-    return this.#derive('KTABLE-TRANSFORMVALUES-', step, options, stores.definitions)
+    return new KTable(deriveTable(this.handle, 'KTABLE-TRANSFORMVALUES-', step, options, stores.definitions))
   }
 
   // First: a function has a name too, so it would pass for the options.
@@ -98,19 +94,8 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   /** The changes as records: the new value, or null for a delete. */
   toStream(options?: Named): KStream<K, V, 'known', VS>
   toStream(first?: Named | ((key: K, value: V) => unknown), second?: Named): unknown {
-    if (typeof first === 'function') return this.#changes(second).selectKey(first as (key: K, value: V) => unknown)
-    return this.#changes(first)
-  }
-
-  #changes(options: Named | undefined): KStream<K, V, 'known', VS> {
-    const { graph, node, key, value, sources } = this.handle
-    const name = graph.nameOr(options?.name, 'KTABLE-TOSTREAM-')
-    const added = graph.add([node], {
-      name,
-      write: (topology, parents) =>
-        topology.addNode({ kind: 'tableToStream', name, parents, stores: [], mapper: null }),
-    })
-    return new KStream(streamHandle({ graph, node: added, name, key, value, sources, rekeyed: false }))
+    if (typeof first !== 'function') return new KStream(tableChanges(this.handle, first))
+    return new KStream<K, V>(tableChanges(this.handle, second)).selectKey(first as (key: K, value: V) => unknown)
   }
 
   /**
@@ -130,35 +115,12 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     options: Named & { readonly key: Serde<K2>; readonly value: Serde<V2> },
   ): GroupedTable<K2, V2>
   groupBy(selector: (key: K, value: V) => readonly [unknown, unknown] | null, options?: GroupSettings): unknown {
-    const { graph, node, key, value, sources, origin } = this.handle
-    const name = graph.nameOr(options?.name, 'KTABLE-SELECT-')
-    const added = graph.add([node], {
-      name,
-      write: (topology, parents) =>
-        topology.addNode({
-          kind: 'tableGroupBy',
-          name,
-          parents,
-          stores: [],
-          mapper: selector as never,
-          versioned: origin.versioned,
-        }),
-    })
-    origin.enableOldValues(true)
-    const grouped = {
-      graph,
-      node: added,
-      name,
-      key: erased(options?.key) ?? key,
-      value: erased(options?.value) ?? value,
-      sources,
-    }
-    return new GroupedTable(grouped, options?.name)
+    return new GroupedTable(groupTable(this.handle, selector as never, options))
   }
 
   /** Holds changes back, the latest per key: `untilWindowCloses()` or `untilTimeLimit(ms)`. */
   suppress(suppressed: Suppressed<K>, options?: SuppressOptions): KTable<K, V, VS> {
-    return suppressTable(this.handle, suppressed, options)
+    return new KTable(suppressTable(this.handle, suppressed, options))
   }
 
   // First, so that the compiler knows the parameters of `foreignKey` before it tries the other form.
@@ -181,8 +143,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     options: TableTableJoin<K, V, VO, VOut, InheritedStore<K, V, VOut, VS>>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   join(other: { readonly handle: TableHandle }, options: AnyTableJoin): unknown {
-    if ('foreignKey' in options) return joinByForeignKey(this.handle, other.handle, 'inner', options)
-    return joinTables(this.handle, other.handle, 'inner', options)
+    return this.#join(other, 'inner', options)
   }
 
   /** All rows of this table; the other's value is null where it has no row under `foreignKey`. */
@@ -204,8 +165,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     options: TableTableJoin<K, V, VO | null, VOut, InheritedStore<K, V, VOut, VS>>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   leftJoin(other: { readonly handle: TableHandle }, options: AnyTableJoin): unknown {
-    if ('foreignKey' in options) return joinByForeignKey(this.handle, other.handle, 'left', options)
-    return joinTables(this.handle, other.handle, 'left', options)
+    return this.#join(other, 'left', options)
   }
 
   /** Rows of either table; a value is null where its table has none. */
@@ -218,59 +178,22 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     options: TableTableJoin<K, V | null, VO | null, VOut, InheritedStore<K, V, VOut, VS>>,
   ): KTable<K, VOut, After<V, VOut, VS>>
   outerJoin(other: { readonly handle: TableHandle }, options: Parameters<typeof joinTables>[3]): unknown {
-    return joinTables(this.handle, other.handle, 'outer', options)
+    return new KTable(joinTables(this.handle, other.handle, 'outer', options))
+  }
+
+  #join(other: { readonly handle: TableHandle }, join: 'inner' | 'left', options: AnyTableJoin): unknown {
+    return new KTable(
+      'foreignKey' in options
+        ? joinByForeignKey(this.handle, other.handle, join, options)
+        : joinTables(this.handle, other.handle, join, options),
+    )
   }
 
   #derive<V2, VS2 extends SerdeState>(
     prefix: string,
     step: DerivedStep,
     options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
-    added: readonly StoreDefinition[] = [],
   ): KTable<K, V2, VS2> {
-    const { handle } = this
-    const { graph } = handle
-    // Store options without a name materialise nothing, but take a number, save for transformValues.
-    const unnamed = options?.store !== undefined && options.store.name === undefined
-    if (unnamed && step.kind !== 'transformValues') graph.nextStoreName(prefix)
-    const name = graph.nameOr(options?.name, prefix)
-    const key = erased(options?.store?.key) ?? handle.key
-    const value = erased(options?.store?.value) ?? handle.value
-    const store = options?.store?.name ?? null
-    checkSettings(options?.store, store ?? 'of a table')
-    const settings = options?.store
-    const definition = store && planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
-    const origin = new DerivedOrigin(handle.origin, step, store, settings?.versioned !== undefined)
-    const node = graph.add([handle.node], {
-      name,
-      write(topology, parents) {
-        if (definition) topology.addStore(definition)
-        const owned = store === null ? [] : [store]
-        const base = {
-          name,
-          parents,
-          stores: step.kind === 'transformValues' ? [...owned, ...step.transformerStores] : owned,
-          store,
-          sendOldValues: origin.sendOldValues,
-        }
-        if (step.kind === 'transformValues') {
-          const { supplier, transformerStores } = step
-          for (const each of added) topology.addStore(each)
-          topology.addNode({ ...base, kind: 'tableTransformValues', supplier, transformerStores })
-          return
-        }
-        topology.addNode(
-          step.kind === 'filter'
-            ? {
-                ...base,
-                kind: 'tableFilter',
-                versioned: handle.origin.versioned,
-                negate: step.negate,
-                predicate: step.predicate,
-              }
-            : { ...base, kind: 'tableMapValues', mapper: step.mapper },
-        )
-      },
-    })
-    return new KTable({ ...handle, node, name, key, value, origin })
+    return new KTable(deriveTable(this.handle, prefix, step, options))
   }
 }

@@ -5,15 +5,15 @@ import type { EmitStrategy, Fold } from '../topology/aggregate-nodes.js'
 import type { SlidingWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
 import type { Windowed } from '../windows/window.js'
 import type { AggregateOptions, CountOptions, ReduceArgument } from './grouped-stream.js'
-import { type Aggregation, countFold, reduceFold } from './plan/aggregation.js'
+import { aggregateGroup, countFold, type GroupHandle, reduceFold } from './plan/aggregation.js'
 import type { AnySerde, Named } from './plan/handle.js'
 import type { SerdeState } from './plan/serde-state.js'
 import type { Materialized } from './plan/store-options.js'
 import { checkEmit, fixedWindows, type WindowTime } from './plan/window-plan.js'
-import type { KTable } from './table.js'
+import { KTable } from './table.js'
 
 export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
-  readonly #aggregation: Aggregation
+  readonly #group: GroupHandle
   readonly #windows: TimeWindows | UnlimitedWindows | SlidingWindows
   readonly #emit: EmitStrategy
   readonly #time: WindowTime
@@ -21,7 +21,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
   constructor(
-    aggregation: Aggregation,
+    group: GroupHandle,
     windows: TimeWindows | UnlimitedWindows | SlidingWindows,
     emit: EmitStrategy,
     time: WindowTime,
@@ -32,7 +32,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     if (time === 'perKey' && emit === 'onWindowClose') {
       throw new MillraceError('WINDOW_INVALID', 'with time perKey no window is ever final, so none emits onWindowClose')
     }
-    this.#aggregation = aggregation
+    this.#group = group
     this.#windows = windows
     this.#emit = emit
     this.#time = time
@@ -44,7 +44,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     if (emit === 'onWindowClose' && this.#windows.kind === 'unlimited') {
       throw new MillraceError('WINDOW_INVALID', 'an unlimited window never closes, so it cannot emit onWindowClose')
     }
-    return new WindowedStream(this.#aggregation, this.#windows, emit, this.#time)
+    return new WindowedStream(this.#group, this.#windows, emit, this.#time)
   }
 
   /** Records per key and window; null values count, but not in sliding windows. Stored as int64. */
@@ -55,17 +55,12 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
   }
 
   reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<Windowed<K>, V> {
-    return this.#build(
-      'KSTREAM-REDUCE-',
-      reduceFold(reducer, this.#aggregation.stream),
-      options,
-      this.#aggregation.stream.value,
-    )
+    return this.#build('KSTREAM-REDUCE-', reduceFold(reducer, this.#group.stream), options, this.#group.stream.value)
   }
 
   aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, VR> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
-    return this.#build('KSTREAM-AGGREGATE-', fold, options, this.#aggregation.stream.value)
+    return this.#build('KSTREAM-AGGREGATE-', fold, options, this.#group.stream.value)
   }
 
   #build<VR>(
@@ -81,7 +76,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
         'time perKey needs `store: { retentionMs }`: how far a key may be behind the one that is furthest',
       )
     }
-    return this.#aggregation.build({
+    const plan = {
       prefix,
       name: options?.name,
       store: options?.store,
@@ -89,6 +84,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
       burn,
       fold,
       window: fixedWindows(this.#windows, this.#emit, this.#time),
-    })
+    }
+    return new KTable(aggregateGroup(this.#group, plan))
   }
 }

@@ -4,9 +4,9 @@ import {
   SessionWindowedCogroupedStream,
   WindowedCogroupedStream,
 } from '../../lib/dsl/cogrouped-stream.js'
+import type { GlobalKTable } from '../../lib/dsl/global-table.js'
 import type { GroupedStream } from '../../lib/dsl/grouped-stream.js'
 import type { GroupedTable } from '../../lib/dsl/grouped-table.js'
-import type { GlobalKTable } from '../../lib/dsl/plan/global-table.js'
 import { SessionWindowedStream } from '../../lib/dsl/session-windowed-stream.js'
 import { KStream } from '../../lib/dsl/stream.js'
 import { KTable } from '../../lib/dsl/table.js'

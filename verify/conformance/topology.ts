@@ -1,5 +1,5 @@
 /** Builds the topology of a case with the public DSL. */
-import { GlobalKTable } from '../../lib/dsl/plan/global-table.js'
+import { GlobalKTable } from '../../lib/dsl/global-table.js'
 import type { BuildOptions } from '../../lib/dsl/plan/graph.js'
 import type { Optimization } from '../../lib/dsl/plan/optimize.js'
 import type { StoreSettings } from '../../lib/dsl/plan/store-options.js'

@@ -2,9 +2,8 @@
 import type { Serde } from '../../serde/serde.js'
 import type { Fold } from '../../topology/aggregate-nodes.js'
 import { requireFunction } from '../../topology/validate/functions.js'
-import { KTable } from '../table.js'
 import type { GraphNode } from './graph.js'
-import { type AnySerde, erased, type Named, type StreamHandle } from './handle.js'
+import { type AnySerde, erased, type Named, type StreamHandle, type TableHandle } from './handle.js'
 import { planRepartition } from './repartition-node.js'
 import type { After, SerdeState } from './serde-state.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
@@ -50,47 +49,53 @@ export interface AggregationPlan {
   readonly window: WindowPlan
 }
 
-export class Aggregation {
+/** A stream grouped by its key, waiting for what to make of each group. */
+export interface GroupHandle {
   readonly stream: StreamHandle
   /** The user's name for the repartition topic, shared by all aggregations of the group. */
-  readonly groupName: string | undefined
-  #repartition: GraphNode | null = null
+  readonly name: string | undefined
+  /** Remembers the repartition an aggregation made, so that further ones of a group with a name share it. */
+  readonly shared: { repartition: GraphNode | null }
+}
 
-  constructor(stream: StreamHandle, groupName: string | undefined) {
-    this.stream = stream
-    this.groupName = groupName
-  }
+export function groupStream(stream: StreamHandle, options: GroupSettings | undefined): GroupHandle {
+  const key = erased(options?.key) ?? stream.key
+  const value = erased(options?.value) ?? stream.value
+  return { stream: { ...stream, key, value }, name: options?.name, shared: { repartition: null } }
+}
 
-  build<K, V>(plan: AggregationPlan): KTable<K, V> {
-    const { graph } = this.stream
-    if (plan.burn && plan.store?.name === undefined) graph.nextStoreName(plan.prefix)
-    const store = storeName(graph, plan.store, plan.prefix)
-    const name = graph.nameOr(plan.name, plan.prefix)
-    const key = erased(plan.store?.key) ?? this.stream.key
-    const value = erased(plan.store?.value) ?? plan.value
-    const definition = planStore({ ...plan.window.storeKind, name: store, key, value, settings: plan.store })
-    const parent = this.#parent(store)
-    const origin = new AggregateOrigin(store, plan.store?.versioned !== undefined)
-    const node = graph.add([parent.node], {
-      name,
-      windowClose: plan.window.windowClose,
-      write: (topology, parents) =>
-        topology
-          .addStore(definition)
-          .addNode(
-            plan.window.node({ name, parents, stores: [store], store, sendOldValues: origin.sendOldValues }, plan.fold),
-          ),
-    })
-    const tableKey = plan.window.tableKey(definition.keySerde)
-    return new KTable({ graph, node, name, key: tableKey, value, sources: parent.sources, origin })
-  }
+export function aggregateGroup(group: GroupHandle, plan: AggregationPlan): TableHandle {
+  const { graph } = group.stream
+  if (plan.burn && plan.store?.name === undefined) graph.nextStoreName(plan.prefix)
+  const store = storeName(graph, plan.store, plan.prefix)
+  const name = graph.nameOr(plan.name, plan.prefix)
+  const key = erased(plan.store?.key) ?? group.stream.key
+  const value = erased(plan.store?.value) ?? plan.value
+  const definition = planStore({ ...plan.window.storeKind, name: store, key, value, settings: plan.store })
+  const parent = parentOf(group, store)
+  const origin = new AggregateOrigin(store, plan.store?.versioned !== undefined)
+  const node = graph.add([parent.node], {
+    name,
+    windowClose: plan.window.windowClose,
+    write: (topology, parents) =>
+      topology
+        .addStore(definition)
+        .addNode(
+          plan.window.node({ name, parents, stores: [store], store, sendOldValues: origin.sendOldValues }, plan.fold),
+        ),
+  })
+  const tableKey = plan.window.tableKey(definition.keySerde)
+  return { graph, node, name, key: tableKey, value, sources: parent.sources, origin }
+}
 
-  #parent(store: string): { readonly node: GraphNode; readonly sources: ReadonlySet<string> } {
-    const { graph, node, key, value, sources, rekeyed } = this.stream
-    if (!rekeyed) return { node, sources }
-    const planned = planRepartition(graph, { prefix: this.groupName ?? store, key, value })
-    if (this.#repartition === null || this.groupName === undefined) this.#repartition = planned.attach(node)
-    else graph.append([node], this.#repartition)
-    return { node: this.#repartition, sources: new Set([planned.sourceName]) }
-  }
+/** What the aggregation stands under: the stream, or a repartition of it. */
+function parentOf(group: GroupHandle, store: string): Pick<StreamHandle, 'node' | 'sources'> {
+  const { graph, node, key, value, sources, rekeyed } = group.stream
+  if (!rekeyed) return { node, sources }
+  const planned = planRepartition(graph, { prefix: group.name ?? store, key, value })
+  let { repartition } = group.shared
+  if (repartition === null || group.name === undefined) repartition = planned.attach(node)
+  else graph.append([node], repartition)
+  group.shared.repartition = repartition
+  return { node: repartition, sources: new Set([planned.sourceName]) }
 }

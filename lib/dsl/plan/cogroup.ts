@@ -1,10 +1,8 @@
 /** What all forms of a cogroup share: one node per grouped stream over one store, and the node where they meet. */
 import type { Serde } from '../../serde/serde.js'
 import type { Fold } from '../../topology/aggregate-nodes.js'
-import { KTable } from '../table.js'
-import type { Aggregation } from './aggregation.js'
-import type { GraphNode } from './graph.js'
-import { erased, type Named, sameBuilder } from './handle.js'
+import type { GroupHandle } from './aggregation.js'
+import { erased, type Named, type StreamHandle, sameBuilder, type TableHandle } from './handle.js'
 import { planRepartition } from './repartition-node.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
 import { AggregateOrigin } from './table-origin.js'
@@ -25,77 +23,70 @@ interface AnyCogroupOptions extends Named {
   readonly store: Materialized<unknown, unknown>
 }
 
-interface Parent {
-  readonly node: GraphNode
-  readonly sources: ReadonlySet<string>
+type Parent = Pick<StreamHandle, 'node' | 'sources'>
+
+/** Grouped streams that are folded into one table, each by an adder of its own. */
+export interface CogroupHandle {
+  readonly adders: ReadonlyMap<GroupHandle, Fold['adder']>
+  /** A grouped stream is repartitioned once, however many tables are made of it. */
+  readonly parents: Map<GroupHandle, Parent>
 }
 
-export class Cogroup {
-  readonly #adders: ReadonlyMap<Aggregation, Fold['adder']>
-  /** A grouped stream is repartitioned once, however many tables are made of it. */
-  readonly #parents: Map<Aggregation, Parent>
+export function cogroupOf(group: GroupHandle, adder: Fold['adder']): CogroupHandle {
+  return { adders: new Map([[group, adder]]), parents: new Map() }
+}
 
-  private constructor(adders: ReadonlyMap<Aggregation, Fold['adder']>, parents: Map<Aggregation, Parent>) {
-    this.#adders = adders
-    this.#parents = parents
-  }
+/** A stream that takes part already gets the new adder. */
+export function cogroupWith(cogroup: CogroupHandle, group: GroupHandle, adder: Fold['adder']): CogroupHandle {
+  const [first] = cogroup.adders.keys()
+  sameBuilder(first!.stream, group.stream, 'cogroup')
+  return { adders: new Map([...cogroup.adders, [group, adder]]), parents: cogroup.parents }
+}
 
-  static of(stream: Aggregation, adder: Fold['adder']): Cogroup {
-    return new Cogroup(new Map([[stream, adder]]), new Map())
-  }
-
-  /** A stream that takes part already gets the new adder. */
-  and(stream: Aggregation, adder: Fold['adder']): Cogroup {
-    const [first] = this.#adders.keys()
-    sameBuilder(first!.stream, stream.stream, 'cogroup')
-    return new Cogroup(new Map([...this.#adders, [stream, adder]]), this.#parents)
-  }
-
-  build<K, V>(options: AnyCogroupOptions, window: WindowPlan): KTable<K, V> {
-    const streams = [...this.#adders.keys()]
-    const { graph } = streams[0]!.stream
-    const store = storeName(graph, options.store, PREFIX)
-    const parents = streams.map((stream) => this.#parent(stream, store))
-    const sources = new Set(parents.flatMap((parent) => [...parent.sources]))
-    graph.copartition(sources)
-    const key =
-      erased(options.store.key) ?? streams.map(({ stream }) => stream.key).find((serde) => serde !== null) ?? null
-    const value = erased(options.store.value)
-    const definition = planStore({ ...window.storeKind, name: store, key, value, settings: options.store })
-    const origin = new AggregateOrigin(store)
-    const named = (suffix: string, prefix: string) =>
-      graph.nameOr(options.name === undefined ? undefined : options.name + suffix, prefix)
-    const nodes = [...this.#adders.values()].map((adder, i) => {
-      const name = named(`-cogroup-agg-${i}`, PREFIX)
-      const fold = { initializer: options.initializer, adder }
-      return graph.add([parents[i]!.node], {
-        name,
-        windowClose: window.windowClose,
-        write: (topology, above) =>
-          topology
-            .addStore(definition)
-            .addNode(
-              window.node({ name, parents: above, stores: [store], store, sendOldValues: origin.sendOldValues }, fold),
-            ),
-      })
-    })
-    const name = named('-cogroup-merge', MERGE_PREFIX)
-    const node = graph.add(nodes, {
+export function aggregateCogroup(cogroup: CogroupHandle, options: AnyCogroupOptions, window: WindowPlan): TableHandle {
+  const groups = [...cogroup.adders.keys()]
+  const { graph } = groups[0]!.stream
+  const store = storeName(graph, options.store, PREFIX)
+  const parents = groups.map((group) => parentOf(cogroup, group, store))
+  const sources = new Set(parents.flatMap((parent) => [...parent.sources]))
+  graph.copartition(sources)
+  const key =
+    erased(options.store.key) ?? groups.map(({ stream }) => stream.key).find((serde) => serde !== null) ?? null
+  const value = erased(options.store.value)
+  const definition = planStore({ ...window.storeKind, name: store, key, value, settings: options.store })
+  const origin = new AggregateOrigin(store)
+  const named = (suffix: string, prefix: string) =>
+    graph.nameOr(options.name === undefined ? undefined : options.name + suffix, prefix)
+  const nodes = [...cogroup.adders.values()].map((adder, i) => {
+    const name = named(`-cogroup-agg-${i}`, PREFIX)
+    const fold = { initializer: options.initializer, adder }
+    return graph.add([parents[i]!.node], {
       name,
-      write: (topology, above) => topology.addNode({ kind: 'merge', name, parents: above, stores: [] }),
+      windowClose: window.windowClose,
+      write: (topology, above) =>
+        topology
+          .addStore(definition)
+          .addNode(
+            window.node({ name, parents: above, stores: [store], store, sendOldValues: origin.sendOldValues }, fold),
+          ),
     })
-    return new KTable({ graph, node, name, key: window.tableKey(definition.keySerde), value, sources, origin })
-  }
+  })
+  const name = named('-cogroup-merge', MERGE_PREFIX)
+  const node = graph.add(nodes, {
+    name,
+    write: (topology, above) => topology.addNode({ kind: 'merge', name, parents: above, stores: [] }),
+  })
+  return { graph, node, name, key: window.tableKey(definition.keySerde), value, sources, origin }
+}
 
-  #parent(grouped: Aggregation, store: string): Parent {
-    const { graph, node, key, value, sources, rekeyed } = grouped.stream
-    if (!rekeyed) return { node, sources }
-    const planned = planRepartition(graph, { prefix: grouped.groupName ?? store, key, value })
-    let parent = this.#parents.get(grouped)
-    if (parent === undefined) {
-      parent = { node: planned.attach(node), sources: new Set([planned.sourceName]) }
-      this.#parents.set(grouped, parent)
-    }
-    return parent
+function parentOf({ parents }: CogroupHandle, group: GroupHandle, store: string): Parent {
+  const { graph, node, key, value, sources, rekeyed } = group.stream
+  if (!rekeyed) return { node, sources }
+  const planned = planRepartition(graph, { prefix: group.name ?? store, key, value })
+  let parent = parents.get(group)
+  if (parent === undefined) {
+    parent = { node: planned.attach(node), sources: new Set([planned.sourceName]) }
+    parents.set(group, parent)
   }
+  return parent
 }

@@ -6,7 +6,6 @@ import type { Serde } from '../../serde/serde.js'
 import type { Partitioner, SinkNode } from '../../topology/node.js'
 import type { StoreDefinition } from '../../topology/topology.js'
 import { requireFunction } from '../../topology/validate/functions.js'
-import { KTable } from '../table.js'
 import type { GraphNode } from './graph.js'
 import { type AnySerde, erased, type Named, sameBuilder, type TableHandle } from './handle.js'
 import type { NotNull, SerdeState, ValueOption } from './serde-state.js'
@@ -110,12 +109,12 @@ interface Plan {
   readonly subscriptions: StoreDefinition
 }
 
-export function joinByForeignKey<K, VOut, VS extends SerdeState>(
+export function joinByForeignKey(
   left: TableHandle,
   other: TableHandle,
   join: 'inner' | 'left',
   options: Options,
-): KTable<K, VOut, VS> {
+): TableHandle {
   const { graph } = left
   sameBuilder(left, other?.origin && other, 'foreign-key join')
   requireFunction(options.joiner, 'joiner', `foreign-key join of ${left.name} and ${other.name}`)
@@ -214,11 +213,11 @@ function addResponse({ left, options, names, serdes }: Plan, answered: readonly 
   })
 }
 
-function addResult<K, VOut, VS extends SerdeState>(
+function addResult(
   { left, isLeft, options, names, serdes }: Plan,
   responded: GraphNode,
   sources: ReadonlySet<string>,
-): KTable<K, VOut, VS> {
+): TableHandle {
   const { graph } = left
   const table = left.origin.view()
   const userJoiner = options.joiner as (left: unknown, right: unknown, key: unknown) => unknown
@@ -252,7 +251,7 @@ function addResult<K, VOut, VS extends SerdeState>(
       topology.addNode({ kind: 'tableSource', name, parents, stores, store: origin.store, sendOldValues })
     },
   })
-  return new KTable({ graph, node, name, key, value, sources, origin })
+  return { graph, node, name, key, value, sources, origin }
 }
 
 type Wire = Pick<SinkNode, 'keySerde' | 'valueSerde' | 'partitioner'> & { readonly topic: string }

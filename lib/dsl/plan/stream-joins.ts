@@ -3,9 +3,6 @@ import { MillraceError } from '../../errors.js'
 import type { StreamTableJoinNode } from '../../topology/join-nodes.js'
 import type { StoreDefinition } from '../../topology/topology.js'
 import { requireFunction } from '../../topology/validate/functions.js'
-import { KStream } from '../stream.js'
-import type { KTable } from '../table.js'
-import { GlobalKTable } from './global-table.js'
 import {
   type AnySerde,
   copartition,
@@ -18,7 +15,6 @@ import {
 import { repartitionForJoin } from './join-repartition.js'
 import type { KeyOption, SerdeState, ValueOption } from './serde-state.js'
 import { planStore } from './store-options.js'
-import { joinStreams, type UntypedStreamJoin } from './stream-stream-join.js'
 import { viewStores } from './table-origin.js'
 
 /** Serdes are for the repartition topic that a stream with a changed key needs. */
@@ -37,15 +33,9 @@ export interface GlobalJoin<K, V, GK, GV, VOut> extends Named {
   readonly joiner: (streamValue: V, tableValue: GV, key: K) => VOut
 }
 
-/** What a stream can be joined with. */
-export type Joinable =
-  | GlobalKTable<never, never>
-  | KStream<never, never, SerdeState, SerdeState>
-  | { readonly handle: TableHandle }
-
 type Joiner = (left: unknown, right: unknown, key: unknown) => unknown
 
-interface UntypedJoin extends Named {
+export interface UntypedJoin extends Named {
   readonly joiner: Joiner
   readonly keySelector?: (key: unknown, value: unknown) => unknown
   readonly key?: AnySerde
@@ -53,20 +43,12 @@ interface UntypedJoin extends Named {
   readonly graceMs?: number
 }
 
-export function joinStream(stream: StreamHandle, other: Joinable, options: object, left: boolean): unknown {
-  requireFunction((options as Partial<UntypedJoin> | undefined)?.joiner, 'joiner', `join of ${stream.name}`)
-  if (other instanceof KStream) {
-    return new KStream(joinStreams(stream, other.handle, options as UntypedStreamJoin, left ? 'left' : 'inner'))
-  }
-  const untyped = options as UntypedJoin
-  return new KStream(
-    other instanceof GlobalKTable
-      ? joinGlobalTable(stream, other, untyped, left)
-      : joinTable(stream, (other as KTable<unknown, unknown> | undefined)?.handle, untyped, left),
-  )
+/** @throws MillraceError TOPOLOGY_FUNCTION_MISSING */
+export function requireJoiner(stream: StreamHandle, options: { readonly joiner?: unknown } | undefined): void {
+  requireFunction(options?.joiner, 'joiner', `join of ${stream.name}`)
 }
 
-function joinTable(
+export function joinTable(
   stream: StreamHandle,
   table: TableHandle | undefined,
   options: UntypedJoin,
@@ -129,9 +111,10 @@ function waitingStore(
   return { graceMs, store: planStore({ kind, name: `${name}-Buffer`, ...serdes, settings }) }
 }
 
-function joinGlobalTable(
+/** `table`: the name of its store is all there is to know of a table every instance holds whole. */
+export function joinGlobalTable(
   stream: StreamHandle,
-  table: GlobalKTable<never, never>,
+  table: { readonly store: string },
   options: UntypedJoin,
   left: boolean,
 ): StreamHandle {

@@ -6,7 +6,7 @@ import type { UsedStore } from '../../topology/declared-stores.js'
 import { keysOf, kindInfo } from '../../topology/kinds.js'
 import type { ProcessorSupplier } from '../../topology/processor.js'
 import type { StatelessNode } from '../../topology/stateless-nodes.js'
-import { type Named, type StreamHandle, streamHandle } from './handle.js'
+import { type Named, type StreamHandle, sameBuilder, streamHandle } from './handle.js'
 
 type WithoutBase<N> = N extends unknown ? Omit<N, 'name' | 'parents' | 'stores'> : never
 
@@ -109,4 +109,28 @@ export function appendProcess(
     },
   })
   return streamHandle({ ...handle, node: added, name, rekeyed: handle.rekeyed || !fixedKey })
+}
+
+export function mergeStreams(
+  one: StreamHandle,
+  two: StreamHandle | undefined,
+  options: Named | undefined,
+): StreamHandle {
+  const { graph } = one
+  sameBuilder(one, two, 'merge')
+  const name = graph.nameOr(options?.name, 'KSTREAM-MERGE-')
+  const node = graph.add([one.node, two.node], {
+    name,
+    merges: true,
+    write: (topology, parents) => topology.addNode({ kind: 'merge', name, parents, stores: [] }),
+  })
+  return streamHandle({
+    graph,
+    node,
+    name,
+    key: one.key ?? two.key,
+    value: one.value ?? two.value,
+    sources: new Set([...one.sources, ...two.sources]),
+    rekeyed: one.rekeyed || two.rekeyed,
+  })
 }

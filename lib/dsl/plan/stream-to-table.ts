@@ -1,8 +1,6 @@
 /** Tables made of a topic or of a stream: the latest value of a key is its row. */
 import type { StoreDefinition } from '../../topology/topology.js'
-import { KTable } from '../table.js'
-import type { StreamHandle } from './handle.js'
-import { type AnySerde, erased, type Named } from './handle.js'
+import { type AnySerde, erased, type Named, type StreamHandle, type TableHandle } from './handle.js'
 import { planRepartition } from './repartition-node.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
 import { SourceOrigin } from './table-origin.js'
@@ -29,7 +27,7 @@ interface ToTableOptions extends Named {
   readonly store?: Materialized<unknown, unknown>
 }
 
-export function streamToTable<K, V>(stream: StreamHandle, options: ToTableOptions | undefined): KTable<K, V> {
+export function streamToTable(stream: StreamHandle, options: ToTableOptions | undefined): TableHandle {
   const { graph } = stream
   const name = graph.nameOr(options?.name, 'KSTREAM-TOTABLE-')
   const store = storeName(graph, options?.store, 'KSTREAM-TOTABLE-')
@@ -56,5 +54,5 @@ export function streamToTable<K, V>(stream: StreamHandle, options: ToTableOption
       })
     },
   })
-  return new KTable({ graph, node: table, name, key, value, sources, origin })
+  return { graph, node: table, name, key, value, sources, origin }
 }

@@ -1,9 +1,7 @@
 /** Joins of two tables on their primary key. */
 import type { TableJoinNode } from '../../topology/join-nodes.js'
 import { requireFunction } from '../../topology/validate/functions.js'
-import { KTable } from '../table.js'
 import { copartition, erased, type Named, sameBuilder, type TableHandle } from './handle.js'
-import type { SerdeState } from './serde-state.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
 import { JoinOrigin, viewStores } from './table-origin.js'
 
@@ -13,7 +11,7 @@ export interface TableTableJoin<K, VL, VR, VOut, Store = Materialized<K, VOut>> 
   readonly store?: Store
 }
 
-export function joinTables<K, VOut, VS extends SerdeState>(
+export function joinTables(
   left: TableHandle,
   right: TableHandle,
   join: TableJoinNode['join'],
@@ -21,7 +19,7 @@ export function joinTables<K, VOut, VS extends SerdeState>(
     readonly joiner: (left: never, right: never, key: never) => unknown
     readonly store?: Materialized<unknown, unknown>
   },
-): KTable<K, VOut, VS> {
+): TableHandle {
   const { graph } = left
   sameBuilder(left, right?.origin && right, 'join')
   requireFunction(options?.joiner, 'joiner', `join of ${left.name} and ${right.name}`)
@@ -76,5 +74,5 @@ export function joinTables<K, VOut, VS extends SerdeState>(
       })
     },
   })
-  return new KTable({ graph, node, name: merge, key, value, sources, origin })
+  return { graph, node, name: merge, key, value, sources, origin }
 }

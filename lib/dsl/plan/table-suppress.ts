@@ -1,8 +1,6 @@
 /** `suppress`: the node, and the store its buffer lies in. */
 import { MillraceError } from '../../errors.js'
-import { KTable } from '../table.js'
 import type { Named, TableHandle } from './handle.js'
-import type { SerdeState } from './serde-state.js'
 import { planStore } from './store-options.js'
 import type { Suppressed } from './suppressed.js'
 import { SuppressOrigin } from './table-origin.js'
@@ -18,11 +16,11 @@ export interface SuppressOptions extends Named {
   readonly topicConfig?: Readonly<Record<string, string>>
 }
 
-export function suppressTable<K, V, VS extends SerdeState>(
+export function suppressTable(
   table: TableHandle,
   suppressed: Suppressed<never>,
   options: SuppressOptions | undefined,
-): KTable<K, V, VS> {
+): TableHandle {
   const { graph, key, value } = table
   if (table.origin.versioned) {
     throw new MillraceError(
@@ -58,5 +56,5 @@ export function suppressTable<K, V, VS extends SerdeState>(
         onFull,
       }),
   })
-  return new KTable({ ...table, node, name, origin })
+  return { ...table, node, name, origin }
 }

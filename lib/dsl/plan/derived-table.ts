@@ -1,0 +1,46 @@
+/** Tables computed row by row from another: `filter`, `mapValues`, `transformValues`. */
+import type { StoreDefinition } from '../../topology/topology.js'
+import { erased, type Named, type TableHandle } from './handle.js'
+import { checkSettings, type Materialized, planStore } from './store-options.js'
+import { DerivedOrigin, type DerivedStep } from './table-origin.js'
+
+/** `added`: stores that a transformer brings along. */
+export function deriveTable(
+  table: TableHandle,
+  prefix: string,
+  step: DerivedStep,
+  options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
+  added: readonly StoreDefinition[] = [],
+): TableHandle {
+  const { graph } = table
+  const settings = options?.store
+  // Store options without a name materialise nothing, but take a number, save for transformValues.
+  const unnamed = settings !== undefined && settings.name === undefined
+  if (unnamed && step.kind !== 'transformValues') graph.nextStoreName(prefix)
+  const name = graph.nameOr(options?.name, prefix)
+  const key = erased(settings?.key) ?? table.key
+  const value = erased(settings?.value) ?? table.value
+  const store = settings?.name ?? null
+  checkSettings(settings, store ?? 'of a table')
+  const definition = store && planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
+  const origin = new DerivedOrigin(table.origin, step, store, settings?.versioned !== undefined)
+  const node = graph.add([table.node], {
+    name,
+    write(topology, parents) {
+      if (definition) topology.addStore(definition)
+      for (const each of added) topology.addStore(each)
+      const owned = store === null ? [] : [store]
+      const base = { name, parents, stores: owned, store, sendOldValues: origin.sendOldValues }
+      if (step.kind === 'transformValues') {
+        const { supplier, transformerStores } = step
+        const stores = [...owned, ...transformerStores]
+        topology.addNode({ ...base, stores, kind: 'tableTransformValues', supplier, transformerStores })
+      } else if (step.kind === 'filter') {
+        const { negate, predicate } = step
+        const { versioned } = table.origin
+        topology.addNode({ ...base, kind: 'tableFilter', versioned, negate, predicate })
+      } else topology.addNode({ ...base, kind: 'tableMapValues', mapper: step.mapper })
+    },
+  })
+  return { ...table, node, name, key, value, origin }
+}

@@ -1,0 +1,68 @@
+/** Streams that are written to a topic: `to`, and `repartition`, which reads them again. */
+import type { Partitioner, SinkNode } from '../../topology/node.js'
+import { type AnySerde, erased, type Named, type StreamHandle, streamHandle } from './handle.js'
+import { planRepartition } from './repartition-node.js'
+import { required } from './store-options.js'
+
+export interface SinkSettings extends Named {
+  readonly partitioner?: Partitioner
+}
+
+export interface RepartitionSettings extends Named {
+  /** Default: as many as the source topics upstream have. */
+  readonly partitions?: number
+  readonly partitioner?: Partitioner
+}
+
+interface UntypedSerdes {
+  readonly key?: unknown
+  readonly value?: unknown
+}
+
+function serdesOf(stream: StreamHandle, options: UntypedSerdes | undefined) {
+  return {
+    key: erased(options?.key as AnySerde | undefined) ?? stream.key,
+    value: erased(options?.value as AnySerde | undefined) ?? stream.value,
+  }
+}
+
+export function appendSink(
+  stream: StreamHandle,
+  topic: SinkNode['topic'],
+  options: (SinkSettings & UntypedSerdes) | undefined,
+): void {
+  const { graph } = stream
+  const name = graph.nameOr(options?.name, 'KSTREAM-SINK-')
+  const where = `sink ${name}`
+  graph.add([stream.node], {
+    name,
+    write(topology, parents) {
+      const { key, value } = serdesOf(stream, options)
+      topology.addNode({
+        kind: 'sink',
+        name,
+        parents,
+        stores: [],
+        topic,
+        keySerde: required(key, 'key', where),
+        valueSerde: required(value, 'value', where),
+        partitioner: options?.partitioner ?? null,
+      })
+    },
+  })
+}
+
+/** A repartition that the user asked for: it is never merged with others. */
+export function repartitionStream(
+  stream: StreamHandle,
+  options: (RepartitionSettings & UntypedSerdes) | undefined,
+): StreamHandle {
+  const { graph } = stream
+  const { key, value } = serdesOf(stream, options)
+  const prefix = options?.name ?? graph.nextName('KSTREAM-REPARTITION-')
+  const { partitions, partitioner } = options ?? {}
+  const plan = { prefix, key, value, partitions, partitioner, mergeable: false }
+  const node = planRepartition(graph, plan).attach(stream.node)
+  const { name } = node
+  return streamHandle({ graph, node, name, key, value, sources: new Set([name]), rekeyed: false })
+}
