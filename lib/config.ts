@@ -140,7 +140,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
 }
 
 /** Least value of every number; whole numbers only. */
-const LEAST: Readonly<Record<string, number>> = {
+const MINIMUMS: Readonly<Record<string, number>> = {
   commitIntervalMs: 0,
   commitLatencyMs: 0,
   commitBytes: 1,
@@ -222,7 +222,7 @@ export function resolveConfig(options: StreamsOptions): StreamsConfig {
   if (!isTopicName(applicationId) || applicationId.length > MAX_ID_CHARS) {
     throw invalid('applicationId', 'is missing or not a legal topic prefix', 'use letters, digits, ".", "_" and "-"')
   }
-  for (const [name, least] of Object.entries(LEAST)) {
+  for (const [name, least] of Object.entries(MINIMUMS)) {
     const value = config[name as keyof StreamsConfig]
     const most = MOST[name] ?? Number.MAX_SAFE_INTEGER
     if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) {

@@ -9,7 +9,7 @@ export const ERROR_CODES = {
   ASYNC_TIMEOUT: 'Raise `timeoutMs` or allow more `attempts`; find out why what the handler waits for is slow.',
   BROKER_FOLDER_IN_USE: 'Stop the other broker, or name another data folder.',
   BROKER_LISTEN_FAILED: 'Choose another address, or ask for the right to listen there.',
-  BROKER_REQUEST_REFUSED: 'The client asked for what is not answered here; see which versions ApiVersions names.',
+  BROKER_REQUEST_REJECTED: 'The client asked for what is not answered here; see which versions ApiVersions names.',
   BROKER_STORAGE_FAILED: 'Check that the data folder exists, can be written and has space left.',
   CLIENT_AUTHORIZATION: 'Grant the named operation on the named resource to this principal.',
   CLIENT_CLOSED: 'Nothing: the client was closed while the call was under way.',
@@ -54,7 +54,7 @@ export const ERROR_CODES = {
   PROCESSOR_LATE: 'Forward before the call returns: work that waits for something belongs into processAsync.',
   PROCESSOR_SHARED: 'Make a new one in every call of the supplier: tasks would share its state.',
   PROCESSOR_TIMER_INVALID: 'Schedule a whole number of milliseconds, inside `onTimer` after the time that fires.',
-  PROCESSOR_TIMER_UNHEARD: 'Give the processor an `onTimer`, or leave the timer store out of its `stores`.',
+  PROCESSOR_TIMER_NOT_HANDLED: 'Give the processor an `onTimer`, or leave the timer store out of its `stores`.',
   PROCESS_FAILED:
     'Read the cause: user code of the node named threw. Correct it, or set the processing handler to skip or dead-letter.',
   PROCESS_RETRY: 'Nothing: the processing handler asked to try a record again, from the last commit.',
@@ -73,7 +73,7 @@ export const ERROR_CODES = {
   QUERY_STORE_NOT_READY:
     'Ask again when the instance is running (`state`, `onStateChange`): its stores are being restored.',
   QUERY_STORE_UNKNOWN: 'Ask for a store of the topology: a table has one when it is named or needed.',
-  RECORD_REFUSED: 'See its cause: correct the record, make the topic, or let `onProductionError` skip it.',
+  RECORD_REJECTED: 'See its cause: correct the record, make the topic, or let `onProductionError` skip it.',
   RECORD_TIMESTAMP_INVALID:
     'Correct the producer or the timestamp extractor: event time is whole milliseconds from 0 to 2^53 - 1.',
   RECORD_TOO_LARGE:
@@ -81,7 +81,7 @@ export const ERROR_CODES = {
   SERDE_BYTES_INVALID:
     'The bytes are not what this serde writes: check the serde of the topic, or dead-letter the record.',
   SERDE_REGISTRY_MISSING: 'Install @kafkajs/confluent-schema-registry, or pass a registry of your own.',
-  SERDE_REGISTRY_REFUSED:
+  SERDE_REGISTRY_REJECTED:
     'Correct the credentials for the schema registry, or grant them the right to read its schemas.',
   SERDE_REGISTRY_UNAVAILABLE:
     'Check that the schema registry answers. A record that is read is tried again for `taskTimeoutMs` first; 0: for as long as it takes.',
@@ -108,10 +108,10 @@ export const ERROR_CODES = {
   STATE_UNWRITABLE: 'Make the state folder writable and check that its disk has room.',
   STREAMS_APPLICATION_SHUTDOWN:
     'Read why the instance stopped that asked for it, correct that, and start the application again.',
-  STREAMS_COMMIT_REFUSED: 'Read the cause: the broker refuses every transaction of this application.',
+  STREAMS_COMMIT_REJECTED: 'Read the cause: the broker refuses every transaction of this application.',
   STREAMS_INTERNAL_TOPIC_CHANGED:
     'Use a new application id to process the input again, or start again with what is left; find out who changed the topic.',
-  STREAMS_INTERNAL_TOPIC_MISFIT: 'Use a new application id, or delete the internal topic and the local state.',
+  STREAMS_INTERNAL_TOPIC_MISMATCH: 'Use a new application id, or delete the internal topic and the local state.',
   STREAMS_NO_COMMITTED_OFFSET: 'Commit an offset for the group, or set offsetReset to earliest or latest.',
   STREAMS_RESTORE_OVERTAKEN:
     'Nothing, while it is tried again. If it gives up: raise delete.retention.ms of the changelog above the time a restore takes.',

@@ -10,7 +10,7 @@ import { type BrokerSettings, DEFAULT_SETTINGS } from './settings.js'
 import type { BrokerStorage } from './storage/storage.js'
 import { type ListenOptions, listenTcp, type TcpListener } from './tcp.js'
 import type { ConfigValues } from './topic-config.js'
-import { type Topic, Topics } from './topics.js'
+import { type BrokerTopic, Topics } from './topics.js'
 import { TransactionMarkers } from './transaction/markers.js'
 import { TransactionCoordinator } from './transaction/transaction-coordinator.js'
 
@@ -88,7 +88,7 @@ export class Broker {
     return { port }
   }
 
-  createTopic(name: string, partitions: number, config: ConfigValues = {}): Topic {
+  createTopic(name: string, partitions: number, config: ConfigValues = {}): BrokerTopic {
     return this.core.topics.create(name, partitions, config)
   }
 

@@ -9,7 +9,7 @@ import type { BrokerCore, RequestContext } from './core.js'
 export interface BrokerConnection {
   /**
    * Answers one request: header and body, without the length in front. Null for a request that gets no response. Rejects
-   * when the connection has to be closed: BROKER_REQUEST_REFUSED, PROTOCOL_*.
+   * when the connection has to be closed: BROKER_REQUEST_REJECTED, PROTOCOL_*.
    */
   handle(frame: Buffer): Promise<Buffer | null>
   /** Ends every wait of this connection. */
@@ -49,12 +49,12 @@ export class ClientConnection implements BrokerConnection {
   }
 
   private answer(frame: Buffer): Buffer | null | Promise<Buffer | null> {
-    if (this.closed) throw new MillraceError('BROKER_REQUEST_REFUSED', 'The connection is closed')
+    if (this.closed) throw new MillraceError('BROKER_REQUEST_REJECTED', 'The connection is closed')
     const { header, api, bodyStart } = decodeRequestHeader(frame, apiByKey)
     const { apiKey, apiVersion: version, correlationId, clientId } = header
     const handler = handlerOf(apiKey)
     if (api === undefined || handler === undefined) {
-      throw new MillraceError('BROKER_REQUEST_REFUSED', `API key ${apiKey} is not answered here`)
+      throw new MillraceError('BROKER_REQUEST_REJECTED', `API key ${apiKey} is not answered here`)
     }
     const [first, last] = handler.versions
     if (version < first || version > last) return refuseVersion(handler, version, correlationId)
@@ -78,7 +78,7 @@ function refuseVersion(handler: Handler, version: number, correlationId: number)
   const { api, versions } = handler
   if (api.key !== apiVersionsApi.key) {
     throw new MillraceError(
-      'BROKER_REQUEST_REFUSED',
+      'BROKER_REQUEST_REJECTED',
       `${api.name} version ${version} is not answered here; versions ${versions[0]} to ${versions[1]} are`,
     )
   }

@@ -5,7 +5,7 @@ import { PartitionLog } from './log/partition-log.js'
 import type { BrokerStorage, StateValue } from './storage/storage.js'
 import { type ConfigValues, type TopicConfig, topicConfig } from './topic-config.js'
 
-export interface Topic {
+export interface BrokerTopic {
   readonly name: string
   /** 22 characters of URL-safe base64. */
   readonly id: string
@@ -33,11 +33,11 @@ const TOPIC_KEY = 'topic/'
 const START_KEY = 'log-start/'
 
 export class Topics {
-  private readonly byName = new Map<string, Topic>()
-  private readonly byId = new Map<string, Topic>()
+  private readonly byName = new Map<string, BrokerTopic>()
+  private readonly byId = new Map<string, BrokerTopic>()
   private readonly storage: BrokerStorage
   private readonly random: Random
-  private readonly onDelete: ((topic: Topic) => void)[] = []
+  private readonly onDelete: ((topic: BrokerTopic) => void)[] = []
 
   constructor(storage: BrokerStorage, random: Random) {
     this.storage = storage
@@ -64,15 +64,15 @@ export class Topics {
     for (const id of this.storage.logIds()) if (!wanted.has(id)) this.storage.log(id).remove()
   }
 
-  all(): Topic[] {
+  all(): BrokerTopic[] {
     return [...this.byName.values()]
   }
 
-  named(name: string): Topic | undefined {
+  named(name: string): BrokerTopic | undefined {
     return this.byName.get(name)
   }
 
-  withId(id: string): Topic | undefined {
+  withId(id: string): BrokerTopic | undefined {
     return this.byId.get(id)
   }
 
@@ -80,7 +80,7 @@ export class Topics {
     return this.byName.get(topic)?.partitions[partition]
   }
 
-  create(name: string, partitions: number, values: ConfigValues): Topic {
+  create(name: string, partitions: number, values: ConfigValues): BrokerTopic {
     const topic = this.register(name, this.random.bytes(16).toString('base64url'), values)
     this.storage.put([stateOf(topic, partitions)])
     for (let partition = 0; partition < partitions; partition++) this.addPartition(topic, 0)
@@ -92,18 +92,18 @@ export class Topics {
     if (!this.byName.has(name)) this.create(name, 1, INTERNAL_CONFIG)
   }
 
-  grow(topic: Topic, partitions: number): void {
+  grow(topic: BrokerTopic, partitions: number): void {
     this.storage.put([stateOf(topic, partitions)])
     while (topic.partitions.length < partitions) this.addPartition(topic, 0)
   }
 
-  configure(topic: Topic, values: ConfigValues): void {
+  configure(topic: BrokerTopic, values: ConfigValues): void {
     topic.values = values
     topic.config = topicConfig(values)
     this.storage.put([stateOf(topic, topic.partitions.length)])
   }
 
-  delete(topic: Topic): void {
+  delete(topic: BrokerTopic): void {
     this.byName.delete(topic.name)
     this.byId.delete(topic.id)
     const starts = topic.partitions.map((log) => [`${START_KEY}${logId(topic.id, log.partition)}`, null] as const)
@@ -115,25 +115,25 @@ export class Topics {
     for (const listener of this.onDelete) listener(topic)
   }
 
-  whenDeleted(listener: (topic: Topic) => void): void {
+  whenDeleted(listener: (topic: BrokerTopic) => void): void {
     this.onDelete.push(listener)
   }
 
   /** Moves a log's start and remembers it. */
-  moveStart(topic: Topic, log: PartitionLog, offset: number): void {
+  moveStart(topic: BrokerTopic, log: PartitionLog, offset: number): void {
     if (offset <= log.logStartOffset) return
     this.storage.put([[`${START_KEY}${logId(topic.id, log.partition)}`, { offset }]])
     log.moveStart(offset)
   }
 
-  private register(name: string, id: string, values: ConfigValues): Topic {
-    const topic: Topic = { name, id, values, config: topicConfig(values), partitions: [] }
+  private register(name: string, id: string, values: ConfigValues): BrokerTopic {
+    const topic: BrokerTopic = { name, id, values, config: topicConfig(values), partitions: [] }
     this.byName.set(name, topic)
     this.byId.set(id, topic)
     return topic
   }
 
-  private addPartition(topic: Topic, logStartOffset: number): PartitionLog {
+  private addPartition(topic: BrokerTopic, logStartOffset: number): PartitionLog {
     const partition = topic.partitions.length
     const log = new PartitionLog({
       topic: topic.name,
@@ -151,7 +151,7 @@ function logId(topicId: string, partition: number): string {
   return `${topicId}-${partition}`
 }
 
-function stateOf(topic: Topic, partitions: number): [string, StateValue] {
+function stateOf(topic: BrokerTopic, partitions: number): [string, StateValue] {
   return [`${TOPIC_KEY}${topic.name}`, { id: topic.id, partitions, values: topic.values }]
 }
 

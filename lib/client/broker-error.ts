@@ -1,7 +1,7 @@
 /** Turns a broker's numeric error into a coded error that says what failed, on what, and what to do. */
 import { type ErrorCode, type ErrorDetails, MillraceError } from '../errors.js'
 import { KAFKA_ERROR, kafkaErrorName } from '../protocol/error-codes.js'
-import { kindOf, type Remedy, type RequestName, remedyFor } from './error-kinds.js'
+import { errorKindOf, type Remedy, type RequestName, remedyFor } from './error-kinds.js'
 
 const E = KAFKA_ERROR
 
@@ -40,7 +40,7 @@ export class BrokerError extends MillraceError {
   readonly remedy: Remedy
 
   constructor(code: ErrorCode, message: string, remedy: Remedy, details: ErrorDetails) {
-    super(code, message, { ...details, kind: kindOf(remedy) })
+    super(code, message, { ...details, kind: errorKindOf(remedy) })
     this.remedy = remedy
   }
 }

@@ -246,6 +246,6 @@ export function remedyFor(request: RequestName, code: number): Remedy {
   return typeof row === 'string' ? row : (row[1][request] ?? row[0])
 }
 
-export function kindOf(remedy: Remedy): ErrorKind {
+export function errorKindOf(remedy: Remedy): ErrorKind {
   return KINDS[remedy]
 }

@@ -11,7 +11,7 @@ import { type CommittedOffset, type CommittedOffsetsOptions, commitOffsets, comm
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop.js'
 import type { Heartbeats, MakeHeartbeats } from './heartbeat/heartbeats.js'
 import { InstanceFence } from './instance-fence.js'
-import { type Assign, JoinRefused, type JoinRound, joinRound, type MemberSubscription } from './join-round.js'
+import { type Assign, JoinRejected, type JoinRound, joinRound, type MemberSubscription } from './join-round.js'
 import { growingPauseMs } from './retry.js'
 
 export type { JoinedMember, MemberAssignment } from './join-round.js'
@@ -197,8 +197,8 @@ export class GroupMember {
         const { partitions, userData, isLeader } = joined
         return { identity: this.identity(), partitions, userData, isLeader }
       } catch (error) {
-        if (this.memberId === '' && !(error instanceof JoinRefused)) this.fence?.joinUnanswered()
-        if (!this.mayRetryJoin(error)) throw error instanceof JoinRefused ? error.cause : error
+        if (this.memberId === '' && !(error instanceof JoinRejected)) this.fence?.joinUnanswered()
+        if (!this.mayRetryJoin(error)) throw error instanceof JoinRejected ? error.cause : error
         // The coordinator only wanted us to know our name first (KIP-394): nothing has failed, once.
         const newlyNamed: boolean = isMemberIdRequired(error) && !named
         named ||= newlyNamed
@@ -210,7 +210,7 @@ export class GroupMember {
 
   /** Takes from the error who to be next time, and whether there is one. */
   private mayRetryJoin(error: unknown): boolean {
-    if (!(error instanceof JoinRefused)) return mayRepeat(error)
+    if (!(error instanceof JoinRejected)) return mayRepeat(error)
     const { cause, memberId } = error
     const code = cause.kafkaCode
     this.options.cluster.noteError(code, this.target)
@@ -278,5 +278,5 @@ export class GroupMember {
 }
 
 function isMemberIdRequired(error: unknown): boolean {
-  return error instanceof JoinRefused && error.cause.kafkaCode === KAFKA_ERROR.MEMBER_ID_REQUIRED
+  return error instanceof JoinRejected && error.cause.kafkaCode === KAFKA_ERROR.MEMBER_ID_REQUIRED
 }

@@ -83,7 +83,7 @@ export async function joinRound(round: JoinRound, memberId: string, reason: stri
       minVersion: round.groupInstanceId === null ? 1 : 5,
     },
   )
-  if (answer.errorCode !== 0) throw new JoinRefused(failure(round, 'JoinGroup', answer.errorCode), answer.memberId)
+  if (answer.errorCode !== 0) throw new JoinRejected(failure(round, 'JoinGroup', answer.errorCode), answer.memberId)
   const isLeader = answer.leader === answer.memberId
   const assignments = isLeader && !answer.skipAssignment ? await assignmentsFor(round, answer) : []
   const synced = await cluster.request(
@@ -100,12 +100,12 @@ export async function joinRound(round: JoinRound, memberId: string, reason: stri
     target,
     { lane: 'group', timeoutMs: Math.max(round.rebalanceTimeoutMs, round.sessionTimeoutMs) + SLACK_MS },
   )
-  if (synced.errorCode !== 0) throw new JoinRefused(failure(round, 'SyncGroup', synced.errorCode), answer.memberId)
+  if (synced.errorCode !== 0) throw new JoinRejected(failure(round, 'SyncGroup', synced.errorCode), answer.memberId)
   return { memberId: answer.memberId, generationId: answer.generationId, isLeader, ...decoded(synced.assignment) }
 }
 
 /** A round that ended with an error, and the member id the coordinator gave along. */
-export class JoinRefused extends Error {
+export class JoinRejected extends Error {
   readonly memberId: string
   override readonly cause: MillraceError
 

@@ -12,7 +12,7 @@ import { isTransportError } from './broker-link.js'
 import { checkPlace } from './check-record.js'
 import type { Cluster } from './cluster.js'
 import type { ProduceBatch } from './commit.js'
-import { BatchRefused } from './rejected-batch.js'
+import { RejectedBatch } from './rejected-batch.js'
 import { growingPauseMs, isCertainlyUnsent } from './retry.js'
 
 export interface ProducerIdentity {
@@ -241,7 +241,7 @@ export class ProduceQueue {
     // Refused for certain and alone in its partition: the next batch takes its sequence.
     if (error.remedy !== 'abort' && head.attempts === 0) head.lane.sequence = head.sequence
     else this.onDoubt()
-    this.refuse(head, error.remedy === 'record' ? new BatchRefused(error, head.bytes!, named) : error)
+    this.refuse(head, error.remedy === 'record' ? new RejectedBatch(error, head.bytes!, named) : error)
   }
 
   private unanswered(head: Waiting, error: unknown): void {

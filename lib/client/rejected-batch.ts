@@ -4,7 +4,7 @@ import { readBatches } from '../protocol/index.js'
 import type { TopicRecord } from '../record/record.js'
 
 /** The records are asked for, never printed: no part of an error shows a payload. */
-export class BatchRefused extends MillraceError {
+export class RejectedBatch extends MillraceError {
   readonly sizeBytes: number
   readonly #bytes: Buffer
   readonly #named: ReadonlySet<number>

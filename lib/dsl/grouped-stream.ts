@@ -42,7 +42,10 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** Records per key; null values are skipped. Stored as int64. */
   count(options?: CountOptions<K>): KTable<K, number> {
-    return this.#plain('KSTREAM-AGGREGATE-', countFold, options, { value: int64, burn: options?.store !== undefined })
+    return this.#plain('KSTREAM-AGGREGATE-', countFold, options, {
+      value: int64,
+      takesUnusedNumber: options?.store !== undefined,
+    })
   }
 
   /** The first value stands as it is, each further one is combined with what stands. */
@@ -85,14 +88,14 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
     prefix: string,
     fold: Fold,
     options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
-    defaults: { readonly value: Serde<unknown> | Serde<unknown> | null; readonly burn?: boolean },
+    defaults: { readonly value: Serde<unknown> | Serde<unknown> | null; readonly takesUnusedNumber?: boolean },
   ): KTable<K, VR> {
     const plan = {
       prefix,
       name: options?.name,
       store: options?.store,
       value: defaults.value as Serde<unknown> | null,
-      burn: defaults.burn ?? false,
+      takesUnusedNumber: defaults.takesUnusedNumber ?? false,
       fold,
       window: withoutWindows(),
     }

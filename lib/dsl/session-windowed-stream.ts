@@ -41,8 +41,8 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** Records per key and session, null values among them. Stored as int64. */
   count(options?: CountOptions<K>): KTable<Windowed<K>, number> {
-    const burn = options?.store !== undefined
-    return this.#build('KSTREAM-AGGREGATE-', countFold, addCounts, options, int64 as AnySerde, burn)
+    const takesUnusedNumber = options?.store !== undefined
+    return this.#build('KSTREAM-AGGREGATE-', countFold, addCounts, options, int64 as AnySerde, takesUnusedNumber)
   }
 
   reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<Windowed<K>, V> {
@@ -68,14 +68,14 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
     merger: Merger,
     options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
     value: AnySerde | null,
-    burn = false,
+    takesUnusedNumber = false,
   ): KTable<Windowed<K>, VR> {
     const plan = {
       prefix,
       name: options?.name,
       store: options?.store,
       value,
-      burn,
+      takesUnusedNumber,
       fold,
       window: sessionWindows(this.#windows, this.#emit, merger),
     }

@@ -14,7 +14,7 @@ import {
 import type { StoreDefinition, Topology } from '../topology/topology.js'
 import { GlobalKTable } from './global-table.js'
 import { type BuildOptions, Graph, type GraphNode } from './plan/graph.js'
-import { type AnySerde, erased, type Named, streamHandle } from './plan/handle.js'
+import { type AnySerde, type Named, streamHandle, untyped } from './plan/handle.js'
 import { planStore, required, type StoreSettings, storeName } from './plan/store-options.js'
 import { sourceOrigin } from './plan/stream-to-table.js'
 import { KStream } from './stream.js'
@@ -83,15 +83,15 @@ export class StreamsBuilder {
     const name = this.#graph.nameOr(options.name, 'KSTREAM-SOURCE-')
     const reset = offsetResetName(options.offsetReset ?? null)
     const known = this.#knownSource(list, reset)
-    const node = known === null ? this.#addSource(name, read, options) : this.#graph.again(known)
+    const node = known === null ? this.#addSource(name, read, options) : this.#graph.reuseSource(known)
     if (known === null) this.#sources.push({ topics: list, offsetReset: reset, node })
     return new KStream(
       streamHandle({
         graph: this.#graph,
         node,
         name,
-        key: erased(options.key),
-        value: erased(options.value),
+        key: untyped(options.key),
+        value: untyped(options.value),
         sources: new Set([node.name]),
         rekeyed: false,
       }),
@@ -103,8 +103,8 @@ export class StreamsBuilder {
     const graph = this.#graph
     const store = storeName(graph, options.store, `${topic}-`)
     const { source, processor } = this.#tableNames(options.name)
-    const key = erased(options.key)
-    const value = erased(options.value)
+    const key = untyped(options.key)
+    const value = untyped(options.value)
     const origin = sourceOrigin(store, key, value, options.store)
     const node = graph.add([], {
       name: processor,
@@ -138,8 +138,8 @@ export class StreamsBuilder {
     const graph = this.#graph
     const store = storeName(graph, options.store, `${topic}-`)
     const { source, processor } = this.#tableNames(options.name)
-    const keySerde = required(erased(options.key), 'key', `global table ${topic}`)
-    const valueSerde = required(erased(options.value), 'value', `global table ${topic}`)
+    const keySerde = required(untyped(options.key), 'key', `global table ${topic}`)
+    const valueSerde = required(untyped(options.value), 'value', `global table ${topic}`)
     const definition = planStore({
       kind: 'timestampedKeyValue',
       name: store,

@@ -50,8 +50,8 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
   /** Records per key and window; null values count, but not in sliding windows. Stored as int64. */
   count(options?: CountOptions<K>): KTable<Windowed<K>, number> {
     // Kafka Streams' count of sliding windows is the one that takes no number it does not use.
-    const burn = options?.store !== undefined && this.#windows.kind !== 'sliding'
-    return this.#build('KSTREAM-AGGREGATE-', countFold, options, int64 as AnySerde, burn)
+    const takesUnusedNumber = options?.store !== undefined && this.#windows.kind !== 'sliding'
+    return this.#build('KSTREAM-AGGREGATE-', countFold, options, int64 as AnySerde, takesUnusedNumber)
   }
 
   reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<Windowed<K>, V> {
@@ -68,7 +68,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     fold: Fold,
     options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
     value: AnySerde | null,
-    burn = false,
+    takesUnusedNumber = false,
   ): KTable<Windowed<K>, VR> {
     if (this.#time === 'perKey' && options?.store?.retentionMs === undefined) {
       throw new MillraceError(
@@ -81,7 +81,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
       name: options?.name,
       store: options?.store,
       value,
-      burn,
+      takesUnusedNumber,
       fold,
       window: fixedWindows(this.#windows, this.#emit, this.#time),
     }

@@ -44,7 +44,7 @@ const waitForFlush: ForwardChange = () => {}
 export function forwardThrough(store: KeyValueStore<unknown, unknown>, context: OperatorContext): ForwardChange {
   if (!store.cached) return forwardNow(context.forward)
   // A cache that is full flushes in the middle of another record, which is not to blame for what comes of it.
-  const now = forwardNow(context.apart(context.forward))
+  const now = forwardNow(context.withoutRecord(context.forward))
   store.onFlush(now)
   return waitForFlush
 }
@@ -57,7 +57,7 @@ export function forwardWindowsThrough(
 ): ForwardChange {
   if (!store.cached) return forwardNow(context.forward)
   // A cache that is full flushes in the middle of another record, which is not to blame for what comes of it.
-  const now = forwardNow(context.apart(context.forward))
+  const now = forwardNow(context.withoutRecord(context.forward))
   store.onFlush(({ key, startMs }, newValue, oldValue, timestamp, headers) => {
     const window = { startMs, endMs: startMs + sizeMs }
     now({ key, window }, newValue, oldValue, timestamp, headers)
@@ -69,7 +69,7 @@ export function forwardWindowsThrough(
 export function forwardSessionsThrough(store: SessionStore<unknown, unknown>, context: OperatorContext): ForwardChange {
   if (!store.cached) return forwardNow(context.forward)
   // A cache that is full flushes in the middle of another record, which is not to blame for what comes of it.
-  const now = forwardNow(context.apart(context.forward))
+  const now = forwardNow(context.withoutRecord(context.forward))
   store.onFlush(({ key, startMs, endMs }, newValue, oldValue, timestamp, headers) =>
     now({ key, window: { startMs, endMs } }, newValue, oldValue, timestamp, headers),
   )

@@ -5,11 +5,11 @@ import { buildAsync } from './async.js'
 import { buildFilter } from './filter.js'
 import { buildFlatMap } from './flat-map.js'
 import { buildFlatMapValues } from './flat-map-values.js'
-import { buildForeignKeyNotify } from './foreign-key/join-foreign.js'
-import { buildForeignKeyAnswer } from './foreign-key/join-subscription.js'
-import { buildForeignKeyReceive } from './foreign-key/receive-subscription.js'
-import { buildForeignKeyResolve } from './foreign-key/resolve-response.js'
-import { buildForeignKeySubscribe } from './foreign-key/send-subscription.js'
+import { buildJoinForeign } from './foreign-key/join-foreign.js'
+import { buildJoinSubscription } from './foreign-key/join-subscription.js'
+import { buildReceiveSubscription } from './foreign-key/receive-subscription.js'
+import { buildResolveResponse } from './foreign-key/resolve-response.js'
+import { buildSendSubscription } from './foreign-key/send-subscription.js'
 import { buildJoinWindow } from './join-window.js'
 import { buildMap } from './map.js'
 import { buildMapValues } from './map-values.js'
@@ -74,11 +74,11 @@ const OPERATORS: { readonly [K in OperatorNode['kind']]: Build<Extract<Node, { r
   tableJoin: buildTableJoin,
   tableJoinMerge: buildTableJoinMerge,
   streamSelfJoin: buildStreamSelfJoin,
-  foreignKeySubscribe: buildForeignKeySubscribe,
-  foreignKeyReceive: buildForeignKeyReceive,
-  foreignKeyAnswer: buildForeignKeyAnswer,
-  foreignKeyNotify: buildForeignKeyNotify,
-  foreignKeyResolve: buildForeignKeyResolve,
+  sendSubscription: buildSendSubscription,
+  receiveSubscription: buildReceiveSubscription,
+  joinSubscription: buildJoinSubscription,
+  joinForeign: buildJoinForeign,
+  resolveResponse: buildResolveResponse,
 }
 
 /** The running form of `node`. Children must exist before: `context` hands out their pushes. */

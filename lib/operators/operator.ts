@@ -56,7 +56,7 @@ export interface OperatorContext {
   /** All children at once, in build order. */
   readonly forward: Push
   /** The same push with no record in hand: what is dropped there has no origin. */
-  apart(push: Push): Push
+  withoutRecord(push: Push): Push
   /** One child by name. @throws MillraceError TOPOLOGY_CHILD_UNKNOWN at build */
   child(name: string): Push
   /** The running store. The caller knows its kind from the node. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */

@@ -2,7 +2,7 @@
 import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 import { NO_HEADERS, type StreamRecord } from '../record/record.js'
-import { fillerOf, usableBy } from '../state/read-only.js'
+import { fillingNode, usableBy } from '../state/read-only.js'
 import type { NodeBase } from '../topology/node.js'
 import {
   type ForwardedRecord,
@@ -83,7 +83,7 @@ function followTimers(node: ProcessNode, context: OperatorContext, processor: Pr
     if (context.storeKind(name) !== 'timers') continue
     if (processor.onTimer === undefined) {
       throw new MillraceError(
-        'PROCESSOR_TIMER_UNHEARD',
+        'PROCESSOR_TIMER_NOT_HANDLED',
         `Node ${node.name} has the timer store ${name}, and its processor no onTimer.`,
         { node: node.name, taskId: context.taskId },
       )
@@ -118,7 +118,7 @@ export function processorContext(
   scope: CallScope,
 ): ProcessorContext {
   const children = new Map<string, Push>()
-  const fills = node.stores.some((name) => fillerOf(context.store(name)) === node.name)
+  const fills = node.stores.some((name) => fillingNode(context.store(name)) === node.name)
   return {
     taskId: context.taskId,
     applicationId: context.applicationId,

@@ -40,7 +40,7 @@ export interface ServiceOptions {
 }
 
 const DEFAULT_PARTITIONS = 12
-const LOOK_MS = 100
+const POLL_MS = 100
 
 /**
  * A commit touches a dozen changelogs of every busy task. At a few hundred clicks a second this many milliseconds between
@@ -200,7 +200,7 @@ export class PersonalizationService {
         const committed = await this.admin.groupOffsets(this.#options.applicationId, partitions)
         if (committed.every(({ partition, offset }) => offset > ends[partition]!)) return
       }
-      await pause(this.#clock, LOOK_MS, signal)
+      await pause(this.#clock, POLL_MS, signal)
     }
   }
 }

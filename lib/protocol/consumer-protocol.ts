@@ -6,7 +6,7 @@ import { MillraceError } from '../errors.js'
 import { Reader } from './wire/byte-reader.js'
 import { Writer } from './wire/byte-writer.js'
 import { array, bytes, type Decoded, type Input, int32, type Shape, string } from './wire/field.js'
-import { compile } from './wire/schema.js'
+import { compileSchema } from './wire/schema.js'
 
 const LAST_VERSION = 3
 
@@ -47,7 +47,7 @@ export function decodeConsumerAssignment(data: Buffer): ConsumerAssignment {
 function encode<S extends Shape>(shape: S, version: number, value: Input<S>): Buffer {
   const writer = new Writer()
   writer.int16(version)
-  compile(shape, version, false).write(writer, value)
+  compileSchema(shape, version, false).write(writer, value)
   return writer.finish()
 }
 
@@ -55,5 +55,5 @@ function decode<S extends Shape>(shape: S, data: Buffer): Decoded<S> {
   const reader = new Reader(data)
   const version = reader.int16()
   if (version < 0) throw new MillraceError('PROTOCOL_INVALID', `A group member's metadata has version ${version}.`)
-  return compile(shape, Math.min(version, LAST_VERSION), false).read(reader)
+  return compileSchema(shape, Math.min(version, LAST_VERSION), false).read(reader)
 }

@@ -12,14 +12,14 @@ import { formatTopicPartition, type TopicRecord } from '../record/record.js'
 import { SchemaPending } from '../serde/serde.js'
 import type { TaskState } from '../state/task-state.js'
 import { eventTime } from '../task/event-time.js'
-import { type FailureOptions, Failures, type RecordOrigin } from '../task/record-errors.js'
+import { type RecordErrorOptions, RecordErrors, type RecordOrigin } from '../task/record-errors.js'
 import { SchemaWait } from '../task/schema-wait.js'
 import { type Log, silentLog } from '../telemetry/log.js'
 import type { AppConfigs, Processor, ProcessorContext, RecordMetadata, StoreReference } from '../topology/processor.js'
 import { storeNameOf } from '../topology/processor.js'
 import type { GlobalStoreDefinition } from '../topology/topology.js'
 
-export interface GlobalProcessorOptions extends Omit<FailureOptions, 'id'> {
+export interface GlobalProcessorOptions extends Omit<RecordErrorOptions, 'id'> {
   readonly applicationId: string
   readonly appConfigs: AppConfigs
   readonly clock: Clock
@@ -38,7 +38,7 @@ export class GlobalProcessor {
   readonly #source: RecordOrigin['source']
   readonly #state: TaskState
   readonly #processor: Processor | null
-  readonly #failures: Failures
+  readonly #failures: RecordErrors
   /** Of the record in hand. */
   #origin: (RecordOrigin & { readonly cursor: RecordCursor }) | null = null
   /** `topic-partition` → offset of the record that comes next: a chunk that had to wait is gone on with there. */
@@ -57,7 +57,7 @@ export class GlobalProcessor {
     const { clock, taskTimeoutMs: timeoutMs = 0, log = silentLog } = options
     this.#wait = new SchemaWait({ clock, timeoutMs, log })
     const onProcessingError = options.handleGlobalErrors ? options.onProcessingError : 'fail'
-    this.#failures = new Failures({ ...options, onProcessingError, id: 'global' }, null)
+    this.#failures = new RecordErrors({ ...options, onProcessingError, id: 'global' }, null)
     const context = this.#context(options)
     const place = { nodeName: definition.processorName, taskId: context.taskId }
     this.#processor = starting('supplier', place, () => definition.supplier?.(context) ?? null)

@@ -3,7 +3,7 @@ import type { Fetcher } from '../client/fetcher.js'
 import type { GroupMember } from '../client/group-member.js'
 import type { Progress } from '../client/heartbeat/progress.js'
 import type { StreamsConfig } from '../config.js'
-import type { Refusals } from '../task/rejected-batches.js'
+import type { RejectedBatches } from '../task/rejected-batches.js'
 import type { CommitGroup } from './commit/commit-group.js'
 import type { CommittedRecords } from './commit/committed-records.js'
 import type { Lifecycle } from './lifecycle.js'
@@ -11,12 +11,12 @@ import type { Assignments } from './membership/assignments.js'
 import type { Signal } from './signal.js'
 import type { TakeOver } from './tasks/take-over.js'
 import type { TaskSet } from './tasks/task-set.js'
-import type { Plan } from './topics/resolved-topology.js'
+import type { ResolvedTopology } from './topics/resolved-topology.js'
 import type { NextPlan } from './topics/watch-topics.js'
 
 export interface InstanceParts {
   readonly config: StreamsConfig
-  readonly plan: Plan
+  readonly plan: ResolvedTopology
   /** Says what an error means that is about a topic of the application. */
   readonly explain: (error: unknown) => unknown
   readonly nextPlan: NextPlan
@@ -29,7 +29,7 @@ export interface InstanceParts {
   readonly commitGroup: CommitGroup
   readonly takeOver: TakeOver
   readonly tasks: TaskSet
-  readonly refusals: Refusals
+  readonly rejectedBatches: RejectedBatches
   readonly committed: CommittedRecords
   readonly lifecycle: Lifecycle
   readonly assignments: Assignments

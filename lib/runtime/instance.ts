@@ -364,7 +364,7 @@ export class Instance {
   }
 
   #commitFinished({ outcome, parts, durationMs }: FinishedCommit): void {
-    const { config, tasks, committed, refusals } = this.#parts
+    const { config, tasks, committed, rejectedBatches } = this.#parts
     if (outcome.kind === 'committed') {
       this.#failedCommits = NO_FAILED_COMMITS
       this.done.commits++
@@ -374,7 +374,7 @@ export class Instance {
     }
     config.log.warn({ outcome: outcome.kind, cause: causeOf(outcome) }, 'a commit did not go through')
     const nowMs = config.clock.monotonicMs()
-    const recordAtFault = outcome.kind === 'aborted' && refusals.note(outcome.cause, parts)
+    const recordAtFault = outcome.kind === 'aborted' && rejectedBatches.note(outcome.cause, parts)
     const { failed, next } = afterFailedCommit(this.#failedCommits, outcome, { recordAtFault, nowMs }, config)
     this.#failedCommits = failed
     if (next.kind === 'end') throw next.error

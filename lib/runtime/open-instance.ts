@@ -12,7 +12,7 @@ import type { StreamsConfig } from '../config.js'
 import { isMillraceError, type MillraceError } from '../errors.js'
 import type { StateEngines } from '../state/engine/engine.js'
 import type { Drop } from '../task/options.js'
-import { Refusals } from '../task/rejected-batches.js'
+import { RejectedBatches } from '../task/rejected-batches.js'
 import type { Log } from '../telemetry/log.js'
 import type { Topology } from '../topology/topology.js'
 import type { Lane } from '../transport/transport.js'
@@ -26,7 +26,7 @@ import { assignPartitions } from './membership/assign.js'
 import { Assignments } from './membership/assignments.js'
 import { encodeMemberData } from './membership/subscription-data.js'
 import { Patience } from './patience.js'
-import { openProcess, type Process } from './process-identity.js'
+import { openProcess, type ProcessIdentity } from './process-identity.js'
 import { askChangelogs } from './restore/changelog-facts.js'
 import type { RestoreListeners } from './restore/listener.js'
 import { type MakeFetcher, Restore } from './restore/restore.js'
@@ -38,7 +38,7 @@ import { TakeOver } from './tasks/take-over.js'
 import { TaskSet } from './tasks/task-set.js'
 import { prepareTopics } from './topics/prepare-topics.js'
 import { purgeRepartitionTopics } from './topics/purge.js'
-import type { Plan } from './topics/resolved-topology.js'
+import type { ResolvedTopology } from './topics/resolved-topology.js'
 import { SinkTopics } from './topics/sink-topics.js'
 import { explainMissing } from './topics/topic-changes.js'
 import { NextPlan, TopicWatch } from './topics/watch-topics.js'
@@ -69,7 +69,7 @@ export interface InstanceOptions {
 
 export interface OpenInstance {
   readonly instance: Instance
-  readonly plan: Plan
+  readonly plan: ResolvedTopology
   readonly tasks: TaskSet
   readonly globals: GlobalStores
   readonly admin: Admin
@@ -104,7 +104,7 @@ export async function openInstance(options: InstanceOptions): Promise<OpenInstan
   }
 }
 
-function prepare({ topology, config, cluster }: InstanceOptions, admin: Admin): Promise<Plan> {
+function prepare({ topology, config, cluster }: InstanceOptions, admin: Admin): Promise<ResolvedTopology> {
   return prepareTopics(cachedAs(topology, config), config.applicationId, cluster, admin, {
     replicationFactor: config.replicationFactor,
     changelogExtraRetentionMs: config.changelogExtraRetentionMs,
@@ -116,9 +116,9 @@ function prepare({ topology, config, cluster }: InstanceOptions, admin: Admin): 
 
 async function assemble(
   options: InstanceOptions,
-  process: Process,
+  process: ProcessIdentity,
   admin: Admin,
-  plan: Plan,
+  plan: ResolvedTopology,
   closing: (() => Promise<unknown> | unknown)[],
 ): Promise<OpenInstance> {
   const { config, lifecycle, committed } = options
@@ -136,10 +136,12 @@ async function assemble(
   options.abandoned.addEventListener('abort', () => globals.stopWaiting(), { once: true })
   await globals.open()
 
-  const refusals = new Refusals(config.clock, (topic) => plan.internalTopics.some(({ name }) => name === topic))
+  const rejectedBatches = new RejectedBatches(config.clock, (topic) =>
+    plan.internalTopics.some(({ name }) => name === topic),
+  )
   const known = new Set(plan.taskIds)
   const onDisk = new Set((await engines.list()).filter((taskId) => known.has(taskId)))
-  const tasks = makeTaskSet(options, plan, globals, signal, progress, fetcher, refusals, onDisk, box)
+  const tasks = makeTaskSet(options, plan, globals, signal, progress, fetcher, rejectedBatches, onDisk, box)
   engines.onDamaged = (error) => box.instance?.taskDamaged(error.taskId ?? '', error)
   const refreshTopics = () => box.watch?.now()
   const assignments = new Assignments({ plan, log: config.log, refreshTopics, onHeld: options.onHeld })
@@ -161,7 +163,7 @@ async function assemble(
   const { restore, takeOver, setAside } = makeTakeOver(options, plan, member, admin, engines)
   const explain = (error: unknown) => explainMissing(plan, error)
   const owned = { plan, nextPlan, assignments, member, takeOver, setAside, explain }
-  const work = { progress, fetcher, signal, commitGroup, tasks, refusals }
+  const work = { progress, fetcher, signal, commitGroup, tasks, rejectedBatches }
   const instance = new Instance({ config, committed, lifecycle, ...owned, ...work })
   box.instance = instance
   closing.push(purgeRepartitionTopics(config, plan, tasks, admin))
@@ -189,12 +191,12 @@ async function assemble(
 
 function makeTaskSet(
   options: InstanceOptions,
-  plan: Plan,
+  plan: ResolvedTopology,
   globals: GlobalStores,
   signal: Signal,
   progress: Progress,
   fetcher: Fetcher,
-  refusals: Refusals,
+  rejectedBatches: RejectedBatches,
   onDisk: Set<string>,
   box: Box,
 ): TaskSet {
@@ -211,14 +213,14 @@ function makeTaskSet(
         : box.instance?.fail(error),
     makeTask: (opened) => {
       onDisk.add(opened.taskId)
-      return makeTask(options, plan, globals, signal, sinkTopics, refusals, progress, opened)
+      return makeTask(options, plan, globals, signal, sinkTopics, rejectedBatches, progress, opened)
     },
   })
 }
 
 function makeWatch(
   options: InstanceOptions,
-  plan: Plan,
+  plan: ResolvedTopology,
   parts: {
     readonly admin: Admin
     readonly member: GroupMember
@@ -247,7 +249,7 @@ function makeWatch(
 
 function makeTakeOver(
   { config, cluster, restores }: InstanceOptions,
-  plan: Plan,
+  plan: ResolvedTopology,
   member: GroupMember,
   admin: Admin,
   engines: StateEngines,
@@ -311,7 +313,7 @@ function cachedAs(topology: Topology, { cacheMaxBytes }: StreamsConfig): Topolog
 
 function makeGlobals(
   { topology, config, cluster, restores, onDrop }: InstanceOptions,
-  plan: Plan,
+  plan: ResolvedTopology,
   admin: Admin,
   missing: (error: MillraceError) => boolean,
   onFailed: (error: unknown) => void,
@@ -331,7 +333,7 @@ function makeGlobals(
 
 async function makeMember(
   options: InstanceOptions,
-  plan: Plan,
+  plan: ResolvedTopology,
   tasks: TaskSet,
   processId: string,
   onDisk: ReadonlySet<string>,

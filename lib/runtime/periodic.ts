@@ -16,7 +16,7 @@ export interface Intervals {
 }
 
 /** Calls `act` after `firstMs`, then `intervalMs` after each end of it, until stopped. */
-export function every(
+export function periodically(
   clock: Clock,
   { firstMs, intervalMs, retryMs = intervalMs }: Intervals,
   act: () => Promise<void>,

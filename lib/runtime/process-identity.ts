@@ -17,7 +17,7 @@ const COPY = 'identity-copy'
 const ID_KEY = Buffer.from('process-id')
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-export interface Process {
+export interface ProcessIdentity {
   readonly processId: string
   close(): Promise<void>
 }
@@ -27,7 +27,7 @@ export interface Process {
  * ends with its session.
  * @throws MillraceError STATE_LOCKED when another process runs on the folder, STATE_UNWRITABLE
  */
-export async function openProcess(engines: StateEngines, random: Random, log: Log): Promise<Process> {
+export async function openProcess(engines: StateEngines, random: Random, log: Log): Promise<ProcessIdentity> {
   const first = await openSound(engines, FOLDER, log)
   try {
     const copy = await openSound(engines, COPY, log).catch(throwLocked)

@@ -4,7 +4,7 @@ import { MillraceError } from '../errors.js'
 import type { Random } from '../record/random.js'
 import type { StateEngines } from '../state/engine/engine.js'
 import type { Log } from '../telemetry/log.js'
-import { every } from './periodic.js'
+import { periodically } from './periodic.js'
 import { openProcess } from './process-identity.js'
 
 /** State that was set aside is kept so long for whoever wants to know why. */
@@ -48,7 +48,7 @@ export function cleanState({ config, engines, runs, onRemoved }: StateCleaningOp
     await engines.removeSetAside?.(clock.now() - SET_ASIDE_MS)
   }
   const intervalMs = Math.min(LONGEST_INTERVAL_MS, Math.ceil(stateCleanupDelayMs / LOOKS))
-  const cleaning = every(clock, { firstMs: 0, intervalMs }, look, (error) =>
+  const cleaning = periodically(clock, { firstMs: 0, intervalMs }, look, (error) =>
     log.warn({ error: String(error) }, 'local state that is of no use was not removed'),
   )
   return () => cleaning.stop()

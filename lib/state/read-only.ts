@@ -16,13 +16,13 @@ export function readOnly(store: Store): Store {
 }
 
 /** The one node that may write to a store; undefined: any that uses it. */
-export function fillerOf(store: unknown): string | undefined {
+export function fillingNode(store: unknown): string | undefined {
   return (store as { readonly definition?: { readonly filledBy?: string } }).definition?.filledBy
 }
 
 /** `store` as `node` may use it: one that another node fills refuses writes. */
 export function usableBy<S>(store: S, node: string): S {
-  const filledBy = fillerOf(store)
+  const filledBy = fillingNode(store)
   return filledBy === undefined || filledBy === node ? store : (readOnly(store as unknown as Store) as unknown as S)
 }
 

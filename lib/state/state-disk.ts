@@ -3,7 +3,7 @@ import type { Clock } from '../record/clock.js'
 import type { EngineWrite, StateEngine } from './engine/engine.js'
 import type { StoreSettings } from './ports/store-settings.js'
 import type { LocalStore } from './stores/local-store.js'
-import { encodeMetadata, LAYOUT_VERSION, METADATA_KEY, type StoreMetadata, type TaskMetadata } from './task-metadata.js'
+import { encodeMetadata, LAYOUT_VERSION, METADATA_KEY, type StoredStore, type TaskMetadata } from './task-metadata.js'
 
 /** How far a store's changelog is contained in the store. */
 export interface Checkpoint {
@@ -36,7 +36,7 @@ export class StateDisk {
   readonly entries = new Map<string, StoreEntry>()
   readonly #clock: Clock
   /** Stores on disk that the topology no longer has keep their record. */
-  readonly #retired: Record<string, StoreMetadata> = {}
+  readonly #retired: Record<string, StoredStore> = {}
 
   constructor(engine: StateEngine, clock: Clock, metadata: TaskMetadata, stores: readonly StoreSettings[]) {
     this.engine = engine
@@ -45,7 +45,7 @@ export class StateDisk {
     for (const [name, known] of Object.entries(metadata.stores)) if (!names.has(name)) this.#retired[name] = known
   }
 
-  add(store: LocalStore, number: number, known: StoreMetadata | undefined): void {
+  add(store: LocalStore, number: number, known: StoredStore | undefined): void {
     this.entries.set(store.definition.name, {
       store,
       number,
@@ -69,7 +69,7 @@ export class StateDisk {
   /** Takes what is committed now into one batch and writes it; expired ranges go afterwards. */
   async flush(sync: boolean): Promise<void> {
     const writes: EngineWrite[] = []
-    const stores: Record<string, StoreMetadata> = { ...this.#retired }
+    const stores: Record<string, StoredStore> = { ...this.#retired }
     const now = this.#clock.now()
     for (const [name, entry] of this.entries) {
       for (const overlay of entry.store.overlays) overlay.collect(writes)
@@ -92,7 +92,7 @@ function ordered(store: LocalStore): boolean {
   return store.order !== undefined && store.order !== null
 }
 
-function metadataOf(entry: StoreEntry, now: number): StoreMetadata {
+function metadataOf(entry: StoreEntry, now: number): StoredStore {
   return {
     number: entry.number,
     ...(entry.store.definition.headers === true && { headers: true }),

@@ -12,7 +12,7 @@ export const LAYOUT_VERSION = 1
 
 export const METADATA_KEY = Buffer.from([0, 0, 0x6d])
 
-export interface StoreMetadata extends Partial<StoredTimes> {
+export interface StoredStore extends Partial<StoredTimes> {
   readonly number: number
   readonly kind: StoreSettings['kind']
   /** Next changelog offset to read; null before the first commit. */
@@ -30,7 +30,7 @@ export interface StoreMetadata extends Partial<StoredTimes> {
 
 export interface TaskMetadata {
   readonly version: number
-  readonly stores: Readonly<Record<string, StoreMetadata>>
+  readonly stores: Readonly<Record<string, StoredStore>>
 }
 
 /** @throws MillraceError STATE_LAYOUT_UNSUPPORTED, STATE_DAMAGED: set the state aside and rebuild it */

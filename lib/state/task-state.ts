@@ -11,12 +11,12 @@ import { type CommittedView, committedView } from './committed/view.js'
 import type { StateEngine } from './engine/engine.js'
 import { type Cell, NONE } from './layers/cell.js'
 import { CellCache } from './layers/cell-cache.js'
-import { fillTimeIndexes, fillTimeIndexesSync } from './layers/rebuild-time-index.js'
+import { fillTimeIndexes, rebuildTimeIndexesSync } from './layers/rebuild-time-index.js'
 import type { StoreTimes } from './layers/store-times.js'
 import { leadingTime } from './layers/time-keys.js'
 import { MemoryEngines, type SyncStateEngine } from './memory-engine.js'
 import { openDisk } from './open-stores.js'
-import { fillOrders, fillOrdersSync } from './order/rebuild-key-order.js'
+import { fillOrders, rebuildKeyOrdersSync } from './order/rebuild-key-order.js'
 import type { KeyValueStore, SessionStore, WindowStore } from './ports/store.js'
 import type { StoreSettings } from './ports/store-settings.js'
 import { readOnly } from './read-only.js'
@@ -119,8 +119,8 @@ export class TaskState {
   /** The same at once, for the test driver. */
   static openSync(options: TaskStateOptions & { readonly engine: SyncStateEngine }): TaskState {
     const state = new TaskState(options)
-    fillTimeIndexesSync(state.#stores)
-    fillOrdersSync(state.#disks)
+    rebuildTimeIndexesSync(state.#stores)
+    rebuildKeyOrdersSync(state.#disks)
     return state
   }
 

@@ -9,7 +9,7 @@ import type { Push } from '../operators/operator.js'
 import type { TopicPartition } from '../record/record.js'
 import type { SourceNode } from '../topology/node.js'
 import type { TaskOptions } from './options.js'
-import { IdleRule } from './partition-wait.js'
+import { PartitionWait } from './partition-wait.js'
 import { PartitionQueue, type QueueEvents } from './queue.js'
 import { StreamTime } from './stream-time.js'
 import { type MonotonicTime, OperatorTimes } from './times.js'
@@ -22,7 +22,7 @@ export type InputOptions = Pick<
 export class TaskInput {
   readonly time: StreamTime
   readonly times: OperatorTimes
-  readonly idle: IdleRule
+  readonly idle: PartitionWait
   readonly #options: InputOptions
   readonly #queues: PartitionQueue[] = []
   /** Position in the last commit collected. */
@@ -32,7 +32,7 @@ export class TaskInput {
     this.#options = options
     this.times = new OperatorTimes(options.id)
     this.time = new StreamTime(this.#queues, this.times, options.clock, options.idleTimeoutMs)
-    this.idle = new IdleRule(this.#queues, options.maxTaskIdleMs, options.clock)
+    this.idle = new PartitionWait(this.#queues, options.maxTaskIdleMs, options.clock)
   }
 
   /** Before the first record; in build order. */

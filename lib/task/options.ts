@@ -8,7 +8,7 @@ import type { Log } from '../telemetry/log.js'
 import type { AppConfigs } from '../topology/processor.js'
 import type { StoreDefinition, StoreKind, SubTopology } from '../topology/topology.js'
 import type { Turns } from './partition-wait.js'
-import type { Refusals } from './rejected-batches.js'
+import type { RejectedBatches } from './rejected-batches.js'
 
 /** One record that went no further, and where it came from. Origin fields are null inside a punctuation. */
 export interface Drop {
@@ -81,7 +81,7 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly onProcessingError: ProcessingFailureHandler
   readonly onProductionError: FailureHandler
   /** What brokers have refused lately; absent where nobody refuses anything. */
-  readonly refusals?: Refusals
+  readonly rejectedBatches?: RejectedBatches
   /** Says which record is in hand; absent where nobody watches. */
   readonly progress?: Progress
   /** Most bytes of key, value and headers that a sink may write in one record. */

@@ -9,7 +9,7 @@ export interface Turns {
   readonly next: PartitionQueue | null
 }
 
-export class IdleRule {
+export class PartitionWait {
   readonly #queues: readonly PartitionQueue[]
   readonly #maxIdleMs: number
   readonly #clock: Pick<Clock, 'now'>

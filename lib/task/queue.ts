@@ -1,5 +1,5 @@
 /** The fetched batches of one partition and the record at their head, decoded when it gets there. */
-import type { Place, Progress } from '../client/heartbeat/progress.js'
+import type { Progress, RecordPlace } from '../client/heartbeat/progress.js'
 import type { Push } from '../operators/operator.js'
 import type { BatchView, RecordCursor } from '../protocol/index.js'
 import { SchemaPending, type Serde } from '../serde/serde.js'
@@ -59,7 +59,7 @@ export class PartitionQueue {
 
   constructor(
     source: SourceNode,
-    { taskId, topic, partition }: Required<Place>,
+    { taskId, topic, partition }: Required<RecordPlace>,
     push: Push,
     events: QueueEvents,
     progress: Progress,

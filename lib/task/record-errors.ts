@@ -26,7 +26,7 @@ const RECORD_CODES: readonly ErrorCode[] = [
 
 /** About a record that a sink was to write: for `onProductionError`. */
 const PRODUCTION_CODES: readonly ErrorCode[] = [
-  'RECORD_REFUSED',
+  'RECORD_REJECTED',
   'RECORD_TOO_LARGE',
   'SERIALIZE_FAILED',
   'TOPIC_NAME_INVALID',
@@ -64,7 +64,7 @@ export function lastingOrigin(origin: RecordOrigin): RecordOrigin {
   return { topic, partition, source, cursor: lasting }
 }
 
-export type FailureOptions = Pick<
+export type RecordErrorOptions = Pick<
   TaskOptions,
   | 'id'
   | 'clock'
@@ -73,12 +73,12 @@ export type FailureOptions = Pick<
   | 'onProcessingError'
   | 'onProductionError'
   | 'maxRecordBytes'
-  | 'refusals'
+  | 'rejectedBatches'
   | 'deadLetterTopic'
 >
 
-export class Failures {
-  readonly #options: FailureOptions
+export class RecordErrors {
+  readonly #options: RecordErrorOptions
   readonly #collector: Pick<Collector, 'send'> | null
   /** The error on its way out of the task: outer nodes must not judge it again. */
   #leaving: MillraceError | null = null
@@ -88,7 +88,7 @@ export class Failures {
   readonly #lettered = new Set<string>()
 
   /** `collector` null: dead letters are only counted and nothing is retried, because nothing is committed. */
-  constructor(options: FailureOptions, collector: Pick<Collector, 'send'> | null) {
+  constructor(options: RecordErrorOptions, collector: Pick<Collector, 'send'> | null) {
     this.#options = options
     this.#collector = collector
   }
@@ -123,7 +123,7 @@ export class Failures {
   /** A record whose key or value does not deserialise, or that has no event time. */
   unreadable(origin: RecordOrigin, cause: unknown): void {
     const { keySerde, valueSerde, name } = origin.source
-    if (isMillraceError(cause, 'SERDE_REGISTRY_REFUSED', 'SERDE_REGISTRY_UNAVAILABLE')) {
+    if (isMillraceError(cause, 'SERDE_REGISTRY_REJECTED', 'SERDE_REGISTRY_UNAVAILABLE')) {
       // Not the record's fault: every other would fare the same.
       this.#leave(this.#error(cause.code, `could not be read: ${cause.message}`, name, origin, cause))
     }
@@ -179,15 +179,15 @@ export class Failures {
     timestamp: number,
     headers: Headers,
   ): void {
-    const { maxRecordBytes, refusals } = this.#options
+    const { maxRecordBytes, rejectedBatches } = this.#options
     for (const header of headers) {
       if (header.value !== null && !(header.value instanceof Uint8Array)) throw this.#badHeader(node, topic, origin)
     }
     const bytes = recordBytes(key, value, headers)
     if (bytes > maxRecordBytes) throw this.#tooLarge(node, topic, origin, bytes)
-    if (refusals === undefined || refusals.none) return
-    const refusal = refusals.of({ topic, key, value, timestamp, headers })
-    if (refusal !== null) throw this.#refused(node, topic, origin, refusal)
+    if (rejectedBatches === undefined || rejectedBatches.none) return
+    const rejection = rejectedBatches.of({ topic, key, value, timestamp, headers })
+    if (rejection !== null) throw this.#refused(node, topic, origin, rejection)
   }
 
   /** The topic a sink's function chose does not exist. */
@@ -198,7 +198,7 @@ export class Failures {
 
   #refused(node: string, topic: string, origin: RecordOrigin | null, cause: MillraceError): MillraceError {
     const problem = `made node ${node} write what topic ${topic} does not take: ${cause.message}`
-    return this.#error('RECORD_REFUSED', problem, node, origin, cause)
+    return this.#error('RECORD_REJECTED', problem, node, origin, cause)
   }
 
   #circular(node: string, origin: RecordOrigin, error: MillraceError): MillraceError {
@@ -327,9 +327,10 @@ export class Failures {
     const usable = cursor.timestamp >= 0 && Number.isSafeInteger(cursor.timestamp)
     // By time 0 the broker would delete the letter at once.
     let timestamp = usable ? cursor.timestamp : clock.now()
-    const refusal = this.#options.refusals?.of({ topic: deadLetterTopic, key, value, timestamp, headers: sent }) ?? null
-    if (refusal?.kafkaCode === KAFKA_ERROR.INVALID_TIMESTAMP) timestamp = clock.now()
-    else if (refusal !== null) this.#leave(this.#refused(node, deadLetterTopic, origin, refusal))
+    const rejection =
+      this.#options.rejectedBatches?.of({ topic: deadLetterTopic, key, value, timestamp, headers: sent }) ?? null
+    if (rejection?.kafkaCode === KAFKA_ERROR.INVALID_TIMESTAMP) timestamp = clock.now()
+    else if (rejection !== null) this.#leave(this.#refused(node, deadLetterTopic, origin, rejection))
     this.#collector.send(deadLetterTopic, null, key, value, timestamp, sent)
   }
 

@@ -3,7 +3,7 @@
  * since the last commit is processed again; then the record at fault is known here before it is packed, and its origin
  * is in hand. Refusals are forgotten after a while: a topic may have been made, or its limit raised.
  */
-import { BatchRefused } from '../client/rejected-batch.js'
+import { RejectedBatch } from '../client/rejected-batch.js'
 import { isMillraceError, type MillraceError } from '../errors.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import type { Clock } from '../record/clock.js'
@@ -41,7 +41,7 @@ interface TopicRefusals {
   maxBatchBytes: number
 }
 
-export class Refusals {
+export class RejectedBatches {
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #isInternal: (topic: string) => boolean
   readonly #topics = new Map<string, TopicRefusals>()
@@ -64,7 +64,7 @@ export class Refusals {
       this.#of(topic).all = error
       return true
     }
-    if (!(error instanceof BatchRefused) || error.kind !== 'record') return false
+    if (!(error instanceof RejectedBatch) || error.kind !== 'record') return false
     const culprits = error.culprits()
     // A change that is not logged would leave the store and its changelog different for good.
     const logs = parts.some(({ changelogs }) => [...changelogs.values()].some((changelog) => changelog.topic === topic))

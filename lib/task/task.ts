@@ -20,7 +20,7 @@ import { TaskInput } from './input.js'
 import { partitionsToWrite, surroundings, type TaskOptions, type TaskStores } from './options.js'
 import { Punctuations } from './punctuation.js'
 import type { PartitionQueue, QueueEvents } from './queue.js'
-import { Failures, lastingOrigin, type RecordOrigin } from './record-errors.js'
+import { lastingOrigin, RecordErrors, type RecordOrigin } from './record-errors.js'
 import { changelogEnds, type TaskCommit } from './task-commit.js'
 import { TopicWaits, type WaitingWrite } from './topic-waits.js'
 import { WaitingQueues } from './waiting-queues.js'
@@ -34,7 +34,7 @@ export class Task<S extends TaskStores = TaskStores> {
   readonly state: S
   readonly #options: TaskOptions<S>
   readonly #collector: Collector
-  readonly #failures: Failures
+  readonly #recordErrors: RecordErrors
   readonly #punctuations = new Punctuations()
   readonly #input: TaskInput
   readonly #operators: readonly Operator[]
@@ -58,9 +58,9 @@ export class Task<S extends TaskStores = TaskStores> {
       partitionCount: (topic) => partitionsToWrite(options, topic),
       captureTopics: options.captureTopics,
       firstPartition: options.partition,
-      maxBatchBytes: (topic) => options.refusals?.maxBatchBytes(topic) ?? MAX_BATCH_BYTES,
+      maxBatchBytes: (topic) => options.rejectedBatches?.maxBatchBytes(topic) ?? MAX_BATCH_BYTES,
     })
-    this.#failures = new Failures(options, this.#collector)
+    this.#recordErrors = new RecordErrors(options, this.#collector)
     this.#input = new TaskInput(options)
     const origin = () => (this.#current === null ? null : lastingOrigin(this.#current))
     this.#async = new AsyncLanes(origin, options.onReady)
@@ -71,7 +71,7 @@ export class Task<S extends TaskStores = TaskStores> {
       taskId: options.id,
       context: (node) => this.#context(node),
       progress: this.#inHand.progress,
-      failed: (node, error) => this.#failures.processing(node, this.#current, error),
+      failed: (node, error) => this.#recordErrors.processing(node, this.#current, error),
     })
     this.#operators = operators
     this.#input.open(sources, this.#queueEvents(), this.#inHand.progress)
@@ -221,7 +221,7 @@ export class Task<S extends TaskStores = TaskStores> {
       changelog.records++
     })
     const { batches, captured } = this.#collector.take()
-    this.#failures.forgetLetters()
+    this.#recordErrors.forgetLetters()
     const offsets = this.#input.beginCommit(batches.length > 0)
     this.#uncommittedRecords = 0
     if (batches.length === 0 && offsets.length === 0) {
@@ -238,7 +238,7 @@ export class Task<S extends TaskStores = TaskStores> {
     const { subTopology, topicId } = this.#options
     this.state.commitSucceeded(changelogEnds(commit, batchOffsets, subTopology.stores, topicId))
     this.#input.commitSucceeded(commit.offsets)
-    for (const { topic, offset } of commit.offsets) this.#failures.committed(topic, offset)
+    for (const { topic, offset } of commit.offsets) this.#recordErrors.committed(topic, offset)
   }
 
   /** Back to the last commit that succeeded: stores, times, nothing buffered. The runtime reads again from there. */
@@ -246,7 +246,7 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#current = null
     this.state.commitAborted()
     this.#collector.clear()
-    this.#failures.forgetLetters()
+    this.#recordErrors.forgetLetters()
     this.#async.clear()
     this.#waits.clear()
     this.#schemas.clear()
@@ -279,7 +279,7 @@ export class Task<S extends TaskStores = TaskStores> {
   }
 
   #settle({ node, topic, origin, write }: WaitingWrite, error: unknown): void {
-    if (error !== null) this.#failures.noTopic(node, topic, origin, error)
+    if (error !== null) this.#recordErrors.noTopic(node, topic, origin, error)
     else this.#deliver({ node, origin, push: write })
   }
 
@@ -288,7 +288,7 @@ export class Task<S extends TaskStores = TaskStores> {
     try {
       this.#inHand.other(push)
     } catch (error) {
-      this.#failures.processing(node, origin, error)
+      this.#recordErrors.processing(node, origin, error)
     } finally {
       this.#current = null
     }
@@ -321,8 +321,8 @@ export class Task<S extends TaskStores = TaskStores> {
 
   #queueEvents(): QueueEvents {
     return {
-      unreadable: (queue, error) => this.#failures.unreadable(queue, error),
-      negativeTimestamp: (queue, timestamp) => this.#failures.negativeTimestamp(queue, timestamp),
+      unreadable: (queue, error) => this.#recordErrors.unreadable(queue, error),
+      negativeTimestamp: (queue, timestamp) => this.#recordErrors.negativeTimestamp(queue, timestamp),
       schemaPending: (queue, pending) => this.#schemas.add(queue, pending),
     }
   }
@@ -335,7 +335,7 @@ export class Task<S extends TaskStores = TaskStores> {
       nodeName: node.name,
       store: <T>(name: string) => this.#store<T>(name, node.name),
       storeKind: (name) => this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue',
-      apart: (push) => (record) => this.#apart(push, record),
+      withoutRecord: (push) => (record) => this.#apart(push, record),
       operatorTime: (name = node.name) => this.#input.times.of(name),
       emitsOnClose: (last) => this.#input.times.emitsOnClose(node.name, last),
       taskStreamTimeMs: () => this.#input.time.ms,
@@ -352,7 +352,7 @@ export class Task<S extends TaskStores = TaskStores> {
           ? null
           : { topic: queue.topic, partition: queue.partition, offset: queue.cursor?.offset ?? -1 }
       },
-      drop: (reason) => this.#failures.drop(reason, node.name, this.#current),
+      drop: (reason) => this.#recordErrors.drop(reason, node.name, this.#current),
       requestCommit: () => {
         this.#commitRequested = true
       },
@@ -362,7 +362,7 @@ export class Task<S extends TaskStores = TaskStores> {
         this.#waits.add({ node: node.name, topic, origin, bytes, write })
       },
       send: (topic, partition, key, value, timestamp, headers) => {
-        this.#failures.checkWrite(node.name, this.#current, topic, key, value, timestamp, headers)
+        this.#recordErrors.checkWrite(node.name, this.#current, topic, key, value, timestamp, headers)
         this.#collector.send(topic, partition, key, value, timestamp, headers)
       },
     }
@@ -383,7 +383,7 @@ export class Task<S extends TaskStores = TaskStores> {
       try {
         call(...given)
       } catch (error) {
-        this.#failures.processing(node, null, error)
+        this.#recordErrors.processing(node, null, error)
       }
     }
   }

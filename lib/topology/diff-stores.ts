@@ -1,11 +1,16 @@
 /** What becomes of one store of the old version. */
 import type { NodeDescription, StoreDescription } from './description.js'
-import type { ChangeKind, Version } from './diff.js'
+import type { ChangeKind, DescribedVersion } from './diff.js'
 import { settingsWith } from './kinds.js'
 
 export type StoreChange = readonly [kind: ChangeKind, loses: boolean, message: string]
 
-export function goneStore(store: StoreDescription, successor: string | null, old: Version, next: Version): StoreChange {
+export function goneStore(
+  store: StoreDescription,
+  successor: string | null,
+  old: DescribedVersion,
+  next: DescribedVersion,
+): StoreChange {
   const { name, changelog } = store
   const left = changelog === 'own' ? `; topic <application id>-${name}-changelog is left behind` : ''
   // What a source topic holds anyway can be read from it again under any name.
@@ -20,7 +25,7 @@ export function goneStore(store: StoreDescription, successor: string | null, old
 }
 
 /** Another store that the same records fill, now and then: the two sides of a stream joined with itself. */
-function twinOf(store: StoreDescription, old: Version, next: Version): string | null {
+function twinOf(store: StoreDescription, old: DescribedVersion, next: DescribedVersion): string | null {
   const owner = old.lineage.owner(store.name)
   if (owner?.kind !== 'joinWindow') return null
   const shape = old.lineage.shape(owner)
@@ -43,8 +48,8 @@ const SAME_CHANGELOG: readonly (readonly string[])[] = [
 export function* keptStore(
   store: StoreDescription,
   now: StoreDescription,
-  old: Version,
-  next: Version,
+  old: DescribedVersion,
+  next: DescribedVersion,
 ): Iterable<StoreChange> {
   const reshaped = reshapedStore(store, old, next)
   let told = false
@@ -54,14 +59,15 @@ export function* keptStore(
   }
   if (reshaped !== null && !told) yield reshaped
   yield* changelogChange(store, now)
-  const part = (of: Version) => of.description.subTopologies.find(({ stores }) => stores.includes(store.name))?.id
+  const part = (of: DescribedVersion) =>
+    of.description.subTopologies.find(({ stores }) => stores.includes(store.name))?.id
   if (part(old) === part(next)) return
   const loses = store.changelog === null
   const how = loses ? 'it has no changelog to be rebuilt from' : 'it is rebuilt from its changelog'
   yield ['moved', loses, `goes from sub-topology ${part(old)} to ${part(next)}: ${how}`]
 }
 
-function* retypedStore(store: StoreDescription, now: StoreDescription, old: Version): Iterable<StoreChange> {
+function* retypedStore(store: StoreDescription, now: StoreDescription, old: DescribedVersion): Iterable<StoreChange> {
   // A join's windows are no part of what it keeps: another size only changes how long it is needed.
   const joins = old.lineage.owner(store.name)?.kind === 'joinWindow'
   const rebuilt = SAME_CHANGELOG.some((kinds) => kinds.includes(store.kind) && kinds.includes(now.kind))
@@ -89,8 +95,8 @@ function* shortened(what: string, unit: string, was?: number | null, is?: number
 function* rekeyedStore(
   store: StoreDescription,
   now: StoreDescription,
-  old: Version,
-  next: Version,
+  old: DescribedVersion,
+  next: DescribedVersion,
 ): Iterable<StoreChange> {
   if (store.key !== now.key) yield ['rekeyed', true, `key serde was ${store.key}, is ${now.key}`]
   const keys = lostKeys(store.name, old, next)
@@ -98,8 +104,8 @@ function* rekeyedStore(
 }
 
 /** Keys that came in before and come in no more, said in words; null: none. */
-function lostKeys(store: string, old: Version, next: Version): string | null {
-  const keys = (of: Version) => new Set(fillers(store, of).flatMap((node) => [...of.lineage.keys(node)]))
+function lostKeys(store: string, old: DescribedVersion, next: DescribedVersion): string | null {
+  const keys = (of: DescribedVersion) => new Set(fillers(store, of).flatMap((node) => [...of.lineage.keys(node)]))
   const now = keys(next)
   const gone = [...keys(old)].filter((origin) => !now.has(origin))
   if (gone.length === 0 || now.size === 0) return null
@@ -107,7 +113,7 @@ function lostKeys(store: string, old: Version, next: Version): string | null {
 }
 
 /** The node that owns a store, and others of its kind that use it: a cogroup has one for each of its streams. */
-function fillers(store: string, { lineage, description }: Version): NodeDescription[] {
+function fillers(store: string, { lineage, description }: DescribedVersion): NodeDescription[] {
   const owner = lineage.owner(store)
   return description.subTopologies.flatMap(({ nodes }) =>
     nodes.filter(({ kind, stores }) => kind === owner?.kind && stores.includes(store)),
@@ -117,11 +123,11 @@ function fillers(store: string, { lineage, description }: Version): NodeDescript
 const GENERATED = /-[0-9]{10}(-store)?$/
 
 /** The store is filled by another computation than before; null: by the same. */
-function reshapedStore({ name }: StoreDescription, old: Version, next: Version): StoreChange | null {
+function reshapedStore({ name }: StoreDescription, old: DescribedVersion, next: DescribedVersion): StoreChange | null {
   const before = old.lineage.owner(name)
   const after = next.lineage.owner(name)
   if (before === null || after === null) return null
-  const shapes = (of: Version) => fillers(name, of).map((node) => of.lineage.shape(node))
+  const shapes = (of: DescribedVersion) => fillers(name, of).map((node) => of.lineage.shape(node))
   if (shapes(old).sort().join() === shapes(next).sort().join()) return null
   const heir = heirOf(name, old.lineage.shape(before), old, next)
   if (heir !== null)
@@ -137,7 +143,7 @@ function reshapedStore({ name }: StoreDescription, old: Version, next: Version):
 }
 
 /** Another store that is filled now by what filled `name` before, and was not before. */
-function heirOf(name: string, shape: string, old: Version, next: Version): string | null {
+function heirOf(name: string, shape: string, old: DescribedVersion, next: DescribedVersion): string | null {
   for (const other of next.stores.keys()) {
     const filler = other === name ? null : next.lineage.owner(other)
     if (filler === null || next.lineage.shape(filler) !== shape) continue

@@ -29,13 +29,13 @@ export interface TopologyChange {
 }
 
 /** One version as the comparison needs it. */
-export interface Version {
+export interface DescribedVersion {
   readonly description: TopologyDescription
   readonly lineage: Lineage
   readonly stores: ReadonlyMap<string, StoreDescription>
 }
 
-function version(description: TopologyDescription): Version {
+function version(description: TopologyDescription): DescribedVersion {
   const stores = new Map(description.stores.map((store) => [store.name, store]))
   return { description, lineage: new Lineage(description), stores }
 }
@@ -53,7 +53,7 @@ export function diffTopologies(before: TopologyDescription, after: TopologyDescr
   return [...changes.filter(({ loses }) => loses), ...changes.filter(({ loses }) => !loses)]
 }
 
-function* storeChanges(old: Version, next: Version): Iterable<TopologyChange> {
+function* storeChanges(old: DescribedVersion, next: DescribedVersion): Iterable<TopologyChange> {
   const added = new Set([...next.stores.keys()].filter((name) => !old.stores.has(name)))
   const named = (name: string, change: StoreChange): TopologyChange => {
     const [kind, loses, message] = change
@@ -73,7 +73,12 @@ function* storeChanges(old: Version, next: Version): Iterable<TopologyChange> {
 }
 
 /** The new store that is filled by the same computation. */
-function successorOf(name: string, added: ReadonlySet<string>, old: Version, next: Version): string | null {
+function successorOf(
+  name: string,
+  added: ReadonlySet<string>,
+  old: DescribedVersion,
+  next: DescribedVersion,
+): string | null {
   const owner = old.lineage.owner(name)
   if (owner === null) return null
   const shape = old.lineage.shape(owner)
@@ -87,12 +92,15 @@ function successorOf(name: string, added: ReadonlySet<string>, old: Version, nex
 }
 
 /** Serdes of what is written to an internal topic. */
-function serdesOf(topic: string, { description }: Version): NonNullable<NodeDescription['serdes']> | undefined {
+function serdesOf(
+  topic: string,
+  { description }: DescribedVersion,
+): NonNullable<NodeDescription['serdes']> | undefined {
   const nodes = description.subTopologies.flatMap((part) => part.nodes)
   return nodes.find(({ kind, topics }) => kind === 'sink' && topics?.includes(topic))?.serdes
 }
 
-function* repartitionChanges(old: Version, next: Version): Iterable<TopologyChange> {
+function* repartitionChanges(old: DescribedVersion, next: DescribedVersion): Iterable<TopologyChange> {
   const now = new Map(next.description.repartitionTopics.map((topic) => [topic.name, topic]))
   const before = new Set(old.description.repartitionTopics.map(({ name }) => name))
   const what = 'repartition topic' as const
@@ -121,8 +129,8 @@ function* repartitionChanges(old: Version, next: Version): Iterable<TopologyChan
   }
 }
 
-function* forgottenTimes(old: Version, next: Version): Iterable<TopologyChange> {
-  const nodes = ({ description }: Version) => description.subTopologies.flatMap((part) => part.nodes)
+function* forgottenTimes(old: DescribedVersion, next: DescribedVersion): Iterable<TopologyChange> {
+  const nodes = ({ description }: DescribedVersion) => description.subTopologies.flatMap((part) => part.nodes)
   const now = new Set(nodes(next).map(({ name }) => name))
   for (const node of nodes(old)) {
     // Both sides of a stream-stream join go by one time, under the name of the left; a join that never waits by none.
@@ -135,8 +143,8 @@ function* forgottenTimes(old: Version, next: Version): Iterable<TopologyChange> 
   }
 }
 
-function* changedOperators(old: Version, next: Version): Iterable<TopologyChange> {
-  const nodes = ({ description }: Version) => description.subTopologies.flatMap((part) => part.nodes)
+function* changedOperators(old: DescribedVersion, next: DescribedVersion): Iterable<TopologyChange> {
+  const nodes = ({ description }: DescribedVersion) => description.subTopologies.flatMap((part) => part.nodes)
   const now = new Map(nodes(next).map((node) => [node.name, node]))
   for (const node of nodes(old)) {
     const after = now.get(node.name)

@@ -12,8 +12,8 @@ interface ForeignKeyNodeBase extends NodeBase {
 }
 
 /** Each change of a left row becomes one or two subscriptions, keyed by foreign key. */
-export interface ForeignKeySubscribeNode extends ForeignKeyNodeBase {
-  readonly kind: 'foreignKeySubscribe'
+export interface SendSubscriptionNode extends ForeignKeyNodeBase {
+  readonly kind: 'sendSubscription'
   readonly left: boolean
   readonly foreignKey: (value: unknown, key: unknown) => unknown
   readonly foreignKeySerde: Serde<unknown>
@@ -23,23 +23,23 @@ export interface ForeignKeySubscribeNode extends ForeignKeyNodeBase {
 }
 
 /** Keeps the subscriptions of this partition's foreign keys. */
-export interface ForeignKeyReceiveNode extends ForeignKeyNodeBase {
-  readonly kind: 'foreignKeyReceive'
+export interface ReceiveSubscriptionNode extends ForeignKeyNodeBase {
+  readonly kind: 'receiveSubscription'
   readonly store: string
   readonly foreignKeySerde: Serde<unknown>
   readonly primaryKeySerde: Serde<unknown>
 }
 
 /** Answers a subscription with the other table's row. */
-export interface ForeignKeyAnswerNode extends NodeBase {
-  readonly kind: 'foreignKeyAnswer'
+export interface JoinSubscriptionNode extends NodeBase {
+  readonly kind: 'joinSubscription'
   /** How the other table is looked into; its stores are in `stores`. */
   readonly table: TableView
 }
 
 /** Tells every subscriber of a row of the other table that it changed. */
-export interface ForeignKeyNotifyNode extends ForeignKeyNodeBase {
-  readonly kind: 'foreignKeyNotify'
+export interface JoinForeignNode extends ForeignKeyNodeBase {
+  readonly kind: 'joinForeign'
   readonly store: string
   readonly foreignKeySerde: Serde<unknown>
   readonly primaryKeySerde: Serde<unknown>
@@ -48,8 +48,8 @@ export interface ForeignKeyNotifyNode extends ForeignKeyNodeBase {
 }
 
 /** Joins an answer with the left row, unless that is no longer the row that was subscribed. */
-export interface ForeignKeyResolveNode extends ForeignKeyNodeBase {
-  readonly kind: 'foreignKeyResolve'
+export interface ResolveResponseNode extends ForeignKeyNodeBase {
+  readonly kind: 'resolveResponse'
   readonly left: boolean
   readonly joiner: (key: unknown, left: unknown, right: unknown) => unknown
   /** How the left table is looked into; its stores are in `stores`. */
@@ -58,8 +58,8 @@ export interface ForeignKeyResolveNode extends ForeignKeyNodeBase {
 }
 
 export type ForeignKeyNode =
-  | ForeignKeySubscribeNode
-  | ForeignKeyReceiveNode
-  | ForeignKeyAnswerNode
-  | ForeignKeyNotifyNode
-  | ForeignKeyResolveNode
+  | SendSubscriptionNode
+  | ReceiveSubscriptionNode
+  | JoinSubscriptionNode
+  | JoinForeignNode
+  | ResolveResponseNode

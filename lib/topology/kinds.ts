@@ -206,19 +206,19 @@ export const KINDS: { readonly [K in Node['kind']]: Row<Extract<Node, { readonly
   },
   tableJoinMerge: { ...PLAIN, settings: { store: 'silent' } },
 
-  foreignKeySubscribe: {
+  sendSubscription: {
     ...REKEYED,
     settings: { left: 'computationTold', registrationTopic: 'silent', versioned: 'silent' },
     functions: { foreignKey: 'needed' },
   },
-  foreignKeyReceive: { ...VALUES, settings: { registrationTopic: 'silent', store: 'silent' } },
-  foreignKeyAnswer: { ...VALUES, keys: 'asSubscribed' },
-  foreignKeyNotify: {
+  receiveSubscription: { ...VALUES, settings: { registrationTopic: 'silent', store: 'silent' } },
+  joinSubscription: { ...VALUES, keys: 'asSubscribed' },
+  joinForeign: {
     ...VALUES,
     keys: 'none',
     settings: { registrationTopic: 'silent', store: 'silent', versioned: 'silent' },
   },
-  foreignKeyResolve: {
+  resolveResponse: {
     ...VALUES,
     settings: { left: 'computationTold', registrationTopic: 'silent' },
     functions: { joiner: 'needed' },

@@ -2,7 +2,7 @@
 import type { NodeDescription, TopologyDescription } from './description.js'
 import { keysOf, settingsWith } from './kinds.js'
 
-const FOREIGN = /, foreignKeySubscribe$/
+const FOREIGN = /, sendSubscription$/
 
 /** Looks through internal topics: what reads one continues what writes it. */
 export class Lineage {

@@ -5,7 +5,7 @@ import { keysOf, type Settings } from './kinds.js'
 import type { Node, NodeBase } from './node.js'
 import type { ProcessorContext } from './processor.js'
 import { type StoreOptions, storeDefinition } from './store-definition.js'
-import { connect } from './sub-topologies.js'
+import { connectNodes } from './sub-topologies.js'
 import type { StoreDefinition } from './topology.js'
 
 /** The processor that could be wrapped: an operator of the DSL, or user code. */
@@ -97,7 +97,7 @@ function wrapped<N extends NodeBase>(node: N, wrapping: NodeWrapping): N {
  * to one changelog. @throws MillraceError CONFIG_INVALID
  */
 export function checkApart(unwrapped: readonly Node[], wrapped: readonly Node[]): void {
-  const [before, after] = [connect(unwrapped), connect(wrapped)]
+  const [before, after] = [connectNodes(unwrapped), connectNodes(wrapped)]
   const partOf = new Map<string, string>()
   for (const { name, wrapping } of wrapped) {
     if (wrapping === undefined || wrapping.stores.length === 0) continue

@@ -33,7 +33,7 @@ class UnionFind {
 }
 
 /** Which nodes belong together. */
-export function connect(nodes: readonly Node[]): UnionFind {
+export function connectNodes(nodes: readonly Node[]): UnionFind {
   const groups = new UnionFind()
   const firstUser = new Map<string, string>()
   for (const node of nodes) {
@@ -49,7 +49,7 @@ export function connect(nodes: readonly Node[]): UnionFind {
 
 /** All parts, global stores included, in the order of their numbers. */
 export function nodeGroups(topology: Topology): NodeGroup[] {
-  const connected = connect(topology.nodes)
+  const connected = connectNodes(topology.nodes)
   const byRoot = new Map<string, Node[]>()
   const order: (Node[] | GlobalStoreDefinition)[] = []
   const globals = [...topology.globalStores]

@@ -155,8 +155,8 @@ t.test('what cannot be answered closes the connection; ApiVersions always answer
   const body = decodeResponse(apiVersionsApi, 0, future!.subarray(bodyStart))
   t.match({ correlationId, ...body }, { correlationId: 7, errorCode: 35, apiKeys: [{ apiKey: 18 }] })
   const unknown = Buffer.from('03e7000000000001ffff', 'hex')
-  await t.rejects(w.connection.handle(unknown), { code: 'BROKER_REQUEST_REFUSED' })
-  await t.rejects(w.ask(produceApi, 12, { acks: 1, timeoutMs: 1, topicData: [] }), { code: 'BROKER_REQUEST_REFUSED' })
+  await t.rejects(w.connection.handle(unknown), { code: 'BROKER_REQUEST_REJECTED' })
+  await t.rejects(w.ask(produceApi, 12, { acks: 1, timeoutMs: 1, topicData: [] }), { code: 'BROKER_REQUEST_REJECTED' })
   await t.rejects(w.connection.handle(Buffer.alloc(3)), { code: 'PROTOCOL_TRUNCATED' })
 })
 

@@ -11,7 +11,7 @@ import {
 import {
   type Api,
   BatchBuilder,
-  type BuildOptions,
+  type BatchOptions,
   decodeResponse,
   decodeResponseHeader,
   encodeRequest,
@@ -103,7 +103,7 @@ export interface Row {
   readonly timestamp?: number
 }
 
-export function batchOf(rows: readonly Row[], options: BuildOptions = {}, timestamp = 1_700_000_000_000): Buffer {
+export function batchOf(rows: readonly Row[], options: BatchOptions = {}, timestamp = 1_700_000_000_000): Buffer {
   const builder = new BatchBuilder()
   for (const row of rows) {
     const bytes = (text: string | null | undefined) => (text === null || text === undefined ? null : Buffer.from(text))

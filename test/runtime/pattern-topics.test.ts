@@ -74,7 +74,7 @@ t.test('more partitions than the state was made for end the instance, as a misma
   const world = await embedded(t, { 'in-1': 1, out: 1 })
   const streams = await start(t, world)
   await create(world, 'in-2', 2)
-  await t.rejects(streams.finished, { code: 'STREAMS_INTERNAL_TOPIC_MISFIT' })
+  await t.rejects(streams.finished, { code: 'STREAMS_INTERNAL_TOPIC_MISMATCH' })
 })
 
 t.test('what the application writes for itself is no match', async (t) => {

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { MillraceError, Streams, StreamsBuilder, type StreamsSettings, string } from '../../lib/index.js'
 import { delay } from '../../lib/record/clock.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'
-import type { Plan } from '../../lib/runtime/topics/resolved-topology.js'
+import type { ResolvedTopology } from '../../lib/runtime/topics/resolved-topology.js'
 import { SinkTopics } from '../../lib/runtime/topics/sink-topics.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 import { embedded } from './embedded.js'
@@ -88,7 +88,7 @@ t.test('what the brokers cannot answer is asked again after a pause, and what is
   let asked = 0
   let answered = 0
   const topics = new SinkTopics({
-    plan: { knownPartitions: () => null, internalTopics: [] } as unknown as Plan,
+    plan: { knownPartitions: () => null, internalTopics: [] } as unknown as ResolvedTopology,
     cluster: {
       cachedTopic: () => null,
       async topic(name) {

@@ -7,7 +7,7 @@ import { RetryUntilTimeout } from '../../lib/runtime/retry-until-timeout.js'
 import type { TakeOver } from '../../lib/runtime/tasks/take-over.js'
 import { TaskOpener } from '../../lib/runtime/tasks/task-opener.js'
 import type { TaskSet } from '../../lib/runtime/tasks/task-set.js'
-import type { Plan } from '../../lib/runtime/topics/resolved-topology.js'
+import type { ResolvedTopology } from '../../lib/runtime/topics/resolved-topology.js'
 import { silentLog } from '../../lib/telemetry/log.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 
@@ -34,7 +34,7 @@ t.test('a task that left while its take-over failed has its whole time when it c
       },
     } as unknown as TakeOver,
     tasks: { ids: () => [] } as unknown as TaskSet,
-    plan: { sources: () => [], changelogs: () => [] } as unknown as Plan,
+    plan: { sources: () => [], changelogs: () => [] } as unknown as ResolvedTopology,
     retries,
     config: { clock, log: silentLog, taskTimeoutMs: 0 },
     failed: (error) => failed.push(error),
@@ -81,7 +81,7 @@ for (const [what, own] of [
         },
       } as unknown as TakeOver,
       tasks: { ids: () => [] } as unknown as TaskSet,
-      plan: { sources: () => [], changelogs: () => [] } as unknown as Plan,
+      plan: { sources: () => [], changelogs: () => [] } as unknown as ResolvedTopology,
       retries,
       config: {
         clock,
@@ -141,7 +141,10 @@ t.test(
         },
       } as unknown as TakeOver,
       tasks: { ids: () => [] } as unknown as TaskSet,
-      plan: { sources: () => [], changelogs: (id: string) => (id.startsWith('0') ? [1] : []) } as unknown as Plan,
+      plan: {
+        sources: () => [],
+        changelogs: (id: string) => (id.startsWith('0') ? [1] : []),
+      } as unknown as ResolvedTopology,
       retries,
       config: { clock, log: silentLog, taskTimeoutMs: 0 },
       failed: (error) => t.fail(String(error)),

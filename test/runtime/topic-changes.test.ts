@@ -3,15 +3,15 @@ import t from 'tap'
 import {
   type ChangedTopic,
   changelogTrimmed,
-  changeOf,
   consequenceOf,
   type TopicRole,
+  topicChangeOf,
 } from '../../lib/runtime/topics/topic-changes.js'
 
 const facts = (partitions: number, id: string | null = 'id') => ({ partitions, id })
 
 t.test('what has become of it', async (t) => {
-  const rows: readonly [ChangedTopic['before'], ChangedTopic['now'], ReturnType<typeof changeOf>][] = [
+  const rows: readonly [ChangedTopic['before'], ChangedTopic['now'], ReturnType<typeof topicChangeOf>][] = [
     [facts(2), facts(2), null],
     [facts(2), facts(3), 'grown'],
     // The answer of a broker that is behind.
@@ -25,7 +25,7 @@ t.test('what has become of it', async (t) => {
     [null, null, null],
     [null, facts(1), 'remade'],
   ]
-  for (const [before, now, change] of rows) t.equal(changeOf({ before, now }), change)
+  for (const [before, now, change] of rows) t.equal(topicChangeOf({ before, now }), change)
 })
 
 const END_SOURCE = 'STREAMS_SOURCE_TOPIC_CHANGED'

@@ -156,7 +156,7 @@ t.test('each change is one line of the log', async (t) => {
   await expect(/topic out was made anew .*"out","role":"sink","before":0,"now":2/)
 })
 
-const MISFIT = 'STREAMS_INTERNAL_TOPIC_MISFIT'
+const MISFIT = 'STREAMS_INTERNAL_TOPIC_MISMATCH'
 const SOURCE = 'STREAMS_SOURCE_TOPIC_CHANGED'
 const INTERNAL = 'STREAMS_INTERNAL_TOPIC_CHANGED'
 

@@ -70,8 +70,8 @@ const rows: readonly (readonly [what: string, status: number, body: unknown, cod
   ['no JSON', 200, { schema: '{' }, 'SERDE_SCHEMA_INVALID'],
   ['an unknown id', 404, { error_code: 40_403, message: 'Schema not found' }, null],
   ['no such page', 404, '<html>', null],
-  ['unauthorized', 401, { error_code: 401, message: 'Unauthorized' }, 'SERDE_REGISTRY_REFUSED'],
-  ['forbidden', 403, { error_code: 403, message: 'Forbidden' }, 'SERDE_REGISTRY_REFUSED'],
+  ['unauthorized', 401, { error_code: 401, message: 'Unauthorized' }, 'SERDE_REGISTRY_REJECTED'],
+  ['forbidden', 403, { error_code: 403, message: 'Forbidden' }, 'SERDE_REGISTRY_REJECTED'],
   ['not acceptable', 406, '', 'SERDE_SCHEMA_INVALID'],
   ['unprocessable', 422, { error_code: 42_201, message: 'Invalid' }, 'SERDE_SCHEMA_INVALID'],
   ['too many requests', 429, '', 'SERDE_REGISTRY_UNAVAILABLE'],
@@ -133,7 +133,7 @@ t.test('a schema is put together with those it refers to, however deep', async (
 
 t.test('what registering may answer', async (t) => {
   for (const [status, code] of [
-    [401, 'SERDE_REGISTRY_REFUSED'],
+    [401, 'SERDE_REGISTRY_REJECTED'],
     [409, 'SERDE_SCHEMA_INVALID'],
     [422, 'SERDE_SCHEMA_INVALID'],
     [503, 'SERDE_REGISTRY_UNAVAILABLE'],

@@ -188,12 +188,12 @@ t.test('where the policy says fail, it is the task that throws, in its turn', as
 t.test('credentials that are wrong end the instance, whatever the policy says, and can be corrected', async (t) => {
   let wrong = true
   const { serde } = await registryWith(async () => {
-    if (wrong) throw new MillraceError('SERDE_REGISTRY_REFUSED', 'status 401')
+    if (wrong) throw new MillraceError('SERDE_REGISTRY_REJECTED', 'status 401')
     return SCHEMA
   })
   const { harness, passes } = harnessOf(serde, { onDeserializationError: 'skip' })
   harness.add('in', [recordOf(OTHER)], 3)
-  await t.rejects(passes(100), { code: 'SERDE_REGISTRY_REFUSED', topic: 'in', partition: 0, offset: 3 })
+  await t.rejects(passes(100), { code: 'SERDE_REGISTRY_REJECTED', topic: 'in', partition: 0, offset: 3 })
   t.same(harness.drops, [])
   wrong = false
   harness.task.commitAborted()

@@ -135,7 +135,7 @@ t.test(
   async (t) => {
     const cases = [
       ...WRONG_NAMES.map((answer) => ({ answer, code: 'TOPIC_NAME_INVALID' })),
-      { answer: 'absent', code: 'RECORD_REFUSED' },
+      { answer: 'absent', code: 'RECORD_REJECTED' },
     ]
     for (const { answer, code } of cases) {
       for (const policy of ['fail', 'deadLetter', 'skip'] as const) {

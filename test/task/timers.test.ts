@@ -281,7 +281,7 @@ t.test('what cannot be', async (t) => {
     return builder.addTimerStore({ name: 'timers', key: string }, ...processors).build()
   }
   t.throws(() => build('one', 'two'), { code: 'TOPOLOGY_TIMERS_SHARED' })
-  t.throws(() => new TaskHarness(build('one')), { code: 'PROCESSOR_TIMER_UNHEARD' })
+  t.throws(() => new TaskHarness(build('one')), { code: 'PROCESSOR_TIMER_NOT_HANDLED' })
 })
 
 function randomSchedules(seed: number): Input[] {

@@ -77,7 +77,7 @@ export class World {
     this.topics.push({ name, partitions })
   }
 
-  #batch(options: p.BuildOptions, count: number, tag: string): Buffer {
+  #batch(options: p.BatchOptions, count: number, tag: string): Buffer {
     const builder = new p.BatchBuilder()
     for (let i = 0; i < count; i++) {
       const text = (prefix: string) => (this.chance(0.15) ? null : Buffer.from(`${prefix}${this.random.int(6)}`))

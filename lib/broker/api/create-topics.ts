@@ -2,7 +2,7 @@
 import { createTopicsApi, KAFKA_ERROR as E, type RequestOf } from '../../protocol/index.js'
 import type { BrokerCore } from '../core.js'
 import { configProblem } from '../topic-config.js'
-import { MAX_NEW_PARTITIONS, type Topic, topicNameProblem } from '../topics.js'
+import { type BrokerTopic, MAX_NEW_PARTITIONS, topicNameProblem } from '../topics.js'
 import { describeTopicConfig } from './config-entries.js'
 import { defineHandler } from './handler.js'
 
@@ -89,7 +89,7 @@ function partitionCount(core: BrokerCore, { numPartitions, assignments }: NewTop
   return numPartitions === -1 ? core.settings.defaultPartitions : numPartitions
 }
 
-function describeConfigs(topic: Pick<Topic, 'values'>) {
+function describeConfigs(topic: Pick<BrokerTopic, 'values'>) {
   return describeTopicConfig(topic.values).map(({ name, value, readOnly, configSource, isSensitive }) => ({
     name,
     value,

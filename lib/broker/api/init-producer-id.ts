@@ -1,11 +1,11 @@
 /** InitProducerId v0 to v5: a new id, or the next epoch of a transactional id; aborts what its predecessor left open. */
 import { KAFKA_ERROR as E, initProducerIdApi } from '../../protocol/index.js'
-import type { ProducerIdentity } from '../transaction/transaction-coordinator.js'
+import type { InitializedProducer } from '../transaction/transaction-coordinator.js'
 import { defineHandler } from './handler.js'
 
 export const initProducerIdHandler = defineHandler(initProducerIdApi, [0, 5], (core, request, { version }) => {
   const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = request
-  const encode = ({ error, ...identity }: ProducerIdentity) => ({
+  const encode = ({ error, ...identity }: InitializedProducer) => ({
     // Before v4 clients did not know PRODUCER_FENCED.
     errorCode: error === E.PRODUCER_FENCED && version < 4 ? E.INVALID_PRODUCER_EPOCH : error,
     ...identity,

@@ -5,7 +5,7 @@
 import { KAFKA_ERROR as E, metadataApi, type ResponseInput } from '../../protocol/index.js'
 import type { BrokerCore } from '../core.js'
 import { LEADER_EPOCH } from '../log/partition-log.js'
-import { isInternalTopic, type Topic, topicNameProblem } from '../topics.js'
+import { type BrokerTopic, isInternalTopic, topicNameProblem } from '../topics.js'
 import { defineHandler } from './handler.js'
 
 type TopicResponse = NonNullable<ResponseInput<typeof metadataApi>['topics']>[number]
@@ -42,7 +42,7 @@ function byName(core: BrokerCore, name: string, mayCreate: boolean, version: num
   return found(core, core.topics.create(name, core.settings.defaultPartitions, {}))
 }
 
-function found({ nodeId }: BrokerCore, topic: Topic): TopicResponse {
+function found({ nodeId }: BrokerCore, topic: BrokerTopic): TopicResponse {
   return {
     errorCode: E.NONE,
     name: topic.name,

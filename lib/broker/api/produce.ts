@@ -49,6 +49,6 @@ export const produceHandler = defineHandler(produceApi, [3, 11], (core, request,
   }))
   if (acks !== 0) return { responses }
   // The producer cannot be told, so the connection closes and it asks for metadata again.
-  if (failed) throw new MillraceError('BROKER_REQUEST_REFUSED', 'A produce request with acks=0 failed')
+  if (failed) throw new MillraceError('BROKER_REQUEST_REJECTED', 'A produce request with acks=0 failed')
   return null
 })

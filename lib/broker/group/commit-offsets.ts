@@ -2,9 +2,9 @@
 import { KAFKA_ERROR as E } from '../../protocol/index.js'
 import type { BrokerCore } from '../core.js'
 import { checkGeneration } from './group-coordinator.js'
-import type { CommittedOffset } from './offsets.js'
+import type { StoredOffset } from './offsets.js'
 
-export interface Committer {
+export interface OffsetCommitter {
   readonly groupId: string
   readonly memberId: string
   readonly groupInstanceId: string | null
@@ -24,7 +24,7 @@ export interface TopicOffsets {
 }
 
 /** NONE when the committer may commit; it then counts as heard of. One that names no partition there is asks nothing. */
-export function checkCommitter(core: BrokerCore, who: Committer, topics: readonly TopicOffsets[]): number {
+export function checkCommitter(core: BrokerCore, who: OffsetCommitter, topics: readonly TopicOffsets[]): number {
   if (!topics.some(({ name, partitions }) => partitions.some((one) => core.topics.log(name, one.partitionIndex)))) {
     return E.NONE
   }
@@ -47,7 +47,7 @@ export function checkCommitter(core: BrokerCore, who: Committer, topics: readonl
 
 /** Splits a request into what can be committed and the answer per partition. `error` refuses all that is known. */
 export function judgeOffsets(core: BrokerCore, topics: readonly TopicOffsets[], error: number) {
-  const accepted: CommittedOffset[] = []
+  const accepted: StoredOffset[] = []
   const answers = topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map((partition) => {

@@ -5,7 +5,14 @@ import type { Random } from '../../record/random.js'
 import type { BrokerSettings } from '../settings.js'
 import type { BrokerStorage, StateValue } from '../storage/storage.js'
 import { Group } from './group.js'
-import { failedJoin, failedSync, GroupMember, type GroupProtocol, type JoinAnswer, type SyncAnswer } from './member.js'
+import {
+  CoordinatedMember,
+  failedJoin,
+  failedSync,
+  type GroupProtocol,
+  type JoinAnswer,
+  type SyncAnswer,
+} from './member.js'
 import type { GroupOffsets } from './offsets.js'
 
 export interface GroupCoordinatorOptions {
@@ -249,7 +256,7 @@ export class GroupCoordinator {
   /** KIP-345: in a stable group a restarted static member gets its assignment back without a rebalance. */
   private takeOver(
     group: Group,
-    member: GroupMember,
+    member: CoordinatedMember,
     memberId: string,
     request: JoinRequest,
     answer: (answer: JoinAnswer) => void,
@@ -276,13 +283,13 @@ function addAndRebalance(
   request: JoinRequest,
   answer: (answer: JoinAnswer) => void,
 ): void {
-  const member = new GroupMember({ ...request, memberId, protocols: ownProtocols(request.protocols) })
+  const member = new CoordinatedMember({ ...request, memberId, protocols: ownProtocols(request.protocols) })
   member.join = answer
   group.addMember(member, request.protocolType)
   group.rebalance()
 }
 
-function update(member: GroupMember, request: JoinRequest): void {
+function update(member: CoordinatedMember, request: JoinRequest): void {
   member.protocols = ownProtocols(request.protocols)
   member.sessionTimeoutMs = request.sessionTimeoutMs
   member.rebalanceTimeoutMs = request.rebalanceTimeoutMs

@@ -2,7 +2,14 @@
 import { KAFKA_ERROR as E } from '../../protocol/index.js'
 import type { Cancel, Clock } from '../../record/clock.js'
 import { patientTimer } from '../../record/patient-timer.js'
-import { failedJoin, failedSync, type GroupMember, type GroupProtocol, type JoinAnswer, NO_BYTES } from './member.js'
+import {
+  type CoordinatedMember,
+  failedJoin,
+  failedSync,
+  type GroupProtocol,
+  type JoinAnswer,
+  NO_BYTES,
+} from './member.js'
 
 export type GroupStatus = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
 
@@ -24,7 +31,7 @@ export class Group {
   protocolType: string | null = null
   protocolName: string | null = null
   leader: string | null = null
-  readonly members = new Map<string, GroupMember>()
+  readonly members = new Map<string, CoordinatedMember>()
   /** Member id by group instance id. */
   readonly staticMembers = new Map<string, string>()
   /** Ids given out with MEMBER_ID_REQUIRED that did not come back yet. */
@@ -67,7 +74,7 @@ export class Group {
     if (this.pending.delete(memberId)) this.tryCompleteJoin()
   }
 
-  addMember(member: GroupMember, protocolType: string): void {
+  addMember(member: CoordinatedMember, protocolType: string): void {
     this.pending.get(member.memberId)?.()
     this.pending.delete(member.memberId)
     if (this.members.size === 0) this.protocolType = protocolType
@@ -78,7 +85,7 @@ export class Group {
   }
 
   /** A restarted static member takes its place over; whoever waited under the old id is fenced. */
-  replaceStatic(member: GroupMember, newMemberId: string): void {
+  replaceStatic(member: CoordinatedMember, newMemberId: string): void {
     const oldMemberId = member.memberId
     member.answerJoin(failedJoin(E.FENCED_INSTANCE_ID, oldMemberId))
     member.answerSync(failedSync(E.FENCED_INSTANCE_ID))
@@ -91,14 +98,14 @@ export class Group {
   }
 
   /** Removes a member and rebalances what is left. */
-  removeMember(member: GroupMember): void {
+  removeMember(member: CoordinatedMember): void {
     this.forget(member)
     if (this.status === 'Stable' || this.status === 'CompletingRebalance') this.rebalance()
     else this.tryCompleteJoin()
   }
 
   /** Heard of the member: its session starts again. */
-  extendSession(member: GroupMember, timeoutMs = member.sessionTimeoutMs): void {
+  extendSession(member: CoordinatedMember, timeoutMs = member.sessionTimeoutMs): void {
     member.cancelSession?.()
     member.cancelSession = patientTimer(this.o.clock, timeoutMs, () => {
       if (!member.isNew && (member.join !== undefined || member.sync !== undefined)) this.extendSession(member)
@@ -200,7 +207,7 @@ export class Group {
     }))
   }
 
-  private forget(member: GroupMember): void {
+  private forget(member: CoordinatedMember): void {
     member.cancelSession?.()
     this.members.delete(member.memberId)
     if (member.groupInstanceId !== null && this.staticMembers.get(member.groupInstanceId) === member.memberId) {

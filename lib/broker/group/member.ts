@@ -27,7 +27,7 @@ export interface SyncAnswer {
 
 export const NO_BYTES: Buffer = Buffer.alloc(0)
 
-export class GroupMember {
+export class CoordinatedMember {
   memberId: string
   readonly groupInstanceId: string | null
   readonly clientId: string

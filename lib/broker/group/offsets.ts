@@ -1,9 +1,9 @@
 /** Committed offsets of every group, and those waiting for their transaction. */
 import { formatTopicPartition } from '../../record/record.js'
 import type { BrokerStorage, StateChange, StateValue } from '../storage/storage.js'
-import type { Topic } from '../topics.js'
+import type { BrokerTopic } from '../topics.js'
 
-export interface CommittedOffset {
+export interface StoredOffset {
   readonly topic: string
   readonly partition: number
   readonly offset: number
@@ -12,7 +12,7 @@ export interface CommittedOffset {
 }
 
 /** As it was written, transactional or not: of two for one partition the later one counts, whenever it is committed. */
-interface WrittenOffset extends CommittedOffset {
+interface WrittenOffset extends StoredOffset {
   readonly order: number
 }
 
@@ -46,7 +46,7 @@ export class GroupOffsets {
 
   /** A folder of an earlier version has no order in it. */
   private recovered(value: StateValue): WrittenOffset {
-    const { order = 0, ...offset } = value as unknown as CommittedOffset & { readonly order?: number }
+    const { order = 0, ...offset } = value as unknown as StoredOffset & { readonly order?: number }
     this.written = Math.max(this.written, order)
     return { ...offset, order }
   }
@@ -62,11 +62,11 @@ export class GroupOffsets {
     return false
   }
 
-  get(groupId: string, topic: string, partition: number): CommittedOffset | undefined {
+  get(groupId: string, topic: string, partition: number): StoredOffset | undefined {
     return this.committed.get(groupId)?.get(formatTopicPartition(topic, partition))
   }
 
-  all(groupId: string): CommittedOffset[] {
+  all(groupId: string): StoredOffset[] {
     return [...(this.committed.get(groupId)?.values() ?? [])]
   }
 
@@ -77,20 +77,20 @@ export class GroupOffsets {
     return false
   }
 
-  commit(groupId: string, offsets: readonly CommittedOffset[]): void {
+  commit(groupId: string, offsets: readonly StoredOffset[]): void {
     const rows = this.numbered(offsets)
     this.storage.put(rows.map((row) => [offsetKey(groupId, row), { ...row }]))
     for (const row of rows) place(this.committed, groupId, row)
   }
 
   /** Keeps offsets until the producer's transaction ends. */
-  hold(producerId: number, groupId: string, offsets: readonly CommittedOffset[]): void {
+  hold(producerId: number, groupId: string, offsets: readonly StoredOffset[]): void {
     const rows = this.numbered(offsets)
     this.storage.put(rows.map((row) => [pendingKey(producerId, groupId, row), { ...row }]))
     for (const row of rows) place(this.pendingOf(producerId), groupId, row)
   }
 
-  private numbered(offsets: readonly CommittedOffset[]): WrittenOffset[] {
+  private numbered(offsets: readonly StoredOffset[]): WrittenOffset[] {
     return offsets.map((offset) => {
       this.written += 1
       return { ...offset, order: this.written }
@@ -134,7 +134,7 @@ export class GroupOffsets {
     for (const { topic, partition } of [...this.all(groupId), ...held]) this.delete(groupId, topic, partition)
   }
 
-  deleteTopic(topic: Topic): void {
+  deleteTopic(topic: BrokerTopic): void {
     for (const groupId of this.groupIds()) {
       for (const log of topic.partitions) this.delete(groupId, topic.name, log.partition)
     }
@@ -168,10 +168,10 @@ function place(groups: Map<string, OffsetsByPartition>, groupId: string, offset:
 }
 
 /** Group ids may hold any character; a topic name has no slash. */
-function offsetKey(groupId: string, { topic, partition }: CommittedOffset): string {
+function offsetKey(groupId: string, { topic, partition }: StoredOffset): string {
   return `${OFFSET_KEY}${encodeURIComponent(groupId)}/${topic}/${partition}`
 }
 
-function pendingKey(producerId: number, groupId: string, { topic, partition }: CommittedOffset): string {
+function pendingKey(producerId: number, groupId: string, { topic, partition }: StoredOffset): string {
   return `${PENDING_KEY}${producerId}/${encodeURIComponent(groupId)}/${topic}/${partition}`
 }

@@ -10,7 +10,7 @@ import { BatchWalk } from './batch-walk.js'
 import { lastAtMost, SparseIndex, STRETCH_BYTES } from './sparse-index.js'
 
 /** A read: what it may take, and what it has taken so far. */
-export interface Reading {
+export interface LogRead {
   readonly offset: number
   readonly upTo: number
   readonly maxBytes: number
@@ -66,7 +66,7 @@ export class LogSegment {
   }
 
   /** Takes what `reading` wants of this segment. */
-  read(reading: Reading): void {
+  read(reading: LogRead): void {
     const { offset } = reading
     if (offset > this.lastOffset) return
     const isResident = this.resident.length > 0 && this.residentOffsets[0]! <= offset
@@ -133,7 +133,7 @@ export class LogSegment {
     }
   }
 
-  private readSaved(reading: Reading): void {
+  private readSaved(reading: LogRead): void {
     const { offset, upTo, maxBytes } = reading
     const { index } = this
     const leftBytes = Math.max(0, maxBytes - reading.sizeBytes)
@@ -161,7 +161,7 @@ export class LogSegment {
     if (from >= 0 && walk.position > from) reading.batches.push(walk.between(from, walk.position))
   }
 
-  private readResident(reading: Reading): void {
+  private readResident(reading: LogRead): void {
     const { resident, residentOffsets } = this
     const { upTo, maxBytes, atLeastOne, batches } = reading
     const first = this.residentAt(reading.offset)
@@ -199,11 +199,11 @@ export class LogSegment {
   }
 }
 
-function hasRoom({ sizeBytes, maxBytes, atLeastOne }: Reading, moreBytes: number): boolean {
+function hasRoom({ sizeBytes, maxBytes, atLeastOne }: LogRead, moreBytes: number): boolean {
   return sizeBytes + moreBytes <= maxBytes || (atLeastOne && sizeBytes === 0)
 }
 
-function take(reading: Reading, sizeBytes: number, lastOffset: number): void {
+function take(reading: LogRead, sizeBytes: number, lastOffset: number): void {
   reading.sizeBytes += sizeBytes
   reading.nextOffset = lastOffset + 1
 }

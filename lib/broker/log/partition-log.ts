@@ -3,7 +3,7 @@ import { isMillraceError } from '../../errors.js'
 import { assignOffsets, type BatchView, KAFKA_ERROR, readBatches } from '../../protocol/index.js'
 import type { LogStorage } from '../storage/storage.js'
 import type { TopicConfig } from '../topic-config.js'
-import { LogSegment, type Reading } from './log-segment.js'
+import { type LogRead, LogSegment } from './log-segment.js'
 import { ProducerStates } from './producer-states.js'
 
 /** The broker is its cluster's only node, so leadership never moves. */
@@ -85,7 +85,7 @@ export class PartitionLog {
    * larger, if `atLeastOne`.
    */
   read(offset: number, upTo: number, maxBytes: number, atLeastOne: boolean): ReadResult {
-    const reading: Reading = {
+    const reading: LogRead = {
       offset,
       upTo,
       maxBytes,

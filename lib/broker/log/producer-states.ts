@@ -25,7 +25,7 @@ export interface ProducerState {
   touchedMs: number
 }
 
-export interface AbortedTransaction {
+export interface AbortedTxn {
   readonly producerId: number
   readonly firstOffset: number
   /** Offset of its marker. */
@@ -40,7 +40,7 @@ const MAX_SEQUENCE = 0x7fff_ffff
 export class ProducerStates {
   readonly byId = new Map<number, ProducerState>()
   /** In the order of their markers. */
-  aborted: AbortedTransaction[] = []
+  aborted: AbortedTxn[] = []
   private readonly open = new Map<number, number>()
   /** First batches of transactions that were asked about at the coordinator and not written since. */
   private readonly asked = new Map<number, { epoch: number; lowestSequence: number }>()
@@ -137,7 +137,7 @@ export class ProducerStates {
   }
 
   /** Aborted transactions with data in `[from, upTo)`. */
-  abortedIn(from: number, upTo: number): AbortedTransaction[] {
+  abortedIn(from: number, upTo: number): AbortedTxn[] {
     const aborted = this.aborted
     let low = 0
     let high = aborted.length

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import type { Files } from './files.js'
 import { Journal } from './journal.js'
 import { ENTRY, type Entry, encodePut } from './journal-entry.js'
-import { StateDisk } from './keyed-state.js'
+import { KeyedStateFile } from './keyed-state.js'
 import { LogDisk } from './log-disk.js'
 import { nodeFiles } from './node-files.js'
 import type { BrokerStorage, LogStorage, StateChange, StateValue } from './storage.js'
@@ -29,7 +29,7 @@ export class FolderStorage implements BrokerStorage {
   private readonly files: Files
   private readonly saveBytes: number
   private readonly journal: Journal
-  private readonly state_: StateDisk
+  private readonly state_: KeyedStateFile
   private readonly logs = new Map<string, LogDisk>()
   private readonly unsaved = new Unsaved()
   /** The save under way. */
@@ -44,7 +44,7 @@ export class FolderStorage implements BrokerStorage {
     this.files = files
     this.saveBytes = saveBytes
     this.journal = new Journal(files, folder)
-    this.state_ = new StateDisk(files, join(folder, 'state.log'))
+    this.state_ = new KeyedStateFile(files, join(folder, 'state.log'))
   }
 
   async open(report: (line: string) => void): Promise<void> {

@@ -21,7 +21,7 @@ export interface StateSave {
   readonly keys: readonly string[]
 }
 
-export class StateDisk {
+export class KeyedStateFile {
   /** Number of the first journal file whose entries count. */
   journalFrom = 0
   private readonly files: Files

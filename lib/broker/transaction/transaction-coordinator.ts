@@ -17,7 +17,7 @@ import {
   transactionState,
 } from './transaction.js'
 
-export interface ProducerIdentity {
+export interface InitializedProducer {
   readonly error: number
   readonly producerId: number
   readonly producerEpoch: number
@@ -71,7 +71,7 @@ export class TransactionCoordinator {
     transactionalId: string | null,
     timeoutMs: number,
     expected: { producerId: number; epoch: number } | undefined,
-  ): ProducerIdentity | Promise<ProducerIdentity> {
+  ): InitializedProducer | Promise<InitializedProducer> {
     if (transactionalId === null) return { error: E.NONE, producerId: this.allocateProducerId(), producerEpoch: 0 }
     if (transactionalId === '') return refused(E.INVALID_REQUEST)
     if (timeoutMs <= 0 || timeoutMs > this.o.settings.maxTransactionTimeoutMs) {
@@ -199,7 +199,7 @@ export class TransactionCoordinator {
   }
 
   /** Another producer takes the id over: the open transaction is aborted under an epoch nobody has. */
-  private fenceAndAbort(txn: Transaction): ProducerIdentity | Promise<ProducerIdentity> {
+  private fenceAndAbort(txn: Transaction): InitializedProducer | Promise<InitializedProducer> {
     const concurrent = refused(E.CONCURRENT_TRANSACTIONS)
     const ended = this.abortFenced(txn)
     return ended instanceof Promise ? ended.then(() => concurrent) : concurrent
@@ -263,6 +263,6 @@ function mayContinue(txn: Transaction, expected: { producerId: number; epoch: nu
   return expected.producerId === txn.lastProducerId && epochExhausted(expected.epoch)
 }
 
-function refused(error: number): ProducerIdentity {
+function refused(error: number): InitializedProducer {
   return { error, producerId: -1, producerEpoch: -1 }
 }

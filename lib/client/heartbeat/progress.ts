@@ -6,11 +6,11 @@ import type { ErrorDetails } from '../../errors.js'
 
 /** Places and nodes by index, as the writer numbered them; 0 is none. */
 export interface ProgressNames {
-  readonly places: readonly (Place | null)[]
+  readonly places: readonly (RecordPlace | null)[]
   readonly nodes: readonly (string | null)[]
 }
 
-export interface Place {
+export interface RecordPlace {
   readonly taskId: string
   readonly topic?: string
   readonly partition?: number
@@ -26,10 +26,10 @@ const BYTES = 24
 export class Progress {
   readonly memory: SharedArrayBuffer
   /** Hears of each new name before its index is written. */
-  onName: (kind: 'place' | 'node', index: number, name: Place | string) => void = () => undefined
+  onName: (kind: 'place' | 'node', index: number, name: RecordPlace | string) => void = () => undefined
   readonly #counters: Int32Array
   readonly #offset: Float64Array
-  readonly #places: (Place | null)[] = [null]
+  readonly #places: (RecordPlace | null)[] = [null]
   readonly #placeIndex = new Map<string, number>()
   readonly #nodes: (string | null)[] = [null]
   readonly #nodeIndex = new Map<string, number>()
@@ -50,7 +50,7 @@ export class Progress {
   }
 
   /** The number to give to `enter`; the same for the same place. */
-  place(place: Place): number {
+  place(place: RecordPlace): number {
     const key = `${place.taskId}/${place.topic ?? ''}/${place.partition ?? ''}`
     let index = this.#placeIndex.get(key)
     if (index === undefined) {

@@ -3,7 +3,7 @@ import type { Serde } from '../../serde/serde.js'
 import type { Fold } from '../../topology/aggregate-nodes.js'
 import { requireFunction } from '../../topology/validate/functions.js'
 import type { GraphNode } from './graph.js'
-import { type AnySerde, erased, type Named, type StreamHandle, type TableHandle } from './handle.js'
+import { type AnySerde, type Named, type StreamHandle, type TableHandle, untyped } from './handle.js'
 import { planRepartition } from './repartition-node.js'
 import type { After, SerdeState } from './serde-state.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
@@ -44,7 +44,7 @@ export interface AggregationPlan {
   /** Value serde where the store's options have none. */
   readonly value: AnySerde | null
   /** Kafka Streams' count with store options but without a name takes a number it does not use. */
-  readonly burn: boolean
+  readonly takesUnusedNumber: boolean
   readonly fold: Fold
   readonly window: WindowPlan
 }
@@ -59,18 +59,18 @@ export interface GroupHandle {
 }
 
 export function groupStream(stream: StreamHandle, options: GroupSettings | undefined): GroupHandle {
-  const key = erased(options?.key) ?? stream.key
-  const value = erased(options?.value) ?? stream.value
+  const key = untyped(options?.key) ?? stream.key
+  const value = untyped(options?.value) ?? stream.value
   return { stream: { ...stream, key, value }, name: options?.name, shared: { repartition: null } }
 }
 
 export function aggregateGroup(group: GroupHandle, plan: AggregationPlan): TableHandle {
   const { graph } = group.stream
-  if (plan.burn && plan.store?.name === undefined) graph.nextStoreName(plan.prefix)
+  if (plan.takesUnusedNumber && plan.store?.name === undefined) graph.nextStoreName(plan.prefix)
   const store = storeName(graph, plan.store, plan.prefix)
   const name = graph.nameOr(plan.name, plan.prefix)
-  const key = erased(plan.store?.key) ?? group.stream.key
-  const value = erased(plan.store?.value) ?? plan.value
+  const key = untyped(plan.store?.key) ?? group.stream.key
+  const value = untyped(plan.store?.value) ?? plan.value
   const definition = planStore({ ...plan.window.storeKind, name: store, key, value, settings: plan.store })
   const parent = parentOf(group, store)
   const origin = new AggregateOrigin(store, plan.store?.versioned !== undefined)

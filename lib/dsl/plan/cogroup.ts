@@ -2,7 +2,7 @@
 import type { Serde } from '../../serde/serde.js'
 import type { Fold } from '../../topology/aggregate-nodes.js'
 import type { GroupHandle } from './aggregation.js'
-import { erased, type Named, type StreamHandle, sameBuilder, type TableHandle } from './handle.js'
+import { type Named, type StreamHandle, sameBuilder, type TableHandle, untyped } from './handle.js'
 import { planRepartition } from './repartition-node.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
 import { AggregateOrigin } from './table-origin.js'
@@ -51,8 +51,8 @@ export function aggregateCogroup(cogroup: CogroupHandle, options: AnyCogroupOpti
   const sources = new Set(parents.flatMap((parent) => [...parent.sources]))
   graph.copartition(sources)
   const key =
-    erased(options.store.key) ?? groups.map(({ stream }) => stream.key).find((serde) => serde !== null) ?? null
-  const value = erased(options.store.value)
+    untyped(options.store.key) ?? groups.map(({ stream }) => stream.key).find((serde) => serde !== null) ?? null
+  const value = untyped(options.store.value)
   const definition = planStore({ ...window.storeKind, name: store, key, value, settings: options.store })
   const origin = new AggregateOrigin(store)
   const named = (suffix: string, prefix: string) =>

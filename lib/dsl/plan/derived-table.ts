@@ -1,6 +1,6 @@
 /** Tables computed row by row from another: `filter`, `mapValues`, `transformValues`. */
 import type { StoreDefinition } from '../../topology/topology.js'
-import { erased, type Named, type TableHandle } from './handle.js'
+import { type Named, type TableHandle, untyped } from './handle.js'
 import { checkSettings, type Materialized, planStore } from './store-options.js'
 import { DerivedOrigin, type DerivedStep } from './table-origin.js'
 
@@ -18,8 +18,8 @@ export function deriveTable(
   const unnamed = settings !== undefined && settings.name === undefined
   if (unnamed && step.kind !== 'transformValues') graph.nextStoreName(prefix)
   const name = graph.nameOr(options?.name, prefix)
-  const key = erased(settings?.key) ?? table.key
-  const value = erased(settings?.value) ?? table.value
+  const key = untyped(settings?.key) ?? table.key
+  const value = untyped(settings?.value) ?? table.value
   const store = settings?.name ?? null
   checkSettings(settings, store ?? 'of a table')
   const definition = store && planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })

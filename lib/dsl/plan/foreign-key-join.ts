@@ -7,7 +7,7 @@ import type { Partitioner, SinkNode } from '../../topology/node.js'
 import type { StoreDefinition } from '../../topology/topology.js'
 import { requireFunction } from '../../topology/validate/functions.js'
 import type { GraphNode } from './graph.js'
-import { type AnySerde, erased, type Named, sameBuilder, type TableHandle } from './handle.js'
+import { type AnySerde, type Named, sameBuilder, type TableHandle, untyped } from './handle.js'
 import type { NotNull, SerdeState, ValueOption } from './serde-state.js'
 import { type Materialized, planStore, required, storeName } from './store-options.js'
 import { sourceOrigin } from './stream-to-table.js'
@@ -124,9 +124,9 @@ export function joinByForeignKey(
   const where = `foreign-key join ${names.result}`
   const serdes: Serdes = {
     key: required(left.key, 'key', where),
-    value: required(erased(options.value as AnySerde | undefined) ?? left.value, 'value', where),
+    value: required(untyped(options.value as AnySerde | undefined) ?? left.value, 'value', where),
     otherKey: required(other.key, 'key', where),
-    otherValue: required(erased(options.otherValue as AnySerde | undefined) ?? other.value, 'value', where),
+    otherValue: required(untyped(options.otherValue as AnySerde | undefined) ?? other.value, 'value', where),
   }
   const subscriptions = planStore({
     kind: 'subscription',
@@ -153,7 +153,7 @@ function addSubscribe({ left, isLeft, options, names, serdes }: Plan): GraphNode
     name: names.subscribe,
     write: (topology, parents) =>
       topology.addNode({
-        kind: 'foreignKeySubscribe',
+        kind: 'sendSubscription',
         name: names.subscribe,
         parents,
         stores: [],
@@ -181,13 +181,13 @@ function addAnswer(plan: Plan, subscribed: GraphNode): readonly [GraphNode, Grap
     write: (topology, parents) =>
       topology
         .addStore(subscriptions)
-        .addNode({ kind: 'foreignKeyReceive', name: names.receive, parents, ...store, ...keys }),
+        .addNode({ kind: 'receiveSubscription', name: names.receive, parents, ...store, ...keys }),
   })
   const table = other.origin.view()
   const answer = graph.add([receive], {
     name: names.answer,
     write: (topology, parents) =>
-      topology.addNode({ kind: 'foreignKeyAnswer', name: names.answer, parents, stores: viewStores(table), table }),
+      topology.addNode({ kind: 'joinSubscription', name: names.answer, parents, stores: viewStores(table), table }),
   })
   const notify = graph.add([other.node], {
     name: names.notify,
@@ -195,7 +195,7 @@ function addAnswer(plan: Plan, subscribed: GraphNode): readonly [GraphNode, Grap
       const { versioned } = other.origin
       topology
         .addStore(subscriptions)
-        .addNode({ kind: 'foreignKeyNotify', name: names.notify, parents, versioned, ...store, ...keys })
+        .addNode({ kind: 'joinForeign', name: names.notify, parents, versioned, ...store, ...keys })
     },
   })
   return [answer, notify]
@@ -225,7 +225,7 @@ function addResult(
     name: names.resolve,
     write: (topology, parents) =>
       topology.addNode({
-        kind: 'foreignKeyResolve',
+        kind: 'resolveResponse',
         name: names.resolve,
         parents,
         stores: viewStores(table),
@@ -238,8 +238,8 @@ function addResult(
   })
   const name = names.result
   const store = storeName(graph, options.store, 'KTABLE-FK-JOIN-OUTPUT-')
-  const key = erased(options.store?.key) ?? left.key
-  const value = erased(options.store?.value) ?? left.value
+  const key = untyped(options.store?.key) ?? left.key
+  const value = untyped(options.store?.value) ?? left.value
   const origin = sourceOrigin(store, key, value, options.store)
   const node = graph.add([resolve], {
     name,

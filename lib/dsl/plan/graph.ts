@@ -129,7 +129,7 @@ export class Graph {
   }
 
   /** The same source once more, for a stream of topics that are read already. */
-  again(node: GraphNode): GraphNode {
+  reuseSource(node: GraphNode): GraphNode {
     const again: GraphNode = { ...node, priority: this.#priority++, parents: new Set(), sameAs: node }
     this.#nodes.push(again)
     return again

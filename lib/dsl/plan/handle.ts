@@ -56,6 +56,6 @@ export function copartition(left: Handle, right: Handle): ReadonlySet<string> {
 export type AnySerde = Serde<unknown>
 
 /** Serdes are kept untyped inside; the classes' type parameters say what they write. */
-export function erased<T>(serde: Serde<T> | null | undefined): AnySerde | null {
+export function untyped<T>(serde: Serde<T> | null | undefined): AnySerde | null {
   return checked((serde ?? null) as AnySerde | null)
 }

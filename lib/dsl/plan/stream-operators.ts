@@ -48,7 +48,7 @@ export interface AsyncSettings extends Named {
   readonly backoffMs?: number
 }
 
-/** @throws MillraceError CONFIG_INVALID where a figure is out of bounds */
+/** @throws MillraceError CONFIG_INVALID if a limit is out of bounds */
 export function appendAsync(
   handle: StreamHandle,
   handler: AsyncHandler,
@@ -58,10 +58,10 @@ export function appendAsync(
   const { graph } = handle
   const name = graph.nameOr(options.name, 'KSTREAM-ASYNC-')
   const { concurrency = 64, order = 'input', timeoutMs = null, attempts = 1, backoffMs = 100 } = options
-  const figures = { concurrency, attempts, ...(timeoutMs === null ? {} : { timeoutMs }) }
-  for (const [figure, value] of Object.entries(figures)) {
+  const limits = { concurrency, attempts, ...(timeoutMs === null ? {} : { timeoutMs }) }
+  for (const [limit, value] of Object.entries(limits)) {
     if (Number.isSafeInteger(value) && value >= 1) continue
-    throw new MillraceError('CONFIG_INVALID', `node ${name}: ${figure} must be a whole number >= 1, got ${value}`)
+    throw new MillraceError('CONFIG_INVALID', `node ${name}: ${limit} must be a whole number >= 1, got ${value}`)
   }
   if (order !== 'input' && order !== 'key') {
     throw new MillraceError('CONFIG_INVALID', `node ${name}: order is input or key, not ${order}`)

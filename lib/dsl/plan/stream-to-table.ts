@@ -1,6 +1,6 @@
 /** Tables made of a topic or of a stream: the latest value of a key is its row. */
 import type { StoreDefinition } from '../../topology/topology.js'
-import { type AnySerde, erased, type Named, type StreamHandle, type TableHandle } from './handle.js'
+import { type AnySerde, type Named, type StreamHandle, type TableHandle, untyped } from './handle.js'
 import { planRepartition } from './repartition-node.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
 import { SourceOrigin } from './table-origin.js'
@@ -31,8 +31,8 @@ export function streamToTable(stream: StreamHandle, options: ToTableOptions | un
   const { graph } = stream
   const name = graph.nameOr(options?.name, 'KSTREAM-TOTABLE-')
   const store = storeName(graph, options?.store, 'KSTREAM-TOTABLE-')
-  const key = erased(options?.key as AnySerde | undefined) ?? stream.key
-  const value = erased(options?.value as AnySerde | undefined) ?? stream.value
+  const key = untyped(options?.key as AnySerde | undefined) ?? stream.key
+  const value = untyped(options?.value as AnySerde | undefined) ?? stream.value
   let { node, sources } = stream
   if (stream.rekeyed) {
     node = planRepartition(graph, { prefix: name, key, value }).attach(node)

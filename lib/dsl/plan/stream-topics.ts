@@ -1,6 +1,6 @@
 /** Streams that are written to a topic: `to`, and `repartition`, which reads them again. */
 import type { Partitioner, SinkNode } from '../../topology/node.js'
-import { type AnySerde, erased, type Named, type StreamHandle, streamHandle } from './handle.js'
+import { type AnySerde, type Named, type StreamHandle, streamHandle, untyped } from './handle.js'
 import { planRepartition } from './repartition-node.js'
 import { required } from './store-options.js'
 
@@ -21,8 +21,8 @@ interface UntypedSerdes {
 
 function serdesOf(stream: StreamHandle, options: UntypedSerdes | undefined) {
   return {
-    key: erased(options?.key as AnySerde | undefined) ?? stream.key,
-    value: erased(options?.value as AnySerde | undefined) ?? stream.value,
+    key: untyped(options?.key as AnySerde | undefined) ?? stream.key,
+    value: untyped(options?.value as AnySerde | undefined) ?? stream.value,
   }
 }
 

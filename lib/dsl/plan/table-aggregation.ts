@@ -5,7 +5,7 @@ import type { Fold } from '../../topology/aggregate-nodes.js'
 import type { TableAggregateNode, TableGroupByNode } from '../../topology/table-nodes.js'
 import type { GroupSettings } from './aggregation.js'
 import type { GraphNode } from './graph.js'
-import { type AnySerde, erased, type Named, type TableHandle } from './handle.js'
+import { type AnySerde, type Named, type TableHandle, untyped } from './handle.js'
 import { type Materialized, planStore, required, storeName } from './store-options.js'
 import { AggregateOrigin } from './table-origin.js'
 
@@ -31,8 +31,8 @@ export function groupTable(
       topology.addNode({ kind: 'tableGroupBy', name, parents, stores: [], mapper, versioned: origin.versioned }),
   })
   origin.enableOldValues(true)
-  const key = erased(options?.key) ?? table.key
-  const value = erased(options?.value) ?? table.value
+  const key = untyped(options?.key) ?? table.key
+  const value = untyped(options?.value) ?? table.value
   const rows = { graph, node, name, key, value, sources }
   return { rows, name: options?.name, shared: { repartition: null } }
 }
@@ -58,8 +58,8 @@ export function aggregateTable(group: TableGroupHandle, plan: TableAggregationPl
   const sink = suffixed('-sink', 'KSTREAM-SINK-')
   const source = suffixed('-source', 'KSTREAM-SOURCE-')
   const name = graph.nameOr(options?.name, plan.prefix)
-  const key = erased(settings?.key) ?? group.rows.key
-  const value = erased(settings?.value as Serde<unknown> | undefined) ?? plan.value
+  const key = untyped(settings?.key) ?? group.rows.key
+  const value = untyped(settings?.value as Serde<unknown> | undefined) ?? plan.value
   const definition = planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
   const parent = repartitioned(group, `${group.name ?? store}-repartition`, { sink, source })
   const origin = new AggregateOrigin(store, settings?.versioned !== undefined)

@@ -1,7 +1,7 @@
 /** Joins of two tables on their primary key. */
 import type { TableJoinNode } from '../../topology/join-nodes.js'
 import { requireFunction } from '../../topology/validate/functions.js'
-import { copartition, erased, type Named, sameBuilder, type TableHandle } from './handle.js'
+import { copartition, type Named, sameBuilder, type TableHandle, untyped } from './handle.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
 import { JoinOrigin, viewStores } from './table-origin.js'
 
@@ -35,8 +35,8 @@ export function joinTables(
     left: suffixed('-join-this', 'KTABLE-JOINTHIS-'),
     right: suffixed('-join-other', 'KTABLE-JOINOTHER-'),
   }
-  const key = erased(settings?.key) ?? left.key
-  const value = erased(settings?.value) ?? left.value
+  const key = untyped(settings?.key) ?? left.key
+  const value = untyped(settings?.value) ?? left.value
   const definition = store && planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
   const userJoiner = options.joiner as (left: unknown, right: unknown, key: unknown) => unknown
   const joiner: TableJoinNode['joiner'] = (rowKey, a, b) => userJoiner(a, b, rowKey)

@@ -1,11 +1,11 @@
 /** A row of the other table changed: every left row that points at it is told, in the order of its key's bytes. */
 import { type ForeignResponse, foreignKeyTopic, primaryKeyTopic, subscriptionHead } from '../../serde/foreign-key.js'
 import type { SubscriptionStore } from '../../state/ports/store.js'
-import type { ForeignKeyNotifyNode } from '../../topology/foreign-key-nodes.js'
+import type { JoinForeignNode } from '../../topology/foreign-key-nodes.js'
 import { changeOf } from '../change.js'
 import type { Build } from '../operator.js'
 
-export const buildForeignKeyNotify: Build<ForeignKeyNotifyNode> = (node, context) => {
+export const buildJoinForeign: Build<JoinForeignNode> = (node, context) => {
   const store = context.store<SubscriptionStore>(node.store)
   const topic = context.topicName(node.registrationTopic)
   const keyTopic = primaryKeyTopic(topic)

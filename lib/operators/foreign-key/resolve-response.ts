@@ -1,13 +1,13 @@
 /** Joins an answer with the left row it was asked for; an answer to an earlier version of the row is stale. */
 import { type ForeignResponse, valueHashTopic } from '../../serde/foreign-key.js'
 import { murmur3 } from '../../serde/murmur3.js'
-import type { ForeignKeyResolveNode } from '../../topology/foreign-key-nodes.js'
+import type { ResolveResponseNode } from '../../topology/foreign-key-nodes.js'
 import { orNull } from '../fold.js'
 import type { Build } from '../operator.js'
 import { lookUp } from '../table-view.js'
 
 /** Also sends tombstones for rows that never had a result: nobody remembers whether they had one. */
-export const buildForeignKeyResolve: Build<ForeignKeyResolveNode> = (node, context) => {
+export const buildResolveResponse: Build<ResolveResponseNode> = (node, context) => {
   const find = lookUp(node.table, context)
   const hashTopic = valueHashTopic(context.topicName(node.registrationTopic))
   return {

@@ -7,7 +7,7 @@ import {
   valueHashTopic,
 } from '../../serde/foreign-key.js'
 import { murmur3 } from '../../serde/murmur3.js'
-import type { ForeignKeySubscribeNode } from '../../topology/foreign-key-nodes.js'
+import type { SendSubscriptionNode } from '../../topology/foreign-key-nodes.js'
 import { changeOf } from '../change.js'
 import { orNull } from '../fold.js'
 import type { Build } from '../operator.js'
@@ -18,7 +18,7 @@ import type { Build } from '../operator.js'
  * answered, so that an earlier result is taken back. Deletes and rows without foreign key answer with nothing.
  * Left: every change is answered, because every row has a result.
  */
-export const buildForeignKeySubscribe: Build<ForeignKeySubscribeNode> = (node, context) => {
+export const buildSendSubscription: Build<SendSubscriptionNode> = (node, context) => {
   const { foreignKeySerde, valueSerde, foreignKey } = node
   const topic = context.topicName(node.registrationTopic)
   const keyTopic = foreignKeyTopic(topic)

@@ -20,7 +20,7 @@ export interface TeacherParts {
 
 /** Latest records of each partition read before a start; older ones teach little. */
 const WARM_UP_RECORDS = 50_000
-const LOOK_MS = 1_000
+const POLL_MS = 1_000
 
 export class ModelTeacher {
   readonly #parts: TeacherParts
@@ -122,7 +122,7 @@ function sleep(clock: Clock, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', done)
       resolve()
     }
-    const cancel = clock.setTimer(LOOK_MS, done)
+    const cancel = clock.setTimer(POLL_MS, done)
     signal.addEventListener('abort', done)
   })
 }

@@ -3,7 +3,7 @@ import { isMillraceError, MillraceError } from '../../errors.js'
 import { Reader } from '../wire/byte-reader.js'
 import { Writer } from '../wire/byte-writer.js'
 import type { Decoded, Input, Shape } from '../wire/field.js'
-import { compile, type StructCodec } from '../wire/schema.js'
+import { compileSchema, type StructCodec } from '../wire/schema.js'
 
 export interface Api<Request extends Shape = Shape, Response extends Shape = Shape> {
   readonly key: number
@@ -88,7 +88,7 @@ function codecOf(api: Api, direction: Direction, version: number): Compiled {
         `${api.name} version ${version} is not spoken here; versions ${first} to ${last} are.`,
       )
     }
-    codec = { ...compile(shape, version, isFlexible(api, version)), lastBytes: 0 }
+    codec = { ...compileSchema(shape, version, isFlexible(api, version)), lastBytes: 0 }
     byVersion.set(version, codec)
   }
   return codec

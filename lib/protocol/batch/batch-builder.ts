@@ -10,7 +10,7 @@ export interface BatchBuilderOptions {
   readonly initialBytes?: number
 }
 
-export interface BuildOptions {
+export interface BatchOptions {
   /** -1 (the default) for a producer that is neither idempotent nor transactional. */
   readonly producerId?: number
   readonly producerEpoch?: number
@@ -117,7 +117,7 @@ export class BatchBuilder {
    * The finished batch as a copy of its own; the builder is then empty and may be used again. An empty builder gives a
    * batch without records, which a broker refuses: check `count` first.
    */
-  build(options: BuildOptions = {}): Buffer {
+  build(options: BatchOptions = {}): Buffer {
     const codec = options.compression ?? 'none'
     const batch = codec === 'none' ? this.copyOut() : this.compressOut(codec)
     writeInt64(batch, BATCH.baseOffset, options.baseOffset ?? 0)

@@ -20,7 +20,7 @@ export interface StructCodec<S extends Shape> {
 }
 
 /** Compiles `shape` for `version`; `flexible` selects compact lengths and tagged fields (KIP-482). */
-export function compile<S extends Shape>(shape: S, version: number, flexible: boolean): StructCodec<S> {
+export function compileSchema<S extends Shape>(shape: S, version: number, flexible: boolean): StructCodec<S> {
   return compileStruct(shape, version, flexible) as StructCodec<S>
 }
 

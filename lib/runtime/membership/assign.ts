@@ -8,7 +8,7 @@
 import type { JoinedMember } from '../../client/group-member.js'
 import type { TopicPartition } from '../../record/record.js'
 import { parseTaskId } from '../../record/task-id.js'
-import { encodeAssignmentData, type Held, SHUTDOWN } from './assignment-data.js'
+import { encodeAssignmentData, type HeldSubTopology, SHUTDOWN } from './assignment-data.js'
 import { assignTasks } from './assignor.js'
 import { decodeMemberData, fingerprintOf, type MemberData, type PlannedSubTopology } from './subscription-data.js'
 
@@ -107,7 +107,7 @@ function excludes(a: PlannedSubTopology, b: PlannedSubTopology): boolean {
   return b.sources.some(([topic]) => topics.has(topic)) || b.changelogs.some((topic) => a.changelogs.includes(topic))
 }
 
-function heldOf(plan: readonly PlannedSubTopology[], chosen: readonly Candidate[]): Held[] {
+function heldOf(plan: readonly PlannedSubTopology[], chosen: readonly Candidate[]): HeldSubTopology[] {
   const running = new Set(chosen.map(({ key }) => key))
   return plan
     .filter((planned) => !running.has(keyOf(planned)))

@@ -10,7 +10,7 @@
 import { isPlanned, type PlannedSubTopology } from './subscription-data.js'
 
 /** A sub-topology of the member that nobody may run now, and what other members run in its place. */
-export interface Held {
+export interface HeldSubTopology {
   readonly id: number
   readonly because: readonly PlannedSubTopology[]
 }
@@ -19,7 +19,7 @@ export interface AssignmentData {
   readonly shutdown: boolean
   /** Of the plan the leader knew of this member; null: the leader did not say. */
   readonly madeFor: number | null
-  readonly held: readonly Held[]
+  readonly held: readonly HeldSubTopology[]
   /** Members see topics differently: each should ask the brokers now. */
   readonly refresh: boolean
 }
@@ -49,7 +49,7 @@ export function decodeAssignmentData(bytes: Buffer): AssignmentData {
   }
 }
 
-function isHeld(value: unknown): value is Held {
+function isHeld(value: unknown): value is HeldSubTopology {
   if (typeof value !== 'object' || value === null) return false
   const { id, because } = value as Record<string, unknown>
   return Number.isSafeInteger(id) && Array.isArray(because) && because.every(isPlanned)

@@ -5,7 +5,7 @@ import { MillraceError } from '../../errors.js'
 import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
 import type { Log } from '../../telemetry/log.js'
 import { agree } from './agreement.js'
-import { decodeAssignmentData, describeHeld, type Held } from './assignment-data.js'
+import { decodeAssignmentData, describeHeld, type HeldSubTopology } from './assignment-data.js'
 import { fingerprintOf, type PlannedSubTopology } from './subscription-data.js'
 
 /** What of the plan assignments are compared with. */
@@ -62,7 +62,7 @@ export class Assignments {
     return { tasks, outdated }
   }
 
-  #say(held: readonly Held[], unused: readonly TopicPartition[], foreignLeader: boolean): void {
+  #say(held: readonly HeldSubTopology[], unused: readonly TopicPartition[], foreignLeader: boolean): void {
     const { plan, log, onHeld } = this.#options
     const own = new Map(plan.planned().map((planned) => [planned.id, planned]))
     const waits = held.flatMap(({ id, because }) => (own.has(id) ? [describeHeld(own.get(id)!, because)] : []))

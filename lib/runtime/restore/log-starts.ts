@@ -5,11 +5,11 @@
 import type { Admin } from '../../client/admin.js'
 import { formatTopicPartition } from '../../record/record.js'
 import type { TaskOwnership } from '../membership/membership.js'
-import type { Plan } from '../topics/resolved-topology.js'
+import type { ResolvedTopology } from '../topics/resolved-topology.js'
 import { changelogTrimmed } from '../topics/topic-changes.js'
 
 export interface LogStartsOptions {
-  readonly plan: Pick<Plan, 'keptChangelogs' | 'changelogs'>
+  readonly plan: Pick<ResolvedTopology, 'keptChangelogs' | 'changelogs'>
   readonly admin: Pick<Admin, 'listOffsets'>
   readonly tasks: () => readonly TaskOwnership[]
 }

@@ -68,7 +68,7 @@ export interface ReadingFacts {
   readonly logEnd: number
 }
 
-export interface Reading {
+export interface ChangelogRead {
   readonly topicId: string | null
   /** Next offset to read. */
   readonly position: number
@@ -77,7 +77,7 @@ export interface Reading {
 }
 
 /** Why what was read so far must be read anew; null: no reason. */
-export function whyAnew({ topicId, position, to }: Reading, now: ReadingFacts): string | null {
+export function whyAnew({ topicId, position, to }: ChangelogRead, now: ReadingFacts): string | null {
   if (topicId !== null && now.topicId !== null && topicId !== now.topicId) {
     return 'the changelog topic was deleted and made anew during the restore'
   }

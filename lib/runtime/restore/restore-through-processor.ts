@@ -22,9 +22,9 @@ import type {
 } from '../../topology/processor.js'
 import { storeNameOf } from '../../topology/processor.js'
 import { CANCEL_CHECK_MS } from '../pause-unless.js'
-import { every } from '../periodic.js'
+import { periodically } from '../periodic.js'
 
-export interface RefillOptions {
+export interface RestoreThroughProcessorOptions {
   readonly taskId: string
   readonly applicationId: string
   readonly appConfigs: AppConfigs
@@ -42,14 +42,14 @@ export interface RefillOptions {
   readonly cancelled: () => boolean
 }
 
-export class Refill {
-  readonly #options: RefillOptions
+export class RestoreThroughProcessor {
+  readonly #options: RestoreThroughProcessorOptions
   #processor: Processor | null = null
   #metadata: RecordMetadata | null = null
   #streamTimeMs = -1
   readonly #wait: SchemaWait
 
-  constructor(options: RefillOptions) {
+  constructor(options: RestoreThroughProcessorOptions) {
     this.#options = options
     const { clock, taskTimeoutMs: timeoutMs, log } = options
     this.#wait = new SchemaWait({ clock, timeoutMs, log })
@@ -83,7 +83,7 @@ export class Refill {
   /** @throws MillraceError SERDE_REGISTRY_UNAVAILABLE; CLIENT_CLOSED soon after `cancelled` has turned true */
   async #waitFor(pending: SchemaPending, offset: number): Promise<void> {
     const { topic, partition, clock, cancelled } = this.#options
-    const looking = every(
+    const looking = periodically(
       clock,
       { firstMs: CANCEL_CHECK_MS, intervalMs: CANCEL_CHECK_MS },
       async () => {

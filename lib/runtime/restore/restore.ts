@@ -15,7 +15,7 @@ import { Signal } from '../signal.js'
 import type { AskChangelogs, ChangelogFacts } from './changelog-facts.js'
 import type { RestoreListeners, RestoreReport } from './listener.js'
 import { TOO_SLOW, whyAnew } from './restore-decision.js'
-import type { Refill } from './restore-through-processor.js'
+import type { RestoreThroughProcessor } from './restore-through-processor.js'
 
 export interface ChangelogRange {
   readonly state: TaskState
@@ -32,7 +32,7 @@ export interface ChangelogRange {
   readonly asOfMs: number
   readonly deleteRetentionMs: number
   /** How a read-only store takes a record; null: the record's bytes are the store's. */
-  readonly refill: Refill | null
+  readonly refill: RestoreThroughProcessor | null
 }
 
 /** Errors of a partition come out of `poll`. */

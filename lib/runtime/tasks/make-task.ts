@@ -6,14 +6,14 @@ import type { StateEngines } from '../../state/engine/engine.js'
 import { MemoryEngines } from '../../state/memory-engine.js'
 import { TaskState } from '../../state/task-state.js'
 import type { Drop } from '../../task/options.js'
-import type { Refusals } from '../../task/rejected-batches.js'
+import type { RejectedBatches } from '../../task/rejected-batches.js'
 import { Task } from '../../task/task.js'
 import { appConfigs } from '../app-configs.js'
 import type { CommittedRecords } from '../commit/committed-records.js'
 import type { GlobalStores } from '../global-stores.js'
 import { throwLocked } from '../process-identity.js'
 import type { Signal } from '../signal.js'
-import type { Plan } from '../topics/resolved-topology.js'
+import type { ResolvedTopology } from '../topics/resolved-topology.js'
 import type { SinkTopics } from '../topics/sink-topics.js'
 import type { OpenedTask } from './take-over.js'
 
@@ -35,7 +35,7 @@ export interface TaskSurroundings {
 export async function openState(
   config: StreamsConfig,
   engines: StateEngines,
-  plan: Plan,
+  plan: ResolvedTopology,
   taskId: string,
 ): Promise<TaskState> {
   try {
@@ -51,7 +51,7 @@ export async function openState(
 async function openStateOnce(
   config: StreamsConfig,
   engines: StateEngines,
-  plan: Plan,
+  plan: ResolvedTopology,
   taskId: string,
 ): Promise<TaskState> {
   const { stores } = plan.subTopology(taskId)
@@ -78,11 +78,11 @@ async function openStateOnce(
 
 export function makeTask(
   { config, committed, onDrop }: TaskSurroundings,
-  plan: Plan,
+  plan: ResolvedTopology,
   globals: GlobalStores,
   signal: Signal,
   sinkTopics: SinkTopics,
-  refusals: Refusals,
+  rejectedBatches: RejectedBatches,
   progress: Progress,
   opened: OpenedTask,
 ): Task<TaskState> {
@@ -108,7 +108,7 @@ export function makeTask(
     onDeserializationError: config.onDeserializationError,
     onProcessingError: config.onProcessingError,
     onProductionError: config.onProductionError,
-    refusals,
+    rejectedBatches,
     progress,
     maxRecordBytes: config.maxRecordBytes,
     deadLetterTopic: config.deadLetterTopic,

@@ -21,8 +21,8 @@ import { pauseUnless } from '../pause-unless.js'
 import type { AskChangelogs, ChangelogFacts } from '../restore/changelog-facts.js'
 import type { ChangelogRange, Restore } from '../restore/restore.js'
 import { decideRestore, TOO_SLOW } from '../restore/restore-decision.js'
-import { Refill } from '../restore/restore-through-processor.js'
-import type { Plan } from '../topics/resolved-topology.js'
+import { RestoreThroughProcessor } from '../restore/restore-through-processor.js'
+import type { ResolvedTopology } from '../topics/resolved-topology.js'
 
 export interface SourcePosition extends TopicPartition {
   readonly offset: number
@@ -42,7 +42,7 @@ export interface OpenedTask {
 }
 
 export interface TakeOverOptions {
-  readonly plan: Plan
+  readonly plan: ResolvedTopology
   readonly member: GroupMember
   readonly admin: Admin
   readonly engines: StateEngines
@@ -224,12 +224,17 @@ export class TakeOver {
     })
   }
 
-  #refill({ taskId, state }: Opening, store: string, place: TopicPartition, cancelled: () => boolean): Refill | null {
+  #refill(
+    { taskId, state }: Opening,
+    store: string,
+    place: TopicPartition,
+    cancelled: () => boolean,
+  ): RestoreThroughProcessor | null {
     const { plan, clock, log, taskTimeoutMs, appConfigs } = this.#options
     const nodes = plan.filler(store)
     if (nodes === null) return null
     const settings = { applicationId: plan.applicationId, appConfigs, clock, log, taskTimeoutMs }
-    return new Refill({ taskId, ...settings, ...nodes, ...place, state, cancelled })
+    return new RestoreThroughProcessor({ taskId, ...settings, ...nodes, ...place, state, cancelled })
   }
 
   async #setAside(opening: Opening, reason: string): Promise<void> {

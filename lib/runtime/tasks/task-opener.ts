@@ -7,14 +7,14 @@ import { Patience } from '../patience.js'
 import { pauseUnless } from '../pause-unless.js'
 import { DamagedState } from '../restore/damaged-state.js'
 import type { RetryUntilTimeout } from '../retry-until-timeout.js'
-import type { Plan } from '../topics/resolved-topology.js'
+import type { ResolvedTopology } from '../topics/resolved-topology.js'
 import type { OpenedTask, TakeOver } from './take-over.js'
 import type { TaskSet } from './task-set.js'
 
 export interface TaskOpenerOptions {
   readonly takeOver: TakeOver
   readonly tasks: TaskSet
-  readonly plan: Pick<Plan, 'sources' | 'changelogs'>
+  readonly plan: Pick<ResolvedTopology, 'sources' | 'changelogs'>
   readonly retries: RetryUntilTimeout
   readonly config: Pick<StreamsConfig, 'clock' | 'log' | 'taskTimeoutMs'>
   /** Moves what is on disk of a task aside. */

@@ -8,7 +8,7 @@ import type { Log } from '../../telemetry/log.js'
 import { internalTopics } from '../../topology/internal-topics.js'
 import { hasPattern, withMatchingTopics } from '../../topology/patterns.js'
 import type { Topology } from '../../topology/topology.js'
-import { Plan } from './resolved-topology.js'
+import { ResolvedTopology } from './resolved-topology.js'
 
 /**
  * Kafka refuses records that are an hour ahead of its clock (KIP-937). Such a record may be of use, and no handler is asked about
@@ -18,7 +18,7 @@ const ANY_TIME = { 'message.timestamp.after.max.ms': '9223372036854775807' } as 
 
 /**
  * Every instance does this; creating a topic that exists is no error, a wrong partition count is.
- * @throws MillraceError CLIENT_TOPIC_MISSING, STREAMS_INTERNAL_TOPIC_MISFIT, TOPOLOGY_NOT_COPARTITIONED
+ * @throws MillraceError CLIENT_TOPIC_MISSING, STREAMS_INTERNAL_TOPIC_MISMATCH, TOPOLOGY_NOT_COPARTITIONED
  */
 export async function prepareTopics(
   named: Topology,
@@ -33,14 +33,14 @@ export async function prepareTopics(
     readonly taskTimeoutMs: number
     readonly log: Log
   },
-): Promise<Plan> {
+): Promise<ResolvedTopology> {
   const candidates = named.nodes.some(hasPattern) ? await candidateTopics(named, applicationId, cluster) : []
   const topology = withMatchingTopics(named, candidates)
   const counts = new Map<string, number>()
   const infos = await cluster.topics([...new Set([...userTopics(topology), ...options.extraTopics])])
   for (const [name, info] of infos) counts.set(name, info.leaders.length)
   const present = await cluster.existing(internalTopics(applicationId, topology).map(({ name }) => name))
-  const plan = new Plan(topology, applicationId, counts, options.changelogExtraRetentionMs, present)
+  const plan = new ResolvedTopology(topology, applicationId, counts, options.changelogExtraRetentionMs, present)
   for (const [name, { id }] of infos) plan.learnTopicId(name, id)
   const missing = plan.internalTopics.filter(({ name }) => !present.has(name))
   if (missing.length > 0) {
@@ -113,11 +113,11 @@ async function madeTopic(
   }
 }
 
-function misfit(plan: Plan, topic: string, actual: number, needed: number): MillraceError {
+function misfit(plan: ResolvedTopology, topic: string, actual: number, needed: number): MillraceError {
   const user = plan.userOf(topic)
   const because = user === null ? '' : `, because ${listed(plan.sourceCounts(user))}`
   return new MillraceError(
-    'STREAMS_INTERNAL_TOPIC_MISFIT',
+    'STREAMS_INTERNAL_TOPIC_MISMATCH',
     `internal topic ${topic} has ${actual} partitions, and the topology needs ${needed}${because}. With another number of partitions keys come to tasks that do not have their state: use a new application id, so that the input is processed anew, or put a repartition with ${actual} partitions before the state`,
     { topic },
   )
@@ -126,9 +126,9 @@ function misfit(plan: Plan, topic: string, actual: number, needed: number): Mill
 /**
  * Throws where a task that has state would get other keys, though no internal topic tells: stores that are not logged, or
  * whose source topic is their changelog.
- * @throws MillraceError STREAMS_INTERNAL_TOPIC_MISFIT
+ * @throws MillraceError STREAMS_INTERNAL_TOPIC_MISMATCH
  */
-export function checkStateFits(before: Plan, next: Plan): void {
+export function checkStateFits(before: ResolvedTopology, next: ResolvedTopology): void {
   for (const subTopology of before.subTopologies) {
     const [old] = before.sourceCounts(subTopology)
     const same = next.subTopologies.find(({ id }) => id === subTopology.id)
@@ -136,7 +136,7 @@ export function checkStateFits(before: Plan, next: Plan): void {
     const grown = next.sourceCounts(same).filter(([, partitions]) => partitions > old[1])
     if (grown.length === 0) continue
     throw new MillraceError(
-      'STREAMS_INTERNAL_TOPIC_MISFIT',
+      'STREAMS_INTERNAL_TOPIC_MISMATCH',
       `${listed(grown)}, and the state of what reads ${grown.length === 1 ? 'it' : 'them'} was made for ${old[1]} (store ${subTopology.stores[0]!.name}). With another number of partitions keys come to tasks that do not have their state: use a new application id, so that the input is processed anew, or put a repartition with ${old[1]} partitions before the state`,
       { topic: grown[0]![0] },
     )

@@ -2,12 +2,17 @@
 import type { Admin } from '../../client/admin.js'
 import type { StreamsConfig } from '../../config.js'
 import type { Cancel } from '../../record/clock.js'
-import { every } from '../periodic.js'
+import { periodically } from '../periodic.js'
 import type { TaskSet } from '../tasks/task-set.js'
-import type { Plan } from './resolved-topology.js'
+import type { ResolvedTopology } from './resolved-topology.js'
 
 /** Runs every `repartitionPurgeIntervalMs` until the returned function is called. A failed purge is tried again later. */
-export function purgeRepartitionTopics(config: StreamsConfig, plan: Plan, tasks: TaskSet, admin: Admin): Cancel {
+export function purgeRepartitionTopics(
+  config: StreamsConfig,
+  plan: ResolvedTopology,
+  tasks: TaskSet,
+  admin: Admin,
+): Cancel {
   const topics = new Set(plan.repartitionTopics())
   if (config.repartitionPurgeIntervalMs === 0 || topics.size === 0) return () => {}
   const purge = async () => {
@@ -20,7 +25,7 @@ export function purgeRepartitionTopics(config: StreamsConfig, plan: Plan, tasks:
     if (targets.length > 0) await admin.deleteRecords(targets)
   }
   const intervalMs = config.repartitionPurgeIntervalMs
-  const purging = every(config.clock, { firstMs: intervalMs, intervalMs }, purge, (error) =>
+  const purging = periodically(config.clock, { firstMs: intervalMs, intervalMs }, purge, (error) =>
     config.log.warn({ error: String(error) }, 'processed records of repartition topics were not deleted'),
   )
   return () => void purging.stop()

@@ -12,7 +12,7 @@ import type { SubTopology, Topology } from '../../topology/topology.js'
 import type { PlannedSubTopology } from '../membership/subscription-data.js'
 import type { TopicFacts, TopicRole } from './topic-changes.js'
 
-export interface InternalTopic {
+export interface ResolvedInternalTopic {
   readonly name: string
   readonly partitions: number
   readonly config: Readonly<Record<string, string>>
@@ -24,12 +24,12 @@ export interface ChangelogPartition extends TopicPartition {
   readonly isSource: boolean
 }
 
-export class Plan {
+export class ResolvedTopology {
   readonly subTopologies: readonly SubTopology[]
   readonly taskIds: readonly string[]
   /** Real names of every topic tasks read. */
   readonly subscribedTopics: readonly string[]
-  readonly internalTopics: readonly InternalTopic[]
+  readonly internalTopics: readonly ResolvedInternalTopic[]
   readonly applicationId: string
   #topology: Topology
   /** Real topic name → partitions. */
@@ -80,7 +80,7 @@ export class Plan {
   }
 
   /** Everything as in `other`: the topics have changed, of the same topology. */
-  become(other: Plan): void {
+  become(other: ResolvedTopology): void {
     Object.assign(this, other)
     this.#topology = other.#topology
     this.#partitions = other.#partitions

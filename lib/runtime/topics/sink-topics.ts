@@ -5,7 +5,7 @@
 import type { Cluster } from '../../client/cluster.js'
 import { isMillraceError } from '../../errors.js'
 import type { Clock } from '../../record/clock.js'
-import type { Plan } from './resolved-topology.js'
+import type { ResolvedTopology } from './resolved-topology.js'
 
 /** So long a topic counts as missing without the brokers being asked again. */
 const MISSING_MS = 30_000
@@ -14,7 +14,7 @@ const FIRST_PAUSE_MS = 100
 const MAX_PAUSE_MS = 5_000
 
 export interface SinkTopicsOptions {
-  readonly plan: Plan
+  readonly plan: ResolvedTopology
   readonly cluster: Pick<Cluster, 'cachedTopic' | 'topic' | 'pause'>
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** A topic that was asked for is known, or known to be missing. */

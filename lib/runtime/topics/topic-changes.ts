@@ -3,7 +3,7 @@
  * the application has it for.
  */
 import { isMillraceError, MillraceError } from '../../errors.js'
-import type { Plan } from './resolved-topology.js'
+import type { ResolvedTopology } from './resolved-topology.js'
 
 export type TopicRole =
   /** Read by tasks, named by the user. */
@@ -37,7 +37,7 @@ export interface ChangedTopic {
   readonly now: TopicFacts
 }
 
-export function changeOf({ before, now }: Pick<ChangedTopic, 'before' | 'now'>): TopicChange | null {
+export function topicChangeOf({ before, now }: Pick<ChangedTopic, 'before' | 'now'>): TopicChange | null {
   if (now === null) return before === null ? null : 'gone'
   if (before === null) return 'remade'
   if (before.id !== null && now.id !== null && before.id !== now.id) return 'remade'
@@ -47,7 +47,7 @@ export function changeOf({ before, now }: Pick<ChangedTopic, 'before' | 'now'>):
 }
 
 export function consequenceOf(changed: ChangedTopic): Consequence {
-  const change = changeOf(changed)
+  const change = topicChangeOf(changed)
   const { role } = changed
   if (change === null || role === 'sink') return { kind: 'none' }
   if (role === 'repartition' || role === 'changelog') return { kind: 'end', error: internalTopicChanged(changed) }
@@ -57,7 +57,7 @@ export function consequenceOf(changed: ChangedTopic): Consequence {
 }
 
 /** What it means to the application that a broker does not know a topic or partition; any other error as it is. */
-export function explainMissing(plan: Pick<Plan, 'roles' | 'facts'>, error: unknown): unknown {
+export function explainMissing(plan: Pick<ResolvedTopology, 'roles' | 'facts'>, error: unknown): unknown {
   if (!isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_PARTITION_MISSING')) return error
   const { topic = '', code } = error
   const role = plan.roles().get(topic)
@@ -92,7 +92,7 @@ const REBUILD =
   'stop all instances and use a new application id, so that the input is processed anew; or start again and go on with what is left.'
 
 function advice(before: TopicFacts, now: TopicFacts): string {
-  if (changeOf({ before, now }) !== 'grown') return REBUILD
+  if (topicChangeOf({ before, now }) !== 'grown') return REBUILD
   return 'with another number of partitions keys are looked for where they are not. Delete the topic while no instance runs, or use a new application id.'
 }
 
@@ -106,7 +106,7 @@ function sourceTopicChanged({ topic, role, before, now }: ChangedTopic, cause?: 
 }
 
 function happened(before: TopicFacts, now: TopicFacts): string {
-  switch (changeOf({ before, now })) {
+  switch (topicChangeOf({ before, now })) {
     case 'gone':
       return 'deleted'
     case 'grown':

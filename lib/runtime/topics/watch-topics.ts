@@ -10,29 +10,29 @@ import type { TopicPartition } from '../../record/record.js'
 import { hasPattern, matchingTopics } from '../../topology/patterns.js'
 import type { Topology } from '../../topology/topology.js'
 import type { TaskOwnership } from '../membership/membership.js'
-import { every, type Periodic } from '../periodic.js'
+import { type Periodic, periodically } from '../periodic.js'
 import { LogStarts } from '../restore/log-starts.js'
 import { Signal } from '../signal.js'
 import { candidateTopics, checkStateFits } from './prepare-topics.js'
-import type { Plan } from './resolved-topology.js'
-import { type ChangedTopic, changeOf, consequenceOf, type TopicFacts } from './topic-changes.js'
+import type { ResolvedTopology } from './resolved-topology.js'
+import { type ChangedTopic, consequenceOf, type TopicFacts, topicChangeOf } from './topic-changes.js'
 
 /** A plan that waits until no task is being opened by the one in force; then the group has to agree anew. */
 export class NextPlan {
   readonly #wake: () => void
-  #next: Plan | null = null
+  #next: ResolvedTopology | null = null
 
   constructor(wake: () => void) {
     this.#wake = wake
   }
 
-  offer(next: Plan): void {
+  offer(next: ResolvedTopology): void {
     this.#next = next
     this.#wake()
   }
 
   /** False: none waits. */
-  comeInto(plan: Plan): boolean {
+  comeInto(plan: ResolvedTopology): boolean {
     if (this.#next === null) return false
     plan.become(this.#next)
     this.#next = null
@@ -46,13 +46,13 @@ export interface WatchTopicsOptions {
   readonly cluster: Cluster
   readonly admin: Admin
   /** The plan in force. */
-  readonly plan: Plan
+  readonly plan: ResolvedTopology
   /** Tasks that run here. */
   readonly tasks: () => readonly TaskOwnership[]
-  readonly prepare: () => Promise<Plan>
+  readonly prepare: () => Promise<ResolvedTopology>
   /** Partitions that were added: the group is told that they are read from their start, before anybody reads them. */
   readonly beginAtStart: (partitions: readonly TopicPartition[]) => Promise<void>
-  readonly changed: (next: Plan) => void
+  readonly changed: (next: ResolvedTopology) => void
   /** A global store's topic has so many partitions now. */
   readonly follow: (topic: string, partitions: number) => Promise<void>
   /** The application cannot go on with what has become of its topics. */
@@ -68,7 +68,7 @@ export class TopicWatch {
   readonly #options: WatchTopicsOptions
   readonly #periodic: Periodic
   /** The plan last offered, which may not be in force yet. */
-  #latest: Plan
+  #latest: ResolvedTopology
   /** Topics that have changed with no other plan for it. */
   readonly #noted = new Map<string, TopicFacts>()
   /** What fetchers say is missing, until a look tells what has happened. */
@@ -85,7 +85,7 @@ export class TopicWatch {
     this.#logStarts = new LogStarts(options)
     const intervalMs = Math.min(topicRefreshIntervalMs, metadataMaxAgeMs)
     const firstMs = Math.min(intervalMs, FIRST_LOOK_MS)
-    this.#periodic = every(
+    this.#periodic = periodically(
       clock,
       { firstMs, intervalMs, retryMs: Math.min(intervalMs, RETRY_MS) },
       () => this.#look(),
@@ -156,14 +156,14 @@ export class TopicWatch {
         const now = info === null ? null : { partitions: info.leaders.length, id: info.id }
         return { topic, role, before: before(topic), now }
       })
-      .filter((each) => changeOf(each) !== null)
+      .filter((each) => topicChangeOf(each) !== null)
   }
 
   async #isConfirmed({ topic, before, now }: ChangedTopic): Promise<boolean> {
     await this.#stop.wait(CONFIRM_MS)
     if (this.#stopped) return false
     const again = await this.#changes(topic)
-    return again.some((each) => changeOf(each) === changeOf({ before, now }))
+    return again.some((each) => topicChangeOf(each) === topicChangeOf({ before, now }))
   }
 
   async #othersMatch(): Promise<boolean> {
@@ -187,7 +187,7 @@ export class TopicWatch {
       const changed = { topic, role, before: known, now: next.facts(topic) }
       const consequence = consequenceOf(changed)
       if (consequence.kind === 'end') throw consequence.error
-      if (changeOf(changed) !== null && !logged.has(topic)) this.#log(changed)
+      if (topicChangeOf(changed) !== null && !logged.has(topic)) this.#log(changed)
     }
     checkStateFits(before, next)
     await beginAtStart(addedPartitions(before, next))
@@ -201,13 +201,13 @@ export class TopicWatch {
     const { log } = this.#options.config
     const what = { topic, role, before: before?.partitions ?? 0, now: now?.partitions ?? 0 }
     if (now === null) log.warn(what, `topic ${topic} was deleted`)
-    else if (changeOf({ before, now }) === 'grown') log.info(what, `partitions were added to topic ${topic}`)
+    else if (topicChangeOf({ before, now }) === 'grown') log.info(what, `partitions were added to topic ${topic}`)
     else log.warn(what, `topic ${topic} was made anew`)
   }
 }
 
 /** Source partitions of `next` that `before` did not have. */
-function addedPartitions(before: Plan, next: Plan): TopicPartition[] {
+function addedPartitions(before: ResolvedTopology, next: ResolvedTopology): TopicPartition[] {
   return next.subscribedTopics.flatMap((topic) => {
     const from = before.subscribedTopics.includes(topic) ? before.partitionCount(topic) : 0
     const added = Math.max(0, next.partitionCount(topic) - from)

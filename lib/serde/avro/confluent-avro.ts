@@ -35,13 +35,13 @@ type Known = { readonly resolver: AvroResolver | undefined } | { readonly failur
 
 /** What can never be read, or never be asked for; anything else passes. */
 function isLasting(error: unknown): error is MillraceError {
-  return isMillraceError(error, 'SERDE_SCHEMA_INVALID', 'SERDE_SCHEMA_UNKNOWN', 'SERDE_REGISTRY_REFUSED')
+  return isMillraceError(error, 'SERDE_SCHEMA_INVALID', 'SERDE_SCHEMA_UNKNOWN', 'SERDE_REGISTRY_REJECTED')
 }
 
 /**
  * Registers the schema and returns the serde, so that writing never waits. Reading a schema id for the first time throws
  * `SchemaPending`; what the registry then answers is kept for good, unless it does not answer, or does not let us ask.
- * @throws MillraceError SERDE_SCHEMA_INVALID, SERDE_REGISTRY_REFUSED, SERDE_REGISTRY_UNAVAILABLE
+ * @throws MillraceError SERDE_SCHEMA_INVALID, SERDE_REGISTRY_REJECTED, SERDE_REGISTRY_UNAVAILABLE
  */
 export async function confluentAvro<T>(options: ConfluentAvroOptions): Promise<Serde<T>> {
   const type = avroType(options.schema, options.longs)
@@ -92,7 +92,7 @@ class WriterSchemas {
     if (found === undefined) throw this.#ask(id, topic)
     if (!('failure' in found)) return found.resolver
     // Credentials can be corrected while the serde lives on.
-    if (found.failure.code === 'SERDE_REGISTRY_REFUSED') this.#known.delete(id)
+    if (found.failure.code === 'SERDE_REGISTRY_REJECTED') this.#known.delete(id)
     throw found.failure
   }
 

@@ -5,7 +5,7 @@ import { type AvroSchema, inlineReferences } from './avro-schema.js'
 export interface SchemaRegistry {
   /**
    * The schema with this id; null where the registry does not know it. Rejects with SERDE_SCHEMA_INVALID where nobody can
-   * ever read with it, with SERDE_REGISTRY_REFUSED where it does not let us ask; any other error passes, and it is asked
+   * ever read with it, with SERDE_REGISTRY_REJECTED where it does not let us ask; any other error passes, and it is asked
    * again.
    */
   schema(id: number): Promise<AvroSchema | null>
@@ -109,7 +109,7 @@ export async function confluentRegistry(options: ConfluentRegistryOptions): Prom
 
 function failure(judgement: Judgement, what: string, cause: unknown): MillraceError {
   const message = `${what}: ${(cause as Error).message}`
-  if (judgement === 'refused') return new MillraceError('SERDE_REGISTRY_REFUSED', message, { cause })
+  if (judgement === 'refused') return new MillraceError('SERDE_REGISTRY_REJECTED', message, { cause })
   if (judgement === 'invalid') return new MillraceError('SERDE_SCHEMA_INVALID', message, { cause })
   return new MillraceError('SERDE_REGISTRY_UNAVAILABLE', message, { retriable: true, cause })
 }

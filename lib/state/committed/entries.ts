@@ -1,12 +1,12 @@
 /** The committed layer merged with the disk, in key order. */
 import { readInt64 } from '../../serde/int64-bytes.js'
-import type { Held } from '../layers/cell.js'
+import type { HeldValue } from '../layers/cell.js'
 import type { Overlay } from '../layers/overlay.js'
 
 export interface CommittedEntry {
   /** Local key. */
   readonly key: string
-  readonly held: Exclude<Held, null>
+  readonly held: Exclude<HeldValue, null>
   readonly timestamp: number
 }
 
@@ -35,7 +35,7 @@ export async function* committedEntries(
       next++
     }
     if (!replaced)
-      yield { key, held: overlay.decode(bytes.subarray(8)) as Exclude<Held, null>, timestamp: readInt64(bytes, 0) }
+      yield { key, held: overlay.decode(bytes.subarray(8)) as Exclude<HeldValue, null>, timestamp: readInt64(bytes, 0) }
   }
   for (; next < inMemory.length; next++) {
     const entry = inMemory[next]!

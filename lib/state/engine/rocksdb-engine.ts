@@ -30,7 +30,7 @@ export class RocksdbEngines extends FolderEngines {
       },
       // RocksDB too takes the lock first, and never opens what is told to be absent and present at once.
       async tryLock(folder) {
-        const db = new RocksLevel(folder, { ...settings(LEAST), createIfMissing: false, errorIfExists: true })
+        const db = new RocksLevel(folder, { ...settings(MINIMUM_SHARE), createIfMissing: false, errorIfExists: true })
         try {
           await db.open()
         } catch (error) {
@@ -41,7 +41,7 @@ export class RocksdbEngines extends FolderEngines {
   }
 }
 
-const LEAST: EngineShare = { memoryBytes: 2 ** 20, tableBytes: 0, files: 0 }
+const MINIMUM_SHARE: EngineShare = { memoryBytes: 2 ** 20, tableBytes: 0, files: 0 }
 
 async function loadPackage(): Promise<Package> {
   try {

@@ -7,7 +7,7 @@ export const NONE: unique symbol = Symbol('none')
  * A value as memory keeps it: primitives decoded, everything else as the bytes its serde made when it was put, so that
  * a caller who changes its object later cannot reach the store. Directories are arrays of times or of byte strings.
  */
-export type Held = string | number | bigint | boolean | Buffer | number[] | string[] | null
+export type HeldValue = string | number | bigint | boolean | Buffer | number[] | string[] | null
 
 /** What a cell costs beside key and value, measured on Node 20 with a million cells. */
 export const CELL_OVERHEAD_BYTES = 240
@@ -25,11 +25,11 @@ export class Cell {
   /** The user's key where it is a primitive, so that flushing need not decode it; undefined otherwise. */
   userKey: unknown = undefined
   /** Written since the last beginCommit. */
-  open: Held | typeof NONE = NONE
+  open: HeldValue | typeof NONE = NONE
   /** In the transaction being committed. */
-  inFlight: Held | typeof NONE = NONE
+  inFlight: HeldValue | typeof NONE = NONE
   /** Committed; what the disk has or will have. NONE: not read yet. */
-  base: Held | typeof NONE = NONE
+  base: HeldValue | typeof NONE = NONE
   // NaN keeps the fields doubles from the start, so that no later write changes the shape.
   openMs = Number.NaN
   inFlightMs = Number.NaN
@@ -48,7 +48,7 @@ export class Cell {
   /** Record cache: waiting for the flush listener, in order of last change. */
   queued = false
   /** What the listener was told last. */
-  before: Held | typeof NONE = NONE
+  before: HeldValue | typeof NONE = NONE
   newer: Cell | null = null
   older: Cell | null = null
 
@@ -58,7 +58,7 @@ export class Cell {
   }
 
   /** The newest version. */
-  get held(): Held | typeof NONE {
+  get held(): HeldValue | typeof NONE {
     return this.open !== NONE ? this.open : this.inFlight !== NONE ? this.inFlight : this.base
   }
 
@@ -68,7 +68,7 @@ export class Cell {
 }
 
 /** Bytes a held value keeps in memory, roughly. */
-export function heldBytes(held: Held): number {
+export function heldBytes(held: HeldValue): number {
   switch (typeof held) {
     case 'string':
       return held.length

@@ -6,7 +6,7 @@
 import { MillraceError } from '../../errors.js'
 import { readInt64, writeInt64 } from '../../serde/int64-bytes.js'
 import type { EngineWrite, StateEngine } from '../engine/engine.js'
-import { CELL_OVERHEAD_BYTES, Cell, type CellHome, type Held, heldBytes, NONE } from './cell.js'
+import { CELL_OVERHEAD_BYTES, Cell, type CellHome, type HeldValue, heldBytes, NONE } from './cell.js'
 import type { CellCache } from './cell-cache.js'
 
 export interface OverlayOptions {
@@ -14,23 +14,23 @@ export interface OverlayOptions {
   /** In front of every local key on disk. */
   readonly prefix: Buffer
   readonly cache: CellCache
-  readonly decode: (payload: Buffer) => Held
-  readonly encode: (held: Exclude<Held, null>) => Buffer
+  readonly decode: (payload: Buffer) => HeldValue
+  readonly encode: (held: Exclude<HeldValue, null>) => Buffer
 }
 
 /** A version that is no deletion. */
 export interface Stamped {
-  readonly held: Exclude<Held, null>
+  readonly held: Exclude<HeldValue, null>
   readonly timestamp: number
 }
 
 export class Overlay implements CellHome {
   readonly prefix: Buffer
   readonly engine: StateEngine
-  readonly decode: (payload: Buffer) => Held
+  readonly decode: (payload: Buffer) => HeldValue
   /** True for keys whose retention is over: a flush leaves them out. */
   expired: ((key: string) => boolean) | null = null
-  readonly encode: (held: Exclude<Held, null>) => Buffer
+  readonly encode: (held: Exclude<HeldValue, null>) => Buffer
   /** How many began to commit or were dropped. */
   transactions = 0
   readonly #cache: CellCache
@@ -63,13 +63,13 @@ export class Overlay implements CellHome {
   }
 
   /** A restored entry: straight into the committed layer, and the first to leave memory once on disk. */
-  restore(key: string, held: Held, timestampMs: number): void {
+  restore(key: string, held: HeldValue, timestampMs: number): void {
     const cell = this.#cells.get(key) ?? this.#create(key)
     cell.referenced = false
     this.setBase(cell, held, timestampMs)
   }
 
-  set(cell: Cell, held: Held, timestampMs: number): void {
+  set(cell: Cell, held: HeldValue, timestampMs: number): void {
     if (cell.slot < 0) this.#attach(cell)
     if (cell.open === NONE) this.#open.push(cell)
     cell.open = held
@@ -78,7 +78,7 @@ export class Overlay implements CellHome {
   }
 
   /** Changes the committed layer directly. */
-  setBase(cell: Cell, held: Held, timestampMs: number): void {
+  setBase(cell: Cell, held: HeldValue, timestampMs: number): void {
     if (cell.slot < 0) this.#attach(cell)
     cell.base = held
     cell.baseMs = timestampMs
@@ -144,7 +144,7 @@ export class Overlay implements CellHome {
       if (this.expired?.(cell.key)) continue
       cell.writing = true
       this.#writing.push(cell)
-      const held = cell.base as Held
+      const held = cell.base as HeldValue
       writes.push(this.diskWrite(cell.key, held, cell.baseMs))
     }
   }
@@ -164,7 +164,7 @@ export class Overlay implements CellHome {
     this.#writing = []
   }
 
-  diskWrite(key: string, held: Held, timestampMs: number): EngineWrite {
+  diskWrite(key: string, held: HeldValue, timestampMs: number): EngineWrite {
     const diskKey = this.diskKey(key)
     if (held === null) return { type: 'del', key: diskKey }
     return { type: 'put', key: diskKey, value: diskValue(this.encode(held), timestampMs) }
@@ -188,13 +188,13 @@ export class Overlay implements CellHome {
   }
 
   /** Committed versions the disk may lack, in key order; held null = deleted. */
-  unwritten(from: string, to: string | null): { key: string; held: Held; timestamp: number }[] {
+  unwritten(from: string, to: string | null): { key: string; held: HeldValue; timestamp: number }[] {
     const found = new Map<string, Cell>()
     for (const list of [this.#writing, this.#pending]) {
       for (const cell of list) if (cell.key >= from && (to === null || cell.key < to)) found.set(cell.key, cell)
     }
     return [...found.values()]
-      .map((cell) => ({ key: cell.key, held: cell.base as Held, timestamp: cell.baseMs }))
+      .map((cell) => ({ key: cell.key, held: cell.base as HeldValue, timestamp: cell.baseMs }))
       .sort((a, b) => (a.key < b.key ? -1 : 1))
   }
 
@@ -219,7 +219,7 @@ export class Overlay implements CellHome {
   #onDisk(key: string): Stamped | undefined {
     const bytes = this.engine.getSync(this.diskKey(key))
     if (bytes === undefined) return undefined
-    return { held: this.decode(bytes.subarray(8)) as Exclude<Held, null>, timestamp: readInt64(bytes, 0) }
+    return { held: this.decode(bytes.subarray(8)) as Exclude<HeldValue, null>, timestamp: readInt64(bytes, 0) }
   }
 
   #read(cell: Cell): void {
@@ -247,7 +247,7 @@ export class Overlay implements CellHome {
     this.#cache.add(cell)
   }
 
-  #account(cell: Cell, held: Held): void {
+  #account(cell: Cell, held: HeldValue): void {
     this.#cache.resize(cell, CELL_OVERHEAD_BYTES + cell.key.length + heldBytes(held))
   }
 

@@ -20,7 +20,7 @@ export async function fillTimeIndexes(stores: readonly LocalStore[]): Promise<vo
   }
 }
 
-export function fillTimeIndexesSync(stores: readonly LocalStore[]): void {
+export function rebuildTimeIndexesSync(stores: readonly LocalStore[]): void {
   for (const { index, data } of indexed(stores)) {
     const engine = data.engine
     if (!canScanSync(engine)) continue

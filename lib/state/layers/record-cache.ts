@@ -3,10 +3,10 @@
  * what it was told then. It keeps no values of its own, the overlay has them, but it keeps headers, which nobody else has.
  */
 import { type Headers, NO_HEADERS } from '../../record/record.js'
-import { CELL_OVERHEAD_BYTES, type Cell, type Held, NONE } from './cell.js'
+import { CELL_OVERHEAD_BYTES, type Cell, type HeldValue, NONE } from './cell.js'
 
 /** Hears of one changed cell: what was forwarded before it is in `before`; headers are those of the last change. */
-export type ForwardCell = (cell: Cell, before: Held, headers: Headers) => void
+export type ForwardCell = (cell: Cell, before: HeldValue, headers: Headers) => void
 
 export class RecordCache {
   readonly #limitBytes: number

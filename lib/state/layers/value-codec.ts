@@ -3,7 +3,7 @@ import { MillraceError } from '../../errors.js'
 import { kindOf } from '../../record/kind-of.js'
 import { checked } from '../../serde/checked.js'
 import { type Serde, toByteString } from '../../serde/serde.js'
-import type { Held } from './cell.js'
+import type { HeldValue } from './cell.js'
 
 /** Values of one store. */
 export class ValueCodec {
@@ -19,19 +19,19 @@ export class ValueCodec {
    * What the serde keeps stays as it is and is encoded once per commit; anything else becomes bytes now, so that a value the
    * serde refuses is refused while the record that made it is in hand. Undefined counts as null.
    */
-  hold(value: unknown): Held {
+  hold(value: unknown): HeldValue {
     if (value === null || value === undefined) return null
-    if (typeof value !== 'object' && this.#serde.keeps?.(value)) return value as Held
+    if (typeof value !== 'object' && this.#serde.keeps?.(value)) return value as HeldValue
     const bytes = this.#serde.serialize(value, this.#topic)
     // A serde of raw bytes hands back the caller's own buffer.
     return bytes === value ? Buffer.from(bytes) : bytes
   }
 
-  value(held: Exclude<Held, null>): unknown {
+  value(held: Exclude<HeldValue, null>): unknown {
     return typeof held === 'object' ? this.#serde.deserialize(held as Buffer, this.#topic) : held
   }
 
-  readonly encode = (held: Exclude<Held, null>): Buffer =>
+  readonly encode = (held: Exclude<HeldValue, null>): Buffer =>
     typeof held === 'object' ? (held as Buffer) : this.#serde.serialize(held, this.#topic)
 }
 
@@ -64,4 +64,4 @@ export class KeyCodec {
 }
 
 /** What an overlay of user values decodes: nothing, until somebody asks for the value. */
-export const keepBytes = (payload: Buffer): Held => payload
+export const keepBytes = (payload: Buffer): HeldValue => payload

@@ -7,7 +7,7 @@ import { type Cell, NONE } from '../layers/cell.js'
 import type { Overlay } from '../layers/overlay.js'
 import type { StoreTimes } from '../layers/store-times.js'
 
-export class KeyDirectory {
+export class KeyIndex {
   readonly overlay: Overlay
   readonly #times: StoreTimes
   /** Numbers per entry: 1 (start) or 2 (end, start). The first decides the segment. */

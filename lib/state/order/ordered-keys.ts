@@ -5,7 +5,7 @@
  */
 
 import { firstAfter, firstFrom } from '../engine/sorted-strings.js'
-import type { Cell, Held } from '../layers/cell.js'
+import type { Cell, HeldValue } from '../layers/cell.js'
 import type { Overlay } from '../layers/overlay.js'
 import { decodeMembers, encodeMembers, listOf } from './subscriber-index.js'
 
@@ -192,13 +192,13 @@ const IS_COUNT = 0xff
 
 /** Lists of keys, and counts. */
 export const ORDER_CODEC = {
-  encode(held: Exclude<Held, null>): Buffer {
+  encode(held: Exclude<HeldValue, null>): Buffer {
     if (typeof held !== 'number') return encodeMembers(held as string[])
     const out = Buffer.alloc(9, IS_COUNT)
     out.writeDoubleBE(held, 1)
     return out
   },
-  decode(bytes: Buffer): Held {
+  decode(bytes: Buffer): HeldValue {
     return bytes[0] === IS_COUNT ? bytes.readDoubleBE(1) : decodeMembers(bytes)
   },
 }

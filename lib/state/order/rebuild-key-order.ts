@@ -107,7 +107,7 @@ export async function fillOrders(disks: readonly StateDisk[]): Promise<void> {
 }
 
 /** The same at once. */
-export function fillOrdersSync(disks: readonly StateDisk[]): void {
+export function rebuildKeyOrdersSync(disks: readonly StateDisk[]): void {
   for (const { engine, data, order } of missing(disks)) {
     if (!canScanSync(engine)) continue
     engine.writeSync(engine.entriesSync(order.overlay.section).map(([key]) => ({ type: 'del', key })))

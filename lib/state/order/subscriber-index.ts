@@ -16,7 +16,7 @@ interface Layer {
 }
 
 /** `group`s must not be prefixes of one another. */
-export class MemberDirectory {
+export class SubscriberIndex {
   readonly overlay: Overlay
   readonly #open: Layer
   readonly #committed: Layer

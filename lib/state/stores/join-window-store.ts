@@ -4,7 +4,7 @@ import { splitWindowStoreKey, windowStoreKey } from '../../serde/key-layouts.js'
 import { Retention } from '../layers/store-retention.js'
 import type { StoreTimes } from '../layers/store-times.js'
 import { leadingTime } from '../layers/time-keys.js'
-import { KeyDirectory } from '../order/key-index.js'
+import { KeyIndex } from '../order/key-index.js'
 import type { JoinWindowStore } from '../ports/join-stores.js'
 import type { ValueAndTimestamp } from '../ports/store.js'
 import type { LocalStore, StoreParts } from './local-store.js'
@@ -20,14 +20,14 @@ export class LocalJoinWindowStore<K = unknown, V = unknown>
   implements JoinWindowStore<K, V>, LocalStore
 {
   readonly times: StoreTimes
-  readonly directory: KeyDirectory
+  readonly directory: KeyIndex
   readonly retention: Retention
   #sequence = 0
 
   constructor(parts: StoreParts, times: StoreTimes) {
     super(parts)
     this.times = times
-    this.directory = new KeyDirectory(parts.directory(), times, 2)
+    this.directory = new KeyIndex(parts.directory(), times, 2)
     this.retention = new Retention(times, parts.data, [this.directory.overlay], null, 0)
   }
 

@@ -4,7 +4,7 @@ import { type Headers, NO_HEADERS } from '../../record/record.js'
 import type { LoggedRow } from '../../serde/suppress-buffer-versions.js'
 import { type ValueWithHeaders, withHeaders } from '../../serde/with-headers.js'
 import type { StateEngine } from '../engine/engine.js'
-import { type Cell, type Held, NONE } from '../layers/cell.js'
+import { type Cell, type HeldValue, NONE } from '../layers/cell.js'
 import type { CellCache } from '../layers/cell-cache.js'
 import { Overlay } from '../layers/overlay.js'
 import { RecordCache } from '../layers/record-cache.js'
@@ -129,7 +129,7 @@ export class StoreParts {
     if (held === null || held === NONE) return null
     if (typeof held !== 'object') return held
     const value = this.#value(held)
-    if (held === cell.base && typeof value !== 'object' && !this.keepsHeaders) cell.base = value as Held
+    if (held === cell.base && typeof value !== 'object' && !this.keepsHeaders) cell.base = value as HeldValue
     return value
   }
 
@@ -153,23 +153,23 @@ export class StoreParts {
   }
 
   /** The user's value of something the record cache remembered. */
-  valueOf(held: Held | typeof NONE): unknown {
+  valueOf(held: HeldValue | typeof NONE): unknown {
     return held === null || held === NONE ? null : this.#value(held)
   }
 
   /** What a key-value store answers for an entry: with its headers, where it keeps them. */
-  row(held: Exclude<Held, null>, timestamp: number): ValueAndTimestamp<unknown> {
+  row(held: Exclude<HeldValue, null>, timestamp: number): ValueAndTimestamp<unknown> {
     const value = this.values.value(held)
     return this.keepsHeaders ? { ...(value as ValueWithHeaders), timestamp } : { value, timestamp }
   }
 
-  #value(held: Exclude<Held, null>): unknown {
+  #value(held: Exclude<HeldValue, null>): unknown {
     const value = this.values.value(held)
     return this.keepsHeaders ? (value as ValueWithHeaders).value : value
   }
 }
 
-function encodeTimes(held: Exclude<Held, null>): Buffer {
+function encodeTimes(held: Exclude<HeldValue, null>): Buffer {
   const times = held as number[]
   const out = Buffer.allocUnsafe(times.length * 8)
   for (let i = 0; i < times.length; i++) out.writeDoubleBE(times[i]!, i * 8)

@@ -3,7 +3,7 @@
  * whose last get or put is longest ago. Nobody hears of it but the changelog, which takes a tombstone.
  */
 import type { Headers } from '../../record/record.js'
-import type { Held } from '../layers/cell.js'
+import type { HeldValue } from '../layers/cell.js'
 import type { ValueAndTimestamp } from '../ports/store.js'
 import { LocalKeyValueStore } from './key-value-store.js'
 import type { EmitChange, StoreParts, TransactionFollower } from './local-store.js'
@@ -75,7 +75,7 @@ export class LocalLruStore<K = unknown, V = unknown> extends LocalKeyValueStore<
   #emit(key: string, emit: EmitChange): void {
     const { data } = this.parts
     const cell = data.touch(key)
-    const held = cell.inFlight as Held
+    const held = cell.inFlight as HeldValue
     // What came and went within the transaction never existed for the changelog.
     if (held === null && cell.base === null) return
     emit(this.changelogKey(key), held === null ? null : data.encode(held), cell.inFlightMs)

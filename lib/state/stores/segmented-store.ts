@@ -4,7 +4,7 @@ import type { Overlay } from '../layers/overlay.js'
 import { Retention } from '../layers/store-retention.js'
 import type { StoreTimes } from '../layers/store-times.js'
 import type { TimeIndex } from '../layers/time-index.js'
-import { KeyDirectory } from '../order/key-index.js'
+import { KeyIndex } from '../order/key-index.js'
 import type { OrderedKeys } from '../order/ordered-keys.js'
 import type { StoreParts } from './local-store.js'
 import { PartsStore } from './parts-store.js'
@@ -22,7 +22,7 @@ export interface SegmentedLayout {
 export abstract class SegmentedStore extends PartsStore {
   readonly times: StoreTimes
   readonly index: TimeIndex | null
-  readonly directory: KeyDirectory
+  readonly directory: KeyIndex
   readonly order: OrderedKeys | null
   readonly overlays: readonly Overlay[]
   readonly retention: Retention
@@ -32,7 +32,7 @@ export abstract class SegmentedStore extends PartsStore {
     super(parts)
     this.times = times
     this.index = index
-    this.directory = new KeyDirectory(parts.directory(), times, layout.times)
+    this.directory = new KeyIndex(parts.directory(), times, layout.times)
     this.order = parts.definition.ordered === true ? parts.order(segmentGroup(times)) : null
     this.scans = this.order === null ? null : new TimeScans(this.order, times, layout.timeBytes)
     const segmented = this.order === null ? [this.directory.overlay] : [this.directory.overlay, this.order.overlay]

@@ -3,19 +3,19 @@
  * keys of each foreign key.
  */
 import { combinedKey, primaryKeyStart } from '../../serde/foreign-key.js'
-import { decodeMembers, encodeMembers, MemberDirectory } from '../order/subscriber-index.js'
+import { decodeMembers, encodeMembers, SubscriberIndex } from '../order/subscriber-index.js'
 import type { SubscriptionStore } from '../ports/store.js'
 import type { LocalStore, StoreParts } from './local-store.js'
 import { PartsStore } from './parts-store.js'
 
 export class LocalSubscriptionStore extends PartsStore implements SubscriptionStore, LocalStore {
-  readonly directory: MemberDirectory
+  readonly directory: SubscriberIndex
   readonly times = null
   readonly index = null
 
   constructor(parts: StoreParts) {
     super(parts)
-    this.directory = new MemberDirectory(
+    this.directory = new SubscriberIndex(
       parts.directory({
         encode: (held) => encodeMembers(held as string[]),
         decode: decodeMembers,

@@ -6,7 +6,7 @@ import { int64ByteString } from '../../serde/int64-bytes.js'
 import type { Overlay } from '../layers/overlay.js'
 import { Retention } from '../layers/store-retention.js'
 import type { StoreTimes } from '../layers/store-times.js'
-import { KeyDirectory } from '../order/key-index.js'
+import { KeyIndex } from '../order/key-index.js'
 import type { StoreParts } from './local-store.js'
 
 export interface PastVersion {
@@ -25,14 +25,14 @@ const VALUE = 1
 
 export class VersionHistory {
   readonly data: Overlay
-  readonly directory: KeyDirectory
+  readonly directory: KeyIndex
   readonly retention: Retention
   readonly #times: StoreTimes
 
   constructor(parts: StoreParts, times: StoreTimes) {
     this.#times = times
     this.data = parts.history()
-    this.directory = new KeyDirectory(parts.directory(), times, 2)
+    this.directory = new KeyIndex(parts.directory(), times, 2)
     this.retention = new Retention(times, this.data, [this.directory.overlay], null, 0)
   }
 

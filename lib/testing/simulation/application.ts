@@ -18,7 +18,7 @@ export interface SimRun {
   readonly violated: (invariant: string, what: string) => void
 }
 
-export type InputRecord = OutgoingRecord & { readonly key: Buffer | null; readonly timestamp: number }
+export type DrawnRecord = OutgoingRecord & { readonly key: Buffer | null; readonly timestamp: number }
 
 export interface SimApplication {
   readonly id: string
@@ -37,7 +37,7 @@ export interface SimApplication {
     /** Null: as many as the plan says. */
     readonly records: number | null
     /** The next record; of one that was not written for certain it is asked again. */
-    readonly next: (at: number, random: Random, nowMs: number) => InputRecord
+    readonly next: (at: number, random: Random, nowMs: number) => DrawnRecord
   }
   /** Reports what is wrong; resolves with the records read. */
   readonly check: (run: SimRun) => Promise<number>
@@ -64,7 +64,7 @@ export function fixedApplication(plan: SimPlan, userCode: UserCode): SimApplicat
   }
 }
 
-function event(seq: number, random: Random, nowMs: number): InputRecord {
+function event(seq: number, random: Random, nowMs: number): DrawnRecord {
   const value: SimEvent = { seq, item: `item-${random.int(ITEMS)}`, amount: random.int(100) }
   const kind = random.next()
   const backMs =

@@ -5,7 +5,7 @@ import { formatTopicPartition, type TopicRecord } from '../../record/record.js'
 import { readInt64 } from '../../serde/int64-bytes.js'
 import type { SimInstance } from './instance.js'
 import { committedRecords } from './log.js'
-import { afterInput, afterItems, type Expected } from './reference.js'
+import { afterInput, afterItems, type ExpectedOutput } from './reference.js'
 import type { SimStorage } from './storage.js'
 import { APPLICATION, BY_ITEM, PARTITIONS } from './topology.js'
 
@@ -70,10 +70,10 @@ export async function checkRun(run: Run): Promise<number> {
 /** Half of I1: nothing is lost. */
 function checkComplete(
   log: Log,
-  inputs: readonly { readonly echo: readonly Expected[]; readonly byItem: readonly Expected[] }[],
+  inputs: readonly { readonly echo: readonly ExpectedOutput[]; readonly byItem: readonly ExpectedOutput[] }[],
   violated: Violated,
 ): void {
-  const named = ({ key, value, timestamp }: Expected | TopicRecord) => `${key}=${value} at ${timestamp}`
+  const named = ({ key, value, timestamp }: ExpectedOutput | TopicRecord) => `${key}=${value} at ${timestamp}`
   const all = (topic: string) => new Set(partitions().flatMap((partition) => log(topic, partition).map(named)))
   const echo = all('echo')
   const byItem = all(BY_ITEM)
@@ -92,7 +92,7 @@ function partitions(): number[] {
 function compare(
   where: string,
   actual: readonly TopicRecord[],
-  expected: readonly Expected[],
+  expected: readonly ExpectedOutput[],
   cached: boolean,
   violated: Violated,
 ): void {
@@ -108,7 +108,7 @@ function compare(
     )
     return
   }
-  const last = (list: readonly (Expected | TopicRecord)[]) =>
+  const last = (list: readonly (ExpectedOutput | TopicRecord)[]) =>
     new Map(list.map(({ key, value }) => [nameOf(String(key), String(value)), String(value)]))
   const lastActual = last(actual)
   for (const [name, value] of last(expected)) {
@@ -135,7 +135,11 @@ function nameOf(key: string, value: string): string {
 type Log = (topic: string, partition: number) => TopicRecord[]
 
 /** I1 over the hop, and I4: each task's records once and in order, a key in one partition only. */
-function checkHop(log: Log, inputs: readonly { readonly byItem: readonly Expected[] }[], violated: Violated): void {
+function checkHop(
+  log: Log,
+  inputs: readonly { readonly byItem: readonly ExpectedOutput[] }[],
+  violated: Violated,
+): void {
   const home = new Map<string, number>()
   const bySource = new Map<string, number>()
   const wanted = inputs.map(({ byItem }) => byItem)

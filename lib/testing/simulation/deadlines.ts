@@ -21,7 +21,7 @@ export interface DeadlineOptions {
   readonly violated: (invariant: string, what: string) => void
 }
 
-const LOOK_MS = 250
+const POLL_MS = 250
 /** A group agrees within this time, beside what slow things take. */
 const REBALANCE_MS = 2_500
 /** A record is committed within this time after it is readable, and an instance has its tasks. */
@@ -99,7 +99,7 @@ export class Deadlines implements FrameEye {
         this.#lookAtLag()
       }
       this.#lookAtStability()
-      this.#options.world.schedule(LOOK_MS, look)
+      this.#options.world.schedule(POLL_MS, look)
     }
     look()
   }

@@ -13,7 +13,7 @@ import { connectSim } from './client.js'
 import type { SimNetwork } from './network.js'
 import { SimProcess } from './process.js'
 
-export interface InputOptions {
+export interface DrawnInputOptions {
   readonly application: SimApplication
   /** Records that must have been committed. */
   readonly records: number
@@ -39,14 +39,14 @@ const LAST_RECORDS = 20
 export class SimInput {
   readonly process: SimProcess
   readonly #random: Random
-  readonly #options: InputOptions
+  readonly #options: DrawnInputOptions
   readonly #network: SimNetwork
   /** How many there are; null: it may go on for ever. */
   readonly #most: number | null
   #next = 0
   #commitsSeen = 0
 
-  constructor(network: SimNetwork, options: InputOptions) {
+  constructor(network: SimNetwork, options: DrawnInputOptions) {
     this.process = new SimProcess(network.world, 'producer', 0)
     this.#random = network.world.random('input')
     this.#options = options

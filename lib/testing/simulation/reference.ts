@@ -4,16 +4,16 @@ import { addToDigest, addToSum, joinSums, NO_DIGEST, NO_SUM, type SimEvent } fro
 import { SESSION, WINDOW } from './topology.js'
 
 /** A record as it should lie on an output topic. */
-export interface Expected {
+export interface ExpectedOutput {
   readonly key: string
   readonly value: string
   readonly timestamp: number
 }
 
 export interface InputOutcome {
-  readonly echo: Expected[]
-  readonly totals: Expected[]
-  readonly byItem: Expected[]
+  readonly echo: ExpectedOutput[]
+  readonly totals: ExpectedOutput[]
+  readonly byItem: ExpectedOutput[]
   /** `offset/reason` of what is dead-lettered. */
   readonly dead: string[]
   readonly store: Map<string, string>
@@ -42,8 +42,8 @@ export function afterInput(log: readonly TopicRecord[]): InputOutcome {
 }
 
 export interface ItemOutcome {
-  readonly windows: Expected[]
-  readonly sessions: Expected[]
+  readonly windows: ExpectedOutput[]
+  readonly sessions: ExpectedOutput[]
   readonly dead: string[]
   /** `key@start` → digest, of windows still kept. */
   readonly windowStore: Map<string, string>
@@ -61,8 +61,8 @@ interface Session {
 }
 
 export function afterItems(log: readonly TopicRecord[]): ItemOutcome {
-  const windows: Expected[] = []
-  const emitted: Expected[] = []
+  const windows: ExpectedOutput[] = []
+  const emitted: ExpectedOutput[] = []
   const dead: string[] = []
   const digests = new Map<string, { startMs: number; digest: string; timeMs: number }>()
   let sessions: Session[] = []

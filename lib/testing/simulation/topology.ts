@@ -5,7 +5,7 @@ import { string } from '../../serde/primitive.js'
 import type { Topology } from '../../topology/topology.js'
 import { session, tumbling } from '../../windows/definitions.js'
 import { addToDigest, addToSum, joinSums, NO_DIGEST, NO_SUM, type SimEvent } from './model.js'
-import type { Place } from './user-code.js'
+import type { UserCodePlace } from './user-code.js'
 
 export const APPLICATION = 'sim'
 export const PARTITIONS = 4
@@ -27,7 +27,7 @@ export interface TopologyOptions {
   readonly cached: boolean
   readonly version: number
   /** Called with every event before it is worked on. */
-  readonly at: (place: Place, event: SimEvent) => void
+  readonly at: (place: UserCodePlace, event: SimEvent) => void
 }
 
 /**

@@ -5,7 +5,7 @@ import type { SimProcess } from './process.js'
 
 /** Where in the topology an event may throw: before anything was written, in an adder, behind the repartition topic. */
 export const PLACES = ['source', 'totals', 'item'] as const
-export type Place = (typeof PLACES)[number]
+export type UserCodePlace = (typeof PLACES)[number]
 
 /** What all lives of all instances know together: an event that has thrown often enough goes through. */
 export class UserCode {
@@ -21,7 +21,7 @@ export class UserCode {
   }
 
   /** Called by user code that runs in `process`. @throws for an event that is to be tried again */
-  at(place: Place, event: SimEvent, process: SimProcess): void {
+  at(place: UserCodePlace, event: SimEvent, process: SimProcess): void {
     const { slowEvery, slowMs, throwEvery, throws } = this.#plan
     this.calls++
     if (slowEvery > 0 && place === 'source' && event.seq % slowEvery === 0) process.spend(slowMs)

@@ -21,7 +21,7 @@ import type { MemberPlan, SimPlan, StepPlan } from './plan.js'
 import { VERSIONS } from './topology.js'
 
 /** What every seed has at least. */
-const LEAST = { records: 2_000, commits: 20, faults: 3 } as const
+const MINIMUMS = { records: 2_000, commits: 20, faults: 3 } as const
 /** With a steady stream of single records each one costs more. */
 const STEADY_RECORDS = 1_200
 /** No seed is longer. */
@@ -33,8 +33,8 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     share: 0.4,
     draw: (draft) => {
       draft.durationMs = Math.round(draft.durationMs / 3)
-      draft.input = { records: LEAST.records / 4, rounds: Math.ceil(draft.input.rounds / 3) }
-      draft.least = { records: LEAST.records / 4, commits: 10, faults: 0 }
+      draft.input = { records: MINIMUMS.records / 4, rounds: Math.ceil(draft.input.rounds / 3) }
+      draft.least = { records: MINIMUMS.records / 4, commits: 10, faults: 0 }
       draft.faults = draft.faults.map((fault) => ({ ...fault, armedMs: Math.round(fault.armedMs / 3) }))
     },
   },
@@ -280,13 +280,13 @@ function usual(seed: number, variant: string, random: Random): Draft {
     commitBytes: 16 * 1024 * 1024,
     topology: null,
     observed: random.next() < 0.5 ? 'totals' : 'windows',
-    input: { records: LEAST.records, rounds: 40 + random.int(30) },
+    input: { records: MINIMUMS.records, rounds: 40 + random.int(30) },
     members,
     steps: [],
     faults: drawFaults(random, kinds, 3 + random.int(6), durationMs * FROM, durationMs * TO),
     slow: {},
     userCode: { slowEvery: 0, slowMs: 0, throwEvery: 0, throws: 0 },
-    least: LEAST,
+    least: MINIMUMS,
   }
 }
 

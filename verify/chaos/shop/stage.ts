@@ -25,7 +25,7 @@ export interface StageOptions {
 
 /** Longer than a take-over after a lost session (10 s) on a busy machine. */
 const PATIENCE_MS = 60_000
-const LOOK_MS = 2
+const POLL_MS = 2
 const WORK_LOOK_MS = 20
 
 export class Stage {
@@ -104,7 +104,7 @@ export class Stage {
       if (found !== undefined) return found
       for (const instance of needed) requireAlive(instance)
       if (systemClock.monotonicMs() > deadlineMs) throw new ChaosFailure(`waited ${patienceMs / 1000} s for ${what}`)
-      await delay(systemClock, LOOK_MS)
+      await delay(systemClock, POLL_MS)
     }
   }
 

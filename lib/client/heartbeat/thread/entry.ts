@@ -7,7 +7,7 @@ import { systemRandom } from '../../../record/random.js'
 import { rebuiltTransport } from '../../../transport/rebuilt.js'
 import { Cluster } from '../../cluster.js'
 import { HeartbeatLoop } from '../heartbeat-loop.js'
-import { type Place, ProgressView } from '../progress.js'
+import { ProgressView, type RecordPlace } from '../progress.js'
 import type { FromHeartbeats, OpenChannel, ToHeartbeats } from './messages.js'
 
 /** The other thread answers within this time unless user code holds it up. */
@@ -117,9 +117,9 @@ class Channel {
     for (const settle of provider.waiting) settle(value)
   }
 
-  #named(of: 'place' | 'node', index: number, name: Place | string): void {
+  #named(of: 'place' | 'node', index: number, name: RecordPlace | string): void {
     const { names } = this.#open.progress!
-    if (of === 'place') (names.places as (Place | null)[])[index] = name as Place
+    if (of === 'place') (names.places as (RecordPlace | null)[])[index] = name as RecordPlace
     else (names.nodes as (string | null)[])[index] = name as string
   }
 }

@@ -3,7 +3,7 @@ import type { ErrorCode, ErrorDetails } from '../../../errors.js'
 import type { PortableCluster } from '../../cluster.js'
 import type { GroupIdentity } from '../../commit.js'
 import type { HeartbeatSettings } from '../heartbeats.js'
-import type { Place, ProgressNames } from '../progress.js'
+import type { ProgressNames, RecordPlace } from '../progress.js'
 
 export interface OpenChannel {
   readonly settings: HeartbeatSettings
@@ -16,7 +16,12 @@ export interface OpenChannel {
 
 export type ToHeartbeats = { readonly channel: number } & (
   | { readonly kind: 'open'; readonly open: OpenChannel }
-  | { readonly kind: 'name'; readonly of: 'place' | 'node'; readonly index: number; readonly name: Place | string }
+  | {
+      readonly kind: 'name'
+      readonly of: 'place' | 'node'
+      readonly index: number
+      readonly name: RecordPlace | string
+    }
   /** Later messages of this channel bear `epoch`. */
   | { readonly kind: 'start'; readonly epoch: number; readonly identity: GroupIdentity }
   | { readonly kind: 'joining'; readonly epoch: number }

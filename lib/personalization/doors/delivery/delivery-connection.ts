@@ -1,5 +1,5 @@
 /** One browser's connection: each decision id once, a bounded queue, and an end to a browser that is too slow. */
-import type { PlacedDecision, Position, ServerFrame } from './frame.js'
+import type { DeliveryPosition, PlacedDecision, ServerFrame } from './frame.js'
 
 /** What carries the frames; a WebSocket, or a test. */
 export interface FrameSocket {
@@ -28,7 +28,7 @@ export class DeliveryConnection {
   #bytesUnderWay = 0
   #closed = false
   /** Once something was dropped, no later frame may move the browser's position past it. */
-  #heldAt: Position | null = null
+  #heldAt: DeliveryPosition | null = null
   /** Decisions dropped because the browser was slow. */
   dropped = 0
 

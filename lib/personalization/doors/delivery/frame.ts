@@ -9,7 +9,7 @@ export interface PlacedDecision {
 }
 
 /** Everything before `next` has been sent to this browser; it says so when it comes back. */
-export interface Position {
+export interface DeliveryPosition {
   readonly partition: number
   readonly next: number
 }
@@ -17,7 +17,7 @@ export interface Position {
 /** The browser's first message: what it has. A new one says null and []. */
 export interface ResumeMessage {
   readonly type: 'resume'
-  readonly position: Position | null
+  readonly position: DeliveryPosition | null
   /** Ids it got at or after `position`; they are not sent again. */
   readonly have: readonly string[]
 }
@@ -25,9 +25,9 @@ export interface ResumeMessage {
 export type ServerFrame =
   /** The answer to "resume". `gap`: what came before the oldest record kept is missing. */
   | { readonly type: 'hello'; readonly userId: string; readonly resumed: boolean; readonly gap: boolean }
-  | { readonly type: 'decision'; readonly position: Position; readonly decision: Recommendation }
+  | { readonly type: 'decision'; readonly position: DeliveryPosition; readonly decision: Recommendation }
   /** Everything that was missed has been sent. */
-  | { readonly type: 'live'; readonly position: Position }
+  | { readonly type: 'live'; readonly position: DeliveryPosition }
 
 /** Ids that a browser may name as its own. */
 export const MAX_HAVE = 64
@@ -48,7 +48,7 @@ export function parseResume(text: string): ResumeMessage | null {
   return { type: 'resume', position, have: have as string[] }
 }
 
-function isPosition(value: unknown): value is Position {
+function isPosition(value: unknown): value is DeliveryPosition {
   return isObject(value) && isCount(value.partition) && isCount(value.next)
 }
 

@@ -54,7 +54,7 @@ export function itemTime(item: Item): number | undefined {
 }
 
 /** Event time against the clock: `speed` seconds of events in a second. */
-export class Pace {
+export class ReplayPace {
   readonly #speed: Speed
   readonly #clock: Clock
   #startAtMs: number | undefined

@@ -12,7 +12,7 @@ import { deadRow } from '../../records/dead-letter.js'
 import type { ServiceSerdes } from '../../records/serdes.js'
 import type { TopicNames } from '../../records/topics.js'
 import { isInvalidRow } from '../formats/rows.js'
-import { Feed, type Item, itemTime, Pace, pause, type Speed } from './feed.js'
+import { Feed, type Item, itemTime, pause, ReplayPace, type Speed } from './feed.js'
 import type { LoaderInput } from './input-files.js'
 import { claimKey, type LoaderProgress, positionKey, readLedger, requireOwnInput } from './ledger.js'
 import { LoaderBatches } from './loader-batches.js'
@@ -108,7 +108,7 @@ export class Loader {
       if (progress === null) return 'again'
       if (progress.ends.length > 0) return 'done'
       await feed.skip(progress.position)
-      const pace = new Pace(speed, clock, progress.latestAt > 0 ? progress.latestAt : undefined)
+      const pace = new ReplayPace(speed, clock, progress.latestAt > 0 ? progress.latestAt : undefined)
       for (;;) {
         if (signal.aborted) return 'stopped'
         const next = await this.#step(transactions, feed, pace, progress, signal)
@@ -126,7 +126,7 @@ export class Loader {
   async #step(
     transactions: TransactionManager,
     feed: Feed,
-    pace: Pace,
+    pace: ReplayPace,
     progress: LoaderProgress,
     signal: AbortSignal,
   ): Promise<LoaderProgress | null> {

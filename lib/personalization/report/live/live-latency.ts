@@ -6,7 +6,7 @@ const SMALLEST_MS = 0.1
 const BUCKETS = 300
 const LOG_GROWTH = Math.log(GROWTH)
 
-export interface Percentiles {
+export interface LivePercentiles {
   readonly p50: number
   readonly p99: number
   /** How many measurements stand behind the figures. */
@@ -33,7 +33,7 @@ export class LatencyWindow {
   }
 
   /** Null while nothing was measured. In milliseconds, upper bounds of their buckets. */
-  percentiles(): Percentiles | null {
+  percentiles(): LivePercentiles | null {
     const sums = new Uint32Array(BUCKETS)
     let count = 0
     for (const second of this.#seconds) {

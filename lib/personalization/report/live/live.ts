@@ -4,7 +4,7 @@ import type { DeliveryTotals } from '../../doors/delivery/delivery.js'
 import type { Rule } from '../../records/decision-id.js'
 import type { Recommendation } from '../../records/recommendation.js'
 import type { ServiceFigures } from '../../service-port.js'
-import { LatencyWindow, type Percentiles } from './live-latency.js'
+import { LatencyWindow, type LivePercentiles } from './live-latency.js'
 
 /** One second of the charts. */
 export interface LiveSample {
@@ -13,9 +13,9 @@ export interface LiveSample {
   readonly eventsPerSecond: number
   readonly decisionsPerSecond: number
   /** Click received here to frame handed to the socket here; of the last minute. */
-  readonly clickToFrameMs: Percentiles | null
+  readonly clickToFrameMs: LivePercentiles | null
   /** Trigger's append on the broker to the decision's arrival here, committed; of the last minute. */
-  readonly appendToCommitMs: Percentiles | null
+  readonly appendToCommitMs: LivePercentiles | null
   readonly lagRecords: number | null
 }
 

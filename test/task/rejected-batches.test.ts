@@ -1,10 +1,10 @@
-/** What is kept of a broker's refusals: which record was at fault, for how long, and how small batches become. */
+/** What is kept of a broker's rejectedBatches: which record was at fault, for how long, and how small batches become. */
 import t from 'tap'
 import { brokerError, partitionMissing, topicMissing } from '../../lib/client/broker-error.js'
-import { BatchRefused } from '../../lib/client/rejected-batch.js'
+import { RejectedBatch } from '../../lib/client/rejected-batch.js'
 import { BatchBuilder, KAFKA_ERROR } from '../../lib/protocol/index.js'
 import { MAX_BATCH_BYTES } from '../../lib/task/collector.js'
-import { type Outgoing, Refusals } from '../../lib/task/rejected-batches.js'
+import { type Outgoing, RejectedBatches } from '../../lib/task/rejected-batches.js'
 import { ManualClock } from '../../lib/testing/index.js'
 
 const record = (key: string | null, value: string, timestamp = 5): Outgoing => ({
@@ -20,7 +20,7 @@ function refused(code: number, records: readonly Outgoing[], named: readonly num
   const builder = new BatchBuilder()
   for (const { timestamp, key, value, headers } of records) builder.append(timestamp, key, value, headers)
   const error = brokerError(code, 'Produce', 'topic out-0', { topic: 'out', partition: 0 })
-  return new BatchRefused(error, builder.build({ baseOffset: 0 }), named)
+  return new RejectedBatch(error, builder.build({ baseOffset: 0 }), named)
 }
 
 const logging = (topic: string) => [{ changelogs: new Map([['s', { topic, partition: 0, records: 1 }]]) }]
@@ -41,50 +41,50 @@ t.test('which records are known to be refused after an error', async (t) => {
     ['nothing to do with records', new Error('disk'), false, [false, false, false]],
   ]
   for (const [name, error, noted, against] of rows) {
-    const refusals = new Refusals(new ManualClock(0))
-    t.equal(refusals.note(error, []), noted, name)
+    const rejectedBatches = new RejectedBatches(new ManualClock(0))
+    t.equal(rejectedBatches.note(error, []), noted, name)
     t.same(
-      RECORDS.map((each) => refusals.of(each) !== null),
+      RECORDS.map((each) => rejectedBatches.of(each) !== null),
       against,
       name,
     )
-    t.equal(refusals.of({ ...RECORDS[1]!, topic: 'other' }), null, name)
+    t.equal(rejectedBatches.of({ ...RECORDS[1]!, topic: 'other' }), null, name)
   }
 })
 
 t.test('the same bytes at another time are another record', async (t) => {
-  const refusals = new Refusals(new ManualClock(0))
-  refusals.note(refused(KAFKA_ERROR.INVALID_TIMESTAMP, RECORDS, [0]), [])
-  t.ok(refusals.of(record('a', 'x', 5)))
-  t.notOk(refusals.of(record('a', 'x', 6)))
+  const rejectedBatches = new RejectedBatches(new ManualClock(0))
+  rejectedBatches.note(refused(KAFKA_ERROR.INVALID_TIMESTAMP, RECORDS, [0]), [])
+  t.ok(rejectedBatches.of(record('a', 'x', 5)))
+  t.notOk(rejectedBatches.of(record('a', 'x', 6)))
 })
 
 t.test('batches shrink until a record is alone, and a refusal is forgotten after 30 s', async (t) => {
   const clock = new ManualClock(0)
-  const refusals = new Refusals(clock)
-  t.equal(refusals.maxBatchBytes('out'), MAX_BATCH_BYTES)
+  const rejectedBatches = new RejectedBatches(clock)
+  t.equal(rejectedBatches.maxBatchBytes('out'), MAX_BATCH_BYTES)
   const sizes: number[] = []
   for (let i = 0; i < 12; i++) {
-    refusals.note(refused(KAFKA_ERROR.MESSAGE_TOO_LARGE, RECORDS), [])
-    sizes.push(refusals.maxBatchBytes('out'))
+    rejectedBatches.note(refused(KAFKA_ERROR.MESSAGE_TOO_LARGE, RECORDS), [])
+    sizes.push(rejectedBatches.maxBatchBytes('out'))
   }
   t.ok(sizes[0]! < 100, String(sizes))
   t.same(sizes.slice(-2), [1, 1])
-  t.equal(refusals.maxBatchBytes('other'), MAX_BATCH_BYTES)
+  t.equal(rejectedBatches.maxBatchBytes('other'), MAX_BATCH_BYTES)
   clock.advance(30_000)
-  t.equal(refusals.maxBatchBytes('out'), MAX_BATCH_BYTES)
+  t.equal(rejectedBatches.maxBatchBytes('out'), MAX_BATCH_BYTES)
 })
 
 t.test('a changelog may get smaller batches and nothing else; internal topics must not be missing', async (t) => {
-  const refusals = new Refusals(new ManualClock(0), (topic) => topic === 'out')
-  t.notOk(refusals.note(topicMissing('out'), []))
-  t.notOk(refusals.note(partitionMissing('out', 3, 2), []))
-  t.ok(refusals.note(partitionMissing('sink', 3, 2), []))
-  t.equal(refusals.of({ ...RECORDS[0]!, topic: 'sink' }), null, 'goes to a partition that is there')
-  t.notOk(refusals.note(refused(KAFKA_ERROR.INVALID_RECORD, RECORDS, [1]), logging('out')))
-  t.notOk(refusals.note(refused(KAFKA_ERROR.MESSAGE_TOO_LARGE, [RECORDS[0]!]), logging('out')))
-  t.ok(refusals.note(refused(KAFKA_ERROR.MESSAGE_TOO_LARGE, RECORDS), logging('out')))
-  t.ok(refusals.note(refused(KAFKA_ERROR.INVALID_RECORD, RECORDS, [1]), logging('another')))
+  const rejectedBatches = new RejectedBatches(new ManualClock(0), (topic) => topic === 'out')
+  t.notOk(rejectedBatches.note(topicMissing('out'), []))
+  t.notOk(rejectedBatches.note(partitionMissing('out', 3, 2), []))
+  t.ok(rejectedBatches.note(partitionMissing('sink', 3, 2), []))
+  t.equal(rejectedBatches.of({ ...RECORDS[0]!, topic: 'sink' }), null, 'goes to a partition that is there')
+  t.notOk(rejectedBatches.note(refused(KAFKA_ERROR.INVALID_RECORD, RECORDS, [1]), logging('out')))
+  t.notOk(rejectedBatches.note(refused(KAFKA_ERROR.MESSAGE_TOO_LARGE, [RECORDS[0]!]), logging('out')))
+  t.ok(rejectedBatches.note(refused(KAFKA_ERROR.MESSAGE_TOO_LARGE, RECORDS), logging('out')))
+  t.ok(rejectedBatches.note(refused(KAFKA_ERROR.INVALID_RECORD, RECORDS, [1]), logging('another')))
 })
 
 t.test('an error that holds a batch does not show it', async (t) => {

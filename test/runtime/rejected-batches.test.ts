@@ -76,7 +76,7 @@ for (const processingGuarantee of ['exactlyOnce', 'atLeastOnce'] as const) {
     t.match(failures[0], {
       topic: 'in',
       offset: 1,
-      error: { code: 'RECORD_REFUSED', topic: 'in', cause: { kafkaCode: 87, topic: 'out' } },
+      error: { code: 'RECORD_REJECTED', topic: 'in', cause: { kafkaCode: 87, topic: 'out' } },
     })
     t.same([...streams.droppedRecords()], [['production', 2]])
   })
@@ -103,7 +103,7 @@ t.test('fail names the record that was at fault', async (t) => {
   const streams = run(world.broker, {})
   await streams.start()
   await world.send(lines('a', 'nokey'))
-  await t.rejects(streams.finished, { code: 'RECORD_REFUSED', topic: 'in', partition: 0, offset: 1, taskId: '0_0' })
+  await t.rejects(streams.finished, { code: 'RECORD_REJECTED', topic: 'in', partition: 0, offset: 1, taskId: '0_0' })
   t.same(await world.committed('counts'), [], 'nothing of it is committed')
 })
 

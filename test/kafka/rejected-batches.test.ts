@@ -8,7 +8,7 @@ const DEADLINE_MS = 60_000
 t.test('records a broker refuses become dead letters, the others go through once', { timeout: 180_000 }, async (t) => {
   const kafka = await realKafka(t)
   if (kafka === null) return
-  const id = uniqueName('refusals')
+  const id = uniqueName('rejectedBatches')
   const topic = (name: string) => `${id}-${name}`
   const cluster = connect({ brokers: [kafka.bootstrap] })
   const admin = new Admin(cluster)

@@ -4,7 +4,7 @@ import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import type { FailurePolicy } from '../../lib/record/failure.js'
 import { int32, int64, string } from '../../lib/serde/primitive.js'
 import { SchemaPending, type Serde } from '../../lib/serde/serde.js'
-import { Failures } from '../../lib/task/record-errors.js'
+import { RecordErrors } from '../../lib/task/record-errors.js'
 import { ManualClock, TopologyTestDriver } from '../../lib/testing/index.js'
 import type { ProcessorContext } from '../../lib/topology/processor.js'
 import { hopping } from '../../lib/windows/definitions.js'
@@ -355,7 +355,7 @@ t.test(
   async (t) => {
     const drops: string[] = []
     const letters: string[] = []
-    const failures = new Failures(
+    const failures = new RecordErrors(
       {
         id: '0_0',
         clock: new ManualClock(),

@@ -1,6 +1,6 @@
 /** What is done again and again: its intervals, and that nothing of it outlives `stop`. */
 import t from 'tap'
-import { every } from '../../lib/runtime/periodic.js'
+import { periodically } from '../../lib/runtime/periodic.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 
 const settle = () => new Promise((resolve) => setImmediate(resolve))
@@ -10,7 +10,7 @@ t.test('an act that failed is repeated sooner', async (t) => {
   const acts: number[] = []
   const failed: unknown[] = []
   let fails = true
-  const periodic = every(
+  const periodic = periodically(
     clock,
     { firstMs: 10, intervalMs: 1_000, retryMs: 100 },
     async () => {
@@ -49,7 +49,7 @@ for (const [what, outcome] of [
     const gate = new Promise<void>((resolve) => {
       release = resolve
     })
-    const periodic = every(
+    const periodic = periodically(
       clock,
       { firstMs: 0, intervalMs: 10, retryMs: 5 },
       async () => {
