@@ -76,6 +76,7 @@ export { type ConfluentRegistryOptions, confluentRegistry, type SchemaRegistry }
 export { type JsonOptions, json } from './serde/json.js'
 export { bigint64, bytes, float64, int32, int64, string } from './serde/primitive.js'
 export { SchemaPending, type Serde } from './serde/serde.js'
+export { type Topic, type TopicSerdes, topic } from './serde/topic.js'
 export { sessionWindowed, timeWindowed } from './serde/windowed.js'
 export type { HistoryOptions } from './state/committed/versions.js'
 export type { KeyBounds, ScanOptions } from './state/committed/view.js'

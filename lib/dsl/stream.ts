@@ -2,6 +2,7 @@
 
 import type { StreamRecord } from '../record/record.js'
 import type { Serde } from '../serde/serde.js'
+import { type Topic, topicWithSerdes } from '../serde/topic.js'
 import type { AsyncAttempt, AsyncHandler } from '../topology/async-node.js'
 import type { SinkNode, TopicNameExtractor } from '../topology/node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
@@ -164,8 +165,12 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   }
 
   /** Writes to a topic, or to the topic a function of the record names. The topics must exist. */
-  to(topic: string | TopicNameExtractor<K, V>, ...[options]: WriteArgument<SinkSettings, K, V, KS, VS>): void {
-    appendSink(this.handle, topic as SinkNode['topic'], options)
+  to(topic: Topic<NotNull<K>, NotNull<V>>, options?: SinkSettings): void
+  to(topic: string | TopicNameExtractor<K, V>, ...options: WriteArgument<SinkSettings, K, V, KS, VS>): void
+  to(given: unknown, settings: SinkSettings = {}): void {
+    const chosen = typeof given === 'function'
+    const { name, options } = chosen ? { name: given, options: settings } : topicWithSerdes(given, settings, 'to')
+    appendSink(this.handle, name as SinkNode['topic'], options)
   }
 
   /** Runs user code with a context: stores, timers, forwarding. The key may change. */

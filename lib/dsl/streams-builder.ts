@@ -3,6 +3,7 @@ import { MillraceError } from '../errors.js'
 import { type OffsetReset, offsetResetName } from '../record/offset-reset.js'
 import { checked } from '../serde/checked.js'
 import type { Serde } from '../serde/serde.js'
+import { type Topic, topicsWithSerdes, topicWithSerdes } from '../serde/topic.js'
 import type { TimestampExtractor } from '../topology/node.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
 import {
@@ -20,28 +21,43 @@ import { sourceOrigin } from './plan/stream-to-table.js'
 import { KStream } from './stream.js'
 import { KTable } from './table.js'
 
-export interface SourceSettings<K, V> extends Named {
-  readonly key: Serde<K>
-  readonly value: Serde<V>
+/** Of a source whose topic has its serdes. */
+export interface TopicSourceSettings extends Named {
   /** Default: the record's own timestamp; a negative one is an error. */
   readonly timestampExtractor?: TimestampExtractor
   /** Where to begin when the group has no offset yet; default: the application's setting. */
   readonly offsetReset?: OffsetReset
 }
 
-export interface TableSourceSettings<K, V> extends SourceSettings<K, V> {
+export interface SourceSettings<K, V> extends TopicSourceSettings {
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+}
+
+/** Of a table whose topic has its serdes. */
+export interface TopicTableSettings extends TopicSourceSettings {
   /** A store with a name makes the table queryable. */
   readonly store?: StoreSettings
 }
 
-export interface GlobalStoreSettings<K, V> extends Named {
-  readonly topic: string
+export interface TableSourceSettings<K, V> extends TopicTableSettings {
   readonly key: Serde<K>
   readonly value: Serde<V>
+}
+
+/** Of a global store whose topic has its serdes. */
+export interface TopicGlobalStoreSettings<K, V> extends Named {
+  readonly topic: Topic<K, V>
   readonly store: StoreOptions<never, never> | StoreOptions<K, V>
   /** Fills the store from the topic's records; default: every record is put as it is. */
   readonly supplier?: ProcessorSupplier<K, V, never, never>
   readonly timestampExtractor?: TimestampExtractor
+}
+
+export interface GlobalStoreSettings<K, V> extends Omit<TopicGlobalStoreSettings<K, V>, 'topic'> {
+  readonly topic: string
+  readonly key: Serde<K>
+  readonly value: Serde<V>
 }
 
 interface KnownSource {
@@ -76,10 +92,14 @@ export class StreamsBuilder {
    * A stream of one or several topics, or of every topic whose whole name matches a pattern, those that come to be later
    * included. Asked for again with the same topics or pattern, it shares the source.
    */
-  stream<K, V>(topics: string | readonly string[] | RegExp, options: SourceSettings<K, V>): KStream<K, V> {
+  stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options?: TopicSourceSettings): KStream<K, V>
+  stream<K, V>(topics: string | readonly string[] | RegExp, options: SourceSettings<K, V>): KStream<K, V>
+  stream<K, V>(topics: unknown, given: TopicSourceSettings = {}): KStream<K, V> {
+    const resolved = topicsWithSerdes(topics, given, 'stream')
+    const options = resolved.options as SourceSettings<K, V>
     // A pattern goes by its text, which no topic can be called.
-    const list = Object.freeze([...new Set(typeof topics === 'string' ? [topics] : topicNames(topics))])
-    const read = topics instanceof RegExp ? topics : list
+    const list = Object.freeze([...new Set(topicNames(resolved.names))])
+    const read = resolved.names instanceof RegExp ? resolved.names : list
     const name = this.#graph.nameOr(options.name, 'KSTREAM-SOURCE-')
     const reset = offsetResetName(options.offsetReset ?? null)
     const known = this.#knownSource(list, reset)
@@ -99,7 +119,12 @@ export class StreamsBuilder {
   }
 
   /** A topic taken as a changelog: the latest value of a key is its row, null deletes, null keys are dropped. */
-  table<K, V>(topic: string, options: TableSourceSettings<K, V>): KTable<K, V> {
+  table<K, V>(topic: Topic<K, V>, options?: TopicTableSettings): KTable<K, V>
+  table<K, V>(topic: string, options: TableSourceSettings<K, V>): KTable<K, V>
+  table<K, V>(given: unknown, settings: TopicTableSettings = {}): KTable<K, V> {
+    const resolved = topicWithSerdes(given, settings, 'table')
+    const { name: topic } = resolved
+    const options = resolved.options as TableSourceSettings<K, V>
     const graph = this.#graph
     const store = storeName(graph, options.store, `${topic}-`)
     const { source, processor } = this.#tableNames(options.name)
@@ -128,7 +153,12 @@ export class StreamsBuilder {
   }
 
   /** A topic every instance reads whole before anything starts. */
-  globalTable<K, V>(topic: string, options: Omit<TableSourceSettings<K, V>, 'offsetReset'>): GlobalKTable<K, V> {
+  globalTable<K, V>(topic: Topic<K, V>, options?: Omit<TopicTableSettings, 'offsetReset'>): GlobalKTable<K, V>
+  globalTable<K, V>(topic: string, options: Omit<TableSourceSettings<K, V>, 'offsetReset'>): GlobalKTable<K, V>
+  globalTable<K, V>(given: unknown, settings: Omit<TopicTableSettings, 'offsetReset'> = {}): GlobalKTable<K, V> {
+    const resolved = topicWithSerdes(given, settings, 'globalTable')
+    const { name: topic } = resolved
+    const options = resolved.options as TableSourceSettings<K, V>
     if (options.store?.versioned !== undefined) {
       throw new MillraceError(
         'CONFIG_INVALID',
@@ -180,7 +210,8 @@ export class StreamsBuilder {
   }
 
   /** A store every instance holds whole, filled from a topic. Every processor can read it, without naming it in `stores`. */
-  addGlobalStore<K, V>(options: GlobalStoreSettings<K, V>): this {
+  addGlobalStore<K, V>(options: TopicGlobalStoreSettings<K, V> | GlobalStoreSettings<K, V>): this {
+    const { name: topic, options: serdes } = topicWithSerdes(options.topic, options, 'addGlobalStore')
     const { source, processor } = this.#tableNames(options.name)
     const definition = storeDefinition({ ...(options.store as StoreOptions<unknown, unknown>), logged: false })
     this.#graph.add([], {
@@ -188,11 +219,11 @@ export class StreamsBuilder {
       write: (topology) =>
         topology.addGlobal({
           store: definition,
-          topic: options.topic,
+          topic,
           sourceName: source,
           processorName: processor,
-          keySerde: checked(options.key as AnySerde),
-          valueSerde: checked(options.value as AnySerde),
+          keySerde: checked(serdes.key as AnySerde),
+          valueSerde: checked(serdes.value as AnySerde),
           timestampExtractor: options.timestampExtractor ?? this.#timestampExtractor,
           supplier: (options.supplier ?? null) as ProcessorSupplier | null,
         }),

@@ -1,10 +1,22 @@
 /** Makes a topology by hand, node by node: the Processor API. The DSL builds on it too. */
 import { MillraceError } from '../errors.js'
-import { checkOffsetReset, type OffsetReset } from '../record/offset-reset.js'
+import { checkOffsetReset } from '../record/offset-reset.js'
 import { checked } from '../serde/checked.js'
 import type { Serde } from '../serde/serde.js'
-import { DeclaredStores, type UsedStore } from './declared-stores.js'
-import type { Node, Partitioner, SinkNode, TimestampExtractor, TopicNameExtractor } from './node.js'
+import { topicsWithSerdes, topicWithSerdes } from '../serde/topic.js'
+import type {
+  GlobalStoreOptions,
+  ProcessorOptions,
+  ReadOnlyStoreOptions,
+  SinkOptions,
+  SourceOptions,
+  TopicGlobalStoreOptions,
+  TopicReadOnlyStoreOptions,
+  TopicSinkOptions,
+  TopicSourceOptions,
+} from './builder-options.js'
+import { DeclaredStores } from './declared-stores.js'
+import type { Node, SinkNode } from './node.js'
 import { parentsFirst } from './parents-first.js'
 import { checkPatterns, matchesOf } from './patterns.js'
 import type { ProcessorSupplier } from './processor.js'
@@ -13,60 +25,6 @@ import { putEach } from './put-each.js'
 import { type StoreOptions, storeDefinition, type TimerStoreOptions, timerStoreDefinition } from './store-definition.js'
 import type { GlobalStoreDefinition, RepartitionTopic, StoreDefinition, Topology } from './topology.js'
 import { validate } from './validate/validate.js'
-
-export interface SourceOptions<K, V> {
-  readonly name: string
-  /** By name, or every topic whose whole name matches, those that come to be later included. */
-  readonly topics: readonly string[] | RegExp
-  readonly key: Serde<K>
-  readonly value: Serde<V>
-  readonly timestampExtractor?: TimestampExtractor
-  /** Where to begin when the group has no offset yet; default: the application's setting. */
-  readonly offsetReset?: OffsetReset
-}
-
-export interface ProcessorOptions<KIn, VIn, KOut, VOut> {
-  readonly name: string
-  readonly parents: readonly string[]
-  readonly supplier: ProcessorSupplier<KIn, VIn, KOut, VOut>
-  /** Of the stores the processor uses: names of those added with `addStateStore`, or options of others, which adds them. */
-  readonly stores?: readonly UsedStore[]
-}
-
-export interface SinkOptions<K, V> {
-  readonly name: string
-  readonly parents: readonly string[]
-  readonly topic: string | TopicNameExtractor<K, V>
-  readonly key: Serde<K>
-  readonly value: Serde<V>
-  readonly partitioner?: Partitioner
-}
-
-export interface GlobalStoreOptions<K, V> extends StoreOptions<K, V> {
-  readonly topic: string
-  readonly sourceName: string
-  readonly processorName: string
-  /** Fills the store; default: every record is put as it is. */
-  readonly supplier?: ProcessorSupplier<K, V, never, never>
-  readonly timestampExtractor?: TimestampExtractor
-}
-
-export interface ReadOnlyStoreOptions<K, V, SK = K, SV = V> {
-  readonly store: Omit<StoreOptions<SK, SV>, 'logged' | 'cached' | 'topicConfig'>
-  /** Read from its beginning, and the store's log: compact it, or the store forgets what the topic forgets. */
-  readonly topic: string
-  /** Serdes of the topic. */
-  readonly key: Serde<K>
-  readonly value: Serde<V>
-  readonly sourceName: string
-  readonly processorName: string
-  /**
-   * Fills the store, by the record alone: a restore gives it the records again. It may not schedule, nor use other
-   * stores. Default, for key-value stores: every record is put as it is.
-   */
-  readonly supplier?: ProcessorSupplier<K, V, never, never>
-  readonly timestampExtractor?: TimestampExtractor
-}
 
 /** Collects nodes and stores; `build` checks them and freezes the result. Parents may be added after their children. */
 export class TopologyBuilder {
@@ -78,7 +36,8 @@ export class TopologyBuilder {
   readonly #copartitionGroups: (readonly string[])[] = []
   readonly #connections = new Map<string, string[]>()
 
-  addSource<K, V>(options: SourceOptions<K, V>): this {
+  addSource<K, V>(given: TopicSourceOptions<K, V> | SourceOptions<K, V>): this {
+    const { names: topics, options } = topicsWithSerdes(given.topics, given, `source ${given.name}`)
     const { offsetReset = null } = options
     if (offsetReset !== null) checkOffsetReset(offsetReset, `offsetReset of source ${options.name}`)
     return this.addNode({
@@ -86,9 +45,7 @@ export class TopologyBuilder {
       name: options.name,
       parents: [],
       stores: [],
-      ...(options.topics instanceof RegExp
-        ? { topics: [], pattern: options.topics }
-        : { topics: options.topics as readonly string[] }),
+      ...(topics instanceof RegExp ? { topics: [], pattern: topics } : { topics }),
       keySerde: checked(options.key as Serde<unknown>),
       valueSerde: checked(options.value as Serde<unknown>),
       timestampExtractor: options.timestampExtractor ?? null,
@@ -110,13 +67,17 @@ export class TopologyBuilder {
     })
   }
 
-  addSink<K, V>(options: SinkOptions<K, V>): this {
+  addSink<K, V>(given: TopicSinkOptions<K, V> | SinkOptions<K, V>): this {
+    const chosen = typeof given.topic === 'function'
+    const { name: topic, options } = chosen
+      ? { name: given.topic, options: given as SinkOptions<K, V> }
+      : topicWithSerdes(given.topic, given, `sink ${given.name}`)
     return this.addNode({
       kind: 'sink',
       name: options.name,
       parents: options.parents,
       stores: [],
-      topic: options.topic as SinkNode['topic'],
+      topic: topic as SinkNode['topic'],
       keySerde: checked(options.key as Serde<unknown>),
       valueSerde: checked(options.value as Serde<unknown>),
       partitioner: options.partitioner ?? null,
@@ -148,10 +109,12 @@ export class TopologyBuilder {
   }
 
   /** A store that every instance holds whole, filled from `topic`. It has no changelog: the topic is it. */
-  addGlobalStore<K, V>(options: GlobalStoreOptions<K, V>): this {
+  addGlobalStore<K, V>(given: TopicGlobalStoreOptions<K, V> | GlobalStoreOptions<K, V>): this {
+    const resolved = topicWithSerdes(given.topic, given, `global store ${given.name}`)
+    const options = resolved.options as GlobalStoreOptions<K, V>
     return this.addGlobal({
       store: storeDefinition({ ...options, logged: false }),
-      topic: options.topic,
+      topic: resolved.name,
       sourceName: options.sourceName,
       processorName: options.processorName,
       keySerde: checked(options.key as Serde<unknown>),
@@ -166,10 +129,12 @@ export class TopologyBuilder {
    * only read it.
    */
   addReadOnlyStateStore<K, V, SK = K, SV = V>(
-    options: ReadOnlyStoreOptions<K, V, SK, SV>,
+    given: TopicReadOnlyStoreOptions<K, V, SK, SV> | ReadOnlyStoreOptions<K, V, SK, SV>,
     ...processors: string[]
   ): this {
-    const { topic, key, value, sourceName, processorName, timestampExtractor } = options
+    const { name: topic, options: resolved } = topicWithSerdes(given.topic, given, `store ${given.store.name}`)
+    const options = resolved as ReadOnlyStoreOptions<K, V, SK, SV>
+    const { key, value, sourceName, processorName, timestampExtractor } = options
     const extractor = timestampExtractor === undefined ? {} : { timestampExtractor }
     const store = { ...storeDefinition(options.store), changelogTopic: topic, filledBy: processorName }
     if (options.supplier === undefined && (store.kind === 'window' || store.kind === 'session')) {

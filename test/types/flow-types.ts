@@ -6,6 +6,7 @@ import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import type { KTable } from '../../lib/dsl/table.js'
 import { json } from '../../lib/serde/json.js'
 import { int32, int64, string } from '../../lib/serde/primitive.js'
+import { topic } from '../../lib/serde/topic.js'
 import { sessionWindowed, timeWindowed } from '../../lib/serde/windowed.js'
 import { TopologyBuilder } from '../../lib/topology/builder.js'
 import { session, tumbling } from '../../lib/windows/definitions.js'
@@ -217,3 +218,33 @@ hand.addSink({ name: 'out', parents: ['in'], topic: (_key, value) => value.custo
 hand.addSink({ name: 'out', parents: ['in'], topic: (_key, value) => value.buyer, key: string, value: order })
 // @ts-expect-error: a topic is text
 hand.addSink({ name: 'out', parents: ['in'], topic: 5, key: string, value: order })
+
+// A topic brings its serdes, and with them the types.
+const words = topic('words', { key: string, value: int64 })
+const users = topic('users', { key: string, value: json<{ readonly name: string }>() })
+const counted = new StreamsBuilder().stream(words)
+counted.mapValues((count) => count + 1).to(words)
+counted.to(words, { name: 'out' })
+new StreamsBuilder()
+  .stream([words, words])
+  .filter((word, count) => word.length > count)
+  .to(words)
+new StreamsBuilder()
+  .table(users, { store: { name: 'users' } })
+  .mapValues((user) => user.name.length)
+  .toStream()
+  .to(words)
+counted.join(new StreamsBuilder().globalTable(users), {
+  keySelector: (word) => word,
+  joiner: (count, user) => `${user.name} ${count}`,
+})
+// @ts-expect-error: the values are no numbers
+counted.mapValues((count) => `${count}`).to(words)
+// @ts-expect-error: the keys are no texts
+counted.selectKey((_word, count) => count).to(words)
+// @ts-expect-error: the topic has its serdes
+counted.to(words, { value: int64 })
+// @ts-expect-error: the topic has its serdes
+new StreamsBuilder().stream(words, { key: string })
+// @ts-expect-error: a serde is missing
+topic('words', { key: string })

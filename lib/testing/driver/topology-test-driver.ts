@@ -8,6 +8,7 @@ import type { FailureHandler, ProcessingFailureHandler } from '../../record/fail
 import type { TopicRecord } from '../../record/record.js'
 import { GlobalProcessor } from '../../runtime/global-processor.js'
 import type { Serde } from '../../serde/serde.js'
+import { Topic, topicWithSerdes } from '../../serde/topic.js'
 import { MemoryEngines } from '../../state/memory-engine.js'
 import type { KeyValueStore } from '../../state/ports/store.js'
 import { TaskState } from '../../state/task-state.js'
@@ -87,12 +88,16 @@ export class TopologyTestDriver {
   }
 
   /** @throws MillraceError TEST_TOPIC_UNKNOWN when nothing reads the topic; CONFIG_INVALID for a negative advance */
+  createInputTopic<K, V>(topic: Topic<K, V>, times?: TestInputTimes): TestInputTopic<K, V>
   createInputTopic<K, V>(
     topic: string,
     keySerde: Serde<K>,
     valueSerde: Serde<V>,
-    times: TestInputTimes = {},
-  ): TestInputTopic<K, V> {
+    times?: TestInputTimes,
+  ): TestInputTopic<K, V>
+  createInputTopic(given: unknown, ...rest: readonly unknown[]): TestInputTopic<unknown, unknown> {
+    const { topic, keySerde, valueSerde, others } = topicArguments(given, rest, 'createInputTopic')
+    const times = (others[0] ?? {}) as TestInputTimes
     const known = [...this.#readers.keys(), ...this.#globals.map(({ definition }) => definition.topic)]
     if (!known.includes(topic)) throw unknownTopic(topic, 'does not read', 'reads', known)
     const write: WriteBytes = (key, value, timestamp, headers) => {
@@ -107,7 +112,10 @@ export class TopologyTestDriver {
    * Any topic the topology writes, repartition and changelog topics under their full names.
    * @throws MillraceError TEST_TOPIC_UNKNOWN where it cannot write there, as far as sinks name their topics
    */
-  createOutputTopic<K, V>(topic: string, keySerde: Serde<K>, valueSerde: Serde<V>): TestOutputTopic<K, V> {
+  createOutputTopic<K, V>(topic: Topic<K, V>): TestOutputTopic<K, V>
+  createOutputTopic<K, V>(topic: string, keySerde: Serde<K>, valueSerde: Serde<V>): TestOutputTopic<K, V>
+  createOutputTopic(given: unknown, ...rest: readonly unknown[]): TestOutputTopic<unknown, unknown> {
+    const { topic, keySerde, valueSerde } = topicArguments(given, rest, 'createOutputTopic')
     const known = this.#writableTopics()
     if (known !== null && !known.includes(topic)) throw unknownTopic(topic, 'does not write', 'writes', known)
     return new TestOutputTopic(
@@ -340,6 +348,15 @@ export class TopologyTestDriver {
     }
     return task
   }
+}
+
+/** A topic, or its name and two serdes; what else there is comes behind. */
+function topicArguments(given: unknown, rest: readonly unknown[], where: string) {
+  const [key, value] = rest as readonly (Serde<unknown> | undefined)[]
+  const typed = Topic.is(given)
+  const isSerde = typeof key?.serialize === 'function'
+  const { name: topic, options } = topicWithSerdes(given, typed && !isSerde ? {} : { key, value }, where)
+  return { topic, keySerde: options.key!, valueSerde: options.value!, others: typed ? rest : rest.slice(2) }
 }
 
 function unknownTopic(topic: string, not: string, does: string, known: readonly string[]): MillraceError {
