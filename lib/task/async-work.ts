@@ -4,7 +4,7 @@
  * outputs and offsets agree, as they do without asynchronous nodes.
  */
 import type { AsyncWork, Settle } from '../operators/operator.js'
-import type { RecordOrigin } from './record-errors.js'
+import type { RecordOrigin } from './record-origin.js'
 
 interface Ticket {
   readonly node: string

@@ -1,17 +1,13 @@
-/** Records that go no further: counted, dead-lettered with their origin, or the end of the task. */
-import { type ErrorCode, isMillraceError, MillraceError } from '../errors.js'
-import { KAFKA_ERROR } from '../protocol/error-codes.js'
+/** Records that cannot be processed: they are counted, dead-lettered with their origin, or they end the task. */
+import { type ErrorCode, isMillraceError, type MillraceError } from '../errors.js'
 import type { FailurePolicy, ProcessingFailureHandler } from '../record/failure.js'
 import { kindOf } from '../record/kind-of.js'
-import type { Header, Headers } from '../record/record.js'
-import type { SourceNode } from '../topology/node.js'
-import { type Collector, recordBytes } from './collector.js'
+import type { Collector } from './collector.js'
+import { DeadLetters } from './dead-letters.js'
 import { isTimestampError } from './event-time.js'
 import type { TaskOptions } from './options.js'
-
-/** Kafka Streams' names (KIP-1034), so that tools which read its dead letters read ours. */
-const STREAMS_HEADER = '__streams.errors.'
-const MILLRACE_HEADER = '__millrace.errors.'
+import { errorAt, placeOf, type RecordOrigin } from './record-origin.js'
+import { rejected } from './rejected-writes.js'
 
 /** Of Millrace's own errors only these are about one record; any other (disk, protocol) must stop the task. */
 const RECORD_CODES: readonly ErrorCode[] = [
@@ -40,30 +36,6 @@ const SUPERSEDED = 'staleResponse'
 const WORD = /^[A-Za-z]{1,20}$/
 const ANSWERS: readonly unknown[] = ['fail', 'deadLetter', 'skip']
 
-/** Where a record came from; a queue says it of its head. */
-export interface RecordOrigin {
-  readonly topic: string
-  readonly partition: number
-  readonly source: Pick<SourceNode, 'name' | 'keySerde' | 'valueSerde' | 'timestampExtractor'>
-  readonly cursor: {
-    readonly offset: number
-    readonly timestamp: number
-    headers(): Headers
-    key(): Buffer | null
-    value(): Buffer | null
-  } | null
-}
-
-/** Stays true when the queue has moved on. */
-export function lastingOrigin(origin: RecordOrigin): RecordOrigin {
-  const { topic, partition, source, cursor } = origin
-  if (cursor === null) return { topic, partition, source, cursor }
-  const { offset, timestamp } = cursor
-  const [headers, key, value] = [cursor.headers(), cursor.key(), cursor.value()]
-  const lasting = { offset, timestamp, headers: () => headers, key: () => key, value: () => value }
-  return { topic, partition, source, cursor: lasting }
-}
-
 export type RecordErrorOptions = Pick<
   TaskOptions,
   | 'id'
@@ -79,7 +51,8 @@ export type RecordErrorOptions = Pick<
 
 export class RecordErrors {
   readonly #options: RecordErrorOptions
-  readonly #collector: Pick<Collector, 'send'> | null
+  readonly #letters: DeadLetters
+  readonly #mayRetry: boolean
   /** The error on its way out of the task: outer nodes must not judge it again. */
   #leaving: MillraceError | null = null
   /** Record and node → retries so far, with the origin that tells when a commit is past it. */
@@ -90,7 +63,8 @@ export class RecordErrors {
   /** `collector` null: dead letters are only counted and nothing is retried, because nothing is committed. */
   constructor(options: RecordErrorOptions, collector: Pick<Collector, 'send'> | null) {
     this.#options = options
-    this.#collector = collector
+    this.#letters = new DeadLetters(options, collector)
+    this.#mayRetry = collector !== null
   }
 
   /**
@@ -105,7 +79,7 @@ export class RecordErrors {
     const letter = placeOf(origin, node)
     if (this.#lettered.has(letter)) return
     this.#lettered.add(letter)
-    this.#deadLetter(reason, node, origin, null)
+    this.#letter(reason, node, origin, null)
   }
 
   /** A commit was collected, or everything since the last one forgotten: records that come again are new. */
@@ -169,51 +143,15 @@ export class RecordErrors {
     this.#judge(policy, 'processing', node, origin, error)
   }
 
-  /** Throws where the broker would not take, or has just refused, what `node` wants to write: here it harms no transaction. */
-  checkWrite(
-    node: string,
-    origin: RecordOrigin | null,
-    topic: string,
-    key: Buffer | null,
-    value: Buffer | null,
-    timestamp: number,
-    headers: Headers,
-  ): void {
-    const { maxRecordBytes, rejectedBatches } = this.#options
-    for (const header of headers) {
-      if (header.value !== null && !(header.value instanceof Uint8Array)) throw this.#badHeader(node, topic, origin)
-    }
-    const bytes = recordBytes(key, value, headers)
-    if (bytes > maxRecordBytes) throw this.#tooLarge(node, topic, origin, bytes)
-    if (rejectedBatches === undefined || rejectedBatches.none) return
-    const rejection = rejectedBatches.of({ topic, key, value, timestamp, headers })
-    if (rejection !== null) throw this.#refused(node, topic, origin, rejection)
-  }
-
   /** The topic a sink's function chose does not exist. */
   noTopic(node: string, topic: string, origin: RecordOrigin | null, cause: unknown): void {
     const missing = isMillraceError(cause, 'CLIENT_TOPIC_MISSING')
-    this.processing(node, origin, missing ? this.#refused(node, topic, origin, cause) : cause)
-  }
-
-  #refused(node: string, topic: string, origin: RecordOrigin | null, cause: MillraceError): MillraceError {
-    const problem = `made node ${node} write what topic ${topic} does not take: ${cause.message}`
-    return this.#error('RECORD_REJECTED', problem, node, origin, cause)
+    this.processing(node, origin, missing ? rejected(this.#options, node, topic, origin, cause) : cause)
   }
 
   #circular(node: string, origin: RecordOrigin, error: MillraceError): MillraceError {
     const problem = `failed (${error.code}), and its topic is the deadLetterTopic: its letter would fail again, without an end`
     return this.#error('HANDLER_FAILED', problem, node, origin, error)
-  }
-
-  #badHeader(node: string, topic: string, origin: RecordOrigin | null): MillraceError {
-    const problem = `made node ${node} write a header to topic ${topic} whose value is no bytes`
-    return this.#error('SERIALIZE_FAILED', problem, node, origin, undefined)
-  }
-
-  #tooLarge(node: string, topic: string, origin: RecordOrigin | null, bytes: number): MillraceError {
-    const problem = `made node ${node} write ${bytes} bytes to topic ${topic}; maxRecordBytes is ${this.#options.maxRecordBytes}`
-    return this.#error('RECORD_TOO_LARGE', problem, node, origin, undefined)
   }
 
   #judge(
@@ -228,7 +166,7 @@ export class RecordErrors {
     this.#count(reason, node, origin)
     if (policy === 'deadLetter' && origin !== null) {
       if (origin.topic === this.#options.deadLetterTopic) this.#leave(this.#circular(node, origin, error))
-      this.#deadLetter(reason, node, origin, error)
+      this.#letter(reason, node, origin, error)
     }
   }
 
@@ -275,7 +213,7 @@ export class RecordErrors {
       )
     }
     if (answer === 'retry' && reason === 'processing') {
-      if (place === null || attempt >= MAX_ATTEMPTS || this.#collector === null) return 'fail'
+      if (place === null || attempt >= MAX_ATTEMPTS || !this.#mayRetry) return 'fail'
       this.#retries.set(place, { topic: origin!.topic, offset: cursor!.offset, count: attempt })
       this.#leave(this.#error('PROCESS_RETRY', `is tried again after attempt ${attempt}`, node, origin, error, attempt))
     }
@@ -290,6 +228,11 @@ export class RecordErrors {
     return answer as FailurePolicy
   }
 
+  #letter(reason: string, node: string, origin: RecordOrigin, error: MillraceError | null): void {
+    const unwritten = this.#letters.send(reason, node, origin, error)
+    if (unwritten !== null) this.#leave(unwritten)
+  }
+
   #count(reason: string, node: string, origin: RecordOrigin | null): void {
     this.#options.onDrop({
       reason,
@@ -299,39 +242,6 @@ export class RecordErrors {
       partition: origin?.partition ?? null,
       offset: origin?.cursor?.offset ?? null,
     })
-  }
-
-  /** The source record as it was, in this commit, with headers that name origin and reason. */
-  #deadLetter(reason: string, node: string, origin: RecordOrigin, error: MillraceError | null): void {
-    const { deadLetterTopic, id, clock } = this.#options
-    const { cursor, topic, partition } = origin
-    if (deadLetterTopic === null || cursor === null || this.#collector === null) return
-    const cause = error?.cause instanceof Error ? error.cause : error
-    const headers: Header[] = [
-      ...cursor.headers(),
-      text(`${STREAMS_HEADER}exception`, cause?.name ?? 'Dropped'),
-      text(`${STREAMS_HEADER}message`, error?.message ?? `dropped: ${reason}`),
-      text(`${STREAMS_HEADER}stacktrace`, cause?.stack ?? ''),
-      text(`${STREAMS_HEADER}topic`, topic),
-      text(`${STREAMS_HEADER}partition`, String(partition)),
-      text(`${STREAMS_HEADER}offset`, String(cursor.offset)),
-      text(`${MILLRACE_HEADER}reason`, reason),
-      text(`${MILLRACE_HEADER}node`, node),
-      text(`${MILLRACE_HEADER}task`, id),
-    ]
-    const [key, value] = [cursor.key(), cursor.value()]
-    // A record that just fits its own topic may not fit with what is said about it: the longest goes first.
-    const fits = (chosen: Headers) => recordBytes(key, value, chosen) <= this.#options.maxRecordBytes
-    const sent = fits(headers) ? headers : headers.filter((header) => header.key !== `${STREAMS_HEADER}stacktrace`)
-    if (!fits(sent)) this.#leave(this.#tooLarge(node, deadLetterTopic, origin, recordBytes(key, value, sent)))
-    const usable = cursor.timestamp >= 0 && Number.isSafeInteger(cursor.timestamp)
-    // By time 0 the broker would delete the letter at once.
-    let timestamp = usable ? cursor.timestamp : clock.now()
-    const rejection =
-      this.#options.rejectedBatches?.of({ topic: deadLetterTopic, key, value, timestamp, headers: sent }) ?? null
-    if (rejection?.kafkaCode === KAFKA_ERROR.INVALID_TIMESTAMP) timestamp = clock.now()
-    else if (rejection !== null) this.#leave(this.#refused(node, deadLetterTopic, origin, rejection))
-    this.#collector.send(deadLetterTopic, null, key, value, timestamp, sent)
   }
 
   /** An error about a record, from where nobody knows which one is in hand. */
@@ -348,32 +258,6 @@ export class RecordErrors {
     cause: unknown,
     attempt?: number,
   ): MillraceError {
-    const taskId = this.#options.id
-    if (origin === null) {
-      return new MillraceError(code, `A punctuation of task ${taskId} ${problem}.`, { taskId, node, cause })
-    }
-    const { topic, partition } = origin
-    const offset = origin.cursor?.offset ?? -1
-    return new MillraceError(
-      code,
-      `The record at offset ${offset} of ${topic}-${partition} ${problem} (task ${taskId}).`,
-      {
-        taskId,
-        node,
-        topic,
-        partition,
-        offset,
-        cause,
-        ...(attempt !== undefined && { attempt }),
-      },
-    )
+    return errorAt(this.#options.id, code, problem, node, origin, cause, attempt)
   }
-}
-
-function placeOf({ topic, partition, cursor }: RecordOrigin, node: string): string {
-  return `${topic}-${partition}/${cursor?.offset}/${node}`
-}
-
-function text(key: string, value: string): Header {
-  return { key, value: Buffer.from(value, 'utf8') }
 }

@@ -20,7 +20,9 @@ import { TaskInput } from './input.js'
 import { partitionsToWrite, surroundings, type TaskOptions, type TaskStores } from './options.js'
 import { Punctuations } from './punctuation.js'
 import type { PartitionQueue, QueueEvents } from './queue.js'
-import { lastingOrigin, RecordErrors, type RecordOrigin } from './record-errors.js'
+import { RecordErrors } from './record-errors.js'
+import { lastingOrigin, metadataOf, type RecordOrigin } from './record-origin.js'
+import { checkWrite } from './rejected-writes.js'
 import { changelogEnds, type TaskCommit } from './task-commit.js'
 import { TopicWaits, type WaitingWrite } from './topic-waits.js'
 import { WaitingQueues } from './waiting-queues.js'
@@ -335,7 +337,7 @@ export class Task<S extends TaskStores = TaskStores> {
       nodeName: node.name,
       store: <T>(name: string) => this.#store<T>(name, node.name),
       storeKind: (name) => this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue',
-      withoutRecord: (push) => (record) => this.#apart(push, record),
+      withoutRecord: (push) => (record) => this.#withoutRecord(push, record),
       operatorTime: (name = node.name) => this.#input.times.of(name),
       emitsOnClose: (last) => this.#input.times.emitsOnClose(node.name, last),
       taskStreamTimeMs: () => this.#input.time.ms,
@@ -346,12 +348,7 @@ export class Task<S extends TaskStores = TaskStores> {
         this.#punctuations.follow(type, timers, () => nowMs(type), this.#guarded(node.name, call)),
       setTimer: (delayMs, fire) => options.clock.setTimer(delayMs, fire),
       asyncWork: (capacity, inOrder, reset) => this.#async.lane(node.name, capacity, inOrder, reset),
-      recordMetadata: () => {
-        const queue = this.#current
-        return queue === null
-          ? null
-          : { topic: queue.topic, partition: queue.partition, offset: queue.cursor?.offset ?? -1 }
-      },
+      recordMetadata: () => (this.#current === null ? null : metadataOf(this.#current)),
       drop: (reason) => this.#recordErrors.drop(reason, node.name, this.#current),
       requestCommit: () => {
         this.#commitRequested = true
@@ -362,13 +359,13 @@ export class Task<S extends TaskStores = TaskStores> {
         this.#waits.add({ node: node.name, topic, origin, bytes, write })
       },
       send: (topic, partition, key, value, timestamp, headers) => {
-        this.#recordErrors.checkWrite(node.name, this.#current, topic, key, value, timestamp, headers)
+        checkWrite(this.#options, node.name, this.#current, topic, key, value, timestamp, headers)
         this.#collector.send(topic, partition, key, value, timestamp, headers)
       },
     }
   }
 
-  #apart(push: Push, record: StreamRecord): void {
+  #withoutRecord(push: Push, record: StreamRecord): void {
     const inHand = this.#current
     this.#current = null
     try {

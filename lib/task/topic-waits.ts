@@ -2,7 +2,7 @@
  * Writes to topics whose partitions are not known yet: a function chose a name for the first time. They wait in order,
  * and the commit with them, until the cluster has answered; nothing else of the task waits.
  */
-import type { RecordOrigin } from './record-errors.js'
+import type { RecordOrigin } from './record-origin.js'
 
 export interface WaitingWrite {
   readonly node: string
