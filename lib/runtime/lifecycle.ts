@@ -12,7 +12,7 @@ const TRANSITIONS: Readonly<Record<InstanceState, readonly InstanceState[]>> = {
   running: ['starting', 'rebalancing', 'closing', 'failed'],
   closing: ['closed', 'failed'],
   closed: [],
-  failed: ['closed'],
+  failed: [],
 }
 
 /** An instance that ends does so whatever its listeners throw. */

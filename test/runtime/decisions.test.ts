@@ -1,6 +1,5 @@
 import t from 'tap'
 import { type CommitFacts, decideCommit } from '../../lib/runtime/commit/commit-decision.js'
-import { Lifecycle } from '../../lib/runtime/lifecycle.js'
 import { retryPauseMs, type SleepFacts, sleepMs } from '../../lib/runtime/loop-pauses.js'
 import { decideRestore, type RestoreFacts, whyAnew } from '../../lib/runtime/restore/restore-decision.js'
 
@@ -70,18 +69,6 @@ t.test('when a store may roll forward', async (t) => {
     const decision = decideRestore({ ...facts, ...changes })
     t.equal(decision.kind === 'rebuild' ? 'rebuild' : decision.from, expected, name)
   }
-})
-
-t.test('an instance makes legal moves only', async (t) => {
-  const lifecycle = new Lifecycle()
-  const seen: string[] = []
-  lifecycle.onChange((state, previous) => seen.push(`${previous}>${state}`))
-  lifecycle.transitionTo('starting')
-  lifecycle.transitionTo('rebalancing')
-  lifecycle.transitionTo('rebalancing')
-  lifecycle.transitionTo('running')
-  t.same(seen, ['created>starting', 'starting>rebalancing', 'rebalancing>running'])
-  t.throws(() => lifecycle.transitionTo('created'), { code: 'STREAMS_STATE', message: /running cannot become created/ })
 })
 
 t.test('when a restore under way begins anew', async (t) => {
