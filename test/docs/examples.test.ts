@@ -64,6 +64,8 @@ function examplesOf({ path, text }: Page): Example[] {
   })
 }
 
+t.setTimeout(300_000)
+
 const pages = pagesUnder('docs')
 const examples = pages.flatMap(examplesOf)
 
