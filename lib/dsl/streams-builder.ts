@@ -14,10 +14,11 @@ import {
 } from '../topology/store-definition.js'
 import type { StoreDefinition, Topology } from '../topology/topology.js'
 import { GlobalKTable } from './global-table.js'
-import { type BuildOptions, Graph, type GraphNode } from './plan/graph.js'
+import { type BuildOptions, buildGraph } from './plan/build.js'
+import { Graph, type GraphNode } from './plan/graph.js'
 import { type AnySerde, type Named, streamHandle, untyped } from './plan/handle.js'
+import { sourceTable, writeSourceTable } from './plan/source-table.js'
 import { planStore, required, type StoreSettings, storeName } from './plan/store-options.js'
-import { sourceOrigin } from './plan/stream-to-table.js'
 import { KStream } from './stream.js'
 import { KTable } from './table.js'
 
@@ -130,23 +131,16 @@ export class StreamsBuilder {
     const { source, processor } = this.#tableNames(options.name)
     const key = untyped(options.key)
     const value = untyped(options.value)
-    const origin = sourceOrigin(store, key, value, options.store)
+    const origin = sourceTable(store, key, value, options.store)
     const node = graph.add([], {
       name: processor,
-      write: (topology, _parents, { reuseSourceTopics }) => {
-        const definition = origin.definition()
+      write: (topology, _parents, { reuseSourceTopics, tables }) => {
         const fields = this.#sourceFields(options, source)
         // An extractor may know more than the record (partition time, the clock): a restore could give other timestamps.
         const reuse = reuseSourceTopics && fields.timestampExtractor === undefined
-        if (definition !== null) topology.addStore(reuse ? { ...definition, changelogTopic: topic } : definition)
-        topology.addSource({ ...fields, topics: [topic] }).addNode({
-          kind: 'tableSource',
-          name: processor,
-          parents: [source],
-          stores: definition === null ? [] : [definition.name],
-          store: origin.store,
-          sendOldValues: origin.sendOldValues,
-        })
+        topology.addSource({ ...fields, topics: [topic] })
+        const place = { name: processor, parents: [source] }
+        writeSourceTable(topology, place, origin, tables, reuse ? topic : null)
       },
     })
     return new KTable({ graph, node, name: processor, key, value, sources: new Set([source]), origin })
@@ -233,7 +227,7 @@ export class StreamsBuilder {
 
   /** @throws MillraceError TOPOLOGY_* where the topology cannot work */
   build(options?: BuildOptions): Topology {
-    return this.#graph.build(options)
+    return buildGraph(this.#graph, options)
   }
 
   #tableNames(name: string | undefined): { readonly source: string; readonly processor: string } {

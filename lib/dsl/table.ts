@@ -7,6 +7,7 @@ import type { GroupSettings } from './plan/aggregation.js'
 import { deriveTable } from './plan/derived-table.js'
 import { type ForeignKeyJoin, joinByForeignKey } from './plan/foreign-key-join.js'
 import type { Named, TableHandle } from './plan/handle.js'
+import { materialize, storeOf } from './plan/materialization.js'
 import type { After, SerdeState, ValueOption, WriteArgument } from './plan/serde-state.js'
 import type { InheritedStore, Materialized, OwnSerde } from './plan/store-options.js'
 import type { Suppressed } from './plan/suppressed.js'
@@ -40,7 +41,8 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
 
   /** The store's name, where the user named one or something made it necessary so far. */
   get store(): string | null {
-    return this.handle.origin.store
+    const { graph, origin } = this.handle
+    return storeOf(materialize(graph.nodes), origin)
   }
 
   /** Rows for which `predicate` does not hold become deletes. */

@@ -2,6 +2,7 @@
 import { type Headers, NO_HEADERS } from '../record/record.js'
 import type { Session, SessionStore } from '../state/ports/store.js'
 import type { SessionAggregateNode } from '../topology/aggregate-nodes.js'
+import { closesAfterEndMs, emittedUntil, firstOpenEndFromZeroMs, firstOpenEndMs, isClosed } from '../windows/close.js'
 import type { Windowed } from '../windows/window.js'
 import { advancing } from './advance.js'
 import { forwardNow, forwardSessionsThrough } from './change.js'
@@ -10,17 +11,18 @@ import type { Build, OperatorContext } from './operator.js'
 
 /**
  * A record joins every session whose end or start is at most one gap away. Each session it replaces is deleted by a
- * tombstone at its end, in the store's order; then the merged session follows, at its end. A merged session that ended
- * before `operator time - grace - gap` is late; the record is dropped and nothing changes. With emit on close, and
- * above a suppression, a session that is closed takes part in no later merge.
+ * tombstone at its end, in the store's order; then the merged session follows, at its end. A merged session that is
+ * closed is late; the record is dropped and nothing changes. With emit on close, and above a suppression, a session that
+ * is closed takes part in no later merge.
  */
 export const buildSessionAggregate: Build<SessionAggregateNode> = (node, context) => {
   const store = context.store<SessionStore<unknown, unknown>>(node.store)
-  const { gapMs, graceMs } = node.windows
+  const { gapMs } = node.windows
+  const afterEndMs = closesAfterEndMs(node.windows)
   const onClose = node.emit === 'onWindowClose'
   const forward = onClose ? null : forwardSessionsThrough(store, context)
-  const emitClosed = onClose ? closedSessions(store, gapMs + graceMs, context) : null
-  if (onClose) context.emitsOnClose({ store: node.store, behindMs: gapMs + graceMs, leastMs: 1 })
+  const emitClosed = onClose ? closedSessions(store, afterEndMs, context) : null
+  if (onClose) context.emitsOnClose({ store: node.store, ...emittedUntil(node.windows) })
   const merge = merging(node)
   const time = context.operatorTime()
 
@@ -43,8 +45,8 @@ export const buildSessionAggregate: Build<SessionAggregateNode> = (node, context
       const previousMs = time.streamTimeMs
       const nowMs = time.advance(timestamp)
       if (emitClosed !== null && nowMs > previousMs) emitClosed(previousMs, nowMs, headers)
-      const closedMs = nowMs - graceMs - gapMs
-      const earliestEndMs = onClose || node.final ? Math.max(timestamp - gapMs, closedMs) : timestamp - gapMs
+      const reachMs = timestamp - gapMs
+      const earliestEndMs = onClose || node.final ? Math.max(reachMs, firstOpenEndMs(afterEndMs, nowMs)) : reachMs
       const sessions = store.find(key, earliestEndMs, timestamp + gapMs)
       let startMs = timestamp
       let endMs = timestamp
@@ -52,7 +54,7 @@ export const buildSessionAggregate: Build<SessionAggregateNode> = (node, context
         if (session.startMs < startMs) startMs = session.startMs
         if (session.endMs > endMs) endMs = session.endMs
       }
-      if (endMs < closedMs) {
+      if (isClosed(endMs, afterEndMs, nowMs)) {
         context.drop('late')
         return
       }
@@ -91,11 +93,11 @@ function windowed(key: unknown, startMs: number, endMs: number): Windowed<unknow
 }
 
 /** Emits the sessions that close as time goes from `previousMs` to `nowMs`, by end, then start, then key bytes; returns how many. */
-function closedSessions(store: SessionStore<unknown, unknown>, waitMs: number, context: OperatorContext) {
+function closedSessions(store: SessionStore<unknown, unknown>, afterEndMs: number, context: OperatorContext) {
   const forward = forwardNow(context.forward)
   return (previousMs: number, nowMs: number, headers: Headers): number => {
-    const firstEndMs = previousMs < 0 ? 0 : Math.max(0, previousMs - waitMs)
-    const lastEndMs = nowMs - waitMs - 1
+    const firstEndMs = firstOpenEndFromZeroMs(afterEndMs, previousMs)
+    const lastEndMs = firstOpenEndMs(afterEndMs, nowMs) - 1
     if (lastEndMs < firstEndMs) return 0
     const closed = store.endingBetween(firstEndMs, lastEndMs)
     for (const session of closed) {

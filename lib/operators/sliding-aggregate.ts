@@ -2,7 +2,8 @@
 import { NO_HEADERS, type StreamRecord } from '../record/record.js'
 import type { ValueAndTimestamp, WindowEntry, WindowStore } from '../state/ports/store.js'
 import type { SlidingAggregateNode } from '../topology/aggregate-nodes.js'
-import { isSlidingWindowClosed } from '../windows/arithmetic.js'
+import { slidingLeftStart, slidingRightStart } from '../windows/arithmetic.js'
+import { closesAfterEndMs, emittedUntil, isClosed } from '../windows/close.js'
 import { advancing } from './advance.js'
 import { forwardWindowsThrough } from './change.js'
 import { closedWindows } from './closed-windows.js'
@@ -14,20 +15,16 @@ type Row = ValueAndTimestamp<unknown>
 /**
  * A record belongs to every window [s, s + d] that holds its time. Windows come into being with records: one that ends
  * at a record (its left window) and one that starts just after it (its right window) once a later record falls into it.
- * Records before d have no full left window; they share [0, d]. Null keys and null values are dropped; a window takes
- * no record once `end + grace < operator time`.
+ * Records before d have no full left window; they share [0, d]. Null keys and null values are dropped.
  */
 export const buildSlidingAggregate: Build<SlidingAggregateNode> = (node, context) => {
   const store = context.store<WindowStore<unknown, unknown>>(node.store)
-  const { timeDifferenceMs, graceMs } = node.windows
+  const { timeDifferenceMs } = node.windows
+  const afterEndMs = closesAfterEndMs(node.windows)
   const windows = new SlidingWindowsOf(node, store, context)
-  const emitClosed =
-    node.emit === 'onWindowClose'
-      ? closedWindows(store, timeDifferenceMs, timeDifferenceMs + graceMs + 1, context)
-      : null
-  if (node.emit === 'onWindowClose') {
-    context.emitsOnClose({ store: node.store, behindMs: graceMs, leastMs: timeDifferenceMs + 1 })
-  }
+  const onClose = node.emit === 'onWindowClose'
+  const emitClosed = onClose ? closedWindows(store, timeDifferenceMs, afterEndMs, context) : null
+  if (onClose) context.emitsOnClose({ store: node.store, ...emittedUntil(node.windows) })
   const time = context.operatorTime()
   return {
     advance: advancing(time, (previousMs, nowMs) => emitClosed?.(previousMs, nowMs, NO_HEADERS) ?? 0),
@@ -40,7 +37,7 @@ export const buildSlidingAggregate: Build<SlidingAggregateNode> = (node, context
       const previousMs = time.streamTimeMs
       const nowMs = time.advance(timestamp)
       if (emitClosed !== null && nowMs > previousMs) emitClosed(previousMs, nowMs, record.headers)
-      if (isSlidingWindowClosed(timestamp + timeDifferenceMs, graceMs, nowMs)) context.drop('late')
+      if (isClosed(timestamp + timeDifferenceMs, afterEndMs, nowMs)) context.drop('late')
       else windows.add(record, nowMs)
     },
   }
@@ -53,12 +50,14 @@ class SlidingWindowsOf {
   readonly #context: OperatorContext
   readonly #forward: ReturnType<typeof forwardWindowsThrough> | null
   #record: StreamRecord = { key: null, value: null, timestamp: -1, headers: [] }
+  readonly #afterEndMs: number
   #nowMs = -1
 
   constructor(node: SlidingAggregateNode, store: WindowStore<unknown, unknown>, context: OperatorContext) {
     this.#node = node
     this.#store = store
     this.#context = context
+    this.#afterEndMs = closesAfterEndMs(node.windows)
     const onUpdate = node.emit === 'onWindowUpdate'
     this.#forward = onUpdate ? forwardWindowsThrough(store, node.windows.timeDifferenceMs, context) : null
   }
@@ -70,7 +69,7 @@ class SlidingWindowsOf {
     const from = Math.max(0, record.timestamp - 2 * difference)
     const early = record.timestamp < difference
     // One more than the record's time: its right window, should it exist.
-    const rows = this.#store.fetch(record.key, early ? 0 : from, record.timestamp + 1)
+    const rows = this.#store.fetch(record.key, early ? 0 : from, slidingRightStart(record.timestamp))
     if (early) this.#addEarly(rows)
     else this.#addFull(rows)
   }
@@ -87,7 +86,7 @@ class SlidingWindowsOf {
     for (let i = rows.length - 1; i >= 0; i--) {
       const row = rows[i]!
       const endMs = row.startMs + difference
-      if (row.startMs === at + 1) {
+      if (row.startMs === slidingRightStart(at)) {
         hasRight = true
       } else if (endMs > at) {
         right ??= row
@@ -107,7 +106,7 @@ class SlidingWindowsOf {
     if (previousMs !== null) this.#makeRightOfPrevious(rows, previousMs)
     if (!hasLeft) {
       const reaches = left !== null && previousMs !== null && at - difference <= previousMs
-      this.#update(at - difference, reaches ? { value: left!.value, timestamp: at } : this.#initial())
+      this.#update(slidingLeftStart(at, difference), reaches ? { value: left!.value, timestamp: at } : this.#initial())
     }
     if (!hasRight) this.#makeRight(right)
   }
@@ -123,7 +122,7 @@ class SlidingWindowsOf {
       if (row.startMs === 0) {
         shared = row
         if (row.timestamp < at) previousMs = row.timestamp
-      } else if (row.startMs === at + 1) {
+      } else if (row.startMs === slidingRightStart(at)) {
         hasRight = true
       } else {
         right = row
@@ -133,13 +132,14 @@ class SlidingWindowsOf {
     // Without a window that starts in front of the record, all the shared one holds later lies right of it.
     if (right === null && shared !== null && shared.timestamp > at) right = shared
     if (!hasRight) this.#makeRight(right)
-    if (previousMs !== null && !hasStart(rows, previousMs + 1)) this.#update(previousMs + 1, this.#initial())
+    const previousRight = previousMs === null ? null : slidingRightStart(previousMs)
+    if (previousRight !== null && !hasStart(rows, previousRight)) this.#update(previousRight, this.#initial())
     this.#update(0, shared ?? this.#initial())
   }
 
   /** The right window of the record before this one, unless it exists or ends before this one. */
   #makeRightOfPrevious(rows: readonly WindowEntry<unknown>[], previousMs: number): void {
-    const startMs = previousMs + 1
+    const startMs = slidingRightStart(previousMs)
     const reaches = startMs + this.#node.windows.timeDifferenceMs >= this.#record.timestamp
     if (reaches && !hasStart(rows, startMs)) this.#update(startMs, this.#initial())
   }
@@ -148,15 +148,14 @@ class SlidingWindowsOf {
   #makeRight(right: Row | null): void {
     const { key, timestamp, headers } = this.#record
     if (right === null || right.timestamp <= timestamp) return
-    const startMs = timestamp + 1
+    const startMs = slidingRightStart(timestamp)
     this.#store.put(key, startMs, right.value, right.timestamp, headers)
     this.#forward?.(this.#windowed(startMs), right.value, null, right.timestamp, headers)
   }
 
   /** Folds the record into the window's row, unless the window is closed. */
   #update(startMs: number, row: Row): void {
-    const { timeDifferenceMs, graceMs } = this.#node.windows
-    if (isSlidingWindowClosed(startMs + timeDifferenceMs, graceMs, this.#nowMs)) {
+    if (isClosed(startMs + this.#node.windows.timeDifferenceMs, this.#afterEndMs, this.#nowMs)) {
       this.#context.drop('late')
       return
     }

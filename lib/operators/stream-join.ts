@@ -2,6 +2,7 @@
 import { type Headers, NO_HEADERS } from '../record/record.js'
 import type { JoinWindowStore, UnmatchedStore } from '../state/ports/join-stores.js'
 import type { StreamJoinNode } from '../topology/stream-join-nodes.js'
+import { closesAfterEndMs, firstOpenEndMs, isClosed } from '../windows/close.js'
 import { advancing } from './advance.js'
 import type { Build } from './operator.js'
 
@@ -14,7 +15,8 @@ import type { Build } from './operator.js'
  * released by a record that is at stream time, before that record's own results.
  */
 export const buildStreamJoin: Build<StreamJoinNode> = (node, context) => {
-  const { joiner, outer, beforeMs, afterMs, graceMs } = node
+  const { joiner, outer, beforeMs, afterMs } = node
+  const afterEndMs = closesAfterEndMs({ ...node, kind: 'join' })
   const { forward } = context
   const left = node.side === 'left'
   const earlierMs = left ? beforeMs : afterMs
@@ -28,7 +30,8 @@ export const buildStreamJoin: Build<StreamJoinNode> = (node, context) => {
     isLeft ? joiner(key, value, null) : joiner(key, null, value)
 
   const release = (store: UnmatchedStore<unknown, unknown>, nowMs: number, headers: Headers): number => {
-    const rows = store.take(nowMs - afterMs - graceMs, nowMs - beforeMs - graceMs, nowMs)
+    const openMs = firstOpenEndMs(afterEndMs, nowMs)
+    const rows = store.take(openMs - afterMs, openMs - beforeMs, nowMs)
     for (const row of rows) {
       const value = alone(row.key, row.value, row.left)
       forward({ key: row.key, value, timestamp: row.timestampMs, headers })
@@ -54,8 +57,9 @@ export const buildStreamJoin: Build<StreamJoinNode> = (node, context) => {
         forward({ key, value: joined, timestamp: Math.max(timestamp, partner.timestamp), headers })
       }
       if (!outer || partners.length > 0 || unmatched === null) return
-      if (timestamp + laterMs + graceMs >= nowMs) unmatched.add({ key, value, timestampMs: timestamp, left })
-      else forward({ key, value: alone(key, value, left), timestamp, headers })
+      if (isClosed(timestamp + laterMs, afterEndMs, nowMs)) {
+        forward({ key, value: alone(key, value, left), timestamp, headers })
+      } else unmatched.add({ key, value, timestampMs: timestamp, left })
     },
   }
 }

@@ -1,6 +1,7 @@
 /** A join of a stream with itself that keeps its records once; same results, in the same order, as with two stores. */
 import type { JoinWindowStore } from '../state/ports/join-stores.js'
 import type { StreamSelfJoinNode } from '../topology/stream-join-nodes.js'
+import { closesAfterEndMs, isClosed } from '../windows/close.js'
 import { advancing } from './advance.js'
 import type { Build } from './operator.js'
 
@@ -10,7 +11,8 @@ import type { Build } from './operator.js'
  * waited for, or just too late to be kept: only such a one meets not even itself. Null values, and null keys of other sides, are dropped.
  */
 export const buildStreamSelfJoin: Build<StreamSelfJoinNode> = (node, context) => {
-  const { joiner, outer, beforeMs, afterMs, graceMs } = node
+  const { joiner, outer, beforeMs, afterMs } = node
+  const afterEndMs = closesAfterEndMs({ ...node, kind: 'join' })
   const { forward } = context
   const store = context.store<JoinWindowStore<unknown, unknown>>(node.store)
   const time = context.operatorTime()
@@ -39,7 +41,7 @@ export const buildStreamSelfJoin: Build<StreamSelfJoinNode> = (node, context) =>
         const at = Math.max(timestamp, other.timestamp)
         forward({ key, value: joiner(key, value, other.value), timestamp: at, headers })
       }
-      const lateLeft = timestamp + afterMs + graceMs < nowMs
+      const lateLeft = isClosed(timestamp + afterMs, afterEndMs, nowMs)
       if (outer.left && earlier.length === 0 && lateLeft) alone(true)
       store.put(key, timestamp, value)
       const all = around(afterMs, beforeMs)

@@ -2,6 +2,7 @@
 import type { StreamRecord } from '../record/record.js'
 import type { StreamBuffer } from '../state/ports/stream-buffer.js'
 import type { StreamTableJoinNode } from '../topology/join-nodes.js'
+import { firstOpenEndMs, isClosed } from '../windows/close.js'
 import { advancing } from './advance.js'
 import type { Build, Operator, OperatorContext, Push } from './operator.js'
 import { lookUp } from './table-view.js'
@@ -41,7 +42,7 @@ const NOWHERE = { topic: '', partition: -1, offset: -1 }
 
 /**
  * Lets records wait until stream time is `graceMs` past them, so that the table may catch up; then they join by time.
- * What is older than that, or has no key to be looked up, joins at once.
+ * It waits as a window that ends, exclusively, at its time. What is older than that, or has no key to be looked up, joins at once.
  */
 function waiting(
   { graceMs, store }: NonNullable<StreamTableJoinNode['wait']>,
@@ -52,7 +53,7 @@ function waiting(
   const time = context.operatorTime()
   const joinDue = (nowMs: number): number => {
     for (let joined = 0; ; joined++) {
-      const next = buffer.take(nowMs - graceMs, nowMs)
+      const next = buffer.take(firstOpenEndMs(graceMs, nowMs) - 1, nowMs)
       if (next === null) return joined
       join(next)
     }
@@ -61,7 +62,7 @@ function waiting(
     advance: advancing(time, (_, nowMs) => joinDue(nowMs)),
     push(record: StreamRecord) {
       const { key, timestamp } = record
-      if (key === null || timestamp < time.streamTimeMs - graceMs) {
+      if (key === null || isClosed(timestamp + 1, graceMs, time.streamTimeMs)) {
         join(record)
         return
       }

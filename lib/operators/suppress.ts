@@ -2,6 +2,7 @@
 import { MillraceError } from '../errors.js'
 import type { SuppressBuffer } from '../state/ports/suppress-buffer.js'
 import type { SuppressNode } from '../topology/suppress-nodes.js'
+import { isClosed } from '../windows/close.js'
 import type { Windowed } from '../windows/window.js'
 import { advancing } from './advance.js'
 import { changeOf, changeRecord } from './change.js'
@@ -11,7 +12,7 @@ import type { Build } from './operator.js'
 const UNKNOWN_ORIGIN = { topic: '', partition: -1, offset: -1 }
 
 /**
- * Whether a window takes a change and whether its result goes out is one question: `end + wait <= operator time`. So a
+ * Whether a window takes a change and whether its result goes out is one question: whether it is closed. So a
  * window goes out once and nothing is accepted after it. Kafka Streams asks two different ones for sliding windows and
  * sessions, and emits a window again that another input of a join or cogroup still changes.
  */
@@ -32,7 +33,7 @@ export const buildSuppress: Build<SuppressNode> = (node, context) => {
 
   const emitDue = (nowMs: number): number => {
     let emitted = 0
-    for (; buffer.firstTimeMs + waitMs <= nowMs; emitted++) emitFirst(nowMs)
+    for (; isClosed(buffer.firstTimeMs, waitMs, nowMs); emitted++) emitFirst(nowMs)
     return emitted
   }
 
@@ -45,7 +46,7 @@ export const buildSuppress: Build<SuppressNode> = (node, context) => {
       const { newValue, oldValue } = changeOf(record)
       const nowMs = time.advance(timestamp)
       const bufferTimeMs = untilWindowCloses ? (key as Windowed<unknown>).window.endMs : timestamp
-      if (untilWindowCloses && bufferTimeMs + waitMs <= nowMs) context.drop('late')
+      if (untilWindowCloses && isClosed(bufferTimeMs, waitMs, nowMs)) context.drop('late')
       else {
         const origin = context.recordMetadata() ?? UNKNOWN_ORIGIN
         buffer.put(key, bufferTimeMs, newValue, oldValue, { timestamp, headers, ...origin })

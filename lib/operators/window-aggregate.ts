@@ -3,6 +3,7 @@ import { type Headers, NO_HEADERS } from '../record/record.js'
 import type { WindowStore } from '../state/ports/store.js'
 import type { WindowAggregateNode } from '../topology/aggregate-nodes.js'
 import { earliestWindowStart } from '../windows/arithmetic.js'
+import { closesAfterEndMs, emittedUntil, isClosed } from '../windows/close.js'
 import type { Windowed } from '../windows/window.js'
 import { advancing } from './advance.js'
 import { forwardWindowsThrough } from './change.js'
@@ -11,20 +12,21 @@ import { foldStep, orNull } from './fold.js'
 import type { Build } from './operator.js'
 
 /**
- * Null keys are dropped, null values folded. A window takes no record once `end + grace <= operator time`: each closed
- * window of a record counts as one late drop, its open ones are updated. Closing emits before the record is written,
+ * Null keys are dropped, null values folded. Each closed window of a record counts as one late
+ * drop, its open ones are updated. Closing emits before the record is written,
  * so that no jump in time can expire a window whose final result is still due.
  */
 export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) => {
   const store = context.store<WindowStore<unknown, unknown>>(node.store)
-  const { sizeMs, advanceMs, graceMs } = node.windows
+  const { sizeMs, advanceMs } = node.windows
+  const afterEndMs = closesAfterEndMs(node.windows)
   const unlimited = node.windows.kind === 'unlimited'
   const onClose = node.emit === 'onWindowClose'
   const forward = onClose ? null : forwardWindowsThrough(store, sizeMs, context)
-  const emitClosed = onClose ? closedWindows(store, sizeMs, sizeMs + graceMs, context) : null
+  const emitClosed = onClose ? closedWindows(store, sizeMs, afterEndMs, context) : null
   const step = foldStep(node.fold)
   const initial = node.sendOldValues ? node.fold.initializer : null
-  if (onClose) context.emitsOnClose({ store: node.store, behindMs: graceMs, leastMs: sizeMs })
+  if (onClose) context.emitsOnClose({ store: node.store, ...emittedUntil(node.windows) })
   const perKey = node.time === 'perKey'
   const time = perKey ? null : context.operatorTime()
 
@@ -61,11 +63,10 @@ export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) 
         else context.drop('beforeStart')
         return
       }
-      const closedMs = nowMs - graceMs
       let startMs = earliestWindowStart(timestamp, node.windows)
       for (; startMs <= timestamp; startMs += advanceMs) {
-        if (startMs + sizeMs > closedMs) update(key, value, timestamp, startMs, headers)
-        else context.drop('late')
+        if (isClosed(startMs + sizeMs, afterEndMs, nowMs)) context.drop('late')
+        else update(key, value, timestamp, startMs, headers)
       }
     },
   }

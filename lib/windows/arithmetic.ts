@@ -1,5 +1,5 @@
-/** Which windows a record falls into, and when a window is closed. Pure; all times in milliseconds. */
-import type { SessionWindows, TimeWindows } from './definitions.js'
+/** Which windows a record falls into. Pure; all times in milliseconds. */
+import type { TimeWindows } from './definitions.js'
 
 /** Start of the latest window that holds `timestamp`. */
 export function latestWindowStart(timestamp: number, advanceMs: number): number {
@@ -25,28 +25,6 @@ export function windowStarts(timestamp: number, windows: Pick<TimeWindows, 'size
   return starts
 }
 
-/** Tumbling and hopping: true from the moment no record for the window ending (exclusive) at `endMs` is accepted. */
-export function isTimeWindowClosed(endMs: number, graceMs: number, streamTimeMs: number): boolean {
-  return endMs + graceMs <= streamTimeMs
-}
-
-/** Sliding: `endMs` is inclusive, so a record exactly at end + grace still counts. */
-export function isSlidingWindowClosed(endMs: number, graceMs: number, streamTimeMs: number): boolean {
-  return endMs + graceMs < streamTimeMs
-}
-
-/** Sessions: a record up to `gapMs` after the end would still extend it. */
-export function isSessionClosed(endMs: number, windows: SessionBounds, streamTimeMs: number): boolean {
-  return endMs + windows.gapMs + windows.graceMs < streamTimeMs
-}
-
-type SessionBounds = Pick<SessionWindows, 'gapMs' | 'graceMs'>
-
-/** The range of sessions a record at `timestamp` merges with: end >= earliestEndMs and start <= latestStartMs. */
-export function sessionReach(timestamp: number, gapMs: number): { earliestEndMs: number; latestStartMs: number } {
-  return { earliestEndMs: timestamp - gapMs, latestStartMs: timestamp + gapMs }
-}
-
 /** Left window of a record, [timestamp - difference, timestamp]; early records share [0, difference]. */
 export function slidingLeftStart(timestamp: number, timeDifferenceMs: number): number {
   return Math.max(0, timestamp - timeDifferenceMs)
@@ -56,15 +34,3 @@ export function slidingLeftStart(timestamp: number, timeDifferenceMs: number): n
 export function slidingRightStart(timestamp: number): number {
   return timestamp + 1
 }
-
-/** Least time a store must keep an entry after stream time, so that no open window is lost. */
-export function leastRetentionMs(windows: RetainedWindows): number {
-  if (windows.kind === 'time') return windows.sizeMs + windows.graceMs
-  if (windows.kind === 'session') return windows.gapMs + windows.graceMs
-  return 2 * windows.timeDifferenceMs + windows.graceMs
-}
-
-type RetainedWindows =
-  | { readonly kind: 'time'; readonly sizeMs: number; readonly graceMs: number }
-  | { readonly kind: 'session'; readonly gapMs: number; readonly graceMs: number }
-  | { readonly kind: 'sliding'; readonly timeDifferenceMs: number; readonly graceMs: number }

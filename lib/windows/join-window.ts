@@ -40,8 +40,3 @@ export function joinWindow(options: {
   }
   return Object.freeze({ kind: 'join', beforeMs, afterMs, graceMs })
 }
-
-/** How long the records of either side are kept after the newest of their side. */
-export function joinRetentionMs({ beforeMs, afterMs, graceMs }: Omit<JoinWindow, 'kind'>): number {
-  return beforeMs + afterMs + graceMs
-}

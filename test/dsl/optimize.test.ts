@@ -1,6 +1,6 @@
 /** An optimised topology gives what the plain one gives, and building it leaves the builder as it was. */
 import t from 'tap'
-import type { BuildOptions } from '../../lib/dsl/plan/graph.js'
+import type { BuildOptions } from '../../lib/dsl/plan/build.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { int64, string } from '../../lib/serde/primitive.js'

@@ -8,7 +8,7 @@ import { string } from '../../lib/serde/primitive.js'
 import type { Serde } from '../../lib/serde/serde.js'
 import { TopologyTestDriver } from '../../lib/testing/driver/topology-test-driver.js'
 import type { EmitStrategy } from '../../lib/topology/aggregate-nodes.js'
-import { leastRetentionMs } from '../../lib/windows/arithmetic.js'
+import { leastRetentionMs } from '../../lib/windows/close.js'
 import {
   hopping,
   type SessionWindows,

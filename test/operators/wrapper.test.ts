@@ -1,6 +1,6 @@
 /** `wrapProcessor`: which processors are asked about, and what a wrapper can do around one. */
 import t from 'tap'
-import type { BuildOptions } from '../../lib/dsl/plan/graph.js'
+import type { BuildOptions } from '../../lib/dsl/plan/build.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import type { StreamRecord } from '../../lib/record/record.js'
 import { string } from '../../lib/serde/primitive.js'

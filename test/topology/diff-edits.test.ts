@@ -1,6 +1,6 @@
 /** `diff`, edit by edit of windows, joins, stores and generated names. */
 import t from 'tap'
-import type { BuildOptions } from '../../lib/dsl/plan/graph.js'
+import type { BuildOptions } from '../../lib/dsl/plan/build.js'
 import type { StoreSettings } from '../../lib/dsl/plan/store-options.js'
 import { type Suppressed, untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'

@@ -1,5 +1,5 @@
 /** The part of the captured topologies that is optimised: `topology.optimization=all`, unless its name says otherwise. */
-import type { BuildOptions } from '../../lib/dsl/plan/graph.js'
+import type { BuildOptions } from '../../lib/dsl/plan/build.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { string } from '../../lib/serde/primitive.js'
 import type { Topology } from '../../lib/topology/topology.js'

@@ -1,5 +1,5 @@
 /** The part of the captured topologies that is about where records come from and end. */
-import type { BuildOptions } from '../../lib/dsl/plan/graph.js'
+import type { BuildOptions } from '../../lib/dsl/plan/build.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { string } from '../../lib/serde/primitive.js'
 import { TopologyBuilder } from '../../lib/topology/builder.js'

@@ -1,6 +1,6 @@
 /** What only a user without types can write: it too fails at build, with its code and the names involved. */
 import t from 'tap'
-import type { BuildOptions } from '../../lib/dsl/plan/graph.js'
+import type { BuildOptions } from '../../lib/dsl/plan/build.js'
 import { untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { type ErrorCode, isMillraceError } from '../../lib/errors.js'

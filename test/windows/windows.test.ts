@@ -3,12 +3,7 @@ import t from 'tap'
 import { seededRandom } from '../../lib/record/random.js'
 import {
   earliestWindowStart,
-  isSessionClosed,
-  isSlidingWindowClosed,
-  isTimeWindowClosed,
   latestWindowStart,
-  leastRetentionMs,
-  sessionReach,
   slidingLeftStart,
   slidingRightStart,
   windowStarts,
@@ -55,27 +50,10 @@ t.test('window starts equal a naive search', async (t) => {
   t.pass('1000 windows')
 })
 
-/** The last stream time at which a window is open, and the first at which it is closed. */
-t.test('one close predicate per kind', async (t) => {
-  t.notOk(isTimeWindowClosed(100, 10, 109), 'tumbling: end + grace <= stream time')
-  t.ok(isTimeWindowClosed(100, 10, 110))
-  t.notOk(isSlidingWindowClosed(100, 10, 110), 'sliding: end + grace < stream time')
-  t.ok(isSlidingWindowClosed(100, 10, 111))
-  t.notOk(isSessionClosed(100, { gapMs: 5, graceMs: 10 }, 115), 'session: end + gap + grace < stream time')
-  t.ok(isSessionClosed(100, { gapMs: 5, graceMs: 10 }, 116))
-})
-
-t.test('reach of sessions and sliding windows', async (t) => {
-  t.same(sessionReach(100, 30), { earliestEndMs: 70, latestStartMs: 130 })
+t.test('windows around a record of a sliding aggregation', async (t) => {
   t.equal(slidingLeftStart(100, 30), 70)
   t.equal(slidingLeftStart(10, 30), 0, 'early records share the first window')
   t.equal(slidingRightStart(100), 101)
-})
-
-t.test('least retention', async (t) => {
-  t.equal(leastRetentionMs(tumbling({ sizeMs: 100, graceMs: 10 })), 110)
-  t.equal(leastRetentionMs(session({ gapMs: 100, graceMs: 10 })), 110)
-  t.equal(leastRetentionMs(sliding({ timeDifferenceMs: 100, graceMs: 10 })), 210)
 })
 
 t.test('definitions', async (t) => {

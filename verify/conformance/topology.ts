@@ -1,6 +1,6 @@
 /** Builds the topology of a case with the public DSL. */
 import { GlobalKTable } from '../../lib/dsl/global-table.js'
-import type { BuildOptions } from '../../lib/dsl/plan/graph.js'
+import type { BuildOptions } from '../../lib/dsl/plan/build.js'
 import type { Optimization } from '../../lib/dsl/plan/optimize.js'
 import type { StoreSettings } from '../../lib/dsl/plan/store-options.js'
 import { type Suppressed, untilTimeLimit, untilWindowCloses } from '../../lib/dsl/plan/suppressed.js'

@@ -4,10 +4,11 @@ import type { Fold } from '../../topology/aggregate-nodes.js'
 import { requireFunction } from '../../topology/validate/functions.js'
 import type { GraphNode } from './graph.js'
 import { type AnySerde, type Named, type StreamHandle, type TableHandle, untyped } from './handle.js'
+import { sendsOldValues } from './materialization.js'
 import { planRepartition } from './repartition-node.js'
 import type { After, SerdeState } from './serde-state.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
-import { AggregateOrigin } from './table-origin.js'
+import { type AggregateTable, keepsVersions } from './table-origin.js'
 import type { WindowPlan } from './window-plan.js'
 
 export interface GroupSettings extends Named {
@@ -73,16 +74,14 @@ export function aggregateGroup(group: GroupHandle, plan: AggregationPlan): Table
   const value = untyped(plan.store?.value) ?? plan.value
   const definition = planStore({ ...plan.window.storeKind, name: store, key, value, settings: plan.store })
   const parent = parentOf(group, store)
-  const origin = new AggregateOrigin(store, plan.store?.versioned !== undefined)
+  const origin: AggregateTable = { kind: 'aggregate', store, keepsVersions: keepsVersions(plan.store) }
   const node = graph.add([parent.node], {
     name,
     windowClose: plan.window.windowClose,
-    write: (topology, parents) =>
-      topology
-        .addStore(definition)
-        .addNode(
-          plan.window.node({ name, parents, stores: [store], store, sendOldValues: origin.sendOldValues }, plan.fold),
-        ),
+    write(topology, parents, { tables, final }) {
+      const fields = { name, parents, stores: [store], store, sendOldValues: sendsOldValues(tables, origin) }
+      topology.addStore(definition).addNode(plan.window.node(fields, plan.fold, final.has(name)))
+    },
   })
   const tableKey = plan.window.tableKey(definition.keySerde)
   return { graph, node, name, key: tableKey, value, sources: parent.sources, origin }

@@ -3,9 +3,10 @@ import type { Serde } from '../../serde/serde.js'
 import type { Fold } from '../../topology/aggregate-nodes.js'
 import type { GroupHandle } from './aggregation.js'
 import { type Named, type StreamHandle, sameBuilder, type TableHandle, untyped } from './handle.js'
+import { sendsOldValues } from './materialization.js'
 import { planRepartition } from './repartition-node.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
-import { AggregateOrigin } from './table-origin.js'
+import type { AggregateTable } from './table-origin.js'
 import type { WindowPlan } from './window-plan.js'
 
 const PREFIX = 'COGROUPKSTREAM-AGGREGATE-'
@@ -54,7 +55,7 @@ export function aggregateCogroup(cogroup: CogroupHandle, options: AnyCogroupOpti
     untyped(options.store.key) ?? groups.map(({ stream }) => stream.key).find((serde) => serde !== null) ?? null
   const value = untyped(options.store.value)
   const definition = planStore({ ...window.storeKind, name: store, key, value, settings: options.store })
-  const origin = new AggregateOrigin(store)
+  const origin: AggregateTable = { kind: 'aggregate', store, keepsVersions: false }
   const named = (suffix: string, prefix: string) =>
     graph.nameOr(options.name === undefined ? undefined : options.name + suffix, prefix)
   const nodes = [...cogroup.adders.values()].map((adder, i) => {
@@ -63,12 +64,10 @@ export function aggregateCogroup(cogroup: CogroupHandle, options: AnyCogroupOpti
     return graph.add([parents[i]!.node], {
       name,
       windowClose: window.windowClose,
-      write: (topology, above) =>
-        topology
-          .addStore(definition)
-          .addNode(
-            window.node({ name, parents: above, stores: [store], store, sendOldValues: origin.sendOldValues }, fold),
-          ),
+      write(topology, above, { tables, final }) {
+        const fields = { name, parents: above, stores: [store], store, sendOldValues: sendsOldValues(tables, origin) }
+        topology.addStore(definition).addNode(window.node(fields, fold, final.has(name)))
+      },
     })
   })
   const name = named('-cogroup-merge', MERGE_PREFIX)

@@ -1,8 +1,9 @@
 /** Tables computed row by row from another: `filter`, `mapValues`, `transformValues`. */
 import type { StoreDefinition } from '../../topology/topology.js'
 import { type Named, type TableHandle, untyped } from './handle.js'
+import { sendsOldValues } from './materialization.js'
 import { checkSettings, type Materialized, planStore } from './store-options.js'
-import { DerivedOrigin, type DerivedStep } from './table-origin.js'
+import { type DerivedStep, type DerivedTable, isVersioned, keepsVersions } from './table-origin.js'
 
 /** `added`: stores that a transformer brings along. */
 export function deriveTable(
@@ -23,22 +24,23 @@ export function deriveTable(
   const store = settings?.name ?? null
   checkSettings(settings, store ?? 'of a table')
   const definition = store && planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
-  const origin = new DerivedOrigin(table.origin, step, store, settings?.versioned !== undefined)
+  const above = table.origin
+  const origin: DerivedTable = { kind: 'derived', above, step, store, keepsVersions: keepsVersions(settings) }
   const node = graph.add([table.node], {
     name,
-    write(topology, parents) {
+    needs: step.kind === 'filter' ? [{ need: 'oldValuesAtNoCost', of: origin }] : [],
+    write(topology, parents, { tables }) {
       if (definition) topology.addStore(definition)
       for (const each of added) topology.addStore(each)
       const owned = store === null ? [] : [store]
-      const base = { name, parents, stores: owned, store, sendOldValues: origin.sendOldValues }
+      const base = { name, parents, stores: owned, store, sendOldValues: sendsOldValues(tables, origin) }
       if (step.kind === 'transformValues') {
         const { supplier, transformerStores } = step
         const stores = [...owned, ...transformerStores]
         topology.addNode({ ...base, stores, kind: 'tableTransformValues', supplier, transformerStores })
       } else if (step.kind === 'filter') {
         const { negate, predicate } = step
-        const { versioned } = table.origin
-        topology.addNode({ ...base, kind: 'tableFilter', versioned, negate, predicate })
+        topology.addNode({ ...base, kind: 'tableFilter', versioned: isVersioned(above), negate, predicate })
       } else topology.addNode({ ...base, kind: 'tableMapValues', mapper: step.mapper })
     },
   })

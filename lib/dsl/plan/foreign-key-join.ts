@@ -9,9 +9,9 @@ import { requireFunction } from '../../topology/validate/functions.js'
 import type { GraphNode } from './graph.js'
 import { type AnySerde, type Named, sameBuilder, type TableHandle, untyped } from './handle.js'
 import type { NotNull, SerdeState, ValueOption } from './serde-state.js'
+import { sourceTable, writeSourceTable } from './source-table.js'
 import { type Materialized, planStore, required, storeName } from './store-options.js'
-import { sourceOrigin } from './stream-to-table.js'
-import { viewStores } from './table-origin.js'
+import { isVersioned, viewOf, viewStores } from './table-origin.js'
 
 /** `VL` is what the joiner is given of the left row, `VR` of the other table's row. */
 export type ForeignKeyJoin<
@@ -118,8 +118,6 @@ export function joinByForeignKey(
   const { graph } = left
   sameBuilder(left, other?.origin && other, 'foreign-key join')
   requireFunction(options.joiner, 'joiner', `foreign-key join of ${left.name} and ${other.name}`)
-  other.origin.enableOldValues(true)
-  left.origin.enableOldValues(true)
   const names = joinNames(left, options.name)
   const where = `foreign-key join ${names.result}`
   const serdes: Serdes = {
@@ -146,11 +144,15 @@ export function joinByForeignKey(
 }
 
 /** Changes of the left table, over the registration topic. Returns its source. */
-function addSubscribe({ left, isLeft, options, names, serdes }: Plan): GraphNode {
+function addSubscribe({ left, other, isLeft, options, names, serdes }: Plan): GraphNode {
   const { graph } = left
   const { registrationTopic } = names
   const subscribe = graph.add([left.node], {
     name: names.subscribe,
+    needs: [
+      { need: 'oldValues', of: other.origin },
+      { need: 'oldValues', of: left.origin },
+    ],
     write: (topology, parents) =>
       topology.addNode({
         kind: 'sendSubscription',
@@ -162,7 +164,7 @@ function addSubscribe({ left, isLeft, options, names, serdes }: Plan): GraphNode
         foreignKey: options.foreignKey as (value: unknown, key: unknown) => unknown,
         foreignKeySerde: serdes.otherKey,
         valueSerde: serdes.value,
-        versioned: left.origin.versioned,
+        versioned: isVersioned(left.origin),
       }),
   })
   const sink = { topic: registrationTopic, partitioner: options.otherPartitioner ?? null }
@@ -183,16 +185,17 @@ function addAnswer(plan: Plan, subscribed: GraphNode): readonly [GraphNode, Grap
         .addStore(subscriptions)
         .addNode({ kind: 'receiveSubscription', name: names.receive, parents, ...store, ...keys }),
   })
-  const table = other.origin.view()
+  const table = viewOf(other.origin)
   const answer = graph.add([receive], {
     name: names.answer,
+    needs: [{ need: 'rows', of: other.origin }],
     write: (topology, parents) =>
       topology.addNode({ kind: 'joinSubscription', name: names.answer, parents, stores: viewStores(table), table }),
   })
   const notify = graph.add([other.node], {
     name: names.notify,
     write: (topology, parents) => {
-      const { versioned } = other.origin
+      const versioned = isVersioned(other.origin)
       topology
         .addStore(subscriptions)
         .addNode({ kind: 'joinForeign', name: names.notify, parents, versioned, ...store, ...keys })
@@ -219,10 +222,11 @@ function addResult(
   sources: ReadonlySet<string>,
 ): TableHandle {
   const { graph } = left
-  const table = left.origin.view()
+  const table = viewOf(left.origin)
   const userJoiner = options.joiner as (left: unknown, right: unknown, key: unknown) => unknown
   const resolve = graph.add([responded], {
     name: names.resolve,
+    needs: [{ need: 'rows', of: left.origin }],
     write: (topology, parents) =>
       topology.addNode({
         kind: 'resolveResponse',
@@ -240,16 +244,10 @@ function addResult(
   const store = storeName(graph, options.store, 'KTABLE-FK-JOIN-OUTPUT-')
   const key = untyped(options.store?.key) ?? left.key
   const value = untyped(options.store?.value) ?? left.value
-  const origin = sourceOrigin(store, key, value, options.store)
+  const origin = sourceTable(store, key, value, options.store)
   const node = graph.add([resolve], {
     name,
-    write(topology, parents) {
-      const definition = origin.definition()
-      if (definition !== null) topology.addStore(definition)
-      const stores = definition === null ? [] : [definition.name]
-      const { sendOldValues } = origin
-      topology.addNode({ kind: 'tableSource', name, parents, stores, store: origin.store, sendOldValues })
-    },
+    write: (topology, parents, { tables }) => writeSourceTable(topology, { name, parents }, origin, tables),
   })
   return { graph, node, name, key, value, sources, origin }
 }

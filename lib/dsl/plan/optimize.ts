@@ -21,20 +21,17 @@ export interface OptimizedGraph {
 }
 
 /**
- * `nodes`: in the order they were added, roots among them. Neither they nor their sets are changed; in the copies a source
+ * `nodes`: all, in the order they were added. Neither they nor their sets are changed; in the copies a source
  * asked for again is the first one.
  */
-export function optimizedGraph(
-  nodes: readonly GraphNode[],
-  roots: ReadonlySet<GraphNode>,
-  rules: ReadonlySet<Optimization>,
-): OptimizedGraph {
+export function optimizedGraph(nodes: readonly GraphNode[], rules: ReadonlySet<Optimization>): OptimizedGraph {
   const copies = copyOf(nodes)
   const copied = nodes.map((node) => copies.get(node)!)
   const replacedSources = new Map<string, string>()
   if (rules.has('mergeRepartitionTopics')) mergeRepartitions(copied, replacedSources)
   if (rules.has('singleStoreSelfJoin')) for (const node of copied) shareStore(node)
-  return { roots: new Set([...roots].map((root) => copies.get(root)!)), replacedSources }
+  const roots = nodes.filter(({ parents, sameAs }) => parents.size === 0 && sameAs === null)
+  return { roots: new Set(roots.map((root) => copies.get(root)!)), replacedSources }
 }
 
 function copyOf(nodes: readonly GraphNode[]): ReadonlyMap<GraphNode, GraphNode> {

@@ -5,7 +5,6 @@ import { requireKnown } from '../../record/known-options.js'
 import type { Serde } from '../../serde/serde.js'
 import { checkMaxEntries, checkOrdered } from '../../topology/store-definition.js'
 import type { StoreDefinition, StoreKind } from '../../topology/topology.js'
-import type { Graph } from './graph.js'
 import type { After, NotNull, SerdeState } from './serde-state.js'
 
 export interface StoreSettings {
@@ -82,9 +81,14 @@ export function required<T>(serde: Serde<T> | null | undefined, which: 'key' | '
   return serde
 }
 
+/** Where generated names come from: the graph. */
+interface StoreNames {
+  nextStoreName(prefix: string): string
+}
+
 /** The user's store name or a generated one; unlike a node's, a given name uses up no number. */
-export function storeName(graph: Graph, settings: StoreSettings | undefined, prefix: string): string {
-  const name = settings?.name ?? graph.nextStoreName(prefix)
+export function storeName(names: StoreNames, settings: StoreSettings | undefined, prefix: string): string {
+  const name = settings?.name ?? names.nextStoreName(prefix)
   checkSettings(settings, name)
   return name
 }

@@ -15,7 +15,7 @@ import {
 import { repartitionForJoin } from './join-repartition.js'
 import type { KeyOption, SerdeState, ValueOption } from './serde-state.js'
 import { planStore } from './store-options.js'
-import { viewStores } from './table-origin.js'
+import { isVersioned, viewOf, viewStores } from './table-origin.js'
 
 /** Serdes are for the repartition topic that a stream with a changed key needs. */
 export type TableJoin<K, V, VT, VOut, KS extends SerdeState, VS extends SerdeState> = Named & {
@@ -61,7 +61,7 @@ export function joinTable(
     : stream
   const sources = copartition(ready, table)
   const name = graph.nameOr(options.name, left ? 'KSTREAM-LEFTJOIN-' : 'KSTREAM-JOIN-')
-  const view = table.origin.view()
+  const view = viewOf(table.origin)
   const tableStores = viewStores(view)
   const wait = waitingStore(name, ready, table, options)
   const stores = wait === null ? tableStores : [wait.store.name, ...tableStores]
@@ -69,6 +69,7 @@ export function joinTable(
   const node = graph.add([ready.node], {
     name,
     relaxedNullKey: left,
+    needs: [{ need: 'rows', of: table.origin }],
     write(topology, parents) {
       if (wait !== null) topology.addStore(wait.store)
       topology.addNode({
@@ -98,7 +99,7 @@ function waitingStore(
   if (!Number.isSafeInteger(graceMs) || graceMs < 0) {
     throw new MillraceError('CONFIG_INVALID', `graceMs of join ${name} must be a whole number >= 0, got ${graceMs}`)
   }
-  if (!table.origin.versioned) {
+  if (!isVersioned(table.origin)) {
     throw new MillraceError(
       'TOPOLOGY_TABLE_NOT_VERSIONED',
       `join ${name} has graceMs, but its table ${table.name} keeps no versions`,

@@ -6,7 +6,8 @@ import type { TopologyBuilder } from '../../topology/builder.js'
 import type { StreamJoinNode } from '../../topology/stream-join-nodes.js'
 import type { StoreDefinition } from '../../topology/topology.js'
 import { requireFunction } from '../../topology/validate/functions.js'
-import { type JoinWindow, joinRetentionMs } from '../../windows/join-window.js'
+import { leastRetentionMs } from '../../windows/close.js'
+import type { JoinWindow } from '../../windows/join-window.js'
 import type { Graph } from './graph.js'
 import { type AnySerde, copartition, type Named, type StreamHandle, sameBuilder, streamHandle } from './handle.js'
 import { repartitionForJoin } from './join-repartition.js'
@@ -220,7 +221,7 @@ function joinStores(names: JoinNames, serdes: JoinSerdes, options: UntypedStream
       kind: 'window',
       keepsDuplicates: true,
       valueSerde: required(value, 'value', `store ${name}`),
-      retentionMs: joinRetentionMs(window),
+      retentionMs: leastRetentionMs(window),
       windowSizeMs: window.beforeMs + window.afterMs,
     })
   const left = windowStore(names.leftStore, serdes.left)

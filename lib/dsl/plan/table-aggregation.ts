@@ -6,8 +6,9 @@ import type { TableAggregateNode, TableGroupByNode } from '../../topology/table-
 import type { GroupSettings } from './aggregation.js'
 import type { GraphNode } from './graph.js'
 import { type AnySerde, type Named, type TableHandle, untyped } from './handle.js'
+import { sendsOldValues } from './materialization.js'
 import { type Materialized, planStore, required, storeName } from './store-options.js'
-import { AggregateOrigin } from './table-origin.js'
+import { type AggregateTable, isVersioned, keepsVersions } from './table-origin.js'
 
 /** The rows under their new keys: they are no table until they are aggregated. */
 export interface TableGroupHandle {
@@ -27,10 +28,10 @@ export function groupTable(
   const name = graph.nameOr(options?.name, 'KTABLE-SELECT-')
   const node = graph.add([table.node], {
     name,
+    needs: [{ need: 'oldValues', of: origin }],
     write: (topology, parents) =>
-      topology.addNode({ kind: 'tableGroupBy', name, parents, stores: [], mapper, versioned: origin.versioned }),
+      topology.addNode({ kind: 'tableGroupBy', name, parents, stores: [], mapper, versioned: isVersioned(origin) }),
   })
-  origin.enableOldValues(true)
   const key = untyped(options?.key) ?? table.key
   const value = untyped(options?.value) ?? table.value
   const rows = { graph, node, name, key, value, sources }
@@ -62,10 +63,10 @@ export function aggregateTable(group: TableGroupHandle, plan: TableAggregationPl
   const value = untyped(settings?.value as Serde<unknown> | undefined) ?? plan.value
   const definition = planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
   const parent = repartitioned(group, `${group.name ?? store}-repartition`, { sink, source })
-  const origin = new AggregateOrigin(store, settings?.versioned !== undefined)
+  const origin: AggregateTable = { kind: 'aggregate', store, keepsVersions: keepsVersions(settings) }
   const node = graph.add([parent], {
     name,
-    write: (topology, parents) =>
+    write: (topology, parents, { tables }) =>
       topology.addStore(definition).addNode({
         kind: 'tableAggregate',
         name,
@@ -74,7 +75,7 @@ export function aggregateTable(group: TableGroupHandle, plan: TableAggregationPl
         store,
         fold,
         subtractor,
-        sendOldValues: origin.sendOldValues,
+        sendOldValues: sendsOldValues(tables, origin),
       }),
   })
   return { graph, node, name, key, value, sources: new Set([parent.name]), origin }

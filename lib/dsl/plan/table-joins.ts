@@ -2,8 +2,9 @@
 import type { TableJoinNode } from '../../topology/join-nodes.js'
 import { requireFunction } from '../../topology/validate/functions.js'
 import { copartition, type Named, sameBuilder, type TableHandle, untyped } from './handle.js'
+import { sendsOldValues, type TableNeed } from './materialization.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
-import { JoinOrigin, viewStores } from './table-origin.js'
+import { isVersioned, type JoinedTable, keepsVersions, viewOf, viewStores } from './table-origin.js'
 
 export interface TableTableJoin<K, VL, VR, VOut, Store = Materialized<K, VOut>> extends Named {
   readonly joiner: (left: VL, right: VR, key: K) => VOut
@@ -27,8 +28,6 @@ export function joinTables(
   const store = settings === undefined ? null : storeName(graph, settings, 'KTABLE-MERGE-')
   const merge = graph.nameOr(options.name, 'KTABLE-MERGE-')
   const sources = copartition(left, right)
-  if (join !== 'inner') left.origin.enableOldValues(true)
-  if (join === 'outer') right.origin.enableOldValues(true)
   const suffixed = (suffix: string, prefix: string) =>
     graph.nameOr(options.name === undefined ? undefined : options.name + suffix, prefix)
   const names = {
@@ -40,12 +39,20 @@ export function joinTables(
   const definition = store && planStore({ kind: 'timestampedKeyValue', name: store, key, value, settings })
   const userJoiner = options.joiner as (left: unknown, right: unknown, key: unknown) => unknown
   const joiner: TableJoinNode['joiner'] = (rowKey, a, b) => userJoiner(a, b, rowKey)
-  const origin = new JoinOrigin(left.origin, right.origin, { join, joiner }, store, settings?.versioned !== undefined)
-  const views = { left: left.origin.view(), right: right.origin.view() }
+  const origin: JoinedTable = {
+    kind: 'joined',
+    left: left.origin,
+    right: right.origin,
+    how: { join, joiner },
+    store,
+    keepsVersions: keepsVersions(settings),
+  }
+  const views = { left: viewOf(left.origin), right: viewOf(right.origin) }
   const node = graph.add([left.node, right.node], {
     name: merge,
-    write(topology) {
-      const { sendOldValues } = origin
+    needs: needsOf(join, left, right),
+    write(topology, _parents, { tables }) {
+      const sendOldValues = sendsOldValues(tables, origin)
       for (const side of ['left', 'right'] as const) {
         const other = side === 'left' ? views.right : views.left
         const stores = viewStores(other)
@@ -57,7 +64,7 @@ export function joinTables(
           join,
           side,
           joiner,
-          versioned: (side === 'left' ? left : right).origin.versioned,
+          versioned: isVersioned((side === 'left' ? left : right).origin),
           otherStore: stores[0]!,
           other,
           sendOldValues,
@@ -75,4 +82,14 @@ export function joinTables(
     },
   })
   return { graph, node, name: merge, key, value, sources, origin }
+}
+
+/** Each side is looked up by the other's changes; a side whose rows go on alone must know what stood before. */
+function needsOf(join: TableJoinNode['join'], left: TableHandle, right: TableHandle): readonly TableNeed[] {
+  return [
+    ...(join === 'inner' ? [] : [{ need: 'oldValues', of: left.origin } as const]),
+    ...(join === 'outer' ? [{ need: 'oldValues', of: right.origin } as const] : []),
+    { need: 'rows', of: left.origin },
+    { need: 'rows', of: right.origin },
+  ]
 }

@@ -1,178 +1,96 @@
-/**
- * Where a table's values come from, decided step by step while the topology is described: a source table gets its store
- * only when something looks into it, and old values are sent only where something downstream asked for them.
- */
-
+/** Where a table's values come from, as data. */
 import type { FilterView, JoinView, MapValuesView, TableView, TransformValuesView } from '../../topology/table-nodes.js'
-import type { StoreDefinition } from '../../topology/topology.js'
+import type { StorePlan, StoreSettings } from './store-options.js'
 
-export interface TableOrigin {
-  /** How others read this table by key; makes its store, or that of a table above, necessary. */
-  view(): TableView
-  /** Asks for old values. Without `force` a source table without a store declines: false. */
-  enableOldValues(force: boolean): boolean
-  readonly sendOldValues: boolean
-  /** The store it has so far; null: none. */
-  readonly store: string | null
-  /** Its changes may be out of order and say so (KIP-914): it keeps versions, or is computed from a table that does. */
-  readonly versioned: boolean
-}
+/** A table is what one of these says; whether it keeps a store of its own accord is decided when the topology is built. */
+export type TableOrigin = SourceTable | AggregateTable | DerivedTable | SuppressedTable | JoinedTable
 
-/** A table filled from a topic or a stream. */
-export class SourceOrigin implements TableOrigin {
-  readonly #define: () => StoreDefinition
-  readonly #storeName: string
-  #materialized: boolean
-  sendOldValues = false
-
-  constructor(storeName: string, materialized: boolean, define: () => StoreDefinition) {
-    this.#storeName = storeName
-    this.#materialized = materialized
-    this.#define = define
-  }
-
-  get store(): string | null {
-    return this.#materialized ? this.#storeName : null
-  }
-
-  get versioned(): boolean {
-    return this.definition()?.kind === 'versioned'
-  }
-
-  /** The store to write into the topology, where there is one. */
-  definition(): StoreDefinition | null {
-    return this.#materialized ? this.#define() : null
-  }
-
-  view(): TableView {
-    this.#materialized = true
-    return { kind: 'store', store: this.#storeName }
-  }
-
-  enableOldValues(force: boolean): boolean {
-    if (!force && !this.#materialized) return false
-    this.#materialized = true
-    this.sendOldValues = true
-    return true
-  }
+/** Filled from a topic or a stream: it gets its store once the user names it or something looks into it. */
+export interface SourceTable {
+  readonly kind: 'source'
+  readonly store: StorePlan
 }
 
 /** An aggregation: it always has a store. */
-export class AggregateOrigin implements TableOrigin {
+export interface AggregateTable {
+  readonly kind: 'aggregate'
   readonly store: string
-  readonly versioned: boolean
-  sendOldValues = false
+  readonly keepsVersions: boolean
+}
 
-  constructor(store: string, versioned = false) {
-    this.store = store
-    this.versioned = versioned
-  }
-
-  view(): TableView {
-    return { kind: 'store', store: this.store }
-  }
-
-  enableOldValues(): boolean {
-    this.sendOldValues = true
-    return true
-  }
+/** filter, mapValues and transformValues: computed from the table above unless the user gave it a store. */
+export interface DerivedTable {
+  readonly kind: 'derived'
+  readonly above: TableOrigin
+  readonly step: DerivedStep
+  readonly store: string | null
+  readonly keepsVersions: boolean
 }
 
 export type DerivedStep = Omit<FilterView, 'of'> | Omit<MapValuesView, 'of'> | Omit<TransformValuesView, 'of'>
 
-/** filter, mapValues and transformValues: computed from the table above unless the user gave it a store. */
-export class DerivedOrigin implements TableOrigin {
-  readonly store: string | null
-  readonly #above: TableOrigin
-  readonly #step: DerivedStep
-  readonly #storeVersioned: boolean
-  sendOldValues = false
-
-  constructor(above: TableOrigin, step: DerivedStep, store: string | null, storeVersioned = false) {
-    this.#above = above
-    this.#step = step
-    this.store = store
-    this.#storeVersioned = storeVersioned
-    // Old values that cost nothing save a filter the tombstones of rows that never passed.
-    if (step.kind === 'filter') this.sendOldValues = above.enableOldValues(false)
-  }
-
-  get versioned(): boolean {
-    return this.store === null ? this.#above.versioned : this.#storeVersioned
-  }
-
-  view(): TableView {
-    if (this.store !== null) return { kind: 'store', store: this.store }
-    return { ...this.#step, of: this.#above.view() }
-  }
-
-  enableOldValues(force: boolean): boolean {
-    if (this.store !== null || this.#above.enableOldValues(force)) this.sendOldValues = true
-    return this.sendOldValues
-  }
-}
-
-/** A suppressed table: the table above, seen through the buffer, which needs old values from it. */
-export class SuppressOrigin implements TableOrigin {
-  readonly store = null
-  readonly versioned = false
-  readonly #above: TableOrigin
-  readonly #buffer: string
-
-  constructor(above: TableOrigin, buffer: string) {
-    this.#above = above
-    this.#buffer = buffer
-    above.enableOldValues(true)
-  }
-
-  get sendOldValues(): boolean {
-    return this.#above.sendOldValues
-  }
-
-  view(): TableView {
-    return { kind: 'suppress', of: this.#above.view(), store: this.#buffer }
-  }
-
-  enableOldValues(force: boolean): boolean {
-    return this.#above.enableOldValues(force)
-  }
+/** The table above, seen through the buffer. */
+export interface SuppressedTable {
+  readonly kind: 'suppressed'
+  readonly above: TableOrigin
+  readonly buffer: string
 }
 
 /** A join of two tables: computed from both unless the user gave it a store. */
-export class JoinOrigin implements TableOrigin {
+export interface JoinedTable {
+  readonly kind: 'joined'
+  readonly left: TableOrigin
+  readonly right: TableOrigin
+  readonly how: Pick<JoinView, 'join' | 'joiner'>
   readonly store: string | null
-  readonly #left: TableOrigin
-  readonly #right: TableOrigin
-  readonly #how: Pick<JoinView, 'join' | 'joiner'>
-  /** A join's result is not versioned, whatever its sides are, unless its own store is. */
-  readonly versioned: boolean
-  sendOldValues = false
+  readonly keepsVersions: boolean
+}
 
-  constructor(
-    left: TableOrigin,
-    right: TableOrigin,
-    how: Pick<JoinView, 'join' | 'joiner'>,
-    store: string | null,
-    versioned = false,
-  ) {
-    this.#left = left
-    this.#right = right
-    this.#how = how
-    this.store = store
-    this.versioned = versioned
-  }
+/** Whether a store with these settings keeps versions. */
+export function keepsVersions(settings: StoreSettings | undefined): boolean {
+  return (settings?.versioned ?? null) !== null
+}
 
-  view(): TableView {
-    if (this.store !== null) return { kind: 'store', store: this.store }
-    return { kind: 'join', ...this.#how, left: this.#left.view(), right: this.#right.view() }
+/** Its changes may be out of order and say so (KIP-914): it keeps versions, or is computed from a table that does. */
+export function isVersioned(origin: TableOrigin): boolean {
+  switch (origin.kind) {
+    case 'source':
+      return keepsVersions(origin.store.settings)
+    case 'suppressed':
+      return false
+    case 'derived':
+      return origin.store === null ? isVersioned(origin.above) : origin.keepsVersions
+    default:
+      // A join's result is not versioned, whatever its sides are, unless its own store is.
+      return origin.keepsVersions
   }
+}
 
-  enableOldValues(): boolean {
-    this.#left.enableOldValues(true)
-    this.#right.enableOldValues(true)
-    this.sendOldValues = true
-    return true
+/** How others read the table by key. Who asks for it tells the graph: the table needs its rows (`TableNeed`). */
+export function viewOf(origin: TableOrigin): TableView {
+  switch (origin.kind) {
+    case 'source':
+      return { kind: 'store', store: origin.store.name }
+    case 'aggregate':
+      return { kind: 'store', store: origin.store }
+    case 'derived':
+      return ownStore(origin.store) ?? { ...origin.step, of: viewOf(origin.above) }
+    case 'suppressed':
+      return { kind: 'suppress', of: viewOf(origin.above), store: origin.buffer }
+    case 'joined':
+      return (
+        ownStore(origin.store) ?? {
+          kind: 'join',
+          ...origin.how,
+          left: viewOf(origin.left),
+          right: viewOf(origin.right),
+        }
+      )
   }
+}
+
+function ownStore(store: string | null): TableView | null {
+  return store === null ? null : { kind: 'store', store }
 }
 
 /** The stores a view reads, each once, left to right. */

@@ -1,10 +1,10 @@
 /** `suppress`: the node, and the store its buffer lies in. */
 import { MillraceError } from '../../errors.js'
+import { finalAfterEndMs } from './final-windows.js'
 import type { Named, TableHandle } from './handle.js'
 import { planStore } from './store-options.js'
 import type { Suppressed } from './suppressed.js'
-import { SuppressOrigin } from './table-origin.js'
-import { finalResultsAfterMs } from './window-close.js'
+import { isVersioned, type SuppressedTable } from './table-origin.js'
 
 const PREFIX = 'KTABLE-SUPPRESS-'
 
@@ -22,7 +22,7 @@ export function suppressTable(
   options: SuppressOptions | undefined,
 ): TableHandle {
   const { graph, key, value } = table
-  if (table.origin.versioned) {
+  if (isVersioned(table.origin)) {
     throw new MillraceError(
       'TOPOLOGY_VERSIONED',
       `suppress holds back the latest change of a key; table ${table.name} is versioned`,
@@ -35,13 +35,16 @@ export function suppressTable(
   }
   const name = options?.name ?? graph.nextName(PREFIX)
   const { untilWindowCloses, limitMs, maxRecords, maxBytes, onFull } = suppressed
-  const waitMs = untilWindowCloses ? finalResultsAfterMs(table.node) : limitMs
+  const waitMs = untilWindowCloses ? finalAfterEndMs(table.node) : limitMs
   const store = options?.name === undefined ? graph.nextStoreName(PREFIX) : `${options.name}-store`
   const settings = { ...options, cached: false }
   const definition = planStore({ kind: 'suppressBuffer', name: store, key, value, settings })
-  const origin = new SuppressOrigin(table.origin, store)
+  const origin: SuppressedTable = { kind: 'suppressed', above: table.origin, buffer: store }
   const node = graph.add([table.node], {
     name,
+    awaitsClose: untilWindowCloses,
+    // The buffer shows readers what stood before the changes it holds.
+    needs: [{ need: 'oldValues', of: table.origin }],
     write: (topology, parents) =>
       topology.addStore(definition).addNode({
         kind: 'suppress',

@@ -6,14 +6,13 @@ import type {
   EmitStrategy,
   Fold,
   SessionAggregateNode,
-  SlidingWindowsSpec,
   TimeWindowsSpec,
 } from '../../topology/aggregate-nodes.js'
 import type { StoreKind } from '../../topology/topology.js'
-import { leastRetentionMs } from '../../windows/arithmetic.js'
+import { closesAfterEndMs, leastRetentionMs } from '../../windows/close.js'
 import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from '../../windows/definitions.js'
+import type { WindowClose } from './graph.js'
 import type { AnySerde } from './handle.js'
-import { type WindowClose, windowClose } from './window-close.js'
 
 /** Whose highest time says what is late: the operator's, over all keys of its task, or the key's own (KIP-540). */
 export type WindowTime = 'operator' | 'perKey'
@@ -53,7 +52,8 @@ export interface WindowPlan {
   /** The table's key serde, from the stream's. */
   readonly tableKey: (key: AnySerde) => AnySerde
   readonly windowClose: WindowClose | null
-  readonly node: (base: NodeFields, fold: Fold) => AggregateNodes
+  /** `final`: somebody below takes its results for final. */
+  readonly node: (base: NodeFields, fold: Fold, final: boolean) => AggregateNodes
 }
 
 export function withoutWindows(): WindowPlan {
@@ -76,18 +76,17 @@ export function fixedWindows(
   emit: EmitStrategy,
   time: WindowTime = 'operator',
 ): WindowPlan {
-  const sliding: SlidingWindowsSpec | null = windows.kind === 'sliding' ? windows : null
   const spec = windows.kind === 'sliding' ? windows : specOf(windows)
   const sizeMs = spec.kind === 'sliding' ? spec.timeDifferenceMs : spec.sizeMs
   return {
     storeKind: {
       kind: 'window',
-      retentionMs: sliding === null ? sizeMs + spec.graceMs : leastRetentionMs(sliding),
+      retentionMs: leastRetentionMs(spec),
       windowSizeMs: sizeMs,
       cacheable: emit === 'onWindowUpdate',
     },
     tableKey: (key) => timeWindowed(key, sizeMs) as AnySerde,
-    windowClose: { ...windowClose(spec), perKey: time === 'perKey' },
+    windowClose: { afterEndMs: closesAfterEndMs(spec), perKey: time === 'perKey' },
     node: (base, fold) =>
       spec.kind === 'sliding'
         ? { ...base, kind: 'slidingAggregate', fold, windows: spec, emit }
@@ -100,15 +99,14 @@ export function sessionWindows(
   emit: EmitStrategy,
   merger: SessionAggregateNode['merger'],
 ): WindowPlan {
-  const close = windowClose(windows)
   return {
     storeKind: {
       kind: 'session',
-      retentionMs: windows.gapMs + windows.graceMs,
+      retentionMs: leastRetentionMs(windows),
       cacheable: emit === 'onWindowUpdate',
     },
     tableKey: (key) => sessionWindowed(key) as AnySerde,
-    windowClose: close,
-    node: (base, fold) => ({ ...base, kind: 'sessionAggregate', fold, merger, windows, emit, final: close.final }),
+    windowClose: { afterEndMs: closesAfterEndMs(windows), perKey: false },
+    node: (base, fold, final) => ({ ...base, kind: 'sessionAggregate', fold, merger, windows, emit, final }),
   }
 }

@@ -1,6 +1,6 @@
 /** The part of validation that is about state stores. */
 import { MillraceError } from '../../errors.js'
-import { leastRetentionMs } from '../../windows/arithmetic.js'
+import { leastRetentionMs } from '../../windows/close.js'
 import type { StreamTableJoinNode } from '../join-nodes.js'
 import type { Node } from '../node.js'
 import type { StoreDefinition, StoreKind, Topology } from '../topology.js'
