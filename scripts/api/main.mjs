@@ -1,0 +1,89 @@
+// `npm run api`: writes the API reference to dist/api, from the docstrings of everything the package exports.
+//
+// Fails if a link leads nowhere, if a signature mentions a type that is not exported, or if an exported name, a method, or a
+// property whose name does not say what it is has no docstring.
+
+import { readFileSync } from 'node:fs'
+import { register } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+register('./resolve-typescript.mjs', import.meta.url)
+const { Application, ReflectionKind } = await import('typedoc')
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+/** Properties whose name says all there is to say: see "Words" in the README. */
+const PLAIN_NAMES = new Set([
+  ...[
+    'topic',
+    'partition',
+    'offset',
+    'key',
+    'value',
+    'headers',
+    'timestamp',
+    'startMs',
+    'endMs',
+    'name',
+    'node',
+    'store',
+  ],
+  ...['taskId', 'clock', 'random', 'log', 'cluster', 'recordType', 'rowType'],
+])
+const DOCUMENTED =
+  ReflectionKind.TypeAlias |
+  ReflectionKind.ClassOrInterface |
+  ReflectionKind.Variable |
+  ReflectionKind.CallSignature |
+  ReflectionKind.GetSignature |
+  ReflectionKind.Property
+
+/** The sources of what package.json exports. */
+function entryPoints() {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return Object.values(exports)
+    .filter((entry) => entry.types !== undefined)
+    .map(({ types }) => join(root, types.replace(/^\.\/dist\//, '').replace(/\.d\.ts$/, '.ts')))
+}
+
+/** What is written out in place, such as the object a function takes, is described where it is written. */
+function isInPlace(reflection) {
+  for (let parent = reflection.parent; parent !== undefined; parent = parent.parent) {
+    if (parent.kindOf(ReflectionKind.TypeLiteral)) return true
+  }
+  return reflection.kindOf(ReflectionKind.TypeLiteral)
+}
+
+function undocumented(project) {
+  return Object.values(project.reflections).filter((reflection) => {
+    if (!reflection.kindOf(DOCUMENTED) || reflection.hasComment() || isInPlace(reflection)) return false
+    return !(reflection.kindOf(ReflectionKind.Property) && PLAIN_NAMES.has(reflection.name))
+  })
+}
+
+const app = await Application.bootstrap({
+  entryPoints: entryPoints(),
+  tsconfig: join(root, 'tsconfig.json'),
+  out: process.argv[2] ?? join(root, 'dist', 'api'),
+  name: 'Millrace',
+  readme: 'none',
+  // `npm test` checks types.
+  skipErrorChecking: true,
+  excludeExternals: true,
+  excludeInternal: true,
+  excludePrivate: true,
+  disableSources: true,
+  hideGenerator: true,
+  validation: { invalidLink: true, invalidPath: true, notExported: true, notDocumented: false },
+  logLevel: 'Warn',
+})
+const project = await app.convert()
+if (project !== undefined) {
+  app.validate(project)
+  for (const reflection of undocumented(project)) app.logger.warn(`${reflection.getFullName()} has no docstring`)
+  await app.generateOutputs(project)
+}
+const { warningCount, errorCount } = app.logger
+process.stdout.write(`${warningCount} warnings, ${errorCount} errors\n`)
+if (project === undefined || warningCount + errorCount > 0) process.exitCode = 1
