@@ -31,12 +31,12 @@ const CLUSTER_KEY = 'cluster'
 
 export class Broker {
   readonly core: BrokerCore
-  private readonly markers: TransactionMarkers
-  private readonly housekeeping: Housekeeping
-  private readonly report: (line: string) => void
-  private readonly fixedAddress: boolean
-  private listener: TcpListener | undefined
-  private closing: Promise<void> | undefined
+  readonly #markers: TransactionMarkers
+  readonly #housekeeping: Housekeeping
+  readonly #report: (line: string) => void
+  readonly #fixedAddress: boolean
+  #listener: TcpListener | undefined
+  #closing: Promise<void> | undefined
 
   /** Use `createBroker`, which opens the storage first. */
   constructor(options: BrokerOptions) {
@@ -47,12 +47,12 @@ export class Broker {
     const topics = new Topics(storage, random)
     const offsets = new GroupOffsets(storage)
     const { markerDelayMs } = settings
-    this.markers = new TransactionMarkers({ clock, random, topics, offsets, markerDelayMs, report })
-    const transactions = new TransactionCoordinator({ clock, settings, storage, markers: this.markers })
+    this.#markers = new TransactionMarkers({ clock, random, topics, offsets, markerDelayMs, report })
+    const transactions = new TransactionCoordinator({ clock, settings, storage, markers: this.#markers })
     const groups = new GroupCoordinator({ clock, random, settings, storage, offsets })
     const clusterId = (state.get(CLUSTER_KEY)?.id as string | undefined) ?? random.bytes(16).toString('base64url')
-    this.report = report
-    this.fixedAddress = options.advertised !== undefined
+    this.#report = report
+    this.#fixedAddress = options.advertised !== undefined
     this.core = {
       clock,
       random,
@@ -72,7 +72,7 @@ export class Broker {
     offsets.recover(state)
     groups.recover(state)
     transactions.recover(state)
-    this.housekeeping = new Housekeeping(this.core, report)
+    this.#housekeeping = new Housekeeping(this.core, report)
   }
 
   /** A connection in the process. */
@@ -82,9 +82,9 @@ export class Broker {
 
   /** Answers on a TCP port; port 0 takes any free one. PORT_IN_USE, BROKER_LISTEN_FAILED. */
   async listen(options: ListenOptions): Promise<{ readonly port: number }> {
-    this.listener = await listenTcp(options, (clientHost) => this.connection(clientHost), this.report)
-    const { port } = this.listener
-    if (!this.fixedAddress) this.core.advertised = { host: options.advertisedHost ?? options.host, port }
+    this.#listener = await listenTcp(options, (clientHost) => this.connection(clientHost), this.#report)
+    const { port } = this.#listener
+    if (!this.#fixedAddress) this.core.advertised = { host: options.advertisedHost ?? options.host, port }
     return { port }
   }
 
@@ -94,20 +94,20 @@ export class Broker {
 
   /** Closes connections, cancels every timer and closes the storage. */
   close(): Promise<void> {
-    this.closing ??= this.shutDown()
-    return this.closing
+    this.#closing ??= this.#shutDown()
+    return this.#closing
   }
 
-  private async shutDown(): Promise<void> {
-    await this.listener?.close()
+  async #shutDown(): Promise<void> {
+    await this.#listener?.close()
     this.halt()
     await this.core.storage.close()
   }
 
   /** Stops as a killed process does: no timer fires any more, storage is left as it is. */
   halt(): void {
-    this.housekeeping.close()
-    this.markers.close()
+    this.#housekeeping.close()
+    this.#markers.close()
     this.core.transactions.close()
     this.core.groups.close()
   }

@@ -17,39 +17,39 @@ export interface BrokerConnection {
 }
 
 export class ClientConnection implements BrokerConnection {
-  private readonly core: BrokerCore
-  private readonly clientHost: string
-  private readonly releases = new Set<() => void>()
+  readonly #core: BrokerCore
+  readonly #clientHost: string
+  readonly #releases = new Set<() => void>()
   /** The request being answered, while it waits. */
-  private last: Promise<unknown> | undefined
-  private closed = false
+  #last: Promise<unknown> | undefined
+  #closed = false
 
   constructor(core: BrokerCore, clientHost: string) {
-    this.core = core
-    this.clientHost = clientHost
+    this.#core = core
+    this.#clientHost = clientHost
   }
 
   handle(frame: Buffer): Promise<Buffer | null> {
-    const before = this.last
-    const answer = before === undefined ? this.answerNow(frame) : before.then(() => this.answer(frame))
+    const before = this.#last
+    const answer = before === undefined ? this.#answerNow(frame) : before.then(() => this.#answer(frame))
     const settled: Promise<unknown> = answer.then(ignore, ignore).then(() => {
-      if (this.last === settled) this.last = undefined
+      if (this.#last === settled) this.#last = undefined
     })
-    this.last = settled
+    this.#last = settled
     return answer
   }
 
   close(): void {
-    this.closed = true
-    for (const release of [...this.releases]) release()
+    this.#closed = true
+    for (const release of [...this.#releases]) release()
   }
 
-  private async answerNow(frame: Buffer): Promise<Buffer | null> {
-    return this.answer(frame)
+  async #answerNow(frame: Buffer): Promise<Buffer | null> {
+    return this.#answer(frame)
   }
 
-  private answer(frame: Buffer): Buffer | null | Promise<Buffer | null> {
-    if (this.closed) throw new MillraceError('BROKER_REQUEST_REJECTED', 'The connection is closed')
+  #answer(frame: Buffer): Buffer | null | Promise<Buffer | null> {
+    if (this.#closed) throw new MillraceError('BROKER_REQUEST_REJECTED', 'The connection is closed')
     const { header, api, bodyStart } = decodeRequestHeader(frame, apiByKey)
     const { apiKey, apiVersion: version, correlationId, clientId } = header
     const handler = handlerOf(apiKey)
@@ -61,14 +61,14 @@ export class ClientConnection implements BrokerConnection {
     const context: RequestContext = {
       version,
       clientId: clientId ?? '',
-      clientHost: this.clientHost,
+      clientHost: this.#clientHost,
       onClose: (release) => {
-        this.releases.add(release)
-        return () => this.releases.delete(release)
+        this.#releases.add(release)
+        return () => this.#releases.delete(release)
       },
     }
     const toFrame = (body: Buffer | null) => (body === null ? null : responseFrame(api, version, correlationId, body))
-    const body = handler.answer(this.core, frame.subarray(bodyStart), context)
+    const body = handler.answer(this.#core, frame.subarray(bodyStart), context)
     return body instanceof Promise ? body.then(toFrame) : toFrame(body)
   }
 }

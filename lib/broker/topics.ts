@@ -33,15 +33,15 @@ const TOPIC_KEY = 'topic/'
 const START_KEY = 'log-start/'
 
 export class Topics {
-  private readonly byName = new Map<string, BrokerTopic>()
-  private readonly byId = new Map<string, BrokerTopic>()
-  private readonly storage: BrokerStorage
-  private readonly random: Random
-  private readonly onDelete: ((topic: BrokerTopic) => void)[] = []
+  readonly #byName = new Map<string, BrokerTopic>()
+  readonly #byId = new Map<string, BrokerTopic>()
+  readonly #storage: BrokerStorage
+  readonly #random: Random
+  readonly #onDelete: ((topic: BrokerTopic) => void)[] = []
 
   constructor(storage: BrokerStorage, random: Random) {
-    this.storage = storage
-    this.random = random
+    this.#storage = storage
+    this.#random = random
   }
 
   /** Rebuilds every topic from storage; `report` hears of what was cut off. */
@@ -50,10 +50,10 @@ export class Topics {
     for (const [key, value] of state) {
       if (!key.startsWith(TOPIC_KEY)) continue
       const { id, partitions, values } = value as { id: string; partitions: number; values: ConfigValues }
-      const topic = this.register(key.slice(TOPIC_KEY.length), id, values)
+      const topic = this.#register(key.slice(TOPIC_KEY.length), id, values)
       for (let partition = 0; partition < partitions; partition++) {
         const start = state.get(`${START_KEY}${logId(id, partition)}`) as { offset: number } | undefined
-        const log = this.addPartition(topic, start?.offset ?? 0)
+        const log = this.#addPartition(topic, start?.offset ?? 0)
         wanted.add(logId(id, partition))
         const { droppedBytes } = recoverLog(log, nowMs)
         if (droppedBytes > 0) {
@@ -61,84 +61,84 @@ export class Topics {
         }
       }
     }
-    for (const id of this.storage.logIds()) if (!wanted.has(id)) this.storage.log(id).remove()
+    for (const id of this.#storage.logIds()) if (!wanted.has(id)) this.#storage.log(id).remove()
   }
 
   all(): BrokerTopic[] {
-    return [...this.byName.values()]
+    return [...this.#byName.values()]
   }
 
   named(name: string): BrokerTopic | undefined {
-    return this.byName.get(name)
+    return this.#byName.get(name)
   }
 
   withId(id: string): BrokerTopic | undefined {
-    return this.byId.get(id)
+    return this.#byId.get(id)
   }
 
   log(topic: string, partition: number): PartitionLog | undefined {
-    return this.byName.get(topic)?.partitions[partition]
+    return this.#byName.get(topic)?.partitions[partition]
   }
 
   create(name: string, partitions: number, values: ConfigValues): BrokerTopic {
-    const topic = this.register(name, this.random.bytes(16).toString('base64url'), values)
-    this.storage.put([stateOf(topic, partitions)])
-    for (let partition = 0; partition < partitions; partition++) this.addPartition(topic, 0)
+    const topic = this.#register(name, this.#random.bytes(16).toString('base64url'), values)
+    this.#storage.put([stateOf(topic, partitions)])
+    for (let partition = 0; partition < partitions; partition++) this.#addPartition(topic, 0)
     return topic
   }
 
   /** As Kafka does when somebody asks for a coordinator. One partition, as there is one broker. */
   ensureInternal(name: InternalTopic): void {
-    if (!this.byName.has(name)) this.create(name, 1, INTERNAL_CONFIG)
+    if (!this.#byName.has(name)) this.create(name, 1, INTERNAL_CONFIG)
   }
 
   grow(topic: BrokerTopic, partitions: number): void {
-    this.storage.put([stateOf(topic, partitions)])
-    while (topic.partitions.length < partitions) this.addPartition(topic, 0)
+    this.#storage.put([stateOf(topic, partitions)])
+    while (topic.partitions.length < partitions) this.#addPartition(topic, 0)
   }
 
   configure(topic: BrokerTopic, values: ConfigValues): void {
     topic.values = values
     topic.config = topicConfig(values)
-    this.storage.put([stateOf(topic, topic.partitions.length)])
+    this.#storage.put([stateOf(topic, topic.partitions.length)])
   }
 
   delete(topic: BrokerTopic): void {
-    this.byName.delete(topic.name)
-    this.byId.delete(topic.id)
+    this.#byName.delete(topic.name)
+    this.#byId.delete(topic.id)
     const starts = topic.partitions.map((log) => [`${START_KEY}${logId(topic.id, log.partition)}`, null] as const)
-    this.storage.put([[`${TOPIC_KEY}${topic.name}`, null], ...starts])
+    this.#storage.put([[`${TOPIC_KEY}${topic.name}`, null], ...starts])
     for (const log of topic.partitions) {
       log.storage.remove()
       log.wake()
     }
-    for (const listener of this.onDelete) listener(topic)
+    for (const listener of this.#onDelete) listener(topic)
   }
 
   whenDeleted(listener: (topic: BrokerTopic) => void): void {
-    this.onDelete.push(listener)
+    this.#onDelete.push(listener)
   }
 
   /** Moves a log's start and remembers it. */
   moveStart(topic: BrokerTopic, log: PartitionLog, offset: number): void {
     if (offset <= log.logStartOffset) return
-    this.storage.put([[`${START_KEY}${logId(topic.id, log.partition)}`, { offset }]])
+    this.#storage.put([[`${START_KEY}${logId(topic.id, log.partition)}`, { offset }]])
     log.moveStart(offset)
   }
 
-  private register(name: string, id: string, values: ConfigValues): BrokerTopic {
+  #register(name: string, id: string, values: ConfigValues): BrokerTopic {
     const topic: BrokerTopic = { name, id, values, config: topicConfig(values), partitions: [] }
-    this.byName.set(name, topic)
-    this.byId.set(id, topic)
+    this.#byName.set(name, topic)
+    this.#byId.set(id, topic)
     return topic
   }
 
-  private addPartition(topic: BrokerTopic, logStartOffset: number): PartitionLog {
+  #addPartition(topic: BrokerTopic, logStartOffset: number): PartitionLog {
     const partition = topic.partitions.length
     const log = new PartitionLog({
       topic: topic.name,
       partition,
-      storage: this.storage.log(logId(topic.id, partition)),
+      storage: this.#storage.log(logId(topic.id, partition)),
       config: () => topic.config,
       logStartOffset,
     })

@@ -7,7 +7,7 @@ import type { LoaderInput } from '../personalization/input/loader/input-files.js
 import type { Random } from '../record/random.js'
 import type { StartOptions } from './start-options.js'
 
-export const DEFAULT_FOLDER = '.millrace'
+const DEFAULT_FOLDER = '.millrace'
 
 /**
  * On Kafka the default folder, which then holds local state only. With the embedded broker the topics lie there too, so

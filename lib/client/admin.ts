@@ -18,7 +18,7 @@ import type { Isolation } from './fetch-request.js'
 import { type CommittedOffset, committedOffsets } from './group-offsets.js'
 import { type FoundOffset, listOffsets, type OffsetSpec } from './list-offsets.js'
 import type { TopicInfo } from './metadata.js'
-import { DELETE, type NewTopic, SET, SET_ON_TOPIC, TOPIC_RESOURCE, type TopicConfigEntry } from './topic-admin.js'
+import { DELETE, type NewTopic, SET, SET_ON_TOPIC, TOPIC_CONFIG, type TopicConfigEntry } from './topic-admin.js'
 import { groupByTopic } from './topic-grouping.js'
 
 export type { FoundOffset, NewTopic, OffsetSpec, TopicConfigEntry }
@@ -132,7 +132,7 @@ export class Admin {
   async describeConfigs(topic: string, keys: readonly string[] | null = null): Promise<Map<string, TopicConfigEntry>> {
     const response = await this.run(
       describeConfigsApi,
-      { resources: [{ resourceType: TOPIC_RESOURCE, resourceName: topic, configurationKeys: keys }] },
+      { resources: [{ resourceType: TOPIC_CONFIG, resourceName: topic, configurationKeys: keys }] },
       { any: true },
       'DescribeConfigs',
       ({ results }) =>
@@ -157,7 +157,7 @@ export class Admin {
       {
         resources: [
           {
-            resourceType: TOPIC_RESOURCE,
+            resourceType: TOPIC_CONFIG,
             resourceName: topic,
             configs: Object.entries(changes).map(([name, value]) => ({
               name,

@@ -17,6 +17,6 @@ export interface TopicConfigEntry {
 
 /** DescribeConfigs' source of a value set on the topic itself. */
 export const SET_ON_TOPIC = 1
-export const TOPIC_RESOURCE = 2
+export const TOPIC_CONFIG = 2
 export const SET = 0
 export const DELETE = 1

@@ -18,7 +18,7 @@ export { DECISION_ID_HEADER, decisionId, type Rule } from './records/decision-id
 export type { CustomerProfile } from './records/profile.js'
 export type { Recommendation } from './records/recommendation.js'
 export { plainSerdes, registrySerdes, type ServiceSerdes } from './records/serdes.js'
-export { type TopicNames, topicNames } from './records/topics.js'
+export { type TopicNames, topicNames } from './records/topic-names.js'
 export type { Summary } from './report/summary.js'
 export { PersonalizationService, type ServiceOptions } from './service.js'
 export { DEFAULT_RULES, personalizationTopology, type RuleOptions } from './topology.js'

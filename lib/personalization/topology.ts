@@ -17,7 +17,7 @@ import type { SharedModel } from './recommender/model.js'
 import { arrivalSerde, arrivalTime } from './records/arrival.js'
 import { type CustomerProfile, laterProfile } from './records/profile.js'
 import type { ServiceSerdes } from './records/serdes.js'
-import { STAMPED, type TopicNames } from './records/topics.js'
+import { STAMPED, type TopicNames } from './records/topic-names.js'
 
 export interface RuleOptions extends AdmissionOptions {
   /** Idle event time after which a cart is abandoned, in milliseconds. */

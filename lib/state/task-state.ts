@@ -50,9 +50,9 @@ export interface TaskStateOptions {
 
 export type Store = KeyValueStore<unknown, unknown> | WindowStore<unknown, unknown> | SessionStore<unknown, unknown>
 
-/** A committed transaction's position in the changelog of one store. */
+/** Where the changelog of one store ends once a commit is through. */
 export interface ChangelogEnd {
-  /** Next offset after the store's last record. */
+  /** Next offset after the store's last record; topicId: Kafka's, null if the broker has none. */
   readonly offset: number
   readonly topicId: string | null
 }

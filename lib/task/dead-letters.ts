@@ -5,7 +5,7 @@ import type { Header, Headers } from '../record/record.js'
 import { type Collector, recordBytes } from './collector.js'
 import type { TaskOptions } from './options.js'
 import type { RecordOrigin } from './record-origin.js'
-import { rejected, tooLarge, type WriteLimits } from './rejected-writes.js'
+import { recordRejected, recordTooLarge, type WriteLimits } from './rejected-writes.js'
 
 /** Kafka Streams' names (KIP-1034), so that tools which read its dead letters read ours. */
 const STREAMS_HEADER = '__streams.errors.'
@@ -48,14 +48,14 @@ export class DeadLetters {
     // A record that just fits its own topic may not fit with these headers: the longest is left out first.
     const fits = (chosen: Headers) => recordBytes(key, value, chosen) <= this.#options.maxRecordBytes
     const sent = fits(headers) ? headers : headers.filter((header) => header.key !== `${STREAMS_HEADER}stacktrace`)
-    if (!fits(sent)) return tooLarge(this.#options, node, deadLetterTopic, origin, recordBytes(key, value, sent))
+    if (!fits(sent)) return recordTooLarge(this.#options, node, deadLetterTopic, origin, recordBytes(key, value, sent))
     const usable = cursor.timestamp >= 0 && Number.isSafeInteger(cursor.timestamp)
     // With time 0 the broker would delete the letter at once.
     let timestamp = usable ? cursor.timestamp : clock.now()
     const rejection =
       this.#options.rejectedBatches?.of({ topic: deadLetterTopic, key, value, timestamp, headers: sent }) ?? null
     if (rejection?.kafkaCode === KAFKA_ERROR.INVALID_TIMESTAMP) timestamp = clock.now()
-    else if (rejection !== null) return rejected(this.#options, node, deadLetterTopic, origin, rejection)
+    else if (rejection !== null) return recordRejected(this.#options, node, deadLetterTopic, origin, rejection)
     this.#collector.send(deadLetterTopic, null, key, value, timestamp, sent)
     return null
   }

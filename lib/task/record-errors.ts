@@ -7,7 +7,7 @@ import { DeadLetters } from './dead-letters.js'
 import { isTimestampError } from './event-time.js'
 import type { TaskOptions } from './options.js'
 import { errorAt, placeOf, type RecordOrigin } from './record-origin.js'
-import { rejected } from './rejected-writes.js'
+import { recordRejected } from './rejected-writes.js'
 
 /** Of Millrace's own errors only these are about one record; any other (disk, protocol) must stop the task. */
 const RECORD_CODES: readonly ErrorCode[] = [
@@ -146,7 +146,7 @@ export class RecordErrors {
   /** The topic a sink's function chose does not exist. */
   noTopic(node: string, topic: string, origin: RecordOrigin | null, cause: unknown): void {
     const missing = isMillraceError(cause, 'CLIENT_TOPIC_MISSING')
-    this.processing(node, origin, missing ? rejected(this.#options, node, topic, origin, cause) : cause)
+    this.processing(node, origin, missing ? recordRejected(this.#options, node, topic, origin, cause) : cause)
   }
 
   #circular(node: string, origin: RecordOrigin, error: MillraceError): MillraceError {

@@ -28,13 +28,13 @@ export function checkWrite(
     throw errorAt(id, 'SERIALIZE_FAILED', problem, node, origin, undefined)
   }
   const bytes = recordBytes(key, value, headers)
-  if (bytes > maxRecordBytes) throw tooLarge(limits, node, topic, origin, bytes)
+  if (bytes > maxRecordBytes) throw recordTooLarge(limits, node, topic, origin, bytes)
   if (rejectedBatches === undefined || rejectedBatches.none) return
   const rejection = rejectedBatches.of({ topic, key, value, timestamp, headers })
-  if (rejection !== null) throw rejected(limits, node, topic, origin, rejection)
+  if (rejection !== null) throw recordRejected(limits, node, topic, origin, rejection)
 }
 
-export function tooLarge(
+export function recordTooLarge(
   { id, maxRecordBytes }: WriteLimits,
   node: string,
   topic: string,
@@ -46,7 +46,7 @@ export function tooLarge(
 }
 
 /** `cause`: the broker's answer. */
-export function rejected(
+export function recordRejected(
   { id }: WriteLimits,
   node: string,
   topic: string,

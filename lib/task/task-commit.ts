@@ -1,6 +1,7 @@
 /** What one task contributes to a commit: everything that becomes visible together. */
 import type { BatchOffsets, OffsetToCommit, ProduceBatch } from '../client/commit.js'
 import type { Headers, TopicPartition } from '../record/record.js'
+import type { ChangelogEnd } from '../state/task-state.js'
 import type { StoreDefinition } from '../topology/topology.js'
 
 /** A record on its way to a topic somebody in this process listens to; its offset is known once committed. */
@@ -37,12 +38,6 @@ export interface UncommittedPartition extends TopicPartition {
   readonly committedOffset: number
   /** Next offset to process. */
   readonly position: number
-}
-
-/** Next offset of a store's changelog, and Kafka's id of that topic where the broker has one. */
-export interface ChangelogEnd {
-  readonly offset: number
-  readonly topicId: string | null
 }
 
 /** Store → where its changelog ends once `commit` is through. */

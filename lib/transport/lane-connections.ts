@@ -26,46 +26,46 @@ interface Slot {
 /** A Transport over connections that `open` makes. Idle it holds no timers. */
 export class LaneConnections implements Transport {
   readonly portable: () => Promise<PortableTransport | null>
-  private readonly open: OpenConnection
-  private readonly clock: Clock
-  private readonly slots = new Map<string, Slot>()
+  readonly #open: OpenConnection
+  readonly #clock: Clock
+  readonly #slots = new Map<string, Slot>()
   /** Requests without an answer → how to fail them. */
-  private readonly unanswered = new Set<(error: unknown) => void>()
-  private closed = false
+  readonly #unanswered = new Set<(error: unknown) => void>()
+  #closed = false
 
   constructor(
     open: OpenConnection,
     clock: Clock,
     portable: () => Promise<PortableTransport | null> = () => Promise.resolve(null),
   ) {
-    this.open = open
+    this.#open = open
     this.portable = portable
-    this.clock = clock
+    this.#clock = clock
   }
 
   send(address: BrokerAddress, lane: Lane, request: WireRequest): Promise<Buffer> {
-    if (this.closed) return Promise.reject(closedError(address, 'the transport was closed'))
+    if (this.#closed) return Promise.reject(closedError(address, 'the transport was closed'))
     const name = `${address.host}:${address.port}/${lane}`
-    const slot = this.slotFor(name, address, lane)
+    const slot = this.#slotFor(name, address, lane)
     return new Promise<Buffer>((resolve, reject) => {
       let settled = false
       const finish = () => {
         settled = true
         cancel()
-        this.unanswered.delete(fail)
+        this.#unanswered.delete(fail)
       }
-      const cancel = patientTimer(this.clock, request.timeoutMs, () => {
+      const cancel = patientTimer(this.#clock, request.timeoutMs, () => {
         finish()
-        this.drop(name, slot)
+        this.#drop(name, slot)
         reject(timeoutError(address, lane, request))
       })
       const fail = (error: unknown) => {
         if (settled) return
         finish()
-        if (slot.connection === null || !slot.connection.isOpen()) this.drop(name, slot)
+        if (slot.connection === null || !slot.connection.isOpen()) this.#drop(name, slot)
         reject(error instanceof MillraceError ? error : closedError(address, 'the connection was lost', error))
       }
-      this.unanswered.add(fail)
+      this.#unanswered.add(fail)
       // Always through the promise, so that calls leave in call order also while the connection is being opened.
       slot.opening.then((connection) => {
         if (settled) return
@@ -79,31 +79,31 @@ export class LaneConnections implements Transport {
   }
 
   async close(): Promise<void> {
-    this.closed = true
-    for (const [name, slot] of this.slots) this.drop(name, slot)
+    this.#closed = true
+    for (const [name, slot] of this.#slots) this.#drop(name, slot)
     // Also those whose connection is still being opened.
-    for (const fail of this.unanswered)
+    for (const fail of this.#unanswered)
       fail(new MillraceError('TRANSPORT_CLOSED', 'The transport was closed.', { retriable: true }))
   }
 
-  private slotFor(name: string, address: BrokerAddress, lane: Lane): Slot {
-    const known = this.slots.get(name)
+  #slotFor(name: string, address: BrokerAddress, lane: Lane): Slot {
+    const known = this.#slots.get(name)
     if (known !== undefined && (known.connection === null || known.connection.isOpen())) return known
     const unwanted = new AbortController()
-    const slot: Slot = { opening: this.open(address, lane, unwanted.signal), unwanted, connection: null }
+    const slot: Slot = { opening: this.#open(address, lane, unwanted.signal), unwanted, connection: null }
     slot.opening.then(
       (connection) => {
         slot.connection = connection
-        if (this.slots.get(name) !== slot) connection.close()
+        if (this.#slots.get(name) !== slot) connection.close()
       },
       () => undefined,
     )
-    this.slots.set(name, slot)
+    this.#slots.set(name, slot)
     return slot
   }
 
-  private drop(name: string, slot: Slot): void {
-    if (this.slots.get(name) === slot) this.slots.delete(name)
+  #drop(name: string, slot: Slot): void {
+    if (this.#slots.get(name) === slot) this.#slots.delete(name)
     if (slot.connection === null) slot.unwanted.abort()
     else slot.connection.close()
   }

@@ -39,60 +39,61 @@ export function loopbackTransport(options: LoopbackTransportOptions): Transport 
 }
 
 class FrameConnection implements LaneConnection {
-  private readonly peer: LoopbackConnection
-  private readonly address: BrokerAddress
-  private readonly clientId: Buffer
-  private readonly rejects = new Set<(error: Error) => void>()
-  private correlationId = 0
-  private open = true
+  readonly #peer: LoopbackConnection
+  readonly #address: BrokerAddress
+  readonly #clientId: Buffer
+  readonly #rejects = new Set<(error: Error) => void>()
+  #correlationId = 0
+  #open = true
 
   constructor(peer: LoopbackConnection, address: BrokerAddress, clientId: Buffer) {
-    this.peer = peer
-    this.address = address
-    this.clientId = clientId
+    this.#peer = peer
+    this.#address = address
+    this.#clientId = clientId
   }
 
   isOpen(): boolean {
-    return this.open
+    return this.#open
   }
 
   send(request: WireRequest): Promise<Buffer> {
-    this.correlationId = (this.correlationId + 1) & 0x7fff_ffff
-    const correlationId = this.correlationId
-    const frame = frameOf(request, correlationId, this.clientId)
+    this.#correlationId = (this.#correlationId + 1) & 0x7fff_ffff
+    const correlationId = this.#correlationId
+    const frame = frameOf(request, correlationId, this.#clientId)
     return new Promise((resolve, reject) => {
-      if (!this.open) {
-        reject(closedError(this.address, 'the connection is closed'))
+      if (!this.#open) {
+        reject(closedError(this.#address, 'the connection is closed'))
         return
       }
-      this.rejects.add(reject)
-      this.peer.handle(frame).then(
+      this.#rejects.add(reject)
+      this.#peer.handle(frame).then(
         (answer) => {
-          this.rejects.delete(reject)
+          this.#rejects.delete(reject)
           if (answer === null) {
             if (request.noResponse === true) resolve(Buffer.alloc(0))
-            else this.fail(reject, 'the peer closed the connection')
-          } else if (answer.readInt32BE(0) !== correlationId) this.fail(reject, 'the answer belongs to another request')
+            else this.#fail(reject, 'the peer closed the connection')
+          } else if (answer.readInt32BE(0) !== correlationId)
+            this.#fail(reject, 'the answer belongs to another request')
           else resolve(answer.subarray(request.flexibleResponse ? 5 : 4))
         },
         (error) => {
-          this.rejects.delete(reject)
-          this.fail(reject, 'the peer failed', error)
+          this.#rejects.delete(reject)
+          this.#fail(reject, 'the peer failed', error)
         },
       )
     })
   }
 
   close(): void {
-    if (!this.open) return
-    this.open = false
-    this.peer.close()
-    for (const reject of this.rejects) reject(closedError(this.address, 'the connection was closed'))
-    this.rejects.clear()
+    if (!this.#open) return
+    this.#open = false
+    this.#peer.close()
+    for (const reject of this.#rejects) reject(closedError(this.#address, 'the connection was closed'))
+    this.#rejects.clear()
   }
 
-  private fail(reject: (error: Error) => void, why: string, cause?: unknown): void {
-    reject(closedError(this.address, why, cause))
+  #fail(reject: (error: Error) => void, why: string, cause?: unknown): void {
+    reject(closedError(this.#address, why, cause))
     this.close()
   }
 }

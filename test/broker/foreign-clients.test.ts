@@ -1,7 +1,7 @@
 /** What other people's clients send and Kafka answers, each in its smallest form. */
 import { connect } from 'node:net'
 import t from 'tap'
-import { allHandlers } from '../../lib/broker/api/registry.js'
+import { HANDLERS } from '../../lib/broker/api/registry.js'
 import {
   type Api,
   decodeResponse,
@@ -27,7 +27,7 @@ async function send(w: Wire, api: Api, body: Buffer, version = lastVersion(api))
 }
 
 function lastVersion(api: Api): number {
-  return allHandlers().find((handler) => handler.api === api)!.versions[1]
+  return HANDLERS.find((handler) => handler.api === api)!.versions[1]
 }
 
 t.test('bytes after a request body are ignored: librdkafka asks for all topics with three too many', async (t) => {

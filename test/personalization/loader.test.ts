@@ -7,7 +7,7 @@ import { fileInput, type LoaderInput, simulatorInput } from '../../lib/personali
 import { readLedger } from '../../lib/personalization/input/loader/ledger.js'
 import { Loader, type LoaderParts } from '../../lib/personalization/input/loader/loader.js'
 import { plainSerdes } from '../../lib/personalization/records/serdes.js'
-import { serviceTopics, topicNames } from '../../lib/personalization/records/topics.js'
+import { serviceTopics, topicNames } from '../../lib/personalization/records/topic-names.js'
 import { systemClock } from '../../lib/record/clock.js'
 import { silentLog } from '../../lib/telemetry/log.js'
 import { writeRees46 } from './rees46-rows.js'

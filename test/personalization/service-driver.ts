@@ -11,7 +11,7 @@ import {
 import type { DeadLetter } from '../../lib/personalization/records/dead-letter.js'
 import type { Recommendation } from '../../lib/personalization/records/recommendation.js'
 import { plainSerdes } from '../../lib/personalization/records/serdes.js'
-import { topicNames } from '../../lib/personalization/records/topics.js'
+import { topicNames } from '../../lib/personalization/records/topic-names.js'
 import { DEFAULT_RULES, personalizationTopology, type RuleOptions } from '../../lib/personalization/topology.js'
 import { bytes } from '../../lib/serde/primitive.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'

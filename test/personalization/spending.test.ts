@@ -1,6 +1,5 @@
 import t from 'tap'
 import {
-  DEFAULT_THRESHOLD_MICROS,
   isSpending,
   isWithdrawn,
   NO_SPENDING,
@@ -17,8 +16,6 @@ import { activityOf, type UserActivity } from '../../lib/personalization/records
 import { parseMicros } from '../../lib/personalization/records/money.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { needs, RETAIL, realFile } from './real-data.js'
-
-const options = { thresholdMicros: DEFAULT_THRESHOLD_MICROS, graceMs: 60_000 }
 
 /** `-12.50` is a cancellation of 12.50, `3x166.67` three pieces. */
 function line(text: string): UserActivity {

@@ -30,7 +30,7 @@ export interface Oracle {
 }
 
 /** Where the oracle's source is: MILLRACE_ORACLE, else beside the repository. */
-export function oracleSource(): string {
+function oracleSource(): string {
   return resolve(process.env.MILLRACE_ORACLE || join('..', 'shared', 'oracle', 'Oracle.java'))
 }
 

@@ -18,7 +18,7 @@ export function commandWorks(name: string, argument: string): Promise<boolean> {
 }
 
 /** Where the jars of `version` are kept: MILLRACE_KAFKA_LIBS, else `.kafka/libs-VERSION` in the working directory. */
-export function jarFolder(version: string): string {
+function jarFolder(version: string): string {
   return resolve(process.env.MILLRACE_KAFKA_LIBS || join('.kafka', `libs-${version}`))
 }
 

@@ -68,7 +68,7 @@ export function aggregated(
   return { id: draft.add({ op, in: group, init, adder, ...merging, ...store }), value, window }
 }
 
-export function randomMerger(draft: CaseDraft, numeric: boolean): CaseFunction {
+function randomMerger(draft: CaseDraft, numeric: boolean): CaseFunction {
   return numeric ? { fn: 'sum' } : draft.pick([{ fn: 'append', sep: '|' }, { fn: 'second' }])
 }
 

@@ -25,11 +25,6 @@ export interface ReferenceContext {
   topic(to: (row: Row) => void): (row: Row) => void
 }
 
-export interface Grouping {
-  readonly node: ReferenceNode
-  readonly of: 'stream' | 'table'
-}
-
 export class ReferenceNode {
   readonly spec: CaseNode
   /** Streams: the key may have changed since the last topic, so a grouping or join needs one. */

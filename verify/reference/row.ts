@@ -28,12 +28,12 @@ export function row(key: RowKey, value: CaseValue, ts: number, old: CaseValue = 
   return { key, value, old, ts, latest: true }
 }
 
-export function isWindowed(key: RowKey): key is WindowedKey {
+function isWindowed(key: RowKey): key is WindowedKey {
   return typeof key === 'object' && key !== null
 }
 
 /** Equal for equal keys only. */
-export function nameOf(key: RowKey): string {
+function nameOf(key: RowKey): string {
   return isWindowed(key) ? `${JSON.stringify(key.key)}@${key.start}-${key.end}` : JSON.stringify(key)
 }
 

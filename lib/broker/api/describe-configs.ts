@@ -5,7 +5,7 @@ import { type ConfigEntry, describeBrokerConfig, describeTopicConfig } from './c
 import { defineHandler } from './handler.js'
 
 export const TOPIC_RESOURCE = 2
-export const BROKER_RESOURCE = 4
+const BROKER_RESOURCE = 4
 
 export const describeConfigsHandler = defineHandler(describeConfigsApi, [1, 4], (core, request) => ({
   results: request.resources.map(({ resourceType, resourceName, configurationKeys }) => {

@@ -35,11 +35,12 @@ import { produceHandler } from './produce.js'
 import { syncGroupHandler } from './sync-group.js'
 import { txnOffsetCommitHandler } from './txn-offset-commit.js'
 
-const handlers: readonly Handler[] = [
+/** Every handler; `byKey` finds one. */
+export const HANDLERS: readonly Handler[] = [
   addOffsetsToTxnHandler,
   addPartitionsToTxnHandler,
   alterConfigsHandler,
-  apiVersionsHandler(() => handlers),
+  apiVersionsHandler(() => HANDLERS),
   createPartitionsHandler,
   createTopicsHandler,
   deleteGroupsHandler,
@@ -72,12 +73,8 @@ const handlers: readonly Handler[] = [
   txnOffsetCommitHandler,
 ]
 
-const byKey = new Map(handlers.map((handler) => [handler.api.key, handler]))
+const byKey = new Map(HANDLERS.map((handler) => [handler.api.key, handler]))
 
 export function handlerOf(apiKey: number): Handler | undefined {
   return byKey.get(apiKey)
-}
-
-export function allHandlers(): readonly Handler[] {
-  return handlers
 }

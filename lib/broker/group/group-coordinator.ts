@@ -42,15 +42,15 @@ export interface JoinRequest {
 const GROUP_KEY = 'group/'
 
 export class GroupCoordinator {
-  private readonly groups = new Map<string, Group>()
-  private readonly o: GroupCoordinatorOptions
+  readonly #groups = new Map<string, Group>()
+  readonly #o: GroupCoordinatorOptions
 
   constructor(options: GroupCoordinatorOptions) {
-    this.o = options
+    this.#o = options
   }
 
   recover(state: ReadonlyMap<string, StateValue>): void {
-    for (const groupId of this.o.offsets.groupIds()) this.obtain(groupId)
+    for (const groupId of this.#o.offsets.groupIds()) this.obtain(groupId)
     for (const [key, value] of state) {
       if (!key.startsWith(GROUP_KEY)) continue
       const group = this.obtain(key.slice(GROUP_KEY.length))
@@ -60,49 +60,49 @@ export class GroupCoordinator {
   }
 
   close(): void {
-    for (const group of this.groups.values()) group.close(E.COORDINATOR_NOT_AVAILABLE)
+    for (const group of this.#groups.values()) group.close(E.COORDINATOR_NOT_AVAILABLE)
   }
 
   all(): Iterable<Group> {
-    return this.groups.values()
+    return this.#groups.values()
   }
 
   get(groupId: string): Group | undefined {
-    return this.groups.get(groupId)
+    return this.#groups.get(groupId)
   }
 
   /** The group, made when it is not there: for members, and for offsets committed without any. */
   obtain(groupId: string): Group {
-    let group = this.groups.get(groupId)
+    let group = this.#groups.get(groupId)
     if (group === undefined) {
       group = new Group({
         groupId,
-        clock: this.o.clock,
-        initialRebalanceDelayMs: this.o.settings.initialRebalanceDelayMs,
+        clock: this.#o.clock,
+        initialRebalanceDelayMs: this.#o.settings.initialRebalanceDelayMs,
         save: ({ generationId, protocolType }) =>
-          this.o.storage.put([[`${GROUP_KEY}${groupId}`, { generationId, protocolType }]]),
+          this.#o.storage.put([[`${GROUP_KEY}${groupId}`, { generationId, protocolType }]]),
       })
-      this.groups.set(groupId, group)
+      this.#groups.set(groupId, group)
     }
     return group
   }
 
   /** NONE, GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP. */
   delete(groupId: string): number {
-    const group = this.groups.get(groupId)
+    const group = this.#groups.get(groupId)
     if (group === undefined) return E.GROUP_ID_NOT_FOUND
     if (group.status !== 'Empty') return E.NON_EMPTY_GROUP
     group.close(E.UNKNOWN_MEMBER_ID)
-    this.groups.delete(groupId)
-    this.o.offsets.deleteGroup(groupId)
-    this.o.storage.put([[`${GROUP_KEY}${groupId}`, null]])
+    this.#groups.delete(groupId)
+    this.#o.offsets.deleteGroup(groupId)
+    this.#o.storage.put([[`${GROUP_KEY}${groupId}`, null]])
     return E.NONE
   }
 
   /** Forgets groups without members and without offsets. */
   expire(): void {
-    for (const group of this.groups.values()) {
-      const used = group.status !== 'Empty' || group.pending.size > 0 || this.o.offsets.has(group.groupId)
+    for (const group of this.#groups.values()) {
+      const used = group.status !== 'Empty' || group.pending.size > 0 || this.#o.offsets.has(group.groupId)
       if (!used) this.delete(group.groupId)
     }
   }
@@ -110,7 +110,7 @@ export class GroupCoordinator {
   /** `answer` is called once: now, or when the rebalance is complete. */
   join(request: JoinRequest, answer: (answer: JoinAnswer) => void): void {
     const { memberId, sessionTimeoutMs } = request
-    const { minSessionTimeoutMs, maxSessionTimeoutMs } = this.o.settings
+    const { minSessionTimeoutMs, maxSessionTimeoutMs } = this.#o.settings
     if (request.groupId === '') {
       answer(failedJoin(E.INVALID_GROUP_ID, memberId))
       return
@@ -119,7 +119,7 @@ export class GroupCoordinator {
       answer(failedJoin(E.INVALID_SESSION_TIMEOUT, memberId))
       return
     }
-    let group = this.groups.get(request.groupId)
+    let group = this.#groups.get(request.groupId)
     if (group === undefined) {
       if (memberId !== '') {
         answer(failedJoin(E.UNKNOWN_MEMBER_ID, memberId))
@@ -131,8 +131,8 @@ export class GroupCoordinator {
       answer(failedJoin(E.INCONSISTENT_GROUP_PROTOCOL, memberId))
       return
     }
-    if (memberId === '') this.joinNew(group, request, answer)
-    else this.rejoin(group, request, answer)
+    if (memberId === '') this.#joinNew(group, request, answer)
+    else this.#rejoin(group, request, answer)
   }
 
   sync(
@@ -151,7 +151,7 @@ export class GroupCoordinator {
       answer(failedSync(E.INVALID_GROUP_ID))
       return
     }
-    const group = this.groups.get(request.groupId)
+    const group = this.#groups.get(request.groupId)
     if (group === undefined) {
       answer(failedSync(E.UNKNOWN_MEMBER_ID))
       return
@@ -185,7 +185,7 @@ export class GroupCoordinator {
 
   heartbeat(groupId: string, generationId: number, memberId: string, groupInstanceId: string | null): number {
     if (groupId === '') return E.INVALID_GROUP_ID
-    const group = this.groups.get(groupId)
+    const group = this.#groups.get(groupId)
     if (group === undefined) return E.UNKNOWN_MEMBER_ID
     const error = checkGeneration(group, { memberId, groupInstanceId, generationId })
     if (error !== E.NONE) return error
@@ -195,7 +195,7 @@ export class GroupCoordinator {
 
   /** Removes one member, named by its id, its instance id or both. */
   leave(groupId: string, memberId: string, groupInstanceId: string | null): number {
-    const group = this.groups.get(groupId)
+    const group = this.#groups.get(groupId)
     if (group === undefined) return E.UNKNOWN_MEMBER_ID
     const staticId = groupInstanceId === null ? undefined : group.staticMembers.get(groupInstanceId)
     if (groupInstanceId !== null && staticId === undefined) return E.UNKNOWN_MEMBER_ID
@@ -211,12 +211,12 @@ export class GroupCoordinator {
     return E.NONE
   }
 
-  private joinNew(group: Group, request: JoinRequest, answer: (answer: JoinAnswer) => void): void {
+  #joinNew(group: Group, request: JoinRequest, answer: (answer: JoinAnswer) => void): void {
     const { groupInstanceId, clientId } = request
-    const memberId = `${groupInstanceId ?? clientId}-${this.o.random.uuid()}`
+    const memberId = `${groupInstanceId ?? clientId}-${this.#o.random.uuid()}`
     const known = groupInstanceId === null ? undefined : group.staticMembers.get(groupInstanceId)
     if (known !== undefined) {
-      this.takeOver(group, group.members.get(known)!, memberId, request, answer)
+      this.#takeOver(group, group.members.get(known)!, memberId, request, answer)
       return
     }
     if (groupInstanceId === null && request.requiresKnownMemberId) {
@@ -227,7 +227,7 @@ export class GroupCoordinator {
     addAndRebalance(group, memberId, request, answer)
   }
 
-  private rejoin(group: Group, request: JoinRequest, answer: (answer: JoinAnswer) => void): void {
+  #rejoin(group: Group, request: JoinRequest, answer: (answer: JoinAnswer) => void): void {
     const { memberId, groupInstanceId } = request
     if (group.pending.has(memberId)) {
       if (groupInstanceId !== null) answer(failedJoin(E.UNKNOWN_MEMBER_ID, memberId))
@@ -254,7 +254,7 @@ export class GroupCoordinator {
   }
 
   /** KIP-345: in a stable group a restarted static member gets its assignment back without a rebalance. */
-  private takeOver(
+  #takeOver(
     group: Group,
     member: CoordinatedMember,
     memberId: string,

@@ -36,14 +36,14 @@ export class Group {
   readonly staticMembers = new Map<string, string>()
   /** Ids given out with MEMBER_ID_REQUIRED that did not come back yet. */
   readonly pending = new Map<string, Cancel>()
-  private readonly o: GroupOptions
-  private cancelRebalance: Cancel | undefined
-  private cancelSync: Cancel | undefined
+  readonly #o: GroupOptions
+  #cancelRebalance: Cancel | undefined
+  #cancelSync: Cancel | undefined
   /** True while a new group waits for more members, however many are there. */
-  private gathering = false
+  #gathering = false
 
   constructor(options: GroupOptions) {
-    this.o = options
+    this.#o = options
     this.groupId = options.groupId
   }
 
@@ -51,7 +51,7 @@ export class Group {
   accepts(protocolType: string, protocols: readonly GroupProtocol[]): boolean {
     if (this.members.size === 0) return protocolType !== '' && protocols.length > 0
     if (protocolType !== this.protocolType) return false
-    return protocols.some(({ name }) => this.isCommon(name))
+    return protocols.some(({ name }) => this.#isCommon(name))
   }
 
   /** NONE when the ids name a member: UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID. */
@@ -65,13 +65,13 @@ export class Group {
   }
 
   addPending(memberId: string, sessionTimeoutMs: number): void {
-    const cancel = patientTimer(this.o.clock, sessionTimeoutMs, () => this.dropPending(memberId))
+    const cancel = patientTimer(this.#o.clock, sessionTimeoutMs, () => this.dropPending(memberId))
     this.pending.set(memberId, cancel)
   }
 
   dropPending(memberId: string): void {
     this.pending.get(memberId)?.()
-    if (this.pending.delete(memberId)) this.tryCompleteJoin()
+    if (this.pending.delete(memberId)) this.#tryCompleteJoin()
   }
 
   addMember(member: CoordinatedMember, protocolType: string): void {
@@ -99,15 +99,15 @@ export class Group {
 
   /** Removes a member and rebalances what is left. */
   removeMember(member: CoordinatedMember): void {
-    this.forget(member)
+    this.#forget(member)
     if (this.status === 'Stable' || this.status === 'CompletingRebalance') this.rebalance()
-    else this.tryCompleteJoin()
+    else this.#tryCompleteJoin()
   }
 
   /** Heard of the member: its session starts again. */
   extendSession(member: CoordinatedMember, timeoutMs = member.sessionTimeoutMs): void {
     member.cancelSession?.()
-    member.cancelSession = patientTimer(this.o.clock, timeoutMs, () => {
+    member.cancelSession = patientTimer(this.#o.clock, timeoutMs, () => {
       if (!member.isNew && (member.join !== undefined || member.sync !== undefined)) this.extendSession(member)
       else this.removeMember(member)
     })
@@ -123,18 +123,18 @@ export class Group {
         member.answerSync(failedSync(E.REBALANCE_IN_PROGRESS))
         this.extendSession(member)
       }
-      this.cancelSync?.()
+      this.#cancelSync?.()
       this.status = 'PreparingRebalance'
       const longest = Math.max(0, ...[...this.members.values()].map((member) => member.rebalanceTimeoutMs))
-      const delayMs = initial ? Math.min(this.o.initialRebalanceDelayMs, longest) : longest
+      const delayMs = initial ? Math.min(this.#o.initialRebalanceDelayMs, longest) : longest
       if (initial && delayMs === 0) {
-        this.completeJoin()
+        this.#completeJoin()
         return
       }
-      this.gathering = initial
-      this.cancelRebalance = patientTimer(this.o.clock, delayMs, () => this.completeJoin())
+      this.#gathering = initial
+      this.#cancelRebalance = patientTimer(this.#o.clock, delayMs, () => this.#completeJoin())
     }
-    this.tryCompleteJoin()
+    this.#tryCompleteJoin()
   }
 
   currentJoinAnswer(memberId: string): JoinAnswer {
@@ -146,15 +146,15 @@ export class Group {
       leader: this.leader ?? '',
       memberId,
       skipAssignment: false,
-      members: memberId === this.leader ? this.memberList() : [],
+      members: memberId === this.leader ? this.#memberList() : [],
     }
   }
 
   /** The leader's assignment: everybody who waits for it gets its part. */
   assign(assignments: ReadonlyMap<string, Buffer>): void {
-    this.cancelSync?.()
+    this.#cancelSync?.()
     this.status = 'Stable'
-    this.o.save(this)
+    this.#o.save(this)
     for (const member of this.members.values()) {
       member.assignment = assignments.get(member.memberId) ?? NO_BYTES
       if (member.sync === undefined) continue
@@ -172,7 +172,7 @@ export class Group {
   selectProtocol(): string | null {
     const votes = new Map<string, number>()
     for (const member of this.members.values()) {
-      const choice = member.protocols.find(({ name }) => this.isCommon(name))
+      const choice = member.protocols.find(({ name }) => this.#isCommon(name))
       if (choice !== undefined) votes.set(choice.name, (votes.get(choice.name) ?? 0) + 1)
     }
     let winner: string | null = null
@@ -183,8 +183,8 @@ export class Group {
   /** Cancels every timer, and refuses whoever waits with `error`. */
   close(error: number): void {
     for (const cancel of this.pending.values()) cancel()
-    this.cancelRebalance?.()
-    this.cancelSync?.()
+    this.#cancelRebalance?.()
+    this.#cancelSync?.()
     for (const member of this.members.values()) {
       member.cancelSession?.()
       member.answerJoin(failedJoin(error, member.memberId))
@@ -192,14 +192,14 @@ export class Group {
     }
   }
 
-  private isCommon(protocol: string): boolean {
+  #isCommon(protocol: string): boolean {
     for (const member of this.members.values()) {
       if (!member.protocols.some((candidate) => candidate.name === protocol)) return false
     }
     return true
   }
 
-  private memberList(): JoinAnswer['members'] {
+  #memberList(): JoinAnswer['members'] {
     return [...this.members.values()].map((member) => ({
       memberId: member.memberId,
       groupInstanceId: member.groupInstanceId,
@@ -207,7 +207,7 @@ export class Group {
     }))
   }
 
-  private forget(member: CoordinatedMember): void {
+  #forget(member: CoordinatedMember): void {
     member.cancelSession?.()
     this.members.delete(member.memberId)
     if (member.groupInstanceId !== null && this.staticMembers.get(member.groupInstanceId) === member.memberId) {
@@ -218,25 +218,25 @@ export class Group {
     member.answerSync(failedSync(E.UNKNOWN_MEMBER_ID))
   }
 
-  private tryCompleteJoin(): void {
-    if (this.status !== 'PreparingRebalance' || this.gathering || this.pending.size > 0) return
+  #tryCompleteJoin(): void {
+    if (this.status !== 'PreparingRebalance' || this.#gathering || this.pending.size > 0) return
     for (const member of this.members.values()) if (member.join === undefined) return
-    this.completeJoin()
+    this.#completeJoin()
   }
 
   /** Everybody is here, or their time is over: the next generation begins. */
-  private completeJoin(): void {
-    this.cancelRebalance?.()
-    this.gathering = false
+  #completeJoin(): void {
+    this.#cancelRebalance?.()
+    this.#gathering = false
     if (this.status !== 'PreparingRebalance') return
     for (const member of [...this.members.values()]) {
-      if (member.join === undefined && member.groupInstanceId === null) this.forget(member)
+      if (member.join === undefined && member.groupInstanceId === null) this.#forget(member)
     }
     const joined = [...this.members.values()].find((member) => member.join !== undefined)
     if (this.members.size > 0 && joined === undefined) {
       // Only static members, and none came back: wait until one does or their sessions end.
       const longest = Math.max(...[...this.members.values()].map((member) => member.rebalanceTimeoutMs))
-      this.cancelRebalance = patientTimer(this.o.clock, longest, () => this.completeJoin())
+      this.#cancelRebalance = patientTimer(this.#o.clock, longest, () => this.#completeJoin())
       return
     }
     this.generationId += 1
@@ -244,7 +244,7 @@ export class Group {
       this.status = 'Empty'
       this.protocolName = null
       this.leader = null
-      this.o.save(this)
+      this.#o.save(this)
       return
     }
     if (this.leader === null || this.members.get(this.leader)?.join === undefined) this.leader = joined.memberId
@@ -255,17 +255,17 @@ export class Group {
       member.isNew = false
       this.extendSession(member)
     }
-    this.watchSync()
+    this.#watchSync()
   }
 
   /** Members that do not ask for their assignment in time are removed. */
-  private watchSync(): void {
+  #watchSync(): void {
     const generationId = this.generationId
     const longest = Math.max(...[...this.members.values()].map((member) => member.rebalanceTimeoutMs))
-    this.cancelSync = patientTimer(this.o.clock, longest, () => {
+    this.#cancelSync = patientTimer(this.#o.clock, longest, () => {
       if (this.generationId !== generationId || this.status !== 'CompletingRebalance') return
       const silent = [...this.members.values()].filter((member) => member.sync === undefined)
-      for (const member of silent) this.forget(member)
+      for (const member of silent) this.#forget(member)
       if (silent.length > 0) this.rebalance()
     })
   }

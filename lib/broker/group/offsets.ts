@@ -22,115 +22,115 @@ const OFFSET_KEY = 'offset/'
 const PENDING_KEY = 'pending/'
 
 export class GroupOffsets {
-  private readonly committed = new Map<string, OffsetsByPartition>()
+  readonly #committed = new Map<string, OffsetsByPartition>()
   /** By producer id, then by group. */
-  private readonly pending = new Map<number, Map<string, OffsetsByPartition>>()
-  private readonly storage: BrokerStorage
-  private written = 0
+  readonly #pending = new Map<number, Map<string, OffsetsByPartition>>()
+  readonly #storage: BrokerStorage
+  #written = 0
 
   constructor(storage: BrokerStorage) {
-    this.storage = storage
+    this.#storage = storage
   }
 
   recover(state: ReadonlyMap<string, StateValue>): void {
     for (const [key, value] of state) {
       if (key.startsWith(OFFSET_KEY)) {
         const [group = ''] = key.slice(OFFSET_KEY.length).split('/')
-        place(this.committed, decodeURIComponent(group), this.recovered(value))
+        place(this.#committed, decodeURIComponent(group), this.#recovered(value))
       } else if (key.startsWith(PENDING_KEY)) {
         const [producerId = '', group = ''] = key.slice(PENDING_KEY.length).split('/')
-        place(this.pendingOf(Number(producerId)), decodeURIComponent(group), this.recovered(value))
+        place(this.#pendingOf(Number(producerId)), decodeURIComponent(group), this.#recovered(value))
       }
     }
   }
 
   /** A folder of an earlier version has no order in it. */
-  private recovered(value: StateValue): WrittenOffset {
+  #recovered(value: StateValue): WrittenOffset {
     const { order = 0, ...offset } = value as unknown as StoredOffset & { readonly order?: number }
-    this.written = Math.max(this.written, order)
+    this.#written = Math.max(this.#written, order)
     return { ...offset, order }
   }
 
   groupIds(): string[] {
-    return [...this.committed.keys()]
+    return [...this.#committed.keys()]
   }
 
   /** Whether the group has committed offsets, or some that wait for a transaction. */
   has(groupId: string): boolean {
-    if (this.committed.has(groupId)) return true
-    for (const groups of this.pending.values()) if (groups.has(groupId)) return true
+    if (this.#committed.has(groupId)) return true
+    for (const groups of this.#pending.values()) if (groups.has(groupId)) return true
     return false
   }
 
   get(groupId: string, topic: string, partition: number): StoredOffset | undefined {
-    return this.committed.get(groupId)?.get(formatTopicPartition(topic, partition))
+    return this.#committed.get(groupId)?.get(formatTopicPartition(topic, partition))
   }
 
   all(groupId: string): StoredOffset[] {
-    return [...(this.committed.get(groupId)?.values() ?? [])]
+    return [...(this.#committed.get(groupId)?.values() ?? [])]
   }
 
   /** Whether an open transaction holds an offset for the partition. */
   isPending(groupId: string, topic: string, partition: number): boolean {
     const key = formatTopicPartition(topic, partition)
-    for (const groups of this.pending.values()) if (groups.get(groupId)?.has(key)) return true
+    for (const groups of this.#pending.values()) if (groups.get(groupId)?.has(key)) return true
     return false
   }
 
   commit(groupId: string, offsets: readonly StoredOffset[]): void {
-    const rows = this.numbered(offsets)
-    this.storage.put(rows.map((row) => [offsetKey(groupId, row), { ...row }]))
-    for (const row of rows) place(this.committed, groupId, row)
+    const rows = this.#numbered(offsets)
+    this.#storage.put(rows.map((row) => [offsetKey(groupId, row), { ...row }]))
+    for (const row of rows) place(this.#committed, groupId, row)
   }
 
   /** Keeps offsets until the producer's transaction ends. */
   hold(producerId: number, groupId: string, offsets: readonly StoredOffset[]): void {
-    const rows = this.numbered(offsets)
-    this.storage.put(rows.map((row) => [pendingKey(producerId, groupId, row), { ...row }]))
-    for (const row of rows) place(this.pendingOf(producerId), groupId, row)
+    const rows = this.#numbered(offsets)
+    this.#storage.put(rows.map((row) => [pendingKey(producerId, groupId, row), { ...row }]))
+    for (const row of rows) place(this.#pendingOf(producerId), groupId, row)
   }
 
-  private numbered(offsets: readonly StoredOffset[]): WrittenOffset[] {
+  #numbered(offsets: readonly StoredOffset[]): WrittenOffset[] {
     return offsets.map((offset) => {
-      this.written += 1
-      return { ...offset, order: this.written }
+      this.#written += 1
+      return { ...offset, order: this.#written }
     })
   }
 
   /** Ends the transaction for one group: its held offsets become committed, or go. */
   settle(producerId: number, groupId: string, committed: boolean): void {
-    const held = this.pending.get(producerId)?.get(groupId)
+    const held = this.#pending.get(producerId)?.get(groupId)
     if (held === undefined) return
     const changes: StateChange[] = []
     for (const [key, row] of held) {
       changes.push([pendingKey(producerId, groupId, row), null])
-      const isLatest = row.order > (this.committed.get(groupId)?.get(key)?.order ?? -1)
+      const isLatest = row.order > (this.#committed.get(groupId)?.get(key)?.order ?? -1)
       if (!committed || !isLatest) continue
       changes.push([offsetKey(groupId, row), { ...row }])
-      place(this.committed, groupId, row)
+      place(this.#committed, groupId, row)
     }
-    this.storage.put(changes)
-    const groups = this.pending.get(producerId)!
+    this.#storage.put(changes)
+    const groups = this.#pending.get(producerId)!
     groups.delete(groupId)
-    if (groups.size === 0) this.pending.delete(producerId)
+    if (groups.size === 0) this.#pending.delete(producerId)
   }
 
   /** Also what is held for a transaction. */
   delete(groupId: string, topic: string, partition: number): void {
     const key = formatTopicPartition(topic, partition)
     const changes: StateChange[] = []
-    const offset = take(this.committed, groupId, key)
+    const offset = take(this.#committed, groupId, key)
     if (offset !== undefined) changes.push([offsetKey(groupId, offset), null])
-    for (const [producerId, groups] of this.pending) {
+    for (const [producerId, groups] of this.#pending) {
       const held = take(groups, groupId, key)
       if (held !== undefined) changes.push([pendingKey(producerId, groupId, held), null])
-      if (groups.size === 0) this.pending.delete(producerId)
+      if (groups.size === 0) this.#pending.delete(producerId)
     }
-    if (changes.length > 0) this.storage.put(changes)
+    if (changes.length > 0) this.#storage.put(changes)
   }
 
   deleteGroup(groupId: string): void {
-    const held = [...this.pending.values()].flatMap((groups) => [...(groups.get(groupId)?.values() ?? [])])
+    const held = [...this.#pending.values()].flatMap((groups) => [...(groups.get(groupId)?.values() ?? [])])
     for (const { topic, partition } of [...this.all(groupId), ...held]) this.delete(groupId, topic, partition)
   }
 
@@ -140,11 +140,11 @@ export class GroupOffsets {
     }
   }
 
-  private pendingOf(producerId: number): Map<string, OffsetsByPartition> {
-    let groups = this.pending.get(producerId)
+  #pendingOf(producerId: number): Map<string, OffsetsByPartition> {
+    let groups = this.#pending.get(producerId)
     if (groups === undefined) {
       groups = new Map()
-      this.pending.set(producerId, groups)
+      this.#pending.set(producerId, groups)
     }
     return groups
   }

@@ -1,6 +1,6 @@
 /** What a client's batch has to pass before it is appended: Kafka's checks, on the batch header where that is enough. */
 import { isMillraceError, MillraceError } from '../../errors.js'
-import { BATCH, writeInt64 } from '../../protocol/batch/batch-layout.js'
+import { BATCH, putInt64 } from '../../protocol/batch/layout.js'
 import { type BatchView, KAFKA_ERROR as E, readBatches } from '../../protocol/index.js'
 import { crc32c } from '../../record/crc32c.js'
 import type { BrokerCore } from '../core.js'
@@ -141,7 +141,7 @@ function checkTransaction(core: BrokerCore, log: PartitionLog, batch: BatchView,
 /** LogAppendTime: the whole batch gets the broker's time, which lies under the checksum. */
 function stamp(batch: Buffer, nowMs: number): void {
   batch.writeInt16BE(batch.readInt16BE(BATCH.attributes) | LOG_APPEND_TIME_FLAG, BATCH.attributes)
-  writeInt64(batch, BATCH.maxTimestamp, nowMs)
+  putInt64(batch, BATCH.maxTimestamp, nowMs)
   batch.writeUInt32BE(crc32c(batch, BATCH.attributes), BATCH.crc)
 }
 

@@ -3,7 +3,7 @@
  * goes at once; tombstones and markers stay for `delete.retention.ms` after the first pass that saw them. Offsets,
  * sequences and a producer's last batch stay, so that nothing else can tell.
  */
-import { BATCH } from '../../protocol/batch/batch-layout.js'
+import { BATCH } from '../../protocol/batch/layout.js'
 import { BatchView, COMPRESSIONS, compress } from '../../protocol/index.js'
 import { Reader } from '../../protocol/wire/byte-reader.js'
 import { crc32c } from '../../record/crc32c.js'

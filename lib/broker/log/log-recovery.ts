@@ -1,5 +1,5 @@
 /** Rebuilds a partition's log from its storage: checks every batch, cuts a torn tail, replays producers. */
-import { BATCH } from '../../protocol/batch/batch-layout.js'
+import { BATCH } from '../../protocol/batch/layout.js'
 import { BatchView } from '../../protocol/index.js'
 import { BatchWalk } from './batch-walk.js'
 import { LogSegment } from './log-segment.js'

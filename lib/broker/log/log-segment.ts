@@ -3,7 +3,7 @@
  * has only in its journal, or not at all, stay in memory.
  */
 import { MillraceError } from '../../errors.js'
-import { BATCH, readInt64 } from '../../protocol/batch/batch-layout.js'
+import { BATCH, readSafeInt64 } from '../../protocol/batch/layout.js'
 import { BatchView } from '../../protocol/index.js'
 import type { SegmentFile } from '../storage/storage.js'
 import { BatchWalk } from './batch-walk.js'
@@ -33,11 +33,11 @@ export class LogSegment {
   deleteHorizonMs = -1
   /** Bytes before this one are read from storage, those from it on are in memory. */
   residentFrom = 0
-  private resident: Buffer[] = []
+  #resident: Buffer[] = []
   /** Offset of the first record of each. */
-  private residentOffsets: number[] = []
-  private index = new SparseIndex()
-  private lastOffset = -1
+  #residentOffsets: number[] = []
+  #index = new SparseIndex()
+  #lastOffset = -1
 
   constructor(file: SegmentFile, createdMs: number) {
     this.file = file
@@ -55,23 +55,23 @@ export class LogSegment {
   /** Stores the batch, then lists it. Throws, with nothing changed, when storing fails. */
   append(batch: BatchView, bytes: Buffer): void {
     this.file.append(bytes)
-    this.list(batch, bytes)
+    this.#list(batch, bytes)
     this.evictSaved()
   }
 
   /** Takes note of a batch that storage held when it was opened. */
   recovered(batch: BatchView): void {
-    const isSaved = this.resident.length === 0 && this.residentFrom + batch.sizeBytes <= this.file.savedBytes
-    this.list(batch, isSaved ? null : Buffer.from(batch.slice()))
+    const isSaved = this.#resident.length === 0 && this.residentFrom + batch.sizeBytes <= this.file.savedBytes
+    this.#list(batch, isSaved ? null : Buffer.from(batch.slice()))
   }
 
   /** Takes what `reading` wants of this segment. */
   read(reading: LogRead): void {
     const { offset } = reading
-    if (offset > this.lastOffset) return
-    const isResident = this.resident.length > 0 && this.residentOffsets[0]! <= offset
-    if (this.residentFrom > 0 && !isResident) this.readSaved(reading)
-    if (!reading.isFull) this.readResident(reading)
+    if (offset > this.#lastOffset) return
+    const isResident = this.#resident.length > 0 && this.#residentOffsets[0]! <= offset
+    if (this.residentFrom > 0 && !isResident) this.#readSaved(reading)
+    if (!reading.isFull) this.#readResident(reading)
   }
 
   /**
@@ -79,21 +79,21 @@ export class LogSegment {
    * it.
    */
   *batches(timestamp = Number.NEGATIVE_INFINITY): Generator<BatchView> {
-    for (const { start, end } of this.index.since(timestamp)) {
+    for (const { start, end } of this.#index.since(timestamp)) {
       const savedEnd = Math.min(end, this.residentFrom)
       if (start >= savedEnd) break
       const walk = new BatchWalk(this.file, start, savedEnd, savedEnd - start)
       while (walk.next()) if (walk.maxTimestamp >= timestamp) yield walk.view()
-      this.checkEnd(walk, savedEnd)
+      this.#checkEnd(walk, savedEnd)
     }
-    for (const bytes of this.resident) {
-      if (readInt64(bytes, BATCH.maxTimestamp) >= timestamp) yield new BatchView(bytes, 0, bytes.length)
+    for (const bytes of this.#resident) {
+      if (readSafeInt64(bytes, BATCH.maxTimestamp) >= timestamp) yield new BatchView(bytes, 0, bytes.length)
     }
   }
 
   /** Lets go of bytes in memory that storage has; they are read from there from now on. */
   evictSaved(): void {
-    const { resident } = this
+    const resident = this.#resident
     const saved = this.file.savedBytes
     let count = 0
     for (; count < resident.length; count++) {
@@ -102,40 +102,40 @@ export class LogSegment {
       this.residentFrom = end
     }
     if (count === 0) return
-    this.resident = resident.slice(count)
-    this.residentOffsets = this.residentOffsets.slice(count)
+    this.#resident = resident.slice(count)
+    this.#residentOffsets = this.#residentOffsets.slice(count)
   }
 
   /** Puts other batches in the place of those there are. */
   rewrite(batches: readonly BatchView[]): void {
     const bytes = batches.map((batch) => batch.slice())
     this.file.rewrite(bytes)
-    this.index = new SparseIndex()
-    this.resident = []
-    this.residentOffsets = []
+    this.#index = new SparseIndex()
+    this.#resident = []
+    this.#residentOffsets = []
     this.residentFrom = 0
     this.batchCount = 0
     this.maxTimestamp = -1
-    this.lastOffset = -1
-    for (const [i, batch] of batches.entries()) this.list(batch, bytes[i]!)
+    this.#lastOffset = -1
+    for (const [i, batch] of batches.entries()) this.#list(batch, bytes[i]!)
     this.evictSaved()
   }
 
-  private list(batch: BatchView, bytes: Buffer | null): void {
-    this.index.add(batch)
+  #list(batch: BatchView, bytes: Buffer | null): void {
+    this.#index.add(batch)
     this.batchCount += 1
-    this.lastOffset = batch.lastOffset
+    this.#lastOffset = batch.lastOffset
     if (batch.maxTimestamp > this.maxTimestamp) this.maxTimestamp = batch.maxTimestamp
     if (bytes === null) this.residentFrom += batch.sizeBytes
     else {
-      this.resident.push(bytes)
-      this.residentOffsets.push(batch.baseOffset)
+      this.#resident.push(bytes)
+      this.#residentOffsets.push(batch.baseOffset)
     }
   }
 
-  private readSaved(reading: LogRead): void {
+  #readSaved(reading: LogRead): void {
     const { offset, upTo, maxBytes } = reading
-    const { index } = this
+    const index = this.#index
     const leftBytes = Math.max(0, maxBytes - reading.sizeBytes)
     const end = Math.min(this.residentFrom, index.endFor(upTo))
     // Room for the first batch to begin anywhere in its stretch, and for the header of the first one that is too much.
@@ -157,14 +157,15 @@ export class LogSegment {
       if (reading.isFull) break
       take(reading, walk.sizeBytes, walk.lastOffset)
     }
-    if (!reading.isFull) this.checkEnd(walk, end)
+    if (!reading.isFull) this.#checkEnd(walk, end)
     if (from >= 0 && walk.position > from) reading.batches.push(walk.between(from, walk.position))
   }
 
-  private readResident(reading: LogRead): void {
-    const { resident, residentOffsets } = this
+  #readResident(reading: LogRead): void {
+    const resident = this.#resident
+    const residentOffsets = this.#residentOffsets
     const { upTo, maxBytes, atLeastOne, batches } = reading
-    const first = this.residentAt(reading.offset)
+    const first = this.#residentAt(reading.offset)
     let { sizeBytes } = reading
     let i = first
     for (; i < resident.length; i++) {
@@ -176,23 +177,23 @@ export class LogSegment {
       sizeBytes += bytes.length
     }
     reading.sizeBytes = sizeBytes
-    if (i > first) reading.nextOffset = this.lastOffsetAt(i - 1) + 1
+    if (i > first) reading.nextOffset = this.#lastOffsetAt(i - 1) + 1
   }
 
   /** Place of the first batch in memory that ends at or after `offset`. */
-  private residentAt(offset: number): number {
-    const { residentOffsets } = this
+  #residentAt(offset: number): number {
+    const residentOffsets = this.#residentOffsets
     const i = lastAtMost(residentOffsets, offset)
-    return i < 0 || (residentOffsets[i]! < offset && this.lastOffsetAt(i) < offset) ? i + 1 : i
+    return i < 0 || (residentOffsets[i]! < offset && this.#lastOffsetAt(i) < offset) ? i + 1 : i
   }
 
-  private lastOffsetAt(i: number): number {
-    const { resident } = this
-    if (i === resident.length - 1) return this.lastOffset
-    return this.residentOffsets[i]! + resident[i]!.readInt32BE(BATCH.lastOffsetDelta)
+  #lastOffsetAt(i: number): number {
+    const resident = this.#resident
+    if (i === resident.length - 1) return this.#lastOffset
+    return this.#residentOffsets[i]! + resident[i]!.readInt32BE(BATCH.lastOffsetDelta)
   }
 
-  private checkEnd(walk: BatchWalk, end: number): void {
+  #checkEnd(walk: BatchWalk, end: number): void {
     if (walk.position === end) return
     const where = `byte ${walk.position} of the segment at offset ${this.baseOffset}`
     throw new MillraceError('BROKER_STORAGE_FAILED', `There is no record batch at ${where}, where one was written.`)

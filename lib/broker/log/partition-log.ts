@@ -43,8 +43,8 @@ export class PartitionLog {
   endOffset: number
   /** Bytes appended since the last compaction. */
   dirtyBytes = 0
-  private readonly waiters = new Set<() => void>()
-  private waking = false
+  readonly #waiters = new Set<() => void>()
+  #waking = false
 
   constructor(options: PartitionLogOptions) {
     this.topic = options.topic
@@ -70,7 +70,7 @@ export class PartitionLog {
   append(bytes: Buffer, nowMs: number): BatchView {
     assignOffsets(bytes, this.endOffset, LEADER_EPOCH)
     const batch = readBatches(bytes)[0]!
-    const segment = this.segmentFor(bytes.length, nowMs)
+    const segment = this.#segmentFor(bytes.length, nowMs)
     segment.append(batch, bytes)
     this.dirtyBytes += bytes.length
     this.endOffset = batch.lastOffset + 1
@@ -96,7 +96,7 @@ export class PartitionLog {
       isFull: false,
     }
     if (offset >= upTo) return reading
-    for (let s = this.segmentIndexOf(offset); s < this.segments.length && !reading.isFull; s++) {
+    for (let s = this.#segmentIndexOf(offset); s < this.segments.length && !reading.isFull; s++) {
       this.segments[s]!.read(reading)
     }
     return reading
@@ -134,8 +134,8 @@ export class PartitionLog {
 
   /** Calls `wake` after each change a reader may wait for, once per turn; the result stops that. */
   onChange(wake: () => void): () => void {
-    this.waiters.add(wake)
-    return () => this.waiters.delete(wake)
+    this.#waiters.add(wake)
+    return () => this.#waiters.delete(wake)
   }
 
   /** Closes the active segment, so that it can be compacted or deleted. */
@@ -154,15 +154,15 @@ export class PartitionLog {
 
   /** Answers every waiting reader, for a topic that goes away. */
   wake(): void {
-    if (this.waking || this.waiters.size === 0) return
-    this.waking = true
+    if (this.#waking || this.#waiters.size === 0) return
+    this.#waking = true
     queueMicrotask(() => {
-      this.waking = false
-      for (const wake of [...this.waiters]) wake()
+      this.#waking = false
+      for (const wake of [...this.#waiters]) wake()
     })
   }
 
-  private segmentFor(sizeBytes: number, nowMs: number): LogSegment {
+  #segmentFor(sizeBytes: number, nowMs: number): LogSegment {
     const active = this.segments.at(-1)
     if (active === undefined) {
       const first = new LogSegment(this.storage.create(this.endOffset), nowMs)
@@ -175,7 +175,7 @@ export class PartitionLog {
     return this.segments.at(-1)!
   }
 
-  private segmentIndexOf(offset: number): number {
+  #segmentIndexOf(offset: number): number {
     let low = 0
     let high = this.segments.length - 1
     while (low < high) {

@@ -41,18 +41,18 @@ export class ProducerStates {
   readonly byId = new Map<number, ProducerState>()
   /** In the order of their markers. */
   aborted: AbortedTxn[] = []
-  private readonly open = new Map<number, number>()
+  readonly #open = new Map<number, number>()
   /** First batches of transactions that were asked about at the coordinator and not written since. */
-  private readonly asked = new Map<number, { epoch: number; lowestSequence: number }>()
-  private firstOpen = -1
+  readonly #asked = new Map<number, { epoch: number; lowestSequence: number }>()
+  #firstOpen = -1
 
   /** First offset of the oldest open transaction, -1 when none is open. */
   get firstUnstableOffset(): number {
-    return this.firstOpen
+    return this.#firstOpen
   }
 
   hasOpenTransaction(producerId: number): boolean {
-    return this.open.has(producerId)
+    return this.#open.has(producerId)
   }
 
   /** The batch this one repeats, if it is a retry of one of the last five. */
@@ -65,9 +65,9 @@ export class ProducerStates {
 
   /** Takes note of the first batch of a transaction before the coordinator is asked about it, whatever it answers. */
   askedAbout({ producerId, producerEpoch, baseSequence }: BatchView): void {
-    const known = this.asked.get(producerId)
+    const known = this.#asked.get(producerId)
     if (known === undefined || producerEpoch > known.epoch) {
-      this.asked.set(producerId, { epoch: producerEpoch, lowestSequence: baseSequence })
+      this.#asked.set(producerId, { epoch: producerEpoch, lowestSequence: baseSequence })
     } else if (producerEpoch === known.epoch) {
       known.lowestSequence = Math.min(known.lowestSequence, baseSequence)
     }
@@ -77,7 +77,7 @@ export class ProducerStates {
   check(batch: BatchView): number {
     const state = this.byId.get(batch.producerId)
     if (state !== undefined && batch.producerEpoch < state.epoch) return KAFKA_ERROR.INVALID_PRODUCER_EPOCH
-    const asked = this.asked.get(batch.producerId)
+    const asked = this.#asked.get(batch.producerId)
     if (asked !== undefined && batch.baseSequence > asked.lowestSequence) {
       return KAFKA_ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER
     }
@@ -96,8 +96,8 @@ export class ProducerStates {
   /** Takes note of a data batch that is now in the log. */
   wrote(batch: BatchView, nowMs: number): void {
     if (batch.producerId < 0) return
-    const state = this.stateOf(batch, nowMs)
-    if (batch.isTransactional) this.asked.delete(batch.producerId)
+    const state = this.#stateOf(batch, nowMs)
+    if (batch.isTransactional) this.#asked.delete(batch.producerId)
     if (batch.baseSequence >= 0) {
       state.batches.push({
         firstSequence: batch.baseSequence,
@@ -111,24 +111,24 @@ export class ProducerStates {
     // Compaction leaves a producer's last batch without records: it opens nothing.
     if (batch.isTransactional && batch.count > 0 && state.txnFirstOffset < 0) {
       state.txnFirstOffset = batch.baseOffset
-      this.open.set(batch.producerId, batch.baseOffset)
-      if (this.firstOpen < 0) this.firstOpen = batch.baseOffset
+      this.#open.set(batch.producerId, batch.baseOffset)
+      if (this.#firstOpen < 0) this.#firstOpen = batch.baseOffset
     }
   }
 
   /** Takes note of a commit or abort marker that is now in the log. */
   ended(batch: BatchView, nowMs: number): void {
-    const state = this.stateOf(batch, nowMs)
-    this.asked.delete(batch.producerId)
+    const state = this.#stateOf(batch, nowMs)
+    this.#asked.delete(batch.producerId)
     const first = state.txnFirstOffset
     state.txnFirstOffset = -1
     state.coordinatorEpoch = 0
     if (first < 0) return
-    this.open.delete(batch.producerId)
-    if (first === this.firstOpen) {
-      this.firstOpen = -1
-      for (const offset of this.open.values()) {
-        if (this.firstOpen < 0 || offset < this.firstOpen) this.firstOpen = offset
+    this.#open.delete(batch.producerId)
+    if (first === this.#firstOpen) {
+      this.#firstOpen = -1
+      for (const offset of this.#open.values()) {
+        if (this.#firstOpen < 0 || offset < this.#firstOpen) this.#firstOpen = offset
       }
     }
     if (batch.controlType === 'abort') {
@@ -160,11 +160,11 @@ export class ProducerStates {
     for (const [id, state] of this.byId) {
       if (state.txnFirstOffset >= 0 || state.touchedMs >= beforeMs) continue
       this.byId.delete(id)
-      this.asked.delete(id)
+      this.#asked.delete(id)
     }
   }
 
-  private stateOf(batch: BatchView, nowMs: number): ProducerState {
+  #stateOf(batch: BatchView, nowMs: number): ProducerState {
     let state = this.byId.get(batch.producerId)
     if (state === undefined) {
       state = { epoch: -1, batches: [], txnFirstOffset: -1, coordinatorEpoch: -1, lastTimestamp: -1, touchedMs: nowMs }

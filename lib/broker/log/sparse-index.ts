@@ -25,49 +25,49 @@ interface Indexed {
 
 export class SparseIndex {
   /** Of each stretch: offsets of its first and its last record, where it begins, its greatest timestamp. */
-  private readonly baseOffsets: number[] = []
-  private readonly lastOffsets: number[] = []
-  private readonly starts: number[] = []
-  private readonly maxTimestamps: number[] = []
-  private end = 0
+  readonly #baseOffsets: number[] = []
+  readonly #lastOffsets: number[] = []
+  readonly #starts: number[] = []
+  readonly #maxTimestamps: number[] = []
+  #end = 0
 
   /** Takes note of the batch that comes next in the segment. */
   add({ baseOffset, lastOffset, maxTimestamp, sizeBytes }: Indexed): void {
-    const last = this.starts.length - 1
-    if (last < 0 || this.end - this.starts[last]! >= STRETCH_BYTES) {
-      this.baseOffsets.push(baseOffset)
-      this.lastOffsets.push(lastOffset)
-      this.starts.push(this.end)
-      this.maxTimestamps.push(maxTimestamp)
+    const last = this.#starts.length - 1
+    if (last < 0 || this.#end - this.#starts[last]! >= STRETCH_BYTES) {
+      this.#baseOffsets.push(baseOffset)
+      this.#lastOffsets.push(lastOffset)
+      this.#starts.push(this.#end)
+      this.#maxTimestamps.push(maxTimestamp)
     } else {
-      this.lastOffsets[last] = lastOffset
-      if (maxTimestamp > this.maxTimestamps[last]!) this.maxTimestamps[last] = maxTimestamp
+      this.#lastOffsets[last] = lastOffset
+      if (maxTimestamp > this.#maxTimestamps[last]!) this.#maxTimestamps[last] = maxTimestamp
     }
-    this.end += sizeBytes
+    this.#end += sizeBytes
   }
 
   /** Where to begin to look for `offset`: no batch before it reaches so far. */
   startFor(offset: number): number {
-    return this.starts[Math.max(0, lastAtMost(this.baseOffsets, offset))] ?? 0
+    return this.#starts[Math.max(0, lastAtMost(this.#baseOffsets, offset))] ?? 0
   }
 
   /** Where to stop: every batch from there on begins behind `offset`. */
   endFor(offset: number): number {
-    return this.starts[lastAtMost(this.baseOffsets, offset) + 1] ?? this.end
+    return this.#starts[lastAtMost(this.#baseOffsets, offset) + 1] ?? this.#end
   }
 
   /** The last stretch that ends at or before `position` and before `offset`; undefined when there is none. */
   lastWithin(position: number, offset: number): StretchEnd | undefined {
     // The stretch that holds `position` ends behind it, and so may the one that holds `offset`.
-    const next = Math.min(lastAtMost(this.starts, position), lastAtMost(this.baseOffsets, offset))
-    return next < 1 ? undefined : { end: this.starts[next]!, lastOffset: this.lastOffsets[next - 1]! }
+    const next = Math.min(lastAtMost(this.#starts, position), lastAtMost(this.#baseOffsets, offset))
+    return next < 1 ? undefined : { end: this.#starts[next]!, lastOffset: this.#lastOffsets[next - 1]! }
   }
 
   /** Stretches with a batch whose greatest timestamp is at or after `timestamp`. */
   *since(timestamp: number): Generator<Stretch> {
-    for (let i = 0; i < this.starts.length; i++) {
-      if (this.maxTimestamps[i]! < timestamp) continue
-      yield { start: this.starts[i]!, end: this.starts[i + 1] ?? this.end }
+    for (let i = 0; i < this.#starts.length; i++) {
+      if (this.#maxTimestamps[i]! < timestamp) continue
+      yield { start: this.#starts[i]!, end: this.#starts[i + 1] ?? this.#end }
     }
   }
 }

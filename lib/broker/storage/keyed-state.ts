@@ -24,23 +24,23 @@ export interface StateSave {
 export class KeyedStateFile {
   /** Number of the first journal file whose entries count. */
   journalFrom = 0
-  private readonly files: Files
-  private readonly path: string
-  private readonly values = new Map<string, StateValue>()
-  private readonly dirty = new Set<string>()
-  private file: DiskFile | undefined
-  private sizeBytes = 0
-  private liveBytes = 0
+  readonly #files: Files
+  readonly #path: string
+  readonly #values = new Map<string, StateValue>()
+  readonly #dirty = new Set<string>()
+  #file: DiskFile | undefined
+  #sizeBytes = 0
+  #liveBytes = 0
 
   constructor(files: Files, path: string) {
-    this.files = files
-    this.path = path
+    this.#files = files
+    this.#path = path
   }
 
   /** Returns how many bytes at the end were damaged and do not count. */
   open(): number {
-    this.file = this.files.open(this.path)
-    const bytes = this.file.read(0, this.file.sizeBytes)
+    this.#file = this.#files.open(this.#path)
+    const bytes = this.#file.read(0, this.#file.sizeBytes)
     let at = 0
     for (;;) {
       const end = bytes.indexOf(10, at)
@@ -48,77 +48,77 @@ export class KeyedStateFile {
       if (changes === undefined) break
       for (const [key, value] of changes) {
         if (key === JOURNAL_KEY) this.journalFrom = value!.from as number
-        else this.set(key, value)
+        else this.#set(key, value)
       }
       at = end + 1
     }
-    this.sizeBytes = at
+    this.#sizeBytes = at
     return bytes.length - at
   }
 
   entries(): Iterable<readonly [string, StateValue]> {
-    return [...this.values]
+    return [...this.#values]
   }
 
   apply(changes: readonly StateChange[]): void {
     for (const [key, value] of changes) {
-      this.set(key, value)
-      this.dirty.add(key)
+      this.#set(key, value)
+      this.#dirty.add(key)
     }
   }
 
   /** Takes what changed, or everything where that is the smaller file in the long run. */
   capture(journalFrom: number, whole: boolean): StateSave {
-    const keys = [...this.dirty]
-    this.dirty.clear()
+    const keys = [...this.#dirty]
+    this.#dirty.clear()
     const journal: StateChange = [JOURNAL_KEY, { from: journalFrom }]
-    const line = encodeLine([journal, ...keys.map((key) => [key, this.values.get(key) ?? null] as const)])
-    const sizeBytes = this.sizeBytes + line.length
-    if (!whole && (sizeBytes < REWRITE_MIN_BYTES || sizeBytes < REWRITE_FACTOR * this.liveBytes)) {
+    const line = encodeLine([journal, ...keys.map((key) => [key, this.#values.get(key) ?? null] as const)])
+    const sizeBytes = this.#sizeBytes + line.length
+    if (!whole && (sizeBytes < REWRITE_MIN_BYTES || sizeBytes < REWRITE_FACTOR * this.#liveBytes)) {
       return { bytes: line, whole: false, keys }
     }
-    const lines = [journal, ...this.values].map((change) => encodeLine([change]))
+    const lines = [journal, ...this.#values].map((change) => encodeLine([change]))
     return { bytes: Buffer.concat(lines), whole: true, keys }
   }
 
   async save({ bytes, whole }: StateSave): Promise<void> {
-    if (whole) return this.replace(bytes)
-    await this.file!.writeLater([bytes], this.sizeBytes)
-    await this.file!.sync()
-    this.sizeBytes += bytes.length
+    if (whole) return this.#replace(bytes)
+    await this.#file!.writeLater([bytes], this.#sizeBytes)
+    await this.#file!.sync()
+    this.#sizeBytes += bytes.length
   }
 
   /** After a save that failed. */
   giveBack({ keys }: StateSave): void {
-    for (const key of keys) this.dirty.add(key)
+    for (const key of keys) this.#dirty.add(key)
   }
 
   close(): void {
-    this.file?.close()
-    this.file = undefined
+    this.#file?.close()
+    this.#file = undefined
   }
 
-  private set(key: string, value: StateValue | null): void {
-    if (value === null) this.values.delete(key)
-    else this.values.set(key, value)
+  #set(key: string, value: StateValue | null): void {
+    if (value === null) this.#values.delete(key)
+    else this.#values.set(key, value)
   }
 
-  private async replace(bytes: Buffer): Promise<void> {
-    const arriving = `${this.path}.new`
-    this.files.remove(arriving)
-    const file = this.files.open(arriving)
+  async #replace(bytes: Buffer): Promise<void> {
+    const arriving = `${this.#path}.new`
+    this.#files.remove(arriving)
+    const file = this.#files.open(arriving)
     try {
       await file.writeLater([bytes], 0)
       await file.sync()
-      this.files.rename(arriving, this.path)
+      this.#files.rename(arriving, this.#path)
     } catch (error) {
       file.close()
       throw error
     }
     this.close()
-    this.file = file
-    this.sizeBytes = bytes.length
-    this.liveBytes = bytes.length
+    this.#file = file
+    this.#sizeBytes = bytes.length
+    this.#liveBytes = bytes.length
   }
 }
 

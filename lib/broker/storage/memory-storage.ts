@@ -3,33 +3,33 @@ import type { BrokerStorage, LogStorage, SegmentFile, StateChange, StateValue } 
 
 export class MemoryStorage implements BrokerStorage {
   readonly durable = false
-  private readonly values = new Map<string, StateValue>()
-  private readonly logs = new Map<string, MemoryLog>()
+  readonly #values = new Map<string, StateValue>()
+  readonly #logs = new Map<string, MemoryLog>()
 
   async open(): Promise<void> {}
 
   state(): Iterable<readonly [string, StateValue]> {
-    return [...this.values]
+    return [...this.#values]
   }
 
   put(changes: readonly StateChange[]): void {
     for (const [key, value] of changes) {
-      if (value === null) this.values.delete(key)
-      else this.values.set(key, value)
+      if (value === null) this.#values.delete(key)
+      else this.#values.set(key, value)
     }
   }
 
   log(id: string): LogStorage {
-    let log = this.logs.get(id)
+    let log = this.#logs.get(id)
     if (log === undefined) {
-      log = new MemoryLog(() => this.logs.delete(id))
-      this.logs.set(id, log)
+      log = new MemoryLog(() => this.#logs.delete(id))
+      this.#logs.set(id, log)
     }
     return log
   }
 
   logIds(): readonly string[] {
-    return [...this.logs.keys()]
+    return [...this.#logs.keys()]
   }
 
   async sync(): Promise<void> {}
@@ -38,10 +38,10 @@ export class MemoryStorage implements BrokerStorage {
 
 class MemoryLog implements LogStorage {
   readonly list: MemorySegment[] = []
-  private readonly onRemove: () => void
+  readonly #onRemove: () => void
 
   constructor(onRemove: () => void) {
-    this.onRemove = onRemove
+    this.#onRemove = onRemove
   }
 
   segments(): readonly SegmentFile[] {
@@ -55,7 +55,7 @@ class MemoryLog implements LogStorage {
   }
 
   remove(): void {
-    this.onRemove()
+    this.#onRemove()
   }
 }
 
@@ -63,33 +63,33 @@ class MemorySegment implements SegmentFile {
   readonly baseOffset: number
   readonly savedBytes = 0
   sizeBytes = 0
-  private batches: Buffer[] = []
-  private readonly log: MemoryLog
+  #batches: Buffer[] = []
+  readonly #log: MemoryLog
 
   constructor(baseOffset: number, log: MemoryLog) {
     this.baseOffset = baseOffset
-    this.log = log
+    this.#log = log
   }
 
   append(batch: Buffer): void {
-    this.batches.push(batch)
+    this.#batches.push(batch)
     this.sizeBytes += batch.length
   }
 
   read(position: number, length: number): Buffer {
-    return Buffer.concat(this.batches).subarray(position, position + length)
+    return Buffer.concat(this.#batches).subarray(position, position + length)
   }
 
   truncate(sizeBytes: number): void {
-    this.rewrite([Buffer.concat(this.batches).subarray(0, sizeBytes)])
+    this.rewrite([Buffer.concat(this.#batches).subarray(0, sizeBytes)])
   }
 
   rewrite(batches: readonly Buffer[]): void {
-    this.batches = [...batches]
+    this.#batches = [...batches]
     this.sizeBytes = batches.reduce((sum, batch) => sum + batch.length, 0)
   }
 
   remove(): void {
-    this.log.list.splice(this.log.list.indexOf(this), 1)
+    this.#log.list.splice(this.#log.list.indexOf(this), 1)
   }
 }

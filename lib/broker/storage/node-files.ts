@@ -80,22 +80,22 @@ export const nodeFiles: Files = {
 
 class NodeFile implements DiskFile {
   readonly sizeBytes: number
-  private readonly path: string
-  private readonly fd: number
-  private isOpen = true
+  readonly #path: string
+  readonly #fd: number
+  #isOpen = true
 
   constructor(path: string) {
-    this.path = path
-    this.fd = openFile(path)
-    this.sizeBytes = fstatSync(this.fd).size
+    this.#path = path
+    this.#fd = openFile(path)
+    this.sizeBytes = fstatSync(this.#fd).size
   }
 
   write(parts: readonly Buffer[], position: number): void {
-    guarded('write', this.path, () => {
+    guarded('write', this.#path, () => {
       let left = parts
       let at = position
       while (left.length > 0) {
-        const written = writevSync(this.fd, left.slice(0, MAX_PARTS), at)
+        const written = writevSync(this.#fd, left.slice(0, MAX_PARTS), at)
         at += written
         left = without(left, written)
       }
@@ -111,7 +111,7 @@ class NodeFile implements DiskFile {
       while (next < parts.length && bytes + parts[next]!.length <= PIECE_BYTES)
       // Copying many small parts costs less than it does to hand over each of them, and takes fewer turns.
       const piece = next === from + 1 ? parts[from]! : Buffer.concat(parts.slice(from, next), bytes)
-      for (let done = 0; done < bytes; ) done += await this.writeSome(piece.subarray(done), at + done)
+      for (let done = 0; done < bytes; ) done += await this.#writeSome(piece.subarray(done), at + done)
       at += bytes
     }
   }
@@ -120,36 +120,36 @@ class NodeFile implements DiskFile {
     const bytes = Buffer.allocUnsafe(length)
     let done = 0
     while (done < length) {
-      const count = guarded('read', this.path, () => readSync(this.fd, bytes, done, length - done, position + done))
-      if (count === 0) throw storageError('read', this.path, new Error(`it ends at byte ${position + done}`))
+      const count = guarded('read', this.#path, () => readSync(this.#fd, bytes, done, length - done, position + done))
+      if (count === 0) throw storageError('read', this.#path, new Error(`it ends at byte ${position + done}`))
       done += count
     }
     return bytes
   }
 
   truncate(sizeBytes: number): void {
-    guarded('write', this.path, () => ftruncateSync(this.fd, sizeBytes))
+    guarded('write', this.#path, () => ftruncateSync(this.#fd, sizeBytes))
   }
 
   sync(): Promise<void> {
     return new Promise((resolve, reject) => {
-      fdatasync(this.fd, (cause) => (cause ? reject(storageError('sync', this.path, cause)) : resolve()))
+      fdatasync(this.#fd, (cause) => (cause ? reject(storageError('sync', this.#path, cause)) : resolve()))
     })
   }
 
   syncNow(): void {
-    guarded('sync', this.path, () => fdatasyncSync(this.fd))
+    guarded('sync', this.#path, () => fdatasyncSync(this.#fd))
   }
 
   close(): void {
-    if (this.isOpen) closeSync(this.fd)
-    this.isOpen = false
+    if (this.#isOpen) closeSync(this.#fd)
+    this.#isOpen = false
   }
 
-  private writeSome(bytes: Buffer, position: number): Promise<number> {
+  #writeSome(bytes: Buffer, position: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      write(this.fd, bytes, 0, bytes.length, position, (cause, written) =>
-        cause ? reject(storageError('write', this.path, cause)) : resolve(written),
+      write(this.#fd, bytes, 0, bytes.length, position, (cause, written) =>
+        cause ? reject(storageError('write', this.#path, cause)) : resolve(written),
       )
     })
   }

@@ -22,11 +22,11 @@ const COORDINATOR_EPOCH = 0
 const RETRY_MS = 100
 
 export class TransactionMarkers {
-  private readonly o: TransactionMarkersOptions
-  private readonly timers = new Set<Cancel>()
+  readonly #o: TransactionMarkersOptions
+  readonly #timers = new Set<Cancel>()
 
   constructor(options: TransactionMarkersOptions) {
-    this.o = options
+    this.#o = options
   }
 
   /** Writes every marker of a prepared transaction, then calls `done`: within this call, unless markers are delayed. */
@@ -35,47 +35,47 @@ export class TransactionMarkers {
     const marker = markerOf(txn)
     const steps: (() => void)[] = []
     for (const [topic, partitions] of txn.partitions) {
-      for (const partition of partitions) steps.push(() => this.writeOne(marker, topic, partition))
+      for (const partition of partitions) steps.push(() => this.#writeOne(marker, topic, partition))
     }
-    for (const groupId of txn.groups) steps.push(() => this.o.offsets.settle(txn.producerId, groupId, commit))
+    for (const groupId of txn.groups) steps.push(() => this.#o.offsets.settle(txn.producerId, groupId, commit))
     let left = steps.length
     const finished = () => {
       left -= 1
       if (left === 0) done()
     }
     if (steps.length === 0) done()
-    const { markerDelayMs, random } = this.o
-    for (const step of steps) this.run(step, markerDelayMs === 0 ? 0 : 1 + random.int(markerDelayMs), finished)
+    const { markerDelayMs, random } = this.#o
+    for (const step of steps) this.#run(step, markerDelayMs === 0 ? 0 : 1 + random.int(markerDelayMs), finished)
   }
 
   close(): void {
-    for (const cancel of this.timers) cancel()
-    this.timers.clear()
+    for (const cancel of this.#timers) cancel()
+    this.#timers.clear()
   }
 
-  private run(step: () => void, delayMs: number, finished: () => void): void {
+  #run(step: () => void, delayMs: number, finished: () => void): void {
     if (delayMs > 0) {
-      const cancel = this.o.clock.setTimer(delayMs, () => {
-        this.timers.delete(cancel)
-        this.run(step, 0, finished)
+      const cancel = this.#o.clock.setTimer(delayMs, () => {
+        this.#timers.delete(cancel)
+        this.#run(step, 0, finished)
       })
-      this.timers.add(cancel)
+      this.#timers.add(cancel)
       return
     }
     try {
       step()
     } catch (error) {
-      this.o.report(`a transaction marker could not be stored, trying again: ${String(error)}`)
-      this.run(step, RETRY_MS, finished)
+      this.#o.report(`a transaction marker could not be stored, trying again: ${String(error)}`)
+      this.#run(step, RETRY_MS, finished)
       return
     }
     finished()
   }
 
   /** A partition that was deleted meanwhile needs no marker. */
-  private writeOne(marker: (nowMs: number) => Buffer, topic: string, partition: number): void {
-    const nowMs = this.o.clock.now()
-    this.o.topics.log(topic, partition)?.append(Buffer.from(marker(nowMs)), nowMs)
+  #writeOne(marker: (nowMs: number) => Buffer, topic: string, partition: number): void {
+    const nowMs = this.#o.clock.now()
+    this.#o.topics.log(topic, partition)?.append(Buffer.from(marker(nowMs)), nowMs)
   }
 }
 

@@ -54,7 +54,7 @@ export interface CartStep {
 export const NO_CART: CartState = { waiting: [], open: null }
 
 /** Items of a cart that are remembered for the decision. */
-export const MAX_CART_ITEMS = 20
+const MAX_CART_ITEMS = 20
 
 /** Stream time that lets everything happen: what the end of the input sets. */
 export const END_OF_TIME = Number.POSITIVE_INFINITY

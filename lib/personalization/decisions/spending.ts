@@ -6,7 +6,6 @@
  * been dropped before.
  */
 import type { UserActivity } from '../records/activity.js'
-import { MICROS_PER_UNIT } from '../records/money.js'
 
 export interface SpendingOptions {
   /** Purchases of a day that raise the alert, in micro-units; default 500.00. */
@@ -14,8 +13,6 @@ export interface SpendingOptions {
   /** How long after its end a day still takes events, in milliseconds of event time. */
   readonly graceMs: number
 }
-
-export const DEFAULT_THRESHOLD_MICROS = 500 * MICROS_PER_UNIT
 
 /** Start from `NO_SPENDING`. */
 export interface SpendingState {

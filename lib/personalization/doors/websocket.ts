@@ -18,9 +18,9 @@ export interface WebSocketLimits {
 export const MAX_MESSAGE_BYTES = 16 * 1024
 
 /** Close codes of our own (4000 to 4999). */
-export const CLOSE_BAD_MESSAGE = 4400
-export const CLOSE_SILENT = 4408
-export const CLOSE_TOO_MANY_MESSAGES = 4429
+const CLOSE_BAD_MESSAGE = 4400
+const CLOSE_SILENT = 4408
+const CLOSE_TOO_MANY_MESSAGES = 4429
 
 const MESSAGES_PER_SECOND = 10
 const MESSAGE_BURST = 20

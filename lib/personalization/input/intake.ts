@@ -11,7 +11,7 @@ import {
   type UserActivity,
 } from '../records/activity.js'
 import type { ServiceSerdes } from '../records/serdes.js'
-import type { TopicNames } from '../records/topics.js'
+import type { TopicNames } from '../records/topic-names.js'
 import { LoaderBatches } from './loader/loader-batches.js'
 
 /** Writes of clicks are so far apart at least; Kafka's own producer lets records linger as long. */

@@ -10,7 +10,7 @@ export interface NextItemScore {
 }
 
 /** List length at which the figures are taken. */
-export const JUDGED_ITEMS = 20
+const JUDGED_ITEMS = 20
 
 /** Adds up judged predictions; order plays no part. */
 export class NextItemMetrics {
@@ -34,12 +34,12 @@ export class NextItemMetrics {
 }
 
 /** Share of predictions whose item was listed. */
-export function hitRate(hits: number, n: number): number {
+function hitRate(hits: number, n: number): number {
   return hits / n
 }
 
 /** Mean of 1/place over all predictions, 0 where the item was not listed. */
-export function mrr(sumOfReciprocalRanks: number, n: number): number {
+function mrr(sumOfReciprocalRanks: number, n: number): number {
   return sumOfReciprocalRanks / n
 }
 

@@ -3,7 +3,7 @@ import type { StreamRecord } from '../../index.js'
 import { DECISION_ID_HEADER } from './decision-id.js'
 import type { Recommendation } from './recommendation.js'
 
-export const VALID_UNTIL_HEADER = 'valid-until'
+const VALID_UNTIL_HEADER = 'valid-until'
 /** When the broker stored the event that led here, epoch milliseconds; absent for what a timer decided. */
 export const TRIGGERED_HEADER = 'triggered-at'
 

@@ -28,7 +28,7 @@ export interface Recommendation {
 }
 
 /** How long each decision is worth showing after its event time, in milliseconds. */
-export const VALID_FOR_MS: Readonly<Record<Rule, number>> = {
+const VALID_FOR_MS: Readonly<Record<Rule, number>> = {
   carousel: 30 * 60_000,
   'cart-abandonment': 24 * 3_600_000,
   'spending-alert': 24 * 3_600_000,

@@ -10,7 +10,7 @@ import type { DeadLetter } from './dead-letter.js'
 import type { CustomerProfile } from './profile.js'
 import type { Recommendation } from './recommendation.js'
 import { packagedSchema, type SchemaName } from './schemas.js'
-import type { TopicNames } from './topics.js'
+import type { TopicNames } from './topic-names.js'
 
 export interface ServiceSerdes {
   readonly activity: Serde<UserActivity>

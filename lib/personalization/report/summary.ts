@@ -12,7 +12,7 @@ import { headerText } from '../records/decided-record.js'
 import { DECISION_ID_HEADER, decisionId } from '../records/decision-id.js'
 import type { Recommendation } from '../records/recommendation.js'
 import type { ServiceSerdes } from '../records/serdes.js'
-import type { TopicNames } from '../records/topics.js'
+import type { TopicNames } from '../records/topic-names.js'
 import type { Percentiles } from './latency.js'
 
 export interface Summary {

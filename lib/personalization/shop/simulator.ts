@@ -14,7 +14,7 @@ export const SHOP_DAYS = 3
 /** When the simulated days begin: Monday 2 March 2026, 00:00 UTC, in epoch milliseconds. */
 export const SHOP_START_MS = 1_772_409_600_000
 /** Customers among whom the visits are drawn. */
-export const SHOP_CUSTOMERS = 6_000
+const SHOP_CUSTOMERS = 6_000
 
 const HOUR_MS = 3_600_000
 const SHOP_END_MS = SHOP_START_MS + SHOP_DAYS * 24 * HOUR_MS

@@ -2,8 +2,8 @@
 import { MillraceError } from '../../errors.js'
 import { crc32c } from '../../record/crc32c.js'
 import { type Headers, NO_HEADERS } from '../../record/record.js'
-import { BATCH, CONTROL_FLAG, LOG_APPEND_TIME_FLAG, TRANSACTIONAL_FLAG, writeInt64 } from './batch-layout.js'
 import { COMPRESSIONS, type Compression, compress } from './compression.js'
+import { BATCH, CONTROL_FLAG, LOG_APPEND_TIME_FLAG, putInt64, TRANSACTIONAL_FLAG } from './layout.js'
 
 export interface BatchBuilderOptions {
   /** First size of the buffer; when it is full it grows to 16 KiB, then doubles. Default 1 KiB. */
@@ -38,29 +38,29 @@ const WIDE_FROM = 2 ** 52
 const WIDE = Buffer.alloc(10)
 
 export class BatchBuilder {
-  private buffer: Buffer
-  private length: number = BATCH.records
-  private records = 0
-  private lastDelta = -1
-  private baseTimestamp = 0
-  private latestTimestamp = 0
+  #buffer: Buffer
+  #length: number = BATCH.records
+  #records = 0
+  #lastDelta = -1
+  #baseTimestamp = 0
+  #latestTimestamp = 0
 
   constructor(options: BatchBuilderOptions = {}) {
-    this.buffer = Buffer.allocUnsafe(Math.max(options.initialBytes ?? FIRST_BYTES, BATCH.records + 64))
+    this.#buffer = Buffer.allocUnsafe(Math.max(options.initialBytes ?? FIRST_BYTES, BATCH.records + 64))
   }
 
   get count(): number {
-    return this.records
+    return this.#records
   }
 
   /** Size of the batch so far, header included, before compression. */
   get sizeBytes(): number {
-    return this.length
+    return this.#length
   }
 
   /** The greatest timestamp appended; 0 while empty. */
   get maxTimestamp(): number {
-    return this.latestTimestamp
+    return this.#latestTimestamp
   }
 
   /**
@@ -73,9 +73,9 @@ export class BatchBuilder {
     key: Uint8Array | null,
     value: Uint8Array | null,
     headers: Headers = NO_HEADERS,
-    offsetDelta = this.lastDelta + 1,
+    offsetDelta = this.#lastDelta + 1,
   ): void {
-    const delta = this.records === 0 ? 0 : timestamp - this.baseTimestamp
+    const delta = this.#records === 0 ? 0 : timestamp - this.#baseTimestamp
     if (!Number.isSafeInteger(timestamp) || !Number.isSafeInteger(delta)) {
       throw new MillraceError('PROTOCOL_VALUE_INVALID', `A record's timestamp is ${timestamp}, no whole milliseconds.`)
     }
@@ -92,13 +92,13 @@ export class BatchBuilder {
       (headers.length === 0 ? 1 : headersSize(headers))
     // What has no length is no bytes.
     if (!(size > 0)) throw notBytes()
-    if (this.records === 0) {
-      this.baseTimestamp = timestamp
-      this.latestTimestamp = timestamp
-    } else if (timestamp > this.latestTimestamp) this.latestTimestamp = timestamp
-    this.reserve(size + 5)
-    const buffer = this.buffer
-    let at = writeVarint(buffer, this.length, size)
+    if (this.#records === 0) {
+      this.#baseTimestamp = timestamp
+      this.#latestTimestamp = timestamp
+    } else if (timestamp > this.#latestTimestamp) this.#latestTimestamp = timestamp
+    this.#reserve(size + 5)
+    const buffer = this.#buffer
+    let at = writeVarint(buffer, this.#length, size)
     buffer[at++] = 0
     at = writeVarlong(buffer, at, delta)
     at = writeVarint(buffer, at, offsetDelta)
@@ -108,9 +108,9 @@ export class BatchBuilder {
     if (value !== null) at = copyInto(buffer, at, value)
     if (headers.length === 0) buffer[at++] = 0
     else at = writeHeaders(buffer, at, headers)
-    this.length = at
-    this.records++
-    this.lastDelta = offsetDelta
+    this.#length = at
+    this.#records++
+    this.#lastDelta = offsetDelta
   }
 
   /**
@@ -119,20 +119,20 @@ export class BatchBuilder {
    */
   build(options: BatchOptions = {}): Buffer {
     const codec = options.compression ?? 'none'
-    const batch = codec === 'none' ? this.copyOut() : this.compressOut(codec)
-    writeInt64(batch, BATCH.baseOffset, options.baseOffset ?? 0)
+    const batch = codec === 'none' ? this.#copyOut() : this.#compressOut(codec)
+    putInt64(batch, BATCH.baseOffset, options.baseOffset ?? 0)
     batch.writeInt32BE(batch.length - BATCH.lengthEnd, BATCH.length)
     batch.writeInt32BE(options.partitionLeaderEpoch ?? -1, BATCH.partitionLeaderEpoch)
     batch[BATCH.magic] = 2
     const flags = (options.transactional ? TRANSACTIONAL_FLAG : 0) | (options.control ? CONTROL_FLAG : 0)
     batch.writeInt16BE(COMPRESSIONS.indexOf(codec) | flags, BATCH.attributes)
-    batch.writeInt32BE(options.lastOffsetDelta ?? Math.max(0, this.lastDelta), BATCH.lastOffsetDelta)
-    writeInt64(batch, BATCH.baseTimestamp, this.baseTimestamp)
-    writeInt64(batch, BATCH.maxTimestamp, this.latestTimestamp)
-    writeInt64(batch, BATCH.producerId, options.producerId ?? -1)
+    batch.writeInt32BE(options.lastOffsetDelta ?? Math.max(0, this.#lastDelta), BATCH.lastOffsetDelta)
+    putInt64(batch, BATCH.baseTimestamp, this.#baseTimestamp)
+    putInt64(batch, BATCH.maxTimestamp, this.#latestTimestamp)
+    putInt64(batch, BATCH.producerId, options.producerId ?? -1)
     batch.writeInt16BE(options.producerEpoch ?? -1, BATCH.producerEpoch)
     batch.writeInt32BE(options.baseSequence ?? -1, BATCH.baseSequence)
-    batch.writeInt32BE(this.records, BATCH.count)
+    batch.writeInt32BE(this.#records, BATCH.count)
     batch.writeUInt32BE(crc32c(batch, BATCH.attributes), BATCH.crc)
     this.reset()
     return batch
@@ -140,32 +140,32 @@ export class BatchBuilder {
 
   /** Drops what was appended. */
   reset(): void {
-    this.length = BATCH.records
-    this.records = 0
-    this.lastDelta = -1
-    this.baseTimestamp = 0
-    this.latestTimestamp = 0
+    this.#length = BATCH.records
+    this.#records = 0
+    this.#lastDelta = -1
+    this.#baseTimestamp = 0
+    this.#latestTimestamp = 0
   }
 
-  private copyOut(): Buffer {
-    const batch = Buffer.allocUnsafe(this.length)
-    this.buffer.copy(batch, BATCH.records, BATCH.records, this.length)
+  #copyOut(): Buffer {
+    const batch = Buffer.allocUnsafe(this.#length)
+    this.#buffer.copy(batch, BATCH.records, BATCH.records, this.#length)
     return batch
   }
 
-  private compressOut(codec: Compression): Buffer {
-    const compressed = compress(codec, this.buffer.subarray(BATCH.records, this.length))
+  #compressOut(codec: Compression): Buffer {
+    const compressed = compress(codec, this.#buffer.subarray(BATCH.records, this.#length))
     const batch = Buffer.allocUnsafe(BATCH.records + compressed.length)
     compressed.copy(batch, BATCH.records)
     return batch
   }
 
-  private reserve(bytes: number): void {
-    const needed = this.length + bytes
-    if (needed <= this.buffer.length) return
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2, GROWN_BYTES))
-    this.buffer.copy(larger, 0, 0, this.length)
-    this.buffer = larger
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes
+    if (needed <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2, GROWN_BYTES))
+    this.#buffer.copy(larger, 0, 0, this.#length)
+    this.#buffer = larger
   }
 }
 
@@ -174,7 +174,7 @@ export class BatchBuilder {
  * one whole batch.
  */
 export function assignOffsets(batch: Buffer, baseOffset: number, leaderEpoch: number): void {
-  writeInt64(batch, BATCH.baseOffset, baseOffset)
+  putInt64(batch, BATCH.baseOffset, baseOffset)
   batch.writeInt32BE(leaderEpoch, BATCH.partitionLeaderEpoch)
 }
 
@@ -184,7 +184,7 @@ export function assignOffsets(batch: Buffer, baseOffset: number, leaderEpoch: nu
  */
 export function stampAppendTime(batch: Buffer, timestamp: number): void {
   batch.writeInt16BE(batch.readInt16BE(BATCH.attributes) | LOG_APPEND_TIME_FLAG, BATCH.attributes)
-  writeInt64(batch, BATCH.maxTimestamp, timestamp)
+  putInt64(batch, BATCH.maxTimestamp, timestamp)
   batch.writeUInt32BE(crc32c(batch, BATCH.attributes), BATCH.crc)
 }
 

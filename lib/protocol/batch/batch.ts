@@ -1,15 +1,8 @@
 /** A lazy view of record batches (format v2, KIP-98): the header is parsed once, records by a cursor. */
 import { MillraceError } from '../../errors.js'
 import { crc32c } from '../../record/crc32c.js'
-import {
-  BATCH,
-  CONTROL_FLAG,
-  LOG_APPEND_TIME_FLAG,
-  readInt64,
-  roundedInt64,
-  TRANSACTIONAL_FLAG,
-} from './batch-layout.js'
 import { decompress } from './compression.js'
+import { BATCH, CONTROL_FLAG, LOG_APPEND_TIME_FLAG, readSafeInt64, roundedInt64, TRANSACTIONAL_FLAG } from './layout.js'
 import { RecordCursor } from './record-cursor.js'
 
 export type ControlType = 'abort' | 'commit' | 'other'
@@ -46,7 +39,7 @@ export class BatchView {
     this.bytes = bytes
     this.start = start
     this.sizeBytes = sizeBytes
-    this.baseOffset = readInt64(bytes, start + BATCH.baseOffset)
+    this.baseOffset = readSafeInt64(bytes, start + BATCH.baseOffset)
     this.lastOffset = this.baseOffset + bytes.readInt32BE(start + BATCH.lastOffsetDelta)
     this.partitionLeaderEpoch = bytes.readInt32BE(start + BATCH.partitionLeaderEpoch)
     const attributes = bytes.readInt16BE(start + BATCH.attributes)
@@ -56,7 +49,7 @@ export class BatchView {
     this.isControl = (attributes & CONTROL_FLAG) !== 0
     this.baseTimestamp = roundedInt64(bytes, start + BATCH.baseTimestamp)
     this.maxTimestamp = roundedInt64(bytes, start + BATCH.maxTimestamp)
-    this.producerId = readInt64(bytes, start + BATCH.producerId)
+    this.producerId = readSafeInt64(bytes, start + BATCH.producerId)
     this.producerEpoch = bytes.readInt16BE(start + BATCH.producerEpoch)
     this.baseSequence = bytes.readInt32BE(start + BATCH.baseSequence)
     this.count = bytes.readInt32BE(start + BATCH.count)
@@ -135,7 +128,7 @@ export function readBatches(records: Buffer): BatchView[] {
 function checkMagic(records: Buffer, at: number): void {
   const magic = records[at + BATCH.magic]!
   if (magic === 2) return
-  const offset = readInt64(records, at + BATCH.baseOffset)
+  const offset = readSafeInt64(records, at + BATCH.baseOffset)
   throw new MillraceError(
     'PROTOCOL_MAGIC_UNSUPPORTED',
     `The record batch at offset ${offset} has format ${magic}; only format 2 is read.`,

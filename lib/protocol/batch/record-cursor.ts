@@ -32,59 +32,59 @@ export class RecordCursor {
   /** -1 for a null value. */
   valueLength = -1
 
-  private readonly batch: CursorBatch
-  private readonly end: number
-  private readonly baseOffset: number
-  private readonly baseTimestamp: number
-  private readonly fixedTimestamp: boolean
-  private position: number
-  private left: number
-  private headersStart = 0
+  readonly #batch: CursorBatch
+  readonly #end: number
+  readonly #baseOffset: number
+  readonly #baseTimestamp: number
+  readonly #fixedTimestamp: boolean
+  #position: number
+  #left: number
+  #headersStart = 0
 
   constructor(batch: CursorBatch, bytes: Buffer, start: number, end: number) {
-    this.batch = batch
+    this.#batch = batch
     this.bytes = bytes
-    this.position = start
-    this.end = end
-    this.left = batch.count
-    this.baseOffset = batch.baseOffset
-    this.fixedTimestamp = batch.isLogAppendTime
+    this.#position = start
+    this.#end = end
+    this.#left = batch.count
+    this.#baseOffset = batch.baseOffset
+    this.#fixedTimestamp = batch.isLogAppendTime
     // NaN makes every sum take the exact way.
-    this.baseTimestamp = Number.isSafeInteger(batch.baseTimestamp) ? batch.baseTimestamp : Number.NaN
+    this.#baseTimestamp = Number.isSafeInteger(batch.baseTimestamp) ? batch.baseTimestamp : Number.NaN
     if (batch.isLogAppendTime) this.timestamp = batch.maxTimestamp
   }
 
   /** False after the last record. PROTOCOL_BATCH_INVALID when the records do not fit the batch. */
   next(): boolean {
-    if (this.left === 0) {
-      if (this.position !== this.end) throw this.damaged()
+    if (this.#left === 0) {
+      if (this.#position !== this.#end) throw this.#damaged()
       return false
     }
-    this.left--
-    const length = this.varint()
-    const recordEnd = this.position + length
-    if (length < 0 || recordEnd > this.end) throw this.damaged()
-    this.position++ // attributes: unused in format 2
-    const deltaStart = this.position
-    const timestamp = this.baseTimestamp + this.varlong()
-    this.offset = this.baseOffset + this.varint()
-    if (!this.fixedTimestamp) {
+    this.#left--
+    const length = this.#varint()
+    const recordEnd = this.#position + length
+    if (length < 0 || recordEnd > this.#end) throw this.#damaged()
+    this.#position++ // attributes: unused in format 2
+    const deltaStart = this.#position
+    const timestamp = this.#baseTimestamp + this.#varlong()
+    this.offset = this.#baseOffset + this.#varint()
+    if (!this.#fixedTimestamp) {
       const exact = timestamp >= Number.MIN_SAFE_INTEGER && timestamp <= Number.MAX_SAFE_INTEGER
-      this.timestamp = exact ? timestamp : this.wideTimestamp(deltaStart)
+      this.timestamp = exact ? timestamp : this.#wideTimestamp(deltaStart)
     }
-    const keyLength = this.varint()
-    this.keyStart = this.position
+    const keyLength = this.#varint()
+    this.keyStart = this.#position
     this.keyLength = keyLength
-    if (keyLength > 0) this.position += keyLength
-    const valueLength = this.varint()
-    this.valueStart = this.position
+    if (keyLength > 0) this.#position += keyLength
+    const valueLength = this.#varint()
+    this.valueStart = this.#position
     this.valueLength = valueLength
-    if (valueLength > 0) this.position += valueLength
-    this.headersStart = this.position
-    if (this.position >= recordEnd || keyLength < -1 || valueLength < -1) throw this.damaged()
+    if (valueLength > 0) this.#position += valueLength
+    this.#headersStart = this.#position
+    if (this.#position >= recordEnd || keyLength < -1 || valueLength < -1) throw this.#damaged()
     // A record without headers ends here; the others are walked when their headers are asked for.
-    if (this.bytes[this.position] === 0 && this.position + 1 !== recordEnd) throw this.damaged()
-    this.position = recordEnd
+    if (this.bytes[this.#position] === 0 && this.#position + 1 !== recordEnd) throw this.#damaged()
+    this.#position = recordEnd
     return true
   }
 
@@ -100,41 +100,41 @@ export class RecordCursor {
 
   /** NO_HEADERS when there are none; values are not copied. PROTOCOL_BATCH_INVALID when they do not fit the record. */
   headers(): Headers {
-    if (this.bytes[this.headersStart] === 0) return NO_HEADERS
-    const recordEnd = this.position
-    this.position = this.headersStart
-    const count = this.varint()
-    if (count < 0 || count > recordEnd - this.position) throw this.damaged()
+    if (this.bytes[this.#headersStart] === 0) return NO_HEADERS
+    const recordEnd = this.#position
+    this.#position = this.#headersStart
+    const count = this.#varint()
+    if (count < 0 || count > recordEnd - this.#position) throw this.#damaged()
     const headers: Header[] = []
     for (let i = 0; i < count; i++) {
-      const keyStart = this.headerBytes(this.varint(), recordEnd)
-      const key = this.bytes.toString('utf8', keyStart, this.position)
-      const valueLength = this.varint()
+      const keyStart = this.#headerBytes(this.#varint(), recordEnd)
+      const key = this.bytes.toString('utf8', keyStart, this.#position)
+      const valueLength = this.#varint()
       if (valueLength === -1) {
         headers.push({ key, value: null })
         continue
       }
-      const valueStart = this.headerBytes(valueLength, recordEnd)
-      headers.push({ key, value: this.bytes.subarray(valueStart, this.position) })
+      const valueStart = this.#headerBytes(valueLength, recordEnd)
+      headers.push({ key, value: this.bytes.subarray(valueStart, this.#position) })
     }
-    if (this.position !== recordEnd) throw this.damaged()
+    if (this.#position !== recordEnd) throw this.#damaged()
     return headers
   }
 
-  private headerBytes(length: number, recordEnd: number): number {
-    const start = this.position
-    if (length < 0 || start + length > recordEnd) throw this.damaged()
-    this.position = start + length
+  #headerBytes(length: number, recordEnd: number): number {
+    const start = this.#position
+    if (length < 0 || start + length > recordEnd) throw this.#damaged()
+    this.#position = start + length
     return start
   }
 
   /** Reading past the buffer yields zeros, which end a varint; the caller's length checks then refuse the record. */
-  private varint(): number {
+  #varint(): number {
     const bytes = this.bytes
-    let at = this.position
+    let at = this.#position
     let byte = bytes[at++]!
     if (byte < 0x80) {
-      this.position = at
+      this.#position = at
       return (byte >>> 1) ^ -(byte & 1)
     }
     let raw = byte & 0x7f
@@ -142,23 +142,23 @@ export class RecordCursor {
       byte = bytes[at++]!
       raw |= (byte & 0x7f) << shift
       if (!(byte >= 0x80)) {
-        this.position = at
+        this.#position = at
         return (raw >>> 1) ^ -(raw & 1)
       }
     }
-    throw this.damaged()
+    throw this.#damaged()
   }
 
   /** A zigzag varint of up to 64 bits; NaN where it is not exact, which outside of ±2^52 it need not be. */
-  private varlong(): number {
+  #varlong(): number {
     const bytes = this.bytes
-    const start = this.position
+    const start = this.#position
     let raw = 0
     for (let i = 0; i < 4; i++) {
       const byte = bytes[start + i]!
       raw |= (byte & 0x7f) << (7 * i)
       if (!(byte >= 0x80)) {
-        this.position = start + i + 1
+        this.#position = start + i + 1
         return (raw >>> 1) ^ -(raw & 1)
       }
     }
@@ -167,17 +167,17 @@ export class RecordCursor {
       const byte = bytes[start + i]!
       raw += (byte & 0x7f) * factor
       if (!(byte >= 0x80)) {
-        this.position = start + i + 1
+        this.#position = start + i + 1
         if (!Number.isSafeInteger(raw)) return Number.NaN
         return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2
       }
       factor *= 128
     }
-    throw this.damaged()
+    throw this.#damaged()
   }
 
   /** Base and the delta at `start` added as Kafka's 64 bits; rounded only in the end, if it must be. */
-  private wideTimestamp(start: number): number {
+  #wideTimestamp(start: number): number {
     let raw = 0n
     for (let i = 0; i < MAX_VARLONG_BYTES; i++) {
       const byte = this.bytes[start + i]!
@@ -186,14 +186,14 @@ export class RecordCursor {
     }
     raw = BigInt.asUintN(64, raw)
     const delta = (raw >> 1n) ^ -(raw & 1n)
-    return Number(BigInt.asIntN(64, this.batch.wideBaseTimestamp() + delta))
+    return Number(BigInt.asIntN(64, this.#batch.wideBaseTimestamp() + delta))
   }
 
-  private damaged(): MillraceError {
+  #damaged(): MillraceError {
     return new MillraceError(
       'PROTOCOL_BATCH_INVALID',
-      `A record of the batch at offset ${this.batch.baseOffset} does not fit its length.`,
-      { offset: this.batch.baseOffset },
+      `A record of the batch at offset ${this.#batch.baseOffset} does not fit its length.`,
+      { offset: this.#batch.baseOffset },
     )
   }
 }

@@ -82,13 +82,13 @@ export class Reader {
   }
 
   string(flexible: boolean): string {
-    const length = this.stringLength(flexible)
+    const length = this.#stringLength(flexible)
     if (length < 0) throw invalid('a string that may not be null is null', this.position)
     return this.utf8(length)
   }
 
   nullableString(flexible: boolean): string | null {
-    const length = this.stringLength(flexible)
+    const length = this.#stringLength(flexible)
     return length < 0 ? null : this.utf8(length)
   }
 
@@ -120,7 +120,7 @@ export class Reader {
     return length === 0 ? '' : this.bytes.toString('utf8', at, at + length)
   }
 
-  private stringLength(flexible: boolean): number {
+  #stringLength(flexible: boolean): number {
     const length = flexible ? this.unsignedVarint() - 1 : this.int16()
     if (length < -1) throw invalid(`a string length is ${length}`, this.position)
     return length

@@ -5,57 +5,57 @@ const TWO_32 = 0x1_0000_0000
 const MAX_INT16 = 0x7fff
 
 export class Writer {
-  private buffer: Buffer
-  private length = 0
+  #buffer: Buffer
+  #length = 0
 
   constructor(initialBytes = 256) {
-    this.buffer = Buffer.allocUnsafe(initialBytes)
+    this.#buffer = Buffer.allocUnsafe(initialBytes)
   }
 
   get size(): number {
-    return this.length
+    return this.#length
   }
 
   /** What was written so far. A view: write nothing more once it is handed out. */
   finish(): Buffer {
-    return this.buffer.subarray(0, this.length)
+    return this.#buffer.subarray(0, this.#length)
   }
 
   boolean(value: boolean): void {
-    this.byte(value ? 1 : 0)
+    this.#byte(value ? 1 : 0)
   }
 
   int8(value: number): void {
     checkInteger(value, 8)
-    this.byte(value)
+    this.#byte(value)
   }
 
   int16(value: number): void {
     checkInteger(value, 16)
-    const at = this.reserve(2)
-    this.buffer[at] = value >> 8
-    this.buffer[at + 1] = value
+    const at = this.#reserve(2)
+    this.#buffer[at] = value >> 8
+    this.#buffer[at + 1] = value
   }
 
   int32(value: number): void {
     checkInteger(value, 32)
-    this.raw32(value)
+    this.#raw32(value)
   }
 
   /** PROTOCOL_VALUE_INVALID unless `value` is a safe integer. */
   int64(value: number): void {
     if (!Number.isSafeInteger(value)) throw badValue(`${value} is not a safe 64-bit integer`)
     const high = Math.floor(value / TWO_32)
-    this.raw32(high)
-    this.raw32(value - high * TWO_32)
+    this.#raw32(high)
+    this.#raw32(value - high * TWO_32)
   }
 
   unsignedVarint(value: number): void {
     while (value > 0x7f) {
-      this.byte((value & 0x7f) | 0x80)
+      this.#byte((value & 0x7f) | 0x80)
       value >>>= 7
     }
-    this.byte(value)
+    this.#byte(value)
   }
 
   /** A zigzag varint of at most 32 bits. */
@@ -78,8 +78,8 @@ export class Writer {
       if (length > MAX_INT16) throw badValue(`a string has ${length} bytes, more than ${MAX_INT16}`)
       this.int16(length)
     }
-    const at = this.reserve(length)
-    this.buffer.write(value, at, length, 'utf8')
+    const at = this.#reserve(length)
+    this.#buffer.write(value, at, length, 'utf8')
   }
 
   nullString(flexible: boolean): void {
@@ -104,18 +104,18 @@ export class Writer {
 
   /** Bytes without a length in front. */
   raw(value: Uint8Array): void {
-    const at = this.reserve(value.length)
-    this.buffer.set(value, at)
+    const at = this.#reserve(value.length)
+    this.#buffer.set(value, at)
   }
 
-  private byte(value: number): void {
-    const at = this.reserve(1)
-    this.buffer[at] = value
+  #byte(value: number): void {
+    const at = this.#reserve(1)
+    this.#buffer[at] = value
   }
 
-  private raw32(value: number): void {
-    const at = this.reserve(4)
-    const buffer = this.buffer
+  #raw32(value: number): void {
+    const at = this.#reserve(4)
+    const buffer = this.#buffer
     buffer[at] = value >>> 24
     buffer[at + 1] = value >>> 16
     buffer[at + 2] = value >>> 8
@@ -123,15 +123,15 @@ export class Writer {
   }
 
   /** May replace the buffer: take it from `this` only after this call. */
-  private reserve(count: number): number {
-    const at = this.length
+  #reserve(count: number): number {
+    const at = this.#length
     const needed = at + count
-    if (needed > this.buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
-      this.buffer.copy(larger, 0, 0, at)
-      this.buffer = larger
+    if (needed > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2))
+      this.#buffer.copy(larger, 0, 0, at)
+      this.#buffer = larger
     }
-    this.length = needed
+    this.#length = needed
     return at
   }
 }

@@ -15,7 +15,7 @@ import { Signal } from '../signal.js'
 import type { AskChangelogs, ChangelogFacts } from './changelog-facts.js'
 import type { RestoreListeners, RestoreReport } from './listener.js'
 import { TOO_SLOW, whyAnew } from './restore-decision.js'
-import type { RestoreThroughProcessor } from './restore-through-processor.js'
+import type { RestoreThroughProcessor } from './through-processor.js'
 
 export interface ChangelogRange {
   readonly state: TaskState

@@ -21,7 +21,7 @@ import { pauseUnless } from '../pause-unless.js'
 import type { AskChangelogs, ChangelogFacts } from '../restore/changelog-facts.js'
 import type { ChangelogRange, Restore } from '../restore/restore.js'
 import { decideRestore, TOO_SLOW } from '../restore/restore-decision.js'
-import { RestoreThroughProcessor } from '../restore/restore-through-processor.js'
+import { RestoreThroughProcessor } from '../restore/through-processor.js'
 import type { ResolvedTopology } from '../topics/resolved-topology.js'
 
 export interface SourcePosition extends TopicPartition {

@@ -69,7 +69,7 @@ export function explainMissing(plan: Pick<ResolvedTopology, 'roles' | 'facts'>, 
 }
 
 /** Nothing written so far, or what waits in a repartition topic, can be had again but from the application's input. */
-export function internalTopicChanged({ topic, role, before, now }: ChangedTopic, cause?: unknown): MillraceError {
+function internalTopicChanged({ topic, role, before, now }: ChangedTopic, cause?: unknown): MillraceError {
   const lost =
     role === 'repartition' ? 'records that were not processed yet may be lost' : 'its state cannot be restored'
   return new MillraceError(

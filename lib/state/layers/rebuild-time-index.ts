@@ -1,15 +1,15 @@
 /** Fills the time indexes of freshly opened stores from what is on disk. */
 import type { StateEngine } from '../engine/engine.js'
 import type { SyncStateEngine } from '../memory-engine.js'
-import type { KeyIndex, LocalStore } from '../stores/local-store.js'
+import type { KeyFollower, LocalStore } from '../stores/local-store.js'
 import type { Overlay } from './overlay.js'
 import { leadingTime } from './time-keys.js'
 
-function indexed(stores: readonly LocalStore[]): { index: KeyIndex; data: Overlay }[] {
+function indexed(stores: readonly LocalStore[]): { index: KeyFollower; data: Overlay }[] {
   return stores.flatMap(({ index, overlays }) => (index === null ? [] : [{ index, data: overlays[0]! }]))
 }
 
-function addEntry(index: KeyIndex, data: Overlay, [diskKey, diskValue]: readonly [Buffer, Buffer]): void {
+function addEntry(index: KeyFollower, data: Overlay, [diskKey, diskValue]: readonly [Buffer, Buffer]): void {
   const localKey = diskKey.toString('latin1', data.prefix.length)
   index.add(leadingTime(localKey), localKey, diskValue)
 }

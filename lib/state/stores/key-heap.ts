@@ -3,9 +3,9 @@
  * the transaction aborts. Keys that an abort or a deletion took away stay until their turn, so every key taken is looked
  * up before it counts.
  */
-import type { KeyIndex, TransactionFollower } from './local-store.js'
+import type { KeyFollower, TransactionFollower } from './local-store.js'
 
-export class KeyHeap implements KeyIndex, TransactionFollower {
+export class KeyHeap implements KeyFollower, TransactionFollower {
   readonly #heap: string[] = []
   #taken: string[] = []
   #takenInFlight: string[] = []

@@ -9,7 +9,7 @@ import type { OrderedKeys } from '../order/ordered-keys.js'
 import type { OrderedKeyValueStore, Row } from '../ports/ordered.js'
 import type { FlushListener, ValueAndTimestamp } from '../ports/store.js'
 import { KeyScans, requireOrder } from './key-scans.js'
-import type { KeyIndex, LocalStore, StoreParts } from './local-store.js'
+import type { KeyFollower, LocalStore, StoreParts } from './local-store.js'
 import { PartsStore } from './parts-store.js'
 
 /** Scans are for stores declared `ordered`; others refuse them. */
@@ -33,7 +33,7 @@ export class LocalKeyValueStore<K = unknown, V = unknown>
     return null
   }
 
-  get index(): KeyIndex | null {
+  get index(): KeyFollower | null {
     return null
   }
 

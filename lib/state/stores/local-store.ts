@@ -24,7 +24,7 @@ export type ChangelogSink = (
 ) => void
 
 /** Takes the local keys that exist, with their leading time; from the disk also what it holds: int64 timestamp, value. */
-export interface KeyIndex {
+export interface KeyFollower {
   add(timeMs: number, localKey: string, diskValue?: Buffer): void
 }
 
@@ -46,7 +46,7 @@ export interface LocalStore {
   readonly times: StoreTimes | null
   readonly cache: RecordCache
   /** What finds entries by time; null where nothing looks for them so. Filled from the disk when the store opens. */
-  readonly index: KeyIndex | null
+  readonly index: KeyFollower | null
   /** What the store was declared `ordered` for. Built anew when the store opens and the disk has none that is up to date. */
   readonly order?: OrderedKeys | null
   /** True where changelog records come from `follower`, not from changed cells. */

@@ -7,14 +7,14 @@ import { leadingTime } from '../layers/time-keys.js'
 import type { BufferedOrigin, BufferedRecord, StreamBuffer } from '../ports/stream-buffer.js'
 import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
-import type { KeyIndex, LocalStore, StoreParts } from './local-store.js'
+import type { KeyFollower, LocalStore, StoreParts } from './local-store.js'
 
 const LAST_SEQUENCE = 0x7fffffff
 const TIME_BYTES = 8
 const SEQUENCE_BYTES = 4
 
 export class LocalStreamBuffer<K = unknown, V = unknown> extends BufferStore implements StreamBuffer<K, V>, LocalStore {
-  readonly index: KeyIndex
+  readonly index: KeyFollower
   readonly #heap = new KeyHeap()
   #sequence = 0
 

@@ -17,7 +17,7 @@ import { leadingTime } from '../layers/time-keys.js'
 import type { BufferedChange, ChangeContext, SuppressBuffer } from '../ports/suppress-buffer.js'
 import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
-import type { KeyIndex, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
+import type { KeyFollower, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
 
 const TIME_BYTES = 8
 
@@ -28,7 +28,7 @@ export class LocalSuppressBuffer<K = unknown, V = unknown>
   extends BufferStore
   implements SuppressBuffer<K, V>, LocalStore
 {
-  readonly index: KeyIndex
+  readonly index: KeyFollower
   readonly follower: TransactionFollower
   readonly #heap = new KeyHeap()
   readonly #times = new Map<string, number>()

@@ -5,13 +5,13 @@ import { leadingTime } from '../layers/time-keys.js'
 import type { Unmatched, UnmatchedStore } from '../ports/join-stores.js'
 import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
-import type { EmitChange, KeyIndex, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
+import type { EmitChange, KeyFollower, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
 
 export class LocalUnmatchedStore<K = unknown, V = unknown>
   extends BufferStore
   implements UnmatchedStore<K, V>, LocalStore
 {
-  readonly index: KeyIndex
+  readonly index: KeyFollower
   readonly follower: TransactionFollower
   readonly #left = new KeyHeap()
   readonly #right = new KeyHeap()

@@ -34,7 +34,7 @@ export interface SimInstanceOptions {
 /** How long a member that ended by itself stays away. */
 export const RESTART_MS = 1_000
 /** A graceful close ends within this time beside what the disk takes. */
-export const CLOSE_MS = 15_000
+const CLOSE_MS = 15_000
 /** What an instance does when nobody waits for it any more ends within this time beside what the disk takes. */
 const SOON_MS = 1_000
 

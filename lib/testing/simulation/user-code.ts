@@ -4,7 +4,7 @@ import type { UserCodePlan } from './plan.js'
 import type { SimProcess } from './process.js'
 
 /** Where in the topology an event may throw: before anything was written, in an adder, behind the repartition topic. */
-export const PLACES = ['source', 'totals', 'item'] as const
+const PLACES = ['source', 'totals', 'item'] as const
 export type UserCodePlace = (typeof PLACES)[number]
 
 /** What all lives of all instances know together: an event that has thrown often enough goes through. */

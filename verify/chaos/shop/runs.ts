@@ -1,7 +1,7 @@
 /** Makes faults on one application after another until all have been made, and holds each against an undisturbed run. */
 import { join } from 'node:path'
 import type { Cluster } from '../../../lib/index.js'
-import { topicNames } from '../../../lib/personalization/records/topics.js'
+import { topicNames } from '../../../lib/personalization/records/topic-names.js'
 import { delay, systemClock } from '../../../lib/record/clock.js'
 import type { Random } from '../../../lib/record/random.js'
 import { ApplicationWatch } from '../application-watch.js'

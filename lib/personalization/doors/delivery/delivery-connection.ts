@@ -9,7 +9,7 @@ export interface FrameSocket {
 }
 
 /** Close codes of our own (4000 to 4999). */
-export const CLOSE_TOO_SLOW = 4008
+const CLOSE_TOO_SLOW = 4008
 
 /** Bytes on their way before frames wait here. */
 const MAX_BYTES_UNDER_WAY = 64 * 1024

@@ -30,7 +30,7 @@ export type ServerFrame =
   | { readonly type: 'live'; readonly position: DeliveryPosition }
 
 /** Ids that a browser may name as its own. */
-export const MAX_HAVE = 64
+const MAX_HAVE = 64
 const DECISION_ID = /^[0-9a-f]{32}$/
 
 /** The message in a frame from the browser; null where it is anything else. */

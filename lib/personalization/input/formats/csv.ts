@@ -6,7 +6,7 @@ import { type ByteSource, textOf } from './bytes.js'
 export type CsvRow = readonly string[] | null
 
 /** Splits text into rows; feed it chunk by chunk, then `end`. Both LF and CRLF end a row; empty lines are skipped. */
-export class CsvSplitter {
+class CsvSplitter {
   #fields: string[] = []
   #field = ''
   /** bare: in an unquoted field; quoted: between quotes; closing: just after a quote that may be half of a pair. */

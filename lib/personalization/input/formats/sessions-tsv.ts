@@ -12,7 +12,7 @@ export interface SessionView {
   readonly at: number
 }
 
-export const SESSIONS_HEADER = ['SessionId', 'ItemId', 'Time'] as const
+const SESSIONS_HEADER = ['SessionId', 'ItemId', 'Time'] as const
 
 /** Views in batches in file order, which is by session and not by time. */
 export async function* readSessionViews(

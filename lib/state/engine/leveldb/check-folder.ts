@@ -5,7 +5,7 @@
  */
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Malformed } from './bytes.js'
+import { Malformed } from './byte-cursor.js'
 import { readLog } from './log-file.js'
 import { type Manifest, readManifest } from './manifest.js'
 import { checkTable } from './table-file.js'

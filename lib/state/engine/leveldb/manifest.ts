@@ -1,5 +1,5 @@
 /** What a LevelDB manifest says must be there: the live tables with their sizes, and the oldest log still needed. */
-import { Cursor, Malformed } from './bytes.js'
+import { Cursor, Malformed } from './byte-cursor.js'
 
 const COMPARATOR = 'leveldb.BytewiseComparator'
 

@@ -1,6 +1,6 @@
 /** Checks every block of a LevelDB table against its checksum. LevelDB itself checks none of them as it is built here. */
 import { crc32c } from '../../../record/crc32c.js'
-import { Cursor, Malformed } from './bytes.js'
+import { Cursor, Malformed } from './byte-cursor.js'
 import { unmasked } from './log-file.js'
 
 /** Reads bytes of one file; fewer only at its end. */

@@ -34,7 +34,7 @@ export class TransportRig {
   readonly env: TransportEnvironment
   readonly cluster: Cluster
   readonly admin: Admin
-  private readonly closers: (() => Promise<void>)[] = []
+  readonly #closers: (() => Promise<void>)[] = []
 
   constructor(env: TransportEnvironment) {
     this.env = env
@@ -49,7 +49,7 @@ export class TransportRig {
   newCluster(bootstrap = this.env.bootstrap): Cluster {
     const { clock, random } = this.env
     const cluster = new Cluster({ transport: this.env.newTransport(), clock, random, bootstrap })
-    this.closers.push(() => cluster.close())
+    this.#closers.push(() => cluster.close())
     return cluster
   }
 
@@ -105,7 +105,7 @@ export class TransportRig {
       },
       ...options,
     })
-    this.closers.unshift(() => member.leave())
+    this.#closers.unshift(() => member.leave())
     return member
   }
 
@@ -152,6 +152,6 @@ export class TransportRig {
   }
 
   async close(): Promise<void> {
-    for (const close of this.closers) await close()
+    for (const close of this.#closers) await close()
   }
 }

@@ -29,7 +29,7 @@ export const CONTROL_FLAG = 32
 const TWO_32 = 0x1_0000_0000
 
 /** PROTOCOL_BATCH_INVALID outside ±(2^53 - 1). */
-export function readInt64(bytes: Buffer, at: number): number {
+export function readSafeInt64(bytes: Buffer, at: number): number {
   const value = roundedInt64(bytes, at)
   if (!Number.isSafeInteger(value)) {
     throw new MillraceError('PROTOCOL_BATCH_INVALID', 'A record batch header holds a number outside ±(2^53 - 1).')
@@ -42,7 +42,7 @@ export function roundedInt64(bytes: Buffer, at: number): number {
   return bytes.readInt32BE(at) * TWO_32 + bytes.readUInt32BE(at + 4)
 }
 
-export function writeInt64(bytes: Buffer, at: number, value: number): void {
+export function putInt64(bytes: Buffer, at: number, value: number): void {
   const high = Math.floor(value / TWO_32)
   bytes.writeInt32BE(high, at)
   bytes.writeUInt32BE(value - high * TWO_32, at + 4)
