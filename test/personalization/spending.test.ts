@@ -17,6 +17,8 @@ import { parseMicros } from '../../lib/personalization/records/money.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { needs, RETAIL, realFile } from './real-data.js'
 
+const options = { thresholdMicros: 500_000_000, graceMs: 60_000 }
+
 /** `-12.50` is a cancellation of 12.50, `3x166.67` three pieces. */
 function line(text: string): UserActivity {
   const [, sign, pieces, price] = /^(-?)(?:(\d+)x)?(.*)$/.exec(text)!
