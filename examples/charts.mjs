@@ -23,6 +23,7 @@ const builder = new StreamsBuilder()
 const songs = builder.table('songs', { key: int32, value: song })
 builder
   .stream('plays', { key: string, value: json() })
+  .filterNotNull()
   .filter((_listener, { seconds }) => seconds >= 30)
   .selectKey((_listener, { songId }) => songId)
   .join(songs, { joiner: (_play, song) => song, key: int32 })

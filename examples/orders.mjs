@@ -44,7 +44,7 @@ const orders = builder
   })
   .defaultBranch({ name: 'known' })
   .get('customer-known')
-const checks = builder.stream('checks', { key: string, value: json() })
+const checks = builder.stream('checks', { key: string, value: json() }).filterNotNull()
 checks
   .groupByKey()
   .windowedBy(session({ gapMs: MINUTE_MS }))

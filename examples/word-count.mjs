@@ -20,6 +20,7 @@ await new Admin(cluster).createTopics(topics, { ifNotExists: true })
 const builder = new StreamsBuilder()
 builder
   .stream('lines', { key: string, value: string })
+  .filterNotNull()
   .flatMapValues((line) => line.toLowerCase().split(' '))
   .groupBy((_key, word) => word)
   .count({ store: { name: 'counts' } })

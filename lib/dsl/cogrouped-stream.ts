@@ -4,7 +4,7 @@ import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } fr
 import type { Windowed } from '../windows/window.js'
 import type { GroupedStream } from './grouped-stream.js'
 import { aggregateCogroup, type CogroupHandle, type CogroupOptions, cogroupWith } from './plan/cogroup.js'
-import type { SerdeState } from './plan/serde-state.js'
+import type { NotNull, NullOf, SerdeState } from './plan/serde-state.js'
 import { checkWindows, fixedWindows, sessionWindows, withoutWindows } from './plan/window-plan.js'
 import { KTable } from './table.js'
 
@@ -25,7 +25,7 @@ export class CogroupedStream<K, VR> {
   }
 
   /** Null keys and null values are dropped. */
-  aggregate(options: CogroupOptions<K, VR>): KTable<K, VR> {
+  aggregate(options: CogroupOptions<K, VR>): KTable<K, NotNull<VR>, 'known', NullOf<VR>> {
     return new KTable(aggregateCogroup(this.#cogroup, options, withoutWindows()))
   }
 
@@ -53,7 +53,7 @@ export class WindowedCogroupedStream<K, VR> {
     this.#windows = windows
   }
 
-  aggregate(options: CogroupOptions<K, VR>): KTable<Windowed<K>, VR> {
+  aggregate(options: CogroupOptions<K, VR>): KTable<Windowed<K>, NotNull<VR>, 'known', NullOf<VR>> {
     const window = fixedWindows(this.#windows, 'onWindowUpdate')
     return new KTable(aggregateCogroup(this.#cogroup, options, window))
   }
@@ -75,7 +75,7 @@ export class SessionWindowedCogroupedStream<K, VR> {
       /** Joins the aggregates of two sessions that a record brought together. */
       readonly merger: (key: K, left: VR, right: VR) => VR
     },
-  ): KTable<Windowed<K>, VR> {
+  ): KTable<Windowed<K>, NotNull<VR>> {
     const window = sessionWindows(this.#windows, 'onWindowUpdate', options.merger as SessionAggregateNode['merger'])
     return new KTable(aggregateCogroup(this.#cogroup, options, window))
   }

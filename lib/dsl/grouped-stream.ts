@@ -8,7 +8,7 @@ import { CogroupedStream } from './cogrouped-stream.js'
 import { type AggregateStore, aggregateGroup, countFold, type GroupHandle, reduceFold } from './plan/aggregation.js'
 import { cogroupOf } from './plan/cogroup.js'
 import type { Named } from './plan/handle.js'
-import type { SerdeState } from './plan/serde-state.js'
+import type { NotNull, NullOf, SerdeState } from './plan/serde-state.js'
 import type { Materialized } from './plan/store-options.js'
 import type { WindowTime } from './plan/window-plan.js'
 import { checkWindows, withoutWindows } from './plan/window-plan.js'
@@ -28,7 +28,7 @@ export type ReduceArgument<K, V, VS extends SerdeState> = VS extends 'known'
 export type AggregateOptions<K, V, VR, VS extends SerdeState> = Named & {
   readonly initializer: () => VR
   readonly adder: (key: K, value: V, aggregate: VR) => VR
-} & AggregateStore<K, V, VR, VS>
+} & AggregateStore<K, NotNull<V>, VR, VS>
 
 export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
   /** Internal to the DSL. */
@@ -41,7 +41,7 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
   }
 
   /** Records per key; null values are skipped. Stored as int64. */
-  count(options?: CountOptions<K>): KTable<K, number> {
+  count(options?: CountOptions<K>): KTable<K, number, 'known', never> {
     return this.#plain('KSTREAM-AGGREGATE-', countFold, options, {
       value: int64,
       takesUnusedNumber: options?.store !== undefined,
@@ -49,12 +49,16 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
   }
 
   /** The first value stands as it is, each further one is combined with what stands. */
-  reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<K, V> {
+  reduce(
+    reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
+    ...[options]: ReduceArgument<K, NotNull<V>, VS>
+  ): KTable<K, NotNull<V>, 'known', never> {
     const { stream } = this.handle
     return this.#plain('KSTREAM-REDUCE-', reduceFold(reducer, stream), options, { value: stream.value })
   }
 
-  aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<K, VR> {
+  /** Null keys and null values are dropped. An answer of null deletes the row. */
+  aggregate<VR>(options: AggregateOptions<K, NotNull<V>, VR, VS>): KTable<K, NotNull<VR>, 'known', NullOf<VR>> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     return this.#plain('KSTREAM-AGGREGATE-', fold, options, { value: this.handle.stream.value })
   }
@@ -70,12 +74,13 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
    * @throws MillraceError WINDOW_INVALID where the windows cannot go by the time of each key
    */
   windowedBy(windows: TimeWindows, options: { readonly time: WindowTime }): WindowedStream<K, V, VS>
+  windowedBy(windows: SlidingWindows): WindowedStream<K, NotNull<V>, VS>
   windowedBy(windows: TimeWindows | UnlimitedWindows | SlidingWindows): WindowedStream<K, V, VS>
   windowedBy(windows: SessionWindows): SessionWindowedStream<K, V, VS>
   windowedBy(
     windows: TimeWindows | UnlimitedWindows | SlidingWindows | SessionWindows,
     { time = 'operator' }: { readonly time?: WindowTime } = {},
-  ): WindowedStream<K, V, VS> | SessionWindowedStream<K, V, VS> {
+  ): unknown {
     checkWindows(windows)
     if (windows.kind !== 'session') return new WindowedStream(this.handle, windows, 'onWindowUpdate', time)
     if (time === 'perKey') {
@@ -89,7 +94,7 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
     fold: Fold,
     options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
     defaults: { readonly value: Serde<unknown> | Serde<unknown> | null; readonly takesUnusedNumber?: boolean },
-  ): KTable<K, VR> {
+  ): KTable<K, VR, 'known', never> {
     const plan = {
       prefix,
       name: options?.name,

@@ -5,6 +5,7 @@ import type { TableAggregateNode } from '../topology/table-nodes.js'
 import { requireFunction } from '../topology/validate/functions.js'
 import { type AggregateStore, countFold } from './plan/aggregation.js'
 import type { AnySerde, Named } from './plan/handle.js'
+import type { NotNull, NullOf } from './plan/serde-state.js'
 import type { Materialized } from './plan/store-options.js'
 import { aggregateTable, type TableAggregationPlan, type TableGroupHandle } from './plan/table-aggregation.js'
 import { KTable } from './table.js'
@@ -16,7 +17,7 @@ export type TableAggregateOptions<K, V, VR> = Named & {
   readonly adder: (key: K, value: V, aggregate: VR) => VR
   /** Takes a row out of its group again: called before `adder` when a row changes. */
   readonly subtractor: (key: K, value: V, aggregate: VR) => VR
-} & AggregateStore<K, V, VR, 'known'>
+} & AggregateStore<K, NotNull<V>, VR, 'known'>
 
 export class GroupedTable<K, V> {
   readonly #group: TableGroupHandle
@@ -28,15 +29,16 @@ export class GroupedTable<K, V> {
   }
 
   /** Rows per group. Stored as int64. */
-  count(options?: Named & { readonly store?: Materialized<K, number> }): KTable<K, number> {
+  count(options?: Named & { readonly store?: Materialized<K, number> }): KTable<K, number, 'known', never> {
     const subtractor: Subtractor = (_key, _value, aggregate) => (aggregate as number) - 1
     return this.#build({ prefix: 'KTABLE-AGGREGATE-', fold: countFold, subtractor, value: int64 as AnySerde, options })
   }
 
   reduce(
     options: Named & {
-      readonly adder: (aggregate: V, value: V) => V
-      readonly subtractor: (aggregate: V, value: V) => V
+      // Methods, so that a table of a narrower type is still a table of the wider one.
+      adder(aggregate: V, value: V): V
+      subtractor(aggregate: V, value: V): V
       readonly store?: Materialized<K, V>
     },
   ): KTable<K, V> {
@@ -47,13 +49,13 @@ export class GroupedTable<K, V> {
     return this.#build({ prefix: 'KTABLE-REDUCE-', fold, subtractor, value: this.#group.rows.value, options })
   }
 
-  aggregate<VR>(options: TableAggregateOptions<K, V, VR>): KTable<K, VR> {
+  aggregate<VR>(options: TableAggregateOptions<K, V, VR>): KTable<K, NotNull<VR>, 'known', NullOf<VR>> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     const subtractor = options.subtractor as Subtractor
     return this.#build({ prefix: 'KTABLE-AGGREGATE-', fold, subtractor, value: this.#group.rows.value, options })
   }
 
-  #build<VR>(plan: TableAggregationPlan): KTable<K, VR> {
+  #build<VR>(plan: TableAggregationPlan): KTable<K, VR, 'known', never> {
     return new KTable(aggregateTable(this.#group, plan))
   }
 }

@@ -6,7 +6,7 @@ import type { Windowed } from '../windows/window.js'
 import type { AggregateOptions, CountOptions, ReduceArgument } from './grouped-stream.js'
 import { aggregateGroup, countFold, type GroupHandle, reduceFold } from './plan/aggregation.js'
 import type { AnySerde, Named } from './plan/handle.js'
-import type { SerdeState } from './plan/serde-state.js'
+import type { NotNull, SerdeState } from './plan/serde-state.js'
 import type { Materialized } from './plan/store-options.js'
 import { checkEmit, sessionWindows } from './plan/window-plan.js'
 import { KTable } from './table.js'
@@ -45,8 +45,12 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
     return this.#build('KSTREAM-AGGREGATE-', countFold, addCounts, options, int64 as AnySerde, takesUnusedNumber)
   }
 
-  reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<Windowed<K>, V> {
-    const merger: Merger = (_key, left, right) => (left === null ? right : reducer(left as V, right as V))
+  /** Null values reach the reducer. */
+  reduce(
+    reducer: (aggregate: NotNull<V>, value: V) => V,
+    ...[options]: ReduceArgument<K, NotNull<V>, VS>
+  ): KTable<Windowed<K>, NotNull<V>> {
+    const merger: Merger = (_key, left, right) => (left === null ? right : reducer(left as NotNull<V>, right as V))
     return this.#build(
       'KSTREAM-REDUCE-',
       reduceFold(reducer, this.#group.stream),
@@ -56,7 +60,8 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
     )
   }
 
-  aggregate<VR>(options: SessionAggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, VR> {
+  /** Null values reach the adder. */
+  aggregate<VR>(options: SessionAggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, NotNull<VR>> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     const merger = options.merger as Merger
     return this.#build('KSTREAM-AGGREGATE-', fold, merger, options, this.#group.stream.value)

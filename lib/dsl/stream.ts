@@ -43,6 +43,8 @@ type GroupArgument<K, V, KS extends SerdeState, VS extends SerdeState> = KS exte
   ? [options?: Named & KeyOption<K, 'known'> & ValueOption<V, 'known'>]
   : [options: Named & KeyOption<K, KS> & ValueOption<V, VS>]
 
+const hasValue = (_key: unknown, value: unknown) => value !== null
+
 /** The state of a serde after two streams were merged. */
 type Both<A extends SerdeState, B extends SerdeState> = [A, B] extends ['known', 'known'] ? 'known' : 'missing'
 
@@ -69,6 +71,12 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     return new KStream(
       appendStateless(this.handle, 'KSTREAM-FILTER-', options, { kind: 'filter', negate: true, predicate }),
     )
+  }
+
+  /** Drops the records without a value: tombstones of a topic, deletes of a table. What follows gets values only. */
+  filterNotNull(options?: Named): KStream<K, NotNull<V>, KS, VS> {
+    const node = { kind: 'filter', negate: false, predicate: hasValue } as const
+    return new KStream(appendStateless(this.handle, 'KSTREAM-FILTER-', options, node))
   }
 
   /** Makes one record of each. The key may change, so what groups or joins later repartitions. */
@@ -120,10 +128,10 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   }
 
   /** All records of both; no order between the two. */
-  merge<KS2 extends SerdeState, VS2 extends SerdeState>(
-    other: KStream<K, V, KS2, VS2>,
+  merge<VO extends V | null, KS2 extends SerdeState, VS2 extends SerdeState>(
+    other: KStream<K, VO, KS2, VS2>,
     options?: Named,
-  ): KStream<K, V, Both<KS, KS2>, Both<VS, VS2>> {
+  ): KStream<K, V | VO, Both<KS, KS2>, Both<VS, VS2>> {
     return new KStream(mergeStreams(this.handle, other instanceof KStream ? other.handle : undefined, options))
   }
 
@@ -160,7 +168,9 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   }
 
   /** Takes the stream for a table's changelog: the latest value of a key counts, null deletes, null keys are dropped. */
-  toTable(...[options]: WriteArgument<Named & { readonly store?: StoreSettings }, K, V, KS, VS>): KTable<K, V> {
+  toTable(
+    ...[options]: WriteArgument<Named & { readonly store?: StoreSettings }, K, V, KS, VS>
+  ): KTable<K, NotNull<V>> {
     return new KTable(streamToTable(this.handle, options))
   }
 
@@ -230,7 +240,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   /** Pairs of records of both streams with the same key whose times are within the window. */
   join<VO, VOut, OKS extends SerdeState, OS extends SerdeState>(
     other: KStream<K, VO, OKS, OS>,
-    options: StreamJoin<K, V, VO, V, VO, VOut, KS, VS, OS>,
+    options: StreamJoin<K, V, VO, NotNull<V>, NotNull<VO>, VOut, KS, VS, OS>,
   ): KStream<K, VOut, 'known', After<V, VOut, 'known'>>
   /** Each record with the row of a fully replicated table that `keySelector` chooses. */
   join<GK, GV, VOut>(
@@ -250,7 +260,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   /** As `join`, and each record of this stream without a partner goes on alone once none can come in time any more. */
   leftJoin<VO, VOut, OKS extends SerdeState, OS extends SerdeState>(
     other: KStream<K, VO, OKS, OS>,
-    options: StreamJoin<K, V, VO, V, VO | null, VOut, KS, VS, OS>,
+    options: StreamJoin<K, V, VO, NotNull<V>, NotNull<VO> | null, VOut, KS, VS, OS>,
   ): KStream<K, VOut, 'known', After<V, VOut, 'known'>>
   leftJoin<GK, GV, VOut>(
     table: GlobalKTable<GK, GV>,
@@ -268,7 +278,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   /** As `join`, and each record of either stream without a partner goes on alone once none can come in time any more. */
   outerJoin<VO, VOut, OKS extends SerdeState, OS extends SerdeState>(
     other: KStream<K, VO, OKS, OS>,
-    options: StreamJoin<K, V, VO, V | null, VO | null, VOut, KS, VS, OS>,
+    options: StreamJoin<K, V, VO, NotNull<V> | null, NotNull<VO> | null, VOut, KS, VS, OS>,
   ): KStream<K, VOut, 'known', After<V, VOut, 'known'>> {
     return new KStream(joinStreams(this.handle, other.handle, options as unknown as UntypedStreamJoin, 'outer'))
   }

@@ -51,7 +51,7 @@ export interface TopicGlobalStoreSettings<K, V> extends Named {
   readonly topic: Topic<K, V>
   readonly store: StoreOptions<never, never> | StoreOptions<K, V>
   /** Fills the store from the topic's records; default: every record is put as it is. */
-  readonly supplier?: ProcessorSupplier<K, V, never, never>
+  readonly supplier?: ProcessorSupplier<K, V | null, never, never>
   readonly timestampExtractor?: TimestampExtractor
 }
 
@@ -91,11 +91,12 @@ export class StreamsBuilder {
 
   /**
    * A stream of one or several topics, or of every topic whose whole name matches a pattern, those that come to be later
-   * included. Asked for again with the same topics or pattern, it shares the source.
+   * included. Asked for again with the same topics or pattern, it shares the source. A record without a value, a tombstone,
+   * comes as null: `filterNotNull()` drops it.
    */
-  stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options?: TopicSourceSettings): KStream<K, V>
-  stream<K, V>(topics: string | readonly string[] | RegExp, options: SourceSettings<K, V>): KStream<K, V>
-  stream<K, V>(topics: unknown, given: TopicSourceSettings = {}): KStream<K, V> {
+  stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options?: TopicSourceSettings): KStream<K, V | null>
+  stream<K, V>(topics: string | readonly string[] | RegExp, options: SourceSettings<K, V>): KStream<K, V | null>
+  stream<K, V>(topics: unknown, given: TopicSourceSettings = {}): KStream<K, V | null> {
     const resolved = topicsWithSerdes(topics, given, 'stream')
     const options = resolved.options as SourceSettings<K, V>
     // A pattern goes by its text, which no topic can be called.

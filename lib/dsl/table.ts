@@ -8,7 +8,7 @@ import { deriveTable } from './plan/derived-table.js'
 import { type ForeignKeyJoin, joinByForeignKey } from './plan/foreign-key-join.js'
 import type { Named, TableHandle } from './plan/handle.js'
 import { materialize, storeOf } from './plan/materialization.js'
-import type { After, SerdeState, ValueOption, WriteArgument } from './plan/serde-state.js'
+import type { After, NotNull, NullOf, SerdeState, ValueOption, WriteArgument } from './plan/serde-state.js'
 import type { InheritedStore, Materialized, OwnSerde } from './plan/store-options.js'
 import type { Suppressed } from './plan/suppressed.js'
 import { groupTable } from './plan/table-aggregation.js'
@@ -30,8 +30,11 @@ export interface TableSettings<K, V> extends Named {
 
 type AnyTableJoin = Parameters<typeof joinTables>[3] | Parameters<typeof joinByForeignKey>[3]
 
-/** `VS` says whether the value serde is known; user code writes `KTable<K, V>`. */
-export class KTable<K, V, VS extends SerdeState = 'known'> {
+/**
+ * User code writes `KTable<K, V>`: any table of these types. `VS` says whether the value serde is known; `N` is `null` if
+ * its changes may be deletes, `never` if they are not, as those of a count.
+ */
+export class KTable<K, V, VS extends SerdeState = 'known', N extends null = null> {
   /** Internal to the DSL. */
   readonly handle: TableHandle
 
@@ -55,12 +58,15 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     return this.#derive('KTABLE-FILTER-', { kind: 'filter', negate: true, predicate: predicate as never }, options)
   }
 
-  /** Never called for a delete. */
-  mapValues<V2>(mapper: (value: V, key: K) => V2, options: Named & OwnSerde<K, V2>): KTable<K, V2>
+  /** Never called for a delete. An answer of null deletes the row. */
+  mapValues<V2>(
+    mapper: (value: V, key: K) => V2,
+    options: Named & OwnSerde<K, V2>,
+  ): KTable<K, NotNull<V2>, 'known', N | NullOf<V2>>
   mapValues<V2>(
     mapper: (value: V, key: K) => V2,
     options?: Named & { readonly store?: InheritedStore<K, V, V2, VS> },
-  ): KTable<K, V2, After<V, V2, VS>>
+  ): KTable<K, NotNull<V2>, After<V, V2, VS>, N | NullOf<V2>>
   mapValues<V2>(
     mapper: (value: V, key: K) => V2,
     options?: Named & { readonly store?: Materialized<unknown, unknown> },
@@ -92,12 +98,14 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
 
   // First: a function has a name too, so it would pass for the options.
   /** As below, under another key: `toStream(options).selectKey(mapper)`. */
-  toStream<K2>(mapper: (key: K, value: V) => K2, options?: Named): KStream<K2, V, After<K, K2, 'known'>, VS>
-  /** The changes as records: the new value, or null for a delete. */
-  toStream(options?: Named): KStream<K, V, 'known', VS>
-  toStream(first?: Named | ((key: K, value: V) => unknown), second?: Named): unknown {
+  toStream<K2>(mapper: (key: K, value: V | N) => K2, options?: Named): KStream<K2, V | N, After<K, K2, 'known'>, VS>
+  /** The changes as records: the new value, or null for a delete; `filterNotNull()` drops the deletes. */
+  toStream(options?: Named): KStream<K, V | N, 'known', VS>
+  toStream(first?: Named | ((key: K, value: V | N) => unknown), second?: Named): unknown {
     if (typeof first !== 'function') return new KStream(tableChanges(this.handle, first))
-    return new KStream<K, V>(tableChanges(this.handle, second)).selectKey(first as (key: K, value: V) => unknown)
+    return new KStream<K, V | N>(tableChanges(this.handle, second)).selectKey(
+      first as (key: K, value: V | N) => unknown,
+    )
   }
 
   /**
@@ -121,7 +129,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   }
 
   /** Holds changes back, the latest per key: `untilWindowCloses()` or `untilTimeLimit(ms)`. */
-  suppress(suppressed: Suppressed<K>, options?: SuppressOptions): KTable<K, V, VS> {
+  suppress(suppressed: Suppressed<K>, options?: SuppressOptions): KTable<K, V, VS, N> {
     return new KTable(suppressTable(this.handle, suppressed, options))
   }
 
@@ -130,20 +138,20 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   join<KO, VO, VOut, OS extends SerdeState>(
     other: KTable<KO, VO, OS>,
     options: ForeignKeyJoin<K, V, VO, KO, VOut, VS, OS> & OwnSerde<K, VOut>,
-  ): KTable<K, VOut>
+  ): KTable<K, NotNull<VOut>>
   join<KO, VO, VOut, OS extends SerdeState>(
     other: KTable<KO, VO, OS>,
     options: ForeignKeyJoin<K, V, VO, KO, VOut, VS, OS, InheritedStore<K, V, VOut, VS>>,
-  ): KTable<K, VOut, After<V, VOut, VS>>
+  ): KTable<K, NotNull<VOut>, After<V, VOut, VS>>
   /** Rows whose key is in both tables. */
   join<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
     options: TableTableJoin<K, V, VO, VOut> & OwnSerde<K, VOut>,
-  ): KTable<K, VOut>
+  ): KTable<K, NotNull<VOut>>
   join<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
     options: TableTableJoin<K, V, VO, VOut, InheritedStore<K, V, VOut, VS>>,
-  ): KTable<K, VOut, After<V, VOut, VS>>
+  ): KTable<K, NotNull<VOut>, After<V, VOut, VS>>
   join(other: { readonly handle: TableHandle }, options: AnyTableJoin): unknown {
     return this.#join(other, 'inner', options)
   }
@@ -152,20 +160,20 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   leftJoin<KO, VO, VOut, OS extends SerdeState>(
     other: KTable<KO, VO, OS>,
     options: ForeignKeyJoin<K, V, VO | null, KO, VOut, VS, OS> & OwnSerde<K, VOut>,
-  ): KTable<K, VOut>
+  ): KTable<K, NotNull<VOut>>
   leftJoin<KO, VO, VOut, OS extends SerdeState>(
     other: KTable<KO, VO, OS>,
     options: ForeignKeyJoin<K, V, VO | null, KO, VOut, VS, OS, InheritedStore<K, V, VOut, VS>>,
-  ): KTable<K, VOut, After<V, VOut, VS>>
+  ): KTable<K, NotNull<VOut>, After<V, VOut, VS>>
   /** All rows of this table; the other's value is null where it has none. */
   leftJoin<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
     options: TableTableJoin<K, V, VO | null, VOut> & OwnSerde<K, VOut>,
-  ): KTable<K, VOut>
+  ): KTable<K, NotNull<VOut>>
   leftJoin<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
     options: TableTableJoin<K, V, VO | null, VOut, InheritedStore<K, V, VOut, VS>>,
-  ): KTable<K, VOut, After<V, VOut, VS>>
+  ): KTable<K, NotNull<VOut>, After<V, VOut, VS>>
   leftJoin(other: { readonly handle: TableHandle }, options: AnyTableJoin): unknown {
     return this.#join(other, 'left', options)
   }
@@ -174,11 +182,11 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
   outerJoin<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
     options: TableTableJoin<K, V | null, VO | null, VOut> & OwnSerde<K, VOut>,
-  ): KTable<K, VOut>
+  ): KTable<K, NotNull<VOut>>
   outerJoin<VO, VOut, OS extends SerdeState>(
     other: KTable<K, VO, OS>,
     options: TableTableJoin<K, V | null, VO | null, VOut, InheritedStore<K, V, VOut, VS>>,
-  ): KTable<K, VOut, After<V, VOut, VS>>
+  ): KTable<K, NotNull<VOut>, After<V, VOut, VS>>
   outerJoin(other: { readonly handle: TableHandle }, options: Parameters<typeof joinTables>[3]): unknown {
     return new KTable(joinTables(this.handle, other.handle, 'outer', options))
   }
@@ -195,7 +203,7 @@ export class KTable<K, V, VS extends SerdeState = 'known'> {
     prefix: string,
     step: DerivedStep,
     options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
-  ): KTable<K, V2, VS2> {
+  ): KTable<K, V2, VS2, never> {
     return new KTable(deriveTable(this.handle, prefix, step, options))
   }
 }

@@ -7,7 +7,7 @@ import type { Windowed } from '../windows/window.js'
 import type { AggregateOptions, CountOptions, ReduceArgument } from './grouped-stream.js'
 import { aggregateGroup, countFold, type GroupHandle, reduceFold } from './plan/aggregation.js'
 import type { AnySerde, Named } from './plan/handle.js'
-import type { SerdeState } from './plan/serde-state.js'
+import type { NotNull, NullOf, SerdeState } from './plan/serde-state.js'
 import type { Materialized } from './plan/store-options.js'
 import { checkEmit, fixedWindows, type WindowTime } from './plan/window-plan.js'
 import { KTable } from './table.js'
@@ -48,17 +48,22 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
   }
 
   /** Records per key and window; null values count, but not in sliding windows. Stored as int64. */
-  count(options?: CountOptions<K>): KTable<Windowed<K>, number> {
+  count(options?: CountOptions<K>): KTable<Windowed<K>, number, 'known', never> {
     // Kafka Streams' count of sliding windows is the one that takes no number it does not use.
     const takesUnusedNumber = options?.store !== undefined && this.#windows.kind !== 'sliding'
     return this.#build('KSTREAM-AGGREGATE-', countFold, options, int64 as AnySerde, takesUnusedNumber)
   }
 
-  reduce(reducer: (aggregate: V, value: V) => V, ...[options]: ReduceArgument<K, V, VS>): KTable<Windowed<K>, V> {
+  /** Null values reach the reducer, but not in sliding windows. */
+  reduce(
+    reducer: (aggregate: NotNull<V>, value: V) => V,
+    ...[options]: ReduceArgument<K, NotNull<V>, VS>
+  ): KTable<Windowed<K>, NotNull<V>, 'known', NullOf<V>> {
     return this.#build('KSTREAM-REDUCE-', reduceFold(reducer, this.#group.stream), options, this.#group.stream.value)
   }
 
-  aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, VR> {
+  /** Null values reach the adder, but not in sliding windows. */
+  aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, NotNull<VR>, 'known', NullOf<VR>> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     return this.#build('KSTREAM-AGGREGATE-', fold, options, this.#group.stream.value)
   }
@@ -69,7 +74,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
     value: AnySerde | null,
     takesUnusedNumber = false,
-  ): KTable<Windowed<K>, VR> {
+  ): KTable<Windowed<K>, VR, 'known', never> {
     if (this.#time === 'perKey' && options?.store?.retentionMs === undefined) {
       throw new MillraceError(
         'WINDOW_INVALID',

@@ -96,7 +96,7 @@ for (const { name, code, says, describe } of REFUSED) {
 
 t.test('topics of joins and versions', async (t) => {
   const builder = new StreamsBuilder()
-  const left = builder.stream('l', io).selectKey((_key, value) => value)
+  const left = builder.stream('l', io).selectKey((_key, value) => value!)
   left.outerJoin(builder.stream('r', io), { window, joiner, store: { name: 'pairs', topicConfig: { x: 'y' } } })
   builder
     .stream('s', io)

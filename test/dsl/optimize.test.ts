@@ -17,10 +17,10 @@ function builder(): StreamsBuilder {
   const b = new StreamsBuilder()
   const table = b.table('table', text)
   const stream = b.stream('in', text)
-  const rekeyed = stream.selectKey((_key, value) => value.slice(0, 1))
+  const rekeyed = stream.selectKey((_key, value) => value!.slice(0, 1))
   rekeyed.groupByKey().count().toStream().to('counts', { value: int64 })
   rekeyed
-    .filter((_key, value) => value.length > 1)
+    .filter((_key, value) => value!.length > 1)
     .groupByKey()
     .reduce((_a, b2) => b2)
     .toStream()

@@ -33,13 +33,13 @@ t.test('kept while the type stays, replaced where given', async (t) => {
       .filter(() => true)
       .mapValues((value) => value)
       .to('same')
-    stream.mapValues((value) => value.id).to('ids', { value: string })
+    stream.mapValues((value) => value!.id).to('ids', { value: string })
     stream
-      .map((_key, value) => [value.id.length, value.id])
+      .map((_key, value) => [value!.id.length, value!.id])
       .repartition({ key: int32, value: string, name: 'again' })
       .to('again')
     stream
-      .groupBy((_key, value) => Buffer.from(value.id), { key: bytes, name: 'group' })
+      .groupBy((_key, value) => Buffer.from(value!.id), { key: bytes, name: 'group' })
       .count()
       .toStream()
       .to('counts')

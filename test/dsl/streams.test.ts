@@ -6,7 +6,7 @@ import type { Node } from '../../lib/topology/node.js'
 import { session } from '../../lib/windows/definitions.js'
 
 const text = { key: string, value: string }
-const other = (_key: string, value: string) => value
+const other = (_key: string, value: string | null) => value!
 
 type Kind = Node['kind']
 
@@ -109,8 +109,8 @@ t.test('a split sends to the branch of the first predicate', async (t) => {
     b
       .stream('a', text)
       .split({ name: 's' })
-      .branch((_k, v) => v > 'm', { name: '-late' })
-      .branch((_k, v) => v > 'a')
+      .branch((_k, v) => v! > 'm', { name: '-late' })
+      .branch((_k, v) => v! > 'a')
       .defaultBranch({ name: '-rest' })
   const [split] = nodes('split', describe)
   t.same(split!.branches, ['s-late', 's2'])
@@ -127,7 +127,7 @@ t.test('a branch goes into a function and out of the result; its names come firs
   const rest = builder
     .stream('a', text)
     .split({ name: 's' })
-    .branch((_k, v) => v > 'm', { name: '-late', into: (late) => late.mapValues((v) => v.toUpperCase()).to('x') })
+    .branch((_k, v) => v! > 'm', { name: '-late', into: (late) => late.mapValues((v) => v!.toUpperCase()).to('x') })
     .branch(() => true, { name: '-early' })
     .defaultBranch({ into: (others) => others.to('y') })
   t.same([...rest.keys()], ['s-early'])

@@ -7,13 +7,13 @@ import { string } from '../../lib/serde/primitive.js'
 import { hopping, session, sliding, tumbling, unlimited } from '../../lib/windows/definitions.js'
 
 const text = { key: string, value: string }
-const add = (_key: string, value: string, all: string) => all + value
+const add = (_key: string, value: string | null, all: string) => all + value
 const start = { initializer: () => '', store: { value: string } }
 const keeps = (retentionMs: number) => ({ store: { retentionMs } })
 const closes = () => untilWindowCloses() as unknown as Suppressed<string>
 
 const grouped = (builder: StreamsBuilder, topic = 'in') => builder.stream(topic, text).groupByKey()
-const byValue = (builder: StreamsBuilder, topic: string) => builder.stream(topic, text).groupBy((_key, value) => value)
+const byValue = (builder: StreamsBuilder, topic: string) => builder.stream(topic, text).groupBy((_key, value) => value!)
 
 const REFUSED: readonly (readonly [name: string, code: ErrorCode, build: (builder: StreamsBuilder) => unknown])[] = [
   [
@@ -74,7 +74,7 @@ const REFUSED: readonly (readonly [name: string, code: ErrorCode, build: (builde
     (b) =>
       grouped(b)
         .windowedBy(tumbling({ sizeMs: 10 }))
-        .reduce(add.bind(null, ''))
+        .reduce((all, value) => `${all}${value}`)
         .leftJoin(b.table('other', text) as never, { joiner: (left) => left })
         .suppress(untilWindowCloses()),
   ],

@@ -7,7 +7,7 @@ const io = { key: string, value: int64 }
 const builder = new StreamsBuilder()
 const answered = builder.stream(`${id}-in`, io).mapValuesAsync(
   async (value) => {
-    await sleep(2 + (value % 16))
+    await sleep(2 + (value! % 16))
     return value
   },
   { concurrency: 128, order: 'key' },

@@ -21,7 +21,7 @@ t.test('records a broker refuses become dead letters, the others go through once
   const builder = new StreamsBuilder()
   const input = builder.stream(topic('in'), { key: string, value: string })
   input
-    .map((key, value): readonly [string | null, string] => [value === 'nokey' ? null : key, value])
+    .map((key, value): readonly [string | null, string | null] => [value === 'nokey' ? null : key, value])
     .to(topic('compacted'), {
       key: string,
       value: string,

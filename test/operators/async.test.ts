@@ -9,7 +9,7 @@ const io = { key: string, value: int64 }
 
 interface Deferred {
   readonly key: string
-  readonly value: number
+  readonly value: number | null
   readonly attempt: number
   readonly signal: AbortSignal
   readonly answer: (value: number) => void
@@ -85,7 +85,7 @@ t.test('no more handlers run than allowed, no more records are taken than four f
   t.equal(calls.length, 2)
   for (let done = 0; done < 20; done++) {
     t.ok(calls.length - done <= 2)
-    calls[done]!.answer(calls[done]!.value)
+    calls[done]!.answer(calls[done]!.value!)
     await turn()
     driver.advanceWallClockTime(0)
   }
@@ -151,11 +151,11 @@ t.test('random delays: as if the handler had not waited at all', async (t) => {
         ? stream.mapValuesAsync(
             async (value) => {
               for (let turns = random.int(4); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve))
-              return value * 2
+              return value! * 2
             },
             { concurrency: 1 + random.int(8), order },
           )
-        : stream.mapValues((value) => value * 2)
+        : stream.mapValues((value) => value! * 2)
       mapped
         .groupByKey({ value: int64 })
         .aggregate({

@@ -106,7 +106,7 @@ t.test('a global store is read without being named, and never written', async (t
   const look = (context: ProcessorContext<string, string>) => {
     const names = context.getStateStore<KeyValueStore<string, string>>('names')
     return {
-      process(record: { key: string; value: string; timestamp: number }) {
+      process(record: { key: string; value: string | null; timestamp: number }) {
         if (record.value === 'write') names.put(record.key, 'x', 0)
         context.forward({ ...record, value: `${names.get(record.key)?.value ?? 'nobody'}: ${record.value}` })
       },

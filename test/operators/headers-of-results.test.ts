@@ -28,7 +28,7 @@ function write<K, V>(table: KTable<K, V>): void {
     .to('out', io)
 }
 
-const copy = (stream: KStream<string, string>) => stream.mapValues(String).to('out', io)
+const copy = (stream: KStream<string, string | null>) => stream.mapValues(String).to('out', io)
 
 type Build = (b: StreamsBuilder) => void
 
@@ -68,7 +68,7 @@ const inHand: Record<string, Build> = {
     write(
       b
         .stream('a', io)
-        .groupBy((_key, value) => value)
+        .groupBy((_key, value) => value!)
         .count(),
     ),
   repartition: (b) => copy(b.stream('a', io).repartition()),
@@ -108,15 +108,15 @@ const inHand: Record<string, Build> = {
         .count(),
     ),
   cogroup: (b) => {
-    const adder = (_key: string, value: string, sum: string) => sum + value
+    const adder = (_key: string, value: string | null, sum: string) => sum + value
     const both = grouped(b).cogroup(adder).cogroup(b.stream('b', io).groupByKey(), adder)
     write(both.aggregate({ initializer: () => '', store: { value: string } }))
   },
   'versioned table': (b) => write(versions(b, 'a')),
   processValues: (b) =>
     copy(
-      b.stream('a', io).processValues<string>(() => {
-        let context: ProcessorContext<string, string>
+      b.stream('a', io).processValues<string | null>(() => {
+        let context: ProcessorContext<string, string | null>
         return {
           init(given) {
             context = given

@@ -20,7 +20,7 @@ interface Row {
 
 const io = { key: string, value: string }
 type Text = KStream<string, string>
-const stream = (builder: StreamsBuilder): Text => builder.stream('in', io)
+const stream = (builder: StreamsBuilder): Text => builder.stream('in', io) as Text
 
 const stateless: readonly Row[] = [
   {

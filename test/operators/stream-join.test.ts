@@ -22,8 +22,8 @@ function joined(left: Stream, right: Stream, rule: JoinRule): Stream {
 /** What each input brings out. */
 function run(rule: JoinRule, inputs: readonly JoinInput[], self = false): { out: JoinOutput[][]; drops: number } {
   const builder = new StreamsBuilder()
-  const left = builder.stream('left', io)
-  joined(left, self ? left : builder.stream('right', io), rule).to('out', { value: string })
+  const left = builder.stream('left', io) as Stream
+  joined(left, self ? left : (builder.stream('right', io) as Stream), rule).to('out', { value: string })
   const driver = new TopologyTestDriver(builder.build())
   const topics = { left: driver.createInputTopic('left', string, string), right: null as never }
   if (!self) topics.right = driver.createInputTopic('right', string, string) as never

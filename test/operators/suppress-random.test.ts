@@ -170,7 +170,7 @@ t.test('a cogroup folds every stream with its own adder, in order of arrival', a
     const topics = ['one', 'two', 'three'].slice(0, 1 + random.int(3))
     const builder = new StreamsBuilder()
     const [first, ...rest] = topics.map((topic) => builder.stream(topic, text).groupByKey())
-    const adder = (topic: string) => (_key: string, value: string, all: string) => `${all} ${topic}:${value}`
+    const adder = (topic: string) => (_key: string, value: string | null, all: string) => `${all} ${topic}:${value}`
     let cogroup = first!.cogroup(adder(topics[0]!))
     rest.forEach((stream, i) => {
       cogroup = cogroup.cogroup(stream, adder(topics[i + 1]!))
@@ -196,7 +196,7 @@ t.test('a cogroup folds every stream with its own adder, in order of arrival', a
 t.test('a window two streams cogroup goes out once, though the slower one still changes it', async (t) => {
   const builder = new StreamsBuilder()
   const [one, two] = ['one', 'two'].map((topic) => builder.stream(topic, text).groupByKey())
-  const adder = (_key: string, value: string, all: string) => all + value
+  const adder = (_key: string, value: string | null, all: string) => all + value
   one!
     .cogroup(adder)
     .cogroup(two!, adder)

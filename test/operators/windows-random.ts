@@ -68,7 +68,7 @@ export function windowed(
   const retentionMs = leastRetentionMs(windows) + (windows.kind === 'sliding' ? 100 : 0)
   const options = {
     initializer: () => '',
-    adder: (_key: string, value: string, all: string) => all + value,
+    adder: (_key: string, value: string | null, all: string) => all + value,
     merger: (_key: string, left: string, right: string) => `${left}|${right}`,
     store: { value: string, retentionMs },
   }

@@ -21,7 +21,7 @@ function busy(): StreamsBuilder {
   const x = b.table('x', text)
   const y = b.table('y', text)
   const global = b.globalTable('global', text)
-  const stream = b.stream('in', text).selectKey((_key, value) => value)
+  const stream = b.stream('in', text).selectKey((_key, value) => value!)
   stream
     .join(x, { joiner })
     .leftJoin(global, { keySelector: (key) => key, joiner })
@@ -91,7 +91,7 @@ interface Run {
 const upper = (b: StreamsBuilder) =>
   b
     .stream('in', text)
-    .mapValues((value) => value.toUpperCase())
+    .mapValues((value) => value!.toUpperCase())
     .to('out')
 
 function run({ wrap, stores, build = upper, options }: Run, values: readonly string[]) {

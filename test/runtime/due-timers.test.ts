@@ -13,10 +13,10 @@ function punctuating(gate: Gate, fired: () => void): Topology {
   const builder = new StreamsBuilder()
   builder
     .stream('in', text)
-    .process<string, string>(() => {
-      let context: ProcessorContext<string, string>
+    .process<string, string | null>(() => {
+      let context: ProcessorContext<string, string | null>
       return {
-        init(given: ProcessorContext<string, string>) {
+        init(given: ProcessorContext<string, string | null>) {
           context = given
           context.schedule(INTERVAL_MS, 'wallClockTime', fired)
         },

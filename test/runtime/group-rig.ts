@@ -16,7 +16,7 @@ export function counting(map: (value: string) => string = (value) => value): Top
   const builder = new StreamsBuilder()
   builder
     .stream('in', text)
-    .mapValues(map)
+    .mapValues((value) => map(value!))
     .groupByKey()
     .count({ store: { name: 'counts' } })
     .toStream()

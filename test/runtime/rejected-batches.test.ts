@@ -34,9 +34,9 @@ function topology() {
     .toStream()
     .to('counts', { key: string, value: int64 })
   input
-    .map((key, value): readonly [string | null, string] => [
+    .map((key, value): readonly [string | null, string | null] => [
       value === 'nokey' ? null : key,
-      value.startsWith('x') ? 'x'.repeat(Number(value.slice(1))) : value,
+      value!.startsWith('x') ? 'x'.repeat(Number(value!.slice(1))) : value,
     ])
     .to('out', { key: string, value: string })
   return builder.build()
@@ -110,7 +110,7 @@ t.test('fail names the record that was at fault', async (t) => {
 t.test('a topic that does not exist is skipped record by record', async (t) => {
   const world = await embedded(t, { in: 1, known: 1 })
   const builder = new StreamsBuilder()
-  builder.stream('in', { key: string, value: string }).to((_key, value) => value)
+  builder.stream('in', { key: string, value: string }).to((_key, value) => value!)
   builder.stream('in', { key: string, value: string }).to('known')
   const streams = new Streams(builder.build(), {
     applicationId: 'app',

@@ -9,7 +9,7 @@ function wordCount() {
   const builder = new StreamsBuilder()
   builder
     .stream('lines', { key: string, value: string })
-    .flatMapValues((line) => line.split(' '))
+    .flatMapValues((line) => line!.split(' '))
     .groupBy((_key, word) => word)
     .count({ store: { name: 'counts' } })
     .toStream()

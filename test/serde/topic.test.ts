@@ -45,6 +45,7 @@ t.test('counts words from topic to topic', async (t) => {
   const builder = new StreamsBuilder()
   builder
     .stream(lines)
+    .filterNotNull()
     .flatMapValues((line) => line.split(' '))
     .groupBy((_key, word) => word)
     .count()

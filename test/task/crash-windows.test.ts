@@ -16,7 +16,7 @@ function topology(): Topology {
   const input = builder.stream('in', { key: string, value: string })
   const grouped = input.groupByKey()
   const uncached = (name: string) => ({ store: { name, cached: false, value: string } })
-  const both = (a: string, b: string) => a + b
+  const both = (a: string, b: string | null) => a + b
   const slid = grouped.windowedBy(sliding({ timeDifferenceMs: 12, graceMs: 6 }))
   slid.reduce(both, uncached('slid')).toStream().to('slid')
   slid.emitStrategy('onWindowClose').reduce(both, uncached('slidClosed')).toStream().to('slidClosed')
@@ -42,8 +42,8 @@ function topology(): Topology {
     .toStream()
     .to('joined')
 
-  const low = input.filter((_key, value) => value < 'n').groupByKey()
-  const high = input.filterNot((_key, value) => value < 'n').groupByKey()
+  const low = input.filter((_key, value) => value! < 'n').groupByKey()
+  const high = input.filterNot((_key, value) => value! < 'n').groupByKey()
   const cogroup = low
     .cogroup((_key, value, all: string) => `${all}-${value}`)
     .cogroup(high, (_key, value, all) => `${all}+${value}`)

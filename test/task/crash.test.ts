@@ -34,8 +34,8 @@ function topology(): Topology {
     .reduce((a, b) => a + b, { store: { name: 'sessions', ...uncached } })
     .toStream()
     .to('sessions')
-  const left = input.filter((_key, value) => value < 'n')
-  const right = input.filterNot((_key, value) => value < 'n')
+  const left = input.filter((_key, value) => value! < 'n')
+  const right = input.filterNot((_key, value) => value! < 'n')
   const joiner = (one: string | null, two: string | null) => `${one}${two}`
   left.outerJoin(right, { window: joinWindow({ beforeMs: 8, afterMs: 12, graceMs: 5 }), joiner }).to('pairs', {
     value: string,

@@ -17,7 +17,7 @@ const late = <G>(value: unknown, good: G): G =>
 
 function task(build: (stream: Text) => void, seen: RecordFailure[] = []) {
   const builder = new StreamsBuilder()
-  build(builder.stream('in', text))
+  build(builder.stream('in', text) as Text)
   const onProcessingError = (failure: RecordFailure) => {
     seen.push(failure)
     return 'skip' as const

@@ -12,7 +12,7 @@ t.test('a record too large for its topic: fail, skip, dead letter, or what a fun
     const made = new StreamsBuilder()
     made
       .stream('in', { key: string, value: string })
-      .mapValues((value) => value.repeat(10))
+      .mapValues((value) => value!.repeat(10))
       .to('out', { name: 'sink' })
     return made.build()
   }

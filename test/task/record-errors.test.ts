@@ -287,7 +287,7 @@ t.test('the test driver retries as an instance does, with what lies behind the r
   const builder = new StreamsBuilder()
   builder
     .stream('in', { key: string, value: string })
-    .flatMapValues((value) => value.split(' '))
+    .flatMapValues((value) => value!.split(' '))
     .repartition({ name: 'words' })
     .groupByKey()
     .count({ store: { name: 'counts' } })

@@ -25,10 +25,10 @@ function topology(): Topology {
   const builder = new StreamsBuilder()
   const text = { key: string, value: string }
   const store = (name: string) => ({ store: { name, cached: false, value: string } })
-  const both = (a: string, b: string) => `${a}${b}`
+  const both = (a: string, b: string | null) => `${a}${b}`
   const input = builder.stream('in', text)
-  const low = input.filter((_key, value) => value < 'n')
-  const high = input.filterNot((_key, value) => value < 'n')
+  const low = input.filter((_key, value) => value! < 'n')
+  const high = input.filterNot((_key, value) => value! < 'n')
   const joined = low.outerJoin(high, {
     window: joinWindow({ beforeMs: 10, afterMs: 15, graceMs: 12 }),
     joiner: (a, b) => `${a}-${b}`,

@@ -39,7 +39,7 @@ function harnessOf(serde: Serde<{ a: string }>, options: HarnessOptions = {}) {
   const builder = new StreamsBuilder()
   builder
     .stream('in', { key: string, value: serde, name: 'source' })
-    .mapValues(({ a }) => a)
+    .mapValues((value) => value!.a)
     .to('out', { key: string, value: string })
   const harness = new TaskHarness(builder.build(), { deadLetterTopic: 'dead', ...options })
   /** Lets the time go on, and the task take its turns as the loop would. Returns how many records were processed. */

@@ -23,7 +23,7 @@ type Step =
 const io = { key: string, value: string }
 const append = {
   initializer: () => '',
-  adder: (_key: string, value: string, all: string) => all + value,
+  adder: (_key: string, value: string | null, all: string) => all + value,
   merger: (_key: string, left: string, right: string) => `${left}|${right}`,
 }
 

@@ -64,7 +64,7 @@ function lateTopics() {
 
 function toLateTopics(options: HarnessOptions = {}, partitioner?: Partitioner) {
   const builder = new StreamsBuilder()
-  builder.stream('in', io).to((_key, value) => value, partitioner === undefined ? {} : { partitioner })
+  builder.stream('in', io).to((_key, value) => value!, partitioner === undefined ? {} : { partitioner })
   const topics = lateTopics()
   const harness = new TaskHarness(builder.build(), { ...options, sinkPartitions: topics.sinkPartitions })
   let offset = 0
@@ -188,8 +188,8 @@ t.test('a function names the topic', async (t) => {
     (builder) =>
       builder
         .stream('in', io)
-        .process<string, string>(() => {
-          let forward: (record: StreamRecord<string, string>) => void
+        .process<string, string | null>(() => {
+          let forward: (record: StreamRecord<string, string | null>) => void
           return {
             init(context) {
               forward = (record) => context.forward(record)
@@ -197,7 +197,7 @@ t.test('a function names the topic', async (t) => {
                 forward({ key: 'p', value: 'made', timestamp, headers: [] })
               })
             },
-            process: (record) => forward({ ...record, headers: [{ key: 'h', value: Buffer.from(record.value) }] }),
+            process: (record) => forward({ ...record, headers: [{ key: 'h', value: Buffer.from(record.value!) }] }),
           }
         })
         .to((key, _value, _timestamp, { headers, source }) => {

@@ -215,7 +215,7 @@ const rows: readonly Row[] = [
 for (const { what, build, code, handler } of rows) {
   t.test(what, async (t) => {
     const builder = new StreamsBuilder()
-    build(builder.stream('in', { key: string, value: string }))
+    build(builder.stream('in', { key: string, value: string }) as Text)
     const seen: (readonly [string, RecordFailure])[] = []
     const judge = (name: string) => (failure: RecordFailure) => {
       seen.push([name, failure])
@@ -240,7 +240,7 @@ t.test('undefined is no value: it is dropped and counted as null is', async (t) 
     ['nullValue', (stream: Text) => stream.flatMapValues((value) => [nothing(value)])],
   ] as const) {
     const builder = new StreamsBuilder()
-    map(builder.stream('in', { key: string, value: string }))
+    map(builder.stream('in', { key: string, value: string }) as Text)
       .groupByKey({ key: string, value: json<string>() })
       .count({ store: { name: 'counts' } })
       .toStream()

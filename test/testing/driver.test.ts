@@ -13,7 +13,7 @@ t.test('pipes, reads, loops repartition topics back, shows stores', async (t) =>
   const builder = new StreamsBuilder()
   builder
     .stream('lines', io)
-    .flatMapValues((line) => line.split(' '))
+    .flatMapValues((line) => line!.split(' '))
     .groupBy((_key, word) => word)
     .count({ store: { name: 'counts' } })
     .toStream()
@@ -101,8 +101,8 @@ t.test('processValues must keep the key; an unconnected store is refused', async
   const rekeying = new StreamsBuilder()
   rekeying
     .stream('in', io)
-    .processValues<string>(() => {
-      let context: ProcessorContext<string, string>
+    .processValues<string | null>(() => {
+      let context: ProcessorContext<string, string | null>
       return {
         init: (given) => {
           context = given
@@ -129,7 +129,7 @@ t.test('with the record cache, one commit lets one change per key through', asyn
     const builder = new StreamsBuilder()
     builder
       .stream('in', io)
-      .flatMapValues((value) => value.split(''))
+      .flatMapValues((value) => value!.split(''))
       .groupByKey()
       .count()
       .toStream()
@@ -276,7 +276,7 @@ t.test('stores by kind, and all of them', async (t) => {
 t.test('an output topic the topology cannot write to is named', async (t) => {
   const builder = new StreamsBuilder()
   const input = builder.stream('in', io)
-  input.groupBy((_key, value) => value, { name: 'by' }).count({ store: { name: 'counts' } })
+  input.groupBy((_key, value) => value!, { name: 'by' }).count({ store: { name: 'counts' } })
   input.to('out')
   const driver = new TopologyTestDriver(builder.build(), { applicationId: 'app', deadLetterTopic: 'dead' })
   for (const topic of ['out', 'dead', 'app-by-repartition', 'app-counts-changelog']) {
@@ -287,7 +287,7 @@ t.test('an output topic the topology cannot write to is named', async (t) => {
     message: /writes .*out/,
   })
   const anywhere = new StreamsBuilder()
-  anywhere.stream('in', io).to((_key, value) => value)
+  anywhere.stream('in', io).to((_key, value) => value!)
   t.ok(new TopologyTestDriver(anywhere.build()).createOutputTopic('any', string, string).isEmpty)
 })
 

@@ -8,7 +8,7 @@ import type { Topology } from '../../lib/topology/topology.js'
 
 const text = { key: string, value: string }
 const joiner = (left: string | null, right: string | null) => `${left}${right}`
-const other = (_key: string, value: string) => value
+const other = (_key: string, value: string | null) => value!
 
 function dsl(describe: (builder: StreamsBuilder) => unknown): Topology {
   const builder = new StreamsBuilder()
@@ -73,7 +73,7 @@ const globalJoin = dsl((b) => {
   b.stream('a', text).join(table, { keySelector: other, joiner }).to('out')
 })
 
-const append = (_key: string, value: string, all: string) => all + value
+const append = (_key: string, value: string | null, all: string) => all + value
 const folded = { initializer: () => '', store: { name: 'all', value: string } }
 type Group = ReturnType<ReturnType<typeof streamOf>['groupByKey']>
 const streamOf = (b: StreamsBuilder, ...topics: string[]) => b.stream(topics, text)

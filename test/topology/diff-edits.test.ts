@@ -31,7 +31,7 @@ function built(write: Write, options?: BuildOptions): TopologyDescription {
 
 const counted: Write = (b) => {
   b.stream('in', text)
-    .groupBy((_k, v) => v, { name: 'by-value' })
+    .groupBy((_k, v) => v!, { name: 'by-value' })
     .count({ store: { name: 'counts' } })
 }
 const inWindows =
@@ -153,7 +153,7 @@ const EDITS: readonly Edit[] = [
     built((b) => {
       b.stream('in', text)
         .filter(() => true)
-        .groupBy((_k, v) => v, { name: 'by-value' })
+        .groupBy((_k, v) => v!, { name: 'by-value' })
         .count({ store: { name: 'counts' } })
     }),
     ['+changed store counts'],

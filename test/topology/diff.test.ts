@@ -25,12 +25,12 @@ function built(write: Write, options?: BuildOptions): Topology {
 
 const counted: Write = (b) => {
   b.stream('in', text)
-    .groupBy((_k, v) => v, { name: 'by-value' })
+    .groupBy((_k, v) => v!, { name: 'by-value' })
     .count({ store: { name: 'counts' } })
 }
 const unnamed: Write = (b) => {
   b.stream('in', text)
-    .groupBy((_k, v) => v)
+    .groupBy((_k, v) => v!)
     .count()
 }
 const windowed =

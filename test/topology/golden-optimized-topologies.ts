@@ -20,7 +20,7 @@ function dsl(describe: (builder: StreamsBuilder) => void, optimize: BuildOptions
 }
 
 function rekeyed(b: StreamsBuilder, topic = 'in') {
-  return b.stream(topic, text).selectKey((_key, value) => value)
+  return b.stream(topic, text).selectKey((_key, value) => value!)
 }
 
 export const optimizedTopologies: Record<string, () => Topology> = {
@@ -57,7 +57,7 @@ export const optimizedTopologies: Record<string, () => Topology> = {
   }),
   'optimized-merge-one': dsl((b) => {
     b.stream('in', text)
-      .groupBy((_key, value) => value)
+      .groupBy((_key, value) => value!)
       .count()
       .toStream()
       .to('a')

@@ -32,8 +32,8 @@ export const streamJoinTopologies: Readonly<Record<string, () => Topology>> = {
     x.outerJoin(y, { ...join, name: 'third', store: { name: 'both' } }).to('outer', out)
   }),
   'stream-joins-rekeyed': dsl((b) => {
-    const x = b.stream('a', text).selectKey((_k, v) => v)
-    const y = b.stream('b', text).map((k, v) => [v, k])
+    const x = b.stream('a', text).selectKey((_k, v) => v!)
+    const y = b.stream('b', text).map((k, v) => [v!, k])
     x.leftJoin(y, join).to('left', out)
     x.join(y, { ...join, name: 'named' }).to('inner', out)
     x.join(b.stream('c', text), join).to('other', out)
@@ -66,7 +66,7 @@ export const streamJoinTopologies: Readonly<Record<string, () => Topology>> = {
       .to('now')
     stream.leftJoin(table, { joiner, name: 'wait', graceMs: 10 }).to('later')
     stream
-      .selectKey((_k, v) => v)
+      .selectKey((_k, v) => v!)
       .join(table, { joiner, name: 'moved', graceMs: 10 })
       .to('moved')
   }),

@@ -21,7 +21,7 @@ const streamJoins: Record<string, () => Topology> = {
   'to-table': dsl((b) => {
     b.stream('in', text).toTable().toStream().to('a')
     b.stream('in2', text)
-      .selectKey((_k, v) => v)
+      .selectKey((_k, v) => v!)
       .toTable({ store: { name: 'rows' } })
       .toStream()
       .to('b')
@@ -39,7 +39,7 @@ const streamJoins: Record<string, () => Topology> = {
   }),
   'stream-table-join-rekeyed': dsl((b) => {
     const table = b.table('table', { ...text, store: { name: 'rows' } })
-    const stream = b.stream('in', text).selectKey((_k, v) => v)
+    const stream = b.stream('in', text).selectKey((_k, v) => v!)
     stream.join(table, { joiner }).to('out')
     stream.leftJoin(table.filter(yes), { joiner }).to('out2')
     stream.join(table, { joiner, name: 'named' }).to('out3')
@@ -59,7 +59,7 @@ const streamJoins: Record<string, () => Topology> = {
     const table = b.table('table', text)
     b.stream('in', text)
       .repartition({ name: 'first' })
-      .selectKey((_k, v) => v)
+      .selectKey((_k, v) => v!)
       .leftJoin(table, { joiner })
       .groupByKey()
       .count()

@@ -59,7 +59,7 @@ const aggregations: Record<string, () => Topology> = {
   'word-count': dsl((b) =>
     b
       .stream('text', text)
-      .flatMapValues((v) => v.split(' '))
+      .flatMapValues((v) => v!.split(' '))
       .groupBy((_k, v) => v)
       .count()
       .toStream()
@@ -68,13 +68,13 @@ const aggregations: Record<string, () => Topology> = {
   'group-named-repartition': dsl((b) =>
     b
       .stream('in', text)
-      .groupBy((_k, v) => v, { name: 'by-value' })
+      .groupBy((_k, v) => v!, { name: 'by-value' })
       .count()
       .toStream()
       .to('out'),
   ),
   'group-reused-named': dsl((b) => {
-    const grouped = b.stream('in', text).groupBy((_k, v) => v, { name: 'by-value' })
+    const grouped = b.stream('in', text).groupBy((_k, v) => v!, { name: 'by-value' })
     grouped.count().toStream().to('a')
     grouped.reduce(later).toStream().to('b')
   }),
@@ -98,7 +98,7 @@ const aggregations: Record<string, () => Topology> = {
   'hopping-reduce': dsl((b) =>
     b
       .stream('in', text)
-      .groupBy((_k, v) => v)
+      .groupBy((_k, v) => v!)
       .windowedBy(hopping({ sizeMs: 100, advanceMs: 50 }))
       .reduce(later, { store: { key: string } })
       .toStream()
@@ -152,7 +152,7 @@ const streams: Record<string, () => Topology> = {
     const y = b.stream('b', text)
     const z = b.stream('c', text)
     x.merge(y)
-      .merge(z.selectKey((_k, v) => v))
+      .merge(z.selectKey((_k, v) => v!))
       .groupByKey()
       .count()
       .toStream()

@@ -10,9 +10,9 @@ import { dsl, text } from './golden-topologies.js'
 
 const grouped = (builder: StreamsBuilder, topic: string) => builder.stream(topic, text).groupByKey()
 const byValue = (builder: StreamsBuilder, topic: string, name?: string) =>
-  builder.stream(topic, text).groupBy((_key, value) => value, name === undefined ? {} : { name })
+  builder.stream(topic, text).groupBy((_key, value) => value!, name === undefined ? {} : { name })
 const slid = sliding({ timeDifferenceMs: 5, graceMs: 1 })
-const add = (_key: string, value: string, all: string) => all + value
+const add = (_key: string, value: string | null, all: string) => all + value
 const start = { initializer: () => '', store: { value: string } }
 const later = <T>(_first: T, second: T) => second
 
@@ -73,7 +73,7 @@ export function windowTopologies(): Record<string, () => Topology> {
         .cogroup(
           b
             .stream('two', text)
-            .selectKey((_key, value) => value)
+            .selectKey((_key, value) => value!)
             .groupByKey({ name: 'second' }),
           add,
         )

@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000
 
 t.test('names and configuration', async (t) => {
   const builder = new StreamsBuilder()
-  const grouped = builder.stream('in', text).groupBy((_k, v) => v, { name: 'by-value' })
+  const grouped = builder.stream('in', text).groupBy((_k, v) => v!, { name: 'by-value' })
   grouped.count({ store: { name: 'counts', topicConfig: { 'segment.ms': '1000' } } })
   grouped.windowedBy(tumbling({ sizeMs: 100, graceMs: 10 })).count({ store: { name: 'windows' } })
   grouped.windowedBy(session({ gapMs: 50 })).count({ store: { name: 'sessions', retentionMs: 500 } })

@@ -148,7 +148,7 @@ type Texts = KStream<string, string>
 /** A count of what comes out of `change`, behind a repartition topic. */
 const counted = (change: (stream: Texts) => Texts): Topology => {
   const builder = new StreamsBuilder()
-  change(builder.stream('in', text))
+  change(builder.stream('in', text) as Texts)
     .repartition({ name: 'r', ...text })
     .groupByKey()
     .count({ store: { name: 'c' } })

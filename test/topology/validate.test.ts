@@ -202,7 +202,7 @@ const WRONG: [what: string, code: ErrorCode, message: RegExp, build: () => unkno
     /same-repartition/,
     dsl((b) => {
       const table = b.table('t', text)
-      const stream = b.stream('a', text).selectKey((_k, v) => v)
+      const stream = b.stream('a', text).selectKey((_k, v) => v!)
       stream.join(table, { joiner, name: 'same' })
       b.stream('b', text).repartition({ name: 'same' })
     }),

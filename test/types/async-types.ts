@@ -2,7 +2,7 @@
 import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { int32, string } from '../../lib/serde/primitive.js'
 
-const names = new StreamsBuilder().stream('names', { key: string, value: string })
+const names = new StreamsBuilder().stream('names', { key: string, value: string }).filterNotNull()
 
 names.mapValuesAsync(async (name) => name.toUpperCase()).to('out')
 const sizes = names.mapValuesAsync(async (name: string, _key: string, { signal }) => (signal.aborted ? 0 : name.length))

@@ -26,7 +26,7 @@ function same<A, B>(_proof: (<T>() => T extends A ? 1 : 2) extends <T>() => T ex
 
 const click = json<Click>()
 const builder = new StreamsBuilder()
-export const clicks = builder.stream('clicks', { key: string, value: click })
+export const clicks = builder.stream('clicks', { key: string, value: click }).filterNotNull()
 export const users = builder.table('users', { key: string, value: json<User>() })
 export const byNumber = builder.table('numbers', { key: int32, value: string })
 export const pages = builder.globalTable('pages', { key: int64, value: string })
@@ -35,12 +35,12 @@ export const pages = builder.globalTable('pages', { key: int64, value: string })
 same<typeof clicks, KStream<string, Click>>(true)
 same<typeof users, KTable<string, User>>(true)
 export const counts = clicks.groupBy((_key, value) => value.page).count()
-same<typeof counts, KTable<string, number>>(true)
+same<typeof counts, KTable<string, number, 'known', never>>(true)
 export const windowed = clicks
   .groupByKey()
   .windowedBy(tumbling({ sizeMs: 10 }))
   .count()
-same<typeof windowed, KTable<Windowed<string>, number>>(true)
+same<typeof windowed, KTable<Windowed<string>, number, 'known', never>>(true)
 export const joined = clicks.join(users, { joiner: (value, user) => ({ ...value, name: user.name }) })
 export const joinedTypes: KStream<string, Click & { name: string }, 'known', 'missing'> = joined
 clicks.leftJoin(users, {
@@ -66,16 +66,16 @@ clicks.join(pages, { keySelector: (_key, value) => value.page.length, joiner: (v
 clicks.merge(builder.stream('other', { key: string, value: string }))
 
 // A table's changes under another key; a key of another type needs a serde to be written.
-same<ReturnType<typeof users.toStream>, KStream<string, User>>(true)
-users.toStream((_key, user) => user.name).to('names')
-users.toStream((_key, user) => user.name.length, { name: 'by-length' }).to('lengths', { key: int32 })
+same<ReturnType<typeof users.toStream>, KStream<string, User | null>>(true)
+users.toStream((key, user) => user?.name ?? key).to('names')
+users.toStream((key, user) => (user?.name ?? key).length, { name: 'by-length' }).to('lengths', { key: int32 })
 // @ts-expect-error: no serde for the numbers
-users.toStream((_key, user) => user.name.length).to('lengths')
+users.toStream((key) => key.length).to('lengths')
 users.toStream().to((key, user, timestamp, { headers, source }) => {
-  same<typeof user, User>(true)
+  same<typeof user, User | null>(true)
   return `${key}-${timestamp}-${headers.length}-${source?.partition}`
 })
-users.toStream().print(() => {}, { mapper: (key, user) => key + user.name })
+users.toStream().print(() => {}, { mapper: (key, user) => `${key} ${user?.name}` })
 
 // The foreign key is a key of the other table; values of a changed type need a serde on either side.
 export const carts = builder.table('carts', { key: string, value: click })
@@ -241,13 +241,13 @@ const visits = users.toStream().groupByKey()
 const cogroup = clicks
   .groupByKey()
   .cogroup((_key, click, pages: number) => pages + click.page.length)
-  .cogroup(visits, (_key, user, pages) => pages + user.name.length)
+  .cogroup(visits, (_key, user, pages) => pages + (user?.name.length ?? 0))
 export const cogrouped = cogroup.aggregate({ initializer: () => 0, store: { value: int64 } })
-same<typeof cogrouped, KTable<string, number>>(true)
+same<typeof cogrouped, KTable<string, number, 'known', never>>(true)
 export const inWindows = cogroup
   .windowedBy(sliding({ timeDifferenceMs: 5 }))
   .aggregate({ initializer: () => 0, store: { value: int64 } })
-same<typeof inWindows, KTable<Windowed<string>, number>>(true)
+same<typeof inWindows, KTable<Windowed<string>, number, 'known', never>>(true)
 // @ts-expect-error: no serde for what is stored
 cogroup.aggregate({ initializer: () => 0 })
 // @ts-expect-error: another key type

@@ -23,7 +23,7 @@ function same<A, B>(_proof: (<T>() => T extends A ? 1 : 2) extends <T>() => T ex
 
 const order = json<Order>()
 const builder = new StreamsBuilder()
-const orders = builder.stream('orders', { key: string, value: order })
+const orders = builder.stream('orders', { key: string, value: order }).filterNotNull()
 const names = builder.table('names', { key: string, value: string })
 const numbered = builder.table('numbered', { key: int32, value: order })
 
@@ -39,7 +39,7 @@ const final = windowed.suppress(untilWindowCloses()).filter((key, count) => {
 })
 same<typeof final, KTable<Windowed<string>, number>>(true)
 const finals = final.toStream()
-same<typeof finals, KStream<Windowed<string>, number>>(true)
+same<typeof finals, KStream<Windowed<string>, number | null>>(true)
 finals.to('finals')
 finals.to('finals', { key: timeWindowed(string, 10) })
 // @ts-expect-error: a serde for the bare key
@@ -52,7 +52,7 @@ windowed.join(names, { joiner: (count, name) => `${count}${name}` })
 finals.join(names, { joiner: (count, name) => `${count}${name}` })
 windowed.join(windowed, { joiner: (a, b) => a + b })
 const bare = finals.selectKey((key) => key.key)
-same<typeof bare, KStream<string, number, 'missing', 'known'>>(true)
+same<typeof bare, KStream<string, number | null, 'missing', 'known'>>(true)
 bare.groupByKey({ key: string }).count()
 const inSessions = orders
   .groupByKey()
@@ -83,7 +83,7 @@ const sums = grouped.aggregate({
   subtractor: (_key, value, all) => all - value,
   store: { value: int64 },
 })
-same<typeof sums, KTable<string, number>>(true)
+same<typeof sums, KTable<string, number, 'known', never>>(true)
 // @ts-expect-error: nothing takes a row out again
 grouped.aggregate({ initializer: () => 0, adder: (_key, value, all) => all + value, store: { value: int64 } })
 // @ts-expect-error: the subtractor answers text
@@ -222,11 +222,12 @@ hand.addSink({ name: 'out', parents: ['in'], topic: 5, key: string, value: order
 // A topic brings its serdes, and with them the types.
 const words = topic('words', { key: string, value: int64 })
 const users = topic('users', { key: string, value: json<{ readonly name: string }>() })
-const counted = new StreamsBuilder().stream(words)
+const counted = new StreamsBuilder().stream(words).filterNotNull()
 counted.mapValues((count) => count + 1).to(words)
 counted.to(words, { name: 'out' })
 new StreamsBuilder()
   .stream([words, words])
+  .filterNotNull()
   .filter((word, count) => word.length > count)
   .to(words)
 new StreamsBuilder()

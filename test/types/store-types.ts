@@ -81,7 +81,7 @@ export function declared(): void {
     context.forward({ key: 'a', value: 'b', timestamp: 1 })
     return {
       process({ key, value, timestamp }) {
-        named.put(key, value.length + (wrong === undefined ? 0 : 1), timestamp)
+        named.put(key, (value?.length ?? 0) + (wrong === undefined ? 0 : 1), timestamp)
       },
     }
   }, options)

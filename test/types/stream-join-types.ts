@@ -4,9 +4,9 @@ import { int32, string } from '../../lib/serde/primitive.js'
 import { joinWindow } from '../../lib/windows/join-window.js'
 
 const builder = new StreamsBuilder()
-const names = builder.stream('names', { key: string, value: string })
-const sizes = builder.stream('sizes', { key: string, value: int32 })
-const numbered = builder.stream('numbered', { key: int32, value: string })
+const names = builder.stream('names', { key: string, value: string }).filterNotNull()
+const sizes = builder.stream('sizes', { key: string, value: int32 }).filterNotNull()
+const numbered = builder.stream('numbered', { key: int32, value: string }).filterNotNull()
 const window = joinWindow({ beforeMs: 1, afterMs: 1 })
 
 function same<A, B>(_equal: (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false): void {}

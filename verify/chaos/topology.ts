@@ -37,7 +37,7 @@ const text = { key: string, value: string }
 export function chaosTopology(topics: ChaosTopics, version: TopologyVersion, seen: (event: number) => void): Topology {
   const builder = new StreamsBuilder()
   if (version === 'foreign') builder.stream(topics.marks, io).repartition({ ...io, name: 'marks-again' })
-  const source = builder.stream(topics.events, io).peek((_key, event) => seen(event))
+  const source = (builder.stream(topics.events, io) as KStream<string, number>).peek((_key, event) => seen(event))
   const events = version === 'next' ? source.filter((_key, event) => event >= 0).mapValues((event) => event) : source
   events.to(topics.echo, io)
   addTotals(events, topics)

@@ -108,7 +108,7 @@ class CaseBuilder {
     const serdes = { key: this.#key, value: caseValue, ...named(node.name) }
     switch (node.op) {
       case 'stream':
-        return this.streams.stream(topic, serdes)
+        return this.streams.stream(topic, serdes) as Stream
       case 'table':
         return this.streams.table(topic, { ...serdes, ...this.#store(node) })
       case 'globalTable':
@@ -120,7 +120,7 @@ class CaseBuilder {
       case 'toTable':
         return asStream(input).toTable({ ...this.#serdes(input), ...named(node.name), ...this.#store(node) })
       case 'toStream':
-        return asTable(input).toStream(named(node.name))
+        return asTable(input).toStream(named(node.name)) as Stream
       case 'to':
         return this.#sink(node, input)
       case 'join':

@@ -28,11 +28,11 @@ export const countFold: Fold = Object.freeze({
 })
 
 /** @throws MillraceError TOPOLOGY_FUNCTION_MISSING */
-export function reduceFold<V>(reducer: (aggregate: V, value: V) => V, stream: StreamHandle): Fold {
+export function reduceFold<A, V>(reducer: (aggregate: A, value: V) => V, stream: StreamHandle): Fold {
   requireFunction(reducer, 'reducer', `reduce of ${stream.name}`)
   return {
     initializer: null,
-    adder: (_key, value, aggregate) => reducer(aggregate as V, value as V),
+    adder: (_key, value, aggregate) => reducer(aggregate as A, value as V),
   }
 }
 

@@ -9,10 +9,13 @@ export type SerdeState = 'known' | 'missing'
 type Identical<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 
 /** The state of a serde for `T` after its values became `T2`. Null needs no serde, so it does not count. */
-export type After<T, T2, S extends SerdeState> = Identical<NonNullable<T>, NonNullable<T2>> extends true ? S : 'missing'
+export type After<T, T2, S extends SerdeState> = Identical<NotNull<T>, NotNull<T2>> extends true ? S : 'missing'
 
 /** `T` without null; `unknown` stays what it is. */
-export type NotNull<T> = unknown extends T ? T : NonNullable<T>
+export type NotNull<T> = T & {}
+
+/** `null` if `T` may be null, else `never`: the deletes that an answer of the user's function adds to a table. */
+export type NullOf<T> = T extends null | undefined ? null : never
 
 interface KeyGiven<K> {
   readonly key: Serde<NotNull<K>>

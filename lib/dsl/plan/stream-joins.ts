@@ -13,13 +13,13 @@ import {
   type TableHandle,
 } from './handle.js'
 import { repartitionForJoin } from './join-repartition.js'
-import type { KeyOption, SerdeState, ValueOption } from './serde-state.js'
+import type { KeyOption, NotNull, SerdeState, ValueOption } from './serde-state.js'
 import { planStore } from './store-options.js'
 import { isVersioned, viewOf, viewStores } from './table-origin.js'
 
 /** Serdes are for the repartition topic that a stream with a changed key needs. */
 export type TableJoin<K, V, VT, VOut, KS extends SerdeState, VS extends SerdeState> = Named & {
-  readonly joiner: (streamValue: V, tableValue: VT, key: K) => VOut
+  readonly joiner: (streamValue: NotNull<V>, tableValue: VT, key: K) => VOut
   /**
    * How long a record waits, by stream time, so that the table may catch up. The table must be versioned and keep its
    * history for at least as long. Default: no record waits.
@@ -29,8 +29,8 @@ export type TableJoin<K, V, VT, VOut, KS extends SerdeState, VS extends SerdeSta
 
 export interface GlobalJoin<K, V, GK, GV, VOut> extends Named {
   /** The key to look up; null finds nothing. */
-  readonly keySelector: (key: K, value: V) => GK | null
-  readonly joiner: (streamValue: V, tableValue: GV, key: K) => VOut
+  readonly keySelector: (key: K, value: NotNull<V>) => GK | null
+  readonly joiner: (streamValue: NotNull<V>, tableValue: GV, key: K) => VOut
 }
 
 type Joiner = (left: unknown, right: unknown, key: unknown) => unknown

@@ -39,7 +39,8 @@ export interface TopologyOptions {
 export function simTopology({ cached, version, at }: TopologyOptions): Topology {
   const builder = new StreamsBuilder()
   const source = builder.stream<string, SimEvent>('input', { key: string, value: json<SimEvent>() })
-  const input = source.filter((_key, event) => {
+  const input = source.filter((_key, event): event is SimEvent => {
+    if (event === null) return false
     at('source', event)
     return true
   })

@@ -37,7 +37,7 @@ const grouped = data.groupByKey()
 
 const minimum = grouped.windowedBy(tumbling({ sizeMs: DAY_MS, graceMs: 60 * SECOND_MS })).aggregate({
   initializer: () => MAX_INT,
-  adder: (_key, value, least) => Math.min(value, least),
+  adder: (_key, value, least) => Math.min(value!, least),
   store: { name: 'uwin-min', value: int32, retentionMs: 25 * HOUR_MS },
 })
 writeWindows(minimum, 'min-raw')
@@ -45,7 +45,7 @@ writeWindows(minimum.suppress(untilWindowCloses()), 'min-suppressed')
 withoutWindow(minimum).to('min', numbers)
 
 const smallWindows = hopping({ sizeMs: 2 * SECOND_MS, advanceMs: SECOND_MS, graceMs: 30 * SECOND_MS })
-const smallSums = grouped.windowedBy(smallWindows).reduce((sum, value) => sum + value)
+const smallSums = grouped.windowedBy(smallWindows).reduce((sum, value) => sum + value!)
 writeWindows(smallSums, 'sws-raw')
 writeWindows(smallSums.suppress(untilWindowCloses()), 'sws-suppressed')
 
@@ -54,7 +54,7 @@ const minTable = builder.table('min', { ...numbers, store: { name: 'minStoreName
 const twoDays = grouped.windowedBy(tumbling({ sizeMs: 2 * DAY_MS, graceMs: 0 }))
 const maximum = twoDays.aggregate({
   initializer: () => MIN_INT,
-  adder: (_key, value, greatest) => Math.max(value, greatest),
+  adder: (_key, value, greatest) => Math.max(value!, greatest),
   store: { name: 'uwin-max', value: int32 },
 })
 withoutWindow(maximum).to('max', numbers)
@@ -62,7 +62,7 @@ const maxTable = builder.table('max', { ...numbers, store: { name: 'maxStoreName
 
 const sum = twoDays.aggregate({
   initializer: () => 0,
-  adder: (_key, value, total) => total + value,
+  adder: (_key, value, total) => total + value!,
   store: { name: 'win-sum', value: int64 },
 })
 withoutWindow(sum).to('sum', totals)
