@@ -78,8 +78,9 @@ export { bigint64, bytes, float64, int32, int64, string } from './serde/primitiv
 export { SchemaPending, type Serde } from './serde/serde.js'
 export { type Topic, type TopicSerdes, topic } from './serde/topic.js'
 export { sessionWindowed, timeWindowed } from './serde/windowed.js'
+export type { KeyBounds } from './state/committed/key-bounds.js'
 export type { HistoryOptions } from './state/committed/versions.js'
-export type { KeyBounds, ScanOptions } from './state/committed/view.js'
+export type { ScanOptions } from './state/committed/view.js'
 export type {
   OrderedKeyValueStore,
   OrderedSessionStore,
@@ -107,8 +108,14 @@ export { TopologyBuilder } from './topology/builder.js'
 export type { UsedStore } from './topology/declared-stores.js'
 export { describe } from './topology/describe.js'
 export type { TopologyDescription } from './topology/description.js'
-export { diffTopologies, type TopologyChange } from './topology/diff.js'
-export type { OutgoingContext, Partitioner, TimestampExtractor, TopicNameExtractor } from './topology/node.js'
+export { diffTopologies } from './topology/diff.js'
+export type {
+  OutgoingContext,
+  Partitioner,
+  ProcessorWrap,
+  TimestampExtractor,
+  TopicNameExtractor,
+} from './topology/node-base.js'
 export {
   type AppConfigs,
   type ForwardedRecord,
@@ -123,9 +130,10 @@ export {
   type ValueTransformerSupplier,
   withChanges,
 } from './topology/processor.js'
-export type { ProcessorWrap, ProcessorWrapping, WrapProcessor, WrappableNode } from './topology/processor-wrapper.js'
+export type { ProcessorWrapping, WrapProcessor, WrappableNode } from './topology/processor-wrapper.js'
 export type { StoreOptions } from './topology/store-definition.js'
 export type { Topology } from './topology/topology.js'
+export type { TopologyChange } from './topology/topology-change.js'
 export { type KafkajsClient, kafkajsTransport } from './transport/kafkajs.js'
 export type { SaslOptions } from './transport/platformatic.js'
 export type { Transport } from './transport/transport.js'

@@ -4,7 +4,7 @@ import { type OffsetReset, offsetResetName } from '../record/offset-reset.js'
 import { checked } from '../serde/checked.js'
 import type { Serde } from '../serde/serde.js'
 import { type Topic, topicsWithSerdes, topicWithSerdes } from '../serde/topic.js'
-import type { TimestampExtractor } from '../topology/node.js'
+import type { TimestampExtractor } from '../topology/node-base.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
 import {
   type StoreOptions,

@@ -1,7 +1,7 @@
 /** What table operators share: records that carry a `Change`, and stores that forward now or when they are flushed. */
 import type { Headers, StreamRecord } from '../record/record.js'
 import type { KeyValueStore, SessionStore, WindowStore } from '../state/ports/store.js'
-import type { Change } from '../topology/node.js'
+import type { Change } from '../topology/node-base.js'
 import type { OperatorContext, Push } from './operator.js'
 
 /** Hands on a change of one key, at once or (cached store) not at all, because the flush listener will. */

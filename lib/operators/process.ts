@@ -3,7 +3,7 @@ import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 import { NO_HEADERS, type StreamRecord } from '../record/record.js'
 import { fillingNode, usableBy } from '../state/read-only.js'
-import type { NodeBase } from '../topology/node.js'
+import type { NodeBase } from '../topology/node-base.js'
 import {
   type ForwardedRecord,
   type Processor,

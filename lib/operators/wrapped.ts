@@ -2,7 +2,7 @@
 import { MillraceError } from '../errors.js'
 import type { StreamRecord } from '../record/record.js'
 import type { Node } from '../topology/node.js'
-import type { NodeWrapping } from '../topology/processor-wrapper.js'
+import type { NodeWrapping } from '../topology/node-base.js'
 import { CallScope } from './call-scope.js'
 import type { Build, Operator, OperatorContext, Push } from './operator.js'
 import { processorContext } from './process.js'

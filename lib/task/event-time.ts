@@ -2,7 +2,7 @@
 import { isMillraceError, MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 import { SchemaPending } from '../serde/serde.js'
-import type { TimestampExtractor } from '../topology/node.js'
+import type { TimestampExtractor } from '../topology/node-base.js'
 
 /** A record as its extractor is given it. */
 export type TimedRecord = Parameters<TimestampExtractor>[0]

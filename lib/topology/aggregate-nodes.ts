@@ -1,5 +1,5 @@
 /** Nodes that fold a grouped stream into a table. The store holds the aggregate; count and reduce are aggregates too. */
-import type { TableNodeBase } from './table-nodes.js'
+import type { TableNodeBase } from './node-base.js'
 
 /** How a stream is folded. `reduce` has no initializer: the first value is the aggregate. */
 export interface Fold {

@@ -1,6 +1,6 @@
 /** Asynchronous user code: the one node whose records are not done when a push returns. */
 import type { StreamRecord } from '../record/record.js'
-import type { NodeBase } from './node.js'
+import type { NodeBase } from './node-base.js'
 
 /** What a handler is told of the attempt it makes. */
 export interface AsyncAttempt {

@@ -3,7 +3,7 @@ import type { OffsetReset } from '../record/offset-reset.js'
 import type { Serde } from '../serde/serde.js'
 import type { Topic } from '../serde/topic.js'
 import type { UsedStore } from './declared-stores.js'
-import type { Partitioner, TimestampExtractor, TopicNameExtractor } from './node.js'
+import type { Partitioner, TimestampExtractor, TopicNameExtractor } from './node-base.js'
 import type { ProcessorSupplier } from './processor.js'
 import type { StoreOptions } from './store-definition.js'
 

@@ -1,7 +1,7 @@
 /** What becomes of one store of the old version. */
 import type { NodeDescription, StoreDescription } from './description.js'
-import type { ChangeKind, DescribedVersion } from './diff.js'
 import { settingsWith } from './kinds.js'
+import type { ChangeKind, DescribedVersion } from './topology-change.js'
 
 export type StoreChange = readonly [kind: ChangeKind, loses: boolean, message: string]
 

@@ -3,7 +3,7 @@
  * answered over another. Five nodes in two or three sub-topologies; the joined table is a `tableSource` behind them.
  */
 import type { Serde } from '../serde/serde.js'
-import type { NodeBase } from './node.js'
+import type { NodeBase } from './node-base.js'
 import type { TableView } from './table-nodes.js'
 
 interface ForeignKeyNodeBase extends NodeBase {

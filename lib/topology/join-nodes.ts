@@ -1,7 +1,7 @@
 /** Nodes that bring two inputs together. Each side of a two-sided join is a node of its own, as in Kafka Streams. */
-import type { NodeBase } from './node.js'
+import type { NodeBase, TableNodeBase } from './node-base.js'
 import type { JoinWindowNode, StreamJoinNode, StreamSelfJoinNode } from './stream-join-nodes.js'
-import type { TableNodeBase, TableView } from './table-nodes.js'
+import type { TableView } from './table-nodes.js'
 
 /** The stream side of a stream-table join; the table's own nodes fill the store. */
 export interface StreamTableJoinNode extends NodeBase {

@@ -4,7 +4,8 @@
  */
 import type { Serde } from '../serde/serde.js'
 import type { Fold } from './aggregate-nodes.js'
-import type { Node, NodeBase } from './node.js'
+import type { Node } from './node.js'
+import type { NodeBase } from './node-base.js'
 import type { TableView } from './table-nodes.js'
 
 /**

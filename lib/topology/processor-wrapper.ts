@@ -1,9 +1,8 @@
 /** One hook around every processor of a topology (KIP-1112): for tracing, counting, or putting something else in its place. */
 import { MillraceError } from '../errors.js'
-import type { StreamRecord } from '../record/record.js'
 import { keysOf, type Settings } from './kinds.js'
-import type { Node, NodeBase } from './node.js'
-import type { ProcessorContext } from './processor.js'
+import type { Node } from './node.js'
+import type { NodeBase, NodeWrapping, ProcessorWrap } from './node-base.js'
 import { type StoreOptions, storeDefinition } from './store-definition.js'
 import { connectNodes } from './sub-topologies.js'
 import type { StoreDefinition } from './topology.js'
@@ -15,23 +14,6 @@ export interface WrappableNode {
   /** Records must keep their key, or they would lie in the wrong partition: `filter`, `mapValues`, `processValues`, ... */
   readonly fixedKey: boolean
   readonly stores: readonly string[]
-}
-
-type Next = (record: StreamRecord) => void
-
-/**
- * What stands around a processor in one task. On the edges of tables a record's value is `{ newValue, oldValue, isLatest }`.
- * What throws is judged as if the processor had thrown.
- */
-export interface ProcessorWrap {
-  /** Before the processor's own; `context` has the stores of both. */
-  init?(context: ProcessorContext): void
-  /** In place of the processor, which `next` runs: not at all, once, or more often. */
-  process?(record: StreamRecord, next: Next): void
-  /** In place of handing on what the processor forwards, which `next` does. */
-  forward?(record: StreamRecord, next: Next): void
-  /** After the processor's own. */
-  close?(): void
 }
 
 export interface ProcessorWrapping {
@@ -50,14 +32,6 @@ export interface WrapOptions {
    * Names stay; stores it adds are seen in `describe`.
    */
   readonly wrapProcessor?: WrapProcessor
-}
-
-/** What a wrapped node carries. */
-export interface NodeWrapping {
-  readonly fixedKey: boolean
-  readonly supplier: ProcessorWrapping['supplier']
-  /** Names of the stores that are the wrapper's. */
-  readonly stores: readonly string[]
 }
 
 /** Asks `wrapProcessor` about each node; definitions of the stores it adds go to `addStore`. */

@@ -1,5 +1,5 @@
 /** Nodes that keep nothing: each looks at one record at a time. */
-import type { NodeBase } from './node.js'
+import type { NodeBase } from './node-base.js'
 import type { ProcessorSupplier } from './processor.js'
 
 export interface FilterNode extends NodeBase {

@@ -1,5 +1,5 @@
 /** Nodes of a stream-stream join: each side keeps its records, then looks for partners; a `merge` node joins both. */
-import type { NodeBase } from './node.js'
+import type { NodeBase } from './node-base.js'
 
 /** Hands a record on, then keeps it for the other side to find. */
 export interface JoinWindowNode extends NodeBase {

@@ -1,5 +1,5 @@
 /** Holds a table's changes back: until a window is closed, or for some time. */
-import type { NodeBase } from './node.js'
+import type { NodeBase } from './node-base.js'
 
 export interface SuppressNode extends NodeBase {
   readonly kind: 'suppress'

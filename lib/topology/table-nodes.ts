@@ -1,17 +1,8 @@
 /** Nodes on table edges: what flows are records whose value is a `Change`. */
 import type { Fold } from './aggregate-nodes.js'
-import type { NodeBase } from './node.js'
+import type { NodeBase, TableNodeBase } from './node-base.js'
 import type { ValueTransformerSupplier } from './processor.js'
 import type { SuppressNode } from './suppress-nodes.js'
-
-/** What every node on a table edge shares. */
-export interface TableNodeBase extends NodeBase {
-  /**
-   * True where something downstream needs the old value of a change. Where false, an operator may leave it null, and a
-   * filter forwards a tombstone for every record it rejects (it cannot know that nothing stood there).
-   */
-  readonly sendOldValues: boolean
-}
 
 /**
  * How a table is read by key. A table without a store of its own is computed from the tables it was made of, so that

@@ -1,6 +1,7 @@
 /** A whole topology as frozen data, and the parts the runtime works with. */
 import type { Serde } from '../serde/serde.js'
-import type { Node, TimestampExtractor } from './node.js'
+import type { Node } from './node.js'
+import type { TimestampExtractor } from './node-base.js'
 import type { ProcessorSupplier, PunctuationType } from './processor.js'
 
 export type StoreKind =

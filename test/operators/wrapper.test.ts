@@ -8,8 +8,9 @@ import type { KeyValueStore } from '../../lib/state/ports/store.js'
 import { TopologyTestDriver, type TopologyTestDriverOptions } from '../../lib/testing/driver/topology-test-driver.js'
 import { TopologyBuilder } from '../../lib/topology/builder.js'
 import { describe } from '../../lib/topology/describe.js'
+import type { ProcessorWrap } from '../../lib/topology/node-base.js'
 import type { ProcessorContext } from '../../lib/topology/processor.js'
-import type { ProcessorWrap, WrappableNode } from '../../lib/topology/processor-wrapper.js'
+import type { WrappableNode } from '../../lib/topology/processor-wrapper.js'
 import { joinWindow } from '../../lib/windows/join-window.js'
 
 const text = { key: string, value: string }

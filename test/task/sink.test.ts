@@ -4,7 +4,7 @@ import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
 import { MillraceError } from '../../lib/errors.js'
 import type { StreamRecord } from '../../lib/record/record.js'
 import { string } from '../../lib/serde/primitive.js'
-import type { Partitioner } from '../../lib/topology/node.js'
+import type { Partitioner } from '../../lib/topology/node-base.js'
 import { type HarnessOptions, TaskHarness, writtenBy } from './harness.js'
 
 const io = { key: string, value: string }

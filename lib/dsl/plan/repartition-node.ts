@@ -1,7 +1,7 @@
 /** A repartition: a filter for null keys, a sink to an internal topic, and the source that reads it again. */
 import { MillraceError } from '../../errors.js'
 import type { Serde } from '../../serde/serde.js'
-import type { Partitioner } from '../../topology/node.js'
+import type { Partitioner } from '../../topology/node-base.js'
 import { feedsRelaxedJoin, type Graph, type GraphNode, type GraphNodeOptions, graphNode } from './graph.js'
 import { required } from './store-options.js'
 

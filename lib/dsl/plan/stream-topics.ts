@@ -1,5 +1,6 @@
 /** Streams that are written to a topic: `to`, and `repartition`, which reads them again. */
-import type { Partitioner, SinkNode } from '../../topology/node.js'
+import type { SinkNode } from '../../topology/node.js'
+import type { Partitioner } from '../../topology/node-base.js'
 import { type AnySerde, type Named, type StreamHandle, streamHandle, untyped } from './handle.js'
 import { planRepartition } from './repartition-node.js'
 import { required } from './store-options.js'

@@ -2,13 +2,13 @@
 import { isMillraceError, MillraceError } from '../../errors.js'
 import { parseTaskId } from '../../record/task-id.js'
 import type { Serde } from '../../serde/serde.js'
+import type { KeyBounds } from '../../state/committed/key-bounds.js'
 import type { CommittedVersions, HistoryOptions } from '../../state/committed/versions.js'
 import type {
   CommittedKeyValue,
   CommittedSessions,
   CommittedView,
   CommittedWindows,
-  KeyBounds,
   ScanOptions,
 } from '../../state/committed/view.js'
 import type { Row, SessionRow, WindowRow } from '../../state/ports/ordered.js'

@@ -4,7 +4,8 @@ import { leadingTime } from '../layers/time-keys.js'
 import type { WindowEntry } from '../ports/store.js'
 import { JOIN_PREFIX_BYTES, joinLocalKey, type LocalJoinWindowStore } from '../stores/join-window-store.js'
 import { committedEntries } from './entries.js'
-import { type CommittedWindows, keyFilter } from './view.js'
+import { keyFilter } from './key-bounds.js'
+import type { CommittedWindows } from './view.js'
 
 /** `get` gives the record that came first. */
 export function joinWindowView({ parts, directory, retention }: LocalJoinWindowStore): CommittedWindows {

@@ -3,7 +3,6 @@ import { MillraceError } from '../../errors.js'
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import type { Serde } from '../../serde/serde.js'
 import { leadingTime, timeAt } from '../layers/time-keys.js'
-import { END } from '../order/ordered-keys.js'
 import type { Row, SessionRow, WindowRow } from '../ports/ordered.js'
 import type { Session, ValueAndTimestamp, WindowEntry } from '../ports/store.js'
 import type { LocalExpiringStore } from '../stores/expiring-store.js'
@@ -15,17 +14,12 @@ import type { LocalVersionedStore } from '../stores/versioned-store.js'
 import type { LocalWindowStore } from '../stores/window-store.js'
 import { type CommittedEntry, committedEntries } from './entries.js'
 import { joinWindowView } from './joins.js'
+import { type KeyBounds, keyFilter } from './key-bounds.js'
 import { versionedView } from './versions.js'
 
 export interface ScanOptions {
   /** Descending instead of ascending. */
   readonly reverse?: boolean
-}
-
-export interface KeyBounds<K> {
-  /** By serialised keys, inclusive; null leaves an end open. */
-  readonly keyFrom?: K | null
-  readonly keyTo?: K | null
 }
 
 /** Order of range results is that of the serialised keys. */
@@ -187,21 +181,6 @@ function afterPrefix(prefix: string): string | null {
     if (byte < 255) return prefix.slice(0, last) + String.fromCharCode(byte + 1)
   }
   return null
-}
-
-/** Whether the key behind so many bytes of a local key lies within the bounds. */
-export function keyFilter(
-  { keys }: StoreParts,
-  { keyFrom = null, keyTo = null }: KeyBounds<unknown>,
-  at: number,
-): (localKey: string) => boolean {
-  if (keyFrom === null && keyTo === null) return () => true
-  const from = keyFrom === null ? '' : keys.byteString(keyFrom)
-  const to = keyTo === null ? END : keys.byteString(keyTo)
-  return (localKey) => {
-    const key = localKey.slice(at)
-    return key >= from && key <= to
-  }
 }
 
 function committedValue(parts: StoreParts, localKey: string): ValueAndTimestamp<unknown> | null {

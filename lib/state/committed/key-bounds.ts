@@ -1,0 +1,24 @@
+/** A range of keys in a committed read. */
+import { END } from '../order/ordered-keys.js'
+import type { StoreParts } from '../stores/local-store.js'
+
+export interface KeyBounds<K> {
+  /** By serialised keys, inclusive; null leaves an end open. */
+  readonly keyFrom?: K | null
+  readonly keyTo?: K | null
+}
+
+/** Whether the key behind so many bytes of a local key lies within the bounds. */
+export function keyFilter(
+  { keys }: StoreParts,
+  { keyFrom = null, keyTo = null }: KeyBounds<unknown>,
+  at: number,
+): (localKey: string) => boolean {
+  if (keyFrom === null && keyTo === null) return () => true
+  const from = keyFrom === null ? '' : keys.byteString(keyFrom)
+  const to = keyTo === null ? END : keys.byteString(keyTo)
+  return (localKey) => {
+    const key = localKey.slice(at)
+    return key >= from && key <= to
+  }
+}
