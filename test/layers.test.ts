@@ -17,7 +17,8 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   task: ['operators', 'client'],
   // Operators are built from the topology's nodes, which are plain data.
   operators: ['state', 'topology', 'windows', 'serde'],
-  topology: ['windows', 'serde'],
+  // A topology declares stores by their kinds, which are rows of the state: decision record 0007.
+  topology: ['windows', 'serde', 'state'],
   broker: ['protocol', 'state'],
   client: ['protocol', 'transport'],
   state: ['serde'],

@@ -4,6 +4,7 @@ import { type OffsetReset, offsetResetName } from '../record/offset-reset.js'
 import { checked } from '../serde/checked.js'
 import type { Serde } from '../serde/serde.js'
 import { type Topic, topicsWithSerdes, topicWithSerdes } from '../serde/topic.js'
+import type { StoreDefinition } from '../state/stores/index.js'
 import type { TimestampExtractor } from '../topology/node-base.js'
 import type { ProcessorSupplier } from '../topology/processor.js'
 import {
@@ -12,7 +13,7 @@ import {
   type TimerStoreOptions,
   timerStoreDefinition,
 } from '../topology/store-definition.js'
-import type { StoreDefinition, Topology } from '../topology/topology.js'
+import type { Topology } from '../topology/topology.js'
 import { GlobalKTable } from './global-table.js'
 import { type BuildOptions, buildGraph } from './plan/build.js'
 import { Graph, type GraphNode } from './plan/graph.js'

@@ -5,9 +5,9 @@
 import type { Cancel } from '../record/clock.js'
 import type { Headers, StreamRecord } from '../record/record.js'
 import type { DueTimers } from '../state/ports/timer-store.js'
+import type { StorePort } from '../state/stores/store-info.js'
 import type { Node } from '../topology/node.js'
 import type { AppConfigs, ProcessorContext, PunctuationType, RecordMetadata } from '../topology/processor.js'
-import type { StoreKind } from '../topology/topology.js'
 
 /** Hands one record on. On table edges the value is a `Change`. */
 export type Push = (record: StreamRecord) => void
@@ -63,8 +63,8 @@ export interface OperatorContext {
   store<S>(name: string): S
   /** A store every instance holds whole; null where the topology has none of that name. */
   globalStore(name: string): { readonly store: unknown } | null
-  /** Which port `store` gives for this name. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
-  storeKind(name: string): StoreKind
+  /** Which port `store` gives for this name. */
+  storePort(name: string): StorePort
   /** The topic as Kafka knows it: repartition topics carry the application id. */
   topicName(topic: string): string
   /** This operator's own time; each node name has one. Operators that share a time name the same `node`. */

@@ -3,6 +3,7 @@ import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 import { NO_HEADERS, type StreamRecord } from '../record/record.js'
 import { fillingNode, usableBy } from '../state/read-only.js'
+import type { TimersDefinition } from '../state/stores/timers-store.js'
 import type { NodeBase } from '../topology/node-base.js'
 import {
   type ForwardedRecord,
@@ -12,7 +13,6 @@ import {
   storeNameOf,
 } from '../topology/processor.js'
 import type { ProcessNode } from '../topology/stateless-nodes.js'
-import type { StoreDefinition } from '../topology/topology.js'
 import { requireFunction } from '../topology/validate/functions.js'
 import { atOnce } from './at-once.js'
 import { CallScope } from './call-scope.js'
@@ -80,7 +80,7 @@ function start(node: ProcessNode, context: OperatorContext, forward: Push, child
 
 function followTimers(node: ProcessNode, context: OperatorContext, processor: Processor, scope: CallScope): void {
   for (const name of node.stores) {
-    if (context.storeKind(name) !== 'timers') continue
+    if (context.storePort(name) !== 'timers') continue
     if (processor.onTimer === undefined) {
       throw new MillraceError(
         'PROCESSOR_TIMER_NOT_HANDLED',
@@ -88,11 +88,11 @@ function followTimers(node: ProcessNode, context: OperatorContext, processor: Pr
         { node: node.name, taskId: context.taskId },
       )
     }
-    const timers = context.store<DueTimers & { readonly definition: Pick<StoreDefinition, 'timerType'> }>(name)
+    const timers = context.store<DueTimers & { readonly definition: TimersDefinition }>(name)
     const onTimer = (key: unknown, atMs: number) => {
       atOnce<unknown>(processor.onTimer!(key, atMs, name), 'onTimer of the processor')
     }
-    context.followTimers(timers.definition.timerType ?? 'streamTime', timers, scope.around(onTimer))
+    context.followTimers(timers.definition.timerType, timers, scope.around(onTimer))
   }
 }
 

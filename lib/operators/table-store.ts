@@ -13,7 +13,7 @@ export interface TableStore {
 }
 
 export function tableStore(name: string, context: OperatorContext): TableStore {
-  if (context.storeKind(name) === 'versioned') return versionedTable(name, context)
+  if (context.storePort(name) === 'versioned') return versionedTable(name, context)
   const store = context.store<KeyValueStore<unknown, unknown>>(name)
   const forward = forwardThrough(store, context)
   return {

@@ -12,7 +12,7 @@ export type LookUpAsOf = (key: unknown, asOfMs: number) => ValueAndTimestamp<unk
 /** Null where the table keeps no versions; a join of versioned tables keeps none either. */
 export function lookUpAsOf(view: TableView, context: OperatorContext): LookUpAsOf | null {
   if (view.kind === 'store') {
-    if (context.storeKind(view.store) !== 'versioned') return null
+    if (context.storePort(view.store) !== 'versioned') return null
     const store = context.store<VersionedStore<unknown, unknown>>(view.store)
     return (key, asOfMs) => store.getAsOf(key, asOfMs)
   }

@@ -1,6 +1,8 @@
 /** Looks a key up in a table: in its store, or computed from the stores of the tables it was made of. */
 import type { KeyValueStore, SessionStore, ValueAndTimestamp, WindowStore } from '../state/ports/store.js'
 import type { SuppressBuffer } from '../state/ports/suppress-buffer.js'
+import type { VersionedStore } from '../state/ports/versioned.js'
+import type { TablePort } from '../state/stores/store-info.js'
 import type {
   FilterView,
   JoinView,
@@ -35,28 +37,26 @@ export function lookUp(view: TableView, context: OperatorContext): LookUp {
   }
 }
 
-/** Rows of a windowed table lie under (key, window). */
 function storeLookUp(name: string, context: OperatorContext): LookUp {
-  const kind = context.storeKind(name)
-  if (kind === 'window') {
-    const store = context.store<WindowStore<unknown, unknown>>(name)
-    return (key) => {
-      const windowed = key as Windowed<unknown>
-      return store.get(windowed.key, windowed.window.startMs)
-    }
-  }
-  if (kind === 'session') {
-    const store = context.store<SessionStore<unknown, unknown>>(name)
-    return (key) => {
-      const { key: inner, window } = key as Windowed<unknown>
-      const found = store
-        .find(inner, window.endMs, window.startMs)
-        .find((session) => session.startMs === window.startMs && session.endMs === window.endMs)
-      return found === undefined ? null : { value: found.value, timestamp: found.endMs }
-    }
-  }
-  const store = context.store<KeyValueStore<unknown, unknown>>(name)
-  return (key) => store.get(key)
+  // Tables are kept in no others.
+  return PORTS[context.storePort(name) as TablePort](context.store<never>(name))
+}
+
+/** Rows of a windowed table lie under (key, window). */
+const PORTS: { readonly [P in TablePort]: (store: never) => LookUp } = {
+  keyValue: (store: KeyValueStore<unknown, unknown>) => (key) => store.get(key),
+  versioned: (store: VersionedStore<unknown, unknown>) => (key) => store.get(key),
+  window: (store: WindowStore<unknown, unknown>) => (key) => {
+    const windowed = key as Windowed<unknown>
+    return store.get(windowed.key, windowed.window.startMs)
+  },
+  session: (store: SessionStore<unknown, unknown>) => (key) => {
+    const { key: inner, window } = key as Windowed<unknown>
+    const found = store
+      .find(inner, window.endMs, window.startMs)
+      .find((session) => session.startMs === window.startMs && session.endMs === window.endMs)
+    return found === undefined ? null : { value: found.value, timestamp: found.endMs }
+  },
 }
 
 function filterLookUp(view: FilterView, of: LookUp): LookUp {

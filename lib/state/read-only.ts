@@ -1,14 +1,15 @@
 /** Stores that refuse writes: how operators are given global stores, and stores that another node fills. */
 import { MillraceError } from '../errors.js'
-import type { Store } from './task-state.js'
-
-const WRITES: readonly (string | symbol)[] = ['put', 'putIfAbsent', 'delete']
+import { storeInfo } from './stores/index.js'
+import type { LocalStore } from './stores/store-parts.js'
 
 /** The same store, but what writes throws STATE_READ_ONLY. */
-export function readOnly(store: Store): Store {
+export function readOnly<S extends LocalStore>(store: S): S {
+  const { writes } = storeInfo(store.definition)
+  const { name } = store.definition
   return new Proxy(store, {
     get(target, property) {
-      if (WRITES.includes(property)) return refuse(target.name)
+      if (typeof property === 'string' && writes.includes(property)) return refuse(name)
       const value = Reflect.get(target, property, target) as unknown
       return typeof value === 'function' ? value.bind(target) : value
     },
@@ -23,7 +24,9 @@ export function fillingNode(store: unknown): string | undefined {
 /** `store` as `node` may use it: one that another node fills refuses writes. */
 export function usableBy<S>(store: S, node: string): S {
   const filledBy = fillingNode(store)
-  return filledBy === undefined || filledBy === node ? store : (readOnly(store as unknown as Store) as unknown as S)
+  return filledBy === undefined || filledBy === node
+    ? store
+    : (readOnly(store as unknown as LocalStore) as unknown as S)
 }
 
 function refuse(name: string): () => never {

@@ -1,8 +1,10 @@
 /** The stores of a task that share one engine, and the atomic batches that bring them to it. */
 import type { Clock } from '../record/clock.js'
 import type { EngineWrite, StateEngine } from './engine/engine.js'
-import type { StoreSettings } from './ports/store-settings.js'
-import type { LocalStore } from './stores/local-store.js'
+import type { StoreDefinition } from './stores/index.js'
+import { storeInfo } from './stores/index.js'
+import type { StoreBase } from './stores/store-info.js'
+import type { LocalStore } from './stores/store-parts.js'
 import { encodeMetadata, LAYOUT_VERSION, METADATA_KEY, type StoredStore, type TaskMetadata } from './task-metadata.js'
 
 /** How far a store's changelog is contained in the store. */
@@ -38,7 +40,7 @@ export class StateDisk {
   /** Stores on disk that the topology no longer has keep their record. */
   readonly #retired: Record<string, StoredStore> = {}
 
-  constructor(engine: StateEngine, clock: Clock, metadata: TaskMetadata, stores: readonly StoreSettings[]) {
+  constructor(engine: StateEngine, clock: Clock, metadata: TaskMetadata, stores: readonly StoreBase[]) {
     this.engine = engine
     this.#clock = clock
     const names = new Set(stores.map((store) => store.name))
@@ -95,8 +97,8 @@ function ordered(store: LocalStore): boolean {
 function metadataOf(entry: StoreEntry, now: number): StoredStore {
   return {
     number: entry.number,
-    ...(entry.store.definition.headers === true && { headers: true }),
-    kind: entry.store.definition.kind,
+    ...(entry.store.keepsHeaders && { headers: true }),
+    kind: storeInfo(entry.store.definition).savedAs,
     offset: entry.offset,
     topicId: entry.topicId,
     writtenAtMs: entry.asOfMs ?? now,

@@ -5,7 +5,8 @@
 import { MillraceError } from '../errors.js'
 import type { StateEngine } from './engine/engine.js'
 import type { StoredTimes } from './layers/store-times.js'
-import type { StoreSettings } from './ports/store-settings.js'
+import { storeInfo } from './stores/index.js'
+import { keepsHeaders, type StoreBase } from './stores/store-info.js'
 
 /** Raised whenever the meaning of bytes on disk changes. */
 export const LAYOUT_VERSION = 1
@@ -14,7 +15,7 @@ export const METADATA_KEY = Buffer.from([0, 0, 0x6d])
 
 export interface StoredStore extends Partial<StoredTimes> {
   readonly number: number
-  readonly kind: StoreSettings['kind']
+  readonly kind: string
   /** Next changelog offset to read; null before the first commit. */
   readonly offset: number | null
   readonly topicId: string | null
@@ -56,13 +57,16 @@ export function readMetadata(engine: StateEngine, taskId: string): TaskMetadata 
 /** Numbers for stores by name: known ones keep theirs, new ones get the next. A store that changed its kind is refused. */
 export function numberStores(
   metadata: TaskMetadata,
-  stores: readonly Pick<StoreSettings, 'name' | 'kind' | 'headers'>[],
+  stores: readonly StoreBase[],
   taskId: string,
 ): Map<string, number> {
   const numbers = new Map<string, number>()
   let next = 1
   for (const known of Object.values(metadata.stores)) next = Math.max(next, known.number + 1)
-  for (const { name, kind, headers = false } of stores) {
+  for (const store of stores) {
+    const { name } = store
+    const kind = storeInfo(store).savedAs
+    const headers = keepsHeaders(store)
     const known = metadata.stores[name]
     if (known !== undefined && (known.headers ?? false) !== headers) {
       throw new MillraceError(

@@ -7,7 +7,7 @@ import type { Clock } from '../record/clock.js'
 import { type Headers, NO_HEADERS } from '../record/record.js'
 import type { LoggedRow } from '../serde/suppress-buffer-versions.js'
 import { headersOf, valueBytes } from '../serde/with-headers.js'
-import { type CommittedView, committedView } from './committed/view.js'
+import type { CommittedView } from './committed/view.js'
 import type { StateEngine } from './engine/engine.js'
 import { type Cell, NONE } from './layers/cell.js'
 import { CellCache } from './layers/cell-cache.js'
@@ -18,10 +18,11 @@ import { MemoryEngines, type SyncStateEngine } from './memory-engine.js'
 import { openDisk } from './open-stores.js'
 import { fillOrders, rebuildKeyOrdersSync } from './order/rebuild-key-order.js'
 import type { KeyValueStore, SessionStore, WindowStore } from './ports/store.js'
-import type { StoreSettings } from './ports/store-settings.js'
 import { readOnly } from './read-only.js'
 import type { Checkpoint, StateDisk, StoreEntry } from './state-disk.js'
-import type { ChangelogSink, LocalStore } from './stores/local-store.js'
+import { committedView, type StoreDefinition } from './stores/index.js'
+import { isCached, type StoreBase } from './stores/store-info.js'
+import type { ChangelogSink, LocalStore } from './stores/store-parts.js'
 
 /** A changelog record beside its key, value and timestamp. */
 export interface RestoredRecord {
@@ -32,12 +33,12 @@ export interface RestoredRecord {
 export interface TaskStateOptions {
   readonly taskId: string
   /** In topology order: record caches are flushed in it. */
-  readonly stores: readonly StoreSettings[]
+  readonly stores: readonly StoreDefinition[]
   /** Home of every store but those declared `engine: 'memory'`, which live in an engine of their own. */
   readonly engine: StateEngine
   readonly clock: Clock
   /** Topic named to serdes and errors. Default: the store's own changelog topic, or `<store>-changelog`. */
-  readonly topicName?: (store: StoreSettings) => string
+  readonly topicName?: (store: StoreBase) => string
   /** Bytes of changed keys the record caches may hold together. Default 10 MiB; 0 forwards every update at once. */
   readonly cacheBytes?: number
   /** Bytes of values kept in memory to save disk reads. Default 32 MiB. */
@@ -89,7 +90,7 @@ export class TaskState {
     const { taskId, clock, engine, stores } = this.#options
     this.taskId = taskId
     this.#cells = new CellCache(this.#options.residentBytes)
-    const cachedStores = stores.filter((store) => store.cached).length
+    const cachedStores = stores.filter(isCached).length
     const open = {
       taskId,
       clock,
@@ -131,7 +132,7 @@ export class TaskState {
 
   /** The same store refusing writes: global stores are handed out so. */
   readOnlyStore<S = Store>(name: string): S {
-    return readOnly(this.#entry(name).store as unknown as Store) as unknown as S
+    return readOnly(this.#entry(name).store) as unknown as S
   }
 
   /** What queries see: committed versions only. */
@@ -166,9 +167,9 @@ export class TaskState {
               const held = cell.inFlight
               if (leavesNoTrace(cell, times)) return
               const stored = held === null || held === NONE ? null : data.encode(held)
-              const apart = stored !== null && definition.headers === true
+              const apart = stored !== null && store.keepsHeaders
               const value = apart ? valueBytes(stored) : stored
-              const headers = apart ? headersOf(stored) : NO_HEADERS
+              const headers = apart ? headersOf(stored) : (store.changelogHeaders?.(value) ?? NO_HEADERS)
               sink(definition, store.changelogKey(cell.key), value, cell.inFlightMs, headers)
             }
           : null,
@@ -203,7 +204,7 @@ export class TaskState {
   /** Applies one changelog record to the committed layer. Call maybeFlush between batches: it bounds the memory. */
   restore(store: string, key: Buffer, value: Buffer | null, timestampMs: number, record?: RestoredRecord): void {
     const { store: restored } = this.#entry(store)
-    if (restored.definition.headers === true) restored.restore(key, value, timestampMs, record?.headers())
+    if (restored.keepsHeaders) restored.restore(key, value, timestampMs, record?.headers())
     else restored.restore(key, value, timestampMs, undefined, record?.logged)
   }
 

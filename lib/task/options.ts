@@ -3,10 +3,11 @@ import { topicMissing } from '../client/broker-error.js'
 import type { Progress } from '../client/heartbeat/progress.js'
 import type { Clock } from '../record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
-import type { Headers } from '../record/record.js'
+import type { StoreKind } from '../state/stores/index.js'
+import type { ChangelogSink } from '../state/stores/store-parts.js'
 import type { Log } from '../telemetry/log.js'
 import type { AppConfigs } from '../topology/processor.js'
-import type { StoreDefinition, StoreKind, SubTopology } from '../topology/topology.js'
+import type { SubTopology } from '../topology/topology.js'
 import type { Turns } from './partition-wait.js'
 import type { RejectedBatches } from './rejected-batches.js'
 
@@ -26,9 +27,7 @@ export interface TaskStores {
   /** Calls the flush listeners of cached stores, in topology order. */
   flushListeners(): void
   /** One call per changed key; what is written afterwards belongs to the next commit. */
-  beginCommit(
-    sink: (store: StoreDefinition, key: Buffer, value: Buffer | null, timestampMs: number, headers: Headers) => void,
-  ): void
+  beginCommit(sink: ChangelogSink): void
   /** Store → next offset of its changelog and the topic's id. */
   commitSucceeded(
     changelogEnds: ReadonlyMap<string, { readonly offset: number; readonly topicId: string | null }>,

@@ -8,11 +8,10 @@ import type { Operator, Push } from '../operators/operator.js'
 import { closeEach } from '../operators/user-code.js'
 import type { BatchView } from '../protocol/index.js'
 import type { StreamRecord } from '../record/record.js'
-import { suppressHeaders } from '../serde/suppress-buffer.js'
+import { STORES, type StoreKind } from '../state/stores/index.js'
 import { silentLog } from '../telemetry/log.js'
 import type { Node } from '../topology/node.js'
 import type { PunctuationType } from '../topology/processor.js'
-import type { StoreKind } from '../topology/topology.js'
 import { AsyncLanes, type SettledRecord } from './async-work.js'
 import { Collector, MAX_BATCH_BYTES } from './collector.js'
 import { compile, type NodeContext } from './compile.js'
@@ -210,7 +209,7 @@ export class Task<S extends TaskStores = TaskStores> {
     this.#async.draining = this.busy
     if (this.busy) return null
     const changelogs = new Map<string, { topic: string; partition: number; records: number }>()
-    this.state.beginCommit((store, key, value, timestampMs, kept) => {
+    this.state.beginCommit((store, key, value, timestampMs, headers) => {
       let changelog = changelogs.get(store.name)
       if (changelog === undefined) {
         const topic = this.#options.changelogTopic(store.name)
@@ -218,7 +217,6 @@ export class Task<S extends TaskStores = TaskStores> {
         changelog = { topic, partition: this.#options.partition, records: 0 }
         changelogs.set(store.name, changelog)
       }
-      const headers = store.kind === 'suppressBuffer' ? suppressHeaders(value) : kept
       this.#collector.send(changelog.topic, changelog.partition, key, value, timestampMs, headers)
       changelog.records++
     })
@@ -336,7 +334,7 @@ export class Task<S extends TaskStores = TaskStores> {
       ...surroundings(options),
       nodeName: node.name,
       store: <T>(name: string) => this.#store<T>(name, node.name),
-      storeKind: (name) => this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue',
+      storePort: (name) => STORES[this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue'].port,
       withoutRecord: (push) => (record) => this.#withoutRecord(push, record),
       operatorTime: (name = node.name) => this.#input.times.of(name),
       emitsOnClose: (last) => this.#input.times.emitsOnClose(node.name, last),

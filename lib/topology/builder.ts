@@ -4,6 +4,8 @@ import { checkOffsetReset } from '../record/offset-reset.js'
 import { checked } from '../serde/checked.js'
 import type { Serde } from '../serde/serde.js'
 import { topicsWithSerdes, topicWithSerdes } from '../serde/topic.js'
+import { type StoreDefinition, storeInfo } from '../state/stores/index.js'
+import type { StorePort } from '../state/stores/store-info.js'
 import type {
   GlobalStoreOptions,
   ProcessorOptions,
@@ -23,8 +25,11 @@ import type { ProcessorSupplier } from './processor.js'
 import { checkApart, type WrapOptions, wrapNodes } from './processor-wrapper.js'
 import { putEach } from './put-each.js'
 import { type StoreOptions, storeDefinition, type TimerStoreOptions, timerStoreDefinition } from './store-definition.js'
-import type { GlobalStoreDefinition, RepartitionTopic, StoreDefinition, Topology } from './topology.js'
+import type { GlobalStoreDefinition, RepartitionTopic, Topology } from './topology.js'
 import { validate } from './validate/validate.js'
+
+/** Stores that take each record of a topic as a row. */
+const PUT_AS_THEY_ARE: readonly StorePort[] = ['keyValue', 'versioned']
 
 /** Collects nodes and stores; `build` checks them and freezes the result. Parents may be added after their children. */
 export class TopologyBuilder {
@@ -137,7 +142,7 @@ export class TopologyBuilder {
     const { key, value, sourceName, processorName, timestampExtractor } = options
     const extractor = timestampExtractor === undefined ? {} : { timestampExtractor }
     const store = { ...storeDefinition(options.store), changelogTopic: topic, filledBy: processorName }
-    if (options.supplier === undefined && (store.kind === 'window' || store.kind === 'session')) {
+    if (options.supplier === undefined && !PUT_AS_THEY_ARE.includes(storeInfo(store).port)) {
       throw new MillraceError('CONFIG_INVALID', `store ${store.name} of kind ${store.kind} needs a supplier to fill it`)
     }
     const supplier = (options.supplier ?? putEach(store.name)) as ProcessorSupplier<K, V, never, never>

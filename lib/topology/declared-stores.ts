@@ -1,6 +1,7 @@
 /** Stores that are declared where they are used (KIP-401), instead of being added by name before. */
+
+import type { StoreDefinition } from '../state/stores/index.js'
 import { type StoreOptions, storeDefinition } from './store-definition.js'
-import type { StoreDefinition } from './topology.js'
 
 /** The name of a store that is added elsewhere, or the options of one, which add it: the same object is the same store. */
 export type UsedStore = string | StoreOptions<unknown, unknown>

@@ -1,7 +1,9 @@
 /** A topology as plain data that can be written to a file: what `describe(topology, 'json')` prints and `diff` reads. */
+
+import { type StoreDefinition, storeInfo } from '../state/stores/index.js'
 import type { Node } from './node.js'
 import { nodeGroups } from './sub-topologies.js'
-import type { StoreDefinition, StoreKind, Topology } from './topology.js'
+import type { Topology } from './topology.js'
 
 /** A setting of a node that is data: windows, the kind of a join. User functions are left out. */
 type Setting = string | number | boolean | null | { readonly [name: string]: Setting }
@@ -19,7 +21,8 @@ export interface NodeDescription {
 
 export interface StoreDescription {
   readonly name: string
-  readonly kind: StoreKind
+  /** As the store is called on disk. */
+  readonly kind: string
   readonly key: string
   readonly value: string
   /** `own`: the internal topic `<application id>-<name>-changelog`; a source's name: that topic; null: none. */
@@ -86,19 +89,24 @@ function describeNode(node: Node): NodeDescription {
 }
 
 function describeStore(store: StoreDefinition): StoreDescription {
-  const { name, kind, keySerde, valueSerde, logged, changelogTopic, retentionMs, windowSizeMs } = store
+  const { name, keySerde, valueSerde, logged, changelogTopic } = store
+  const { savedAs, settings: rules } = storeInfo(store)
+  const told = Object.entries(store).filter(([setting]) => (rules[setting] ?? 'silent') !== 'silent')
   return {
     name,
-    kind,
+    kind: savedAs,
     key: keySerde.name,
     value: valueSerde.name,
     changelog: changelogTopic !== null ? { source: changelogTopic } : logged ? 'own' : null,
-    retentionMs: retentionMs === Number.POSITIVE_INFINITY ? null : retentionMs,
-    windowSizeMs: windowSizeMs === Number.POSITIVE_INFINITY ? null : windowSizeMs,
-    ...(store.ttlMs !== undefined && { ttlMs: store.ttlMs }),
-    ...(store.maxEntries !== undefined && { maxEntries: store.maxEntries }),
-    ...(store.timerType !== undefined && { timerType: store.timerType }),
+    retentionMs: null,
+    windowSizeMs: null,
+    ...Object.fromEntries(told.map(([setting, value]) => [setting, finite(value)])),
   }
+}
+
+/** JSON lacks Infinity: no limit. */
+function finite(value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY ? null : value
 }
 
 export function describeAsData(topology: Topology): TopologyDescription {

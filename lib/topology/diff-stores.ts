@@ -1,6 +1,8 @@
 /** What becomes of one store of the old version. */
+import { STORES } from '../state/stores/index.js'
+import type { StoreSettingRule } from '../state/stores/store-info.js'
 import type { NodeDescription, StoreDescription } from './description.js'
-import { settingsWith } from './kinds.js'
+import { type Settings, settingsWith } from './kinds.js'
 import type { ChangeKind, DescribedVersion } from './topology-change.js'
 
 export type StoreChange = readonly [kind: ChangeKind, loses: boolean, message: string]
@@ -37,13 +39,10 @@ function twinOf(store: StoreDescription, old: DescribedVersion, next: DescribedV
   return null
 }
 
-const LABELS = { kind: 'kind', value: 'value serde', windowSizeMs: 'window size in ms', timerType: 'timer time' }
-
-/** Kinds whose changelogs say the same: one can be rebuilt from the other's. */
-const SAME_CHANGELOG: readonly (readonly string[])[] = [
-  ['keyValue', 'timestampedKeyValue'],
-  ['timestampedKeyValue', 'versioned'],
-]
+/** Of all kinds: a description may come from a version in which the store was of another. */
+const SETTINGS: ReadonlyMap<string, StoreSettingRule> = new Map(
+  Object.values(STORES).flatMap(({ settings }) => Object.entries<StoreSettingRule>(settings)),
+)
 
 export function* keptStore(
   store: StoreDescription,
@@ -68,21 +67,30 @@ export function* keptStore(
 }
 
 function* retypedStore(store: StoreDescription, now: StoreDescription, old: DescribedVersion): Iterable<StoreChange> {
+  yield* otherKind(store, now)
+  if (store.value !== now.value) yield ['retyped', true, `value serde was ${store.value}, is ${now.value}`]
   // A join's windows are no part of what it keeps: another size only changes how long it is needed.
   const joins = old.lineage.owner(store.name)?.kind === 'joinWindow'
-  const rebuilt = SAME_CHANGELOG.some((kinds) => kinds.includes(store.kind) && kinds.includes(now.kind))
-  for (const what of ['kind', 'value', 'windowSizeMs', 'timerType'] as const) {
-    if (store[what] === now[what] || (joins && what === 'windowSizeMs')) continue
-    const difference = `${LABELS[what]} was ${store[what]}, is ${now[what]}`
-    if (what !== 'kind' || !rebuilt) yield ['retyped', true, difference]
-    else if (store.changelog === null) yield ['moved', true, `${difference}: it has no changelog to be rebuilt from`]
-    else yield ['moved', false, `${difference}: it is rebuilt from its changelog`]
+  const [before, after] = [store as unknown as Settings, now as unknown as Settings]
+  for (const [name, rule] of SETTINGS) {
+    if (rule === 'silent' || (joins && (name === 'windowSizeMs' || name === 'retentionMs'))) continue
+    if ('label' in rule) {
+      if (before[name] !== after[name]) yield ['retyped', true, `${rule.label} was ${before[name]}, is ${after[name]}`]
+    } else if (store.kind === now.kind || name !== 'retentionMs') {
+      yield* shortened(rule.bound, rule.unit, before[name] as number | null, after[name] as number | null)
+    }
   }
-  if (store.kind === now.kind && !joins) {
-    yield* shortened('retention', 'ms', store.retentionMs, now.retentionMs)
-  }
-  yield* shortened('time to live', 'ms', store.ttlMs, now.ttlMs)
-  yield* shortened('limit', 'rows', store.maxEntries, now.maxEntries)
+}
+
+function* otherKind(store: StoreDescription, now: StoreDescription): Iterable<StoreChange> {
+  if (store.kind === now.kind) return
+  const difference = `kind was ${store.kind}, is ${now.kind}`
+  const rebuilt = Object.values(STORES).some(
+    ({ savedAs, rebuiltFrom }) => savedAs === now.kind && rebuiltFrom.includes(store.kind),
+  )
+  if (!rebuilt) yield ['retyped', true, difference]
+  else if (store.changelog === null) yield ['moved', true, `${difference}: it has no changelog to be rebuilt from`]
+  else yield ['moved', false, `${difference}: it is rebuilt from its changelog`]
 }
 
 /** Null or left out: without bounds. */

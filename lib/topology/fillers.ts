@@ -2,9 +2,11 @@
  * How a store is filled whose source topic is its only log: by the user's processor of a read-only store, or as a table
  * takes its records. A restore does the same again, so that it gives the table that was processed.
  */
+
+import type { StoreDefinition } from '../state/stores/index.js'
 import type { SourceNode } from './node.js'
 import type { ProcessorSupplier } from './processor.js'
-import type { StoreDefinition, Topology } from './topology.js'
+import type { Topology } from './topology.js'
 
 export interface StoreFiller {
   readonly filler: { readonly supplier: ProcessorSupplier }

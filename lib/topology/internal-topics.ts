@@ -1,14 +1,12 @@
 /** Names and configuration of the topics an application makes for itself, as Kafka Streams makes them. Pure. */
-import type { StoreDefinition, Topology } from './topology.js'
+import { type StoreDefinition, storeInfo } from '../state/stores/index.js'
+import type { Topology } from './topology.js'
 
 /** One day on top of a store's own retention, so that a changelog never loses what a store still shows. */
 const CHANGELOG_EXTRA_RETENTION_MS = 86_400_000
 
 /** Repartition topics are purged by deleting records, which frees whole segments: they are kept small. */
 const REPARTITION_SEGMENT_BYTES = 52_428_800
-
-/** Java's largest long, which Kafka takes for "never": unlimited windows are kept for good. */
-const FOREVER_MS = '9223372036854775807'
 
 export interface InternalTopic {
   /** The name on the broker. */
@@ -34,20 +32,9 @@ export function realTopicName(applicationId: string, topology: Topology, topic: 
     : topic
 }
 
-function changelogConfig(store: StoreDefinition, extraRetentionMs: number): Record<string, string> {
-  const base: Record<string, string> = { 'message.timestamp.type': 'CreateTime' }
-  if (store.retentionMs === null) {
-    base['cleanup.policy'] = 'compact'
-  } else if (store.kind === 'versioned') {
-    base['cleanup.policy'] = 'compact'
-    base['min.compaction.lag.ms'] = String(store.retentionMs + extraRetentionMs)
-  } else {
-    // Records side by side have keys of their own, so compaction would find nothing.
-    base['cleanup.policy'] = store.keepsDuplicates === true ? 'delete' : 'compact,delete'
-    const retentionMs = store.retentionMs + extraRetentionMs
-    base['retention.ms'] = Number.isFinite(retentionMs) ? String(retentionMs) : FOREVER_MS
-  }
-  return { ...base, ...store.topicConfig }
+function changelogConfig(store: StoreDefinition, extraMs: number): Record<string, string> {
+  const own = storeInfo(store).changelogConfig(store, extraMs)
+  return { 'message.timestamp.type': 'CreateTime', ...own, ...store.topicConfig }
 }
 
 const REPARTITION_CONFIG = Object.freeze({

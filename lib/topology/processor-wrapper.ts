@@ -1,11 +1,12 @@
 /** One hook around every processor of a topology (KIP-1112): for tracing, counting, or putting something else in its place. */
 import { MillraceError } from '../errors.js'
+import type { StreamRecord } from '../record/record.js'
+import type { StoreDefinition } from '../state/stores/index.js'
 import { keysOf, type Settings } from './kinds.js'
 import type { Node } from './node.js'
 import type { NodeBase, NodeWrapping, ProcessorWrap } from './node-base.js'
 import { type StoreOptions, storeDefinition } from './store-definition.js'
 import { connectNodes } from './sub-topologies.js'
-import type { StoreDefinition } from './topology.js'
 
 /** The processor that could be wrapped: an operator of the DSL, or user code. */
 export interface WrappableNode {

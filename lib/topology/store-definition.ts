@@ -3,8 +3,9 @@ import { MillraceError } from '../errors.js'
 import { checked } from '../serde/checked.js'
 import { int64 } from '../serde/primitive.js'
 import type { Serde } from '../serde/serde.js'
+import { STORES, type StoreDefinition, type StoreKind } from '../state/stores/index.js'
+import type { StoreBase } from '../state/stores/store-info.js'
 import type { PunctuationType } from './processor.js'
-import type { StoreDefinition, StoreKind } from './topology.js'
 
 export interface StoreOptions<K, V> {
   readonly name: string
@@ -46,47 +47,95 @@ export interface StoreOptions<K, V> {
   readonly topicConfig?: Readonly<Record<string, string>>
 }
 
-/** @throws MillraceError CONFIG_INVALID where a figure does not fit the kind of store */
-export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinition {
-  const kind = options.kind ?? 'keyValue'
-  for (const name of ['retentionMs', 'windowSizeMs'] as const) {
-    const value = options[name]
-    if (value !== undefined && !(value > 0)) {
-      throw new MillraceError('CONFIG_INVALID', `store ${options.name}: ${name} must be > 0, got ${value}`)
-    }
-  }
-  const { ttlMs, maxEntries } = options
-  if (options.headers === true) checkHeaders(options, kind)
-  if (ttlMs !== undefined) checkTtl(options.name, kind, ttlMs)
-  if (maxEntries !== undefined) checkMaxEntries(kind, options)
-  if (options.ordered === true) checkOrdered(options.name, kind)
-  if (kind === 'window' && options.windowSizeMs === undefined) {
-    throw new MillraceError('CONFIG_INVALID', `store ${options.name} of kind window needs windowSizeMs`)
-  }
-  return Object.freeze({
-    name: options.name,
-    kind,
-    keySerde: checked(options.key as Serde<unknown>),
-    valueSerde: checked(options.value as Serde<unknown>),
-    logged: options.logged ?? true,
-    cached: options.cached ?? false,
-    engine: options.engine ?? (maxEntries === undefined ? 'level' : 'memory'),
-    retentionMs: options.retentionMs ?? null,
-    windowSizeMs: options.windowSizeMs ?? null,
-    ...(ttlMs !== undefined && { ttlMs }),
-    ...(options.headers === true && { headers: true }),
-    ...(maxEntries !== undefined && { maxEntries }),
-    ...(options.ordered === true && { ordered: true }),
-    changelogTopic: null,
-    topicConfig: Object.freeze({ ...options.topicConfig }),
-  })
+/** A store of a kind knows the setting. */
+function knows(kind: StoreKind, setting: string): boolean {
+  return Object.hasOwn(STORES[kind].settings, setting)
 }
 
-const WALKED: readonly StoreKind[] = ['keyValue', 'timestampedKeyValue', 'window', 'session']
+/** @throws MillraceError CONFIG_INVALID */
+export function requireKind({ name, kind }: Pick<StoreBase, 'name' | 'kind'>): void {
+  if (Object.hasOwn(STORES, kind)) return
+  const kinds = Object.keys(STORES).join(', ')
+  throw new MillraceError('CONFIG_INVALID', `store ${name}: kind is one of ${kinds}, not ${kind}`)
+}
+
+/** The definition of a store: of `settings`, those that its kind knows. */
+export function defineStore(
+  base: Omit<StoreBase, 'kind'>,
+  kind: StoreKind,
+  settings: Readonly<Record<string, unknown>>,
+): StoreDefinition {
+  const own = Object.entries(settings).filter(([name, value]) => value !== undefined && knows(kind, name))
+  return Object.freeze({ ...base, kind, ...Object.fromEntries(own) }) as StoreDefinition
+}
+
+/** @throws MillraceError CONFIG_INVALID, TOPOLOGY_RETENTION_TOO_SHORT where a setting does not fit the kind of store */
+export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinition {
+  const { name, kind = 'keyValue', maxEntries } = options
+  requireKind({ name, kind })
+  checkSettings(options, kind)
+  return defineStore(
+    {
+      name,
+      keySerde: checked(options.key as Serde<unknown>),
+      valueSerde: checked(options.value as Serde<unknown>),
+      logged: options.logged ?? true,
+      engine: options.engine ?? (maxEntries === undefined ? 'level' : 'memory'),
+      changelogTopic: null,
+      topicConfig: Object.freeze({ ...options.topicConfig }),
+    },
+    kind,
+    {
+      cached: options.cached ?? false,
+      retentionMs: options.retentionMs,
+      windowSizeMs: options.windowSizeMs,
+      ttlMs: options.ttlMs,
+      headers: options.headers === true || undefined,
+      maxEntries,
+      ordered: options.ordered === true || undefined,
+    },
+  )
+}
+
+function checkSettings<K, V>(options: StoreOptions<K, V>, kind: StoreKind): void {
+  const { name, ttlMs, maxEntries } = options
+  for (const setting of ['retentionMs', 'windowSizeMs'] as const) {
+    const value = options[setting]
+    if (value !== undefined && !(value > 0)) {
+      throw new MillraceError('CONFIG_INVALID', `store ${name}: ${setting} must be > 0, got ${value}`)
+    }
+  }
+  if (options.headers === true) checkHeaders(options, kind)
+  if (ttlMs !== undefined) checkTtl(name, kind, ttlMs)
+  if (maxEntries !== undefined) checkMaxEntries(kind, options)
+  if (options.ordered === true) checkOrdered(name, kind)
+  if (knows(kind, 'windowSizeMs') !== (options.windowSizeMs !== undefined)) {
+    const needs = knows(kind, 'windowSizeMs')
+      ? 'needs windowSizeMs'
+      : 'has no windows of one size: leave out windowSizeMs'
+    throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} ${needs}`)
+  }
+  if (options.retentionMs !== undefined) checkRetention({ name, kind, retentionMs: options.retentionMs })
+}
+
+/** @throws MillraceError TOPOLOGY_RETENTION_TOO_SHORT: a kind has a retention, or it has none */
+export function checkRetention(store: {
+  readonly name: string
+  readonly kind: StoreKind
+  readonly retentionMs?: unknown
+}) {
+  const { name, kind, retentionMs = null } = store
+  const needed = knows(kind, 'retentionMs')
+  if (needed === (retentionMs !== null)) return
+  throw new MillraceError(
+    'TOPOLOGY_RETENTION_TOO_SHORT',
+    `store ${name} of kind ${kind} ${needed ? 'needs' : 'cannot have'} a retention`,
+  )
+}
 
 /** @throws MillraceError CONFIG_INVALID */
 export function checkOrdered(name: string, kind: StoreKind): void {
-  if (WALKED.includes(kind)) return
+  if (knows(kind, 'ordered')) return
   throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} cannot be walked: leave out ordered`)
 }
 
@@ -96,7 +145,7 @@ export function checkMaxEntries(
   { name, maxEntries, engine, cached, ttlMs }: Pick<StoreOptions<never, never>, MaxEntriesOption>,
 ): void {
   const rules: readonly (readonly [broken: boolean, what: string])[] = [
-    [kind !== 'keyValue' && kind !== 'timestampedKeyValue', `is of kind ${kind}: leave out maxEntries`],
+    [!knows(kind, 'maxEntries'), `is of kind ${kind}: leave out maxEntries`],
     [!Number.isSafeInteger(maxEntries) || maxEntries! < 1, `has maxEntries ${maxEntries}: use a whole number >= 1`],
     [engine === 'level', 'lives in memory with maxEntries: leave out engine'],
     [cached === true, 'would tell of what it removes: leave out cached or maxEntries'],
@@ -109,14 +158,14 @@ export function checkMaxEntries(
 type MaxEntriesOption = 'name' | 'maxEntries' | 'engine' | 'cached' | 'ttlMs'
 
 function checkHeaders<K, V>({ name, ttlMs, maxEntries }: StoreOptions<K, V>, kind: StoreKind): void {
-  const keyValue = kind === 'keyValue' || kind === 'timestampedKeyValue'
-  if (keyValue && ttlMs === undefined && maxEntries === undefined) return
-  const other = keyValue ? (ttlMs === undefined ? 'maxEntries' : 'ttlMs') : `kind ${kind}`
+  const known = knows(kind, 'headers')
+  if (known && ttlMs === undefined && maxEntries === undefined) return
+  const other = known ? (ttlMs === undefined ? 'maxEntries' : 'ttlMs') : `kind ${kind}`
   throw new MillraceError('CONFIG_INVALID', `store ${name} cannot keep headers with ${other}: leave out one of the two`)
 }
 
 function checkTtl(name: string, kind: StoreKind, ttlMs: number): void {
-  if (kind !== 'keyValue' && kind !== 'timestampedKeyValue') {
+  if (!knows(kind, 'ttlMs')) {
     throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} has a retention: leave out ttlMs`)
   }
   if (Number.isSafeInteger(ttlMs) && ttlMs > 0) return
@@ -140,6 +189,6 @@ export interface TimerStoreOptions<K> {
 }
 
 export function timerStoreDefinition<K>({ time = 'streamTime', ...options }: TimerStoreOptions<K>): StoreDefinition {
-  const store = storeDefinition({ ...options, value: int64 })
-  return Object.freeze({ ...store, kind: 'timers', timerType: time })
+  const { kind, ...base } = storeDefinition({ ...options, value: int64 })
+  return defineStore(base, 'timers', { timerType: time })
 }

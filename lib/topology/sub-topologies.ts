@@ -1,7 +1,8 @@
 /** Splits a topology into the parts that become tasks: nodes joined by an edge or by a store they share. Pure. */
 
+import type { StoreDefinition } from '../state/stores/index.js'
 import type { Node } from './node.js'
-import type { GlobalStoreDefinition, StoreDefinition, SubTopology, Topology } from './topology.js'
+import type { GlobalStoreDefinition, SubTopology, Topology } from './topology.js'
 
 /** One connected part. Numbers count parts, and global stores, in the order their first node was added. */
 export interface NodeGroup {

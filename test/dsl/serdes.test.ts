@@ -115,7 +115,7 @@ t.test('stores', async (t) => {
     b.globalTable('global', { ...text, store: { name: 'everywhere' } })
   })
   const forever = Number.POSITIVE_INFINITY
-  const common = { logged: true, cached: true, engine: 'level', retentionMs: null, windowSizeMs: null, topicConfig: {} }
+  const common = { logged: true, cached: true, engine: 'level', topicConfig: {} }
   const expected: Record<string, object> = {
     plain: { ...common, kind: 'timestampedKeyValue' },
     set: {
@@ -134,7 +134,8 @@ t.test('stores', async (t) => {
     everywhere: { ...common, kind: 'timestampedKeyValue', logged: false, cached: false },
   }
   for (const store of [...topology.stores, ...topology.globalStores.map((global) => global.store)]) {
-    const { name, keySerde, valueSerde, changelogTopic, timeIndexed, ...rest } = store
+    const { name, keySerde, valueSerde, changelogTopic, ...settings } = store
+    const { timeIndexed = false, ...rest } = settings as typeof settings & { readonly timeIndexed?: boolean }
     t.same(rest, expected[name], name)
     t.equal(keySerde, string, 'windowed stores are keyed by the inner key')
     t.equal(valueSerde, name === 'everywhere' ? string : int64)

@@ -19,7 +19,7 @@ const KEYS = ['a0', 'b1', '\0\0', 'é', 'zz']
 const NUMBER = int64 as Serde<unknown>
 const STORES = [
   store({ name: 'rows', kind: 'versioned', retentionMs: HISTORY_MS }),
-  store({ name: 'kept', kind: 'window', keepsDuplicates: true, retentionMs: HISTORY_MS, windowSizeMs: 1_000 }),
+  store({ name: 'kept', kind: 'joinWindow', retentionMs: HISTORY_MS, windowSizeMs: 1_000 }),
   store({ name: 'waiting', kind: 'unmatched', valueSerde: unmatchedValues(NUMBER, NUMBER) as Serde<unknown> }),
   store({ name: 'buffer', kind: 'streamBuffer' }),
 ]

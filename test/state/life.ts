@@ -2,9 +2,9 @@
 
 import type { EngineWrite, KeyRange, StateEngine, StateEngines } from '../../lib/state/engine/engine.js'
 import type { KeyValueStore, SessionStore, WindowStore } from '../../lib/state/ports/store.js'
+import type { StoreDefinition } from '../../lib/state/stores/index.js'
 import { TaskState } from '../../lib/state/task-state.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
-import type { StoreDefinition } from '../../lib/topology/topology.js'
 
 interface ChangelogRecord {
   readonly offset: number

@@ -9,6 +9,7 @@ import { int64, string } from '../../lib/serde/primitive.js'
 import type { CommittedKeyValue } from '../../lib/state/committed/view.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import type { OrderedKeyValueStore } from '../../lib/state/ports/ordered.js'
+import type { StoreDefinition } from '../../lib/state/stores/index.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'
 import { storeDefinition } from '../../lib/topology/store-definition.js'
 import { Life } from './life.js'
@@ -17,7 +18,7 @@ const definition = (maxEntries: number, kind: 'keyValue' | 'timestampedKeyValue'
   storeDefinition({ name: 'lru', kind, key: string, value: int64, maxEntries })
 
 async function live(maxEntries: number, kind?: 'timestampedKeyValue', ordered = false): Promise<Life> {
-  const life = new Life(new MemoryEngines(), [{ ...definition(maxEntries, kind), ordered }])
+  const life = new Life(new MemoryEngines(), [{ ...definition(maxEntries, kind), ordered } as StoreDefinition])
   await life.start()
   return life
 }

@@ -5,7 +5,7 @@ import { combinedKey, primaryKeyStart } from '../../lib/serde/foreign-key.js'
 import { bytes } from '../../lib/serde/primitive.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import type { SubscriptionStore } from '../../lib/state/ports/store.js'
-import type { StoreSettings } from '../../lib/state/ports/store-settings.js'
+import type { StoreDefinition } from '../../lib/state/stores/index.js'
 import { TaskState } from '../../lib/state/task-state.js'
 import { ManualClock } from '../../lib/testing/index.js'
 
@@ -21,7 +21,7 @@ const settings = {
   windowSizeMs: null,
   changelogTopic: null,
   topicConfig: {},
-} as unknown as StoreSettings
+} as unknown as StoreDefinition
 
 const GROUPS = ['', 'a', 'ab'].map((group) => Buffer.from(group))
 

@@ -12,7 +12,7 @@ import { LevelEngines } from '../../lib/state/engine/level-engine.js'
 import { RocksdbEngines } from '../../lib/state/engine/rocksdb-engine.js'
 import type { FolderEngines, FolderEnginesOptions } from '../../lib/state/engine/task-folders.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
-import type { StoreDefinition } from '../../lib/topology/topology.js'
+import type { StoreDefinition } from '../../lib/state/stores/index.js'
 
 export interface Target {
   readonly name: string
@@ -67,10 +67,8 @@ export function store(changes: Partial<StoreDefinition> & { readonly name: strin
     logged: true,
     cached: false,
     engine: 'level',
-    retentionMs: null,
-    windowSizeMs: null,
     changelogTopic: null,
     topicConfig: {},
     ...changes,
-  }
+  } as StoreDefinition
 }

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { string } from '../../lib/serde/primitive.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
-import type { LocalTimerStore } from '../../lib/state/stores/local-timer-store.js'
+import type { LocalTimerStore } from '../../lib/state/stores/timers-store.js'
 import { timerStoreDefinition } from '../../lib/topology/store-definition.js'
 import { Life } from './life.js'
 

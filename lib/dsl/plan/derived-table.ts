@@ -1,5 +1,5 @@
 /** Tables computed row by row from another: `filter`, `mapValues`, `transformValues`. */
-import type { StoreDefinition } from '../../topology/topology.js'
+import type { StoreDefinition } from '../../state/stores/index.js'
 import { type Named, type TableHandle, untyped } from './handle.js'
 import { sendsOldValues } from './materialization.js'
 import { checkSettings, type Materialized, planStore } from './store-options.js'

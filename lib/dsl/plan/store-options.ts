@@ -3,8 +3,8 @@ import { MillraceError } from '../../errors.js'
 import { kindOf } from '../../record/kind-of.js'
 import { requireKnown } from '../../record/known-options.js'
 import type { Serde } from '../../serde/serde.js'
-import { checkMaxEntries, checkOrdered } from '../../topology/store-definition.js'
-import type { StoreDefinition, StoreKind } from '../../topology/topology.js'
+import type { StoreDefinition, StoreKind } from '../../state/stores/index.js'
+import { checkMaxEntries, checkOrdered, defineStore } from '../../topology/store-definition.js'
 import type { After, NotNull, SerdeState } from './serde-state.js'
 
 export interface StoreSettings {
@@ -106,23 +106,27 @@ export function planStore(plan: StorePlan): StoreDefinition {
   const kind = versioned === null ? plan.kind : 'versioned'
   const ordered = settings?.ordered === true
   if (ordered) checkOrdered(plan.name, kind)
-  return Object.freeze({
-    name: plan.name,
+  return defineStore(
+    {
+      name: plan.name,
+      keySerde: required(plan.key, 'key', `store ${plan.name}`),
+      valueSerde: required(plan.value, 'value', `store ${plan.name}`),
+      logged: settings?.logged ?? true,
+      engine: settings?.engine ?? (maxEntries === undefined ? 'level' : 'memory'),
+      changelogTopic: null,
+      topicConfig: Object.freeze({ ...settings?.topicConfig }),
+    },
     kind,
-    keySerde: required(plan.key, 'key', `store ${plan.name}`),
-    valueSerde: required(plan.value, 'value', `store ${plan.name}`),
-    logged: settings?.logged ?? true,
-    cached: versioned === null && maxEntries === undefined && (plan.cacheable ?? true) && (settings?.cached ?? true),
-    engine: settings?.engine ?? (maxEntries === undefined ? 'level' : 'memory'),
-    retentionMs: versioned?.historyRetentionMs ?? retentionOf(plan),
-    windowSizeMs: plan.windowSizeMs ?? null,
-    // What emits on close forbids a cache, and finds the windows to emit by time.
-    timeIndexed: plan.cacheable === false,
-    ...(ordered && { ordered }),
-    ...(maxEntries !== undefined && { maxEntries }),
-    changelogTopic: null,
-    topicConfig: Object.freeze({ ...settings?.topicConfig }),
-  })
+    {
+      cached: maxEntries === undefined && (plan.cacheable ?? true) && (settings?.cached ?? true),
+      retentionMs: versioned?.historyRetentionMs ?? retentionOf(plan),
+      windowSizeMs: plan.windowSizeMs,
+      // What emits on close forbids a cache, and finds the windows to emit by time.
+      timeIndexed: plan.cacheable === false,
+      ordered: ordered || undefined,
+      maxEntries,
+    },
+  )
 }
 
 const NAMES = [

@@ -1,7 +1,7 @@
 /** Joins whose left side is a stream. */
 import { MillraceError } from '../../errors.js'
+import type { StoreDefinition } from '../../state/stores/index.js'
 import type { StreamTableJoinNode } from '../../topology/join-nodes.js'
-import type { StoreDefinition } from '../../topology/topology.js'
 import { requireFunction } from '../../topology/validate/functions.js'
 import {
   type AnySerde,

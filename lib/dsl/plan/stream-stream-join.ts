@@ -2,9 +2,9 @@
 import { MillraceError } from '../../errors.js'
 import type { Serde } from '../../serde/serde.js'
 import { unmatchedValues } from '../../serde/unmatched.js'
+import type { StoreDefinition } from '../../state/stores/index.js'
 import type { TopologyBuilder } from '../../topology/builder.js'
 import type { StreamJoinNode } from '../../topology/stream-join-nodes.js'
-import type { StoreDefinition } from '../../topology/topology.js'
 import { requireFunction } from '../../topology/validate/functions.js'
 import { leastRetentionMs } from '../../windows/close.js'
 import type { JoinWindow } from '../../windows/join-window.js'
@@ -210,7 +210,6 @@ function joinStores(names: JoinNames, serdes: JoinSerdes, options: UntypedStream
     name,
     keySerde: required(serdes.key, 'key', `store ${name}`),
     logged: settings?.logged ?? true,
-    cached: false,
     engine: settings?.engine ?? ('level' as const),
     changelogTopic: null,
     topicConfig: Object.freeze({ ...settings?.topicConfig }),
@@ -218,8 +217,7 @@ function joinStores(names: JoinNames, serdes: JoinSerdes, options: UntypedStream
   const windowStore = (name: string, value: AnySerde | null): StoreDefinition =>
     Object.freeze({
       ...base(name),
-      kind: 'window',
-      keepsDuplicates: true,
+      kind: 'joinWindow',
       valueSerde: required(value, 'value', `store ${name}`),
       retentionMs: leastRetentionMs(window),
       windowSizeMs: window.beforeMs + window.afterMs,
@@ -231,8 +229,6 @@ function joinStores(names: JoinNames, serdes: JoinSerdes, options: UntypedStream
     ...base(names.unmatchedStore),
     kind: 'unmatched',
     valueSerde: unmatchedValues(left.valueSerde, right.valueSerde) as AnySerde,
-    retentionMs: null,
-    windowSizeMs: null,
   })
   return { left, right, unmatched }
 }

@@ -1,6 +1,7 @@
 /** What the kinds of windows add to an aggregation: store, key of the table, node. */
 import { MillraceError } from '../../errors.js'
 import { sessionWindowed, timeWindowed } from '../../serde/windowed.js'
+import type { StoreKind } from '../../state/stores/index.js'
 import type {
   AggregateNodes,
   EmitStrategy,
@@ -8,7 +9,6 @@ import type {
   SessionAggregateNode,
   TimeWindowsSpec,
 } from '../../topology/aggregate-nodes.js'
-import type { StoreKind } from '../../topology/topology.js'
 import { closesAfterEndMs, leastRetentionMs } from '../../windows/close.js'
 import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from '../../windows/definitions.js'
 import type { WindowClose } from './graph.js'

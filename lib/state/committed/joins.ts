@@ -1,8 +1,8 @@
 /** Committed reads of the window stores behind stream-stream joins: a key and a time may have several records. */
 import { int64ByteString } from '../../serde/int64-bytes.js'
-import { leadingTime } from '../layers/time-keys.js'
+import { JOIN_PREFIX_BYTES, joinLocalKey, leadingTime } from '../layers/time-keys.js'
 import type { WindowEntry } from '../ports/store.js'
-import { JOIN_PREFIX_BYTES, joinLocalKey, type LocalJoinWindowStore } from '../stores/join-window-store.js'
+import type { LocalJoinWindowStore } from '../stores/join-window-store.js'
 import { committedEntries } from './entries.js'
 import { keyFilter } from './key-bounds.js'
 import type { CommittedWindows } from './view.js'

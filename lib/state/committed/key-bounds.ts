@@ -1,6 +1,6 @@
 /** A range of keys in a committed read. */
 import { END } from '../order/ordered-keys.js'
-import type { StoreParts } from '../stores/local-store.js'
+import type { StoreParts } from '../stores/store-parts.js'
 
 export interface KeyBounds<K> {
   /** By serialised keys, inclusive; null leaves an end open. */

@@ -1,21 +1,14 @@
 /** Reads for queries: the committed layer merged with the disk, never what a transaction has not committed. */
-import { MillraceError } from '../../errors.js'
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import type { Serde } from '../../serde/serde.js'
 import { leadingTime, timeAt } from '../layers/time-keys.js'
 import type { Row, SessionRow, WindowRow } from '../ports/ordered.js'
 import type { Session, ValueAndTimestamp, WindowEntry } from '../ports/store.js'
-import type { LocalExpiringStore } from '../stores/expiring-store.js'
-import type { LocalJoinWindowStore } from '../stores/join-window-store.js'
-import type { LocalKeyValueStore } from '../stores/key-value-store.js'
-import type { LocalStore, StoreParts } from '../stores/local-store.js'
 import type { LocalSessionStore } from '../stores/session-store.js'
-import type { LocalVersionedStore } from '../stores/versioned-store.js'
+import type { StoreParts } from '../stores/store-parts.js'
 import type { LocalWindowStore } from '../stores/window-store.js'
 import { type CommittedEntry, committedEntries } from './entries.js'
-import { joinWindowView } from './joins.js'
 import { type KeyBounds, keyFilter } from './key-bounds.js'
-import { versionedView } from './versions.js'
 
 export interface ScanOptions {
   /** Descending instead of ascending. */
@@ -54,32 +47,9 @@ export interface CommittedSessions<K = unknown, V = unknown> {
 
 export type CommittedView = CommittedKeyValue | CommittedWindows | CommittedSessions
 
-export function committedView(store: LocalStore): CommittedView {
-  const { name, kind, keepsDuplicates, ttlMs } = store.definition
-  switch (kind) {
-    case 'window':
-      if (keepsDuplicates === true) return joinWindowView(store as LocalJoinWindowStore)
-      return windowView(store as LocalWindowStore)
-    case 'versioned':
-      return versionedView(store as LocalVersionedStore, keyValueView(store as LocalVersionedStore))
-    case 'unmatched':
-    case 'streamBuffer':
-      throw new MillraceError('QUERY_STORE_KIND', `store ${name} keeps records that wait for a join: it has no rows`)
-    case 'suppressBuffer':
-      throw new MillraceError('QUERY_STORE_KIND', `store ${name} keeps what a suppression holds back: it has no rows`)
-    case 'session':
-      return sessionView(store as LocalSessionStore)
-    default: {
-      if (ttlMs === undefined) return keyValueView(store as LocalKeyValueStore)
-      const expiring = store as LocalExpiringStore
-      return keyValueView(expiring, (timestampMs) => expiring.isOver(timestampMs))
-    }
-  }
-}
-
 const never = () => false
 
-function keyValueView(
+export function keyValueView(
   { parts }: { readonly parts: StoreParts },
   isOver: (timestampMs: number) => boolean = never,
 ): CommittedKeyValue {
@@ -110,7 +80,7 @@ function keyValueView(
   }
 }
 
-function windowView({ parts, directory, retention }: LocalWindowStore): CommittedWindows {
+export function windowView({ parts, directory, retention }: LocalWindowStore): CommittedWindows {
   return {
     kind: 'window',
     get: async (key, startMs) =>
@@ -138,7 +108,7 @@ function windowView({ parts, directory, retention }: LocalWindowStore): Committe
   }
 }
 
-function sessionView({ parts, directory, retention }: LocalSessionStore): CommittedSessions {
+export function sessionView({ parts, directory, retention }: LocalSessionStore): CommittedSessions {
   return {
     kind: 'session',
     get: async (key, startMs, endMs) => {

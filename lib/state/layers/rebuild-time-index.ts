@@ -1,7 +1,7 @@
 /** Fills the time indexes of freshly opened stores from what is on disk. */
 import type { StateEngine } from '../engine/engine.js'
 import type { SyncStateEngine } from '../memory-engine.js'
-import type { KeyFollower, LocalStore } from '../stores/local-store.js'
+import type { KeyFollower, LocalStore } from '../stores/store-parts.js'
 import type { Overlay } from './overlay.js'
 import { leadingTime } from './time-keys.js'
 

@@ -39,3 +39,13 @@ export class TimePrefix {
     return this.#text
   }
 }
+
+/** Time and sequence in front of a local key of a join. */
+export const JOIN_PREFIX_BYTES = 12
+
+/** `time | sequence | key`, all byte strings. */
+export function joinLocalKey(timestampMs: number, sequence: number, key: string): string {
+  const s = sequence
+  const text = String.fromCharCode((s >>> 24) & 255, (s >>> 16) & 255, (s >>> 8) & 255, s & 255)
+  return int64ByteString(timestampMs) + text + key
+}

@@ -4,11 +4,11 @@
  */
 import type { Headers } from '../../record/record.js'
 import { readInt64 } from '../../serde/int64-bytes.js'
-import type { StoreTimes } from '../layers/store-times.js'
+import { type StoredTimes, StoreTimes } from '../layers/store-times.js'
 import type { ValueAndTimestamp } from '../ports/store.js'
 import { DueKeys, dueKey } from './due-keys.js'
-import { LocalKeyValueStore } from './key-value-store.js'
-import type { LocalStore, StoreParts } from './local-store.js'
+import { type KeyValueDefinition, LocalKeyValueStore } from './key-value-store.js'
+import type { LocalStore, StoreParts } from './store-parts.js'
 
 /** Entries a put clears at most: a jump of time must not hold up one record for all keys there are. */
 const CLEARED_PER_PUT = 100
@@ -19,9 +19,9 @@ export class LocalExpiringStore<K = unknown, V = unknown> extends LocalKeyValueS
   readonly #due = new DueKeys()
   readonly #index: LocalStore['index']
 
-  constructor(parts: StoreParts, times: StoreTimes, ttlMs: number) {
+  constructor(parts: StoreParts<KeyValueDefinition>, stored: StoredTimes | null, ttlMs: number) {
     super(parts)
-    this.#times = times
+    this.#times = new StoreTimes(null, stored)
     this.#ttlMs = ttlMs
     this.#index = {
       add: (_timeMs, localKey, diskValue) => this.#due.note(localKey, readInt64(diskValue!, 0) + ttlMs),
@@ -41,7 +41,7 @@ export class LocalExpiringStore<K = unknown, V = unknown> extends LocalKeyValueS
   }
 
   /** What committed puts have ended. */
-  isOver(timestampMs: number): boolean {
+  override isOver(timestampMs: number): boolean {
     return timestampMs + this.#ttlMs <= this.#times.committedMs
   }
 

@@ -1,22 +1,37 @@
 /** The window store of one side of a stream-stream join: data under `time | sequence | key`, duplicates side by side. */
+
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import { splitWindowStoreKey, windowStoreKey } from '../../serde/key-layouts.js'
+import { joinWindowView } from '../committed/joins.js'
 import { Retention } from '../layers/store-retention.js'
-import type { StoreTimes } from '../layers/store-times.js'
-import { leadingTime } from '../layers/time-keys.js'
+import { type StoredTimes, StoreTimes } from '../layers/store-times.js'
+import { JOIN_PREFIX_BYTES, joinLocalKey, leadingTime } from '../layers/time-keys.js'
 import { KeyIndex } from '../order/key-index.js'
 import type { JoinWindowStore } from '../ports/join-stores.js'
 import type { ValueAndTimestamp } from '../ports/store.js'
-import type { LocalStore, StoreParts } from './local-store.js'
 import { PartsStore } from './parts-store.js'
+import { type StoreBase, type StoreRow, timed } from './store-info.js'
+import type { LocalStore, StoreParts } from './store-parts.js'
 
-/** Time and sequence in front of a local key. */
-export const JOIN_PREFIX_BYTES = 12
 /** Sequence numbers are counted like Kafka Streams': from 1, per store, back to 0 behind the largest int32. */
 const LAST_SEQUENCE = 0x7fffffff
 
+/**
+ * Every record of a join is an entry of its own: shorter segments keep the list of a key that comes often short. Stores on
+ * disk rely on the figure.
+ */
+const LEAST_SEGMENT_MS = 5_000
+
+export interface JoinWindowDefinition extends StoreBase {
+  readonly kind: 'joinWindow'
+  /** How long after stream time a record is kept, in milliseconds. */
+  readonly retentionMs: number
+  /** Of the join: how far apart two partners may be, in milliseconds. */
+  readonly windowSizeMs: number
+}
+
 export class LocalJoinWindowStore<K = unknown, V = unknown>
-  extends PartsStore
+  extends PartsStore<JoinWindowDefinition>
   implements JoinWindowStore<K, V>, LocalStore
 {
   readonly times: StoreTimes
@@ -24,8 +39,9 @@ export class LocalJoinWindowStore<K = unknown, V = unknown>
   readonly retention: Retention
   #sequence = 0
 
-  constructor(parts: StoreParts, times: StoreTimes) {
+  constructor(parts: StoreParts<JoinWindowDefinition>, stored: StoredTimes | null) {
     super(parts)
+    const times = new StoreTimes(parts.definition.retentionMs, stored, LEAST_SEGMENT_MS)
     this.times = times
     this.directory = new KeyIndex(parts.directory(), times, 2)
     this.retention = new Retention(times, parts.data, [this.directory.overlay], null, 0)
@@ -88,9 +104,16 @@ export class LocalJoinWindowStore<K = unknown, V = unknown>
   }
 }
 
-/** `time | sequence | key`, all byte strings. */
-export function joinLocalKey(timestampMs: number, sequence: number, key: string): string {
-  const s = sequence
-  const text = String.fromCharCode((s >>> 24) & 255, (s >>> 16) & 255, (s >>> 8) & 255, s & 255)
-  return int64ByteString(timestampMs) + text + key
+export const joinWindow: StoreRow<JoinWindowDefinition, LocalJoinWindowStore> = {
+  kind: 'joinWindow',
+  savedAs: 'window',
+  // As in Kafka Streams, a test reads it by `fetch`.
+  port: 'window',
+  settings: { windowSizeMs: { label: 'window size in ms' }, retentionMs: { bound: 'retention', unit: 'ms' } },
+  rebuiltFrom: [],
+  writes: ['put'],
+  // Records side by side have keys of their own, so compaction would find nothing.
+  changelogConfig: ({ retentionMs }, extraMs) => timed('delete', retentionMs + extraMs),
+  open: (parts, stored) => new LocalJoinWindowStore(parts, stored),
+  committed: joinWindowView,
 }

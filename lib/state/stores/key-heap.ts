@@ -3,7 +3,7 @@
  * the transaction aborts. Keys that an abort or a deletion took away stay until their turn, so every key taken is looked
  * up before it counts.
  */
-import type { KeyFollower, TransactionFollower } from './local-store.js'
+import type { KeyFollower, TransactionFollower } from './store-parts.js'
 
 export class KeyHeap implements KeyFollower, TransactionFollower {
   readonly #heap: string[] = []

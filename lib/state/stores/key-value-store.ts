@@ -9,12 +9,49 @@ import type { OrderedKeys } from '../order/ordered-keys.js'
 import type { OrderedKeyValueStore, Row } from '../ports/ordered.js'
 import type { FlushListener, ValueAndTimestamp } from '../ports/store.js'
 import { KeyScans, requireOrder } from './key-scans.js'
-import type { KeyFollower, LocalStore, StoreParts } from './local-store.js'
 import { PartsStore } from './parts-store.js'
+import type { StoreBase } from './store-info.js'
+import type { KeyFollower, LocalStore, StoreParts } from './store-parts.js'
+
+export type KeyValueKind = 'keyValue' | 'timestampedKeyValue'
+
+interface KeyValueBase<Kind extends KeyValueKind> extends StoreBase {
+  readonly kind: Kind
+  /** False: every update is forwarded and logged at once (Kafka Streams' `withCachingDisabled`). */
+  readonly cached: boolean
+  /** The keys are kept in order, so that they can be walked. */
+  readonly ordered?: boolean
+}
+
+interface Unbounded {
+  /** An entry keeps the headers it was put with, and its changelog record carries them. */
+  readonly headers?: boolean
+  readonly ttlMs?: never
+  readonly maxEntries?: never
+}
+
+interface Expiring {
+  /** An entry so much older than the newest put is gone, in milliseconds. */
+  readonly ttlMs: number
+  readonly headers?: never
+  readonly maxEntries?: never
+}
+
+interface Limited {
+  readonly engine: 'memory'
+  readonly cached: false
+  /** One key more removes the one used least recently. */
+  readonly maxEntries: number
+  readonly headers?: never
+  readonly ttlMs?: never
+}
+
+export type KeyValueDefinition<Kind extends KeyValueKind = KeyValueKind> = KeyValueBase<Kind> &
+  (Unbounded | Expiring | Limited)
 
 /** Scans are for stores declared `ordered`; others refuse them. */
 export class LocalKeyValueStore<K = unknown, V = unknown>
-  extends PartsStore
+  extends PartsStore<KeyValueDefinition>
   implements OrderedKeyValueStore<K, V>, LocalStore
 {
   readonly order: OrderedKeys | null
@@ -23,7 +60,7 @@ export class LocalKeyValueStore<K = unknown, V = unknown>
   #lastKey: unknown = undefined
   #lastCell: Cell | null = null
 
-  constructor(parts: StoreParts) {
+  constructor(parts: StoreParts<KeyValueDefinition>) {
     super(parts)
     this.order = parts.definition.ordered === true ? parts.order() : null
     this.overlays = this.order === null ? [parts.data] : [parts.data, this.order.overlay]
@@ -109,6 +146,11 @@ export class LocalKeyValueStore<K = unknown, V = unknown>
   }
 
   async expire(): Promise<void> {}
+
+  /** True: queries leave the entry out. */
+  isOver(_timestampMs: number): boolean {
+    return false
+  }
 
   /** False: a scan leaves the entry out. */
   lives(_timestampMs: number): boolean {

@@ -1,5 +1,5 @@
 /** Which keys were used least recently, following transactions: an abort takes back every use since the last commit. */
-import type { TransactionFollower } from './local-store.js'
+import type { TransactionFollower } from './store-parts.js'
 
 /** Keys in order of their last use; false: removed. */
 type Uses = Map<string, boolean>

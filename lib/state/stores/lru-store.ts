@@ -5,9 +5,9 @@
 import type { Headers } from '../../record/record.js'
 import type { HeldValue } from '../layers/cell.js'
 import type { ValueAndTimestamp } from '../ports/store.js'
-import { LocalKeyValueStore } from './key-value-store.js'
-import type { EmitChange, StoreParts, TransactionFollower } from './local-store.js'
+import { type KeyValueDefinition, LocalKeyValueStore } from './key-value-store.js'
 import { LruOrder } from './lru-order.js'
+import type { EmitChange, StoreParts, TransactionFollower } from './store-parts.js'
 
 export class LocalLruStore<K = unknown, V = unknown> extends LocalKeyValueStore<K, V> implements TransactionFollower {
   readonly #maxEntries: number
@@ -16,7 +16,7 @@ export class LocalLruStore<K = unknown, V = unknown> extends LocalKeyValueStore<
   readonly #changed = new Map<string, boolean>()
   readonly logsPuts = true
 
-  constructor(parts: StoreParts, maxEntries: number) {
+  constructor(parts: StoreParts<KeyValueDefinition>, maxEntries: number) {
     super(parts)
     this.#maxEntries = maxEntries
   }

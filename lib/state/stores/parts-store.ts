@@ -1,10 +1,11 @@
 /** What every store says of itself by its parts. */
-import type { StoreParts } from './local-store.js'
+import { isCached, type StoreBase } from './store-info.js'
+import type { StoreParts } from './store-parts.js'
 
-export abstract class PartsStore {
-  readonly parts: StoreParts
+export abstract class PartsStore<D extends StoreBase = StoreBase> {
+  readonly parts: StoreParts<D>
 
-  constructor(parts: StoreParts) {
+  constructor(parts: StoreParts<D>) {
     this.parts = parts
   }
 
@@ -17,7 +18,11 @@ export abstract class PartsStore {
   }
 
   get cached(): boolean {
-    return this.parts.definition.cached
+    return isCached(this.parts.definition)
+  }
+
+  get keepsHeaders(): boolean {
+    return this.parts.keepsHeaders
   }
 
   get cache() {

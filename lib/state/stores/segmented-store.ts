@@ -2,12 +2,13 @@
 
 import type { Overlay } from '../layers/overlay.js'
 import { Retention } from '../layers/store-retention.js'
-import type { StoreTimes } from '../layers/store-times.js'
-import type { TimeIndex } from '../layers/time-index.js'
+import { type StoredTimes, StoreTimes } from '../layers/store-times.js'
+import { TimeIndex } from '../layers/time-index.js'
 import { KeyIndex } from '../order/key-index.js'
 import type { OrderedKeys } from '../order/ordered-keys.js'
-import type { StoreParts } from './local-store.js'
 import { PartsStore } from './parts-store.js'
+import type { StoreBase } from './store-info.js'
+import type { StoreParts } from './store-parts.js'
 import { segmentGroup, TimeScans } from './time-scans.js'
 
 export interface SegmentedLayout {
@@ -19,7 +20,19 @@ export interface SegmentedLayout {
   readonly slackMs: 0 | -1
 }
 
-export abstract class SegmentedStore extends PartsStore {
+/** Settings of both. */
+export interface SegmentedDefinition extends StoreBase {
+  /** False: every update is forwarded and logged at once (Kafka Streams' `withCachingDisabled`). */
+  readonly cached: boolean
+  /** How long after stream time an entry is kept, in milliseconds; Infinity: for good. */
+  readonly retentionMs: number
+  /** An operator scans it by time (emit on close): an index of live entries is kept in memory. */
+  readonly timeIndexed?: boolean
+  /** The keys are kept in order, so that they can be walked. */
+  readonly ordered?: boolean
+}
+
+export abstract class SegmentedStore<D extends SegmentedDefinition> extends PartsStore<D> {
   readonly times: StoreTimes
   readonly index: TimeIndex | null
   readonly directory: KeyIndex
@@ -28,8 +41,10 @@ export abstract class SegmentedStore extends PartsStore {
   readonly retention: Retention
   protected readonly scans: TimeScans | null
 
-  constructor(parts: StoreParts, times: StoreTimes, index: TimeIndex | null, layout: SegmentedLayout) {
+  constructor(parts: StoreParts<D>, stored: StoredTimes | null, layout: SegmentedLayout) {
     super(parts)
+    const times = new StoreTimes(parts.definition.retentionMs, stored)
+    const index = parts.definition.timeIndexed === true ? new TimeIndex() : null
     this.times = times
     this.index = index
     this.directory = new KeyIndex(parts.directory(), times, layout.times)

@@ -4,15 +4,17 @@ import { MillraceError } from '../../errors.js'
 import type { Headers } from '../../record/record.js'
 import { int64ByteString, writeInt64 } from '../../serde/int64-bytes.js'
 import { splitSessionKey } from '../../serde/key-layouts.js'
+import { sessionView } from '../committed/view.js'
 import type { Cell } from '../layers/cell.js'
-import type { StoreTimes } from '../layers/store-times.js'
+import type { StoredTimes } from '../layers/store-times.js'
 import type { TimeIndex } from '../layers/time-index.js'
 import { leadingTime, timeAt } from '../layers/time-keys.js'
 import type { OrderedSessionStore, SessionRow } from '../ports/ordered.js'
 import type { FlushListener, Session } from '../ports/store.js'
 import { iterable, requireOrder } from './key-scans.js'
-import type { LocalStore, StoreParts } from './local-store.js'
-import { SegmentedStore } from './segmented-store.js'
+import { type SegmentedDefinition, SegmentedStore } from './segmented-store.js'
+import { type StoreRow, timed } from './store-info.js'
+import type { LocalStore, StoreParts } from './store-parts.js'
 import type { TimeScan } from './time-scans.js'
 
 const TIMES_BYTES = 16
@@ -25,12 +27,16 @@ const EVERYTHING: TimeScan = {
   reverse: false,
 }
 
+export interface SessionDefinition extends SegmentedDefinition {
+  readonly kind: 'session'
+}
+
 export class LocalSessionStore<K = unknown, V = unknown>
-  extends SegmentedStore
+  extends SegmentedStore<SessionDefinition>
   implements OrderedSessionStore<K, V>, LocalStore
 {
-  constructor(parts: StoreParts, times: StoreTimes, index: TimeIndex | null) {
-    super(parts, times, index, { times: 2, timeBytes: TIMES_BYTES, slackMs: -1 })
+  constructor(parts: StoreParts<SessionDefinition>, stored: StoredTimes | null) {
+    super(parts, stored, { times: 2, timeBytes: TIMES_BYTES, slackMs: -1 })
   }
 
   onFlush(listener: FlushListener<{ readonly key: K; readonly startMs: number; readonly endMs: number }, V>): void {
@@ -182,4 +188,21 @@ export class LocalSessionStore<K = unknown, V = unknown>
 export function requireIndex(index: TimeIndex | null, name: string): TimeIndex {
   if (index !== null) return index
   throw new MillraceError('STATE_NOT_INDEXED', `store ${name} is scanned by time but was declared without a time index`)
+}
+
+export const session: StoreRow<SessionDefinition, LocalSessionStore> = {
+  kind: 'session',
+  savedAs: 'session',
+  port: 'session',
+  settings: {
+    cached: 'silent',
+    retentionMs: { bound: 'retention', unit: 'ms' },
+    timeIndexed: 'silent',
+    ordered: 'silent',
+  },
+  rebuiltFrom: [],
+  writes: ['put'],
+  changelogConfig: ({ retentionMs }, extraMs) => timed('compact,delete', retentionMs + extraMs),
+  open: (parts, stored) => new LocalSessionStore(parts, stored),
+  committed: sessionView,
 }

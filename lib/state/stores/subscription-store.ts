@@ -2,18 +2,29 @@
  * Who wants to know of a foreign key: subscriptions under `foreign key, primary key`, and a directory of the primary
  * keys of each foreign key.
  */
+
 import { combinedKey, primaryKeyStart } from '../../serde/foreign-key.js'
+import { keyValueView } from '../committed/view.js'
 import { decodeMembers, encodeMembers, SubscriberIndex } from '../order/subscriber-index.js'
 import type { SubscriptionStore } from '../ports/store.js'
-import type { LocalStore, StoreParts } from './local-store.js'
 import { PartsStore } from './parts-store.js'
+import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import type { LocalStore, StoreParts } from './store-parts.js'
 
-export class LocalSubscriptionStore extends PartsStore implements SubscriptionStore, LocalStore {
+/** Foreign-key joins: which rows of the left table wait for a row of the other. */
+export interface SubscriptionDefinition extends StoreBase {
+  readonly kind: 'subscription'
+}
+
+export class LocalSubscriptionStore
+  extends PartsStore<SubscriptionDefinition>
+  implements SubscriptionStore, LocalStore
+{
   readonly directory: SubscriberIndex
   readonly times = null
   readonly index = null
 
-  constructor(parts: StoreParts) {
+  constructor(parts: StoreParts<SubscriptionDefinition>) {
     super(parts)
     this.directory = new SubscriberIndex(
       parts.directory({
@@ -63,4 +74,16 @@ export class LocalSubscriptionStore extends PartsStore implements SubscriptionSt
 /** The length stands in front of the foreign key, so that no group is the prefix of another. */
 function groupOf(key: Buffer, primaryKeyAt: number): string {
   return key.toString('latin1', 0, primaryKeyAt)
+}
+
+export const subscription: StoreRow<SubscriptionDefinition, LocalSubscriptionStore> = {
+  kind: 'subscription',
+  savedAs: 'subscription',
+  port: null,
+  settings: {},
+  rebuiltFrom: [],
+  writes: ['put'],
+  changelogConfig: compacted,
+  open: (parts) => new LocalSubscriptionStore(parts),
+  committed: keyValueView,
 }

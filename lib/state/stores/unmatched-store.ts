@@ -5,10 +5,16 @@ import { leadingTime } from '../layers/time-keys.js'
 import type { Unmatched, UnmatchedStore } from '../ports/join-stores.js'
 import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
-import type { EmitChange, KeyFollower, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
+import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import type { EmitChange, KeyFollower, LocalStore, StoreParts, TransactionFollower } from './store-parts.js'
+
+/** Stream-stream joins: records that wait for a partner. */
+export interface UnmatchedDefinition extends StoreBase {
+  readonly kind: 'unmatched'
+}
 
 export class LocalUnmatchedStore<K = unknown, V = unknown>
-  extends BufferStore
+  extends BufferStore<UnmatchedDefinition>
   implements UnmatchedStore<K, V>, LocalStore
 {
   readonly index: KeyFollower
@@ -16,7 +22,7 @@ export class LocalUnmatchedStore<K = unknown, V = unknown>
   readonly #left = new KeyHeap()
   readonly #right = new KeyHeap()
 
-  constructor(parts: StoreParts) {
+  constructor(parts: StoreParts<UnmatchedDefinition>) {
     super(parts)
     const [left, right] = [this.#left, this.#right]
     this.index = { add: (timeMs, localKey) => (isLeftKey(localKey) ? left : right).add(timeMs, localKey) }
@@ -92,4 +98,16 @@ function both(left: TransactionFollower, right: TransactionFollower): Transactio
       right.commitAborted()
     },
   }
+}
+
+export const unmatched: StoreRow<UnmatchedDefinition, LocalUnmatchedStore> = {
+  kind: 'unmatched',
+  savedAs: 'unmatched',
+  port: null,
+  settings: {},
+  rebuiltFrom: [],
+  writes: ['add', 'remove', 'take'],
+  changelogConfig: compacted,
+  open: (parts) => new LocalUnmatchedStore(parts),
+  committed: 'records that wait for a join',
 }

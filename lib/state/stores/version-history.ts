@@ -7,7 +7,7 @@ import type { Overlay } from '../layers/overlay.js'
 import { Retention } from '../layers/store-retention.js'
 import type { StoreTimes } from '../layers/store-times.js'
 import { KeyIndex } from '../order/key-index.js'
-import type { StoreParts } from './local-store.js'
+import type { StoreParts } from './store-parts.js'
 
 export interface PastVersion {
   /** Exclusive. */

@@ -1,12 +1,22 @@
 /** Versioned stores: the latest version of a key under the key, earlier ones in the history. */
 
+import { versionedView } from '../committed/versions.js'
+import { keyValueView } from '../committed/view.js'
 import type { Cell } from '../layers/cell.js'
-import type { StoreTimes } from '../layers/store-times.js'
+import { type StoredTimes, StoreTimes } from '../layers/store-times.js'
 import type { ValueAndTimestamp } from '../ports/store.js'
 import type { Version, VersionedPut, VersionedStore } from '../ports/versioned.js'
-import type { EmitChange, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
 import { PartsStore } from './parts-store.js'
+import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import type { EmitChange, LocalStore, StoreParts, TransactionFollower } from './store-parts.js'
 import { type Layer, VersionHistory } from './version-history.js'
+
+/** Every version of a row as long as its history is kept. */
+export interface VersionedDefinition extends StoreBase {
+  readonly kind: 'versioned'
+  /** How long a version is kept after its end, in milliseconds of stream time. */
+  readonly retentionMs: number
+}
 
 interface LoggedPut {
   readonly key: string
@@ -15,7 +25,7 @@ interface LoggedPut {
 }
 
 export class LocalVersionedStore<K = unknown, V = unknown>
-  extends PartsStore
+  extends PartsStore<VersionedDefinition>
   implements VersionedStore<K, V>, LocalStore, TransactionFollower
 {
   readonly times: StoreTimes
@@ -24,10 +34,10 @@ export class LocalVersionedStore<K = unknown, V = unknown>
   /** Every put is a changelog record: all versions of a key have to be restored. */
   #puts: LoggedPut[] = []
 
-  constructor(parts: StoreParts, times: StoreTimes) {
+  constructor(parts: StoreParts<VersionedDefinition>, stored: StoredTimes | null) {
     super(parts)
-    this.times = times
-    this.history = new VersionHistory(parts, times)
+    this.times = new StoreTimes(parts.definition.retentionMs, stored)
+    this.history = new VersionHistory(parts, this.times)
   }
 
   get overlays() {
@@ -142,4 +152,19 @@ export class LocalVersionedStore<K = unknown, V = unknown>
     history.put(key, { validToMs: next.validToMs, validFromMs: timestamp, value }, layer)
     return next.validToMs
   }
+}
+
+export const versioned: StoreRow<VersionedDefinition, LocalVersionedStore> = {
+  kind: 'versioned',
+  savedAs: 'versioned',
+  port: 'versioned',
+  settings: { retentionMs: { bound: 'retention', unit: 'ms' } },
+  rebuiltFrom: ['timestampedKeyValue'],
+  writes: ['put', 'delete'],
+  changelogConfig: ({ retentionMs }, extraMs) => ({
+    ...compacted(),
+    'min.compaction.lag.ms': String(retentionMs + extraMs),
+  }),
+  open: (parts, stored) => new LocalVersionedStore(parts, stored),
+  committed: (store) => versionedView(store, keyValueView(store)),
 }

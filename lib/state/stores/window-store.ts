@@ -3,21 +3,28 @@
 import type { Headers } from '../../record/record.js'
 import { writeInt64 } from '../../serde/int64-bytes.js'
 import { splitWindowStoreKey } from '../../serde/key-layouts.js'
+import { windowView } from '../committed/view.js'
 import type { Cell } from '../layers/cell.js'
-import type { StoreTimes } from '../layers/store-times.js'
-import type { TimeIndex } from '../layers/time-index.js'
+import type { StoredTimes } from '../layers/store-times.js'
 import { leadingTime, TimePrefix } from '../layers/time-keys.js'
 import type { OrderedWindowStore, WindowRow } from '../ports/ordered.js'
 import type { FlushListener, ValueAndTimestamp, WindowEntry } from '../ports/store.js'
 import { iterable, requireOrder } from './key-scans.js'
-import type { LocalStore, StoreParts } from './local-store.js'
-import { SegmentedStore } from './segmented-store.js'
+import { type SegmentedDefinition, SegmentedStore } from './segmented-store.js'
 import { requireIndex } from './session-store.js'
+import { type StoreRow, timed } from './store-info.js'
+import type { LocalStore, StoreParts } from './store-parts.js'
 
 const START_BYTES = 8
 
+export interface WindowDefinition extends SegmentedDefinition {
+  readonly kind: 'window'
+  /** Turns a stored start into a window. */
+  readonly windowSizeMs: number
+}
+
 export class LocalWindowStore<K = unknown, V = unknown>
-  extends SegmentedStore
+  extends SegmentedStore<WindowDefinition>
   implements OrderedWindowStore<K, V>, LocalStore
 {
   readonly #prefix = new TimePrefix()
@@ -25,9 +32,10 @@ export class LocalWindowStore<K = unknown, V = unknown>
   #lastStartMs = Number.NaN
   #lastCell: Cell | null = null
 
-  constructor(parts: StoreParts, times: StoreTimes, index: TimeIndex | null) {
+  constructor(parts: StoreParts<WindowDefinition>, stored: StoredTimes | null) {
     // Kafka Streams' store for results on close keeps a window one ms longer: sliding windows need their left neighbour.
-    super(parts, times, index, { times: 1, timeBytes: START_BYTES, slackMs: index === null ? 0 : -1 })
+    const slackMs = parts.definition.timeIndexed === true ? -1 : 0
+    super(parts, stored, { times: 1, timeBytes: START_BYTES, slackMs })
   }
 
   onFlush(listener: FlushListener<{ readonly key: K; readonly startMs: number }, V>): void {
@@ -176,4 +184,22 @@ export class LocalWindowStore<K = unknown, V = unknown>
     this.#lastCell = cell
     return cell
   }
+}
+
+export const window: StoreRow<WindowDefinition, LocalWindowStore> = {
+  kind: 'window',
+  savedAs: 'window',
+  port: 'window',
+  settings: {
+    cached: 'silent',
+    windowSizeMs: { label: 'window size in ms' },
+    retentionMs: { bound: 'retention', unit: 'ms' },
+    timeIndexed: 'silent',
+    ordered: 'silent',
+  },
+  rebuiltFrom: [],
+  writes: ['put'],
+  changelogConfig: ({ retentionMs }, extraMs) => timed('compact,delete', retentionMs + extraMs),
+  open: (parts, stored) => new LocalWindowStore(parts, stored),
+  committed: windowView,
 }

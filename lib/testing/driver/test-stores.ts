@@ -3,7 +3,8 @@ import { MillraceError } from '../../errors.js'
 import type { KeyValueStore, SessionStore, WindowStore } from '../../state/ports/store.js'
 import type { VersionedStore } from '../../state/ports/versioned.js'
 
-import type { StoreKind } from '../../topology/topology.js'
+import { STORES, type StoreKind } from '../../state/stores/index.js'
+import type { StorePort } from '../../state/stores/store-info.js'
 
 export interface TestStore {
   readonly kind: StoreKind
@@ -30,7 +31,7 @@ export class TestStores {
   }
 
   keyValue<K, V>(name: string): KeyValueStore<K, V> {
-    return this.#of(name, 'keyValue', 'timestampedKeyValue') as KeyValueStore<K, V>
+    return this.#of(name, 'keyValue') as KeyValueStore<K, V>
   }
 
   window<K, V>(name: string): WindowStore<K, V> {
@@ -45,10 +46,10 @@ export class TestStores {
     return this.#of(name, 'versioned') as VersionedStore<K, V>
   }
 
-  #of(name: string, ...kinds: readonly StoreKind[]): unknown {
+  #of(name: string, port: StorePort): unknown {
     const { kind, store } = this.#find(name)
-    if (kinds.includes(kind)) return store
-    throw new MillraceError('QUERY_STORE_KIND', `store ${name} is a ${kind} store, it was asked for as ${kinds[0]}`)
+    if (STORES[kind].port === port) return store
+    throw new MillraceError('QUERY_STORE_KIND', `store ${name} is a ${kind} store, it was asked for as ${port}`)
   }
 
   #find(name: string): TestStore {

@@ -11,6 +11,8 @@ import type { Serde } from '../../serde/serde.js'
 import { Topic, topicWithSerdes } from '../../serde/topic.js'
 import { MemoryEngines } from '../../state/memory-engine.js'
 import type { KeyValueStore } from '../../state/ports/store.js'
+import type { StoreDefinition } from '../../state/stores/index.js'
+import { uncached } from '../../state/stores/store-info.js'
 import { TaskState } from '../../state/task-state.js'
 import type { Drop } from '../../task/options.js'
 import { Task } from '../../task/task.js'
@@ -18,7 +20,7 @@ import { changelogTopic, realTopicName } from '../../topology/internal-topics.js
 import { withMatchingTopics } from '../../topology/patterns.js'
 import { type AppConfigs, type StoreReference, storeNameOf } from '../../topology/processor.js'
 import { subTopologies } from '../../topology/sub-topologies.js'
-import type { GlobalStoreDefinition, StoreDefinition, SubTopology, Topology } from '../../topology/topology.js'
+import type { GlobalStoreDefinition, SubTopology, Topology } from '../../topology/topology.js'
 import { requireTopology } from '../../topology/validate/validate.js'
 import { ManualClock } from '../manual-clock.js'
 import { DriverTopics, PARTITION } from './driver-topics.js'
@@ -291,7 +293,7 @@ export class TopologyTestDriver {
   }
 
   #openGlobal(definition: GlobalStoreDefinition): Global {
-    const state = this.#openState('global', [{ ...definition.store, cached: false }])
+    const state = this.#openState('global', [uncached(definition.store)])
     const { handleGlobalErrors } = this.#options
     const options = { ...this.#failureOptions(), clock: this.#clock, handleGlobalErrors: handleGlobalErrors ?? false }
     const processor = new GlobalProcessor(definition, state, options)

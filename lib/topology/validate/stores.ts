@@ -1,22 +1,11 @@
 /** The part of validation that is about state stores. */
 import { MillraceError } from '../../errors.js'
+import { type StoreDefinition, storeInfo } from '../../state/stores/index.js'
 import { leastRetentionMs } from '../../windows/close.js'
 import type { StreamTableJoinNode } from '../join-nodes.js'
 import type { Node } from '../node.js'
-import type { StoreDefinition, StoreKind, Topology } from '../topology.js'
-
-const KINDS: readonly StoreKind[] = [
-  'keyValue',
-  'timestampedKeyValue',
-  'window',
-  'session',
-  'unmatched',
-  'versioned',
-  'streamBuffer',
-  'subscription',
-  'suppressBuffer',
-  'timers',
-]
+import { checkRetention, requireKind } from '../store-definition.js'
+import type { Topology } from '../topology.js'
 
 const LEGAL_STORE_NAME = /^[A-Za-z0-9._-]{1,200}$/
 
@@ -31,12 +20,7 @@ function checkDefinition(store: StoreDefinition, seen: Set<string>): void {
     throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two stores are called ${store.name}`)
   }
   seen.add(store.name)
-  if (!KINDS.includes(store.kind)) {
-    throw new MillraceError(
-      'CONFIG_INVALID',
-      `store ${store.name}: kind is one of ${KINDS.join(', ')}, not ${store.kind}`,
-    )
-  }
+  requireKind(store)
   if (store.engine !== 'level' && store.engine !== 'memory') {
     throw new MillraceError('CONFIG_INVALID', `store ${store.name}: engine is level or memory, not ${store.engine}`)
   }
@@ -46,13 +30,11 @@ function checkDefinition(store: StoreDefinition, seen: Set<string>): void {
       throw new MillraceError('TOPOLOGY_SERDE_MISSING', `store ${store.name} has no ${option} serde`)
     }
   }
-  const windowed = store.kind === 'window' || store.kind === 'session' || store.kind === 'versioned'
-  if (windowed !== (store.retentionMs !== null)) {
-    throw new MillraceError(
-      'TOPOLOGY_RETENTION_TOO_SHORT',
-      `store ${store.name} of kind ${store.kind} ${windowed ? 'needs' : 'cannot have'} a retention`,
-    )
-  }
+  checkRetention(store)
+}
+
+function retentionOf(store: StoreDefinition): number | null {
+  return 'retentionMs' in store ? store.retentionMs : null
 }
 
 /** How long a node needs its windows kept, ms; null where it has none. An unlimited window is never done with. */
@@ -79,7 +61,7 @@ function checkUse(node: Node, stores: ReadonlyMap<string, StoreDefinition>, glob
   if (least === null) return
   for (const name of node.stores) {
     if (node.wrapping?.stores.includes(name)) continue
-    const retentionMs = stores.get(name)!.retentionMs
+    const retentionMs = retentionOf(stores.get(name)!)
     if (retentionMs !== null && retentionMs < least) {
       throw new MillraceError(
         'TOPOLOGY_RETENTION_TOO_SHORT',
@@ -92,8 +74,9 @@ function checkUse(node: Node, stores: ReadonlyMap<string, StoreDefinition>, glob
 
 /** Timers fire into one processor. */
 function checkTimers(topology: Topology): void {
-  for (const { name, kind } of topology.stores) {
-    if (kind !== 'timers') continue
+  for (const store of topology.stores) {
+    if (storeInfo(store).port !== 'timers') continue
+    const { name } = store
     const users = topology.nodes.filter(({ stores }) => stores.includes(name))
     if (users.length <= 1 && users.every((node) => node.kind === 'process')) continue
     throw new MillraceError(
@@ -119,9 +102,10 @@ function checkFillers(topology: Topology): void {
 function checkHistory(node: StreamTableJoinNode, stores: ReadonlyMap<string, StoreDefinition>): void {
   if (node.wait === null) return
   for (const name of node.stores) {
-    const { kind, retentionMs } = stores.get(name)!
+    const store = stores.get(name)!
     if (node.wrapping?.stores.includes(name)) continue
-    if (kind !== 'versioned' || retentionMs! >= node.wait.graceMs) continue
+    const retentionMs = retentionOf(store)
+    if (storeInfo(store).port !== 'versioned' || retentionMs! >= node.wait.graceMs) continue
     throw new MillraceError(
       'TOPOLOGY_RETENTION_TOO_SHORT',
       `store ${name} keeps ${retentionMs} ms of history, join ${node.name} waits ${node.wait.graceMs} ms`,
@@ -136,7 +120,7 @@ export function checkStores(topology: Topology): void {
   for (const store of topology.stores) checkDefinition(store, seen)
   for (const global of topology.globalStores) {
     checkDefinition(global.store, seen)
-    if (global.store.ttlMs === undefined) continue
+    if (!('ttlMs' in global.store) || global.store.ttlMs === undefined) continue
     throw new MillraceError(
       'CONFIG_INVALID',
       `global store ${global.store.name} cannot have ttlMs: its topic is its log`,

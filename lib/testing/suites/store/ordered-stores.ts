@@ -9,32 +9,31 @@ import { bytes, int64 } from '../../../serde/primitive.js'
 import type { Serde } from '../../../serde/serde.js'
 import type { StateEngines } from '../../../state/engine/engine.js'
 import type { OrderedKeyValueStore, Row } from '../../../state/ports/ordered.js'
-import type { StoreSettings } from '../../../state/ports/store-settings.js'
+import type { StoreDefinition } from '../../../state/stores/index.js'
 import { StoreRig } from './rig.js'
 
 export type EnginesCase = readonly [name: string, check: (engines: StateEngines) => Promise<void>]
 
 const STORE = 'ordered'
 
-export function orderedSettings(changes: Partial<StoreSettings> & { readonly name: string }): StoreSettings {
-  return {
+export function orderedStore(changes: Partial<StoreDefinition> & { readonly name: string }): StoreDefinition {
+  const settings = {
     kind: 'timestampedKeyValue',
     keySerde: bytes as Serde<unknown>,
     valueSerde: int64 as Serde<unknown>,
     logged: true,
     cached: false,
     engine: 'level',
-    retentionMs: null,
-    windowSizeMs: null,
     changelogTopic: null,
     topicConfig: {},
     ordered: true,
     ...changes,
   }
+  return settings as StoreDefinition
 }
 
-const DECLARED = [orderedSettings({ name: STORE })]
-const NOT_DECLARED = [orderedSettings({ name: STORE, ordered: false })]
+const DECLARED = [orderedStore({ name: STORE })]
+const NOT_DECLARED = [orderedStore({ name: STORE, ordered: false })]
 
 type Store = OrderedKeyValueStore<Buffer, number>
 

@@ -1,6 +1,6 @@
 /** A task's state with its changelogs beside it, for the store suite: commits, aborts, restarts and restores on any engine. */
 import type { StateEngines } from '../../../state/engine/engine.js'
-import type { StoreSettings } from '../../../state/ports/store-settings.js'
+import type { StoreDefinition } from '../../../state/stores/index.js'
 import { TaskState } from '../../../state/task-state.js'
 import { ManualClock } from '../../manual-clock.js'
 
@@ -18,7 +18,7 @@ export class StoreRig {
   readonly #clock = new ManualClock(1_000)
   /** What committed, in order. Each record's offset is its place. */
   readonly #log: LoggedRecord[] = []
-  #stores: readonly StoreSettings[] = []
+  #stores: readonly StoreDefinition[] = []
   state!: TaskState
 
   constructor(engines: StateEngines) {
@@ -26,7 +26,7 @@ export class StoreRig {
   }
 
   /** Opens the stores as declared now and rolls them forward. */
-  async open(stores: readonly StoreSettings[]): Promise<void> {
+  async open(stores: readonly StoreDefinition[]): Promise<void> {
     this.#stores = stores
     this.state = await TaskState.open({
       taskId: TASK,
@@ -63,7 +63,7 @@ export class StoreRig {
   }
 
   /** As after a crash (what was not written is rolled forward) or, with `flush`, a clean close. */
-  async restart(flush: boolean, stores: readonly StoreSettings[] = this.#stores): Promise<void> {
+  async restart(flush: boolean, stores: readonly StoreDefinition[] = this.#stores): Promise<void> {
     await this.state.close({ flush })
     await this.open(stores)
   }

@@ -9,7 +9,7 @@ import { string } from '../../../serde/primitive.js'
 import type { Serde } from '../../../serde/serde.js'
 import type { StateEngines } from '../../../state/engine/engine.js'
 import type { OrderedSessionStore, OrderedWindowStore, SessionRow, WindowRow } from '../../../state/ports/ordered.js'
-import { type EnginesCase, orderedSettings } from './ordered-stores.js'
+import { type EnginesCase, orderedStore } from './ordered-stores.js'
 import { StoreRig } from './rig.js'
 
 /** Segments are half as long, so that there are several. */
@@ -19,8 +19,8 @@ const FOREVER = Number.POSITIVE_INFINITY
 function declared(ordered: boolean) {
   const changes = { keySerde: string as Serde<unknown>, retentionMs: RETENTION_MS, ordered }
   return [
-    orderedSettings({ name: 'windows', kind: 'window', windowSizeMs: 1_000, ...changes }),
-    orderedSettings({ name: 'sessions', kind: 'session', ...changes }),
+    orderedStore({ name: 'windows', kind: 'window', windowSizeMs: 1_000, ...changes }),
+    orderedStore({ name: 'sessions', kind: 'session', ...changes }),
   ]
 }
 

@@ -1,23 +1,35 @@
 /** Timer stores over cells: key → time, with the next ones in memory. */
 
 import { MillraceError } from '../../errors.js'
+import { keyValueView } from '../committed/view.js'
 import { leadingTime, timeAt } from '../layers/time-keys.js'
 import type { DueTimers, TimerStore } from '../ports/timer-store.js'
 import { BufferStore } from './buffer-store.js'
 import { DueKeys, dueKey } from './due-keys.js'
-import type { LocalStore, StoreParts } from './local-store.js'
+import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import type { LocalStore, StoreParts } from './store-parts.js'
 
 /** On disk a value follows its timestamp. */
 const VALUE_AT = 8
 
-export class LocalTimerStore<K = unknown> extends BufferStore implements TimerStore<K>, DueTimers, LocalStore {
+/** Processors: one timer per key. */
+export interface TimersDefinition extends StoreBase {
+  readonly kind: 'timers'
+  /** The time that fires them. */
+  readonly timerType: 'streamTime' | 'wallClockTime'
+}
+
+export class LocalTimerStore<K = unknown>
+  extends BufferStore<TimersDefinition>
+  implements TimerStore<K>, DueTimers, LocalStore
+{
   readonly index: LocalStore['index']
   readonly #due = new DueKeys()
   #nowMs: () => number = () => 0
   /** The time that fires at the moment; -1 outside. */
   #firingMs = -1
 
-  constructor(parts: StoreParts) {
+  constructor(parts: StoreParts<TimersDefinition>) {
     super(parts)
     this.index = {
       add: (_timeMs, localKey, diskValue) => this.#due.note(localKey, timeAt(diskValue!.toString('latin1'), VALUE_AT)),
@@ -101,4 +113,16 @@ export class LocalTimerStore<K = unknown> extends BufferStore implements TimerSt
   #stampMs(): number {
     return Math.max(this.#nowMs(), 0)
   }
+}
+
+export const timers: StoreRow<TimersDefinition, LocalTimerStore> = {
+  kind: 'timers',
+  savedAs: 'timers',
+  port: 'timers',
+  settings: { timerType: { label: 'timer time' } },
+  rebuiltFrom: [],
+  writes: ['schedule', 'cancel', 'fire'],
+  changelogConfig: compacted,
+  open: (parts) => new LocalTimerStore(parts),
+  committed: keyValueView,
 }

@@ -11,21 +11,28 @@ import {
   bufferTimeOf,
   decodeBufferedRow,
   encodeBufferedRow,
+  suppressHeaders,
 } from '../../serde/suppress-buffer.js'
 import { currentRow, type LoggedRow } from '../../serde/suppress-buffer-versions.js'
 import { leadingTime } from '../layers/time-keys.js'
 import type { BufferedChange, ChangeContext, SuppressBuffer } from '../ports/suppress-buffer.js'
 import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
-import type { KeyFollower, LocalStore, StoreParts, TransactionFollower } from './local-store.js'
+import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import type { KeyFollower, LocalStore, StoreParts, TransactionFollower } from './store-parts.js'
 
 const TIME_BYTES = 8
 
 /** A key's buffer time before a change, undefined where it was not held. */
 type Undo = readonly [key: string, timeMs: number | undefined]
 
+/** Changes that wait in a suppression. */
+export interface SuppressBufferDefinition extends StoreBase {
+  readonly kind: 'suppressBuffer'
+}
+
 export class LocalSuppressBuffer<K = unknown, V = unknown>
-  extends BufferStore
+  extends BufferStore<SuppressBufferDefinition>
   implements SuppressBuffer<K, V>, LocalStore
 {
   readonly index: KeyFollower
@@ -37,7 +44,7 @@ export class LocalSuppressBuffer<K = unknown, V = unknown>
   /** Null: nobody has asked since it was last known. */
   #bytes: number | null = null
 
-  constructor(parts: StoreParts) {
+  constructor(parts: StoreParts<SuppressBufferDefinition>) {
     super(parts)
     this.index = {
       add: (timeMs, localKey) => {
@@ -135,6 +142,10 @@ export class LocalSuppressBuffer<K = unknown, V = unknown>
     return Buffer.from(localKey.slice(TIME_BYTES), 'latin1')
   }
 
+  changelogHeaders(value: Buffer | null): Headers {
+    return suppressHeaders(value)
+  }
+
   restore(key: Buffer, bytes: Buffer | null, timestampMs: number, _headers?: Headers, logged?: LoggedRow): void {
     const text = key.toString('latin1')
     const known = this.#times.get(text)
@@ -200,4 +211,16 @@ export class LocalSuppressBuffer<K = unknown, V = unknown>
 
 function sizeOf(key: string, held: Buffer | null): number {
   return held === null ? 0 : bufferedRowBytes(key.length, decodeBufferedRow(held))
+}
+
+export const suppressBuffer: StoreRow<SuppressBufferDefinition, LocalSuppressBuffer> = {
+  kind: 'suppressBuffer',
+  savedAs: 'suppressBuffer',
+  port: null,
+  settings: {},
+  rebuiltFrom: [],
+  writes: ['put', 'removeFirst'],
+  changelogConfig: compacted,
+  open: (parts) => new LocalSuppressBuffer(parts),
+  committed: 'what a suppression holds back',
 }

@@ -12,11 +12,11 @@ import type { StoreTimes } from '../layers/store-times.js'
 import { KeyCodec, keepBytes, ValueCodec } from '../layers/value-codec.js'
 import { ORDER_CODEC, OrderedKeys } from '../order/ordered-keys.js'
 import type { ValueAndTimestamp } from '../ports/store.js'
-import type { StoreSettings } from '../ports/store-settings.js'
+import { keepsHeaders, type StoreBase } from './store-info.js'
 
 /** Receives one changelog record. Key and value are private copies. */
 export type ChangelogSink = (
-  store: StoreSettings,
+  store: StoreBase,
   key: Buffer,
   value: Buffer | null,
   timestampMs: number,
@@ -39,7 +39,9 @@ export interface TransactionFollower {
 export type EmitChange = (key: Buffer, value: Buffer | null, timestampMs: number) => void
 
 export interface LocalStore {
-  readonly definition: StoreSettings
+  readonly definition: StoreBase
+  /** Its values are kept with headers. */
+  readonly keepsHeaders: boolean
   /** Data first, then directories. */
   readonly overlays: readonly Overlay[]
   /** Null for stores without retention of their own. */
@@ -55,6 +57,8 @@ export interface LocalStore {
   readonly follower?: TransactionFollower
   /** The changelog's key of a data cell. */
   changelogKey(localKey: string): Buffer
+  /** Headers of the changelog record of a value; left out: none. */
+  changelogHeaders?(value: Buffer | null): Headers
   /**
    * Applies a changelog record to the committed layer. `value` may be a view; it is copied. `logged`: the record itself, for
    * a store whose layout its headers tell; without, the layout is the one written here.
@@ -64,8 +68,8 @@ export interface LocalStore {
   expire(): Promise<void>
 }
 
-export interface StorePartsOptions {
-  readonly definition: StoreSettings
+export interface StorePartsOptions<D extends StoreBase> {
+  readonly definition: D
   readonly engine: StateEngine
   /** Two bytes in front of all keys of the store. */
   readonly number: number
@@ -88,22 +92,22 @@ function sectionPrefix(storeNumber: number, section: number): Buffer {
 }
 
 /** Codecs, overlay and record cache of one store. */
-export class StoreParts {
-  readonly definition: StoreSettings
+export class StoreParts<D extends StoreBase = StoreBase> {
+  readonly definition: D
   readonly keys: KeyCodec
   readonly values: ValueCodec
   readonly data: Overlay
   readonly cache: RecordCache
   readonly keepsHeaders: boolean
-  readonly #options: StorePartsOptions
+  readonly #options: StorePartsOptions<D>
 
-  constructor(options: StorePartsOptions) {
+  constructor(options: StorePartsOptions<D>) {
     this.#options = options
     this.definition = options.definition
     this.keys = new KeyCodec(options.definition.keySerde, options.topic)
-    const { valueSerde, headers = false } = options.definition
-    this.keepsHeaders = headers
-    this.values = new ValueCodec(headers ? withHeaders(valueSerde) : valueSerde, options.topic)
+    const { valueSerde } = options.definition
+    this.keepsHeaders = keepsHeaders(options.definition)
+    this.values = new ValueCodec(this.keepsHeaders ? withHeaders(valueSerde) : valueSerde, options.topic)
     this.cache = new RecordCache(options.cacheBytes)
     this.data = this.#section(DATA_SECTION, { decode: keepBytes, encode: this.values.encode })
   }

@@ -7,18 +7,27 @@ import { leadingTime } from '../layers/time-keys.js'
 import type { BufferedOrigin, BufferedRecord, StreamBuffer } from '../ports/stream-buffer.js'
 import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
-import type { KeyFollower, LocalStore, StoreParts } from './local-store.js'
+import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import type { KeyFollower, LocalStore, StoreParts } from './store-parts.js'
 
 const LAST_SEQUENCE = 0x7fffffff
 const TIME_BYTES = 8
 const SEQUENCE_BYTES = 4
 
-export class LocalStreamBuffer<K = unknown, V = unknown> extends BufferStore implements StreamBuffer<K, V>, LocalStore {
+/** Stream-table joins: records that wait for the table. */
+export interface StreamBufferDefinition extends StoreBase {
+  readonly kind: 'streamBuffer'
+}
+
+export class LocalStreamBuffer<K = unknown, V = unknown>
+  extends BufferStore<StreamBufferDefinition>
+  implements StreamBuffer<K, V>, LocalStore
+{
   readonly index: KeyFollower
   readonly #heap = new KeyHeap()
   #sequence = 0
 
-  constructor(parts: StoreParts) {
+  constructor(parts: StoreParts<StreamBufferDefinition>) {
     super(parts)
     this.index = {
       add: (timeMs, localKey) => {
@@ -79,4 +88,16 @@ export class LocalStreamBuffer<K = unknown, V = unknown> extends BufferStore imp
     this.#sequence = s
     return String.fromCharCode((s >>> 24) & 255, (s >>> 16) & 255, (s >>> 8) & 255, s & 255)
   }
+}
+
+export const streamBuffer: StoreRow<StreamBufferDefinition, LocalStreamBuffer> = {
+  kind: 'streamBuffer',
+  savedAs: 'streamBuffer',
+  port: null,
+  settings: {},
+  rebuiltFrom: [],
+  writes: ['add', 'take'],
+  changelogConfig: compacted,
+  open: (parts) => new LocalStreamBuffer(parts),
+  committed: 'records that wait for a join',
 }
