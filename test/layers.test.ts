@@ -101,6 +101,18 @@ t.test('imports follow the arrows', async (t) => {
   t.same(wrongDirections(lib), [])
 })
 
+t.test('the topology sees of the state only the kinds of stores', async (t) => {
+  const others = lib
+    .filter((file) => ['topology', 'dsl'].includes(partOf(file.path)))
+    .flatMap((file) =>
+      file.imports
+        .filter(({ specifier, typeOnly }) => !typeOnly && /\/state\//.test(specifier))
+        .filter(({ specifier }) => target(file.path, specifier) !== 'lib/state/stores/index.ts')
+        .map(({ specifier, line }) => `${file.path}:${line} imports ${specifier}`),
+    )
+  t.same(others, [])
+})
+
 t.test('the check sees what it should', async (t) => {
   const rows: [string, string, number][] = [
     ['lib/dsl/a.ts', "import { x } from '../topology/b.js'", 0],

@@ -1,6 +1,5 @@
 /** A table: the latest value per key, and the changes that lead to it. */
 import type { Serde } from '../serde/serde.js'
-import type { StoreDefinition } from '../state/stores/index.js'
 import type { UsedStore } from '../topology/declared-stores.js'
 import type { ValueTransformerSupplier } from '../topology/processor.js'
 import { GroupedTable } from './grouped-table.js'

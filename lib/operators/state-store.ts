@@ -6,20 +6,19 @@ import type { VersionedStore } from '../state/ports/versioned.js'
 import type { StoreReference } from '../topology/processor.js'
 import type { StoreOptions } from '../topology/store-definition.js'
 
-/** The port of a store with these options. */
-type PortOf<O, K, V> = O extends { readonly kind: 'window' }
-  ? O extends { readonly ordered: true }
-    ? OrderedWindowStore<K, V>
-    : WindowStore<K, V>
-  : O extends { readonly kind: 'session' }
-    ? O extends { readonly ordered: true }
-      ? OrderedSessionStore<K, V>
-      : SessionStore<K, V>
-    : O extends { readonly kind: 'versioned' }
-      ? VersionedStore<K, V>
-      : KeyValuePort<O, K, V>
+/** The ports of the kinds a user may declare: as declared, and declared `ordered`. */
+interface Ports<K, V> {
+  readonly keyValue: readonly [KeyValueStore<K, V>, OrderedKeyValueStore<K, V>]
+  readonly timestampedKeyValue: readonly [KeyValueStore<K, V>, OrderedKeyValueStore<K, V>]
+  readonly window: readonly [WindowStore<K, V>, OrderedWindowStore<K, V>]
+  readonly session: readonly [SessionStore<K, V>, OrderedSessionStore<K, V>]
+  readonly versioned: readonly [VersionedStore<K, V>, VersionedStore<K, V>]
+}
 
-type KeyValuePort<O, K, V> = (O extends { readonly ordered: true } ? OrderedKeyValueStore<K, V> : KeyValueStore<K, V>) &
+type DeclaredKind<O> = O extends { readonly kind: infer Kind extends keyof Ports<never, never> } ? Kind : 'keyValue'
+
+/** The port of a store with these options. */
+type PortOf<O, K, V> = Ports<K, V>[DeclaredKind<O>][O extends { readonly ordered: true } ? 1 : 0] &
   (O extends { readonly headers: true } ? HeadersKeyValueStore<K, V> : unknown)
 
 /**

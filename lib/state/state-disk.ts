@@ -1,7 +1,6 @@
 /** The stores of a task that share one engine, and the atomic batches that bring them to it. */
 import type { Clock } from '../record/clock.js'
 import type { EngineWrite, StateEngine } from './engine/engine.js'
-import type { StoreDefinition } from './stores/index.js'
 import { storeInfo } from './stores/index.js'
 import type { StoreBase } from './stores/store-info.js'
 import type { LocalStore } from './stores/store-parts.js'

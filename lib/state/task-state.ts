@@ -3,12 +3,9 @@
  * commits to Kafka first and tells the outcome here; the disk follows, so that it is never ahead of the changelog.
  */
 import { MillraceError } from '../errors.js'
-import type { Clock } from '../record/clock.js'
-import { type Headers, NO_HEADERS } from '../record/record.js'
-import type { LoggedRow } from '../serde/suppress-buffer-versions.js'
+import { NO_HEADERS } from '../record/record.js'
 import { headersOf, valueBytes } from '../serde/with-headers.js'
 import type { CommittedView } from './committed/view.js'
-import type { StateEngine } from './engine/engine.js'
 import { type Cell, NONE } from './layers/cell.js'
 import { CellCache } from './layers/cell-cache.js'
 import { fillTimeIndexes, rebuildTimeIndexesSync } from './layers/rebuild-time-index.js'
@@ -17,53 +14,12 @@ import { leadingTime } from './layers/time-keys.js'
 import { MemoryEngines, type SyncStateEngine } from './memory-engine.js'
 import { openDisk } from './open-stores.js'
 import { fillOrders, rebuildKeyOrdersSync } from './order/rebuild-key-order.js'
-import type { KeyValueStore, SessionStore, WindowStore } from './ports/store.js'
 import { readOnly } from './read-only.js'
 import type { Checkpoint, StateDisk, StoreEntry } from './state-disk.js'
-import { committedView, type StoreDefinition } from './stores/index.js'
-import { isCached, type StoreBase } from './stores/store-info.js'
+import type { ChangelogEnd, CloseState, RestoredRecord, Store, TaskStateOptions } from './state-options.js'
+import { committedView } from './stores/index.js'
+import { isCached } from './stores/store-info.js'
 import type { ChangelogSink, LocalStore } from './stores/store-parts.js'
-
-/** A changelog record beside its key, value and timestamp. */
-export interface RestoredRecord {
-  headers(): Headers
-  readonly logged?: LoggedRow
-}
-
-export interface TaskStateOptions {
-  readonly taskId: string
-  /** In topology order: record caches are flushed in it. */
-  readonly stores: readonly StoreDefinition[]
-  /** Home of every store but those declared `engine: 'memory'`, which live in an engine of their own. */
-  readonly engine: StateEngine
-  readonly clock: Clock
-  /** Topic named to serdes and errors. Default: the store's own changelog topic, or `<store>-changelog`. */
-  readonly topicName?: (store: StoreBase) => string
-  /** Bytes of changed keys the record caches may hold together. Default 10 MiB; 0 forwards every update at once. */
-  readonly cacheBytes?: number
-  /** Bytes of values kept in memory to save disk reads. Default 32 MiB. */
-  readonly residentBytes?: number
-  /** A flush starts when about this much is committed and not on disk. Default 4 MiB. */
-  readonly flushBytes?: number
-  /** A flush also starts when something has waited this long. Default 10 000. */
-  readonly flushIntervalMs?: number
-}
-
-export type Store = KeyValueStore<unknown, unknown> | WindowStore<unknown, unknown> | SessionStore<unknown, unknown>
-
-/** Where the changelog of one store ends once a commit is through. */
-export interface ChangelogEnd {
-  /** Next offset after the store's last record; topicId: Kafka's, null if the broker has none. */
-  readonly offset: number
-  readonly topicId: string | null
-}
-
-export interface CloseState {
-  /** A clean close: the next open needs no roll-forward. */
-  readonly flush: boolean
-  /** The last write failed. True, after a pause: it is tried again. Default: it is not. */
-  readonly again?: (error: unknown) => Promise<boolean>
-}
 
 export class TaskState {
   readonly taskId: string

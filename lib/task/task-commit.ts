@@ -1,8 +1,8 @@
 /** What one task contributes to a commit: everything that becomes visible together. */
 import type { BatchOffsets, OffsetToCommit, ProduceBatch } from '../client/commit.js'
 import type { Headers, TopicPartition } from '../record/record.js'
+import type { ChangelogEnd } from '../state/state-options.js'
 import type { StoreDefinition } from '../state/stores/index.js'
-import type { ChangelogEnd } from '../state/task-state.js'
 
 /** A record on its way to a topic somebody in this process listens to; its offset is known once committed. */
 export interface CapturedRecord {

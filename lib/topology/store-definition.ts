@@ -71,30 +71,30 @@ export function defineStore(
 
 /** @throws MillraceError CONFIG_INVALID, TOPOLOGY_RETENTION_TOO_SHORT where a setting does not fit the kind of store */
 export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinition {
-  const { name, kind = 'keyValue', maxEntries } = options
+  const { name, kind = 'keyValue' } = options
   requireKind({ name, kind })
   checkSettings(options, kind)
-  return defineStore(
-    {
-      name,
-      keySerde: checked(options.key as Serde<unknown>),
-      valueSerde: checked(options.value as Serde<unknown>),
-      logged: options.logged ?? true,
-      engine: options.engine ?? (maxEntries === undefined ? 'level' : 'memory'),
-      changelogTopic: null,
-      topicConfig: Object.freeze({ ...options.topicConfig }),
-    },
-    kind,
-    {
-      cached: options.cached ?? false,
-      retentionMs: options.retentionMs,
-      windowSizeMs: options.windowSizeMs,
-      ttlMs: options.ttlMs,
-      headers: options.headers === true || undefined,
-      maxEntries,
-      ordered: options.ordered === true || undefined,
-    },
-  )
+  return defineStore(storeBase(options), kind, {
+    cached: options.cached ?? false,
+    retentionMs: options.retentionMs,
+    windowSizeMs: options.windowSizeMs,
+    ttlMs: options.ttlMs,
+    headers: options.headers === true || undefined,
+    maxEntries: options.maxEntries,
+    ordered: options.ordered === true || undefined,
+  })
+}
+
+function storeBase<K, V>(options: StoreOptions<K, V>): Omit<StoreBase, 'kind'> {
+  return {
+    name: options.name,
+    keySerde: checked(options.key as Serde<unknown>),
+    valueSerde: checked(options.value as Serde<unknown>),
+    logged: options.logged ?? true,
+    engine: options.engine ?? (options.maxEntries === undefined ? 'level' : 'memory'),
+    changelogTopic: null,
+    topicConfig: Object.freeze({ ...options.topicConfig }),
+  }
 }
 
 function checkSettings<K, V>(options: StoreOptions<K, V>, kind: StoreKind): void {
@@ -189,6 +189,5 @@ export interface TimerStoreOptions<K> {
 }
 
 export function timerStoreDefinition<K>({ time = 'streamTime', ...options }: TimerStoreOptions<K>): StoreDefinition {
-  const { kind, ...base } = storeDefinition({ ...options, value: int64 })
-  return defineStore(base, 'timers', { timerType: time })
+  return defineStore(storeBase({ ...options, value: int64 }), 'timers', { timerType: time })
 }

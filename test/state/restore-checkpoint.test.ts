@@ -1,7 +1,8 @@
 /** What a task's state says on disk about a restore that is under way: enough to continue it rightly, or to begin anew. */
 import t from 'tap'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
-import { TaskState, type TaskStateOptions } from '../../lib/state/task-state.js'
+import type { TaskStateOptions } from '../../lib/state/state-options.js'
+import { TaskState } from '../../lib/state/task-state.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 import { store } from './targets.js'
 

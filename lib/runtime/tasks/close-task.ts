@@ -1,5 +1,6 @@
 /** The end of a task: user code first, then its state, which is closed whatever user code throws. */
-import type { CloseState, TaskState } from '../../state/task-state.js'
+import type { CloseState } from '../../state/state-options.js'
+import type { TaskState } from '../../state/task-state.js'
 import type { Task } from '../../task/task.js'
 
 /** @throws MillraceError HANDLER_FAILED of user code once the state is closed; what the state raises */

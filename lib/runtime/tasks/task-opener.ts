@@ -1,7 +1,7 @@
 /** Opens and closes tasks beside the loop: one store at a time per task, each under its ownership number. */
 import type { StreamsConfig } from '../../config.js'
 import { isMillraceError } from '../../errors.js'
-import type { CloseState } from '../../state/task-state.js'
+import type { CloseState } from '../../state/state-options.js'
 import { type MembershipEvent, type MembershipState, owns, type TaskOwnership } from '../membership/membership.js'
 import { Patience } from '../patience.js'
 import { pauseUnless } from '../pause-unless.js'

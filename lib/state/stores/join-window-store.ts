@@ -1,6 +1,5 @@
 /** The window store of one side of a stream-stream join: data under `time | sequence | key`, duplicates side by side. */
 
-import { int64ByteString } from '../../serde/int64-bytes.js'
 import { splitWindowStoreKey, windowStoreKey } from '../../serde/key-layouts.js'
 import { joinWindowView } from '../committed/joins.js'
 import { Retention } from '../layers/store-retention.js'
