@@ -1,6 +1,5 @@
 /** One hook around every processor of a topology (KIP-1112): for tracing, counting, or putting something else in its place. */
 import { MillraceError } from '../errors.js'
-import type { StreamRecord } from '../record/record.js'
 import type { StoreDefinition } from '../state/stores/index.js'
 import { keysOf, type Settings } from './kinds.js'
 import type { Node } from './node.js'
