@@ -34,13 +34,13 @@ type Ranges = ReadonlyMap<number, readonly [first: number, last: number]>
 const FIRST_ASKED = 3
 
 export class BrokerLink {
-  private readonly transport: Transport
-  private readonly requestTimeoutMs: number
-  private readonly ranges = new Map<string, Promise<Ranges>>()
+  readonly #transport: Transport
+  readonly #requestTimeoutMs: number
+  readonly #ranges = new Map<string, Promise<Ranges>>()
 
   constructor(transport: Transport, requestTimeoutMs: number) {
-    this.transport = transport
-    this.requestTimeoutMs = requestTimeoutMs
+    this.#transport = transport
+    this.#requestTimeoutMs = requestTimeoutMs
   }
 
   async send<A extends Api>(
@@ -52,26 +52,26 @@ export class BrokerLink {
     const version = await this.versionFor(address, api, options)
     const input = typeof body === 'function' ? body(version) : body
     try {
-      const answer = await this.transport.send(address, options.lane, {
+      const answer = await this.#transport.send(address, options.lane, {
         apiKey: api.key,
         apiVersion: version,
         body: encodeRequest(api, version, input),
         flexibleRequest: isFlexible(api, version),
         flexibleResponse: responseHeaderIsFlexible(api, version),
-        timeoutMs: options.timeoutMs ?? this.requestTimeoutMs,
+        timeoutMs: options.timeoutMs ?? this.#requestTimeoutMs,
         ...(options.noResponse === true ? { noResponse: true } : {}),
       })
       return decoded(address, api, version, answer)
     } catch (error) {
       // The broker may come back as another version.
-      if (isTransportError(error)) this.ranges.delete(keyOf(address))
+      if (isTransportError(error)) this.#ranges.delete(keyOf(address))
       throw error
     }
   }
 
   /** CLIENT_VERSION_UNSUPPORTED where the ranges do not meet. */
   async versionFor(address: BrokerAddress, api: Api, options: RequestOptions): Promise<number> {
-    const offered = (await this.rangesOf(address)).get(api.key)
+    const offered = (await this.#rangesOf(address)).get(api.key)
     const first = Math.max(api.versions[0], options.minVersion ?? 0)
     const last = Math.min(api.versions[1], options.maxVersion ?? Number.POSITIVE_INFINITY)
     if (offered !== undefined) {
@@ -85,21 +85,21 @@ export class BrokerLink {
     )
   }
 
-  private rangesOf(address: BrokerAddress): Promise<Ranges> {
+  #rangesOf(address: BrokerAddress): Promise<Ranges> {
     const key = keyOf(address)
-    const known = this.ranges.get(key)
+    const known = this.#ranges.get(key)
     if (known !== undefined) return known
-    const asked = this.ask(address)
-    this.ranges.set(key, asked)
+    const asked = this.#ask(address)
+    this.#ranges.set(key, asked)
     asked.catch(() => {
-      if (this.ranges.get(key) === asked) this.ranges.delete(key)
+      if (this.#ranges.get(key) === asked) this.#ranges.delete(key)
     })
     return asked
   }
 
-  private async ask(address: BrokerAddress): Promise<Ranges> {
+  async #ask(address: BrokerAddress): Promise<Ranges> {
     const version = FIRST_ASKED
-    const answer = await this.transport.send(address, 'admin', {
+    const answer = await this.#transport.send(address, 'admin', {
       apiKey: apiVersionsApi.key,
       apiVersion: version,
       body: encodeRequest(apiVersionsApi, version, {
@@ -108,7 +108,7 @@ export class BrokerLink {
       }),
       flexibleRequest: true,
       flexibleResponse: false,
-      timeoutMs: this.requestTimeoutMs,
+      timeoutMs: this.#requestTimeoutMs,
     })
     const tooNew = answer.length >= 2 && answer.readInt16BE(0) === KAFKA_ERROR.UNSUPPORTED_VERSION
     const response = decoded(address, apiVersionsApi, tooNew ? 0 : version, answer)

@@ -68,9 +68,9 @@ export class FetchPartition {
   blocked = false
   failures = 0
   /** Monotonic time of the first of these failures; null: there is none. */
-  private failingSinceMs: number | null = null
+  #failingSinceMs: number | null = null
   /** Monotonic time since when nothing but damaged records came; null while they are whole. */
-  private damagedSinceMs: number | null = null
+  #damagedSinceMs: number | null = null
   arrivedBytes = 0
   /** Monotonic time of the last response that had no error. */
   answeredMs = 0
@@ -98,7 +98,7 @@ export class FetchPartition {
     const code = error instanceof MillraceError ? error.code : 'CLIENT_REQUEST_FAILED'
     const text = error instanceof Error ? error.message : String(error)
     const { kafkaCode, kind = 'instance' } = error as { kafkaCode?: number; kind?: ErrorKind }
-    const isLasting = this.damagedSinceMs !== null
+    const isLasting = this.#damagedSinceMs !== null
     return new MillraceError(code, `Reading ${this.key} stopped at offset ${this.position}: ${text}`, {
       ...this.place,
       kind: isLasting ? 'instance' : kind,
@@ -110,14 +110,14 @@ export class FetchPartition {
   /** An answer without an error came. */
   succeeded(): void {
     this.failures = 0
-    this.failingSinceMs = null
-    this.damagedSinceMs = null
+    this.#failingSinceMs = null
+    this.#damagedSinceMs = null
   }
 
   /** It failed once more: for how long it has. */
   failingMs(nowMs: number): number {
-    this.failingSinceMs ??= nowMs
-    return nowMs - this.failingSinceMs
+    this.#failingSinceMs ??= nowMs
+    return nowMs - this.#failingSinceMs
   }
 
   /**
@@ -126,8 +126,8 @@ export class FetchPartition {
    */
   mayGoOn(error: unknown, nowMs: number, damageMs: number): boolean {
     if (!isDamage(error)) return mayRepeat(error)
-    this.damagedSinceMs ??= nowMs
-    return nowMs - this.damagedSinceMs < damageMs
+    this.#damagedSinceMs ??= nowMs
+    return nowMs - this.#damagedSinceMs < damageMs
   }
 
   wanted(bufferBytes: number): boolean {

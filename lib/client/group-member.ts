@@ -66,43 +66,43 @@ export class GroupMember {
    * instance id: stop), CLIENT_AUTHORIZATION.
    */
   onLost: (error: MillraceError) => void = () => undefined
-  private readonly options: GroupMemberOptions
-  private readonly round: JoinRound
-  private readonly target: Target
-  private memberId = ''
-  private generationId = -1
-  private rejoinReason = 'first join'
-  private joining: Promise<Assignment> | null = null
-  private readonly heartbeats: Heartbeats
-  private readonly fence: InstanceFence | null
-  private told = false
-  private closed = false
-  private goodbye: Promise<void> | null = null
+  readonly #options: GroupMemberOptions
+  readonly #round: JoinRound
+  readonly #target: Target
+  #memberId = ''
+  #generationId = -1
+  #rejoinReason = 'first join'
+  #joining: Promise<Assignment> | null = null
+  readonly #heartbeats: Heartbeats
+  readonly #fence: InstanceFence | null
+  #told = false
+  #closed = false
+  #goodbye: Promise<void> | null = null
 
   constructor(options: GroupMemberOptions) {
-    this.options = options
-    this.round = options
-    this.target = { coordinator: 'group', key: options.groupId }
-    this.fence = options.ownsInstanceId === true ? new InstanceFence(options.sessionTimeoutMs) : null
+    this.#options = options
+    this.#round = options
+    this.#target = { coordinator: 'group', key: options.groupId }
+    this.#fence = options.ownsInstanceId === true ? new InstanceFence(options.sessionTimeoutMs) : null
     const { cluster, clock, maxPollIntervalMs = Number.POSITIVE_INFINITY } = options
     const make: MakeHeartbeats =
       options.makeHeartbeats ??
       ((settings, events) =>
         new HeartbeatLoop({ ...settings, cluster, clock, events, progress: null, goesOnWhileJoining: false }))
-    this.heartbeats = make(
+    this.#heartbeats = make(
       { ...options, maxPollIntervalMs },
-      { onRefused: (code) => this.heartbeatRefused(code), onLost: (error) => this.lost(error) },
+      { onRefused: (code) => this.#heartbeatRefused(code), onLost: (error) => this.#lost(error) },
     )
   }
 
   /** Its place stays when it falls silent, until its session ends. */
   get isStatic(): boolean {
-    return this.options.groupInstanceId !== null
+    return this.#options.groupInstanceId !== null
   }
 
   identity(): GroupIdentity {
-    const { groupId, groupInstanceId } = this.options
-    return { groupId, memberId: this.memberId, generationId: this.generationId, groupInstanceId }
+    const { groupId, groupInstanceId } = this.#options
+    return { groupId, memberId: this.#memberId, generationId: this.#generationId, groupInstanceId }
   }
 
   /**
@@ -111,28 +111,28 @@ export class GroupMember {
    * @throws GROUP_INSTANCE_FENCED, CLIENT_AUTHORIZATION, CLIENT_REQUEST_FAILED (e.g. another assignor), CLIENT_CLOSED
    */
   join(): Promise<Assignment> {
-    this.joining ??= this.joinNow().finally(() => {
-      this.joining = null
+    this.#joining ??= this.#joinNow().finally(() => {
+      this.#joining = null
     })
-    return this.joining
+    return this.#joining
   }
 
   /** Asks the group for a rebalance, e.g. because what `subscription` says has changed. */
   requestRejoin(reason: string): void {
-    this.rejoinReason = reason
-    this.tellRebalance()
+    this.#rejoinReason = reason
+    this.#tellRebalance()
   }
 
   committedOffsets(
     partitions: readonly TopicPartition[],
     options: CommittedOffsetsOptions = { requireStable: true },
   ): Promise<CommittedOffset[]> {
-    return committedOffsets(this.options.cluster, this.options.groupId, partitions, options)
+    return committedOffsets(this.#options.cluster, this.#options.groupId, partitions, options)
   }
 
   /** Outside transactions. GROUP_STALE_GENERATION, GROUP_INSTANCE_FENCED. */
   commitOffsets(offsets: readonly OffsetToCommit[], identity: GroupIdentity = this.identity()): Promise<void> {
-    return commitOffsets(this.options.cluster, offsets, identity)
+    return commitOffsets(this.#options.cluster, offsets, identity)
   }
 
   /**
@@ -140,25 +140,25 @@ export class GroupMember {
    * session ends, so that it finds its partitions again after a restart, unless `evenIfStatic`. Takes 3 s at most.
    */
   async leave(options: { readonly evenIfStatic?: boolean } = {}): Promise<void> {
-    this.closed = true
-    const stopped = this.heartbeats.close()
-    if (!this.isStatic || options.evenIfStatic === true) this.goodbye ??= this.sayGoodbye()
-    await this.goodbye
+    this.#closed = true
+    const stopped = this.#heartbeats.close()
+    if (!this.isStatic || options.evenIfStatic === true) this.#goodbye ??= this.#sayGoodbye()
+    await this.#goodbye
     await stopped
   }
 
   /** Stops heartbeats without a word, whatever state it is in. */
   async abandon(): Promise<void> {
-    this.closed = true
-    await this.heartbeats.close()
+    this.#closed = true
+    await this.#heartbeats.close()
   }
 
-  private async sayGoodbye(): Promise<void> {
-    const { groupId, groupInstanceId, cluster } = this.options
+  async #sayGoodbye(): Promise<void> {
+    const { groupId, groupInstanceId, cluster } = this.#options
     // A join under way may have made it a member whose id it has not heard: its instance id names it, too.
-    if (this.memberId === '' && (groupInstanceId === null || this.joining === null)) return
-    const { memberId } = this
-    this.forgetMembership()
+    if (this.#memberId === '' && (groupInstanceId === null || this.#joining === null)) return
+    const memberId = this.#memberId
+    this.#forgetMembership()
     const left = cluster
       .request(
         leaveGroupApi,
@@ -166,39 +166,39 @@ export class GroupMember {
           version >= 3
             ? { groupId, members: [{ memberId, groupInstanceId, reason: 'the member closes' }] }
             : { groupId, memberId },
-        this.target,
+        this.#target,
         { lane: 'admin', timeoutMs: LEAVE_MS },
       )
       // The session timeout does the same, only later.
       .catch(() => undefined)
     let cancel: Cancel = () => undefined
     const late = new Promise<void>((resolve) => {
-      cancel = this.options.clock.setTimer(LEAVE_MS, resolve)
+      cancel = this.#options.clock.setTimer(LEAVE_MS, resolve)
     })
     await Promise.race([left, late])
     cancel()
   }
 
-  private async joinNow(): Promise<Assignment> {
-    this.heartbeats.joining()
-    const { cluster } = this.options
+  async #joinNow(): Promise<Assignment> {
+    this.#heartbeats.joining()
+    const { cluster } = this.#options
     let pauses = 0
     let named = false
     for (;;) {
-      if (this.closed) throw new MillraceError('CLIENT_CLOSED', 'Joining the group ended: the member was closed.')
+      if (this.#closed) throw new MillraceError('CLIENT_CLOSED', 'Joining the group ended: the member was closed.')
       try {
-        const joined = await joinRound(this.round, this.memberId, this.rejoinReason)
-        if (this.closed) continue
-        this.memberId = joined.memberId
-        this.generationId = joined.generationId
-        this.told = false
-        this.rejoinReason = 'the group rebalances'
-        this.heartbeats.start(this.identity())
+        const joined = await joinRound(this.#round, this.#memberId, this.#rejoinReason)
+        if (this.#closed) continue
+        this.#memberId = joined.memberId
+        this.#generationId = joined.generationId
+        this.#told = false
+        this.#rejoinReason = 'the group rebalances'
+        this.#heartbeats.start(this.identity())
         const { partitions, userData, isLeader } = joined
         return { identity: this.identity(), partitions, userData, isLeader }
       } catch (error) {
-        if (this.memberId === '' && !(error instanceof JoinRejected)) this.fence?.joinUnanswered()
-        if (!this.mayRetryJoin(error)) throw error instanceof JoinRejected ? error.cause : error
+        if (this.#memberId === '' && !(error instanceof JoinRejected)) this.#fence?.joinUnanswered()
+        if (!this.#mayRetryJoin(error)) throw error instanceof JoinRejected ? error.cause : error
         // The coordinator only wanted us to know our name first (KIP-394): nothing has failed, once.
         const newlyNamed: boolean = isMemberIdRequired(error) && !named
         named ||= newlyNamed
@@ -209,70 +209,72 @@ export class GroupMember {
   }
 
   /** Takes from the error who to be next time, and whether there is one. */
-  private mayRetryJoin(error: unknown): boolean {
+  #mayRetryJoin(error: unknown): boolean {
     if (!(error instanceof JoinRejected)) return mayRepeat(error)
     const { cause, memberId } = error
     const code = cause.kafkaCode
-    this.options.cluster.noteError(code, this.target)
+    this.#options.cluster.noteError(code, this.#target)
     switch (code) {
       case KAFKA_ERROR.MEMBER_ID_REQUIRED:
-        this.memberId = memberId
+        this.#memberId = memberId
         return true
       case KAFKA_ERROR.REBALANCE_IN_PROGRESS:
       case KAFKA_ERROR.ILLEGAL_GENERATION:
-        if (memberId !== '') this.memberId = memberId
+        if (memberId !== '') this.#memberId = memberId
         return true
       case KAFKA_ERROR.FENCED_INSTANCE_ID:
-        return this.takesPlaceBack()
+        return this.#takesPlaceBack()
       default:
         if (remedyOf(cause) !== 'rejoin') return mayRepeat(cause)
-        this.forgetMembership()
+        this.#forgetMembership()
         return true
     }
   }
 
   /** Fenced. False: by another process. */
-  private takesPlaceBack(): boolean {
-    if (this.fence?.mayBeOwn(this.options.clock.monotonicMs()) !== true) return false
-    this.forgetMembership()
-    this.rejoinReason = 'a late request of the same process took its place'
+  #takesPlaceBack(): boolean {
+    if (this.#fence?.mayBeOwn(this.#options.clock.monotonicMs()) !== true) return false
+    this.#forgetMembership()
+    this.#rejoinReason = 'a late request of the same process took its place'
     return true
   }
 
-  private forgetMembership(): void {
-    this.memberId = ''
-    this.generationId = -1
+  #forgetMembership(): void {
+    this.#memberId = ''
+    this.#generationId = -1
   }
 
-  private heartbeatRefused(code: number): void {
-    this.options.cluster.noteError(code, this.target)
+  #heartbeatRefused(code: number): void {
+    this.#options.cluster.noteError(code, this.#target)
     switch (code) {
       case KAFKA_ERROR.REBALANCE_IN_PROGRESS:
       case KAFKA_ERROR.ILLEGAL_GENERATION:
-        this.tellRebalance()
+        this.#tellRebalance()
         return
     }
-    const error = brokerError(code, 'Heartbeat', `group "${this.options.groupId}"`)
+    const error = brokerError(code, 'Heartbeat', `group "${this.#options.groupId}"`)
     if (error.remedy === 'repeat') return
-    if (code === KAFKA_ERROR.FENCED_INSTANCE_ID && this.takesPlaceBack()) {
-      const { groupId, groupInstanceId } = this.options
+    if (code === KAFKA_ERROR.FENCED_INSTANCE_ID && this.#takesPlaceBack()) {
+      const { groupId, groupInstanceId } = this.#options
       const what = `The place of instance id "${groupInstanceId}" in group "${groupId}" was taken`
-      this.lost(new MillraceError('GROUP_STALE_GENERATION', `${what}, maybe by a late request of our own; join again.`))
+      this.#lost(
+        new MillraceError('GROUP_STALE_GENERATION', `${what}, maybe by a late request of our own; join again.`),
+      )
       return
     }
-    if (error.remedy === 'rejoin') this.forgetMembership()
-    this.lost(error)
+    if (error.remedy === 'rejoin') this.#forgetMembership()
+    this.#lost(error)
   }
 
-  private tellRebalance(): void {
-    if (this.told || this.closed) return
-    this.told = true
+  #tellRebalance(): void {
+    if (this.#told || this.#closed) return
+    this.#told = true
     this.onRebalanceNeeded()
   }
 
-  private lost(error: MillraceError): void {
+  #lost(error: MillraceError): void {
     // It has left the group, or will have by the end of its session.
-    if (error.code === 'GROUP_POLL_INTERVAL') this.forgetMembership()
+    if (error.code === 'GROUP_POLL_INTERVAL') this.#forgetMembership()
     this.onLost(error)
   }
 }

@@ -18,11 +18,11 @@ class ScriptedFile implements SegmentFile {
   savedBytes = 0
   bytes: Buffer = Buffer.alloc(0)
   reads = 0
-  private readonly onRemove: (file: ScriptedFile) => void
+  readonly #onRemove: (file: ScriptedFile) => void
 
   constructor(baseOffset: number, onRemove: (file: ScriptedFile) => void) {
     this.baseOffset = baseOffset
-    this.onRemove = onRemove
+    this.#onRemove = onRemove
   }
 
   get sizeBytes(): number {
@@ -50,7 +50,7 @@ class ScriptedFile implements SegmentFile {
   }
 
   remove(): void {
-    this.onRemove(this)
+    this.#onRemove(this)
   }
 }
 

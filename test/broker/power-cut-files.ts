@@ -73,19 +73,19 @@ export class PowerCutFiles implements Files {
   failSync: (path: string) => boolean = () => false
   /** Says which writes find the disk full. */
   isFull: (path: string) => boolean = () => false
-  private live: Names
-  private durable: Names
-  private nameChanges: { readonly folders: readonly string[]; readonly change: NameChange }[] = []
+  #live: Names
+  #durable: Names
+  #nameChanges: { readonly folders: readonly string[]; readonly change: NameChange }[] = []
 
   constructor(files: Names = new Map()) {
-    this.live = new Map(files)
-    this.durable = new Map(files)
+    this.#live = new Map(files)
+    this.#durable = new Map(files)
   }
 
   /** The disk as the next process finds it. */
   afterPowerCut(random: Random): PowerCutFiles {
-    const names = new Map(this.durable)
-    for (const { change } of this.nameChanges) if (random.next() < 0.5) apply(names, change)
+    const names = new Map(this.#durable)
+    for (const { change } of this.#nameChanges) if (random.next() < 0.5) apply(names, change)
     for (const [path, what] of names) {
       if (what !== 'folder') names.set(path, new Content(what.survivor(random)))
     }
@@ -99,12 +99,12 @@ export class PowerCutFiles implements Files {
   /** The disk as a process finds it after this one was killed. */
   afterKill(): PowerCutFiles {
     const names: Names = new Map()
-    for (const [path, what] of this.live) names.set(path, what === 'folder' ? what : new Content(what.live))
+    for (const [path, what] of this.#live) names.set(path, what === 'folder' ? what : new Content(what.live))
     return new PowerCutFiles(names)
   }
 
   paths(): string[] {
-    return [...this.live.keys()]
+    return [...this.#live.keys()]
   }
 
   lock(): () => void {
@@ -112,44 +112,44 @@ export class PowerCutFiles implements Files {
   }
 
   makeFolder(path: string): void {
-    if (path === '/' || this.live.has(path)) return
+    if (path === '/' || this.#live.has(path)) return
     this.makeFolder(dirname(path))
-    this.step()
-    this.rename_([[path, 'folder']])
+    this.#step()
+    this.#rename_([[path, 'folder']])
   }
 
   list(folder: string): string[] {
-    return [...this.live.keys()]
+    return [...this.#live.keys()]
       .filter((path) => dirname(path) === folder)
       .map((path) => path.slice(folder.length + 1))
       .sort()
   }
 
   open(path: string): DiskFile {
-    let content = this.live.get(path)
+    let content = this.#live.get(path)
     if (content === undefined) {
-      this.step()
+      this.#step()
       content = new Content()
-      this.rename_([[path, content]])
+      this.#rename_([[path, content]])
     }
     if (content === 'folder') throw new Error(`${path} is a folder`)
-    return this.file(path, content)
+    return this.#file(path, content)
   }
 
   rename(from: string, to: string): void {
-    this.step()
+    this.#step()
     const change: NameChange = [
       [from, null],
-      [to, this.live.get(from)!],
+      [to, this.#live.get(from)!],
     ]
-    this.rename_(change)
+    this.#rename_(change)
   }
 
   remove(path: string): void {
     for (const name of this.list(path)) this.remove(`${path}/${name}`)
-    if (!this.live.has(path)) return
-    this.step()
-    this.rename_([[path, null]])
+    if (!this.#live.has(path)) return
+    this.#step()
+    this.#rename_([[path, null]])
   }
 
   async removeLater(path: string): Promise<void> {
@@ -163,22 +163,22 @@ export class PowerCutFiles implements Files {
   }
 
   syncFolderNow(path: string): void {
-    this.step()
+    this.#step()
     const isOurs = ({ folders }: { folders: readonly string[] }) => folders.includes(path)
-    for (const { change } of this.nameChanges.filter(isOurs)) apply(this.durable, change)
-    this.nameChanges = this.nameChanges.filter((change) => !isOurs(change))
+    for (const { change } of this.#nameChanges.filter(isOurs)) apply(this.#durable, change)
+    this.#nameChanges = this.#nameChanges.filter((change) => !isOurs(change))
   }
 
-  private file(path: string, content: Content): DiskFile {
+  #file(path: string, content: Content): DiskFile {
     const write = (parts: readonly Buffer[], position: number) => {
       const bytes = Buffer.concat(parts)
       if (this.isFull(path)) throw storageError('write', path, { code: 'ENOSPC' })
       // Half of it is handed over when the power goes.
-      this.step(() => content.change({ position, bytes: bytes.subarray(0, bytes.length >> 1) }))
+      this.#step(() => content.change({ position, bytes: bytes.subarray(0, bytes.length >> 1) }))
       content.change({ position, bytes })
     }
     const syncing = () => {
-      this.step()
+      this.#step()
       if (this.failSync(path)) throw storageError('sync', path, { code: 'EIO' })
     }
     return {
@@ -194,7 +194,7 @@ export class PowerCutFiles implements Files {
         return Buffer.from(content.live.subarray(position, end))
       },
       truncate: (sizeBytes) => {
-        this.step()
+        this.#step()
         content.change({ sizeBytes })
       },
       sync: async () => {
@@ -212,16 +212,16 @@ export class PowerCutFiles implements Files {
     }
   }
 
-  private step(atCut?: () => void): void {
+  #step(atCut?: () => void): void {
     this.operations += 1
     if (this.operations < this.cutAt) return
     if (this.operations === this.cutAt) atCut?.()
     throw new PowerCut()
   }
 
-  private rename_(change: NameChange): void {
-    apply(this.live, change)
-    this.nameChanges.push({ folders: [...new Set(change.map(([path]) => dirname(path)))], change })
+  #rename_(change: NameChange): void {
+    apply(this.#live, change)
+    this.#nameChanges.push({ folders: [...new Set(change.map(([path]) => dirname(path)))], change })
   }
 }
 

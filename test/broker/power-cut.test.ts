@@ -58,8 +58,8 @@ class Lives {
   failed = false
   reports: string[] = []
   /** An id is not used again once its log was removed. */
-  private readonly ids = ['log-0', 'log-1', 'log-2']
-  private made = 3
+  readonly #ids = ['log-0', 'log-1', 'log-2']
+  #made = 3
 
   constructor(seed: string) {
     this.random = seededRandom(seed)
@@ -86,7 +86,7 @@ class Lives {
       this.durable = 0
       this.failed = false
       if (random.next() < 0.3) this.files.failSync = (path) => random.next() < (path.includes('journal') ? 0.01 : 0.1)
-      for (let i = random.int(80); i > 0 && !this.failed; i--) await this.step(storage)
+      for (let i = random.int(80); i > 0 && !this.failed; i--) await this.#step(storage)
       ending = random.next() < 0.5 ? 'kill' : 'close'
       if (ending === 'close') {
         this.files.isFull = () => false
@@ -103,10 +103,10 @@ class Lives {
   }
 
   /** A step that fails must have done nothing, unless the power went. */
-  private async step(storage: FolderStorage): Promise<void> {
+  async #step(storage: FolderStorage): Promise<void> {
     const { random } = this
     const next = this.model.copy()
-    const act = this.choose(storage, next)
+    const act = this.#choose(storage, next)
     this.history.push(next)
     try {
       act()
@@ -130,15 +130,15 @@ class Lives {
     for (let turns = random.int(6); turns > 0; turns--) await Promise.resolve()
   }
 
-  private choose(storage: FolderStorage, next: Model): () => void {
+  #choose(storage: FolderStorage, next: Model): () => void {
     const { random } = this
-    const id = this.ids[random.int(this.ids.length)]!
+    const id = this.#ids[random.int(this.#ids.length)]!
     const segments = next.logs.get(id) ?? []
     const active = segments.at(-1)
     const base = active === undefined ? 0 : active.base + active.batches.length + 1
     const file = (i: number): SegmentFile => storage.log(id).segments()[i]!
     const kind = random.int(20)
-    if (kind < 5) return () => storage.put(this.changes(next))
+    if (kind < 5) return () => storage.put(this.#changes(next))
     if (segments.length === 0 || kind === 5) {
       next.logs.set(id, [...segments, { base, batches: [] }])
       return () => void storage.log(id).create(base)
@@ -156,7 +156,7 @@ class Lives {
     }
     if (kind === 8 && random.next() < 0.3) {
       next.logs.delete(id)
-      this.ids[this.ids.indexOf(id)] = `log-${this.made++}`
+      this.#ids[this.#ids.indexOf(id)] = `log-${this.#made++}`
       return () => storage.log(id).remove()
     }
     const batch = random.bytes(1 + random.int(random.next() < 0.1 ? 3_000 : 200))
@@ -165,7 +165,7 @@ class Lives {
     return () => file(segments.length - 1).append(batch)
   }
 
-  private changes(next: Model): StateChange[] {
+  #changes(next: Model): StateChange[] {
     return Array.from({ length: 1 + this.random.int(3) }, () => {
       const key = `key-${this.random.int(8)}`
       const value = this.random.next() < 0.3 ? null : { n: this.random.int(1_000) }

@@ -28,7 +28,7 @@ import { seededRandom } from '../../lib/record/random.js'
 /** Time stands still until it is advanced; timers fire in order. */
 export class TestClock implements Clock {
   nowMs = 1_700_000_000_000
-  private timers: { atMs: number; fire: () => void }[] = []
+  #timers: { atMs: number; fire: () => void }[] = []
 
   now(): number {
     return this.nowMs
@@ -40,9 +40,9 @@ export class TestClock implements Clock {
 
   setTimer(delayMs: number, fire: () => void): Cancel {
     const timer = { atMs: this.nowMs + delayMs, fire }
-    this.timers.push(timer)
+    this.#timers.push(timer)
     return () => {
-      this.timers = this.timers.filter((other) => other !== timer)
+      this.#timers = this.#timers.filter((other) => other !== timer)
     }
   }
 
@@ -51,16 +51,16 @@ export class TestClock implements Clock {
   }
 
   get pendingTimers(): number {
-    return this.timers.length
+    return this.#timers.length
   }
 
   async advance(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms
     for (;;) {
-      const due = this.timers.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0]
+      const due = this.#timers.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0]
       if (due === undefined) break
       this.nowMs = Math.max(this.nowMs, due.atMs)
-      this.timers.splice(this.timers.indexOf(due), 1)
+      this.#timers.splice(this.#timers.indexOf(due), 1)
       due.fire()
       await this.nextTurn()
     }

@@ -8,27 +8,27 @@ class Log {
   readonly parts: { bytes: Buffer; offset: number; last: number }[] = []
   readonly aborted: (AbortedTransaction & { lastOffset: number })[] = []
   readonly visible = new Set<number>()
-  private next = 0
-  private readonly open = new Map<number, { first: number; offsets: number[] }>()
+  #next = 0
+  readonly #open = new Map<number, { first: number; offsets: number[] }>()
 
   data(producerId: number, count = 1, transactional = true, key = Buffer.from('k')): this {
     const builder = new BatchBuilder()
     for (let i = 0; i < count; i++) builder.append(1, key, Buffer.from('v'))
-    const offset = this.next
-    this.next += count
+    const offset = this.#next
+    this.#next += count
     const bytes = builder.build({ producerId, producerEpoch: 0, baseSequence: 0, transactional, baseOffset: offset })
-    this.parts.push({ bytes, offset, last: this.next - 1 })
+    this.parts.push({ bytes, offset, last: this.#next - 1 })
     if (!transactional) this.visible.add(offset)
     else {
-      const open = this.open.get(producerId) ?? { first: offset, offsets: [] }
+      const open = this.#open.get(producerId) ?? { first: offset, offsets: [] }
       open.offsets.push(offset)
-      this.open.set(producerId, open)
+      this.#open.set(producerId, open)
     }
     return this
   }
 
   end(producerId: number, type: 'commit' | 'abort'): this {
-    const offset = this.next++
+    const offset = this.#next++
     const bytes = controlBatch({
       type,
       producerId,
@@ -38,8 +38,8 @@ class Log {
       baseOffset: offset,
     })
     this.parts.push({ bytes, offset, last: offset })
-    const open = this.open.get(producerId)
-    this.open.delete(producerId)
+    const open = this.#open.get(producerId)
+    this.#open.delete(producerId)
     if (open === undefined) return this
     if (type === 'commit') for (const first of open.offsets) this.visible.add(first)
     else this.aborted.push({ producerId, firstOffset: open.first, lastOffset: offset })

@@ -36,13 +36,13 @@ export class ScriptedBroker {
   readonly clock = jumpingClock()
   readonly cluster: Cluster
   /** By API name; each call takes the first script left, and when none is left the healthy answer. */
-  private readonly scripts = new Map<string, Script[]>()
-  private readonly lasting = new Map<string, Script>()
-  private epoch = -1
-  private appended = 0
+  readonly #scripts = new Map<string, Script[]>()
+  readonly #lasting = new Map<string, Script>()
+  #epoch = -1
+  #appended = 0
 
   constructor(offered: (api: Api) => readonly [number, number] = (api) => api.versions, address?: BrokerAddress) {
-    const connect = () => ({ handle: (frame: Buffer) => this.handle(frame, offered), close: () => undefined })
+    const connect = () => ({ handle: (frame: Buffer) => this.#handle(frame, offered), close: () => undefined })
     this.cluster = new Cluster({
       transport: loopbackTransport({ clock: this.clock, clientId: 'test', connect }),
       clock: this.clock,
@@ -53,36 +53,36 @@ export class ScriptedBroker {
   }
 
   on(api: string, ...scripts: Script[]): void {
-    this.scripts.set(api, [...(this.scripts.get(api) ?? []), ...scripts])
+    this.#scripts.set(api, [...(this.#scripts.get(api) ?? []), ...scripts])
   }
 
   /** Whenever no script of `on` is left. */
   always(api: string, script: Script): void {
-    this.lasting.set(api, script)
+    this.#lasting.set(api, script)
   }
 
   named(api: string): Asked[] {
     return this.asked.filter((row) => row.api === api)
   }
 
-  private async handle(frame: Buffer, offered: (api: Api) => readonly [number, number]): Promise<Buffer | null> {
+  async #handle(frame: Buffer, offered: (api: Api) => readonly [number, number]): Promise<Buffer | null> {
     const { header, api, bodyStart } = decodeRequestHeader(frame, apiByKey)
     if (api === undefined) return null
     const request = decodeRequest(api, header.apiVersion, frame.subarray(bodyStart)) as Body
     if (api !== apiVersionsApi)
       this.asked.push({ api: api.name, version: header.apiVersion, request, atMs: this.clock.now() })
-    const script = this.scripts.get(api.name)?.shift() ?? this.lasting.get(api.name)
+    const script = this.#scripts.get(api.name)?.shift() ?? this.#lasting.get(api.name)
     const scripted = script?.(request, header.apiVersion)
     if (scripted === 'drop') return null
     if (scripted === 'hang') return new Promise(() => undefined)
-    const body = (scripted ?? this.healthy(api, request, offered)) as ResponseInput<Api>
+    const body = (scripted ?? this.#healthy(api, request, offered)) as ResponseInput<Api>
     return Buffer.concat([
       encodeResponseHeader(api, header.apiVersion, header.correlationId),
       encodeResponse(api, header.apiVersion, body),
     ])
   }
 
-  private healthy(api: Api, request: Body, offered: (api: Api) => readonly [number, number]): Body {
+  #healthy(api: Api, request: Body, offered: (api: Api) => readonly [number, number]): Body {
     switch (api.name) {
       case 'ApiVersions':
         return {
@@ -107,12 +107,12 @@ export class ScriptedBroker {
           })),
         }
       case 'InitProducerId':
-        this.epoch++
-        return { throttleTimeMs: 0, errorCode: 0, producerId: 7, producerEpoch: this.epoch }
+        this.#epoch++
+        return { throttleTimeMs: 0, errorCode: 0, producerId: 7, producerEpoch: this.#epoch }
       case 'AddPartitionsToTxn':
         return { throttleTimeMs: 0, resultsByTopicV3AndBelow: [] }
       case 'Produce':
-        return this.produced(request as RequestOf<Api>)
+        return this.#produced(request as RequestOf<Api>)
       case 'TxnOffsetCommit':
         return { throttleTimeMs: 0, topics: [] }
       default:
@@ -120,12 +120,12 @@ export class ScriptedBroker {
     }
   }
 
-  private produced(request: Body): Body {
+  #produced(request: Body): Body {
     const topics = request.topicData as { name: string; partitionData: { index: number }[] }[]
     return {
       responses: topics.map(({ name, partitionData }) => ({
         name,
-        partitionResponses: partitionData.map(({ index }) => ({ index, errorCode: 0, baseOffset: this.appended++ })),
+        partitionResponses: partitionData.map(({ index }) => ({ index, errorCode: 0, baseOffset: this.#appended++ })),
       })),
     }
   }

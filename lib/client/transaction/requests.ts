@@ -35,32 +35,32 @@ const NOT_BEGUN: ReadonlySet<number> = new Set<number>([
 ])
 
 export class TransactionRequests {
-  private readonly cluster: Cluster
-  private readonly transactionalId: string
-  private readonly budgetMs: number
-  private readonly target: Target
+  readonly #cluster: Cluster
+  readonly #transactionalId: string
+  readonly #budgetMs: number
+  readonly #target: Target
 
   /** No request is repeated longer than `budgetMs`. */
   constructor(cluster: Cluster, transactionalId: string, budgetMs: number) {
-    this.cluster = cluster
-    this.transactionalId = transactionalId
-    this.budgetMs = budgetMs
-    this.target = { coordinator: 'transaction', key: transactionalId }
+    this.#cluster = cluster
+    this.#transactionalId = transactionalId
+    this.#budgetMs = budgetMs
+    this.#target = { coordinator: 'transaction', key: transactionalId }
   }
 
   /** Fences every producer of this id, aborts its transaction and waits until that is done. Safe to repeat. */
   async initProducerId(transactionTimeoutMs: number): Promise<ProducerIdentity> {
-    const response = await this.repeat(
+    const response = await this.#repeat(
       initProducerIdApi,
       {
-        transactionalId: this.transactionalId,
+        transactionalId: this.#transactionalId,
         transactionTimeoutMs,
         producerId: -1,
         producerEpoch: -1,
       },
-      this.target,
+      this.#target,
       {},
-      { request: 'InitProducerId', resource: this.resource, unansweredToo: true },
+      { request: 'InitProducerId', resource: this.#resource, unansweredToo: true },
       (answer) => answer.errorCode,
     )
     return { producerId: response.producerId, epoch: response.producerEpoch }
@@ -69,13 +69,13 @@ export class TransactionRequests {
   /** The coordinator only says "try again" about what does not exist. CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING. */
   async addPartitions(producer: ProducerIdentity, partitions: readonly TopicPartition[]): Promise<void> {
     const mustExist = async () => {
-      this.cluster.markMetadataStale()
-      for (const { topic, partition } of partitions) await this.cluster.leader(topic, partition)
+      this.#cluster.markMetadataStale()
+      for (const { topic, partition } of partitions) await this.#cluster.leader(topic, partition)
     }
-    await this.repeat(
+    await this.#repeat(
       addPartitionsToTxnApi,
       {
-        v3AndBelowTransactionalId: this.transactionalId,
+        v3AndBelowTransactionalId: this.#transactionalId,
         v3AndBelowProducerId: producer.producerId,
         v3AndBelowProducerEpoch: producer.epoch,
         v3AndBelowTopics: groupByTopic(partitions, (tp) => tp.partition).map(([name, rows]) => ({
@@ -83,10 +83,10 @@ export class TransactionRequests {
           partitions: rows,
         })),
       },
-      this.target,
+      this.#target,
       // v4 and later are between brokers and need ClusterAction on the cluster.
       { maxVersion: 3 },
-      { request: 'AddPartitionsToTxn', resource: this.resource, whenUnknown: mustExist },
+      { request: 'AddPartitionsToTxn', resource: this.#resource, whenUnknown: mustExist },
       (answer) => {
         const codes = answer.resultsByTopicV3AndBelow.flatMap((topic) =>
           topic.resultsByPartition.map((row) => row.partitionErrorCode),
@@ -98,17 +98,17 @@ export class TransactionRequests {
   }
 
   async addOffsets(producer: ProducerIdentity, groupId: string): Promise<void> {
-    await this.repeat(
+    await this.#repeat(
       addOffsetsToTxnApi,
       {
-        transactionalId: this.transactionalId,
+        transactionalId: this.#transactionalId,
         producerId: producer.producerId,
         producerEpoch: producer.epoch,
         groupId,
       },
-      this.target,
+      this.#target,
       {},
-      { request: 'AddOffsetsToTxn', resource: this.resource },
+      { request: 'AddOffsetsToTxn', resource: this.#resource },
       (answer) => answer.errorCode,
     )
   }
@@ -120,10 +120,10 @@ export class TransactionRequests {
     identity: GroupIdentity,
   ): Promise<void> {
     const { groupId, memberId, generationId, groupInstanceId } = identity
-    await this.repeat(
+    await this.#repeat(
       txnOffsetCommitApi,
       {
-        transactionalId: this.transactionalId,
+        transactionalId: this.#transactionalId,
         groupId,
         producerId: producer.producerId,
         producerEpoch: producer.epoch,
@@ -150,17 +150,17 @@ export class TransactionRequests {
   async end(producer: ProducerIdentity, committed: boolean): Promise<void> {
     let unsure = false
     try {
-      await this.repeat(
+      await this.#repeat(
         endTxnApi,
         {
-          transactionalId: this.transactionalId,
+          transactionalId: this.#transactionalId,
           producerId: producer.producerId,
           producerEpoch: producer.epoch,
           committed,
         },
-        this.target,
+        this.#target,
         { maxVersion: 4 },
-        { request: 'EndTxn', resource: this.resource },
+        { request: 'EndTxn', resource: this.#resource },
         ({ errorCode }) => {
           if (errorCode !== NONE && !NOT_BEGUN.has(errorCode)) {
             unsure ||= remedyFor('EndTxn', errorCode) !== 'fenced'
@@ -173,8 +173,8 @@ export class TransactionRequests {
     }
   }
 
-  private get resource(): string {
-    return `transactional id "${this.transactionalId}"`
+  get #resource(): string {
+    return `transactional id "${this.#transactionalId}"`
   }
 
   /**
@@ -182,7 +182,7 @@ export class TransactionRequests {
    * millisecond or two), or a coordinator that is elsewhere. A lost answer is an error unless `unansweredToo`: a late
    * first copy could otherwise act on the next transaction of the same epoch.
    */
-  private async repeat<A extends Api>(
+  async #repeat<A extends Api>(
     api: A,
     body: RequestBody<A>,
     target: Target,
@@ -195,7 +195,7 @@ export class TransactionRequests {
     },
     codeOf: (response: ResponseOf<A>) => number,
   ): Promise<ResponseOf<A>> {
-    const { clock, random } = this.cluster
+    const { clock, random } = this.#cluster
     const startedMs = clock.monotonicMs()
     let polls = 0
     let failures = 0
@@ -203,11 +203,11 @@ export class TransactionRequests {
       let error: MillraceError
       let polling = false
       try {
-        const response = await this.cluster.request(api, body, target, { lane: 'produce', ...versions })
+        const response = await this.#cluster.request(api, body, target, { lane: 'produce', ...versions })
         const code = codeOf(response)
         if (code === NONE) return response
         error = brokerError(code, rule.request, rule.resource)
-        this.cluster.noteError(code, target)
+        this.#cluster.noteError(code, target)
         if (code === KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION) await rule.whenUnknown?.()
         polling = code === KAFKA_ERROR.CONCURRENT_TRANSACTIONS && polls < POLLS
       } catch (caught) {
@@ -219,8 +219,8 @@ export class TransactionRequests {
       const pauseMs = polling
         ? (POLL_MS[polls++] ?? MAX_POLL_MS)
         : growingPauseMs(random, failures++, FIRST_PAUSE_MS, MAX_PAUSE_MS)
-      if (clock.monotonicMs() - startedMs + pauseMs > this.budgetMs) throw error
-      await this.cluster.pause(pauseMs)
+      if (clock.monotonicMs() - startedMs + pauseMs > this.#budgetMs) throw error
+      await this.#cluster.pause(pauseMs)
     }
   }
 }

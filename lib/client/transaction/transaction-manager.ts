@@ -21,46 +21,46 @@ export interface TransactionManagerOptions {
 
 export class TransactionManager {
   readonly transactionalId: string
-  private readonly cluster: Cluster
-  private readonly transactionTimeoutMs: number
-  private readonly requests: TransactionRequests
-  private readonly queue: ProduceQueue
-  private readonly added = new Set<string>()
-  private readonly groups = new Set<string>()
-  private readonly batchOffsets = new Map<ProduceBatch, number>()
-  private current: TransactionState = 'uninitialized'
-  private producer: ProducerIdentity = { producerId: -1, epoch: -1 }
-  private adding: Promise<void> = Promise.resolve()
+  readonly #cluster: Cluster
+  readonly #transactionTimeoutMs: number
+  readonly #requests: TransactionRequests
+  readonly #queue: ProduceQueue
+  readonly #added = new Set<string>()
+  readonly #groups = new Set<string>()
+  readonly #batchOffsets = new Map<ProduceBatch, number>()
+  #current: TransactionState = 'uninitialized'
+  #producer: ProducerIdentity = { producerId: -1, epoch: -1 }
+  #adding: Promise<void> = Promise.resolve()
   /** Why the id is another producer's, while that is the state. */
-  private fencedBy: unknown = null
+  #fencedBy: unknown = null
   /** Sequences may be off, or a request may still be on its way: only InitProducerId ends this transaction safely. */
-  private doubtful = false
+  #doubtful = false
 
   constructor(options: TransactionManagerOptions) {
     const { cluster, transactionalId } = options
-    this.cluster = cluster
+    this.#cluster = cluster
     this.transactionalId = transactionalId
-    this.transactionTimeoutMs = options.transactionTimeoutMs ?? 10_000
-    this.requests = new TransactionRequests(
+    this.#transactionTimeoutMs = options.transactionTimeoutMs ?? 10_000
+    this.#requests = new TransactionRequests(
       cluster,
       transactionalId,
-      Math.max(this.transactionTimeoutMs, cluster.requestTimeoutMs),
+      Math.max(this.#transactionTimeoutMs, cluster.requestTimeoutMs),
     )
-    this.queue = new ProduceQueue({
+    this.#queue = new ProduceQueue({
       cluster,
       transactionalId,
-      budgetMs: this.transactionTimeoutMs,
+      budgetMs: this.#transactionTimeoutMs,
       repeatUnanswered: false,
       compression: options.compression ?? 'none',
       firstSequence: options.firstSequence ?? 0,
     })
-    this.queue.onDoubt = () => {
-      this.doubtful = true
+    this.#queue.onDoubt = () => {
+      this.#doubtful = true
     }
   }
 
   get state(): TransactionState {
-    return this.current
+    return this.#current
   }
 
   /**
@@ -69,18 +69,18 @@ export class TransactionManager {
    * @throws CLIENT_AUTHORIZATION, CLIENT_UNREACHABLE, CLIENT_REQUEST_FAILED; it may be called again.
    */
   async init(): Promise<void> {
-    if (this.current === 'open') this.enter('abortable')
-    this.enter('initializing')
+    if (this.#current === 'open') this.#enter('abortable')
+    this.#enter('initializing')
     try {
-      this.producer = await this.requests.initProducerId(this.transactionTimeoutMs)
+      this.#producer = await this.#requests.initProducerId(this.#transactionTimeoutMs)
     } catch (error) {
-      this.enter('uninitialized')
+      this.#enter('uninitialized')
       throw error
     }
-    this.queue.reset(this.producer, this.abortedError())
-    this.clear()
-    this.doubtful = false
-    this.enter('ready')
+    this.#queue.reset(this.#producer, this.#abortedError())
+    this.#clear()
+    this.#doubtful = false
+    this.#enter('ready')
   }
 
   /**
@@ -95,13 +95,13 @@ export class TransactionManager {
     this.begin()
     const written = await Promise.allSettled([this.send(batches), this.sendOffsets(offsets, identity)])
     const failed = written.find((result) => result.status === 'rejected')
-    if (failed !== undefined) return this.failed(failed.reason)
+    if (failed !== undefined) return this.#failed(failed.reason)
     return this.commit()
   }
 
   /** CLIENT_STATE_INVALID unless ready. */
   begin(): void {
-    this.enter('open')
+    this.#enter('open')
   }
 
   /**
@@ -112,13 +112,13 @@ export class TransactionManager {
     this.requireOpen()
     if (batches.length === 0) return new Map()
     try {
-      await this.addPartitions(batches)
-      const offsets = await allOf(batches.map((batch) => this.queue.send(batch)))
+      await this.#addPartitions(batches)
+      const offsets = await allOf(batches.map((batch) => this.#queue.send(batch)))
       const sent = new Map(batches.map((batch, i) => [batch, offsets[i]!]))
-      for (const [batch, offset] of sent) this.batchOffsets.set(batch, offset)
+      for (const [batch, offset] of sent) this.#batchOffsets.set(batch, offset)
       return sent
     } catch (error) {
-      this.spoil(error)
+      this.#spoil(error)
       throw error
     }
   }
@@ -128,62 +128,62 @@ export class TransactionManager {
     this.requireOpen()
     if (offsets.length === 0 || identity === null) return
     try {
-      if (!this.groups.has(identity.groupId)) {
-        await this.exclusively(() => this.requests.addOffsets(this.producer, identity.groupId))
-        this.groups.add(identity.groupId)
+      if (!this.#groups.has(identity.groupId)) {
+        await this.#exclusively(() => this.#requests.addOffsets(this.#producer, identity.groupId))
+        this.#groups.add(identity.groupId)
       }
-      await this.requests.commitOffsets(this.producer, offsets, identity)
+      await this.#requests.commitOffsets(this.#producer, offsets, identity)
     } catch (error) {
-      this.spoil(error)
+      this.#spoil(error)
       throw error
     }
   }
 
   /** Ends the open transaction; with nothing in it, without asking the broker. */
   async commit(): Promise<CommitOutcome> {
-    if (this.current === 'fenced') return { kind: 'fenced', cause: this.fencedBy }
-    this.enter('committing')
-    if (this.added.size === 0 && this.groups.size === 0) {
-      this.enter('ready')
+    if (this.#current === 'fenced') return { kind: 'fenced', cause: this.#fencedBy }
+    this.#enter('committing')
+    if (this.#added.size === 0 && this.#groups.size === 0) {
+      this.#enter('ready')
       return { kind: 'committed', batchOffsets: new Map() }
     }
     try {
-      await this.requests.end(this.producer, true)
+      await this.#requests.end(this.#producer, true)
     } catch (error) {
-      return this.commitFailed(error)
+      return this.#commitFailed(error)
     }
-    const batchOffsets = new Map(this.batchOffsets)
-    this.clear()
-    this.enter('ready')
+    const batchOffsets = new Map(this.#batchOffsets)
+    this.#clear()
+    this.#enter('ready')
     return { kind: 'committed', batchOffsets }
   }
 
   /** Drops the open transaction. `unknown` when no broker could be asked; then `init` decides. */
   async abort(cause: unknown = null): Promise<CommitOutcome> {
-    if (this.current === 'fenced') return { kind: 'fenced', cause: this.fencedBy }
-    if (this.doubtful) return this.abortByInit(cause)
-    this.enter('aborting')
-    if (this.added.size > 0 || this.groups.size > 0) {
+    if (this.#current === 'fenced') return { kind: 'fenced', cause: this.#fencedBy }
+    if (this.#doubtful) return this.#abortByInit(cause)
+    this.#enter('aborting')
+    if (this.#added.size > 0 || this.#groups.size > 0) {
       try {
-        await this.requests.end(this.producer, false)
+        await this.#requests.end(this.#producer, false)
       } catch (error) {
-        return this.abortFailed(error, cause)
+        return this.#abortFailed(error, cause)
       }
     }
-    this.clear()
-    this.enter('ready')
+    this.#clear()
+    this.#enter('ready')
     return { kind: 'aborted', cause }
   }
 
   /** Leaves an open transaction to its timeout or to the next `init` of the same id; call `abort` first to be kind. */
   async close(): Promise<void> {
-    if (this.current === 'closed') return
-    this.enter('closed')
-    this.queue.reset({ producerId: -1, epoch: -1 }, this.abortedError())
+    if (this.#current === 'closed') return
+    this.#enter('closed')
+    this.#queue.reset({ producerId: -1, epoch: -1 }, this.#abortedError())
   }
 
-  private async failed(cause: unknown): Promise<CommitOutcome> {
-    if (remedyOf(cause) === 'rejoin' && this.current !== 'fenced') {
+  async #failed(cause: unknown): Promise<CommitOutcome> {
+    if (remedyOf(cause) === 'rejoin' && this.#current !== 'fenced') {
       const outcome = await this.abort(cause)
       return outcome.kind === 'aborted' ? { kind: 'staleGeneration' } : outcome
     }
@@ -191,7 +191,7 @@ export class TransactionManager {
   }
 
   /** InitProducerId ends the transaction and raises the epoch, so that nothing still on its way can act. */
-  private async abortByInit(cause: unknown): Promise<CommitOutcome> {
+  async #abortByInit(cause: unknown): Promise<CommitOutcome> {
     try {
       await this.init()
     } catch (error) {
@@ -201,80 +201,80 @@ export class TransactionManager {
   }
 
   /** Nothing asked to commit it, so whoever ends it aborts it: InitProducerId does. */
-  private async abortFailed(error: unknown, cause: unknown): Promise<CommitOutcome> {
+  async #abortFailed(error: unknown, cause: unknown): Promise<CommitOutcome> {
     const failed = asEndFailed(error)
-    if (failed.doubt === 'fenced') return this.fenced(failed.cause)
-    this.enter('unknown')
-    return this.abortByInit(cause)
+    if (failed.doubt === 'fenced') return this.#fenced(failed.cause)
+    this.#enter('unknown')
+    return this.#abortByInit(cause)
   }
 
-  private commitFailed(error: unknown): CommitOutcome {
+  #commitFailed(error: unknown): CommitOutcome {
     const { cause, doubt } = asEndFailed(error)
-    if (doubt === 'fenced') return this.fenced(cause)
-    this.enter('unknown')
+    if (doubt === 'fenced') return this.#fenced(cause)
+    this.#enter('unknown')
     return { kind: 'unknown', cause }
   }
 
-  private fenced(cause: unknown): CommitOutcome {
-    this.enter('fenced')
-    this.fencedBy = cause
+  #fenced(cause: unknown): CommitOutcome {
+    this.#enter('fenced')
+    this.#fencedBy = cause
     return { kind: 'fenced', cause }
   }
 
   /** Several sends at once add their partitions one request after another; each partition is added once. */
-  private addPartitions(batches: readonly ProduceBatch[]): Promise<void> {
-    return this.exclusively(async () => {
+  #addPartitions(batches: readonly ProduceBatch[]): Promise<void> {
+    return this.#exclusively(async () => {
       const missing = new Map<string, TopicPartition>()
       for (const { topic, partition } of batches) {
         const key = formatTopicPartition(topic, partition)
-        if (!this.added.has(key)) missing.set(key, { topic, partition })
+        if (!this.#added.has(key)) missing.set(key, { topic, partition })
       }
       if (missing.size === 0) return
       for (const { topic, partition } of missing.values()) {
         // A topic that does not exist is told at once; the coordinator would only say "try again".
-        if (this.cluster.cachedLeader(topic, partition) < 0) await this.cluster.leader(topic, partition)
+        if (this.#cluster.cachedLeader(topic, partition) < 0) await this.#cluster.leader(topic, partition)
       }
-      await this.requests.addPartitions(this.producer, [...missing.values()])
-      for (const key of missing.keys()) this.added.add(key)
+      await this.#requests.addPartitions(this.#producer, [...missing.values()])
+      for (const key of missing.keys()) this.#added.add(key)
     })
   }
 
-  private exclusively(step: () => Promise<void>): Promise<void> {
-    const done = this.adding.then(step)
-    this.adding = done.catch(() => undefined)
+  #exclusively(step: () => Promise<void>): Promise<void> {
+    const done = this.#adding.then(step)
+    this.#adding = done.catch(() => undefined)
     return done
   }
 
-  private spoil(error: unknown): void {
+  #spoil(error: unknown): void {
     const remedy = remedyOf(error)
     if (remedy === 'fenced') {
-      if (this.current === 'open' || this.current === 'abortable') this.fenced(error)
+      if (this.#current === 'open' || this.#current === 'abortable') this.#fenced(error)
       return
     }
-    if (remedy !== 'rejoin') this.doubtful = true
-    if (this.current === 'open') this.enter('abortable')
+    if (remedy !== 'rejoin') this.#doubtful = true
+    if (this.#current === 'open') this.#enter('abortable')
   }
 
   /** CLIENT_STATE_INVALID unless a transaction is open. */
   requireOpen(): void {
-    if (this.current === 'open') return
+    if (this.#current === 'open') return
     throw new MillraceError(
       'CLIENT_STATE_INVALID',
-      `Transactional producer "${this.transactionalId}" is ${this.current}, not open: begin a transaction first, or abort the failed one.`,
+      `Transactional producer "${this.transactionalId}" is ${this.#current}, not open: begin a transaction first, or abort the failed one.`,
     )
   }
 
-  private clear(): void {
-    this.added.clear()
-    this.groups.clear()
-    this.batchOffsets.clear()
+  #clear(): void {
+    this.#added.clear()
+    this.#groups.clear()
+    this.#batchOffsets.clear()
   }
 
-  private enter(state: TransactionState): void {
-    this.current = transition(this.transactionalId, this.current, state)
+  #enter(state: TransactionState): void {
+    this.#current = transition(this.transactionalId, this.#current, state)
   }
 
-  private abortedError(): MillraceError {
+  #abortedError(): MillraceError {
     return new MillraceError(
       'CLIENT_TRANSACTION_ABORTED',
       `A write of transactional producer "${this.transactionalId}" was dropped with its transaction; send it again.`,
