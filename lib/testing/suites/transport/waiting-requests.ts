@@ -23,12 +23,14 @@ async function hundredCommits(
     tookMs.push(rig.clock.monotonicMs() - startedMs)
     assert.equal(outcome.kind, 'committed')
   }
-  return tookMs.sort((a, b) => a - b)[98]!
+  return tookMs.sort((a, b) => a - b)[99]!
 }
+
+const POLL_MS = 20_000
 
 export const waitingCases: readonly TransportCase[] = [
   {
-    name: 'a waiting JoinGroup and a long poll hold up none of 100 commits: p99 under 50 ms',
+    name: 'a waiting JoinGroup and a long poll hold up none of 100 commits',
     async run(rig) {
       const topic = await rig.topic(4)
       const idle = await rig.topic()
@@ -55,18 +57,14 @@ export const waitingCases: readonly TransportCase[] = [
         },
         () => undefined,
       )
-      const fetcher = new Fetcher({ cluster: rig.cluster, isolation: 'readCommitted', maxWaitMs: 20_000 })
+      const fetcher = new Fetcher({ cluster: rig.cluster, isolation: 'readCommitted', maxWaitMs: POLL_MS })
       fetcher.add({ topic: idle, partition: 0 }, 0)
       const transactions = await rig.transactions()
       await delay(rig.clock, 300)
-      let slowest = 0
-      // A busy machine may stall one round; a request stuck behind another would stall them all.
-      for (let round = 0; round < 3; round++) {
-        slowest = await hundredCommits(rig, transactions, topic, identity)
-        if (slowest < 50) break
-      }
+      const slowestMs = await hundredCommits(rig, transactions, topic, identity)
       assert.equal(joined, false, 'the JoinGroup was to wait all the time')
-      assert.ok(slowest < 50, `p99 ${slowest.toFixed(1)} ms`)
+      // Behind the long poll a commit would take as long as the poll has left; no machine is that slow.
+      assert.ok(slowestMs < POLL_MS / 4, `the slowest of 100 commits took ${slowestMs.toFixed(1)} ms`)
       fetcher.close()
       const leaving = waiting.leave()
       await owner.join()
