@@ -1,5 +1,6 @@
 /** `count`, `reduce` and `aggregate` of a grouped stream without windows. */
 import type { AggregateNode } from '../topology/aggregate-nodes.js'
+import type { TableKeeping } from './context.js'
 import { foldStep, orNull } from './fold.js'
 import type { Build } from './operator.js'
 import { tableStore } from './table-store.js'
@@ -8,7 +9,7 @@ import { tableStore } from './table-store.js'
  * Null keys and null values are dropped; the result's time is the later of record and stored aggregate. The old value
  * of a key's first change is the initial aggregate, as in Kafka Streams.
  */
-export const buildAggregate: Build<AggregateNode> = (node, context) => {
+export const buildAggregate: Build<AggregateNode, TableKeeping> = (node, context) => {
   const store = tableStore(node.store, context)
   const step = foldStep(node.fold)
   const initial = node.sendOldValues ? node.fold.initializer : null

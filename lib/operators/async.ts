@@ -2,7 +2,8 @@
 import { MillraceError } from '../errors.js'
 import type { StreamRecord } from '../record/record.js'
 import type { AsyncNode } from '../topology/async-node.js'
-import type { Build, OperatorContext, Settle } from './operator.js'
+import type { AsyncRunning, Forwarding, Place } from './context.js'
+import type { Build, Settle } from './operator.js'
 
 /** Records taken per handler that may run: enough that handlers never wait for the task, few enough to bound memory. */
 const TAKEN_PER_HANDLER = 4
@@ -12,19 +13,21 @@ interface Job {
   readonly settle: Settle
 }
 
+type Context = Place & Forwarding & AsyncRunning
+
 /**
  * Records of one key are handled one after the other, whatever the order results go on in; records without a key have
  * no order. At most `concurrency` handlers run at once. A handler that fails every attempt is judged as any other user
  * code: by the policy for processing errors.
  */
-export const buildAsync: Build<AsyncNode> = (node, context) => {
+export const buildAsync: Build<AsyncNode, Context> = (node, context) => {
   const jobs = new Jobs(node, context)
   return { push: (record) => jobs.add(record), close: () => jobs.reset() }
 }
 
 class Jobs {
   readonly #node: AsyncNode
-  readonly #context: OperatorContext
+  readonly #context: Context
   readonly #enter: () => Settle
   /** Key → jobs that wait for the one of that key that runs. */
   readonly #waiting = new Map<unknown, Job[]>()
@@ -33,7 +36,7 @@ class Jobs {
   #running = 0
   #abort = new AbortController()
 
-  constructor(node: AsyncNode, context: OperatorContext) {
+  constructor(node: AsyncNode, context: Context) {
     this.#node = node
     this.#context = context
     const capacity = node.concurrency * TAKEN_PER_HANDLER

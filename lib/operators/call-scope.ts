@@ -1,13 +1,14 @@
 /** While user code of a processor runs it may forward; later, e.g. behind an await, its record belongs to no commit. */
 import { MillraceError } from '../errors.js'
-import type { OperatorContext, Push } from './operator.js'
+import type { Place } from './context.js'
+import type { Push } from './operator.js'
 
 export class CallScope {
   #depth = 0
   readonly #node: string
   readonly #taskId: string
 
-  constructor(node: string, { taskId }: Pick<OperatorContext, 'taskId'>) {
+  constructor(node: string, { taskId }: Pick<Place, 'taskId'>) {
     this.#node = node
     this.#taskId = taskId
   }

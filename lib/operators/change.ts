@@ -2,7 +2,8 @@
 import type { Headers, StreamRecord } from '../record/record.js'
 import type { KeyValueStore, SessionStore, WindowStore } from '../state/ports/store.js'
 import type { Change } from '../topology/node-base.js'
-import type { OperatorContext, Push } from './operator.js'
+import type { CacheForwarding } from './context.js'
+import type { Push } from './operator.js'
 
 /** Hands on a change of one key, at once or (cached store) not at all, because the flush listener will. */
 export type ForwardChange = (
@@ -41,7 +42,7 @@ const waitForFlush: ForwardChange = () => {}
  * How the owner of a key-value store forwards: at once, or, where the store is cached, through its flush listener,
  * which sees one net change per key and commit, with the headers its last `put` was given.
  */
-export function forwardThrough(store: KeyValueStore<unknown, unknown>, context: OperatorContext): ForwardChange {
+export function forwardThrough(store: KeyValueStore<unknown, unknown>, context: CacheForwarding): ForwardChange {
   if (!store.cached) return forwardNow(context.forward)
   // A cache that is full flushes in the middle of another record, which is not to blame for what comes of it.
   const now = forwardNow(context.withoutRecord(context.forward))
@@ -53,7 +54,7 @@ export function forwardThrough(store: KeyValueStore<unknown, unknown>, context: 
 export function forwardWindowsThrough(
   store: WindowStore<unknown, unknown>,
   sizeMs: number,
-  context: OperatorContext,
+  context: CacheForwarding,
 ): ForwardChange {
   if (!store.cached) return forwardNow(context.forward)
   // A cache that is full flushes in the middle of another record, which is not to blame for what comes of it.
@@ -66,7 +67,7 @@ export function forwardWindowsThrough(
 }
 
 /** The same for a session store. */
-export function forwardSessionsThrough(store: SessionStore<unknown, unknown>, context: OperatorContext): ForwardChange {
+export function forwardSessionsThrough(store: SessionStore<unknown, unknown>, context: CacheForwarding): ForwardChange {
   if (!store.cached) return forwardNow(context.forward)
   // A cache that is full flushes in the middle of another record, which is not to blame for what comes of it.
   const now = forwardNow(context.withoutRecord(context.forward))

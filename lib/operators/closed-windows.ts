@@ -3,7 +3,7 @@ import type { Headers } from '../record/record.js'
 import type { WindowStore } from '../state/ports/store.js'
 import { firstOpenEndFromZeroMs, firstOpenEndMs } from '../windows/close.js'
 import { forwardNow } from './change.js'
-import type { OperatorContext } from './operator.js'
+import type { Forwarding } from './context.js'
 
 /**
  * Emits the windows that close as time goes from `previousMs` to `nowMs`, by start, then key bytes. A window accepted
@@ -14,7 +14,7 @@ export function closedWindows(
   store: WindowStore<unknown, unknown>,
   sizeMs: number,
   afterEndMs: number,
-  context: OperatorContext,
+  context: Forwarding,
 ) {
   const forward = forwardNow(context.forward)
   return (previousMs: number, nowMs: number, headers: Headers): number => {

@@ -1,9 +1,10 @@
 /** `filter` and `filterNot` on a stream, and the filter in front of a repartition, which counts what it rejects. */
 import type { FilterNode } from '../topology/stateless-nodes.js'
 import { atOnce } from './at-once.js'
+import type { Dropping, Forwarding } from './context.js'
 import type { Build } from './operator.js'
 
-export const buildFilter: Build<FilterNode> = (node, context) => {
+export const buildFilter: Build<FilterNode, Forwarding & Dropping> = (node, context) => {
   const { predicate, dropReason } = node
   const { forward } = context
   if (dropReason !== undefined) {

@@ -1,9 +1,10 @@
 /** `flatMapValues`: any number of values for one, same key. */
 import type { FlatMapValuesNode } from '../topology/stateless-nodes.js'
+import type { Forwarding } from './context.js'
 import { orNull } from './fold.js'
 import type { Build } from './operator.js'
 
-export const buildFlatMapValues: Build<FlatMapValuesNode> = (node, { forward }) => {
+export const buildFlatMapValues: Build<FlatMapValuesNode, Forwarding> = (node, { forward }) => {
   const { mapper } = node
   return {
     push(record) {

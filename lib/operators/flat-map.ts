@@ -1,9 +1,10 @@
 /** `flatMap`: any number of records for one. */
 import type { FlatMapNode } from '../topology/stateless-nodes.js'
+import type { Forwarding } from './context.js'
 import { orNull } from './fold.js'
 import type { Build } from './operator.js'
 
-export const buildFlatMap: Build<FlatMapNode> = (node, { forward }) => {
+export const buildFlatMap: Build<FlatMapNode, Forwarding> = (node, { forward }) => {
   const { mapper } = node
   return {
     push(record) {

@@ -1,9 +1,10 @@
 /** `mapValues`: a new value, same key. A null value reaches the mapper, as in Kafka Streams. */
 import type { MapValuesNode } from '../topology/stateless-nodes.js'
+import type { Forwarding } from './context.js'
 import { orNull } from './fold.js'
 import type { Build } from './operator.js'
 
-export const buildMapValues: Build<MapValuesNode> = (node, { forward }) => {
+export const buildMapValues: Build<MapValuesNode, Forwarding> = (node, { forward }) => {
   const { mapper } = node
   return {
     push(record) {

@@ -1,9 +1,10 @@
 /** `map`: a new key and a new value per record. */
 import type { MapNode } from '../topology/stateless-nodes.js'
+import type { Forwarding } from './context.js'
 import { orNull } from './fold.js'
 import type { Build } from './operator.js'
 
-export const buildMap: Build<MapNode> = (node, { forward }) => {
+export const buildMap: Build<MapNode, Forwarding> = (node, { forward }) => {
   const { mapper } = node
   return {
     push(record) {

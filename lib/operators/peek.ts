@@ -1,9 +1,10 @@
 /** `peek` and `foreach`: looks at a record and hands it on unchanged. */
 import type { PeekNode } from '../topology/stateless-nodes.js'
 import { atOnce } from './at-once.js'
+import type { Forwarding } from './context.js'
 import type { Build } from './operator.js'
 
-export const buildPeek: Build<PeekNode> = (node, { forward }) => {
+export const buildPeek: Build<PeekNode, Forwarding> = (node, { forward }) => {
   const { action } = node
   return {
     push(record) {

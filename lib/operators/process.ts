@@ -2,6 +2,7 @@
 import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 import { NO_HEADERS, type StreamRecord } from '../record/record.js'
+import type { DueTimers } from '../state/ports/timer-store.js'
 import { fillingNode, usableBy } from '../state/read-only.js'
 import type { TimersDefinition } from '../state/stores/timers-store.js'
 import type { NodeBase } from '../topology/node-base.js'
@@ -16,10 +17,11 @@ import type { ProcessNode } from '../topology/stateless-nodes.js'
 import { requireFunction } from '../topology/validate/functions.js'
 import { atOnce } from './at-once.js'
 import { CallScope } from './call-scope.js'
-import type { Build, DueTimers, OperatorContext, Push } from './operator.js'
+import type { ProcessorCode } from './context.js'
+import type { Build, Push } from './operator.js'
 import { ending, punctuation, starting } from './user-code.js'
 
-export const buildProcess: Build<ProcessNode> = (node, context) => {
+export const buildProcess: Build<ProcessNode, ProcessorCode> = (node, context) => {
   if (node.fixedKey) return buildFixedKey(node, context)
   const { processor, scope } = start(node, context, context.forward, (name) => context.child(name))
   const push: Push = (record) => {
@@ -34,7 +36,7 @@ export const buildProcess: Build<ProcessNode> = (node, context) => {
 }
 
 /** As above, but a record forwarded while one is processed must keep its key: nothing repartitions after this node. */
-function buildFixedKey(node: ProcessNode, context: OperatorContext) {
+function buildFixedKey(node: ProcessNode, context: ProcessorCode) {
   let input: StreamRecord | null = null
   const keeping =
     (push: Push): Push =>
@@ -67,7 +69,7 @@ interface Started {
   readonly scope: CallScope
 }
 
-function start(node: ProcessNode, context: OperatorContext, forward: Push, child: (name: string) => Push): Started {
+function start(node: ProcessNode, context: ProcessorCode, forward: Push, child: (name: string) => Push): Started {
   const scope = new CallScope(node.name, context)
   const given = processorContext(node, context, scope.within(forward), (name) => scope.within(child(name)), scope)
   const processor = starting('supplier', context, () => node.supplier(given))
@@ -78,7 +80,7 @@ function start(node: ProcessNode, context: OperatorContext, forward: Push, child
   return { processor, scope }
 }
 
-function followTimers(node: ProcessNode, context: OperatorContext, processor: Processor, scope: CallScope): void {
+function followTimers(node: ProcessNode, context: ProcessorCode, processor: Processor, scope: CallScope): void {
   for (const name of node.stores) {
     if (context.storePort(name) !== 'timers') continue
     if (processor.onTimer === undefined) {
@@ -96,7 +98,7 @@ function followTimers(node: ProcessNode, context: OperatorContext, processor: Pr
   }
 }
 
-function closing(processor: Processor, context: OperatorContext): { close?: () => void } {
+function closing(processor: Processor, context: ProcessorCode): { close?: () => void } {
   return processor.close === undefined ? {} : { close: () => ending('close', context, () => processor.close?.()) }
 }
 
@@ -104,7 +106,7 @@ function withHeaders(record: ForwardedRecord<unknown, unknown>): StreamRecord {
   return record.headers === undefined ? { ...record, headers: NO_HEADERS } : (record as StreamRecord)
 }
 
-function timeless({ name: node }: Pick<NodeBase, 'name'>, { taskId }: OperatorContext, timestamp: unknown) {
+function timeless({ name: node }: Pick<NodeBase, 'name'>, { taskId }: ProcessorCode, timestamp: unknown) {
   const problem = `Node ${node} forwarded a record whose timestamp is ${kindOf(timestamp)}, not whole milliseconds.`
   return new MillraceError('RECORD_TIMESTAMP_INVALID', problem, { node, taskId })
 }
@@ -112,7 +114,7 @@ function timeless({ name: node }: Pick<NodeBase, 'name'>, { taskId }: OperatorCo
 /** The context user code is given at `node`. */
 export function processorContext(
   node: Pick<NodeBase, 'name' | 'stores'>,
-  context: OperatorContext,
+  context: ProcessorCode,
   forward: Push,
   child: (name: string) => Push,
   scope: CallScope,

@@ -1,9 +1,10 @@
 /** `selectKey`: a new key, same value. */
 import type { SelectKeyNode } from '../topology/stateless-nodes.js'
+import type { Forwarding } from './context.js'
 import { orNull } from './fold.js'
 import type { Build } from './operator.js'
 
-export const buildSelectKey: Build<SelectKeyNode> = (node, { forward }) => {
+export const buildSelectKey: Build<SelectKeyNode, Forwarding> = (node, { forward }) => {
   const { mapper } = node
   return {
     push(record) {

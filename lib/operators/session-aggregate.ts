@@ -6,8 +6,9 @@ import { closesAfterEndMs, emittedUntil, firstOpenEndFromZeroMs, firstOpenEndMs,
 import type { Windowed } from '../windows/window.js'
 import { advancing } from './advance.js'
 import { forwardNow, forwardSessionsThrough } from './change.js'
+import type { Forwarding, TableKeeping, TimeKeeping } from './context.js'
 import { orNull } from './fold.js'
-import type { Build, OperatorContext } from './operator.js'
+import type { Build } from './operator.js'
 
 /**
  * A record joins every session whose end or start is at most one gap away. Each session it replaces is deleted by a
@@ -15,7 +16,7 @@ import type { Build, OperatorContext } from './operator.js'
  * closed is late; the record is dropped and nothing changes. With emit on close, and above a suppression, a session that
  * is closed takes part in no later merge.
  */
-export const buildSessionAggregate: Build<SessionAggregateNode> = (node, context) => {
+export const buildSessionAggregate: Build<SessionAggregateNode, TableKeeping & TimeKeeping> = (node, context) => {
   const store = context.store<SessionStore<unknown, unknown>>(node.store)
   const { gapMs } = node.windows
   const afterEndMs = closesAfterEndMs(node.windows)
@@ -93,7 +94,7 @@ function windowed(key: unknown, startMs: number, endMs: number): Windowed<unknow
 }
 
 /** Emits the sessions that close as time goes from `previousMs` to `nowMs`, by end, then start, then key bytes; returns how many. */
-function closedSessions(store: SessionStore<unknown, unknown>, afterEndMs: number, context: OperatorContext) {
+function closedSessions(store: SessionStore<unknown, unknown>, afterEndMs: number, context: Forwarding) {
   const forward = forwardNow(context.forward)
   return (previousMs: number, nowMs: number, headers: Headers): number => {
     const firstEndMs = firstOpenEndFromZeroMs(afterEndMs, previousMs)

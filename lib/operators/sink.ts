@@ -5,10 +5,13 @@ import { partitionForKey } from '../record/partitioner.js'
 import type { Headers } from '../record/record.js'
 import { isTopicName } from '../record/topic-name.js'
 import type { SinkNode } from '../topology/node.js'
-import type { Build, OperatorContext } from './operator.js'
+import type { Dropping, Place, RecordInHand, TopicOutput } from './context.js'
+import type { Build } from './operator.js'
+
+type SinkContext = Place & Dropping & RecordInHand & TopicOutput
 
 /** Chooses the partition, or several: the user's partitioner, else the hash of the bytes the key serde names, else null (by key). */
-export const buildSink: Build<SinkNode> = (node, context) => {
+export const buildSink: Build<SinkNode, SinkContext> = (node, context) => {
   const { keySerde, valueSerde } = node
   const topicOf = typeof node.topic === 'string' ? null : node.topic
   const fixedTopic = typeof node.topic === 'string' ? context.topicName(node.topic) : ''
@@ -45,7 +48,7 @@ function bytesOf(answer: Buffer | null): Buffer | null {
 }
 
 /** Chooses partitions and sends. */
-function writer(node: SinkNode, context: OperatorContext) {
+function writer(node: SinkNode, context: SinkContext) {
   const choose = partitionChooser(node, context)
   return (
     topic: string,
@@ -68,7 +71,7 @@ function writer(node: SinkNode, context: OperatorContext) {
 
 type ChoosePartition = (topic: string, key: unknown, value: unknown) => number | readonly number[] | null
 
-function partitionChooser(node: SinkNode, context: OperatorContext): ChoosePartition | null {
+function partitionChooser(node: SinkNode, context: SinkContext): ChoosePartition | null {
   const { partitioner, keySerde } = node
   const byInnerKey: ChoosePartition | null =
     keySerde.partitionBytes === undefined
@@ -105,7 +108,7 @@ function outside(partition: number, count: number): boolean {
 }
 
 /** What the function answered may be part of the record: it is not shown. */
-function noTopicName(node: SinkNode, answer: unknown, context: OperatorContext): MillraceError {
+function noTopicName(node: SinkNode, answer: unknown, context: SinkContext): MillraceError {
   const what = typeof answer === 'string' ? `a string of ${answer.length} characters` : String(answer && typeof answer)
   return new MillraceError(
     'TOPIC_NAME_INVALID',
@@ -114,7 +117,7 @@ function noTopicName(node: SinkNode, answer: unknown, context: OperatorContext):
   )
 }
 
-function origin(context: OperatorContext): string {
+function origin(context: SinkContext): string {
   const at = context.recordMetadata()
   return at === null ? 'a punctuation' : `${at.topic}-${at.partition} at offset ${at.offset}`
 }
@@ -123,7 +126,7 @@ function unwritable(
   node: SinkNode,
   topic: string,
   part: 'key' | 'value',
-  context: OperatorContext,
+  context: SinkContext,
   cause: unknown,
 ): MillraceError {
   return new MillraceError(

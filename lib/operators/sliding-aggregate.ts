@@ -7,17 +7,20 @@ import { closesAfterEndMs, emittedUntil, isClosed } from '../windows/close.js'
 import { advancing } from './advance.js'
 import { forwardWindowsThrough } from './change.js'
 import { closedWindows } from './closed-windows.js'
+import type { TableKeeping, TimeKeeping } from './context.js'
 import { orNull } from './fold.js'
-import type { Build, OperatorContext } from './operator.js'
+import type { Build } from './operator.js'
 
 type Row = ValueAndTimestamp<unknown>
+
+type Context = TableKeeping & TimeKeeping
 
 /**
  * A record belongs to every window [s, s + d] that holds its time. Windows come into being with records: one that ends
  * at a record (its left window) and one that starts just after it (its right window) once a later record falls into it.
  * Records before d have no full left window; they share [0, d]. Null keys and null values are dropped.
  */
-export const buildSlidingAggregate: Build<SlidingAggregateNode> = (node, context) => {
+export const buildSlidingAggregate: Build<SlidingAggregateNode, Context> = (node, context) => {
   const store = context.store<WindowStore<unknown, unknown>>(node.store)
   const { timeDifferenceMs } = node.windows
   const afterEndMs = closesAfterEndMs(node.windows)
@@ -47,13 +50,13 @@ export const buildSlidingAggregate: Build<SlidingAggregateNode> = (node, context
 class SlidingWindowsOf {
   readonly #node: SlidingAggregateNode
   readonly #store: WindowStore<unknown, unknown>
-  readonly #context: OperatorContext
+  readonly #context: Context
   readonly #forward: ReturnType<typeof forwardWindowsThrough> | null
   #record: StreamRecord = { key: null, value: null, timestamp: -1, headers: [] }
   readonly #afterEndMs: number
   #nowMs = -1
 
-  constructor(node: SlidingAggregateNode, store: WindowStore<unknown, unknown>, context: OperatorContext) {
+  constructor(node: SlidingAggregateNode, store: WindowStore<unknown, unknown>, context: Context) {
     this.#node = node
     this.#store = store
     this.#context = context

@@ -1,9 +1,10 @@
 /** `split`: the first predicate that holds decides the branch. */
 import type { SplitNode } from '../topology/stateless-nodes.js'
 import { atOnce } from './at-once.js'
+import type { Branching, Dropping } from './context.js'
 import type { Build } from './operator.js'
 
-export const buildSplit: Build<SplitNode> = (node, context) => {
+export const buildSplit: Build<SplitNode, Branching & Dropping> = (node, context) => {
   const { predicates } = node
   const branches = node.branches.map((name) => context.child(name))
   const otherwise = node.defaultBranch === null ? null : context.child(node.defaultBranch)

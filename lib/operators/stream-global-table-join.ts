@@ -1,10 +1,14 @@
 /** Join of a stream with a fully replicated table by a key the selector computes. */
 import type { KeyValueStore } from '../state/ports/store.js'
 import type { StreamGlobalTableJoinNode } from '../topology/join-nodes.js'
+import type { Dropping, Forwarding, StoreAccess } from './context.js'
 import type { Build } from './operator.js'
 
 /** A null selected key drops the record from the inner join and finds nothing in the left join. Null values are dropped. */
-export const buildStreamGlobalTableJoin: Build<StreamGlobalTableJoinNode> = (node, context) => {
+export const buildStreamGlobalTableJoin: Build<StreamGlobalTableJoinNode, Forwarding & Dropping & StoreAccess> = (
+  node,
+  context,
+) => {
   const store = context.store<KeyValueStore<unknown, unknown>>(node.store)
   const { forward } = context
   const { joiner, keySelector, left } = node

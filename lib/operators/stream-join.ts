@@ -4,6 +4,7 @@ import type { JoinWindowStore, UnmatchedStore } from '../state/ports/join-stores
 import type { StreamJoinNode } from '../topology/stream-join-nodes.js'
 import { closesAfterEndMs, firstOpenEndMs, isClosed } from '../windows/close.js'
 import { advancing } from './advance.js'
+import type { Dropping, Forwarding, StoreAccess, TimeKeeping } from './context.js'
 import type { Build } from './operator.js'
 
 /**
@@ -14,7 +15,10 @@ import type { Build } from './operator.js'
  * others in batches, by wall clock and by the side that comes next; here only the records decide. Waiting records are
  * released by a record that is at stream time, before that record's own results.
  */
-export const buildStreamJoin: Build<StreamJoinNode> = (node, context) => {
+export const buildStreamJoin: Build<StreamJoinNode, Forwarding & Dropping & StoreAccess & TimeKeeping> = (
+  node,
+  context,
+) => {
   const { joiner, outer, beforeMs, afterMs } = node
   const afterEndMs = closesAfterEndMs({ ...node, kind: 'join' })
   const { forward } = context

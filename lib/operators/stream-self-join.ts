@@ -3,6 +3,7 @@ import type { JoinWindowStore } from '../state/ports/join-stores.js'
 import type { StreamSelfJoinNode } from '../topology/stream-join-nodes.js'
 import { closesAfterEndMs, isClosed } from '../windows/close.js'
 import { advancing } from './advance.js'
+import type { Dropping, Forwarding, StoreAccess, TimeKeeping } from './context.js'
 import type { Build } from './operator.js'
 
 /**
@@ -10,7 +11,10 @@ import type { Build } from './operator.js'
  * none ever waits for a partner; on an outer side a record goes on alone where it has no key, is so late that it is not
  * waited for, or just too late to be kept: only such a one meets not even itself. Null values, and null keys of other sides, are dropped.
  */
-export const buildStreamSelfJoin: Build<StreamSelfJoinNode> = (node, context) => {
+export const buildStreamSelfJoin: Build<StreamSelfJoinNode, Forwarding & Dropping & StoreAccess & TimeKeeping> = (
+  node,
+  context,
+) => {
   const { joiner, outer, beforeMs, afterMs } = node
   const afterEndMs = closesAfterEndMs({ ...node, kind: 'join' })
   const { forward } = context

@@ -4,7 +4,8 @@ import type { StreamBuffer } from '../state/ports/stream-buffer.js'
 import type { StreamTableJoinNode } from '../topology/join-nodes.js'
 import { firstOpenEndMs, isClosed } from '../windows/close.js'
 import { advancing } from './advance.js'
-import type { Build, Operator, OperatorContext, Push } from './operator.js'
+import type { Forwarding, RecordInHand, StoreAccess, TimeKeeping, UserCode } from './context.js'
+import type { Build, Operator, Push } from './operator.js'
 import { lookUp } from './table-view.js'
 import { lookUpAsOf } from './table-view-as-of.js'
 
@@ -13,7 +14,10 @@ import { lookUpAsOf } from './table-view-as-of.js'
  * keys by the inner join; the left join answers a null key with no table row (KIP-962). The result has the stream
  * record's time.
  */
-export const buildStreamTableJoin: Build<StreamTableJoinNode> = (node, context) => {
+export const buildStreamTableJoin: Build<StreamTableJoinNode, UserCode & Forwarding & TimeKeeping> = (
+  node,
+  context,
+) => {
   const { forward } = context
   const { joiner, left } = node
   const asOf = lookUpAsOf(node.table, context)
@@ -47,7 +51,7 @@ const NOWHERE = { topic: '', partition: -1, offset: -1 }
 function waiting(
   { graceMs, store }: NonNullable<StreamTableJoinNode['wait']>,
   join: Push,
-  context: OperatorContext,
+  context: RecordInHand & StoreAccess & TimeKeeping,
 ): Operator {
   const buffer = context.store<StreamBuffer<unknown, unknown>>(store)
   const time = context.operatorTime()

@@ -6,6 +6,7 @@ import { isClosed } from '../windows/close.js'
 import type { Windowed } from '../windows/window.js'
 import { advancing } from './advance.js'
 import { changeOf, changeRecord } from './change.js'
+import type { Dropping, Forwarding, Place, RecordInHand, StoreAccess, TimeKeeping } from './context.js'
 import type { Build } from './operator.js'
 
 /** Of changes that a record cache let go at a commit: no record is in hand then. */
@@ -16,7 +17,10 @@ const UNKNOWN_ORIGIN = { topic: '', partition: -1, offset: -1 }
  * window goes out once and nothing is accepted after it. Kafka Streams asks two different ones for sliding windows and
  * sessions, and emits a window again that another input of a join or cogroup still changes.
  */
-export const buildSuppress: Build<SuppressNode> = (node, context) => {
+export const buildSuppress: Build<
+  SuppressNode,
+  Place & Forwarding & Dropping & RecordInHand & StoreAccess & TimeKeeping
+> = (node, context) => {
   const buffer = context.store<SuppressBuffer<unknown, unknown>>(node.store)
   const { waitMs, maxRecords, maxBytes, untilWindowCloses } = node
   const time = context.operatorTime()

@@ -1,6 +1,7 @@
 /** Second half of a table's `groupBy`: subtract the old value, then add the new one. */
 import type { TableAggregateNode } from '../topology/table-nodes.js'
 import { changeOf } from './change.js'
+import type { TableKeeping } from './context.js'
 import { foldStep, orNull } from './fold.js'
 import type { Build } from './operator.js'
 import { tableStore } from './table-store.js'
@@ -9,7 +10,7 @@ import { tableStore } from './table-store.js'
  * Deleting every row of a group leaves what the subtractor says (0 for a count), never a tombstone by itself. Time: the
  * later of record and stored aggregate, as soon as the aggregate took part.
  */
-export const buildTableAggregate: Build<TableAggregateNode> = (node, context) => {
+export const buildTableAggregate: Build<TableAggregateNode, TableKeeping> = (node, context) => {
   const store = tableStore(node.store, context)
   const add = foldStep(node.fold)
   const { subtractor } = node

@@ -2,6 +2,7 @@
 import type { TableFilterNode } from '../topology/table-nodes.js'
 import { atOnce } from './at-once.js'
 import { changeOf, changeRecord } from './change.js'
+import type { TableKeeping } from './context.js'
 import type { Build } from './operator.js'
 import { tableStore } from './table-store.js'
 
@@ -9,7 +10,7 @@ import { tableStore } from './table-store.js'
  * Where somebody downstream needs old values, a change from nothing to nothing is not forwarded, unless it is a version
  * of its own. Where nobody does, a tombstone goes out for every rejected row, because it may have passed before.
  */
-export const buildTableFilter: Build<TableFilterNode> = (node, context) => {
+export const buildTableFilter: Build<TableFilterNode, TableKeeping> = (node, context) => {
   const { predicate, negate, sendOldValues, versioned } = node
   const { forward } = context
   const passing = (key: unknown, value: unknown) =>

@@ -1,6 +1,7 @@
 /** First half of a table's `groupBy`: what to subtract and what to add, under the new keys (KIP-904). */
 import type { TableGroupByNode } from '../topology/table-nodes.js'
 import { changeOf, changeRecord } from './change.js'
+import type { Dropping, Forwarding } from './context.js'
 import type { Build } from './operator.js'
 import { sameKey } from './same-key.js'
 
@@ -11,7 +12,7 @@ type Pair = readonly [unknown, unknown]
  * add). A null key or value contributes nothing, nor does a version that is not the latest. What contributes nothing
  * is counted when it comes, not again when it goes.
  */
-export const buildTableGroupBy: Build<TableGroupByNode> = (node, context) => {
+export const buildTableGroupBy: Build<TableGroupByNode, Forwarding & Dropping> = (node, context) => {
   const { mapper } = node
   const { forward } = context
   const pairOf = (key: unknown, value: unknown, counted: boolean): Pair | null => {

@@ -1,10 +1,11 @@
 /** Where the two sides of a table-table join meet; keeps the joined table when it is materialised. */
 import type { TableJoinMergeNode } from '../topology/join-nodes.js'
 import { changeOf } from './change.js'
+import type { TableKeeping } from './context.js'
 import type { Build } from './operator.js'
 import { tableStore } from './table-store.js'
 
-export const buildTableJoinMerge: Build<TableJoinMergeNode> = (node, context) => {
+export const buildTableJoinMerge: Build<TableJoinMergeNode, TableKeeping> = (node, context) => {
   if (node.store === null) return { push: context.forward }
   const store = tableStore(node.store, context)
   return {

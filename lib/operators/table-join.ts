@@ -1,6 +1,7 @@
 /** One side of a table-table join on the primary key: its parent's changes meet the other side's rows. */
 import type { TableJoinNode } from '../topology/join-nodes.js'
 import { changeOf, changeRecord } from './change.js'
+import type { Forwarding, UserCode } from './context.js'
 import { orNull } from './fold.js'
 import type { Build } from './operator.js'
 import { lookUp } from './table-view.js'
@@ -10,7 +11,7 @@ import { lookUp } from './table-view.js'
  * neither old nor new value nor the other side exists. The result has the later time of the two current rows.
  * A version that is not the latest of its row changes nothing.
  */
-export const buildTableJoin: Build<TableJoinNode> = (node, context) => {
+export const buildTableJoin: Build<TableJoinNode, UserCode & Forwarding> = (node, context) => {
   const find = lookUp(node.other, context)
   const { forward } = context
   const { joiner } = node

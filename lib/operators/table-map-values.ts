@@ -1,11 +1,12 @@
 /** `mapValues` on a table. The mapper never sees null: a deleted row stays deleted. */
 import type { TableMapValuesNode } from '../topology/table-nodes.js'
 import { changeOf, changeRecord } from './change.js'
+import type { TableKeeping } from './context.js'
 import { orNull } from './fold.js'
 import type { Build } from './operator.js'
 import { tableStore } from './table-store.js'
 
-export const buildTableMapValues: Build<TableMapValuesNode> = (node, context) => {
+export const buildTableMapValues: Build<TableMapValuesNode, TableKeeping> = (node, context) => {
   const { mapper, sendOldValues } = node
   const { forward } = context
   const mapped = (key: unknown, value: unknown) => (value === null ? null : orNull(mapper(value, key)))

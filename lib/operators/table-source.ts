@@ -1,6 +1,7 @@
 /** Makes a table of a topic or a stream: the last record of a key in offset order wins, null deletes. */
 import type { TableSourceNode } from '../topology/table-nodes.js'
 import { forwardNow } from './change.js'
+import type { TableKeeping } from './context.js'
 import type { Build } from './operator.js'
 import { tableStore } from './table-store.js'
 
@@ -8,7 +9,7 @@ import { tableStore } from './table-store.js'
  * Null keys are dropped. A record older than the row still replaces it: offset order is what a changelog restores. Only
  * in a versioned table does it take its place among the versions.
  */
-export const buildTableSource: Build<TableSourceNode> = (node, context) => {
+export const buildTableSource: Build<TableSourceNode, TableKeeping> = (node, context) => {
   if (node.store === null) {
     const forward = forwardNow(context.forward)
     return {

@@ -3,7 +3,7 @@ import type { Headers } from '../record/record.js'
 import type { KeyValueStore, ValueAndTimestamp } from '../state/ports/store.js'
 import type { VersionedStore } from '../state/ports/versioned.js'
 import { changeRecord, forwardThrough } from './change.js'
-import type { OperatorContext } from './operator.js'
+import type { TableKeeping } from './context.js'
 
 export interface TableStore {
   /** The latest row of a key. */
@@ -12,7 +12,7 @@ export interface TableStore {
   write(key: unknown, after: unknown, before: unknown, timestamp: number, headers: Headers): void
 }
 
-export function tableStore(name: string, context: OperatorContext): TableStore {
+export function tableStore(name: string, context: TableKeeping): TableStore {
   if (context.storePort(name) === 'versioned') return versionedTable(name, context)
   const store = context.store<KeyValueStore<unknown, unknown>>(name)
   const forward = forwardThrough(store, context)
@@ -26,7 +26,7 @@ export function tableStore(name: string, context: OperatorContext): TableStore {
 }
 
 /** A version older than the latest is forwarded as such; one older than the history is dropped. Versions are not cached. */
-function versionedTable(name: string, context: OperatorContext): TableStore {
+function versionedTable(name: string, context: TableKeeping): TableStore {
   const store = context.store<VersionedStore<unknown, unknown>>(name)
   const { forward } = context
   return {

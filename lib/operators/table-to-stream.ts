@@ -1,9 +1,10 @@
 /** `toStream`: each change becomes a plain record with the new value; a deletion has value null. */
 import type { TableToStreamNode } from '../topology/table-nodes.js'
 import { changeOf } from './change.js'
+import type { Forwarding } from './context.js'
 import type { Build } from './operator.js'
 
-export const buildTableToStream: Build<TableToStreamNode> = (node, { forward }) => {
+export const buildTableToStream: Build<TableToStreamNode, Forwarding> = (node, { forward }) => {
   const { mapper } = node
   return {
     push(record) {

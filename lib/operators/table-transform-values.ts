@@ -1,13 +1,17 @@
 /** `transformValues` on a table: user code with stores and timers makes each row's value, and sees deletes. */
 import type { TableTransformValuesNode } from '../topology/table-nodes.js'
 import { changeOf, changeRecord } from './change.js'
+import type { CacheForwarding, UserCode } from './context.js'
 import type { Build } from './operator.js'
 import { tableStore } from './table-store.js'
 import { ending } from './user-code.js'
 import { startTransformer } from './value-transformer.js'
 
 /** Without a store the old value is made anew where somebody asks for it, so the transformer runs twice per change. */
-export const buildTableTransformValues: Build<TableTransformValuesNode> = (node, context) => {
+export const buildTableTransformValues: Build<TableTransformValuesNode, UserCode & CacheForwarding> = (
+  node,
+  context,
+) => {
   const { transform, transformer } = startTransformer(node, context, true)
   const { forward } = context
   const store = node.store === null ? null : tableStore(node.store, context)

@@ -3,14 +3,15 @@ import type { ValueAndTimestamp } from '../state/ports/store.js'
 import type { VersionedStore } from '../state/ports/versioned.js'
 import type { TableView } from '../topology/table-nodes.js'
 import { atOnce } from './at-once.js'
+import type { UserCode } from './context.js'
 import { orNull } from './fold.js'
-import type { OperatorContext } from './operator.js'
+
 import { startTransformer } from './value-transformer.js'
 
 export type LookUpAsOf = (key: unknown, asOfMs: number) => ValueAndTimestamp<unknown> | null
 
 /** Null where the table keeps no versions; a join of versioned tables keeps none either. */
-export function lookUpAsOf(view: TableView, context: OperatorContext): LookUpAsOf | null {
+export function lookUpAsOf(view: TableView, context: UserCode): LookUpAsOf | null {
   if (view.kind === 'store') {
     if (context.storePort(view.store) !== 'versioned') return null
     const store = context.store<VersionedStore<unknown, unknown>>(view.store)

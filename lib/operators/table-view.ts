@@ -13,14 +13,15 @@ import type {
 } from '../topology/table-nodes.js'
 import type { Windowed } from '../windows/window.js'
 import { atOnce } from './at-once.js'
+import type { UserCode } from './context.js'
 import { orNull } from './fold.js'
-import type { OperatorContext } from './operator.js'
+
 import { startTransformer } from './value-transformer.js'
 
 /** The row under a key that is not null, or null. */
 export type LookUp = (key: unknown) => ValueAndTimestamp<unknown> | null
 
-export function lookUp(view: TableView, context: OperatorContext): LookUp {
+export function lookUp(view: TableView, context: UserCode): LookUp {
   switch (view.kind) {
     case 'store':
       return storeLookUp(view.store, context)
@@ -37,7 +38,7 @@ export function lookUp(view: TableView, context: OperatorContext): LookUp {
   }
 }
 
-function storeLookUp(name: string, context: OperatorContext): LookUp {
+function storeLookUp(name: string, context: UserCode): LookUp {
   // Tables are kept in no others.
   return PORTS[context.storePort(name) as TablePort](context.store<never>(name))
 }
@@ -76,7 +77,7 @@ function mapLookUp(view: MapValuesView, of: LookUp): LookUp {
 }
 
 /** The time of what downstream saw last is not kept: it counts as unknown. */
-function suppressLookUp(view: SuppressView, of: LookUp, context: OperatorContext): LookUp {
+function suppressLookUp(view: SuppressView, of: LookUp, context: UserCode): LookUp {
   const buffer = context.store<SuppressBuffer<unknown, unknown>>(view.store)
   return (key) => {
     const prior = buffer.prior(key)
@@ -86,7 +87,7 @@ function suppressLookUp(view: SuppressView, of: LookUp, context: OperatorContext
 }
 
 /** A row made of nothing has no time: -1, as in Kafka Streams. */
-function transformLookUp(view: TransformValuesView, of: LookUp, context: OperatorContext): LookUp {
+function transformLookUp(view: TransformValuesView, of: LookUp, context: UserCode): LookUp {
   const { transform } = startTransformer(view, context, false)
   return (key) => {
     const row = of(key)

@@ -2,9 +2,7 @@
 import { isMillraceError, MillraceError } from '../errors.js'
 import { requireFunction } from '../topology/validate/functions.js'
 import { atOnce } from './at-once.js'
-import type { OperatorContext } from './operator.js'
-
-type Place = Pick<OperatorContext, 'nodeName' | 'taskId'>
+import type { Place } from './context.js'
 
 /** @throws MillraceError PROCESS_FAILED; an error of Millrace's own, e.g. about a store that is not connected, as it is */
 export function starting<R>(what: string, place: Place, call: () => R): R {

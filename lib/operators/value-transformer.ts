@@ -9,8 +9,9 @@ import {
   type ValueTransformerSupplier,
 } from '../topology/processor.js'
 import { requireFunction } from '../topology/validate/functions.js'
+import type { UserCode } from './context.js'
 import { orNull } from './fold.js'
-import type { OperatorContext } from './operator.js'
+
 import { punctuation, starting } from './user-code.js'
 
 export interface StartedTransformer {
@@ -21,7 +22,7 @@ export interface StartedTransformer {
 /** `follows`: it is given changes as they come, so that the record in hand is where they come from. */
 export function startTransformer(
   what: { readonly supplier: ValueTransformerSupplier; readonly transformerStores: readonly string[] },
-  context: OperatorContext,
+  context: UserCode,
   follows: boolean,
 ): StartedTransformer {
   const given = transformContext(what.transformerStores, context, follows)
@@ -31,7 +32,7 @@ export function startTransformer(
   return { transformer, transform: (key, value) => orNull(transformer.transform(key, value)) }
 }
 
-function transformContext(stores: readonly string[], context: OperatorContext, follows: boolean): TransformContext {
+function transformContext(stores: readonly string[], context: UserCode, follows: boolean): TransformContext {
   return {
     taskId: context.taskId,
     applicationId: context.applicationId,

@@ -8,6 +8,7 @@ import type { Windowed } from '../windows/window.js'
 import { advancing } from './advance.js'
 import { forwardWindowsThrough } from './change.js'
 import { closedWindows } from './closed-windows.js'
+import type { TableKeeping, TimeKeeping } from './context.js'
 import { foldStep, orNull } from './fold.js'
 import type { Build } from './operator.js'
 
@@ -16,7 +17,7 @@ import type { Build } from './operator.js'
  * drop, its open ones are updated. Closing emits before the record is written,
  * so that no jump in time can expire a window whose final result is still due.
  */
-export const buildWindowAggregate: Build<WindowAggregateNode> = (node, context) => {
+export const buildWindowAggregate: Build<WindowAggregateNode, TableKeeping & TimeKeeping> = (node, context) => {
   const store = context.store<WindowStore<unknown, unknown>>(node.store)
   const { sizeMs, advanceMs } = node.windows
   const afterEndMs = closesAfterEndMs(node.windows)

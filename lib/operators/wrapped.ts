@@ -4,7 +4,8 @@ import type { StreamRecord } from '../record/record.js'
 import type { Node } from '../topology/node.js'
 import type { NodeWrapping } from '../topology/node-base.js'
 import { CallScope } from './call-scope.js'
-import type { Build, Operator, OperatorContext, Push } from './operator.js'
+import type { OperatorContext, Place } from './context.js'
+import type { Build, Operator, Push } from './operator.js'
 import { processorContext } from './process.js'
 import { closeEach, ending, starting } from './user-code.js'
 
@@ -12,7 +13,7 @@ export function buildWrapped<N extends Node>(
   node: N,
   { supplier, fixedKey }: NodeWrapping,
   context: OperatorContext,
-  build: Build<N>,
+  build: Build<N, OperatorContext>,
 ): Operator {
   const wrap = starting('wrapper', context, supplier)
   const scope = new CallScope(node.name, context)
@@ -41,7 +42,7 @@ export function buildWrapped<N extends Node>(
 const asItIs = (_given: StreamRecord, push: Push) => push
 
 /** Where keys must stay, the wrapper may not change them either. */
-function keyKeeper(node: Node, { taskId }: OperatorContext): (given: StreamRecord, push: Push) => Push {
+function keyKeeper(node: Node, { taskId }: Place): (given: StreamRecord, push: Push) => Push {
   return (given, push) => (record) => {
     if (record.key !== given.key) {
       throw new MillraceError(

@@ -4,8 +4,9 @@
  */
 import type { Progress } from '../client/heartbeat/progress.js'
 import { MillraceError } from '../errors.js'
+import type { OperatorContext } from '../operators/context.js'
 import { buildOperator } from '../operators/index.js'
-import type { Operator, OperatorContext, Push } from '../operators/operator.js'
+import type { Operator, Push } from '../operators/operator.js'
 import type { Node, SourceNode } from '../topology/node.js'
 
 /** The part of an operator's context that does not depend on its place in the graph. */

@@ -1,9 +1,9 @@
 /** Timers of user code, by event time and by the wall clock. Missed intervals collapse into one call. */
 
 import { MillraceError } from '../errors.js'
-import type { DueTimers } from '../operators/operator.js'
 import type { Cancel } from '../record/clock.js'
 import { kindOf } from '../record/kind-of.js'
+import type { DueTimers } from '../state/ports/timer-store.js'
 import type { PunctuationType } from '../topology/processor.js'
 
 interface Schedule {

@@ -161,11 +161,7 @@ export class TopologyBuilder {
 
   /** The same definition may be added again, by each node that uses it. */
   addStore(store: StoreDefinition): this {
-    const known = this.#stores.get(store.name)
-    if (known !== undefined && known !== store) {
-      throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two stores are called ${store.name}`)
-    }
-    this.#stores.set(store.name, store)
+    putStore(this.#stores, store)
     return this
   }
 
@@ -205,17 +201,19 @@ export class TopologyBuilder {
       )
     }
     const connected = this.#nodes.map((node) => {
-      const stores = this.#connections.get(node.name)
-      return stores === undefined ? node : { ...node, stores: [...new Set([...node.stores, ...stores])] }
+      const more = this.#connections.get(node.name)
+      return more === undefined ? node : { ...node, stores: [...new Set([...node.stores, ...more])] }
     })
-    const fillers = new Set([...this.#stores.values()].flatMap(({ filledBy }) => filledBy ?? []))
+    // What a wrapper adds belongs to this build.
+    const stores = new Map(this.#stores)
+    const fillers = new Set([...stores.values()].flatMap(({ filledBy }) => filledBy ?? []))
     const wrapped =
       wrapProcessor === undefined
         ? connected
-        : wrapNodes(connected, fillers, wrapProcessor, (store) => this.addStore(store))
+        : wrapNodes(connected, fillers, wrapProcessor, (store) => putStore(stores, store))
     const topology: Topology = {
       nodes: parentsFirst(wrapped).map(frozenNode),
-      stores: [...this.#stores.values()].map((store) => Object.freeze(store)),
+      stores: [...stores.values()].map((store) => Object.freeze(store)),
       repartitionTopics: [...this.#repartitionTopics.values()].map((topic) => Object.freeze(topic)),
       globalStores: this.#globalStores.map((global) => Object.freeze(global)),
       copartitionGroups: this.#copartitionGroups.map((sources) => Object.freeze(this.#topicsOf(sources))),
@@ -236,8 +234,19 @@ export class TopologyBuilder {
   }
 }
 
+/** @throws MillraceError TOPOLOGY_NAME_DUPLICATE */
+function putStore(stores: Map<string, StoreDefinition>, store: StoreDefinition): void {
+  const known = stores.get(store.name)
+  if (known !== undefined && known !== store) {
+    throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two stores are called ${store.name}`)
+  }
+  stores.set(store.name, store)
+}
+
+/** A copy: lists that a user gave stay as they are. */
 function frozenNode(node: Node): Node {
-  const copy = { ...node, parents: Object.freeze([...node.parents]), stores: Object.freeze([...node.stores]) }
-  if (copy.kind === 'source') Object.freeze(copy.topics)
-  return Object.freeze(copy)
+  const lists = { parents: Object.freeze([...node.parents]), stores: Object.freeze([...node.stores]) }
+  return Object.freeze(
+    node.kind === 'source' ? { ...node, ...lists, topics: Object.freeze([...node.topics]) } : { ...node, ...lists },
+  )
 }

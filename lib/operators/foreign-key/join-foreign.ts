@@ -3,9 +3,13 @@ import { type ForeignResponse, foreignKeyTopic, primaryKeyTopic, subscriptionHea
 import type { SubscriptionStore } from '../../state/ports/store.js'
 import type { JoinForeignNode } from '../../topology/foreign-key-nodes.js'
 import { changeOf } from '../change.js'
+import type { Dropping, Forwarding, StoreAccess, TopicNaming } from '../context.js'
 import type { Build } from '../operator.js'
 
-export const buildJoinForeign: Build<JoinForeignNode> = (node, context) => {
+export const buildJoinForeign: Build<JoinForeignNode, Forwarding & Dropping & StoreAccess & TopicNaming> = (
+  node,
+  context,
+) => {
   const store = context.store<SubscriptionStore>(node.store)
   const topic = context.topicName(node.registrationTopic)
   const keyTopic = primaryKeyTopic(topic)

@@ -1,11 +1,12 @@
 /** Answers a subscription with what the other table holds under its foreign key. */
 import { type ForeignResponse, INSTRUCTION, type Subscription } from '../../serde/foreign-key.js'
 import type { JoinSubscriptionNode } from '../../topology/foreign-key-nodes.js'
+import type { Forwarding, UserCode } from '../context.js'
 import type { Build } from '../operator.js'
 import { lookUp } from '../table-view.js'
 
 /** The answer has the later time of subscription and row, also where it carries no row. */
-export const buildJoinSubscription: Build<JoinSubscriptionNode> = (node, context) => {
+export const buildJoinSubscription: Build<JoinSubscriptionNode, UserCode & Forwarding> = (node, context) => {
   const find = lookUp(node.table, context)
   return {
     push(record) {

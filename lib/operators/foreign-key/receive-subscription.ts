@@ -8,10 +8,14 @@ import {
 } from '../../serde/foreign-key.js'
 import type { SubscriptionStore } from '../../state/ports/store.js'
 import type { ReceiveSubscriptionNode } from '../../topology/foreign-key-nodes.js'
+import type { Dropping, Forwarding, StoreAccess, TopicNaming } from '../context.js'
 import type { Build } from '../operator.js'
 
 /** Without a foreign key nothing is kept: only a left join asks so, and it wants the answer. */
-export const buildReceiveSubscription: Build<ReceiveSubscriptionNode> = (node, context) => {
+export const buildReceiveSubscription: Build<
+  ReceiveSubscriptionNode,
+  Forwarding & Dropping & StoreAccess & TopicNaming
+> = (node, context) => {
   const store = context.store<SubscriptionStore>(node.store)
   const { foreignKeySerde, primaryKeySerde } = node
   const topic = context.topicName(node.registrationTopic)

@@ -2,12 +2,16 @@
 import { type ForeignResponse, valueHashTopic } from '../../serde/foreign-key.js'
 import { murmur3 } from '../../serde/murmur3.js'
 import type { ResolveResponseNode } from '../../topology/foreign-key-nodes.js'
+import type { Forwarding, TopicNaming, UserCode } from '../context.js'
 import { orNull } from '../fold.js'
 import type { Build } from '../operator.js'
 import { lookUp } from '../table-view.js'
 
 /** Also sends tombstones for rows that never had a result: nobody remembers whether they had one. */
-export const buildResolveResponse: Build<ResolveResponseNode> = (node, context) => {
+export const buildResolveResponse: Build<ResolveResponseNode, UserCode & Forwarding & TopicNaming> = (
+  node,
+  context,
+) => {
   const find = lookUp(node.table, context)
   const hashTopic = valueHashTopic(context.topicName(node.registrationTopic))
   return {

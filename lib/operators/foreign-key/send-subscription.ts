@@ -9,6 +9,7 @@ import {
 import { murmur3 } from '../../serde/murmur3.js'
 import type { SendSubscriptionNode } from '../../topology/foreign-key-nodes.js'
 import { changeOf } from '../change.js'
+import type { Dropping, Forwarding, TaskPartition, TopicNaming } from '../context.js'
 import { orNull } from '../fold.js'
 import type { Build } from '../operator.js'
 
@@ -18,7 +19,10 @@ import type { Build } from '../operator.js'
  * answered, so that an earlier result is taken back. Deletes and rows without foreign key answer with nothing.
  * Left: every change is answered, because every row has a result.
  */
-export const buildSendSubscription: Build<SendSubscriptionNode> = (node, context) => {
+export const buildSendSubscription: Build<SendSubscriptionNode, Forwarding & Dropping & TopicNaming & TaskPartition> = (
+  node,
+  context,
+) => {
   const { foreignKeySerde, valueSerde, foreignKey } = node
   const topic = context.topicName(node.registrationTopic)
   const keyTopic = foreignKeyTopic(topic)
