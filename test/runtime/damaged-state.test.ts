@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { MillraceError } from '../../lib/errors.js'
-import { OUTSIDE } from '../../lib/runtime/membership/membership.js'
+import { type MembershipState, OUTSIDE } from '../../lib/runtime/membership/membership-state.js'
 import { DamagedState } from '../../lib/runtime/restore/damaged-state.js'
 import { TaskOpener, type TaskOpenerOptions } from '../../lib/runtime/tasks/task-opener.js'
 import { silentLog } from '../../lib/telemetry/log.js'
@@ -46,7 +46,8 @@ t.test(
   async (t) => {
     const clock = new ManualClock()
     const closed: number[] = []
-    let state = { ...OUTSIDE, tasks: new Map([['0_0', { number: 1, phase: 'closing' as const }]]) }
+    const tasks = new Map([['0_0', { number: 1, phase: 'waiting' as const }]])
+    let state: MembershipState = { ...OUTSIDE, owned: { ...OUTSIDE.owned, tasks } }
     const opener = new TaskOpener({
       tasks: { remove: () => new Map([['0_0', async () => undefined]]) },
       config: { clock, log: silentLog, taskTimeoutMs: 300_000 },
@@ -76,7 +77,7 @@ t.test(
     await pass(50)
     t.same(closed, [100, 300])
     await damage()
-    state = { ...state, stopping: true }
+    state = { ...state, life: { kind: 'finishing', leaves: false } }
     await pass(100)
     t.equal(closed.length, 3, 'an instance that stops does not wait')
   },

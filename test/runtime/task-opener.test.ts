@@ -2,7 +2,9 @@
 import t from 'tap'
 import { MillraceError } from '../../lib/index.js'
 import { seededRandom } from '../../lib/record/random.js'
-import { type MembershipEvent, type MembershipState, OUTSIDE } from '../../lib/runtime/membership/membership.js'
+import type { MembershipEvent } from '../../lib/runtime/membership/membership.js'
+import { type MembershipState, OUTSIDE } from '../../lib/runtime/membership/membership-state.js'
+import type { OwnedTask } from '../../lib/runtime/membership/ownership.js'
 import { RetryUntilTimeout } from '../../lib/runtime/retry-until-timeout.js'
 import type { TakeOver } from '../../lib/runtime/tasks/take-over.js'
 import { TaskOpener } from '../../lib/runtime/tasks/task-opener.js'
@@ -11,6 +13,10 @@ import type { ResolvedTopology } from '../../lib/runtime/topics/resolved-topolog
 import { silentLog } from '../../lib/telemetry/log.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 
+const owning = (tasks: ReadonlyMap<string, OwnedTask>): MembershipState => ({
+  ...OUTSIDE,
+  owned: { ...OUTSIDE.owned, tasks },
+})
 const settle = () => new Promise((resolve) => setImmediate(resolve))
 
 t.test('a task that left while its take-over failed has its whole time when it comes back', async (t) => {
@@ -20,7 +26,7 @@ t.test('a task that left while its take-over failed has its whole time when it c
   let state: MembershipState = OUTSIDE
   const own = (number: number | null) => {
     const phase = 'opening' as const
-    state = { ...OUTSIDE, tasks: number === null ? new Map() : new Map([['0_0', { number, phase }]]) }
+    state = owning(number === null ? new Map() : new Map([['0_0', { number, phase }]]))
   }
   const retries = new RetryUntilTimeout(
     { clock, random: seededRandom('opener'), log: silentLog, taskTimeoutMs: 60_000 },
@@ -61,8 +67,8 @@ t.test('a task that left while its take-over failed has its whole time when it c
 })
 
 for (const [what, own] of [
-  ['another member has', { ...OUTSIDE, tasks: new Map() }],
-  ['an instance that stops has', { ...OUTSIDE, stopping: true }],
+  ['another member has', owning(new Map())],
+  ['an instance that stops has', { ...OUTSIDE, life: { kind: 'finishing', leaves: false } }],
 ] as const) {
   t.test(`a take-over that fails of a task that ${what} is not tried again, and ends nothing`, async (t) => {
     const clock = new ManualClock()
@@ -126,7 +132,7 @@ t.test(
     const posted: MembershipEvent[] = []
     const ids = ['0_0', '0_1', '1_0']
     const tasks = new Map(ids.map((taskId, i) => [taskId, { number: i, phase: 'opening' as const }]))
-    const state: MembershipState = { ...OUTSIDE, tasks }
+    const state = owning(tasks)
     const retries = new RetryUntilTimeout(
       { clock, random: seededRandom('opener'), log: silentLog, taskTimeoutMs: 0 },
       (what) => what(),

@@ -1,10 +1,8 @@
 /** The group: offsets, owners, rebalances. */
 import { type Mutant, mutant } from './mutant.js'
 
-const MEMBERSHIP = 'lib/runtime/membership/membership.ts'
 const ASSIGN = 'lib/runtime/membership/assign.ts'
 const TAKE_OVER = 'lib/runtime/tasks/take-over.ts'
-const INSTANCE = 'lib/runtime/instance.ts'
 const TASK_SET = 'lib/runtime/tasks/task-set.ts'
 
 export const GROUP: readonly Mutant[] = [
@@ -95,9 +93,9 @@ export const GROUP: readonly Mutant[] = [
     'small,steady,dynamic,quiet',
     [
       [
-        MEMBERSHIP,
-        "const flush = state.group === 'wanted' && pending && !state.holding",
-        'const flush = pending && !state.holding',
+        'lib/runtime/membership/group-phase.ts',
+        "const flush = group.phase === 'wanted' && pending && !group.stale",
+        'const flush = pending && !isStale(group)',
       ],
     ],
     'runtime/membership/membership',
@@ -126,7 +124,13 @@ export const GROUP: readonly Mutant[] = [
     'markers leave a lag behind',
     'I8',
     'small,base',
-    [[INSTANCE, 'if (drained && !this.#committer.pending && tasks.moved()) this.#committer.noteWork()', '']],
+    [
+      [
+        'lib/runtime/commit/commits.ts',
+        'if (drained && !this.#committer.pending && tasks.moved()) this.#committer.noteWork()',
+        '',
+      ],
+    ],
     'runtime/past-markers',
   ),
 ]

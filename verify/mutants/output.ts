@@ -3,7 +3,6 @@ import { type Mutant, mutant } from './mutant.js'
 
 const MEMBERSHIP = 'lib/runtime/membership/membership.ts'
 const TAKE_OVER = 'lib/runtime/tasks/take-over.ts'
-const INSTANCE = 'lib/runtime/instance.ts'
 const REQUESTS = 'lib/client/transaction/requests.ts'
 
 export const OUTPUT: readonly Mutant[] = [
@@ -25,14 +24,20 @@ export const OUTPUT: readonly Mutant[] = [
     'a task has no ownership number',
     'I1',
     'slow-open,slow-restore,dynamic,quiet',
-    [[MEMBERSHIP, 'return tasks.get(taskId)?.number === number', 'return tasks.has(taskId)']],
+    [
+      [
+        'lib/runtime/membership/ownership.ts',
+        'return tasks.get(taskId)?.number === number',
+        'return tasks.has(taskId)',
+      ],
+    ],
     'runtime/membership/membership',
   ),
   mutant(
     'a record is tried again while a commit is in flight',
     'I1',
     'retry,slow-network,steady',
-    [[INSTANCE, 'if (this.#retryWanted !== null && !this.#committer.inFlight)', 'if (this.#retryWanted !== null)']],
+    [[MEMBERSHIP, 'if (state.retry === null || event.inFlight)', 'if (state.retry === null)']],
     'runtime/ownership',
   ),
   mutant(

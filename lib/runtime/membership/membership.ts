@@ -1,82 +1,75 @@
 /**
- * Who owns which task, and what a member does next: one pure decision from a state and an event to the next state and
- * actions. Nothing here waits, and nothing here knows Kafka.
- *
- * A task is owned under a number. What was begun under one number (opening it, restoring it, a commit, a pause) is
- * worthless under another: another member may have run the task in between. Numbers only rise.
+ * What an instance does next as a member of its group, and after its commits: one pure decision from a state and an event to
+ * the next state and actions. Nothing here waits, and nothing here knows Kafka.
  */
-
-/** Who we are in the group, and in which generation. */
-export interface Generation {
-  readonly memberId: string
-  readonly generationId: number
-}
-
-export interface OwnedTask {
-  readonly number: number
-  readonly phase: 'waiting' | 'opening' | 'running'
-}
-
-export interface TaskOwnership {
-  readonly taskId: string
-  readonly number: number
-}
-
-export interface MembershipState {
-  /**
-   * `wanted`: join as soon as no commit is in flight. `flushing`: the one commit before the join was begun. `joining`: the
-   * group has been asked. `settled`: our tasks are known.
-   */
-  readonly group: 'wanted' | 'flushing' | 'joining' | 'settled'
-  /** A rebalance was asked for while we join. */
-  readonly again: boolean
-  readonly generation: Generation | null
-  /** The assignment that came, not in force before the outcome of the commit in flight is handled. */
-  readonly arrived: { readonly generation: Generation; readonly tasks: readonly string[] } | null
-  /** The session ended: others may have run our tasks, whatever the generation says. */
-  readonly lost: boolean
-  /** The group has moved on and we do not know our tasks: work would be thrown away. */
-  readonly holding: boolean
-  readonly producerReady: boolean
-  readonly stopping: boolean
-  /** Who stops leaves the group; otherwise its tasks wait for its next life. */
-  readonly leaves: boolean
-  /** It stops, and its last commit is through: it has given its tasks up. */
-  readonly retired: boolean
-  readonly tasks: ReadonlyMap<string, OwnedTask>
-  /** Stores being opened or closed, under whatever number: a store cannot be open twice. */
-  readonly occupied: ReadonlySet<string>
-  readonly nextNumber: number
-}
+import type { GroupIdentity } from '../../client/commit.js'
+import { type AfterFailedCommit, type FailedCommits, NO_FAILED_COMMITS } from '../commit/failed-commit.js'
+import {
+  type Arrived,
+  answered,
+  generationOver,
+  isLost,
+  SETTLED,
+  sessionLost,
+  towardsJoin,
+  WANTED,
+  wantJoin,
+} from './group-phase.js'
+import { isStopping, type Life, type MembershipState, mayFollow, wants } from './membership-state.js'
+import {
+  assign,
+  type Closing,
+  notOpened,
+  opened,
+  openWaiting,
+  renumber,
+  type TaskOwnership,
+  vacate,
+} from './ownership.js'
 
 export type MembershipEvent =
   /** The group, other topics or another plan ask for a join. */
   | { readonly kind: 'rebalance' }
   | { readonly kind: 'sessionLost' }
-  | { readonly kind: 'assigned'; readonly generation: Generation; readonly tasks: readonly string[] }
-  /**
-   * Once per turn of the loop. `inFlight`: a commit whose outcome is not handled. `pending`: work that no commit has
-   * collected. `busy`: asynchronous handlers whose work will be. `changed`: tasks that run or are being opened with sources that are no longer those of the plan.
-   */
-  | {
-      readonly kind: 'turn'
-      readonly inFlight: boolean
-      readonly pending: boolean
-      readonly busy: boolean
-      readonly changed: readonly string[]
-    }
+  | { readonly kind: 'assigned'; readonly generation: GroupIdentity; readonly tasks: readonly string[] }
+  | { readonly kind: 'joinFailed'; readonly error: unknown }
+  /** Before everything else in a turn of the loop. `inFlight`: a commit whose outcome is not handled. */
+  | { readonly kind: 'turnBegins'; readonly inFlight: boolean }
+  | TurnEvent
   | { readonly kind: 'opened'; readonly tasks: readonly TaskOwnership[] }
   /** A take-over ended without the task: cancelled, or failed and its pause is over. */
   | { readonly kind: 'notOpened'; readonly tasks: readonly TaskOwnership[] }
   | { readonly kind: 'closed'; readonly taskId: string }
   /** What this task has in memory or on disk cannot be trusted. */
   | { readonly kind: 'taskLost'; readonly taskId: string }
-  /** A commit was refused because its generation is over. */
-  | { readonly kind: 'staleGeneration' }
-  /** The outcome of a commit is unknown, or another producer took our id. */
-  | { readonly kind: 'producerLost' }
+  | { readonly kind: 'retryWanted'; readonly taskId: string; readonly attempt: number }
+  | { readonly kind: 'committed' }
+  | CommitFailedEvent
   | { readonly kind: 'producerReady' }
   | { readonly kind: 'stop'; readonly leaves: boolean }
+
+/** Once per turn of the loop. */
+interface TurnEvent {
+  readonly kind: 'turn'
+  /** A commit whose outcome is not handled. */
+  readonly inFlight: boolean
+  /** Work that no commit has collected. */
+  readonly pending: boolean
+  /** Asynchronous handlers whose work will be. */
+  readonly busy: boolean
+  /** Tasks that run or are being opened with sources that are no longer those of the plan. */
+  readonly changed: readonly string[]
+}
+
+interface CommitFailedEvent {
+  readonly kind: 'commitFailed'
+  /** Failures in a row, with this one. */
+  readonly failed: FailedCommits
+  readonly next: AfterFailedCommit
+  /** It was refused because its generation is over. */
+  readonly stale: boolean
+  readonly nowMs: number
+}
 
 export type MembershipAction =
   | { readonly kind: 'commit' }
@@ -90,64 +83,55 @@ export type MembershipAction =
   | { readonly kind: 'leave' }
   /** The new assignment is in force. */
   | { readonly kind: 'settled' }
+  /** This task goes back to its last commit, and rests. */
+  | { readonly kind: 'retry'; readonly taskId: string; readonly attempt: number }
+  /** Nothing is pending any more: it is read again. */
+  | { readonly kind: 'forget' }
+  /** Every task goes back to its last commit. */
+  | { readonly kind: 'rewind' }
+  | { readonly kind: 'end'; readonly error: unknown }
 
 export interface MembershipStep {
   readonly state: MembershipState
   readonly actions: readonly MembershipAction[]
 }
 
-export const OUTSIDE: MembershipState = {
-  group: 'wanted',
-  again: false,
-  generation: null,
-  arrived: null,
-  lost: false,
-  holding: false,
-  producerReady: true,
-  stopping: false,
-  leaves: false,
-  retired: false,
-  tasks: new Map(),
-  occupied: new Set(),
-  nextNumber: 1,
-}
-
 export function decideMembership(state: MembershipState, event: MembershipEvent): MembershipStep {
   switch (event.kind) {
     case 'rebalance':
-      return only(wantJoin(state))
+      return only({ ...state, group: wantJoin(state.group) })
     case 'sessionLost':
-      return only({ ...wantJoin(state), lost: true })
+      return only({ ...state, group: sessionLost(state.group) })
     case 'assigned':
-      return only({ ...state, arrived: { generation: event.generation, tasks: event.tasks } })
+      return only({ ...state, group: answered(state.group, event) })
+    case 'joinFailed':
+      return state.life.kind === 'retired' ? only(state) : { state, actions: [{ kind: 'end', error: event.error }] }
+    case 'turnBegins':
+      if (state.retry === null || event.inFlight) return only(state)
+      return { state: { ...state, retry: null }, actions: [{ kind: 'retry', ...state.retry }] }
     case 'turn':
       return turn(state, event)
     case 'opened':
-      return opened(state, event.tasks)
+      return takenOver(state, event.tasks)
     case 'notOpened':
-      return only(
-        notOpened(
-          vacate(
-            state,
-            event.tasks.map(({ taskId }) => taskId),
-          ),
-          event.tasks,
-        ),
-      )
+      return only({ ...state, owned: notOpened(state.owned, event.tasks) })
     case 'closed':
-      return only(vacate(state, [event.taskId]))
+      return only({ ...state, owned: vacate(state.owned, [event.taskId]) })
     case 'taskLost':
-      return renumber(state, (taskId) => taskId === event.taskId)
-    case 'staleGeneration':
-      return only({ ...(state.group === 'joining' ? state : wantJoin(state)), holding: true })
-    case 'producerLost': {
-      const { state: next, actions } = renumber(state, () => true)
-      return { state: { ...next, producerReady: false }, actions: [...actions, { kind: 'initProducer' }] }
-    }
+      return closing(
+        state,
+        renumber(state.owned, (taskId) => taskId === event.taskId),
+      )
+    case 'retryWanted':
+      return only({ ...state, retry: { taskId: event.taskId, attempt: event.attempt } })
+    case 'committed':
+      return only({ ...state, failedCommits: NO_FAILED_COMMITS })
+    case 'commitFailed':
+      return commitFailed({ ...state, failedCommits: event.failed }, event)
     case 'producerReady':
-      return only({ ...state, producerReady: true })
+      return only({ ...state, producer: 'ready' })
     case 'stop':
-      return only({ ...state, stopping: true, leaves: state.leaves || event.leaves })
+      return only({ ...state, life: stopped(state.life, event.leaves) })
   }
 }
 
@@ -155,64 +139,44 @@ function only(state: MembershipState): MembershipStep {
   return { state, actions: [] }
 }
 
-function wantJoin(state: MembershipState): MembershipState {
-  if (state.group === 'joining') return { ...state, again: true }
-  return state.group === 'settled' ? { ...state, group: 'wanted' } : state
+function closing(state: MembershipState, { owned, closing }: Closing): MembershipStep {
+  return { state: { ...state, owned }, actions: closing.length === 0 ? [] : [{ kind: 'close', taskIds: closing }] }
 }
 
 /**
  * In this order: an assignment comes into force, then at most one commit precedes a join, then tasks are opened. A commit in
- * flight belongs to the generation it began under, so its outcome comes before everything. Who stops commits first; then it
- * keeps nobody waiting, however long its stores take.
+ * flight belongs to the generation it began under, so its outcome comes before everything; what a record that is to be tried
+ * again left behind must not be committed either. Who stops commits first; then it keeps nobody waiting, however long its
+ * stores take.
  */
-function turn(
-  before: MembershipState,
-  { inFlight, pending, busy, changed }: Extract<MembershipEvent, { kind: 'turn' }>,
-): MembershipStep {
+function turn(before: MembershipState, { inFlight, pending, busy, changed }: TurnEvent): MembershipStep {
+  if (inFlight || before.retry !== null) return only(before)
   const actions: MembershipAction[] = []
   let state = before
-  if (state.arrived !== null && !inFlight) {
-    const settled = settle(state, state.arrived, new Set(changed))
-    state = settled.state
-    actions.push(...settled.actions)
+  const follow = (step: MembershipStep) => {
+    state = step.state
+    actions.push(...step.actions)
   }
-  if (state.stopping && !state.retired && !inFlight && !pending && !busy) {
-    const retired = retire(state)
-    state = retired.state
-    actions.push(...retired.actions)
+  if (state.group.phase === 'arrived') follow(settle(state, state.group, new Set(changed)))
+  if (state.life.kind === 'finishing' && !pending && !busy) follow(retire(state, state.life.leaves))
+  if (isStopping(state) && !mayFollow(state)) return { state, actions }
+  if (state.group.phase === 'wanted' || state.group.phase === 'flushing') {
+    const group = towardsJoin(state.group, pending)
+    follow({ state: { ...state, group }, actions: [{ kind: group.phase === 'flushing' ? 'commit' : 'join' }] })
   }
-  if (state.stopping && !mayFollow(state)) return { state, actions }
-  if (!inFlight && (state.group === 'wanted' || state.group === 'flushing')) {
-    const flush = state.group === 'wanted' && pending && !state.holding
-    state = { ...state, group: flush ? 'flushing' : 'joining' }
-    actions.push({ kind: flush ? 'commit' : 'join' })
-  }
-  if (state.stopping) return { state, actions }
   // The offsets that a take-over reads must not be those before a commit that has the task in it.
-  if (state.group !== 'settled' || !state.producerReady || inFlight) return { state, actions }
-  const opening: TaskOwnership[] = []
-  for (const [taskId, { number, phase }] of state.tasks) {
-    if (phase === 'waiting' && !state.occupied.has(taskId)) opening.push({ taskId, number })
-  }
-  if (opening.length === 0) return { state, actions }
-  const tasks = new Map(state.tasks)
-  for (const { taskId, number } of opening) tasks.set(taskId, { number, phase: 'opening' })
-  const occupied = new Set([...state.occupied, ...opening.map(({ taskId }) => taskId)])
-  return { state: { ...state, tasks, occupied }, actions: [...actions, { kind: 'open', tasks: opening }] }
+  if (isStopping(state) || state.group.phase !== 'settled' || state.producer !== 'ready') return { state, actions }
+  const { owned, opening } = openWaiting(state.owned)
+  if (opening.length > 0) follow({ state: { ...state, owned }, actions: [{ kind: 'open', tasks: opening }] })
+  return { state, actions }
 }
 
-function retire(state: MembershipState): MembershipStep {
-  const closing = running(state)
-  const occupied = new Set([...state.occupied, ...closing])
-  return {
-    state: { ...state, retired: true, tasks: new Map(), occupied },
-    actions: [...closeOf(closing), ...(state.leaves ? [{ kind: 'leave' } as const] : [])],
-  }
-}
-
-/** Whether a member that stops still joins when the others agree anew: it keeps its place, so they would wait for it. */
-function mayFollow({ retired, leaves, lost, generation }: MembershipState): boolean {
-  return retired && !leaves && !lost && generation !== null
+function retire(state: MembershipState, leaves: boolean): MembershipStep {
+  const given = closing(
+    { ...state, life: { kind: 'retired', leaves } },
+    assign(state.owned, [], () => false),
+  )
+  return leaves ? { state: given.state, actions: [...given.actions, { kind: 'leave' }] } : given
 }
 
 /**
@@ -221,49 +185,28 @@ function mayFollow({ retired, leaves, lost, generation }: MembershipState): bool
  */
 function settle(
   state: MembershipState,
-  { generation, tasks: assigned }: NonNullable<MembershipState['arrived']>,
+  { generation, tasks, again }: Arrived & { readonly again: boolean },
   changed: ReadonlySet<string>,
 ): MembershipStep {
   const previous = state.generation
   const step = previous === null ? Number.NaN : generation.generationId - previous.generationId
-  const continuous = !state.lost && previous?.memberId === generation.memberId && (step === 0 || step === 1)
-  const tasks = new Map<string, OwnedTask>()
-  let { nextNumber } = state
-  for (const taskId of state.retired ? [] : assigned) {
-    const owned = state.tasks.get(taskId)
-    const kept = continuous && owned !== undefined && !changed.has(taskId)
-    tasks.set(taskId, kept ? owned : { number: nextNumber++, phase: 'waiting' })
-  }
-  const closing = running(state).filter((taskId) => tasks.get(taskId)?.number !== state.tasks.get(taskId)!.number)
-  return {
-    state: {
-      ...state,
-      group: state.again ? 'wanted' : 'settled',
-      again: false,
-      generation,
-      arrived: null,
-      lost: false,
-      holding: false,
-      tasks,
-      occupied: new Set([...state.occupied, ...closing]),
-      nextNumber,
-    },
-    actions: [...closeOf(closing), { kind: 'settled' }],
-  }
+  const successor = previous?.memberId === generation.memberId && (step === 0 || step === 1)
+  const continuous = successor && !isLost(state.group)
+  const assigned = state.life.kind === 'retired' ? [] : tasks
+  const given = closing(
+    { ...state, group: again ? WANTED : SETTLED, generation },
+    assign(state.owned, assigned, (taskId) => continuous && !changed.has(taskId)),
+  )
+  // Without a task, nothing is committed that could end the row of failures.
+  const failedCommits = assigned.length === 0 ? NO_FAILED_COMMITS : state.failedCommits
+  return { state: { ...given.state, failedCommits }, actions: [...given.actions, { kind: 'settled' }] }
 }
 
-function opened(before: MembershipState, tasks: readonly TaskOwnership[]): MembershipStep {
-  const wanted = tasks.filter(({ taskId, number }) => !before.stopping && owns(before, taskId, number))
-  const late = tasks.filter(({ taskId, number }) => before.stopping || !owns(before, taskId, number))
-  // What came too late is occupied until it is closed again.
-  const state = vacate(
-    notOpened(before, late),
-    wanted.map(({ taskId }) => taskId),
-  )
-  const all = new Map(state.tasks)
-  for (const { taskId, number } of wanted) all.set(taskId, { number, phase: 'running' })
+function takenOver(state: MembershipState, tasks: readonly TaskOwnership[]): MembershipStep {
+  const wanted = tasks.filter(({ taskId, number }) => wants(state, taskId, number))
+  const late = tasks.filter((task) => !wanted.includes(task))
   return {
-    state: { ...state, tasks: all },
+    state: { ...state, owned: opened(state.owned, wanted, late) },
     actions: [
       ...late.map((task): MembershipAction => ({ kind: 'discard', ...task })),
       ...wanted.map((task): MembershipAction => ({ kind: 'start', ...task })),
@@ -271,52 +214,25 @@ function opened(before: MembershipState, tasks: readonly TaskOwnership[]): Membe
   }
 }
 
-function notOpened(state: MembershipState, tasks: readonly TaskOwnership[]): MembershipState {
-  const owned = tasks.filter(({ taskId, number }) => owns(state, taskId, number))
-  if (owned.length === 0) return state
-  const all = new Map(state.tasks)
-  for (const { taskId, number } of owned) all.set(taskId, { number, phase: 'waiting' })
-  return { ...state, tasks: all }
-}
-
-/** Those chosen are taken over again, as if another member had run them. */
-function renumber(state: MembershipState, chosen: (taskId: string) => boolean): MembershipStep {
-  const closing = running(state).filter(chosen)
-  const tasks = new Map(state.tasks)
-  let { nextNumber } = state
-  for (const taskId of state.tasks.keys()) {
-    if (chosen(taskId)) tasks.set(taskId, { number: nextNumber++, phase: 'waiting' })
+/**
+ * The transaction is certainly not visible: back to the committed offsets, with the stores as committed. If nobody knows what
+ * became of it, or another producer took our id, every task is taken over as if another member had run it.
+ */
+function commitFailed(before: MembershipState, { next, stale, nowMs }: CommitFailedEvent): MembershipStep {
+  if (next.kind === 'end') return { state: before, actions: [{ kind: 'end', error: next.error }] }
+  const state = { ...before, pausedUntilMs: nowMs + next.pauseMs }
+  if (next.kind === 'takeOver') {
+    const given = closing(
+      { ...state, producer: 'initialising' },
+      renumber(state.owned, () => true),
+    )
+    return { state: given.state, actions: [{ kind: 'forget' }, ...given.actions, { kind: 'initProducer' }] }
   }
-  const occupied = new Set([...state.occupied, ...closing])
-  return { state: { ...state, tasks, occupied, nextNumber }, actions: closeOf(closing) }
+  const group = stale ? generationOver(state.group) : state.group
+  return { state: { ...state, group }, actions: [{ kind: 'forget' }, { kind: 'rewind' }] }
 }
 
-function running({ tasks }: MembershipState): string[] {
-  return [...tasks].filter(([, { phase }]) => phase === 'running').map(([taskId]) => taskId)
-}
-
-function closeOf(taskIds: readonly string[]): MembershipAction[] {
-  return taskIds.length === 0 ? [] : [{ kind: 'close', taskIds }]
-}
-
-function vacate(state: MembershipState, taskIds: readonly string[]): MembershipState {
-  if (taskIds.length === 0) return state
-  const occupied = new Set(state.occupied)
-  for (const taskId of taskIds) occupied.delete(taskId)
-  return { ...state, occupied }
-}
-
-/** Whether `taskId` is still owned under `number`. */
-export function owns({ tasks }: MembershipState, taskId: string, number: number): boolean {
-  return tasks.get(taskId)?.number === number
-}
-
-/** Everything is committed, and no store is open. */
-export function isOver({ retired, producerReady, occupied }: MembershipState): boolean {
-  return retired && producerReady && occupied.size === 0
-}
-
-/** Every task that we own runs. */
-export function isComplete({ tasks, group }: MembershipState): boolean {
-  return group !== 'joining' && [...tasks.values()].every(({ phase }) => phase === 'running')
+function stopped(life: Life, leaves: boolean): Life {
+  if (life.kind === 'working') return { kind: 'finishing', leaves }
+  return life.leaves || !leaves ? life : { ...life, leaves }
 }

@@ -4,7 +4,7 @@
  */
 import type { Admin } from '../../client/admin.js'
 import { formatTopicPartition } from '../../record/record.js'
-import type { TaskOwnership } from '../membership/membership.js'
+import type { TaskOwnership } from '../membership/ownership.js'
 import type { ResolvedTopology } from '../topics/resolved-topology.js'
 import { changelogTrimmed } from '../topics/topic-changes.js'
 

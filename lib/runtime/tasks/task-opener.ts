@@ -2,7 +2,9 @@
 import type { StreamsConfig } from '../../config.js'
 import { isMillraceError } from '../../errors.js'
 import type { CloseState } from '../../state/state-options.js'
-import { type MembershipEvent, type MembershipState, owns, type TaskOwnership } from '../membership/membership.js'
+import type { MembershipEvent } from '../membership/membership.js'
+import { givesUp, type MembershipState, wants } from '../membership/membership-state.js'
+import type { TaskOwnership } from '../membership/ownership.js'
 import { Patience } from '../patience.js'
 import { pauseUnless } from '../pause-unless.js'
 import { DamagedState } from '../restore/damaged-state.js'
@@ -64,7 +66,7 @@ export class TaskOpener {
 
   #takeOver(tasks: readonly TaskOwnership[]): void {
     const { takeOver, retries, post, state, config } = this.#options
-    const wanted = ({ taskId, number }: TaskOwnership) => !state().stopping && owns(state(), taskId, number)
+    const wanted = ({ taskId, number }: TaskOwnership) => wants(state(), taskId, number)
     const what = `the take-over of task ${tasks[0]!.taskId}`
     const ended = (opened: ReadonlySet<string>) => {
       const without = tasks.filter(({ taskId }) => !opened.has(taskId))
@@ -161,10 +163,8 @@ export class TaskOpener {
     }
   }
 
-  /** The instance stops, or another has the task. */
   #gone(taskId: string): boolean {
-    const { stopping, tasks } = this.#options.state()
-    return stopping || !tasks.has(taskId)
+    return givesUp(this.#options.state(), taskId)
   }
 
   /**

@@ -10,7 +10,7 @@ import type { Task } from '../../task/task.js'
 import type { UncommittedPartition } from '../../task/task-commit.js'
 import type { OwnedCommit } from '../commit/committer.js'
 import { Lag } from '../lag.js'
-import type { TaskOwnership } from '../membership/membership.js'
+import type { TaskOwnership } from '../membership/ownership.js'
 import type { StoreHolder } from '../queries/query-bound.js'
 import { FIRST_CHUNK, nextChunk } from '../time-slice.js'
 import { closeTask } from './close-task.js'
@@ -65,6 +65,8 @@ export class TaskSet {
   /** Whose turn it is to be processed first. */
   #first = 0
   #slow = false
+  /** The last `process` found nothing. */
+  #idle = true
 
   constructor(options: TaskSetOptions) {
     this.#options = options
@@ -165,11 +167,16 @@ export class TaskSet {
     }
   }
 
+  /** A task may wait for a partition whose records are not delivered yet: who found nothing to process takes what there is. */
+  takesMore(): boolean {
+    return this.#idle || !this.#full()
+  }
+
   /**
    * Whether tasks hold as much input as one instance should, whatever the number of partitions: then what is fetched waits until
    * some of it is processed.
    */
-  full(): boolean {
+  #full(): boolean {
     if (this.#bufferedBytes < MAX_BUFFERED_BYTES) return false
     this.#bufferedBytes = this.#order
       .flatMap(({ task, sources }) => sources.map((source) => task.bufferedBytes(source.topic, source.partition)))
@@ -218,6 +225,7 @@ export class TaskSet {
     const nowMs = clock.now()
     const startedMs = clock.monotonicMs()
     const count = this.#order.length
+    this.#idle = false
     let processed = this.#processRecords(startedMs, maxRecords, maxMs)
     let atMs = clock.monotonicMs()
     const endMs = atMs + maxMs
@@ -231,6 +239,7 @@ export class TaskSet {
     this.#slow = atMs - startedMs > SLOW_SLICES * maxMs
     this.#first = count === 0 ? 0 : (this.#first + 1) % count
     if (this.#paused.size > 0) this.resumeFetching()
+    this.#idle = processed === 0
     return processed
   }
 

@@ -3,14 +3,11 @@ import t from 'tap'
 import { seededRandom } from '../../../lib/record/random.js'
 import {
   decideMembership,
-  isComplete,
-  isOver,
   type MembershipAction,
   type MembershipEvent,
-  type MembershipState,
-  OUTSIDE,
-  owns,
 } from '../../../lib/runtime/membership/membership.js'
+import { isComplete, isOver, type MembershipState, OUTSIDE } from '../../../lib/runtime/membership/membership-state.js'
+import { ownsTask } from '../../../lib/runtime/membership/ownership.js'
 
 const turn = (facts: Partial<Extract<MembershipEvent, { kind: 'turn' }>> = {}): MembershipEvent => ({
   kind: 'turn',
@@ -22,7 +19,7 @@ const turn = (facts: Partial<Extract<MembershipEvent, { kind: 'turn' }>> = {}): 
 })
 const assigned = (generationId: number, tasks: string[], memberId = 'm'): MembershipEvent => ({
   kind: 'assigned',
-  generation: { memberId, generationId },
+  generation: { groupId: 'g', memberId, generationId, groupInstanceId: null },
   tasks,
 })
 const opened = (taskId: string, number: number): MembershipEvent => ({ kind: 'opened', tasks: [{ taskId, number }] })
@@ -35,7 +32,18 @@ const rebalance: MembershipEvent = { kind: 'rebalance' }
 const lost: MembershipEvent = { kind: 'sessionLost' }
 const stop: MembershipEvent = { kind: 'stop', leaves: false }
 const leave: MembershipEvent = { kind: 'stop', leaves: true }
-const stale: MembershipEvent = { kind: 'staleGeneration' }
+/** How a commit ended that did not go through. */
+const failed = (next: 'rewind' | 'takeOver', facts: { stale?: boolean; count?: number; nowMs?: number } = {}) => {
+  const { stale = false, count = stale ? 0 : 1, nowMs = 0 } = facts
+  const row = { count, sinceMs: null, rejected: 0 }
+  return { kind: 'commitFailed', failed: row, next: { kind: next, pauseMs: 5 }, stale, nowMs } as const
+}
+const stale: MembershipEvent = failed('rewind', { stale: true })
+const producerLost: MembershipEvent = failed('takeOver')
+const retryWanted: MembershipEvent = { kind: 'retryWanted', taskId: '0_1', attempt: 2 }
+const begins = (inFlight = false): MembershipEvent => ({ kind: 'turnBegins', inFlight })
+const broken = new Error('broken')
+const joinFailed: MembershipEvent = { kind: 'joinFailed', error: broken }
 
 /** `join`, `open 0_0#1`, ... of the last event. */
 function after(events: readonly MembershipEvent[]): { state: MembershipState; last: string[] } {
@@ -48,6 +56,8 @@ function after(events: readonly MembershipEvent[]): { state: MembershipState; la
 function inWords(action: MembershipAction): string {
   if (action.kind === 'open') return `open ${action.tasks.map(({ taskId, number }) => `${taskId}#${number}`).join(' ')}`
   if (action.kind === 'close') return `close ${action.taskIds.join(' ')}`
+  if (action.kind === 'retry') return `retry ${action.taskId}, attempt ${action.attempt}`
+  if (action.kind === 'end') return `end: ${(action.error as Error).message}`
   return 'taskId' in action ? `${action.kind} ${action.taskId}#${action.number}` : action.kind
 }
 
@@ -222,16 +232,39 @@ const rows: [name: string, events: MembershipEvent[], expected: string[]][] = [
     ['settled'],
   ],
 
-  ['a lost producer takes every task over', [...RUNNING, { kind: 'producerLost' }], ['close 0_0 0_1', 'initProducer']],
-  ['not before it is initialised', [...RUNNING, { kind: 'producerLost' }, closed('0_0'), closed('0_1'), turn()], []],
+  ['a commit that is refused is taken back', [...RUNNING, failed('rewind')], ['forget', 'rewind']],
+  ['also if its generation is over', [...RUNNING, stale], ['forget', 'rewind']],
+  ['and asks for no join otherwise', [...RUNNING, failed('rewind'), turn()], []],
+  ['nor for another than the one under way', [...JOINING, stale, assigned(2, ['0_0', '0_1']), turn(), turn()], []],
+  [
+    'one that never goes through ends the instance',
+    [...RUNNING, { ...failed('rewind'), next: { kind: 'end', error: broken } }],
+    ['end: broken'],
+  ],
+
+  [
+    'a record is tried again once no commit is in flight',
+    [...RUNNING, retryWanted, begins()],
+    ['retry 0_1, attempt 2'],
+  ],
+  ['not before', [...RUNNING, retryWanted, begins(true)], []],
+  ['but then', [...RUNNING, retryWanted, begins(true), turn({ inFlight: true }), begins()], ['retry 0_1, attempt 2']],
+  ['once', [...RUNNING, retryWanted, begins(), begins()], []],
+  ['until then, no commit and no join', [...RUNNING, retryWanted, rebalance, turn({ pending: true })], []],
+  ['and no assignment', [...JOINING, retryWanted, assigned(2, ['0_0']), turn()], []],
+  ['and nobody retires', [...RUNNING, retryWanted, stop, turn()], []],
+  ['then the assignment', [...JOINING, retryWanted, assigned(2, ['0_0']), begins(), turn()], ['close 0_1', 'settled']],
+
+  ['a lost producer takes every task over', [...RUNNING, producerLost], ['forget', 'close 0_0 0_1', 'initProducer']],
+  ['not before it is initialised', [...RUNNING, producerLost, closed('0_0'), closed('0_1'), turn()], []],
   [
     'then under new numbers',
-    [...RUNNING, { kind: 'producerLost' }, closed('0_0'), closed('0_1'), { kind: 'producerReady' }, turn()],
+    [...RUNNING, producerLost, closed('0_0'), closed('0_1'), { kind: 'producerReady' }, turn()],
     ['open 0_0#3 0_1#4'],
   ],
   [
     'a take-over that was under way is worthless then',
-    [turn(), assigned(1, ['0_0']), turn(), { kind: 'producerLost' }, opened('0_0', 1)],
+    [turn(), assigned(1, ['0_0']), turn(), producerLost, opened('0_0', 1)],
     ['discard 0_0#1'],
   ],
   ['a damaged task alone is closed', [...RUNNING, { kind: 'taskLost', taskId: '0_1' }], ['close 0_1']],
@@ -271,6 +304,9 @@ const rows: [name: string, events: MembershipEvent[], expected: string[]][] = [
     [...RUNNING, stop, turn(), rebalance, turn(), assigned(2, ['0_0', '0_1', '1_0']), turn()],
     ['settled'],
   ],
+  ['a join that fails ends it', [...JOINING, joinFailed], ['end: broken']],
+  ['also while its last commit is on its way', [...JOINING, stop, joinFailed], ['end: broken']],
+  ['who has retired does not mind', [...JOINING, stop, turn(), joinFailed], []],
   ['who was dropped does not come back to go', [...RUNNING, stop, turn(), lost, turn()], []],
   ['nor who was never there', [stop, turn()], []],
 ]
@@ -287,13 +323,22 @@ t.test('it is over when everything is committed, and no store is open', async (t
   t.equal(over(opening), false, 'a store is being opened')
   t.equal(over([...opening, opened('0_0', 1)]), false)
   t.equal(over([...opening, opened('0_0', 1), closed('0_0')]), true)
-  const lostProducer = [...RUNNING, { kind: 'producerLost' } as const, stop, turn(), closed('0_0'), closed('0_1')]
+  const lostProducer = [...RUNNING, producerLost, stop, turn(), closed('0_0'), closed('0_1')]
   t.equal(over(lostProducer), false, 'the next life would wait for the transaction')
   t.equal(over([...lostProducer, { kind: 'producerReady' }]), true)
 })
 
 t.test('what follows', async (t) => {
   for (const [name, events, expected] of rows) t.same(after(events).last, expected, name)
+})
+
+t.test('failures of commits are a row until one goes through, or nothing is left to commit', async (t) => {
+  const count = (events: readonly MembershipEvent[]) => after(events).state.failedCommits.count
+  t.equal(count([...RUNNING, failed('rewind', { count: 3 })]), 3)
+  t.equal(count([...RUNNING, failed('rewind', { count: 3 }), { kind: 'committed' }]), 0)
+  t.equal(count([...JOINING, failed('rewind', { count: 3 }), assigned(2, ['0_0']), turn()]), 3, 'others go on')
+  t.equal(count([...JOINING, failed('rewind', { count: 3 }), assigned(2, []), turn()]), 0)
+  t.equal(after([...RUNNING, failed('rewind', { nowMs: 40 })]).state.pausedUntilMs, 45, 'and a pause')
 })
 
 t.test('it is complete when every task runs and no join is under way', async (t) => {
@@ -319,7 +364,7 @@ t.test('any history: numbers rise, a store has one user, and what runs is owned'
         t.equal(inFlight, false, 'no commit is in flight')
         for (const { taskId, number } of action.tasks) {
           t.notOk(stores.has(taskId), `${taskId} is in use`)
-          t.ok(owns(state, taskId, number))
+          t.ok(ownsTask(state.owned, taskId, number))
           seen.add(number)
           stores.set(taskId, { use: 'opening', number })
         }
@@ -356,7 +401,7 @@ t.test('any history: numbers rise, a store has one user, and what runs is owned'
           ),
         )
       } else if (choice === 3) inFlight = random.next() < 0.5
-      else if (choice === 4 && random.next() < 0.2) decide({ kind: 'producerLost' })
+      else if (choice === 4 && random.next() < 0.2) decide(producerLost)
       else if (choice === 5) decide({ kind: 'producerReady' })
       else if (choice === 6 && store !== undefined) {
         if (store.use === 'opening') {
@@ -369,7 +414,7 @@ t.test('any history: numbers rise, a store has one user, and what runs is owned'
         } else if (random.next() < 0.2) decide({ kind: 'taskLost', taskId })
       } else decide(turn({ inFlight, pending: random.next() < 0.5 }))
       for (const [id, { use, number }] of stores) {
-        if (use === 'running') t.ok(owns(state, id, number), `${id} runs under a number that we own`)
+        if (use === 'running') t.ok(ownsTask(state.owned, id, number), `${id} runs under a number that we own`)
       }
     }
   }
