@@ -3,7 +3,7 @@ import { type Mutant, mutant } from './mutant.js'
 
 const ASSIGN = 'lib/runtime/membership/assign.ts'
 const TAKE_OVER = 'lib/runtime/tasks/take-over.ts'
-const TASK_SET = 'lib/runtime/tasks/task-set.ts'
+const TASK_INPUT = 'lib/runtime/tasks/task-input.ts'
 
 export const GROUP: readonly Mutant[] = [
   mutant(
@@ -18,13 +18,7 @@ export const GROUP: readonly Mutant[] = [
     'a rewind goes one record too far back',
     'I3',
     'small,steady,retry',
-    [
-      [
-        TASK_SET,
-        'this.#committedOffsets.set(formatTopicPartition(topic, partition), offset)',
-        'this.#committedOffsets.set(formatTopicPartition(topic, partition), Math.max(0, offset - 2))',
-      ],
-    ],
+    [[TASK_INPUT, 'source.committedOffset = offset', 'source.committedOffset = Math.max(0, offset - 2)']],
     'runtime/rules',
   ),
   mutant(
@@ -84,7 +78,7 @@ export const GROUP: readonly Mutant[] = [
     'a partition is read on after it was taken away',
     'I4',
     'dynamic,quiet',
-    [[TASK_SET, '        this.#options.fetcher.remove({ topic, partition })\n', '']],
+    [[TASK_INPUT, '      this.#options.fetcher.remove({ topic, partition })\n', '']],
     'runtime/rules',
   ),
   mutant(

@@ -1,6 +1,6 @@
-/** The tasks this instance runs, and the partitions that feed them. */
-import type { BatchOffsets, OffsetToCommit } from '../../client/commit.js'
-import type { FetchedBatches, Fetcher } from '../../client/fetcher.js'
+/** The tasks this instance runs: whose turn it is, what they have to commit, and what became of it. */
+import type { BatchOffsets } from '../../client/commit.js'
+import type { FetchedBatches } from '../../client/fetcher.js'
 import type { Clock } from '../../record/clock.js'
 import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
 import { byTaskId } from '../../record/task-id.js'
@@ -15,6 +15,7 @@ import type { StoreHolder } from '../queries/query-bound.js'
 import { FIRST_CHUNK, nextChunk } from '../time-slice.js'
 import { closeTask } from './close-task.js'
 import type { OpenedTask } from './take-over.js'
+import { TaskInput, type TaskInputOptions } from './task-input.js'
 
 interface RunningTask {
   readonly taskId: string
@@ -32,36 +33,22 @@ interface RunningTask {
 /** Slices as long as this many allowed ones count as slow. */
 const SLOW_SLICES = 4
 
-export interface TaskSetOptions {
-  readonly fetcher: Fetcher
+export interface TaskSetOptions extends TaskInputOptions {
   readonly clock: Clock
-  /** Buffered bytes of a partition at which fetching it pauses; it resumes below half. */
-  readonly bufferBytes: number
-  /** A task with one partition has to know too when that is empty. */
-  readonly watchesSilence: boolean
   readonly makeTask: (opened: OpenedTask) => Task<TaskState>
   /** A background write of committed state failed. */
   readonly onFlushFailed: (taskId: string, error: unknown) => void
 }
 
-/** Input of one instance in memory (KIP-770's input.buffer.max.bytes is 512 MiB). */
-const MAX_BUFFERED_BYTES = 256 * 2 ** 20
 const NOT_PAUSED = Number.NEGATIVE_INFINITY
 
 export class TaskSet {
   readonly #options: TaskSetOptions
   readonly #tasks = new Map<string, RunningTask>()
-  readonly #byPartition = new Map<string, RunningTask>()
-  /** `topic-partition` → next offset by the last commit that is certain. */
-  readonly #committedOffsets = new Map<string, number>()
-  /** `topic-partition` → leader epoch of the last batch read; a restart then notices a log that lost it. */
-  readonly #leaderEpochs = new Map<string, number>()
-  readonly #paused = new Map<string, TopicPartition>()
+  readonly #input: TaskInput
   /** In task order; null: tasks came or went since it was made. */
   #sorted: readonly RunningTask[] | null = []
   readonly #lag: Lag
-  /** Input in memory: never less than there is, counted again when it seems to be much. */
-  #bufferedBytes = 0
   /** Whose turn it is to be processed first. */
   #first = 0
   #slow = false
@@ -70,6 +57,7 @@ export class TaskSet {
 
   constructor(options: TaskSetOptions) {
     this.#options = options
+    this.#input = new TaskInput(options)
     this.#lag = new Lag(options.clock, options.fetcher)
   }
 
@@ -108,7 +96,7 @@ export class TaskSet {
 
   /** Next offset to read of a source partition by the last certain commit; undefined for one we do not run. */
   committedOffset(topic: string, partition: number): number | undefined {
-    return this.#committedOffsets.get(formatTopicPartition(topic, partition))
+    return this.#input.committedOffset(topic, partition)
   }
 
   /** Every task that has a store, in task order, with its committed view and how far that is. */
@@ -131,7 +119,7 @@ export class TaskSet {
 
   /** The task that reads a partition, null: none of this instance. */
   readerOf(topic: string, partition: number): string | null {
-    return this.#byPartition.get(formatTopicPartition(topic, partition))?.taskId ?? null
+    return this.#input.readerOf(topic, partition)
   }
 
   uncommitted(): UncommittedPartition[] {
@@ -158,61 +146,18 @@ export class TaskSet {
     }
     this.#tasks.set(opened.taskId, running)
     this.#sorted = null
-    for (const position of opened.positions) {
-      const name = formatTopicPartition(position.topic, position.partition)
-      this.#byPartition.set(name, running)
-      this.#committedOffsets.set(name, position.offset)
-      this.#leaderEpochs.set(name, position.leaderEpoch ?? -1)
-      this.#options.fetcher.add(position, position.offset, position.leaderEpoch)
-    }
+    this.#input.add(opened.taskId, task, opened.positions)
   }
 
   /** A task may wait for a partition whose records are not delivered yet: who found nothing to process takes what there is. */
   takesMore(): boolean {
-    return this.#idle || !this.#full()
-  }
-
-  /**
-   * Whether tasks hold as much input as one instance should, whatever the number of partitions: then what is fetched waits until
-   * some of it is processed.
-   */
-  #full(): boolean {
-    if (this.#bufferedBytes < MAX_BUFFERED_BYTES) return false
-    this.#bufferedBytes = this.#order
-      .flatMap(({ task, sources }) => sources.map((source) => task.bufferedBytes(source.topic, source.partition)))
-      .reduce((bytes, more) => bytes + more, 0)
-    return this.#bufferedBytes >= MAX_BUFFERED_BYTES
+    return this.#idle || !this.#input.full()
   }
 
   /** Hands fetched batches to their tasks; what belongs to a task that has gone is dropped. */
   deliver(fetched: readonly FetchedBatches[]): void {
-    for (const { bytes } of fetched) this.#bufferedBytes += bytes
     if (fetched.length > 0) this.#lag.arrived()
-    for (const chunk of fetched) {
-      const name = formatTopicPartition(chunk.topic, chunk.partition)
-      const running = this.#byPartition.get(name)
-      if (running === undefined) continue
-      this.#leaderEpochs.set(name, chunk.leaderEpoch)
-      running.task.addBatches(chunk.topic, chunk.partition, chunk.batches, chunk.nextOffset, chunk.startOffset)
-      if (running.task.bufferedBytes(chunk.topic, chunk.partition) >= this.#options.bufferBytes) {
-        this.#options.fetcher.pause(chunk)
-        this.#paused.set(name, { topic: chunk.topic, partition: chunk.partition })
-      }
-    }
-    this.#noteCaughtUp()
-  }
-
-  /** Also for partitions that never had a record: a task with several would wait for them for ever. */
-  #noteCaughtUp(): void {
-    const { fetcher } = this.#options
-    for (const { task, sources } of this.#order) {
-      if (sources.length < 2 && !this.#options.watchesSilence) continue
-      for (const source of sources) {
-        const end = fetcher.watermarks(source)?.lastStableOffset ?? -1
-        const caughtUp = end >= 0 && (fetcher.position(source) ?? -1) >= end
-        task.setCaughtUp(source.topic, source.partition, caughtUp, fetcher.emptyAtMs(source))
-      }
-    }
+    this.#input.deliver(fetched)
   }
 
   /**
@@ -238,7 +183,7 @@ export class TaskSet {
     }
     this.#slow = atMs - startedMs > SLOW_SLICES * maxMs
     this.#first = count === 0 ? 0 : (this.#first + 1) % count
-    if (this.#paused.size > 0) this.resumeFetching()
+    this.#input.resume()
     this.#idle = processed === 0
     return processed
   }
@@ -283,12 +228,7 @@ export class TaskSet {
 
   /** Fetches again what has room. */
   resumeFetching(): void {
-    for (const [name, { topic, partition }] of this.#paused) {
-      const buffered = this.#byPartition.get(name)?.task.bufferedBytes(topic, partition) ?? 0
-      if (buffered >= this.#options.bufferBytes / 2) continue
-      this.#paused.delete(name)
-      if (this.#byPartition.has(name)) this.#options.fetcher.resume({ topic, partition })
-    }
+    this.#input.resume()
   }
 
   pendingBytes(): number {
@@ -323,11 +263,6 @@ export class TaskSet {
     return next
   }
 
-  #withLeaderEpoch(row: OffsetToCommit): OffsetToCommit {
-    const leaderEpoch = this.#leaderEpochs.get(formatTopicPartition(row.topic, row.partition)) ?? -1
-    return leaderEpoch < 0 ? row : { ...row, leaderEpoch }
-  }
-
   /** While no commit is in flight. All or nothing: where one task throws, every task goes back to its last commit. */
   collect(): OwnedCommit[] {
     try {
@@ -335,7 +270,7 @@ export class TaskSet {
         const part = task.collectCommit()
         return part === null
           ? []
-          : [{ ...part, offsets: part.offsets.map((row) => this.#withLeaderEpoch(row)), number }]
+          : [{ ...part, offsets: part.offsets.map((row) => this.#input.withLeaderEpoch(row)), number }]
       })
     } catch (error) {
       this.rewind()
@@ -351,9 +286,7 @@ export class TaskSet {
       // Under another number its state was read after this commit, or will be.
       if (running?.number !== part.number) continue
       running.task.commitSucceeded(part, batchOffsets)
-      for (const { topic, partition, offset } of part.offsets) {
-        this.#committedOffsets.set(formatTopicPartition(topic, partition), offset)
-      }
+      this.#input.committed(part.offsets)
       running.task.state.maybeFlush().catch((error) => this.#options.onFlushFailed(part.taskId, error))
     }
   }
@@ -375,9 +308,7 @@ export class TaskSet {
 
   #rewind({ task, sources }: RunningTask): void {
     task.commitAborted()
-    for (const { topic, partition } of sources) {
-      this.#options.fetcher.seek({ topic, partition }, this.committedOffset(topic, partition)!)
-    }
+    this.#input.rewind(sources)
   }
 
   /** Takes tasks out at once: nothing is read or processed for them any more. Returns how to close each. */
@@ -388,14 +319,7 @@ export class TaskSet {
       if (running === undefined) continue
       const { task, sources } = running
       this.#tasks.delete(taskId)
-      for (const { topic, partition } of sources) {
-        const name = formatTopicPartition(topic, partition)
-        this.#options.fetcher.remove({ topic, partition })
-        this.#byPartition.delete(name)
-        this.#paused.delete(name)
-        this.#committedOffsets.delete(name)
-        this.#leaderEpochs.delete(name)
-      }
+      this.#input.remove(sources)
       closing.set(taskId, (options) => closeTask(task, options))
     }
     this.#sorted = null
