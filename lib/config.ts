@@ -1,100 +1,150 @@
 /** The configuration of one application: checked once, frozen, units in the names. */
+import { checkConfig, invalid } from './config/checks.js'
 import { MillraceError } from './errors.js'
 import { type Clock, systemClock } from './record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler, UncaughtHandler } from './record/failure.js'
 import { kindOf } from './record/kind-of.js'
-import { checkOffsetReset, type OffsetReset } from './record/offset-reset.js'
+import type { OffsetReset } from './record/offset-reset.js'
 import { type Random, systemRandom } from './record/random.js'
-import { isTopicName } from './record/topic-name.js'
 import type { Log } from './telemetry/log.js'
 import { stderrLog } from './telemetry/stderr-log.js'
 
+/**
+ * `exactlyOnce`: outputs, state changes and offsets are committed in one transaction. `atLeastOnce`: they are written in
+ * this order without a transaction, so a record that is processed again after a failure is written again.
+ */
 export type ProcessingGuarantee = 'exactlyOnce' | 'atLeastOnce'
 
+/**
+ * The options of an application, with all defaults filled in. Times are milliseconds, sizes bytes, whole numbers both. In
+ * brackets: the option of Kafka Streams or of Kafka's clients.
+ */
 export interface StreamsConfig {
-  /** Group id, prefix of internal topics and transactional ids. Letters, digits, dot, dash, underscore. */
+  /**
+   * The group id, and the prefix of internal topics and transactional ids: 1 to 200 letters, digits, dots, dashes and
+   * underscores [application.id].
+   */
   readonly applicationId: string
-  /** Folder for local state. Null: memory only, and a restart rebuilds everything from the changelogs. */
+  /** Folder for local state. Default null: state is in memory and is restored from the changelogs at each start [state.dir]. */
   readonly stateDir: string | null
+  /** Default `exactlyOnce` [processing.guarantee]. */
   readonly processingGuarantee: ProcessingGuarantee
-  /** No uncommitted work grows older than this (Kafka Streams' `commit.interval.ms`). */
+  /** Maximum age of uncommitted work. Default 100 [commit.interval.ms]. With `exactlyOnce` less than `transactionTimeoutMs`. */
   readonly commitIntervalMs: number
-  /** No uncommitted output grows older than this while the broker keeps up; <= commitIntervalMs. */
+  /** Maximum age of uncommitted output, unless the broker takes longer to commit. Default 20; at most `commitIntervalMs`. */
   readonly commitLatencyMs: number
-  /** Commit early when this many bytes of output are pending. */
+  /** The instance commits early when this much output is pending. Default 16 MiB. */
   readonly commitBytes: number
-  /** Record cache of one instance (`statestore.cache.max.bytes`); 0 forwards every update at once. */
+  /** Record cache of the instance. Default 10 MiB; 0 forwards every update at once [statestore.cache.max.bytes]. */
   readonly cacheMaxBytes: number
-  /** The byte store of every task under `stateDir`. RocksDB is the optional peer @nxtedition/rocksdb. */
+  /** Storage engine of the tasks under `stateDir`. Default `level`; `rocksdb` needs the optional peer `@nxtedition/rocksdb`. */
   readonly stateEngine: 'level' | 'rocksdb'
-  /** Memory of one instance for state, divided over its tasks: so much for the engine, and as much for values kept decoded. */
+  /**
+   * Memory for state, divided among the tasks of the instance. The engine and the cache of decoded values may each use this
+   * much. Default 128 MiB, at least 1 MiB.
+   */
   readonly stateBudgetBytes: number
-  /** How long the state of a task that went to another instance stays on disk (`state.cleanup.delay.ms`); 0: for ever. */
+  /**
+   * How long the state of a task that has moved to another instance stays on disk. Default 600000; 0 keeps it forever
+   * [state.cleanup.delay.ms].
+   */
   readonly stateCleanupDelayMs: number
-  /** -1 never waits, 0 waits for partitions known to have data, > 0 additionally waits so long (KIP-695). */
+  /**
+   * How a task waits for an empty partition. -1: never. 0 (default): only if the broker has more of its records. More: as 0,
+   * and then up to this long for new ones [max.task.idle.ms, KIP-695].
+   */
   readonly maxTaskIdleMs: number
   /**
-   * While nothing comes for a task, its event time goes on as fast as the wall clock, so far behind it: windows close
-   * and event-time timers fire without a next record. Whatever comes later than that is late. 0: event time stands.
+   * When a task gets no input, its event time follows the wall clock at this distance, so that windows close and event-time
+   * timers fire. A record that arrives later than that is late. Default 0: event time stands still without records.
    */
   readonly idleTimeoutMs: number
+  /** The broker aborts a transaction that is open longer than this. Default 10000, at least 1000 [transaction.timeout.ms]. */
   readonly transactionTimeoutMs: number
-  /** Without a heartbeat for this long the coordinator gives the member's tasks to others (`session.timeout.ms`). */
+  /** A member that sends no heartbeat for this long loses its tasks. Default 45000, at least 1000 [session.timeout.ms]. */
   readonly sessionTimeoutMs: number
-  /** At most a third of `sessionTimeoutMs` (`heartbeat.interval.ms`). Default 3 s, or that third. */
+  /** At most a third of `sessionTimeoutMs`. Default 1000, or that third if it is less [heartbeat.interval.ms]. */
   readonly heartbeatIntervalMs: number
   /**
-   * How long the loop may be busy, e.g. with one record, before its member leaves the group although heartbeats go on
-   * (`max.poll.interval.ms`).
+   * How long the processing loop may be busy, e.g. with one record, before its member leaves the group although heartbeats
+   * are sent. Default 300000 [max.poll.interval.ms].
    */
   readonly maxPollIntervalMs: number
-  /** How long a rebalance waits for this member while it is busy. Default `maxPollIntervalMs`, as in Kafka's consumers. */
+  /** How long a rebalance waits for this member while it is busy. Default `maxPollIntervalMs`. */
   readonly rebalanceTimeoutMs: number
+  /** How long one request to a broker may take. Default 30000, at least 100 [request.timeout.ms]. */
   readonly requestTimeoutMs: number
-  /** Longest time that `close` takes; less than a container gets before it is killed (10 s). */
+  /** How long `close` may take. Default 8000: less than the 10 s after which a container is usually killed. */
   readonly closeTimeoutMs: number
-  /** Brokers and leaders are asked for again after this time even without an error. */
+  /** How often leaders and partitions are read again, even without an error. Default 300000 [metadata.max.age.ms]. */
   readonly metadataMaxAgeMs: number
-  /** So long what has to succeed before tasks run may fail with errors that pass; then the instance ends. 0: for ever. */
+  /**
+   * How long retriable errors are tolerated, while a task is being opened or in commits, before the instance ends. Default
+   * 300000; 0 tolerates them forever [task.timeout.ms].
+   */
   readonly taskTimeoutMs: number
-  /** So long `start` tries while no broker answers at all; 0: once. */
+  /** How long `start` tries to reach a broker. Default 60000; 0: one attempt. */
   readonly startTimeoutMs: number
-  /** Where a partition without a committed offset starts. */
+  /** Where reading begins in a partition without a committed offset. Default `earliest` [auto.offset.reset]. */
   readonly offsetReset: OffsetReset
-  /** How often the brokers are asked which topics match patterns (Kafka Streams' `metadata.max.age.ms`). */
+  /** How often topics that match a pattern, and topics that changed, are looked for. Default 30000 [metadata.max.age.ms]. */
   readonly topicRefreshIntervalMs: number
-  /** Buffered bytes per partition after which fetching it pauses. */
+  /** Fetching a partition pauses when this much of it is buffered. Default 4 MiB. */
   readonly bufferBytes: number
-  /** Replicas of internal topics; -1: the broker's default. */
+  /** Replicas of internal topics. Default -1: as many as the broker's default [replication.factor]. */
   readonly replicationFactor: number
-  /** How often processed records of repartition topics are deleted; 0: never. */
+  /**
+   * How often processed records of repartition topics are deleted. Default 30000; 0: never
+   * [repartition.purge.interval.ms].
+   */
   readonly repartitionPurgeIntervalMs: number
-  /** On top of a windowed store's retention, for its changelog topic: room for clocks that differ. */
+  /**
+   * Retention of a windowed store's changelog topic in addition to the store's own, because clocks differ. Default one day
+   * [windowstore.changelog.additional.retention.ms].
+   */
   readonly changelogExtraRetentionMs: number
-  /** How often a line of the log says how much was done; 0: never. */
+  /** How often the log says how many records and commits there were. Default 120000; 0: never [log.summary.interval.ms]. */
   readonly logSummaryIntervalMs: number
-  /** What becomes of a record that cannot be read. */
+  /** Decides about a record that cannot be deserialised. Default `fail` [deserialization.exception.handler]. */
   readonly onDeserializationError: FailureHandler
-  /** The same for a record that made user code throw. */
+  /** Decides about a record for which user code throws. Default `fail` [processing.exception.handler]. */
   readonly onProcessingError: ProcessingFailureHandler
-  /** Pause before the second attempt where `onProcessingError` says `retry`; each further one is twice as long, up to 10 s. */
+  /**
+   * Pause of a task before the second attempt if `onProcessingError` answers `retry`. It doubles up to 10 s, for ten attempts
+   * in all. Default 100.
+   */
   readonly retryBackoffMs: number
-  /** Whether `onProcessingError` also decides about processors that fill global stores; otherwise they stop the instance. */
+  /**
+   * Whether `onProcessingError` also decides about processors that fill global stores. Default false: their errors end the
+   * instance [processing.exception.handler.global.enabled].
+   */
   readonly handleGlobalErrors: boolean
-  /** The same for a record a sink cannot serialise, of more than `maxRecordBytes`, or that the broker refuses. */
+  /**
+   * Decides about a record that a sink cannot serialise, that is larger than `maxRecordBytes`, or that the broker rejects.
+   * Default `fail` [production.exception.handler].
+   */
   readonly onProductionError: FailureHandler
-  /** What becomes of the instance after an error it cannot go on with. */
+  /** Decides what becomes of the instance after an error that ends it. Default `shutdownInstance`. */
   readonly onUncaughtError: UncaughtHandler
-  /** Most bytes of key, value and headers of a record that a sink writes; the topic's `max.message.bytes` less 101. */
+  /**
+   * Maximum size of key, value and headers of a record that a sink writes: the topic's `max.message.bytes` less 101. Default
+   * 1048487 [max.request.size].
+   */
   readonly maxRecordBytes: number
-  /** Also receives late, expired and null-key drops when set. */
+  /**
+   * The topic for dead letters, and for records dropped because they are late, expired or have no key. It must exist. Default
+   * null: none [errors.dead.letter.queue.topic.name].
+   */
   readonly deadLetterTopic: string | null
+  /** Time and timers. Default: the machine's. Tests give a clock of their own. */
   readonly clock: Clock
+  /** Random numbers, for ids and pauses. Default: the machine's. */
   readonly random: Random
+  /** Default: events of the instance's life, warnings and errors go to standard error. `silentLog` writes nothing. */
   readonly log: Log
 }
 
-/** What a caller writes: everything but the application id has a default. */
+/** The options as a caller gives them: all but `applicationId` have a default. */
 export type StreamsOptions = Partial<StreamsConfig> & Pick<StreamsConfig, 'applicationId'>
 
 const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
@@ -139,71 +189,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   log: stderrLog,
 }
 
-/** Least value of every number; whole numbers only. */
-const MINIMUMS: Readonly<Record<string, number>> = {
-  commitIntervalMs: 0,
-  commitLatencyMs: 0,
-  commitBytes: 1,
-  cacheMaxBytes: 0,
-  stateBudgetBytes: 1024 * 1024,
-  stateCleanupDelayMs: 0,
-  maxTaskIdleMs: -1,
-  idleTimeoutMs: 0,
-  transactionTimeoutMs: 1_000,
-  sessionTimeoutMs: 1_000,
-  heartbeatIntervalMs: 10,
-  maxPollIntervalMs: 1_000,
-  rebalanceTimeoutMs: 1_000,
-  requestTimeoutMs: 100,
-  closeTimeoutMs: 0,
-  metadataMaxAgeMs: 1,
-  taskTimeoutMs: 0,
-  startTimeoutMs: 0,
-  topicRefreshIntervalMs: 10,
-  bufferBytes: 1,
-  replicationFactor: -1,
-  repartitionPurgeIntervalMs: 0,
-  changelogExtraRetentionMs: 0,
-  logSummaryIntervalMs: 0,
-  maxRecordBytes: 1,
-  retryBackoffMs: 0,
-}
-
-/** Names of internal topics begin with it. */
-const MAX_ID_CHARS = 200
-const INT32_MAX = 2 ** 31 - 1
-
-/** Greatest value of numbers that Kafka's requests carry in 32 or 16 bits. */
-const MOST: Readonly<Record<string, number>> = {
-  transactionTimeoutMs: INT32_MAX,
-  sessionTimeoutMs: INT32_MAX,
-  rebalanceTimeoutMs: INT32_MAX,
-  maxPollIntervalMs: INT32_MAX,
-  requestTimeoutMs: INT32_MAX,
-  replicationFactor: 2 ** 15 - 1,
-}
-
-/** What each argument that is an object must be able to do. */
-const PORTS = {
-  clock: ['now', 'monotonicMs', 'setTimer', 'nextTurn'],
-  random: ['next', 'int', 'bytes', 'uuid'],
-  log: ['debug', 'info', 'warn', 'error'],
-} as const
-
-const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  processingGuarantee: ['exactlyOnce', 'atLeastOnce'],
-  stateEngine: ['level', 'rocksdb'],
-}
-
-/** Options that are one of these words or a function. */
-const HANDLERS: Readonly<Record<string, readonly string[]>> = {
-  onDeserializationError: ['fail', 'deadLetter', 'skip'],
-  onProcessingError: ['fail', 'deadLetter', 'skip'],
-  onProductionError: ['fail', 'deadLetter', 'skip'],
-  onUncaughtError: ['shutdownInstance', 'replace', 'shutdownApplication'],
-}
-
-/** @throws MillraceError CONFIG_INVALID where there are none */
+/** @throws MillraceError CONFIG_INVALID if there are none */
 export function requireSettings<S>(settings: S): S {
   if (typeof settings === 'object' && settings !== null) return settings
   const text = `settings are ${kindOf(settings)}: use an object with applicationId, and brokers or broker`
@@ -218,90 +204,13 @@ export function resolveConfig(options: StreamsOptions): StreamsConfig {
   }
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const config = withDefaults(given)
-  const { applicationId } = config
-  if (!isTopicName(applicationId) || applicationId.length > MAX_ID_CHARS) {
-    throw invalid('applicationId', 'is missing or not a legal topic prefix', 'use letters, digits, ".", "_" and "-"')
-  }
-  for (const [name, least] of Object.entries(MINIMUMS)) {
-    const value = config[name as keyof StreamsConfig]
-    const most = MOST[name] ?? Number.MAX_SAFE_INTEGER
-    if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) {
-      const bounds = most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `>= ${least} and <= ${most}`
-      throw invalid(name, `is ${shown(value)}`, `use a whole number ${bounds}`)
-    }
-  }
-  for (const [name, allowed] of Object.entries(CHOICES)) {
-    const value = config[name as keyof StreamsConfig]
-    if (!allowed.includes(value as string))
-      throw invalid(name, `is ${String(value)}`, `use one of ${allowed.join(', ')}`)
-  }
-  for (const [name, allowed] of Object.entries(HANDLERS)) {
-    const value = config[name as keyof StreamsConfig]
-    if (typeof value !== 'function' && !allowed.includes(value as string))
-      throw invalid(name, `is ${String(value)}`, `use one of ${allowed.join(', ')}, or a function`)
-  }
-  if (typeof config.handleGlobalErrors !== 'boolean') {
-    throw invalid('handleGlobalErrors', `is ${String(config.handleGlobalErrors)}`, 'use true or false')
-  }
-  if (config.replicationFactor === 0)
-    throw invalid('replicationFactor', 'is 0', "use -1, the broker's default, or >= 1")
-  checkFolder(config.stateDir, 'stateDir', 'null: in memory')
-  const { deadLetterTopic } = config
-  if (deadLetterTopic !== null && !isTopicName(deadLetterTopic))
-    throw invalid('deadLetterTopic', `is ${shown(deadLetterTopic)}`, 'use the name of a topic, or null')
-  for (const name of Object.keys(PORTS) as (keyof typeof PORTS)[]) checkPort(name, config[name])
-  checkOffsetReset(config.offsetReset, 'option offsetReset')
-  checkTogether(config, given)
+  checkConfig(config, given)
   return Object.freeze({ ...config, commitLatencyMs: Math.min(config.commitLatencyMs, config.commitIntervalMs) })
 }
 
-/** @throws MillraceError CONFIG_INVALID */
-export function checkPort(name: keyof typeof PORTS, given: unknown): void {
-  const port = given as Readonly<Record<string, unknown>> | null | undefined
-  const lacking = PORTS[name].filter((call) => typeof port?.[call] !== 'function')
-  if (lacking.length > 0) throw invalid(name, `has no function ${lacking.join(', ')}`, 'leave it out for the default')
-}
-
-/** @throws MillraceError CONFIG_INVALID where it is neither null nor a path */
-export function checkFolder(folder: unknown, name: string, without: string): void {
-  if (folder === null || (typeof folder === 'string' && folder.trim() !== '' && !folder.includes('\0'))) return
-  throw invalid(name, `is ${shown(folder)}`, `name a folder, or ${without}`)
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? `${value}` : kindOf(value)
-}
-
-/** Times that follow others follow what was given for those. */
+/** Some defaults depend on other options. */
 function withDefaults(given: Partial<StreamsConfig>): StreamsConfig {
   const config = { ...DEFAULTS, ...given } as StreamsConfig
   const heartbeatIntervalMs = Math.min(DEFAULTS.heartbeatIntervalMs, Math.floor(config.sessionTimeoutMs / 3))
   return { ...config, heartbeatIntervalMs, rebalanceTimeoutMs: config.maxPollIntervalMs, ...given }
-}
-
-function checkTogether(config: StreamsConfig, given: object): void {
-  if ('commitLatencyMs' in given && config.commitLatencyMs > config.commitIntervalMs) {
-    throw invalid('commitLatencyMs', 'is longer than commitIntervalMs', 'make it at most commitIntervalMs')
-  }
-  if (config.heartbeatIntervalMs * 3 > config.sessionTimeoutMs) {
-    throw invalid(
-      'heartbeatIntervalMs',
-      'is more than a third of sessionTimeoutMs',
-      'one lost heartbeat would end the session',
-    )
-  }
-  if (config.processingGuarantee === 'exactlyOnce' && config.commitIntervalMs >= config.transactionTimeoutMs) {
-    throw invalid('commitIntervalMs', 'is not below transactionTimeoutMs', 'the broker would abort every transaction')
-  }
-  if (config.stateEngine !== 'level' && config.stateDir === null) {
-    throw invalid('stateDir', `is missing, and ${config.stateEngine} keeps state on disk`, 'name a folder')
-  }
-  const handlers = [config.onDeserializationError, config.onProcessingError, config.onProductionError]
-  if (handlers.includes('deadLetter') && config.deadLetterTopic === null) {
-    throw invalid('deadLetterTopic', 'is missing', 'name the topic that takes dead letters')
-  }
-}
-
-function invalid(option: string, problem: string, advice: string): MillraceError {
-  return new MillraceError('CONFIG_INVALID', `option ${option} ${problem}: ${advice}`)
 }

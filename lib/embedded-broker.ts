@@ -1,6 +1,7 @@
 /** The embedded broker as its users make it: a folder or memory, the system's clock unless another is given. */
 import type { Broker } from './broker/broker.js'
-import { checkFolder, checkPort, type StreamsConfig } from './config.js'
+import { checkFolder, checkPort } from './config/checks.js'
+import type { StreamsConfig } from './config.js'
 import { MillraceError } from './errors.js'
 import { systemClock } from './record/clock.js'
 import { systemRandom } from './record/random.js'
