@@ -8,35 +8,40 @@ export interface ProduceBatch {
   readonly builder: BatchBuilder
 }
 
+/** The position of a consumer group in one partition. */
 export interface OffsetToCommit {
   readonly topic: string
   readonly partition: number
   /** The next offset to read. */
   readonly offset: number
-  /** Under which leader the record before it was written (KIP-320), or a later one; -1, the default: not known. */
+  /** Epoch of the leader that wrote the record before it, or a later one (KIP-320). Default -1: not known. */
   readonly leaderEpoch?: number
-  /** At most 4,096 bytes; the broker's limit. */
+  /** Text stored beside the offset, at most 4,096 bytes by the broker's default; may be empty. */
   readonly metadata: string
 }
 
-/** Who commits (KIP-447): a stale member or generation is refused by the broker. */
+/** The group member that commits (KIP-447). The broker rejects a commit of a member or generation that is not the present one. */
 export interface GroupIdentity {
+  /** The consumer group. */
   readonly groupId: string
+  /** The member's id, as the coordinator gave it. */
   readonly memberId: string
+  /** The generation of the group the member has joined. */
   readonly generationId: number
+  /** The id of a static member; null: a dynamic member. */
   readonly groupInstanceId: string | null
 }
 
 /** Batch → offset of its first record. Other writers' batches may lie between two of the same partition. */
 export type BatchOffsets = ReadonlyMap<ProduceBatch, number>
 
-/** How a transaction ended. Only `unknown` leaves the question open; it is answered by InitProducerId, never by a guess. */
+/** How a transaction ended. After `unknown`, `init` asks the broker and settles it. */
 export type CommitOutcome =
   | { readonly kind: 'committed'; readonly batchOffsets: BatchOffsets }
-  /** Nothing of it is visible, the producer can go on. */
+  /** Nothing of it is visible; the producer can begin another one. */
   | { readonly kind: 'aborted'; readonly cause: unknown }
   /** Aborted because the group has moved on (ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS). */
   | { readonly kind: 'staleGeneration' }
-  /** Another producer, or a transaction timeout, took the id over: nothing of it is or becomes visible. */
+  /** Another producer has the transactional id, or the transaction timed out: nothing of it is or becomes visible. */
   | { readonly kind: 'fenced'; readonly cause: unknown }
   | { readonly kind: 'unknown'; readonly cause: unknown }

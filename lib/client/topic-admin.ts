@@ -1,17 +1,20 @@
 /** Topics and their configuration, as values. */
 
+/** A topic to create. */
 export interface NewTopic {
   readonly name: string
+  /** How many partitions, at least 1; -1 takes the broker's default. */
   readonly partitions: number
-  /** -1 takes the broker's default. */
+  /** Replicas of each partition. Default -1: the broker's default. */
   readonly replicationFactor?: number
+  /** Configuration of the topic, e.g. `{ 'retention.ms': '86400000' }`. */
   readonly config?: Readonly<Record<string, string>>
 }
 
 export interface TopicConfigEntry {
-  /** Null where the broker hides it. */
+  /** Null if the broker hides it. */
   readonly value: string | null
-  /** False where the broker's default shows through. */
+  /** False: not set on the topic, so this is the broker's default. */
   readonly isSet: boolean
 }
 

@@ -7,8 +7,9 @@ const FIRST_POLL_MS = 5
 const MAX_POLL_MS = 100
 
 /**
- * Resolves when a read_committed reader of `topics` sees everything written before the call, or after `timeoutMs` where a
- * transaction stays open. True when it sees everything.
+ * Waits until a read-committed reader of `topics` sees everything that was written before the call: a broker confirms a
+ * transaction shortly before its records can be read. Resolves with true, or with false after `timeoutMs` (default 10000) if
+ * a transaction is still open.
  */
 export async function untilStable(cluster: Cluster, topics: readonly string[], timeoutMs = 10_000): Promise<boolean> {
   const partitions = [...(await cluster.topics(topics))].flatMap(([topic, { leaders }]) =>

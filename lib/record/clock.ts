@@ -3,6 +3,7 @@
 /** Cancels a timer; calling it again, or after it fired, does nothing. */
 export type Cancel = () => void
 
+/** Time and timers. {@link systemClock} is the machine's; `ManualClock` of `millrace/testing` is moved by a test. */
 export interface Clock {
   /** Wall-clock milliseconds since the epoch. May step back. */
   now(): number

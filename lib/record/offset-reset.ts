@@ -2,8 +2,9 @@
 import { MillraceError } from '../errors.js'
 
 /**
- * `byDurationMs` (KIP-1106): at the first record whose timestamp is no more than so long before now; at the end where
- * there is none.
+ * Where to start reading a partition without a committed offset. `earliest`: at its first record. `latest`: at its end.
+ * `none`: the instance ends with STREAMS_NO_COMMITTED_OFFSET. `{ byDurationMs }` (KIP-1106): at the first record that is no
+ * older than this, in milliseconds; at the end if there is none.
  */
 export type OffsetReset = 'earliest' | 'latest' | 'none' | { readonly byDurationMs: number }
 

@@ -23,7 +23,10 @@ export function murmur2(bytes: Uint8Array): number {
   return hash ^ (hash >>> 15)
 }
 
-/** The partition, in 0..`partitions` - 1, of a record with this key. @throws CLIENT_RECORD_INVALID where it is no bytes, or there is none */
+/**
+ * The partition, 0 to `partitions` - 1, that Kafka's default partitioner gives a record with this key, in serialised form.
+ * @throws MillraceError CLIENT_RECORD_INVALID if `key` is not bytes, or `partitions` is not at least 1
+ */
 export function partitionForKey(key: Uint8Array, partitions: number): number {
   if (!(key instanceof Uint8Array) || !Number.isInteger(partitions) || partitions < 1) {
     const what = `a ${key === null ? 'null' : typeof key} among ${String(partitions)} partitions`

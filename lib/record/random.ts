@@ -1,11 +1,13 @@
 /** Randomness as an argument: production takes it from the machine, the simulation from a seed. */
 import { randomBytes } from 'node:crypto'
 
+/** A source of random numbers: {@link systemRandom}, or {@link seededRandom} for runs that repeat. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number
   /** Uniform integer in [0, bound), bound in 1..2^31. */
   int(bound: number): number
+  /** `length` random bytes. */
   bytes(length: number): Buffer
   /** RFC 9562 version-4 UUID text. */
   uuid(): string
@@ -18,7 +20,7 @@ function uuidFrom(bytes: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-/** The machine's randomness. */
+/** Random numbers of the machine (`node:crypto`). */
 export const systemRandom: Random = {
   next: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
   int: (bound) => Math.floor(systemRandom.next() * bound),
@@ -27,8 +29,8 @@ export const systemRandom: Random = {
 }
 
 /**
- * Seeded xoshiro128** (Blackman and Vigna, 2018), its state spread from `seed` by splitmix32. `seed` may be a number or
- * a text, so that one seed splits by purpose: `seededRandom(`${seed}/network`)`.
+ * Random numbers that repeat: the same seed gives the same sequence. xoshiro128** (Blackman and Vigna, 2018), its state
+ * filled from `seed` by splitmix32. A text as a seed gives each purpose a sequence of its own: `seededRandom('7/network')`.
  */
 export function seededRandom(seed: number | string): Random {
   let h = typeof seed === 'number' ? seed >>> 0 : fnv1a(seed)

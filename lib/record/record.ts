@@ -6,11 +6,13 @@ export interface Header {
   readonly value: Buffer | null
 }
 
+/** The headers of a record, in order. */
 export type Headers = readonly Header[]
 
 /** The one empty header list, so that a record without headers allocates none. */
 export const NO_HEADERS: Headers = Object.freeze([])
 
+/** One partition of a topic. */
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number
@@ -21,7 +23,7 @@ export function formatTopicPartition(topic: string, partition: number): string {
   return `${topic}-${partition}`
 }
 
-/** What flows through a topology. Frozen by convention: an operator that changes something makes a new one. */
+/** A record inside a topology. Do not change it: an operator that changes something makes a new one. */
 export interface StreamRecord<K = unknown, V = unknown> {
   readonly key: K
   readonly value: V
@@ -30,11 +32,12 @@ export interface StreamRecord<K = unknown, V = unknown> {
   readonly headers: Headers
 }
 
-/** A record as it lies on a topic: bytes, and where it stands. */
+/** A record of a topic: key and value as bytes, and its position. */
 export interface TopicRecord {
   readonly topic: string
   readonly partition: number
   readonly offset: number
+  /** Milliseconds since the epoch. */
   readonly timestamp: number
   readonly key: Buffer | null
   readonly value: Buffer | null

@@ -1,8 +1,8 @@
 /** The port that carries request bytes to a broker and brings the response bytes back; everything else is ours. */
 
 /**
- * One connection each. A broker answers one connection in order, so whatever may wait (a long poll, a JoinGroup) has a
- * lane of its own and never holds up a commit.
+ * Each lane has a connection of its own to a broker. A broker answers the requests of one connection in order, so a request that
+ * waits, such as a long poll or a JoinGroup, would otherwise delay a commit.
  */
 export type Lane =
   | 'fetch'
@@ -15,6 +15,7 @@ export type Lane =
   | 'group'
   | 'admin'
 
+/** Where a broker listens. */
 export interface BrokerAddress {
   readonly host: string
   readonly port: number
@@ -25,11 +26,11 @@ export interface WireRequest {
   readonly apiKey: number
   readonly apiVersion: number
   readonly body: Buffer
-  /** True where the request header is v2 (KIP-482): one tagged-field section after the client id. */
+  /** Whether the request header is v2 (KIP-482): one tagged-field section after the client id. */
   readonly flexibleRequest: boolean
-  /** True where the response header is v1. ApiVersions keeps header v0 at every version. */
+  /** Whether the response header is v1. ApiVersions has header v0 at every version. */
   readonly flexibleResponse: boolean
-  /** The answer must be here within this time, else the connection is closed and the call fails. */
+  /** If there is no answer within this time, the connection is closed and the call fails. */
   readonly timeoutMs: number
   /** True for Produce with acks=0, which gets no response: the promise resolves with an empty buffer. */
   readonly noResponse?: boolean
@@ -44,6 +45,7 @@ export interface PortableTransport {
   readonly providers: Readonly<Record<string, () => unknown>>
 }
 
+/** Carries requests to brokers. {@link kafkajsTransport} makes one from a kafkajs client; the suite in `millrace/testing` checks your own. */
 export interface Transport {
   /**
    * Resolves with the response body (header removed). Requests on one (address, lane) leave in call order. Several may
@@ -52,7 +54,7 @@ export interface Transport {
    *   been sent and taken effect), TRANSPORT_AUTHENTICATION, TRANSPORT_TLS. After a timeout the connection is replaced.
    */
   send(address: BrokerAddress, lane: Lane, request: WireRequest): Promise<Buffer>
-  /** Null, or not there: connections like these cannot be made on another thread. */
+  /** Null, or left out: connections like these cannot be made on another thread. */
   readonly portable?: () => Promise<PortableTransport | null>
   /** Closes every connection; calls in flight fail with TRANSPORT_CLOSED. */
   close(): Promise<void>

@@ -2,7 +2,7 @@
 import { MillraceError } from '../errors.js'
 import { requireNames } from './window-options.js'
 
-/** Fixed-size windows [start, start + size), one every `advanceMs`. Tumbling where the two are equal. */
+/** Windows of a fixed size, [start, start + size), one every `advanceMs`; tumbling if the two are equal. From {@link tumbling} or {@link hopping}. */
 export interface TimeWindows {
   readonly kind: 'time'
   readonly sizeMs: number
@@ -10,20 +10,20 @@ export interface TimeWindows {
   readonly graceMs: number
 }
 
-/** One window [startMs, infinity). */
+/** One window [startMs, infinity). From {@link unlimited}. */
 export interface UnlimitedWindows {
   readonly kind: 'unlimited'
   readonly startMs: number
 }
 
-/** Bursts of records of one key with no gap longer than `gapMs`; both ends inclusive. */
+/** Records of one key with no gap longer than `gapMs` between two; both ends inclusive. From {@link session}. */
 export interface SessionWindows {
   readonly kind: 'session'
   readonly gapMs: number
   readonly graceMs: number
 }
 
-/** Every distinct set of records within `timeDifferenceMs` of each other; both ends inclusive. */
+/** Every distinct set of records of one key within `timeDifferenceMs` of each other; both ends inclusive. From {@link sliding}. */
 export interface SlidingWindows {
   readonly kind: 'sliding'
   readonly timeDifferenceMs: number
@@ -40,13 +40,21 @@ function checked(name: string, value: number, least: number): number {
   return value
 }
 
-/** Windows side by side: [0, size), [size, 2 size), ... `graceMs` (default 0): how late a record may be. */
+/**
+ * Windows side by side: [0, size), [size, 2 size), ... Bounds are milliseconds, whole numbers; `sizeMs` at least 1. `graceMs`
+ * (default 0): how late a record may be.
+ * @throws MillraceError WINDOW_INVALID
+ */
 export function tumbling(options: { readonly sizeMs: number; readonly graceMs?: number }): TimeWindows {
   requireNames(options, ['sizeMs', 'graceMs'], 'tumbling')
   return hopping({ ...options, advanceMs: options.sizeMs })
 }
 
-/** Overlapping windows of `sizeMs`, one starting every `advanceMs` (1 .. sizeMs). */
+/**
+ * Overlapping windows of `sizeMs`, one starting every `advanceMs` (1 to `sizeMs`). `graceMs` (default 0): how late a record
+ * may be.
+ * @throws MillraceError WINDOW_INVALID
+ */
 export function hopping(options: {
   readonly sizeMs: number
   readonly advanceMs: number
@@ -64,7 +72,11 @@ export function hopping(options: {
   return Object.freeze({ kind: 'time', sizeMs, advanceMs, graceMs: checked('graceMs', options.graceMs ?? 0, 0) })
 }
 
-/** Sessions end when no record came for longer than `gapMs` (>= 0). */
+/**
+ * A session ends when no record of its key has come for longer than `gapMs` (0 or more). `graceMs` (default 0): how late a record
+ * may be.
+ * @throws MillraceError WINDOW_INVALID
+ */
 export function session(options: { readonly gapMs: number; readonly graceMs?: number }): SessionWindows {
   requireNames(options, ['gapMs', 'graceMs'], 'session')
   return Object.freeze({
@@ -74,13 +86,19 @@ export function session(options: { readonly gapMs: number; readonly graceMs?: nu
   })
 }
 
-/** One window from `startMs` (default 0) on, which never closes. Earlier records are ignored. */
+/**
+ * One window that starts at `startMs` (default 0) and never closes. Earlier records are dropped (`beforeStart`).
+ * @throws MillraceError WINDOW_INVALID
+ */
 export function unlimited(options: { readonly startMs?: number } = {}): UnlimitedWindows {
   requireNames(options, ['startMs'], 'unlimited')
   return Object.freeze({ kind: 'unlimited', startMs: checked('startMs', options.startMs ?? 0, 0) })
 }
 
-/** Windows [t, t + timeDifferenceMs], both ends inclusive, around every record. */
+/**
+ * Windows [t, t + timeDifferenceMs], both ends inclusive, around every record. `graceMs` (default 0): how late a record may be.
+ * @throws MillraceError WINDOW_INVALID
+ */
 export function sliding(options: { readonly timeDifferenceMs: number; readonly graceMs?: number }): SlidingWindows {
   requireNames(options, ['timeDifferenceMs', 'graceMs'], 'sliding')
   return Object.freeze({

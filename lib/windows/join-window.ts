@@ -2,20 +2,21 @@
 import { MillraceError } from '../errors.js'
 import { requireNames } from './window-options.js'
 
-/** Two records match where `-beforeMs <= right time - left time <= afterMs`, both inclusive. */
+/** Two records match if `-beforeMs <= right time - left time <= afterMs`, both inclusive. From {@link joinWindow}. */
 export interface JoinWindow {
+  /** Tells it from other windows. */
   readonly kind: 'join'
   /** How much older than the left record the right one may be. Negative: how much younger it must be. */
   readonly beforeMs: number
   /** How much younger than the left record the right one may be. Negative: how much older it must be. */
   readonly afterMs: number
-  /** How long a record without a partner waits, and its own partners are kept, beyond the window. */
+  /** How long, after the window, a record waits for a late partner. */
   readonly graceMs: number
 }
 
 /**
- * `beforeMs + afterMs` must be >= 0 and `graceMs` (default 0) too. Grace drops no record of an inner join: it only
- * lengthens what is kept.
+ * The window of a stream-stream join, in whole milliseconds. `beforeMs + afterMs` must be 0 or more, and so must `graceMs`
+ * (default 0). A longer grace keeps records longer; an inner join drops no record for being late.
  * @throws MillraceError WINDOW_INVALID
  */
 export function joinWindow(options: {

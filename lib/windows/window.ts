@@ -6,8 +6,9 @@ export interface Window {
   readonly endMs: number
 }
 
-/** The key of a windowed table. */
+/** The key of a windowed table: a key and one of its windows. */
 export interface Windowed<K> {
   readonly key: K
+  /** The bounds of the window. */
   readonly window: Window
 }
