@@ -16,7 +16,7 @@ export interface UsedStores {
 export class DeclaredStores {
   readonly #definitions = new Map<StoreOptions<unknown, unknown>, StoreDefinition>()
 
-  /** @throws MillraceError CONFIG_INVALID where a figure does not fit the kind of store */
+  /** @throws MillraceError CONFIG_INVALID if an option does not fit the kind of store */
   define(options: StoreOptions<unknown, unknown>): StoreDefinition {
     const known = this.#definitions.get(options)
     if (known !== undefined) return known

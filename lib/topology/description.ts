@@ -38,17 +38,29 @@ export interface StoreDescription {
   readonly timerType?: string
 }
 
+/** A topology as JSON: what `describe(topology, 'json')` contains and {@link diffTopologies} compares. */
 export interface TopologyDescription {
+  /** Tells it from other JSON. */
   readonly format: 'millrace-topology'
+  /** Of this format. */
   readonly version: 1
+  /** The parts that become one task for each partition. */
   readonly subTopologies: readonly {
     readonly id: number
     readonly nodes: readonly NodeDescription[]
     readonly stores: readonly string[]
   }[]
+  /** The state stores of all sub-topologies. */
   readonly stores: readonly StoreDescription[]
+  /** `partitions` null: as many as the largest source topic before it has. */
   readonly repartitionTopics: readonly { readonly name: string; readonly partitions: number | null }[]
+  /** The stores that every instance has completely, with the topic that fills them. */
+  /** The stores that every instance has completely, with the topic that fills them. */
+  /** The stores that every instance has completely, with the topic that fills them. */
   readonly globalStores: readonly (StoreDescription & { readonly topic: string })[]
+  /** Topics that must have the same number of partitions, one group for each join. */
+  /** Topics that must have the same number of partitions, one group for each join. */
+  /** Topics that must have the same number of partitions, one group for each join. */
   readonly copartitionGroups: readonly (readonly string[])[]
 }
 

@@ -10,7 +10,10 @@ function version(description: TopologyDescription): DescribedVersion {
   return { description, lineage: new Lineage(description), stores }
 }
 
-/** Changes that lose something come first. */
+/**
+ * What deploying `after` does to the state of `before`: compares two descriptions, from `describe(topology, 'json')`. Changes that
+ * lose something come first.
+ */
 export function diffTopologies(before: TopologyDescription, after: TopologyDescription): TopologyChange[] {
   const old = version(before)
   const next = version(after)

@@ -64,17 +64,17 @@ export type TopicNameExtractor<K = unknown, V = unknown> = (
 export type Next = (record: StreamRecord) => void
 
 /**
- * What stands around a processor in one task. On the edges of tables a record's value is `{ newValue, oldValue, isLatest }`.
- * What throws is judged as if the processor had thrown.
+ * User code around a processor of one task. Between tables, a record's value is `{ newValue, oldValue, isLatest }`. An error it
+ * throws is handled as one of the processor.
  */
 export interface ProcessorWrap {
-  /** Before the processor's own; `context` has the stores of both. */
+  /** Before the processor's `init`. `context` has the stores of both. */
   init?(context: ProcessorContext): void
-  /** In place of the processor, which `next` runs: not at all, once, or more often. */
+  /** Instead of the processor. Call `next` to run the processor: not at all, once, or several times. */
   process?(record: StreamRecord, next: Next): void
-  /** In place of handing on what the processor forwards, which `next` does. */
+  /** Instead of forwarding. Call `next` to forward the record. */
   forward?(record: StreamRecord, next: Next): void
-  /** After the processor's own. */
+  /** After the processor's `close`. */
   close?(): void
 }
 

@@ -7,29 +7,32 @@ import type { NodeBase, NodeWrapping, ProcessorWrap } from './node-base.js'
 import { type StoreOptions, storeDefinition } from './store-definition.js'
 import { connectNodes } from './sub-topologies.js'
 
-/** The processor that could be wrapped: an operator of the DSL, or user code. */
+/** A processor that can be wrapped: an operator of the DSL, or user code. */
 export interface WrappableNode {
   readonly name: string
+  /** The kind of its node, as in `describe(topology, 'json')`. */
   readonly kind: Node['kind']
-  /** Records must keep their key, or they would lie in the wrong partition: `filter`, `mapValues`, `processValues`, ... */
+  /** Whether its records must keep their key, because they stay in their partition: `filter`, `mapValues`, `processValues` and others. */
   readonly fixedKey: boolean
+  /** Names of the stores connected to it. */
   readonly stores: readonly string[]
 }
 
+/** What to put around a processor. */
 export interface ProcessorWrapping {
-  /** Makes one per task. */
+  /** Makes one wrap for each task. */
   readonly supplier: () => ProcessorWrap
-  /** Added and connected to the processor. The same object for several processors: they share the store. */
+  /** Stores to add and to connect to the processor. Processors that get the same object share the store. */
   readonly stores?: readonly StoreOptions<unknown, unknown>[]
 }
 
-/** Asked once for every processor at build; null leaves it as it is. */
+/** Called once for each processor when the topology is built. Return null to leave it as it is. */
 export type WrapProcessor = (node: WrappableNode) => ProcessorWrapping | null
 
 export interface WrapOptions {
   /**
-   * Wraps processors, all but those that fill global and read-only stores (Kafka Streams' `processor.wrapper.class`).
-   * Names stay; stores it adds are seen in `describe`.
+   * Wraps the processors of the topology, except those that fill global and read-only stores (Kafka Streams'
+   * `processor.wrapper.class`, KIP-1112). Names stay; `describe` shows the stores that are added.
    */
   readonly wrapProcessor?: WrapProcessor
 }

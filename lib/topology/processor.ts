@@ -2,22 +2,25 @@
 import type { Cancel } from '../record/clock.js'
 import type { Headers, StreamRecord } from '../record/record.js'
 
+/** The time of a schedule or a timer: the task's stream time, or the wall clock. */
+/** The time of a schedule or a timer: the task's stream time, or the wall clock. */
+/** The time of a schedule or a timer: the task's stream time, or the wall clock. */
 export type PunctuationType = 'streamTime' | 'wallClockTime'
 
-/** Where the record in hand came from; null inside a punctuation. */
+/** Origin of the record that is being processed. */
 export interface RecordMetadata {
   readonly topic: string
   readonly partition: number
   readonly offset: number
 }
 
-/** The application's settings as user code sees them: words, numbers, switches; no connections, functions or secrets. */
+/** The application's options as user code sees them: texts, numbers, booleans and null; no connections, functions or secrets. */
 export type AppConfigs = Readonly<Record<string, string | number | boolean | null>>
 
-/** A store by its name, with the type of what a processor is given for it; `stateStore` makes one. */
+/** The name of a store together with the type of the store that a processor gets for it. {@link stateStore} makes one. */
 export interface StoreReference<S> {
   readonly name: string
-  /** Never set: it carries the type. */
+  /** Not set: only the compiler uses it. */
   readonly port?: S
 }
 
@@ -25,28 +28,33 @@ export function storeNameOf(store: string | StoreReference<unknown>): string {
   return typeof store === 'string' ? store : store.name
 }
 
-/** What a processor sends on; without `headers` it has none. */
+/** A record that a processor forwards. Without `headers` it has none. */
 export interface ForwardedRecord<K, V> extends Omit<StreamRecord<K, V>, 'headers'> {
   readonly headers?: Headers
 }
 
+/** What a processor can ask for and do. Only valid during a call of the processor. */
+/** What a processor can ask for and do. Only valid during a call of the processor. */
+/** What a processor can ask for and do. Only valid during a call of the processor. */
 export interface ProcessorContext<KOut = unknown, VOut = unknown> {
   /** `subtopology_partition`, e.g. `0_3`. */
   readonly taskId: string
+  /** The option `applicationId`. */
   readonly applicationId: string
-  /** The settings the application runs with, defaults included, by their names. Frozen. */
+  /** The options of the application, with all defaults filled in. Frozen. */
   readonly appConfigs: AppConfigs
-  /** Sends a record to every child, or to the child named. */
+  /** Sends a record to every child node, or to the one named. @throws MillraceError PROCESSOR_LATE after the call has returned */
   forward(record: ForwardedRecord<KOut, VOut>, childName?: string): void
   /**
-   * A store connected to this node, or any global store, which only its topic changes. The type follows from a store
-   * declared by `stateStore`; a name needs it said. @throws MillraceError TOPOLOGY_STORE_UNKNOWN
+   * A store connected to this node, or any global store, which is read-only. A {@link StoreReference} brings its type; with a name,
+   * give the type: `getStateStore<KeyValueStore<string, number>>('counts')`.
+   * @throws MillraceError TOPOLOGY_STORE_UNKNOWN
    */
   getStateStore<S>(store: string | StoreReference<S>): S
   /**
-   * Calls `punctuate` every `intervalMs`; stream time first fires at the first record, missed intervals collapse into
-   * one call; wall-clock time is best effort between polls. Never overlaps with `process`. With `startMs` it fires when
-   * that time is reached and then at whole intervals from it, never between, also after a restart.
+   * Calls `punctuate` every `intervalMs` (at least 1), between records. By stream time, the first call comes with the first
+   * record, and several missed intervals make one call. By wall clock, a call may be late while records are processed. With
+   * `startMs` the calls come at that time and at whole intervals from it, also after a restart. Returns what cancels it.
    * @throws MillraceError PROCESSOR_TIMER_INVALID
    */
   schedule(
@@ -55,49 +63,67 @@ export interface ProcessorContext<KOut = unknown, VOut = unknown> {
     punctuate: (timestampMs: number) => void,
     options?: { readonly startMs?: number },
   ): Cancel
-  /** Asks for a commit soon; the runtime decides when. */
+  /** Asks for an early commit. */
   commit(): void
+  /** Origin of the record that is being processed; null in a punctuation. */
+  /** Origin of the record that is being processed; null in a punctuation. */
+  /** Origin of the record that is being processed; null in a punctuation. */
   recordMetadata(): RecordMetadata | null
-  /** Highest timestamp the task has taken so far, -1 before the first record. */
+  /** The highest timestamp that the task has processed; -1 before the first record. */
   currentStreamTimeMs(): number
+  /** The wall clock of the instance's `clock`, in milliseconds since the epoch. */
+  /** The wall clock of the instance's `clock`, in milliseconds since the epoch. */
+  /** The wall clock of the instance's `clock`, in milliseconds since the epoch. */
   currentSystemTimeMs(): number
-  /** Counts the record in hand as dropped and, where configured, sends it to the dead-letter topic. */
+  /** Counts the current record as dropped for `reason` and, if there is a `deadLetterTopic`, writes it there. */
   drop(reason: string): void
 }
 
+/** User code that gets records one by one. All calls are synchronous; see `processAsync` for work that waits. */
+/** User code that gets records one by one. All calls are synchronous; see `processAsync` for work that waits. */
+/** User code that gets records one by one. All calls are synchronous; see `processAsync` for work that waits. */
 export interface Processor<KIn = unknown, VIn = unknown, KOut = unknown, VOut = unknown> {
+  /** Before the first record. Get stores and make schedules here. */
   init?(context: ProcessorContext<KOut, VOut>): void
+  /** Once for each record. */
   process(record: StreamRecord<KIn, VIn>): void
   /**
-   * A timer of one of the processor's timer stores, `store` by name; it is out of the store by then. Timers of one store
-   * fire by time, then key bytes, between records; what fires them late (a jump of time, a stop) changes nothing of that.
+   * A timer of one of the processor's timer stores fires; `store` is the store's name. The timer has left its store. Timers of one
+   * store fire between records, in order of their time and then of their key's bytes, also if they fire late.
    */
   onTimer?(key: unknown, atMs: number, store: string): void
+  /** When the task closes. Stores cannot be used any more. */
   close?(): void
 }
 
-/** Makes one processor per task; the context is the one that `init` is given right after. */
+/** Makes one processor for each task. `context` is the one that `init` gets. Return a new processor at each call. */
 export type ProcessorSupplier<KIn = unknown, VIn = unknown, KOut = unknown, VOut = unknown> = (
   context: ProcessorContext<KOut, VOut>,
 ) => Processor<KIn, VIn, KOut, VOut>
 
-/** What a transformer of a table's values may use; it cannot forward, because each change has one result. */
+/** The context of a transformer of a table's values. It cannot forward, because each change has exactly one result. */
 export type TransformContext = Omit<ProcessorContext<never, never>, 'forward'>
 
+/** User code that computes a table's values with the help of stores. */
+/** User code that computes a table's values with the help of stores. */
+/** User code that computes a table's values with the help of stores. */
 export interface ValueTransformer<K = unknown, V = unknown, V2 = unknown> {
+  /** Before the first change. */
+  /** Before the first change. */
+  /** Before the first change. */
   init?(context: TransformContext): void
-  /** `value` null: the row was deleted, or there is none. Returning null deletes. */
+  /** The new value of `key`. If `value` is null, the row was deleted or does not exist. Return null to delete. */
   transform(key: K, value: V | null): V2 | null
-  /** Called on the transformer that follows changes; copies that others look rows up with just go. */
+  /** When the task closes. Not called on the additional transformers that other operators use to look up rows. */
   close?(): void
 }
 
-/** Makes one transformer per task, and one for each operator that looks rows up without a store. */
+/** Makes one transformer for each task, and one for each operator that looks up rows of a table without a store. */
 export type ValueTransformerSupplier<K = unknown, V = unknown, V2 = unknown> = (
   context: TransformContext,
 ) => ValueTransformer<K, V, V2>
 
-/** A new record with some fields replaced. */
+/** A copy of `record` with some fields replaced. `value: undefined` replaces, too; leave a field out to keep it. */
 export function withChanges<K, V, K2 = K, V2 = V>(
   record: StreamRecord<K, V>,
   changes: { key?: K2; value?: V2; timestamp?: number; headers?: Headers },

@@ -7,40 +7,44 @@ import { STORES, type StoreDefinition, type StoreKind } from '../state/stores/in
 import type { StoreBase } from '../state/stores/store-info.js'
 import type { PunctuationType } from './processor.js'
 
+/** A state store for processors. Its changelog topic is `<applicationId>-<name>-changelog`. */
 export interface StoreOptions<K, V> {
+  /** Letters, digits, dots, dashes and underscores; unique in the topology. */
   readonly name: string
-  /** Default `keyValue`. */
+  /** What the store keeps, and so which methods it has. Default `keyValue`. */
   readonly kind?: Extract<StoreKind, 'keyValue' | 'timestampedKeyValue' | 'window' | 'session' | 'versioned'>
+  /** How keys become bytes. */
   readonly key: Serde<K>
+  /** How values become bytes. */
   readonly value: Serde<V>
-  /** Default true: changes go to a changelog topic. */
+  /** Whether changes go to a changelog topic. Default true. False: state is lost with the disk of the instance. */
   readonly logged?: boolean
-  /** Default false: the processor's writes are seen one by one. */
+  /** Whether updates of a key are merged until the commit. Default false: the changelog gets each write. */
   readonly cached?: boolean
-  /** Default `level`. */
+  /** Where the store is: on disk if the instance has a `stateDir` (`level`, the default), or in memory. */
   readonly engine?: 'level' | 'memory'
-  /** Window, session and versioned stores: how long an entry, or a version after its end, is kept after stream time, in ms. */
+  /** Window, session and versioned stores: how long an entry, or an old version, is kept, measured by stream time. */
   readonly retentionMs?: number
-  /** Window stores: the size of a window, in ms. */
+  /** Window stores: the size of a window. Required for them. */
   readonly windowSizeMs?: number
   /**
-   * Key-value stores: an entry is gone once the highest timestamp put into the store is `ttlMs` or more above the
-   * entry's. Default: entries stay. Each key costs memory.
+   * Key-value stores: an entry is removed when the highest timestamp put into the store is `ttlMs` or more above the entry's
+   * own. Default: entries stay. Each key needs some memory.
    */
   readonly ttlMs?: number
   /**
-   * Key-value stores: each entry keeps the headers its put was given, which `get` returns with it, and its changelog
-   * record carries them (KIP-1271). Not with `ttlMs` or `maxEntries`. Default false.
+   * Key-value stores: each entry keeps the headers it was put with, and its changelog record has them (KIP-1271). Not together
+   * with `ttlMs` or `maxEntries`. Default false.
    */
   readonly headers?: boolean
   /**
-   * Key-value stores in memory: a put of one key more removes the entry whose last get or put is longest ago. Nobody is
-   * told; the changelog takes a tombstone. Default: no bound.
+   * Key-value stores in memory: the largest number of entries, at least 1. If a put exceeds it, the least recently used entry is
+   * removed, with a tombstone in the changelog. Default: no limit.
    */
   readonly maxEntries?: number
   /**
-   * Key-value, window and session stores: their keys are kept in order, so that a processor can walk them
-   * (`OrderedKeyValueStore` and others). Default false: a new key then writes no page of the order.
+   * Key-value, window and session stores: whether keys are kept in order, so that a processor can iterate over them
+   * ({@link OrderedKeyValueStore} and others). Default false, which makes new keys cheaper.
    */
   readonly ordered?: boolean
   /** Extra configuration of the changelog topic. */
@@ -175,14 +179,17 @@ function checkTtl(name: string, kind: StoreKind, ttlMs: number): void {
   )
 }
 
+/** A store of timers, one for each key. */
 export interface TimerStoreOptions<K> {
+  /** Letters, digits, dots, dashes and underscores; unique in the topology. */
   readonly name: string
+  /** How keys become bytes. */
   readonly key: Serde<K>
-  /** Default `streamTime`: the task's. */
+  /** The time that fires the timers. Default `streamTime`, the task's. */
   readonly time?: PunctuationType
-  /** Default true: changes go to a changelog topic. */
+  /** Whether changes go to a changelog topic. Default true. */
   readonly logged?: boolean
-  /** Default `level`. */
+  /** As in {@link StoreOptions.engine}. */
   readonly engine?: 'level' | 'memory'
   /** Extra configuration of the changelog topic. */
   readonly topicConfig?: Readonly<Record<string, string>>

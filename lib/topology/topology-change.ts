@@ -2,27 +2,33 @@
 import type { StoreDescription, TopologyDescription } from './description.js'
 import type { Lineage } from './lineage.js'
 
+/** What a new version does to a store, a repartition topic or an operator of the old one. */
 export type ChangeKind =
-  /** State nobody reads any more. */
+  /** Nothing reads it any more. */
   | 'orphaned'
-  /** The same computation under another name: it begins anew, and the old state is orphaned. */
+  /** The same computation has another name: its new store starts empty, and nothing reads the old one. */
   | 'renamed'
-  /** State whose keys, or their partitions, are no longer those that come in. */
+  /** Its keys, or the partitions of its keys, are no longer those of the records that arrive. */
   | 'rekeyed'
-  /** State, or records on their way, that the new version would read as what they are not. */
+  /** The new version would read the stored bytes with other serdes. */
   | 'retyped'
-  /** Nothing is lost, but from now on it is done otherwise: what is in a store was made the old way. */
+  /** Nothing is lost. What a store contains was computed in the old way, what follows is computed in the new way. */
   | 'changed'
-  /** State that is rebuilt from another topic, or whose time is forgotten. Nothing is lost. */
+  /** The store is rebuilt from another topic, or its stream time starts again. Nothing is lost. */
   | 'moved'
+  /** It is new. */
   | 'added'
 
+/** One difference between two versions of a topology. */
 export interface TopologyChange {
+  /** What happens to it. */
   readonly kind: ChangeKind
+  /** What changes. */
   readonly what: 'store' | 'repartition topic' | 'operator'
   readonly name: string
-  /** True where state, or records on their way, would be lost or misread. */
+  /** Whether state, or records in a repartition topic, would be lost or misread. */
   readonly loses: boolean
+  /** The change in words. */
   readonly message: string
 }
 

@@ -29,13 +29,17 @@ export interface GlobalStoreDefinition {
   readonly position: number
 }
 
+/** A topology as frozen data, from `build()`. Give it to `Streams`, to the test driver and to `describe`. */
 export interface Topology {
-  /** In build order. Parents come before children. */
+  /** Sources, processors and sinks in the order in which they were added; parents come before children. */
   readonly nodes: readonly Node[]
+  /** The state stores of all tasks. */
   readonly stores: readonly StoreDefinition[]
+  /** Internal topics that records go through when their key has changed. */
   readonly repartitionTopics: readonly RepartitionTopic[]
+  /** Stores that every instance has completely. */
   readonly globalStores: readonly GlobalStoreDefinition[]
-  /** Topics that must have equal partition counts, one group per join. Names as in nodes. */
+  /** Topics that must have the same number of partitions, one group for each join. */
   readonly copartitionGroups: readonly (readonly string[])[]
 }
 

@@ -4,9 +4,10 @@
  */
 import type { Headers } from '../../record/record.js'
 
+/** A row of a store. */
 export interface ValueAndTimestamp<V> {
   readonly value: V
-  /** Milliseconds since the epoch; max of the records that made the value. */
+  /** Milliseconds since the epoch: the latest of the records that made the value. */
   readonly timestamp: number
 }
 
@@ -28,43 +29,52 @@ interface StoreBase {
 
 /** Whether updates should be forwarded by the operator itself (`cached` false) or wait for the flush listener. */
 interface CachedStore<K, V> extends StoreBase {
+  /** @internal */
   readonly cached: boolean
+  /** @internal */
   onFlush(listener: FlushListener<K, V>): void
 }
 
+/** A store of one value for each key, in a processor. Calls are synchronous and see the task's own writes. */
+/** A store of one value for each key, in a processor. Calls are synchronous and see the task's own writes. */
+/** A store of one value for each key, in a processor. Calls are synchronous and see the task's own writes. */
 export interface KeyValueStore<K, V> extends CachedStore<K, V> {
-  /** The value with its timestamp, or null. Cost: a map look-up, or one disk read for a key not in memory. */
+  /** The value with its timestamp, or null. Costs a look-up in memory, or one disk read. */
   get(key: K): ValueAndTimestamp<V> | null
-  /** Value null deletes. `headers` are for the flush listener; only a store declared `headers` keeps them. */
+  /** Sets the value; null deletes. Only a store declared with `headers` keeps the headers. */
   put(key: K, value: V | null, timestamp: number, headers?: Headers): void
-  /** Puts where nothing stands. Returns what stood, which then still does, or null: `value` was put. */
+  /** Sets the value if the key has none, and returns null. Otherwise changes nothing, and returns the present row. */
   putIfAbsent(key: K, value: V, timestamp: number, headers?: Headers): ValueAndTimestamp<V> | null
-  /** Removes what stands and returns it; null: nothing did. The removal keeps its timestamp. */
+  /** Removes the row and returns it; null: there was none. */
   delete(key: K): ValueAndTimestamp<V> | null
 }
 
+/** A row of a store that keeps headers. */
 export interface ValueTimestampHeaders<V> extends ValueAndTimestamp<V> {
-  /** Those of the put, none where it gave none. */
+  /** The headers it was put with. */
   readonly headers: Headers
 }
 
-/** A store declared `headers` (KIP-1271). */
+/** A key-value store declared with `headers: true` (KIP-1271): its rows keep their headers. */
 export interface HeadersKeyValueStore<K, V> extends KeyValueStore<K, V> {
   get(key: K): ValueTimestampHeaders<V> | null
   putIfAbsent(key: K, value: V, timestamp: number, headers?: Headers): ValueTimestampHeaders<V> | null
   delete(key: K): ValueTimestampHeaders<V> | null
 }
 
+/** A row of a window store. */
 export interface WindowEntry<V> extends ValueAndTimestamp<V> {
+  /** Start of the window, milliseconds since the epoch. */
   readonly startMs: number
 }
 
-/** Keyed by (key, window start). Entries older than observed stream time - retention are gone. */
+/** A store of one value for each key and window. Rows whose window starts more than the retention before stream time are removed. */
 export interface WindowStore<K, V> extends CachedStore<{ readonly key: K; readonly startMs: number }, V> {
+  /** The row of one window, or null. */
   get(key: K, startMs: number): ValueAndTimestamp<V> | null
-  /** False: the window is past its retention, nothing was written. */
+  /** Sets the value; null deletes. False: the window is past its retention, and nothing was written. */
   put(key: K, startMs: number, value: V | null, timestamp: number, headers?: Headers): boolean
-  /** Entries of one key with from <= start <= to, ascending. */
+  /** Rows of one key with fromMs <= start <= toMs, by ascending start. */
   fetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[]
   /** The same, descending. */
   backwardFetch(key: K, fromMs: number, toMs: number): readonly WindowEntry<V>[]
@@ -72,17 +82,23 @@ export interface WindowStore<K, V> extends CachedStore<{ readonly key: K; readon
    * Entries of all keys with from <= start <= to, ascending by start, then key bytes; also entries past their retention
    * that the next commit will remove, so that a jump of stream time loses no final result.
    * @throws MillraceError STATE_NOT_INDEXED unless the store was declared `timeIndexed`
+   * @internal
    */
   startingBetween(fromMs: number, toMs: number): readonly (WindowEntry<V> & { readonly key: K })[]
 }
 
+/** A row of a session store. */
 export interface Session<V> {
+  /** Time of the session's first record, milliseconds since the epoch. */
   readonly startMs: number
-  /** Inclusive. */
+  /** Time of the session's last record. */
   readonly endMs: number
   readonly value: V
 }
 
+/** A store of sessions, several for each key. Sessions that end more than the retention before stream time are removed. */
+/** A store of sessions, several for each key. Sessions that end more than the retention before stream time are removed. */
+/** A store of sessions, several for each key. Sessions that end more than the retention before stream time are removed. */
 export interface SessionStore<K, V>
   extends CachedStore<{ readonly key: K; readonly startMs: number; readonly endMs: number }, V> {
   /** Sessions of one key with end >= earliestEndMs and start <= latestStartMs, ascending by end, then start. */
@@ -95,9 +111,12 @@ export interface SessionStore<K, V>
    * Sessions of all keys with from <= end <= to, ascending by end, then start, then key bytes; also those past their
    * retention that the next commit will remove.
    * @throws MillraceError STATE_NOT_INDEXED unless the store was declared `timeIndexed`
+   * @internal
+   * @internal
+   * @internal
    */
   endingBetween(fromMs: number, toMs: number): readonly (Session<V> & { readonly key: K })[]
-  /** Value null removes the session. The record time of a session is its end. */
+  /** Sets the value of one session; null removes the session. The timestamp of the row is `endMs`. */
   put(key: K, startMs: number, endMs: number, value: V | null, headers?: Headers): void
 }
 

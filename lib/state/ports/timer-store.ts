@@ -1,17 +1,20 @@
 /** The port of a timer store: one timer per key, kept like any state. */
 
+/** A store of timers, one for each key, kept like any state: restored after a restart, committed with everything else. */
+/** A store of timers, one for each key, kept like any state: restored after a restart, committed with everything else. */
+/** A store of timers, one for each key, kept like any state: restored after a restart, committed with everything else. */
 export interface TimerStore<K> {
   readonly name: string
   /**
-   * `onTimer` is called for `key` once time has reached `atMs`, a whole number of milliseconds >= 0. Replaces the key's
-   * timer, if it has one. A time already reached fires as soon as what is in hand is done.
-   * @throws MillraceError PROCESSOR_TIMER_INVALID for another number, and inside `onTimer` for a time that is not after
-   *   the one that fires, which could go on for ever
+   * Calls the processor's `onTimer` for `key` when time reaches `atMs`, a whole number of milliseconds, 0 or more. Replaces the key's
+   * present timer. If the time has passed already, `onTimer` is called after the current record.
+   * @throws MillraceError PROCESSOR_TIMER_INVALID for another number, and inside `onTimer` for a time that is not after the time
+   *   that fires
    */
   schedule(key: K, atMs: number): void
-  /** Takes the key's timer back; false: it has none. */
+  /** Removes the key's timer; false: it has none. */
   cancel(key: K): boolean
-  /** When the key's timer fires, null when it has none. */
+  /** The time of the key's timer; null: it has none. */
   scheduledAtMs(key: K): number | null
 }
 

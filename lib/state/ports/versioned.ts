@@ -1,31 +1,37 @@
 /** The port of a store that keeps every version of a row as long as its history is kept (KIP-889). */
 import type { ValueAndTimestamp } from './store.js'
 
+/** One version of a row. */
+/** One version of a row. */
+/** One version of a row. */
 export interface Version<V> extends ValueAndTimestamp<V> {
-  /** When the next version began; null: this is the latest. */
+  /** When the next version began, milliseconds since the epoch; null: this is the latest one. */
   readonly validToMs: number | null
 }
 
 /**
- * A number: when the version ended (ms), for a later one was there already. `expired`: older than the history; nothing was
- * kept.
+ * What a `put` did. `latest`: the version is the latest now. A number: there was a later version already, and this one ends at that
+ * time (milliseconds). `expired`: the version is older than the history, and nothing was written.
  */
 export type VersionedPut = 'latest' | 'expired' | number
 
+/** A store that keeps the versions of each row for the time of its history (KIP-889). */
+/** A store that keeps the versions of each row for the time of its history (KIP-889). */
+/** A store that keeps the versions of each row for the time of its history (KIP-889). */
 export interface VersionedStore<K, V> {
   readonly name: string
-  /** The latest version, or null where it is a deletion. The latest version never expires. */
+  /** The latest version; null if the row was deleted or never existed. The latest version never expires. */
   get(key: K): ValueAndTimestamp<V> | null
   /**
-   * The version that stood at `asOfMs`; null where there was none, or where that is longer ago than the history and the
-   * latest version is younger.
+   * The version that was valid at `asOfMs`; null if there was none, or if that is longer ago than the history and the latest version
+   * is younger.
    */
   getAsOf(key: K, asOfMs: number): Version<V> | null
-  /** Adds a version that begins at `timestamp`, or replaces the one that does; null deletes. */
+  /** Adds a version that begins at `timestamp`, or replaces the one that begins then; null deletes from then on. */
   put(key: K, value: V | null, timestamp: number): VersionedPut
   /**
-   * Deletes from `timestamp` on, up to the version that begins next. Returns what stood there until now, or null; null also
-   * where that is older than the history, and then nothing is done.
+   * Deletes from `timestamp` until the next version begins. Returns the version that was valid at that time, or null. If `timestamp` is
+   * older than the history, nothing is changed and the result is null.
    */
   delete(key: K, timestamp: number): ValueAndTimestamp<V> | null
 }
