@@ -4,7 +4,7 @@
  */
 import { Admin } from '../lib/client/admin.js'
 import type { Cluster } from '../lib/client/cluster.js'
-import { IdempotentProducer } from '../lib/client/producer.js'
+import { IdempotentProducer } from '../lib/client/producer/idempotent-producer.js'
 import { connect } from '../lib/connect.js'
 import { StreamsBuilder } from '../lib/dsl/streams-builder.js'
 import { BatchBuilder } from '../lib/protocol/index.js'

@@ -5,7 +5,7 @@
 
 import { Admin } from '../lib/client/admin.js'
 import type { Cluster } from '../lib/client/cluster.js'
-import { IdempotentProducer } from '../lib/client/producer.js'
+import { IdempotentProducer } from '../lib/client/producer/idempotent-producer.js'
 import { readTopic } from '../lib/client/reader.js'
 import { connect } from '../lib/connect.js'
 import { BatchBuilder } from '../lib/protocol/index.js'

@@ -3,12 +3,12 @@
 export { Admin, type NewTopic } from './client/admin.js'
 export type { Cluster } from './client/cluster.js'
 export type { CommitOutcome, GroupIdentity, OffsetToCommit } from './client/commit.js'
-export { type ReadChunk, type ReaderOptions, readAll, readTopic } from './client/reader.js'
 export {
   type OutgoingRecord,
   TransactionalProducer,
   type TransactionalProducerOptions,
-} from './client/transactional-producer.js'
+} from './client/producer/transactional-producer.js'
+export { type ReadChunk, type ReaderOptions, readAll, readTopic } from './client/reader.js'
 export { untilStable } from './client/until-stable.js'
 // Running them
 export type { StreamsConfig, StreamsOptions } from './config.js'

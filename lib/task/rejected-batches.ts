@@ -3,7 +3,7 @@
  * since the last commit is processed again; then the record at fault is known here before it is packed, and its origin
  * is in hand. Refusals are forgotten after a while: a topic may have been made, or its limit raised.
  */
-import { RejectedBatch } from '../client/rejected-batch.js'
+import { RejectedBatch } from '../client/producer/rejected-batch.js'
 import { isMillraceError, type MillraceError } from '../errors.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import type { Clock } from '../record/clock.js'

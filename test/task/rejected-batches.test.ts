@@ -1,7 +1,7 @@
 /** What is kept of a broker's rejectedBatches: which record was at fault, for how long, and how small batches become. */
 import t from 'tap'
 import { brokerError, partitionMissing, topicMissing } from '../../lib/client/broker-error.js'
-import { RejectedBatch } from '../../lib/client/rejected-batch.js'
+import { RejectedBatch } from '../../lib/client/producer/rejected-batch.js'
 import { BatchBuilder, KAFKA_ERROR } from '../../lib/protocol/index.js'
 import { MAX_BATCH_BYTES } from '../../lib/task/collector.js'
 import { type Outgoing, RejectedBatches } from '../../lib/task/rejected-batches.js'

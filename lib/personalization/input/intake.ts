@@ -1,5 +1,5 @@
 /** Takes what people do on the page into `user-activity`. */
-import { IdempotentProducer } from '../../client/producer.js'
+import { IdempotentProducer } from '../../client/producer/idempotent-producer.js'
 import { type Cluster, MillraceError } from '../../index.js'
 import { delay } from '../../record/clock.js'
 import type { EventClock } from '../gate/event-clock.js'

@@ -1,5 +1,5 @@
 /** What the simulation asks of an application: its topology, its input, and how to tell whether it did right. */
-import type { OutgoingRecord } from '../../client/transactional-producer.js'
+import type { OutgoingRecord } from '../../client/producer/transactional-producer.js'
 import type { Random } from '../../record/random.js'
 import type { Topology } from '../../topology/topology.js'
 import { checkRun } from './check.js'

@@ -1,14 +1,14 @@
 /** The producer of the public API: records in, placed as Java places them, batched, in transactions. */
-import { MillraceError } from '../errors.js'
-import { BatchBuilder } from '../protocol/batch/batch-builder.js'
-import type { Compression } from '../protocol/batch/compression.js'
-import { partitionForKey } from '../record/partitioner.js'
-import { formatTopicPartition, type Headers } from '../record/record.js'
-import { checkProducerOptions } from './check-producer.js'
+import { MillraceError } from '../../errors.js'
+import { BatchBuilder } from '../../protocol/batch/batch-builder.js'
+import type { Compression } from '../../protocol/batch/compression.js'
+import { partitionForKey } from '../../record/partitioner.js'
+import { formatTopicPartition, type Headers } from '../../record/record.js'
+import type { Cluster } from '../cluster.js'
+import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from '../commit.js'
+import { TransactionManager } from '../transaction/transaction-manager.js'
+import { checkProducerOptions } from './check-options.js'
 import { checkOffsets, checkRecord } from './check-record.js'
-import type { Cluster } from './cluster.js'
-import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from './commit.js'
-import { TransactionManager } from './transaction/transaction-manager.js'
 
 export interface TransactionalProducerOptions {
   readonly cluster: Cluster

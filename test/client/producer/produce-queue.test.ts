@@ -1,8 +1,8 @@
 /** What one Produce request carries, and in which order. */
 import t from 'tap'
-import { ProduceQueue } from '../../lib/client/produce-queue.js'
-import { BatchBuilder, KAFKA_ERROR, readBatches } from '../../lib/protocol/index.js'
-import { refused, ScriptedBroker } from './scripted-broker.js'
+import { ProduceQueue } from '../../../lib/client/producer/produce-queue.js'
+import { BatchBuilder, KAFKA_ERROR, readBatches } from '../../../lib/protocol/index.js'
+import { refused, ScriptedBroker } from '../scripted-broker.js'
 
 function batch(partition: number, bytes: number) {
   const builder = new BatchBuilder()

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { TransactionalProducer } from '../../lib/client/transactional-producer.js'
-import { KAFKA_ERROR, readBatches } from '../../lib/protocol/index.js'
-import { partitionForKey } from '../../lib/record/partitioner.js'
-import { refused, ScriptedBroker } from './scripted-broker.js'
+import { TransactionalProducer } from '../../../lib/client/producer/transactional-producer.js'
+import { KAFKA_ERROR, readBatches } from '../../../lib/protocol/index.js'
+import { partitionForKey } from '../../../lib/record/partitioner.js'
+import { refused, ScriptedBroker } from '../scripted-broker.js'
 
 async function ready(limits: { batchBytes?: number; bufferBytes?: number } = {}) {
   const broker = new ScriptedBroker()

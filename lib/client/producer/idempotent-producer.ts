@@ -1,10 +1,10 @@
 /** Writing outside transactions: idempotent, in order per partition, repeated safely until it is stored or refused. */
-import { MillraceError } from '../errors.js'
-import { initProducerIdApi } from '../protocol/api/init-producer-id.js'
-import type { Compression } from '../protocol/batch/compression.js'
-import { brokerError } from './broker-error.js'
-import type { Cluster } from './cluster.js'
-import type { BatchOffsets, ProduceBatch } from './commit.js'
+import { MillraceError } from '../../errors.js'
+import { initProducerIdApi } from '../../protocol/api/init-producer-id.js'
+import type { Compression } from '../../protocol/batch/compression.js'
+import { brokerError } from '../broker-error.js'
+import type { Cluster } from '../cluster.js'
+import type { BatchOffsets, ProduceBatch } from '../commit.js'
 import { ProduceQueue } from './produce-queue.js'
 
 export interface IdempotentProducerOptions {

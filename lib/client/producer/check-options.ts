@@ -1,7 +1,7 @@
 /** Options of a producer as JavaScript may hand them over, whatever their types promise. */
-import { MillraceError } from '../errors.js'
-import { COMPRESSIONS } from '../protocol/batch/compression.js'
-import { Cluster } from './cluster.js'
+import { MillraceError } from '../../errors.js'
+import { COMPRESSIONS } from '../../protocol/batch/compression.js'
+import { Cluster } from '../cluster.js'
 
 const isInt32 = (value: unknown) => Number.isInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31
 const NUMBER = 'a whole number from 1 to 2^31 - 1'

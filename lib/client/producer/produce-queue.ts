@@ -2,18 +2,18 @@
  * Batches on their way to their leaders: per partition one after another with consecutive sequence numbers, per broker
  * one Produce request at a time that carries the next batch of each of its partitions.
  */
-import type { MillraceError } from '../errors.js'
-import { produceApi } from '../protocol/api/produce.js'
-import type { Compression } from '../protocol/batch/compression.js'
-import { KAFKA_ERROR } from '../protocol/error-codes.js'
-import { formatTopicPartition } from '../record/record.js'
-import { type BrokerError, brokerError, mayRepeat } from './broker-error.js'
-import { isTransportError } from './broker-link.js'
+import type { MillraceError } from '../../errors.js'
+import { produceApi } from '../../protocol/api/produce.js'
+import type { Compression } from '../../protocol/batch/compression.js'
+import { KAFKA_ERROR } from '../../protocol/error-codes.js'
+import { formatTopicPartition } from '../../record/record.js'
+import { type BrokerError, brokerError, mayRepeat } from '../broker-error.js'
+import { isTransportError } from '../broker-link.js'
+import type { Cluster } from '../cluster.js'
+import type { ProduceBatch } from '../commit.js'
+import { growingPauseMs, isCertainlyUnsent } from '../retry.js'
 import { checkPlace } from './check-record.js'
-import type { Cluster } from './cluster.js'
-import type { ProduceBatch } from './commit.js'
 import { RejectedBatch } from './rejected-batch.js'
-import { growingPauseMs, isCertainlyUnsent } from './retry.js'
 
 export interface ProducerIdentity {
   readonly producerId: number

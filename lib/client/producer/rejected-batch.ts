@@ -1,7 +1,7 @@
 /** A batch the broker refused for what is in it, so that its records can be told when they come again. */
-import { MillraceError } from '../errors.js'
-import { readBatches } from '../protocol/index.js'
-import type { TopicRecord } from '../record/record.js'
+import { MillraceError } from '../../errors.js'
+import { readBatches } from '../../protocol/index.js'
+import type { TopicRecord } from '../../record/record.js'
 
 /** The records are asked for, never printed: no part of an error shows a payload. */
 export class RejectedBatch extends MillraceError {

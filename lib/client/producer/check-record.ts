@@ -1,6 +1,6 @@
 /** What a producer takes: everything else is refused before a byte of it is sent. */
-import { MillraceError } from '../errors.js'
-import type { OffsetToCommit } from './commit.js'
+import { MillraceError } from '../../errors.js'
+import type { OffsetToCommit } from '../commit.js'
 
 /** A record as JavaScript may hand it over, whatever its types promise. */
 interface Unchecked {

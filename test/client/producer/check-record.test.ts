@@ -1,9 +1,9 @@
 /** What a producer is given by somebody who has no type checker. */
 import t from 'tap'
-import { IdempotentProducer } from '../../lib/client/producer.js'
-import { type OutgoingRecord, TransactionalProducer } from '../../lib/client/transactional-producer.js'
-import { BatchBuilder, KAFKA_ERROR, readBatches } from '../../lib/protocol/index.js'
-import { metadata, ScriptedBroker } from './scripted-broker.js'
+import { IdempotentProducer } from '../../../lib/client/producer/idempotent-producer.js'
+import { type OutgoingRecord, TransactionalProducer } from '../../../lib/client/producer/transactional-producer.js'
+import { BatchBuilder, KAFKA_ERROR, readBatches } from '../../../lib/protocol/index.js'
+import { metadata, ScriptedBroker } from '../scripted-broker.js'
 
 const GOOD = { topic: 'out', key: Buffer.from('k'), value: Buffer.from('SECRET') }
 

@@ -1,11 +1,14 @@
 /** A producer that is used without awaiting, out of order, or with options it cannot have: an error, or everything that was sent. */
 import t, { type Test } from 'tap'
-import { TransactionalProducer, type TransactionalProducerOptions } from '../../lib/client/transactional-producer.js'
-import { connect, partitionForKey, readAll } from '../../lib/index.js'
-import { KAFKA_ERROR } from '../../lib/protocol/index.js'
-import { embedded } from '../runtime/embedded.js'
-import { heldTransport } from '../runtime/group-rig.js'
-import { refused, ScriptedBroker } from './scripted-broker.js'
+import {
+  TransactionalProducer,
+  type TransactionalProducerOptions,
+} from '../../../lib/client/producer/transactional-producer.js'
+import { connect, partitionForKey, readAll } from '../../../lib/index.js'
+import { KAFKA_ERROR } from '../../../lib/protocol/index.js'
+import { embedded } from '../../runtime/embedded.js'
+import { heldTransport } from '../../runtime/group-rig.js'
+import { refused, ScriptedBroker } from '../scripted-broker.js'
 
 const record = (i: number) => ({ topic: 'in', key: Buffer.from(`k${i}`), value: Buffer.from(`v${i}`) })
 const stateInvalid = { code: 'CLIENT_STATE_INVALID' }
