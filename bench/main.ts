@@ -72,6 +72,15 @@ const SUITES: Readonly<Record<string, (values: Values, log: (line: string) => vo
     })
     return { report, passed: true }
   },
+  async produce(values, log) {
+    const { produce } = await import('./produce.js')
+    const report = await produce({
+      records: whole('records', values.records === OPTIONS.records.default ? '200000' : values.records, 1),
+      rounds: whole('rounds', values.rounds ?? '3', 1),
+      log,
+    })
+    return { report, passed: report.outputsEqual }
+  },
   async recommender(values, log) {
     const { train, test, repeats } = values
     if (train === undefined || test === undefined) throw invalid('recommender needs --train FILE and --test FILE')

@@ -13,6 +13,8 @@ export const ERROR_CODES = {
   BROKER_STORAGE_FAILED: 'Check that the data folder exists, can be written and has space left.',
   CLIENT_AUTHORIZATION: 'Grant the named operation on the named resource to this principal.',
   CLIENT_CLOSED: 'Nothing to do: the client was closed during the call.',
+  CLIENT_DELIVERY_TIMEOUT:
+    'The brokers did not acknowledge the record in time: see the cause. Read the topic before you send it again.',
   CLIENT_FENCED:
     'Another instance uses this transactional id or instance id. Close this instance and let the other one run.',
   CLIENT_LOG_TRUNCATED:

@@ -3,6 +3,9 @@
 export { Admin, type NewTopic } from './client/admin.js'
 export type { Cluster } from './client/cluster.js'
 export type { CommitOutcome, GroupIdentity, OffsetToCommit } from './client/commit.js'
+export type { Acknowledgement } from './client/producer/partition-outbox.js'
+export { Producer, type ProducerCloseOptions, type ProducerOptions } from './client/producer/producer.js'
+export type { ProducerRecord } from './client/producer/topic-intake.js'
 export {
   type OutgoingRecord,
   TransactionalProducer,

@@ -20,7 +20,8 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   // A topology declares stores by their kinds, which are rows of the state: decision record 0007.
   topology: ['windows', 'serde', 'state'],
   broker: ['protocol', 'state'],
-  client: ['protocol', 'transport'],
+  // A topic with its serdes is what readers and producers take.
+  client: ['protocol', 'transport', 'serde'],
   state: ['serde'],
   // A windowed key holds a window.
   serde: ['windows'],

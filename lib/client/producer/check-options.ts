@@ -14,22 +14,31 @@ const OPTIONS: Readonly<Record<string, readonly [fits: (value: unknown) => boole
   compression: [(value) => (COMPRESSIONS as readonly unknown[]).includes(value), `one of ${COMPRESSIONS.join(', ')}`],
   batchBytes: [isInt32, NUMBER],
   bufferBytes: [isInt32, NUMBER],
+  deliveryTimeoutMs: [isInt32, NUMBER],
 }
-const REQUIRED = ['cluster', 'transactionalId']
+const COMMON = ['cluster', 'compression', 'batchBytes', 'bufferBytes']
+/** By kind: those that must be there, and those that may. */
+const KINDS = {
+  producer: { required: ['cluster'], known: [...COMMON, 'deliveryTimeoutMs'] },
+  'transactional producer': {
+    required: ['cluster', 'transactionalId'],
+    known: [...COMMON, 'transactionalId', 'transactionTimeoutMs'],
+  },
+}
 
 /** @throws MillraceError CONFIG_INVALID that names the option and what it may be */
-export function checkProducerOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw invalid('the options', 'an object')
+export function checkProducerOptions(options: unknown, kind: keyof typeof KINDS): void {
+  if (typeof options !== 'object' || options === null) throw invalid('the options', kind, 'an object')
   const given = options as Readonly<Record<string, unknown>>
-  for (const name of new Set([...REQUIRED, ...Object.keys(given)])) {
-    const known = OPTIONS[name]
-    if (known === undefined) throw invalid(`option ${name}`, `left out: there are ${Object.keys(OPTIONS).join(', ')}`)
-    const [fits, wanted] = known
-    if (given[name] === undefined && !REQUIRED.includes(name)) continue
-    if (!fits(given[name])) throw invalid(`option ${name}`, wanted)
+  const { required, known } = KINDS[kind]
+  for (const name of new Set([...required, ...Object.keys(given)])) {
+    if (!known.includes(name)) throw invalid(`option ${name}`, kind, `left out: there are ${known.join(', ')}`)
+    const [fits, wanted] = OPTIONS[name]!
+    if (given[name] === undefined && !required.includes(name)) continue
+    if (!fits(given[name])) throw invalid(`option ${name}`, kind, wanted)
   }
 }
 
-function invalid(what: string, wanted: string): MillraceError {
-  return new MillraceError('CONFIG_INVALID', `${what} of a transactional producer must be ${wanted}`)
+function invalid(what: string, kind: string, wanted: string): MillraceError {
+  return new MillraceError('CONFIG_INVALID', `${what} of a ${kind} must be ${wanted}`)
 }

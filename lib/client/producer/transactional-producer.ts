@@ -58,7 +58,7 @@ export class TransactionalProducer {
 
   /** @throws CONFIG_INVALID */
   constructor(options: TransactionalProducerOptions) {
-    checkProducerOptions(options)
+    checkProducerOptions(options, 'transactional producer')
     const { batchBytes, bufferBytes, ...rest } = options
     this.cluster = options.cluster
     this.transactions = new TransactionManager(rest)

@@ -13,7 +13,7 @@ import { isTransportError, type RequestBody, type RequestOptions } from '../brok
 import type { Cluster, Target } from '../cluster.js'
 import type { GroupIdentity, OffsetToCommit } from '../commit.js'
 import { type RequestName, remedyFor } from '../error-kinds.js'
-import type { ProducerIdentity } from '../producer/produce-queue.js'
+import type { ProducerIdentity } from '../producer/partition-lane.js'
 import { growingPauseMs, isCertainlyUnsent } from '../retry.js'
 import { groupByTopic } from '../topic-grouping.js'
 

@@ -5,7 +5,8 @@ import { formatTopicPartition, type TopicPartition } from '../../record/record.j
 import { remedyOf } from '../broker-error.js'
 import type { Cluster } from '../cluster.js'
 import type { BatchOffsets, CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from '../commit.js'
-import { ProduceQueue, type ProducerIdentity } from '../producer/produce-queue.js'
+import type { ProducerIdentity } from '../producer/partition-lane.js'
+import { ProduceQueue } from '../producer/produce-queue.js'
 import { EndFailed, TransactionRequests } from './requests.js'
 import { type TransactionState, transition } from './states.js'
 

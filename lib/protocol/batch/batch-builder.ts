@@ -178,6 +178,14 @@ export function assignOffsets(batch: Buffer, baseOffset: number, leaderEpoch: nu
   batch.writeInt32BE(leaderEpoch, BATCH.partitionLeaderEpoch)
 }
 
+/** Gives a whole batch another writer and sequence, in place. The checksum is made again. */
+export function stampProducer(batch: Buffer, producerId: number, epoch: number, baseSequence: number): void {
+  putInt64(batch, BATCH.producerId, producerId)
+  batch.writeInt16BE(epoch, BATCH.producerEpoch)
+  batch.writeInt32BE(baseSequence, BATCH.baseSequence)
+  batch.writeUInt32BE(crc32c(batch, BATCH.attributes), BATCH.crc)
+}
+
 /**
  * Stamps a whole batch with the broker's time in place, as topics with LogAppendTime want it: every record then has
  * `timestamp` (milliseconds). The checksum is made again.

@@ -1,0 +1,236 @@
+/** Records on their way into the batches of one topic, in the order in which they were sent. */
+import { isMillraceError, MillraceError } from '../../errors.js'
+import { partitionForKey } from '../../record/partitioner.js'
+import { type Headers, NO_HEADERS } from '../../record/record.js'
+import { SchemaPending } from '../../serde/serde.js'
+import type { Topic } from '../../serde/topic.js'
+import { mayRepeat } from '../broker-error.js'
+import type { Cluster } from '../cluster.js'
+import { growingPauseMs } from '../retry.js'
+import { checkRecord } from './check-record.js'
+import type { EncodedRecord, Settle } from './partition-outbox.js'
+
+/** A record to send. */
+export interface ProducerRecord<K, V> {
+  /** Default null. */
+  readonly key?: K | null
+  /** Null: a tombstone. */
+  readonly value: V | null
+  /** Milliseconds since the epoch. Default now. */
+  readonly timestamp?: number
+  readonly headers?: Headers
+  /** Default: by the murmur2 hash of the key's bytes, as Kafka's own producer chooses; without a key, in turn. */
+  readonly partition?: number
+}
+
+/** What an intake needs of its producer. */
+export interface IntakePort {
+  readonly cluster: Cluster
+  readonly deliveryTimeoutMs: number
+  /** Null: there is room. Otherwise resolves when there may be. */
+  room(): Promise<void> | null
+  add(topic: string, partition: number, record: EncodedRecord, settle: Settle, startedMs: number): void
+}
+
+type Serdes = Topic<unknown, unknown> | null
+
+interface Pending {
+  readonly serdes: Serdes
+  readonly record: ProducerRecord<unknown, unknown>
+  readonly settle: Settle
+  readonly startedMs: number
+  attempts: number
+}
+
+/** Why a record cannot be placed yet. */
+interface Obstacle {
+  readonly gone: Promise<unknown>
+  /** It should be gone the next time: if not, it is asked again after a pause. */
+  readonly once: boolean
+}
+
+const KNOWN = new Set(['key', 'value', 'timestamp', 'headers', 'partition'])
+const FIRST_PAUSE_MS = 10
+const MAX_PAUSE_MS = 1_000
+
+export class TopicIntake {
+  readonly #topic: string
+  readonly #port: IntakePort
+  #pending: Pending[] = []
+  /** Those before it have been placed. */
+  #next = 0
+  #flushes: { readonly until: Pending; readonly done: () => void }[] = []
+  #running = false
+  #turn = 0
+
+  constructor(topic: string, port: IntakePort) {
+    this.#topic = topic
+    this.#port = port
+  }
+
+  get isWaiting(): boolean {
+    return this.#pending.length > 0
+  }
+
+  send(serdes: Serdes, record: ProducerRecord<unknown, unknown>, settle: Settle): void {
+    const startedMs = this.#port.cluster.clock.monotonicMs()
+    const pending = { serdes, record, settle, startedMs, attempts: 0 }
+    if (this.#running) {
+      this.#pending.push(pending)
+      return
+    }
+    const obstacle = this.#placed(pending)
+    if (obstacle === null) return
+    this.#pending.push(pending)
+    void this.#run(obstacle)
+  }
+
+  /** Resolves when every record sent so far is in its batch, or has failed. */
+  flush(): Promise<void> {
+    const until = this.#pending.at(-1)
+    if (until === undefined) return Promise.resolve()
+    return new Promise((done) => {
+      this.#flushes.push({ until, done })
+    })
+  }
+
+  /** What still waits here fails. */
+  drop(error: unknown): void {
+    const dropped = this.#pending.slice(this.#next)
+    this.#pending = []
+    this.#next = 0
+    for (const { settle } of dropped) settle.reject(error)
+    for (const { done } of this.#flushes.splice(0)) done()
+  }
+
+  async #run(first: Obstacle): Promise<void> {
+    this.#running = true
+    let obstacle: Obstacle | null = first
+    for (let head = this.#pending[this.#next]; head !== undefined; head = this.#pending[this.#next]) {
+      obstacle ??= this.#placed(head)
+      if (obstacle === null) {
+        this.#passed(head)
+        continue
+      }
+      const failure = await this.#overcome(obstacle, head)
+      obstacle = null
+      // Otherwise it was dropped meanwhile.
+      if (failure !== null && this.#pending[this.#next] === head) this.#failed(head, failure)
+    }
+    this.#running = false
+    this.#pending = []
+    this.#next = 0
+  }
+
+  #failed(head: Pending, error: unknown): void {
+    // It is the same for all that wait, and each would ask the brokers for itself.
+    if (isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_AUTHORIZATION')) {
+      this.drop(error)
+      return
+    }
+    head.settle.reject(error)
+    this.#passed(head)
+  }
+
+  #passed(head: Pending): void {
+    this.#next++
+    for (const flush of this.#flushes.filter(({ until }) => until === head)) flush.done()
+    this.#flushes = this.#flushes.filter(({ until }) => until !== head)
+    if (this.#next < 1_024 || this.#next * 2 < this.#pending.length) return
+    this.#pending.splice(0, this.#next)
+    this.#next = 0
+  }
+
+  /** Waits until the record can be tried again: null, or why it fails for good. */
+  async #overcome({ gone, once }: Obstacle, head: Pending): Promise<unknown> {
+    const { cluster, deliveryTimeoutMs } = this.#port
+    const leftMs = head.startedMs + deliveryTimeoutMs - cluster.clock.monotonicMs()
+    let cancel = () => {}
+    const timeUp = new Promise<never>((_resolve, reject) => {
+      cancel = cluster.clock.setTimer(Math.max(0, leftMs), () => reject(this.#late(undefined)))
+    })
+    try {
+      await Promise.race([gone, timeUp])
+      if (once && head.attempts++ > 0) await Promise.race([this.#pause(head), timeUp])
+      return null
+    } catch (error) {
+      if (isMillraceError(error, 'CLIENT_DELIVERY_TIMEOUT') || !mayRepeat(error)) return error
+      if (cluster.clock.monotonicMs() - head.startedMs > deliveryTimeoutMs) return this.#late(error)
+      head.attempts++
+      return this.#pause(head).then(
+        () => null,
+        (closed) => closed,
+      )
+    } finally {
+      cancel()
+    }
+  }
+
+  #pause({ attempts }: Pending): Promise<void> {
+    const { cluster } = this.#port
+    return cluster.pause(growingPauseMs(cluster.random, attempts - 1, FIRST_PAUSE_MS, MAX_PAUSE_MS))
+  }
+
+  /** Null: it is in its batch, or has failed. */
+  #placed({ serdes, record, settle, startedMs }: Pending): Obstacle | null {
+    const { cluster } = this.#port
+    const room = this.#port.room()
+    if (room !== null) return { gone: room, once: false }
+    try {
+      checkNames(record)
+      const key = bytesOf(serdes, 'key', record.key ?? null, this.#topic)
+      const value = bytesOf(serdes, 'value', record.value, this.#topic)
+      const { timestamp = cluster.clock.now(), headers = NO_HEADERS, partition } = record
+      checkRecord({ topic: this.#topic, key, value, timestamp, headers, partition })
+      const partitions = cluster.cachedTopic(this.#topic)?.leaders.length ?? 0
+      if (partitions <= (partition ?? 0)) {
+        cluster.markMetadataStale()
+        return { gone: cluster.topic(this.#topic, partition), once: true }
+      }
+      const chosen = partition ?? this.#choose(serdes, record.key, key, partitions)
+      this.#port.add(this.#topic, chosen, { key, value, timestamp, headers }, settle, startedMs)
+    } catch (error) {
+      if (error instanceof SchemaPending) return { gone: error.ready, once: true }
+      settle.reject(error)
+    }
+    return null
+  }
+
+  #choose(serdes: Serdes, key: unknown, bytes: Uint8Array | null, partitions: number): number {
+    if (bytes === null) return this.#turn++ % partitions
+    const hashed = serdes?.key.partitionBytes?.(key, this.#topic) ?? bytes
+    return partitionForKey(hashed as Buffer, partitions)
+  }
+
+  #late(cause: unknown): MillraceError {
+    const { deliveryTimeoutMs } = this.#port
+    const why = cause instanceof Error ? ` Last: ${cause.message}` : ''
+    const text = `A record for topic "${this.#topic}" found no room, schema or topic within ${deliveryTimeoutMs} ms: it was never sent.${why}`
+    return new MillraceError('CLIENT_DELIVERY_TIMEOUT', text, { topic: this.#topic, cause })
+  }
+}
+
+/** A misspelt name would be a default, without a word. */
+function checkNames(record: object): void {
+  for (const name in record) {
+    if (KNOWN.has(name)) continue
+    const text = `A record was not sent: it has no ${name}: known: ${[...KNOWN].join(', ')}.`
+    throw new MillraceError('CLIENT_RECORD_INVALID', text)
+  }
+}
+
+function bytesOf(serdes: Serdes, part: 'key' | 'value', given: unknown, topic: string): Uint8Array | null {
+  if (serdes === null || given === null) return given as Uint8Array | null
+  if (given === undefined) {
+    const text = `A record for topic "${topic}" was not sent: its ${part} is undefined; use null for none.`
+    throw new MillraceError('CLIENT_RECORD_INVALID', text, { topic, part })
+  }
+  const serde = serdes[part]
+  try {
+    return serde.serialize(given, topic)
+  } catch (cause) {
+    if (cause instanceof SchemaPending) throw cause
+    const text = `The ${part} of a record for topic "${topic}" does not fit its serde ${serde.name}.`
+    throw new MillraceError('SERIALIZE_FAILED', text, { topic, part, kind: 'record', cause })
+  }
+}
