@@ -47,8 +47,8 @@ export const OUTPUT: readonly Mutant[] = [
     [
       [
         REQUESTS,
-        "{ request: 'EndTxn', resource: this.resource }",
-        "{ request: 'EndTxn', resource: this.resource, unansweredToo: true }",
+        "{ request: 'EndTxn', resource: this.#resource }",
+        "{ request: 'EndTxn', resource: this.#resource, unansweredToo: true }",
       ],
     ],
     'client/transaction-manager',

@@ -49,21 +49,21 @@ export const TRANSACTIONAL: readonly Mutant[] = [
     'a session is final twice',
     'I6',
     'small,base',
-    [[SESSIONS, 'const firstEndMs = previousMs < 0 ? 0 : Math.max(0, previousMs - waitMs)', 'const firstEndMs = 0']],
+    [[SESSIONS, 'const firstEndMs = firstOpenEndFromZeroMs(afterEndMs, previousMs)', 'const firstEndMs = 0']],
     'operators/windows',
   ),
   mutant(
     'a session closes without its grace',
     'I6',
     'small,base',
-    [[SESSIONS, 'closedSessions(store, gapMs + graceMs, context)', 'closedSessions(store, gapMs, context)']],
+    [[SESSIONS, 'closedSessions(store, afterEndMs, context)', 'closedSessions(store, gapMs, context)']],
     'operators/windows',
   ),
   mutant(
     'a late record opens a closed session',
     'I6',
     'small,base',
-    [[SESSIONS, 'if (endMs < closedMs) {', 'if (endMs < 0) {']],
+    [[SESSIONS, 'if (isClosed(endMs, afterEndMs, nowMs)) {', 'if (endMs < 0) {']],
     'operators/windows',
   ),
   mutant(
@@ -96,8 +96,8 @@ export const TRANSACTIONAL: readonly Mutant[] = [
       ],
       [
         COORDINATOR,
-        '    txn.lastEpoch = txn.epoch\n    txn.epoch += 1\n    return this.prepare',
-        '    return this.prepare',
+        '    txn.lastEpoch = txn.epoch\n    txn.epoch += 1\n    return this.#prepare',
+        '    return this.#prepare',
       ],
     ],
     'broker/transactions',
@@ -106,7 +106,7 @@ export const TRANSACTIONAL: readonly Mutant[] = [
     'a write that may still be on its way ends with its transaction',
     'I7',
     'quiet,steady,late-requests',
-    [[TRANSACTIONS, '    if (this.doubtful) return this.abortByInit(cause)\n', '']],
+    [[TRANSACTIONS, '    if (this.#doubtful) return this.#abortByInit(cause)\n', '']],
     'client/transaction-manager',
   ),
   mutant(
@@ -123,8 +123,8 @@ export const TRANSACTIONAL: readonly Mutant[] = [
     [
       [
         TRANSACTIONS,
-        'await this.requests.initProducerId(this.transactionTimeoutMs)',
-        'await this.requests.initProducerId(900_000)',
+        'await this.#requests.initProducerId(this.#transactionTimeoutMs)',
+        'await this.#requests.initProducerId(900_000)',
       ],
     ],
     'client/transaction-manager',
@@ -133,7 +133,7 @@ export const TRANSACTIONAL: readonly Mutant[] = [
     'a producer that comes back leaves its transaction open',
     'I9',
     'small,quiet,cut-transactions',
-    [[COORDINATOR, "    if (txn.status === 'Ongoing') return this.fenceAndAbort(txn)\n", '']],
+    [[COORDINATOR, "    if (txn.status === 'Ongoing') return this.#fenceAndAbort(txn)\n", '']],
     'broker/transactions',
   ),
   mutant(

@@ -1,7 +1,7 @@
 /** What gathers, and what is lost without a word. */
 import { type Mutant, mutant } from './mutant.js'
 
-const FAILURES = 'lib/task/record-errors.ts'
+const RECORD_ERRORS = 'lib/task/record-errors.ts'
 
 export const UPKEEP: readonly Mutant[] = [
   mutant(
@@ -37,21 +37,21 @@ export const UPKEEP: readonly Mutant[] = [
     'a late record goes without a letter',
     'I12',
     'small,base',
-    [[FAILURES, '    this.#deadLetter(reason, node, origin, null)\n', '']],
-    'task/failures',
+    [[RECORD_ERRORS, '    this.#letter(reason, node, origin, null)\n', '']],
+    'task/record-errors',
   ),
   mutant(
     'a letter without its origin',
     'I12',
     'small,base',
-    [[FAILURES, 'String(cursor.offset)', "'0'"]],
-    'task/failures',
+    [['lib/task/dead-letters.ts', 'String(cursor.offset)', "'0'"]],
+    'task/record-errors',
   ),
   mutant(
     'letters of an aborted transaction are remembered',
     'I12',
     'broker-errors',
-    [[FAILURES, '    this.#lettered.clear()\n', '']],
-    'task/failures',
+    [[RECORD_ERRORS, '    this.#lettered.clear()\n', '']],
+    'task/record-errors',
   ),
 ]
