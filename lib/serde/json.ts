@@ -4,10 +4,11 @@ import { own, readAnswer } from './checked.js'
 import { hasWideIntegers, parseWide, stringifyWide } from './json-integers.js'
 import type { Serde } from './serde.js'
 
+/** Options of {@link json}. */
 export interface JsonOptions {
   /**
-   * What a whole number beyond ±(2^53 - 1) is: refused, both ways, because a number would round it; or a bigint. Default
-   * `'number'`: refused.
+   * How whole numbers beyond ±(2^53 - 1) are read and written. `'number'` (default): they are rejected, because a number would round
+   * them. `'bigint'`: as bigint.
    */
   readonly longs?: 'number' | 'bigint'
 }
@@ -19,8 +20,9 @@ function wrong(what: string, topic: string): MillraceError {
 const BEYOND = 'a whole number beyond 2^53'
 
 /**
- * JSON for a type the caller names: `json<Click>()`. Nothing checks at run time that what is read is a `T`, unless
- * `check` does: it gets the parsed value and returns it, or throws, which makes the record a poison record.
+ * Values as JSON in UTF-8: `json<Click>()`. Nothing checks at run time that a value is a `T`, unless `check` does: it gets the parsed
+ * value and returns it, or throws; then the record goes to `onDeserializationError`. `serialize` throws SERDE_VALUE_INVALID for NaN,
+ * Infinity, undefined, a bigint (without `longs: 'bigint'`) and an object that contains itself.
  */
 export function json<T>(check?: (value: unknown) => T, { longs = 'number' }: JsonOptions = {}): Serde<T> {
   const wide = longs === 'bigint'

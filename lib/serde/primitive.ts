@@ -32,7 +32,7 @@ function isAscii(text: string): boolean {
   return true
 }
 
-/** UTF-8. Malformed input reads as U+FFFD, as in Java; a lone surrogate is written as U+FFFD. */
+/** Text in UTF-8. Malformed bytes are read as U+FFFD, as in Java; a lone surrogate is written as U+FFFD. */
 export const string: Serde<string> = own({
   name: 'string',
   serialize(value: string, topic: string): Buffer {
@@ -48,7 +48,7 @@ export const string: Serde<string> = own({
   keeps: (value: unknown): boolean => typeof value === 'string' && (isAscii(value) || !LONE_SURROGATE.test(value)),
 })
 
-/** Bytes as they are. What is read is a private copy. */
+/** Bytes as they are. `deserialize` returns a copy. */
 export const bytes: Serde<Buffer> = own({
   name: 'bytes',
   serialize(value: Buffer, topic: string): Buffer {
@@ -64,7 +64,7 @@ function isInt32(value: unknown): value is number {
   return typeof value === 'number' && (value | 0) === value
 }
 
-/** A whole number in -2^31 .. 2^31 - 1 as 4 bytes, big endian (Java's IntegerSerializer). */
+/** A whole number from -2^31 to 2^31 - 1 as 4 bytes, big endian (Java's IntegerSerializer). */
 export const int32: Serde<number> = own({
   name: 'int32',
   serialize(value: number, topic: string): Buffer {
@@ -84,7 +84,7 @@ export const int32: Serde<number> = own({
   keeps: isInt32,
 })
 
-/** A safe integer (-(2^53 - 1) .. 2^53 - 1) as 8 bytes, big endian (Java's LongSerializer). Larger ones: `bigint64`. */
+/** A whole number from -(2^53 - 1) to 2^53 - 1 as 8 bytes, big endian (Java's LongSerializer). Use {@link bigint64} for larger ones. */
 export const int64: Serde<number> = own({
   name: 'int64',
   serialize(value: number, topic: string): Buffer {
@@ -114,7 +114,7 @@ function isInt64(value: unknown): boolean {
   return typeof value === 'bigint' && BigInt.asIntN(64, value) === value
 }
 
-/** All 64 bits, for numbers a JS number cannot hold; same bytes as `int64`. */
+/** A bigint of 64 bits as 8 bytes, big endian; the same bytes as {@link int64}. */
 export const bigint64: Serde<bigint> = own({
   name: 'bigint64',
   keeps: isInt64,

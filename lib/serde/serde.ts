@@ -1,48 +1,49 @@
 /** How a key or a value becomes bytes on a topic and in a store. Nulls never reach a serde: a null stays null. */
 
+/** How keys or values become bytes, and bytes become keys or values. A null key or value never reaches a serde. */
 export interface Serde<T> {
-  /** Shown in error messages and `describe`, e.g. `string`. */
+  /** Its name in error messages and in `describe`, e.g. `string`. */
   readonly name: string
   /**
-   * Must not keep or change `value`. Null: a tombstone.
-   * @throws any error: the caller names topic, partition and node
+   * The bytes of `value`. It must not keep or change `value`. If it returns null, the record is a tombstone. If it throws, the record
+   * goes to `onProductionError` or, in a store, to `onProcessingError`.
    */
   serialize(value: T, topic: string): Buffer
   /**
-   * `bytes` may be a view into a fetched batch: copy what outlives the call.
-   * @throws SchemaPending where the reader's schema still has to be fetched; any other error means a poison record.
+   * The value of `bytes`, which may be a view of a fetched batch: copy what you keep. If it throws {@link SchemaPending}, the record is
+   * read again later. After any other error it goes to `onDeserializationError`.
    */
   deserialize(bytes: Buffer, topic: string): T
   /**
-   * As `deserialize(bytes.subarray(start, end))`, where that is cheaper without the view: reading a topic asks for it
-   * once per key and value.
+   * Optional: `deserialize(bytes.subarray(start, end))`, if that is cheaper without the view.
    */
   deserializeAt?(bytes: Buffer, start: number, end: number, topic: string): T
   /**
-   * The serialised form as a latin1 string (one char per byte), where that is cheaper than a Buffer. State keys are
-   * such byte strings, so a key serde that has this saves an allocation per lookup.
+   * Optional: the serialised form as a latin1 string, one character for each byte, if that is cheaper than a Buffer. Stores use such
+   * strings as keys.
    */
   byteString?(value: T, topic: string): string
   /**
-   * True for a number, string, bigint or boolean that `deserialize` gives back exactly as `serialize` took it. A store keeps
-   * such a value as it is and serialises it once, at the commit. Absent, or false: it is serialised when it is put.
+   * Optional: true for a number, string, bigint or boolean that `deserialize(serialize(value))` returns unchanged. A store serialises such
+   * a value only at the commit; all others are serialised when they are put.
    */
   keeps?(value: unknown): boolean
   /**
-   * The bytes whose murmur2 hash chooses the partition, where those are not the serialised key: a windowed key goes
-   * where its inner key goes. Absent: `serialize`.
+   * Optional: the bytes whose murmur2 hash chooses the partition, if they are not those of `serialize`: a windowed key is in the
+   * partition of its inner key.
    */
   partitionBytes?(value: T, topic: string): Buffer
 }
 
 /**
- * Thrown by a serde that must fetch a schema first; the task waits for `ready` and reads the record again. If `ready`
- * rejects, or the serde throws this again, it is read again after pauses that grow, for `taskTimeoutMs` at most. A schema
- * that can never come is another error.
+ * A serde throws this if it must fetch a schema first. The task waits for `ready` and reads the record again. If `ready` rejects, or
+ * the serde throws this again, the record is read again after growing pauses, for `taskTimeoutMs` at most. For a schema that does
+ * not exist, throw another error.
  */
 export class SchemaPending extends Error {
+  /** Resolves when the schema is there. */
   readonly ready: Promise<void>
-  /** Called where `ready` takes too long: the next read shall ask anew. */
+  /** Called if `ready` takes too long; the next read starts a new request. */
   readonly forget: () => void
 
   constructor(ready: Promise<void>, forget: () => void = () => {}) {

@@ -6,6 +6,7 @@ import { isTopicName } from '../record/topic-name.js'
 import { checked } from './checked.js'
 import type { Serde } from './serde.js'
 
+/** The serdes of a topic. */
 export interface TopicSerdes<K, V> {
   readonly key: Serde<K>
   readonly value: Serde<V>

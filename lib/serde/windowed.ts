@@ -7,8 +7,8 @@ import { sessionKey, splitSessionKey, splitTimeWindowedKey, timeWindowedKey } fr
 import { type Serde, toByteString } from './serde.js'
 
 /**
- * Keys of tumbling, hopping and sliding windows: the bytes hold only the start, so the reader needs `windowSizeMs`
- * (`Infinity` for unlimited windows).
+ * Keys of tumbling, hopping, sliding and unlimited windows (Java's TimeWindowedSerde): the key, then the start of the window. The
+ * bytes do not contain the end, so give `windowSizeMs`; `Infinity` for unlimited windows.
  */
 export function timeWindowed<K>(given: Serde<K>, windowSizeMs: number): Serde<Windowed<K>> {
   const inner = checked(given)
@@ -30,7 +30,7 @@ export function timeWindowed<K>(given: Serde<K>, windowSizeMs: number): Serde<Wi
   })
 }
 
-/** Keys of session windows: start and end are both in the bytes. */
+/** Keys of session windows (Java's SessionWindowedSerde): the key, then end and start. */
 export function sessionWindowed<K>(given: Serde<K>): Serde<Windowed<K>> {
   const inner = checked(given)
   return own({

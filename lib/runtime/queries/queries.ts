@@ -18,41 +18,50 @@ import type { GlobalStores } from '../global-stores.js'
 import type { TaskSet } from '../tasks/task-set.js'
 import { type QueryOptions, requirePosition, type StoreMetadata } from './query-bound.js'
 
-/** What this instance holds of a store. A key of a partition that another instance runs is not found here. */
+/**
+ * Committed rows of a key-value store, as far as its partitions run on this instance. A key of another instance's partition is not
+ * found.
+ */
 export interface QueryableKeyValueStore<K, V> {
+  /** The row of `key`, or null. */
   get(key: K): Promise<ValueAndTimestamp<V> | null>
-  /** Task by task, in key order within a task. */
+  /** All rows, task by task; within a task in the order of serialised keys. */
   all(options?: ScanOptions): AsyncIterable<Row<K, V>>
-  /** from <= key <= to, by the order of serialised keys; null leaves an end open. */
+  /** Rows with from <= key <= to in the order of serialised keys; null leaves that end open. */
   range(from: K | null, to: K | null, options?: ScanOptions): AsyncIterable<Row<K, V>>
-  /** Keys whose serialised form begins with `prefix`: bytes, or what the serde makes bytes. */
+  /** Rows whose serialised key begins with `prefix`. */
   prefixScan(prefix: Buffer): AsyncIterable<Row<K, V>>
+  /** The same, with the bytes that `serde` makes of `prefix`. */
   prefixScan<P>(prefix: P, serde: Serde<P>, options?: ScanOptions): AsyncIterable<Row<K, V>>
 }
 
-/** Its other methods read the latest versions. */
+/** Committed rows of a versioned store. The methods of {@link QueryableKeyValueStore} read the latest versions. */
 export interface QueryableVersionedStore<K, V> extends QueryableKeyValueStore<K, V> {
-  /** What stood at `asOfMs`; null: nothing, or longer ago than the history is kept. */
+  /** The version that was valid at `asOfMs`; null if there was none, or if that is longer ago than the history. */
   getAsOf(key: K, asOfMs: number): Promise<Version<V> | null>
-  /** Versions that stood at some time in fromMs..toMs (both inclusive), oldest first; deletions are no versions. */
+  /** The versions that were valid at some time from `fromMs` to `toMs`, both inclusive, oldest first. Deletions are left out. */
   history(key: K, options?: HistoryOptions): Promise<readonly Version<V>[]>
 }
 
+/** Committed rows of a window store, as far as its partitions run on this instance. */
 export interface QueryableWindowStore<K, V> {
+  /** The row of one window, or null. */
   get(key: K, startMs: number): Promise<ValueAndTimestamp<V> | null>
-  /** Windows of one key with from <= start <= to, ascending. */
+  /** Rows of one key with fromMs <= start <= toMs, ascending. */
   fetch(key: K, fromMs: number, toMs: number, options?: ScanOptions): Promise<readonly WindowEntry<V>[]>
-  /** Of all keys, or of a range of them: by start, then key. */
+  /** Rows with fromMs <= start <= toMs, of all keys or of a range of them; task by task, by start, then key. */
   fetchAll(fromMs: number, toMs: number, options?: ScanOptions & KeyBounds<K>): AsyncIterable<WindowRow<K, V>>
 }
 
+/** Committed rows of a session store, as far as its partitions run on this instance. */
 export interface QueryableSessionStore<K, V> {
+  /** The value of one session, or null. */
   get(key: K, startMs: number, endMs: number): Promise<V | null>
   /** Sessions of one key, ascending by end, then start. */
   fetch(key: K, options?: ScanOptions): Promise<readonly Session<V>[]>
-  /** The same of those with end >= earliestEndMs and start <= latestStartMs. */
+  /** The same, for sessions with end >= earliestEndMs and start <= latestStartMs. */
   find(key: K, earliestEndMs: number, latestStartMs: number, options?: ScanOptions): Promise<readonly Session<V>[]>
-  /** from <= end <= to, of all keys or of a range of them: by end, then start, then key. */
+  /** Sessions with fromMs <= end <= toMs, of all keys or of a range of them; task by task, by end, then start, then key. */
   fetchAll(fromMs: number, toMs: number, options?: ScanOptions & KeyBounds<K>): AsyncIterable<SessionRow<K, V>>
 }
 
@@ -65,9 +74,9 @@ export interface Readable {
 }
 
 /**
- * Every read sees one commit of each task, never a part of one. Options hold for each read made with what a method
- * returns. @throws MillraceError QUERY_STORE_UNKNOWN, QUERY_STORE_KIND, QUERY_STORE_NOT_READY, QUERY_POSITION_BEHIND, STREAMS_STATE once the instance closes
- * or has failed, at the read
+ * Reads of an instance's stores from outside its topology, from {@link Streams.queries}. A read sees one commit of each task, never
+ * part of one. `options` apply to each read of the store that a method returns; each read may reject with QUERY_STORE_UNKNOWN,
+ * QUERY_STORE_KIND, QUERY_STORE_NOT_READY, QUERY_POSITION_BEHIND, and with STREAMS_STATE after the instance has closed or failed.
  */
 export class Queries {
   readonly #open: () => Readable
@@ -79,6 +88,7 @@ export class Queries {
     this.#open = open
   }
 
+  /** A key-value store, a table's for instance. */
   keyValue<K, V>(name: string, options: QueryOptions = {}): QueryableKeyValueStore<K, V> {
     const views = () => this.#views<CommittedKeyValue<K, V>>(name, 'keyValue', options)
     return {
@@ -90,6 +100,7 @@ export class Queries {
     }
   }
 
+  /** A versioned store. */
   versions<K, V>(name: string, options: QueryOptions = {}): QueryableVersionedStore<K, V> {
     const views = () =>
       this.#views<CommittedKeyValue<K, V>>(name, 'keyValue', options).map((view) => {
@@ -103,6 +114,7 @@ export class Queries {
     }
   }
 
+  /** A window store. */
   windows<K, V>(name: string, options: QueryOptions = {}): QueryableWindowStore<K, V> {
     const views = () => this.#views<CommittedWindows<K, V>>(name, 'window', options)
     return {
@@ -112,6 +124,7 @@ export class Queries {
     }
   }
 
+  /** A session store. */
   sessions<K, V>(name: string, options: QueryOptions = {}): QueryableSessionStore<K, V> {
     const views = () => this.#views<CommittedSessions<K, V>>(name, 'session', options)
     return {
@@ -123,7 +136,7 @@ export class Queries {
     }
   }
 
-  /** Which partitions of a store are here, and how far each is. @throws MillraceError QUERY_STORE_UNKNOWN */
+  /** The partitions of a store that this instance has, and the position of each. @throws MillraceError QUERY_STORE_UNKNOWN */
   metadata(name: string): StoreMetadata {
     const open = this.#open()
     const global = open.globals.committed(name) !== null

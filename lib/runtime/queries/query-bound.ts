@@ -2,20 +2,18 @@
 import { MillraceError } from '../../errors.js'
 import type { CommittedView } from '../../state/committed/view.js'
 
-/**
- * `topic-partition` → offset of the next record to read, by the last commit. What `committedOffset` says, what
- * `position` returns and what a bound asks for.
- */
+/** For each `topic-partition` the offset of the next record to read. A position says how far a store is, or must be. */
 export type Position = Readonly<Record<string, number>>
 
+/** Options of all reads of a store. */
 export interface QueryOptions {
   /**
-   * Reads reject with QUERY_POSITION_BEHIND until the store holds what came before these offsets. Partitions of topics
-   * that do not feed the store, and partitions not asked for, are ignored; a partition that feeds it and runs elsewhere rejects, for its rows are not
-   * here.
+   * Reads reject with QUERY_POSITION_BEHIND until the store has everything before these offsets. Topics that do not feed the store,
+   * and partitions that are not in `partitions`, are ignored. If a partition that feeds the store runs on another instance, reads
+   * reject, because its rows are not here.
    */
   readonly bound?: Position
-  /** Only rows of these partitions; default: of all that run here. */
+  /** Read only these partitions. Default: all that run here. */
   readonly partitions?: readonly number[]
 }
 
@@ -30,11 +28,12 @@ export interface StoreHolder {
   readonly topics: ReadonlySet<string>
 }
 
-/** Where a store is, on this instance. */
+/** What this instance has of a store. */
 export interface StoreMetadata {
   readonly store: string
-  /** True: this instance holds all of it. */
+  /** Whether it is a global store, which every instance has completely. */
   readonly global: boolean
+  /** The tasks that have the store, with their partition and position. */
   readonly tasks: readonly {
     /** `subtopology_partition`. */
     readonly taskId: string

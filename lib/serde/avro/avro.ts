@@ -21,15 +21,17 @@ import type { AvroLongs } from './exact-types.js'
 
 const HEADER_BYTES = 10
 
+/** Options of {@link avro}. */
 export interface AvroOptions {
-  /** Schemas written earlier, or by others, that this one can still read. */
+  /** Other schemas that records may have been written with; each must resolve to `schema`. Default: none. */
   readonly readable?: readonly AvroSchema[]
-  /** What `long` is: a number below 2^53, beyond which it is refused, or a bigint of 64 bits. Default `'number'`. */
+  /** How Avro's `long` is read and written: as a number, which rejects values beyond 2^53 (default), or as a bigint. */
   readonly longs?: AvroLongs
 }
 
 /**
- * Writes `schema`; reads it and every schema in `readable`, resolved to `schema` by Avro's rules.
+ * Avro without a registry, in single-object encoding (`C3 01`, fingerprint of the schema, Avro binary). Writes `schema`; reads it and
+ * the schemas in `readable`, resolved to `schema` by Avro's rules.
  * @throws MillraceError SERDE_SCHEMA_INVALID
  */
 export function avro<T>(schema: AvroSchema, options: AvroOptions = {}): Serde<T> {

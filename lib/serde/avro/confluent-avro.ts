@@ -22,12 +22,15 @@ import { isSchemaId, type SchemaRegistry } from './schema-registry.js'
 
 const HEADER_BYTES = 5
 
+/** Options of {@link confluentAvro}. */
 export interface ConfluentAvroOptions {
+  /** The schema to write, and to resolve what is read to. */
   readonly schema: AvroSchema
+  /** From {@link confluentRegistry}, or one of your own. */
   readonly registry: SchemaRegistry
-  /** Under which the schema is registered; by convention `<topic>-value` or `<topic>-key`. */
+  /** The subject under which the schema is registered, by convention `<topic>-value` or `<topic>-key`. */
   readonly subject: string
-  /** What `long` is: a number below 2^53, beyond which it is refused, or a bigint of 64 bits. Default `'number'`. */
+  /** How Avro's `long` is read and written: as a number, which rejects values beyond 2^53 (default), or as a bigint. */
   readonly longs?: AvroLongs
 }
 
@@ -39,8 +42,8 @@ function isLasting(error: unknown): error is MillraceError {
 }
 
 /**
- * Registers the schema and returns the serde, so that writing never waits. Reading a schema id for the first time throws
- * `SchemaPending`; what the registry then answers is kept for good, unless it does not answer, or does not let us ask.
+ * Avro with a schema registry, in Confluent's format (`00`, schema id, Avro binary). Registers the schema first, so that writing never
+ * waits. The first record with an unknown schema id waits until the registry has answered; answers are kept.
  * @throws MillraceError SERDE_SCHEMA_INVALID, SERDE_REGISTRY_REJECTED, SERDE_REGISTRY_UNAVAILABLE
  */
 export async function confluentAvro<T>(options: ConfluentAvroOptions): Promise<Serde<T>> {

@@ -2,9 +2,11 @@
 import { END } from '../order/ordered-keys.js'
 import type { StoreParts } from '../stores/store-parts.js'
 
+/** A range of keys, by the bytes of serialised keys. Null or left out: open. */
 export interface KeyBounds<K> {
-  /** By serialised keys, inclusive; null leaves an end open. */
+  /** The first key, inclusive. */
   readonly keyFrom?: K | null
+  /** The last key, inclusive. */
   readonly keyTo?: K | null
 }
 

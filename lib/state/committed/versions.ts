@@ -12,9 +12,11 @@ export interface CommittedVersions<K = unknown, V = unknown> extends CommittedKe
   history(key: K, options?: HistoryOptions): Promise<readonly Version<V>[]>
 }
 
-/** All of them, oldest first, unless told otherwise. */
+/** Which versions of a row, in which order. Default: all, oldest first. */
 export interface HistoryOptions {
+  /** Milliseconds since the epoch, inclusive. Default 0. */
   readonly fromMs?: number
+  /** Milliseconds since the epoch, inclusive. Default: no limit. */
   readonly toMs?: number
   /** Newest first. */
   readonly reverse?: boolean

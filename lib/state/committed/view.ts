@@ -10,6 +10,7 @@ import type { LocalWindowStore } from '../stores/window-store.js'
 import { type CommittedEntry, committedEntries } from './entries.js'
 import { type KeyBounds, keyFilter } from './key-bounds.js'
 
+/** Options of reads of several rows. */
 export interface ScanOptions {
   /** Descending instead of ascending. */
   readonly reverse?: boolean
