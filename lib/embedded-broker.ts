@@ -6,18 +6,21 @@ import { MillraceError } from './errors.js'
 import { systemClock } from './record/clock.js'
 import { systemRandom } from './record/random.js'
 
+/** Options of {@link embeddedBroker}. */
 export interface EmbeddedBrokerOptions {
-  /** Where topics, offsets and transactions are kept. Null: in memory, and gone with the process. */
+  /** Folder for topics, offsets and transactions. Null: they are in memory and end with the process. */
   readonly folder: string | null
+  /** Default: the machine's. */
   readonly clock?: StreamsConfig['clock']
+  /** Default: the machine's. */
   readonly random?: StreamsConfig['random']
-  /** Hears one line for each thing an operator should know. */
+  /** Called with a line of text for each event an operator should know of, such as a damaged end of a log. */
   readonly report?: (line: string) => void
 }
 
 /**
- * A Kafka broker inside this process, for development, tests and the edge. `listen` opens it to other clients.
- * @throws MillraceError CONFIG_INVALID, BROKER_STORAGE_FAILED and what its folder raises
+ * Makes a Kafka broker in this process, for development, tests and the edge. Its `listen` opens it to other clients, its `close` ends it.
+ * @throws MillraceError CONFIG_INVALID, BROKER_FOLDER_IN_USE, BROKER_STORAGE_FAILED
  */
 export async function embeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {
   checkOptions(options)

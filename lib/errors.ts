@@ -166,9 +166,10 @@ export const ERROR_CODES = {
   WINDOW_INVALID: 'Correct the named window option.',
 } as const
 
+/** A code of {@link ERROR_CODES}. It does not change between versions. */
 export type ErrorCode = keyof typeof ERROR_CODES
 
-/** How long an error lasts, and for what. */
+/** What an error concerns, and whether it may pass. */
 export type ErrorKind =
   /** The same call may succeed later without a change by the user. */
   | 'passing'
@@ -210,8 +211,11 @@ export class MillraceError extends Error {
   declare readonly offset?: number
   declare readonly taskId?: string
   declare readonly node?: string
+  /** Of a record that could not be serialised: its key or its value. */
   declare readonly part?: 'key' | 'value'
+  /** Of a record that is tried again: the attempt that failed, from 1. */
   declare readonly attempt?: number
+  /** Kafka's error code, if a broker answered with one. */
   declare readonly kafkaCode?: number
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -231,7 +235,7 @@ export class MillraceError extends Error {
   }
 }
 
-/** True when `error` is a MillraceError with one of `codes` (any code when none is given). */
+/** Whether `error` is a {@link MillraceError} with one of `codes`; without codes, whether it is one at all. */
 export function isMillraceError(error: unknown, ...codes: ErrorCode[]): error is MillraceError {
   return error instanceof MillraceError && (codes.length === 0 || codes.includes(error.code))
 }

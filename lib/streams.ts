@@ -23,9 +23,10 @@ import { limitedLog } from './telemetry/limited-log.js'
 import type { Topology } from './topology/topology.js'
 import { requireTopology } from './topology/validate/validate.js'
 
+/** What `new Streams` takes: the options, and exactly one of `brokers` and `broker`. */
 export type StreamsSettings = StreamsOptions &
   ConnectionOptions & {
-    /** Byte stores of the tasks; default LevelDB under `stateDir`, memory without one. */
+    /** A storage engine of your own for the tasks; the store suite of `millrace/testing` checks it. */
     readonly engines?: StateEngines
   }
 
@@ -36,6 +37,10 @@ const LONG_LIFE_MS = 60_000
 /** Share of the time of a `close` after which it stops waiting for the brokers and gives up what is not committed. */
 const GRACEFUL_SHARE = 0.8
 
+/**
+ * One running instance of a topology. Several instances with the same `applicationId` share its tasks. Start it once and close it
+ * once; docs/life-of-an-instance.md describes what happens between.
+ */
 export class Streams {
   readonly #topology: Topology
   readonly #config: StreamsConfig
@@ -76,30 +81,32 @@ export class Streams {
     this.#finished.promise.catch(() => undefined)
   }
 
+  /** The present state. */
   get state(): InstanceState {
     return this.#lifecycle.state
   }
 
+  /** Calls `listener` at each change of the state. If it throws or its promise rejects, the instance ends with HANDLER_FAILED. */
   onStateChange(listener: (state: InstanceState, previous: InstanceState) => void): void {
     requireListener(listener, 'onStateChange')
     this.#lifecycle.onChange(listener)
   }
 
-  /** Records this instance writes to `topic`, told the moment their transaction is through. Before `start`. */
+  /** Calls `listener` with the records that this instance writes to `topic`, as soon as they are committed. Call it before `start`. */
   onCommitted(topic: string, listener: CommittedListener): void {
     this.#committed.listen(topic, listener)
   }
 
-  /** How far stores have come in reading back their changelogs, global stores included. Before `start`. */
+  /** Tells `listener` how far stores have been restored, global stores included. Call it before `start`. */
   onRestore(listener: RestoreListener): void {
     this.#restores.add(listener)
   }
 
   /**
-   * Opens the state, joins the group and begins to process; resolves when every task assigned is running. Once in the life
-   * of an instance.
-   * @throws MillraceError what keeps it from starting: a missing topic, an unreachable broker, a locked state folder;
-   *   STREAMS_STATE at a second call
+   * Opens the state, joins the group and begins to process. Resolves when every assigned task is running. An instance can be started
+   * once.
+   * @throws MillraceError what prevents the start, such as CLIENT_TOPIC_MISSING, CLIENT_UNREACHABLE, STATE_LOCKED; STREAMS_STATE at a
+   *   second call
    */
   async start(): Promise<void> {
     if (this.state !== 'created') {
@@ -118,7 +125,7 @@ export class Streams {
     started = true
   }
 
-  /** Resolves when the instance was closed; rejects with what stopped it. May be asked for at any time, also before `start`. */
+  /** Resolves when the instance has closed, and rejects with the error that ended it. May be read at any time. */
   get finished(): Promise<void> {
     if (this.#finishedHeard === 'reported') process.exitCode = undefined
     this.#finishedHeard = 'yes'
@@ -126,10 +133,10 @@ export class Streams {
   }
 
   /**
-   * Commits what is processed and closes. When the brokers do not answer in time it closes all the same: nothing is lost, and the
-   * report says what will be processed again. An instance that is still being opened has nothing to commit and gives up at once.
-   * `finished` resolves when nothing of it is open any more: with `close`, or later where a disk takes longer than the limit.
-   * @throws what had stopped the instance before
+   * Commits what is processed, closes the stores and resolves with a report. If the brokers do not answer in time, it closes without
+   * the commit; then the report says what will be processed again. An instance that is still starting has nothing to commit. If a
+   * disk takes longer than the limit, `close` resolves first, and `finished` when the stores are closed.
+   * @throws the error that had ended the instance before; CONFIG_INVALID for a `timeoutMs` that is not 0 or more
    */
   async close(options: CloseOptions = {}): Promise<CloseReport> {
     const { clock, closeTimeoutMs, log } = this.#config
@@ -153,9 +160,9 @@ export class Streams {
   }
 
   /**
-   * Removes the local state of all tasks, which the changelogs bring back; what has no changelog is lost. Who the process is
-   * stays. Only before `start` and after the end.
-   * @throws MillraceError STREAMS_STATE while the instance runs, STATE_LOCKED while another process runs on the folder
+   * Removes the local state of all tasks. The next start restores it from the changelogs; the contents of stores without a changelog
+   * are lost. The identity of the process stays. Only before `start` and after the end.
+   * @throws MillraceError STREAMS_STATE while the instance runs, STATE_LOCKED while another process uses the folder
    */
   async cleanUp(): Promise<void> {
     if (!['created', 'closed', 'failed'].includes(this.state)) {
@@ -328,32 +335,35 @@ export class Streams {
     })
   }
 
-  /** Committed reads of this instance's stores. @throws MillraceError STREAMS_STATE before `start` and after the end */
+  /** Reads of this instance's stores as committed. @throws MillraceError STREAMS_STATE before `start` and after the end */
   get queries(): Queries {
     this.#readable()
     const stores = new Set(this.#topology.stores.map(({ name }) => name))
     return new Queries(stores, () => this.#readable())
   }
 
-  /** Next offset per source partition this instance runs, by its last commit. */
+  /**
+   * The committed offset of a source partition: the next to read after a restart. Undefined if this instance does not run it.
+   * @throws MillraceError STREAMS_STATE before `start`
+   */
   committedOffset(topic: string, partition: number): number | undefined {
     return this.#started().tasks.committedOffset(topic, partition)
   }
 
-  /** Tasks running here, `subtopology_partition`. */
+  /** The ids of the tasks that run on this instance, `subtopology_partition`, e.g. `0_3`. */
   tasks(): string[] {
     return this.#open?.tasks.ids() ?? []
   }
 
   /**
-   * Sub-topologies that wait, in words: other instances of the application run another version of the topology. Empty in a
-   * group that runs one version.
+   * Sub-topologies that wait because other instances run another version of them, one sentence each. Empty if all instances run
+   * one version.
    */
   held(): readonly string[] {
     return this.#held
   }
 
-  /** Whether the instance does its work: brokers answer, tasks run, records that wait are committed. At any time. */
+  /** Whether the instance does its work: brokers answer, tasks run, records are committed. Asks nobody; may be called at any time. */
   health(): Health {
     const { tasks, instance } = this.#open ?? {}
     return healthOf({
@@ -365,12 +375,12 @@ export class Streams {
     })
   }
 
-  /** Records dropped by reason since this instance started. */
+  /** How many records were dropped since the start, by reason. */
   droppedRecords(): ReadonlyMap<string, number> {
     return this.#drops
   }
 
-  /** How often the local state of a task was damaged or of no use, set aside, and rebuilt, since this instance started. */
+  /** How often the local state of a task was set aside and rebuilt since the start, because it was damaged or not usable; by task id. */
   rebuiltStates(): ReadonlyMap<string, number> {
     return this.#setAside
   }

@@ -3,17 +3,22 @@ import { MillraceError } from '../errors.js'
 import type { UncommittedPartition } from '../task/task-commit.js'
 import type { Log } from '../telemetry/log.js'
 
+/** Options of {@link Streams.close}. */
 export interface CloseOptions {
-  /** A static member keeps its tasks for the session time-out, so that a restart finds them; true gives them away at once. */
+  /**
+   * Whether a static member (an instance with a `stateDir`) gives its tasks to others at once. Default false: they wait for its restart
+   * until `sessionTimeoutMs` is over.
+   */
   readonly leaveGroup?: boolean
-  /** Longest time until `close` resolves. Default `closeTimeoutMs` of the configuration. */
+  /** How long `close` may take, in milliseconds, 0 or more. Default: the option `closeTimeoutMs`. */
   readonly timeoutMs?: number
 }
 
+/** What {@link Streams.close} returns. */
 export interface CloseReport {
   /**
-   * What was processed and could not be committed in time: another instance, or the next life of this one, processes it again.
-   * Empty after an orderly close.
+   * What was processed and could not be committed in time. It is processed again by the next owner of the task. Empty after an
+   * orderly close.
    */
   readonly uncommitted: readonly UncommittedPartition[]
 }

@@ -2,22 +2,25 @@
 import type { InstanceState } from './lifecycle.js'
 
 export interface HealthFacts {
+  /** A problem unless it is `running` or `rebalancing`. */
   readonly state: InstanceState
-  /** How long no broker has answered; 0 while they do. */
+  /** How long no broker has answered; 0 while brokers answer. A problem after 10 seconds. */
   readonly unansweredMs: number
+  /** How many tasks the instance has, and how many of them are running. */
   readonly tasks: { readonly assigned: number; readonly running: number }
-  /** Sub-topologies that wait for another version of the topology to go, in words. */
+  /** Sub-topologies that wait until no instance runs another version of them, one sentence each. Each is a problem. */
   readonly held: readonly string[]
-  /** Records that can be read and are not processed and committed. */
+  /** Records that can be read and are not committed. */
   readonly lagRecords: number
-  /** How long records have waited without any commit; 0 without lag. */
+  /** How long records have waited without any commit; 0 without lag. A problem after 30 seconds. */
   readonly stalledMs: number
 }
 
+/** What {@link Streams.health} returns. */
 export interface Health extends HealthFacts {
-  /** No problem. */
+  /** Whether there is no problem. */
   readonly ok: boolean
-  /** One sentence each. */
+  /** One sentence for each problem. */
   readonly problems: readonly string[]
 }
 

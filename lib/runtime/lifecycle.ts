@@ -2,6 +2,7 @@
 import { MillraceError } from '../errors.js'
 import { type Late, tell } from './listeners.js'
 
+/** The state of an instance; docs/life-of-an-instance.md says what each means and which may follow. */
 export type InstanceState = 'created' | 'starting' | 'rebalancing' | 'running' | 'closing' | 'closed' | 'failed'
 
 const TRANSITIONS: Readonly<Record<InstanceState, readonly InstanceState[]>> = {
@@ -38,7 +39,7 @@ export class Lifecycle {
     return this.#state
   }
 
-  /** @throws MillraceError STREAMS_STATE where the table has no such move; HANDLER_FAILED behind the move, where a listener threw */
+  /** @throws MillraceError STREAMS_STATE if the table has no such move; HANDLER_FAILED after the move, if a listener threw */
   transitionTo(next: InstanceState): void {
     const previous = this.#state
     if (!TRANSITIONS[previous].includes(next)) {

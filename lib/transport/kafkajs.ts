@@ -5,14 +5,16 @@ import { closedError, type LaneConnection, LaneConnections, openFailed } from '.
 import { portable } from './portable.js'
 import type { BrokerAddress, PortableTransport, Transport, WireRequest } from './transport.js'
 
-/** The one method used of a kafkajs `Kafka` object, so that its types are no dependency. */
+/** A `Kafka` object of kafkajs, described by the one method that is used. */
 export interface KafkajsClient {
+  /** As in kafkajs. */
   consumer(config: { groupId: string; partitionAssigners?: never[] }): unknown
 }
 
+/** Options of {@link kafkajsTransport}. */
 export interface KafkajsTransportOptions {
   readonly clock: Clock
-  /** The service's own `new Kafka({...})`: its brokers, TLS, SASL, client id and socket factory are used. */
+  /** Your `new Kafka({ ... })`. Its TLS, SASL, client id and socket factory are used. */
   readonly kafka: KafkajsClient
 }
 

@@ -8,9 +8,10 @@ import { portable } from './portable.js'
 import { securedConnection } from './secured-connection.js'
 import type { BrokerAddress, Transport } from './transport.js'
 
-/** A secret, or a function that fetches it (asked again at every new connection). */
+/** A secret, or a function that fetches it; it is called at each new connection. */
 export type Secret = string | (() => string | Promise<string>)
 
+/** How to authenticate with the brokers. */
 export type SaslOptions =
   | {
       readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'

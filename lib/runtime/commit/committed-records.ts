@@ -4,12 +4,13 @@ import type { TopicRecord } from '../../record/record.js'
 import type { TaskCommit } from '../../task/task-commit.js'
 import { type Late, requireListener, tell } from '../listeners.js'
 
+/** About the commit of the records. */
 export interface CommittedInfo {
-  /** Duration of the transaction that made the records visible. */
+  /** How long the commit took. */
   readonly commitMs: number
 }
 
-/** Called in commit order with the records of one topic that one commit made visible. What it throws ends the instance. */
+/** Called after each commit, with the records of one topic that it made visible. If it throws or its promise rejects, the instance ends. */
 export type CommittedListener = (records: readonly TopicRecord[], info: CommittedInfo) => void
 
 export class CommittedRecords {

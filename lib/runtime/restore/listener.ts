@@ -3,7 +3,7 @@ import { MillraceError } from '../../errors.js'
 import { kindOf } from '../../record/kind-of.js'
 import { type Late, requireListener, tell } from '../listeners.js'
 
-/** One partition of one store's changelog, from the first record a restore reads to where it ends. */
+/** The restore of one store from one partition of its changelog. */
 export interface StoreRestore {
   /** `global` for a global store. */
   readonly taskId: string
@@ -11,26 +11,28 @@ export interface StoreRestore {
   /** The changelog, or the source topic that serves as one. */
   readonly topic: string
   readonly partition: number
-  /** First offset to read. */
+  /** The first offset to read. */
   readonly startOffset: number
-  /** The restore is over when the next offset to read has reached this. */
+  /** The restore has ended when `offset` reaches this. */
   readonly endOffset: number
-  /** Next offset to read. */
+  /** The next offset to read. */
   readonly offset: number
-  /** Records read so far. Fewer than the offsets between: there are markers, aborted and compacted records. */
+  /** Records read so far. Transaction markers and aborted or compacted records have offsets and are not counted. */
   readonly records: number
 }
 
 /**
- * Each `onStart` is followed by one `onEnd` or `onSuspended`, also where nothing is to be read. Called between pieces of
- * the restore, which goes on when they return; what they throw ends the instance.
+ * Hears how far stores have been restored (Kafka Streams' StateRestoreListener). Each `onStart` is followed by one `onEnd` or
+ * `onSuspended`. The restore waits for each call. If a call throws or its promise rejects, the instance ends with HANDLER_FAILED.
  */
 export interface RestoreListener {
+  /** A restore begins, also if there is nothing to read. */
   onStart?(restore: StoreRestore): void
-  /** After every piece that had records: how many it had. */
+  /** After each batch of a thousand records or so, with the number of its records. */
   onBatch?(restore: StoreRestore, batchRecords: number): void
+  /** The store is complete. */
   onEnd?(restore: StoreRestore): void
-  /** Given up before its end: the task went elsewhere, the instance closes, or it begins anew after an error. */
+  /** The restore ended early: the task moved to another instance, the instance closes, or the restore starts again after an error. */
   onSuspended?(restore: StoreRestore): void
 }
 

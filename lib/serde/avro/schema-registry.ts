@@ -2,20 +2,22 @@
 import { MillraceError } from '../../errors.js'
 import { type AvroSchema, inlineReferences } from './avro-schema.js'
 
+/** A schema registry. {@link confluentRegistry} makes one; implement it to use another. */
 export interface SchemaRegistry {
   /**
-   * The schema with this id; null where the registry does not know it. Rejects with SERDE_SCHEMA_INVALID where nobody can
-   * ever read with it, with SERDE_REGISTRY_REJECTED where it does not let us ask; any other error passes, and it is asked
-   * again.
+   * The schema with this id; null if the registry does not know it. Rejects with SERDE_SCHEMA_INVALID if the schema cannot be used, and
+   * with SERDE_REGISTRY_REJECTED if the registry denies access. After any other error it is called again later.
    */
   schema(id: number): Promise<AvroSchema | null>
-  /** The id of `schema` under `subject`, registered if need be. */
+  /** Registers `schema` under `subject`, unless it is registered already, and returns its id. */
   register(subject: string, schema: AvroSchema): Promise<number>
 }
 
+/** Options of {@link confluentRegistry}. */
 export interface ConfluentRegistryOptions {
-  /** e.g. `http://localhost:8081`. */
+  /** URL of the registry, e.g. `http://localhost:8081`. */
   readonly host: string
+  /** Credentials for basic authentication. Default: none. */
   readonly auth?: { readonly username: string; readonly password: string }
 }
 
