@@ -200,8 +200,11 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
+/** Every error of Millrace. Match on `code`, not on the message. It never contains a record's key or value. */
 export class MillraceError extends Error {
+  /** What happened; see {@link ERROR_CODES} and docs/errors.md. */
   readonly code: ErrorCode
+  /** What it concerns. */
   readonly kind: ErrorKind
   /** True for the kind `passing`. */
   readonly retriable: boolean

@@ -37,10 +37,7 @@ const LONG_LIFE_MS = 60_000
 /** Share of the time of a `close` after which it stops waiting for the brokers and gives up what is not committed. */
 const GRACEFUL_SHARE = 0.8
 
-/**
- * One running instance of a topology. Several instances with the same `applicationId` share its tasks. Start it once and close it
- * once; docs/life-of-an-instance.md describes what happens between.
- */
+/** One instance of an application, started once and closed once. Instances with the same `applicationId` share the tasks. */
 export class Streams {
   readonly #topology: Topology
   readonly #config: StreamsConfig
@@ -103,8 +100,7 @@ export class Streams {
   }
 
   /**
-   * Opens the state, joins the group and begins to process. Resolves when every assigned task is running. An instance can be started
-   * once.
+   * Opens the state, joins the group and begins to process. Resolves when every assigned task is running.
    * @throws MillraceError what prevents the start, such as CLIENT_TOPIC_MISSING, CLIENT_UNREACHABLE, STATE_LOCKED; STREAMS_STATE at a
    *   second call
    */
@@ -342,10 +338,7 @@ export class Streams {
     return new Queries(stores, () => this.#readable())
   }
 
-  /**
-   * The committed offset of a source partition: the next to read after a restart. Undefined if this instance does not run it.
-   * @throws MillraceError STREAMS_STATE before `start`
-   */
+  /** The next offset of a source partition, as committed; undefined if another instance has it. @throws STREAMS_STATE before `start` */
   committedOffset(topic: string, partition: number): number | undefined {
     return this.#started().tasks.committedOffset(topic, partition)
   }
@@ -355,10 +348,7 @@ export class Streams {
     return this.#open?.tasks.ids() ?? []
   }
 
-  /**
-   * Sub-topologies that wait because other instances run another version of them, one sentence each. Empty if all instances run
-   * one version.
-   */
+  /** Sub-topologies that wait because other instances run another version of them, one sentence each. Usually empty. */
   held(): readonly string[] {
     return this.#held
   }
