@@ -8,7 +8,7 @@ import type { TransactionManager } from '../../../client/transaction/transaction
 import { delay } from '../../../record/clock.js'
 import type { TransportCase, TransportRig } from './transport-rig.js'
 
-/** Milliseconds of the slowest but one. */
+/** Milliseconds of the slowest. */
 async function hundredCommits(
   rig: TransportRig,
   transactions: TransactionManager,
