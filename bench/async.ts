@@ -14,8 +14,9 @@ import { Streams } from '../lib/streams.js'
 import { withKafka } from './dedicated-broker.js'
 import { machine } from './machine.js'
 import { median, range, round } from './statistics.js'
+import type { Suite } from './suite.js'
 
-export interface AsyncOptions {
+interface AsyncOptions {
   readonly records: number
   readonly rounds: number
   readonly log: (line: string) => void
@@ -33,7 +34,7 @@ const CONCURRENCY = 512
 const SERIAL_RECORDS = 1_000
 const BATCH_RECORDS = 500
 
-export async function asyncHandlers({ records, rounds, log }: AsyncOptions) {
+async function asyncHandlers({ records, rounds, log }: AsyncOptions) {
   return withKafka(async ({ bootstrap, broker }) => {
     const cluster = connect({ brokers: [bootstrap], clientId: 'bench' })
     try {
@@ -120,4 +121,12 @@ async function load(cluster: Cluster, topic: string, records: number): Promise<v
     await producer.send([{ topic, partition: 0, builder }])
   }
   await producer.close()
+}
+
+export const suite: Suite = {
+  flags: { records: '50000', rounds: '3' },
+  async run({ whole }, log) {
+    const report = await asyncHandlers({ records: whole('records', 1_000), rounds: whole('rounds', 1), log })
+    return { report, passed: report.outputsEqual && report.ratio >= 50 }
+  },
 }

@@ -14,8 +14,9 @@ import { javaProgram } from './java-side.js'
 import { machine } from './machine.js'
 import { commandOf, Side, type SideCommand } from './side.js'
 import { median, range, round } from './statistics.js'
+import { invalidFlag, type Suite } from './suite.js'
 
-export interface CountOptions {
+interface CountOptions {
   readonly records: number
   readonly rounds: number
   readonly commitIntervalMs: number
@@ -44,7 +45,7 @@ export interface CountRun {
 const POLL_MS = 10
 const STALL_MS = 120_000
 
-export async function count(options: CountOptions) {
+async function count(options: CountOptions) {
   const java = options.vsJava ? await javaProgram() : null
   return withKafka(async (bench) => {
     const cluster = connect({ brokers: [bench.bootstrap], clientId: 'bench' })
@@ -225,4 +226,21 @@ function report(options: CountOptions, bench: Bench, runs: readonly CountRun[], 
     machine: machine(),
     runs,
   }
+}
+
+export const suite: Suite = {
+  flags: { records: '1000000', rounds: '5', 'commit-interval': '100', seed: '1', vs: 'nobody' },
+  async run({ whole, text }, log) {
+    const vs = text('vs')
+    if (vs !== 'java' && vs !== 'nobody') throw invalidFlag(`--vs ${vs}: only java can be compared with`)
+    const report = await count({
+      records: whole('records', 1_000),
+      rounds: whole('rounds', 1),
+      commitIntervalMs: whole('commit-interval', 1),
+      seed: whole('seed', 0),
+      vsJava: vs === 'java',
+      log,
+    })
+    return { report, passed: report.outputsEqual }
+  },
 }

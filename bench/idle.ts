@@ -8,8 +8,9 @@ import { type Bench, withKafka } from './dedicated-broker.js'
 import { machine } from './machine.js'
 import { commandOf, Side } from './side.js'
 import { round } from './statistics.js'
+import { flagValues, type Suite } from './suite.js'
 
-export interface IdleOptions {
+interface IdleOptions {
   /** Tasks of one process, a run for each number. */
   readonly tasks: readonly number[]
   /** How long nothing happens. */
@@ -20,7 +21,7 @@ export interface IdleOptions {
 /** What follows a start (checkpoints, the first look at topics, the compiler) is no idleness. */
 const SETTLE_MS = 10_000
 
-export async function idle(options: IdleOptions) {
+async function idle(options: IdleOptions) {
   return withKafka(async (bench) => {
     const runs = []
     for (const tasks of options.tasks) {
@@ -65,4 +66,17 @@ async function measured(bench: Bench, tasks: number, seconds: number) {
     side.kill()
     await cluster.close()
   }
+}
+
+export const suite: Suite = {
+  flags: { tasks: '12,100,600,2000', seconds: '60' },
+  async run({ text, whole }, log) {
+    const tasks = text('tasks').split(',')
+    const report = await idle({
+      tasks: tasks.map((count) => flagValues({}, { tasks: count }).whole('tasks', 1)),
+      seconds: whole('seconds', 1),
+      log,
+    })
+    return { report, passed: true }
+  },
 }

@@ -20,8 +20,9 @@ import { machine } from './machine.js'
 import { openLoop } from './open-loop.js'
 import { commandOf, Side, type SideCommand } from './side.js'
 import { type Latencies, latencies, median, round } from './statistics.js'
+import type { Suite } from './suite.js'
 
-export interface LatencyOptions {
+interface LatencyOptions {
   /** Records per second. */
   readonly rate: number
   /** Measured time of each run, after the warm-up. */
@@ -52,7 +53,7 @@ interface Contender {
   readonly commitInterval: string
 }
 
-export async function latency(options: LatencyOptions) {
+async function latency(options: LatencyOptions) {
   const java = await javaProgram()
   const contenders: Contender[] = [
     { name: 'ours', command: (args) => commandOf('worker-count', args), commitInterval: '-' },
@@ -209,4 +210,18 @@ class Arrivals {
     }
     waiting.counted = count
   }
+}
+
+export const suite: Suite = {
+  flags: { rate: '2000', seconds: '30', rounds: '1', seed: '1' },
+  async run({ whole }, log) {
+    const report = await latency({
+      rate: whole('rate', 1),
+      seconds: whole('seconds', 1),
+      rounds: whole('rounds', 1),
+      seed: whole('seed', 0),
+      log,
+    })
+    return { report, passed: report.outputsEqual }
+  },
 }

@@ -20,8 +20,9 @@ import { BatchBuilder } from '../lib/protocol/index.js'
 import { delay, systemClock } from '../lib/record/clock.js'
 import { machine } from './machine.js'
 import { round } from './statistics.js'
+import { invalidFlag, type Suite } from './suite.js'
 
-export interface RecommenderOptions {
+interface RecommenderOptions {
   readonly train: string
   readonly test: string
   readonly repeats: 'allow' | 'forbid'
@@ -31,7 +32,7 @@ export interface RecommenderOptions {
 const BATCH_BYTES = 256 * 1024
 const WAIT_MS = 20
 
-export async function recommender(options: RecommenderOptions) {
+async function recommender(options: RecommenderOptions) {
   const train = await views(options.train)
   const test = await views(options.test)
   const model = new SharedModel({ repeats: options.repeats })
@@ -115,4 +116,13 @@ async function produce(
   }
   if (builder.count > 0) await flush()
   await producer.close()
+}
+
+export const suite: Suite = {
+  flags: { train: null, test: null, repeats: 'forbid' },
+  async run({ text }, log) {
+    const repeats = text('repeats')
+    if (repeats !== 'allow' && repeats !== 'forbid') throw invalidFlag(`--repeats ${repeats}: say allow or forbid`)
+    return { report: await recommender({ train: text('train'), test: text('test'), repeats, log }), passed: true }
+  },
 }

@@ -1,4 +1,4 @@
-/** `service` and `hotspots`: intended click to WebSocket frame, on either broker, by partitions and by how uneven users are. */
+/** `service`: intended click to WebSocket frame, on either broker. */
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { withKafka } from './dedicated-broker.js'
 import { machine } from './machine.js'
 import { runService, type ServiceRun, type ServiceRunOptions } from './service-run.js'
+import { type FlagValues, invalidFlag, type Log, type Suite } from './suite.js'
 
 /** Which broker the service runs on: the one in its own process, Kafka, or each in turn. */
-export type Brokers = 'embedded' | 'kafka' | 'both'
+type Brokers = 'embedded' | 'kafka' | 'both'
 
 export interface ServiceOptions {
   readonly rate: number
@@ -18,7 +19,7 @@ export interface ServiceOptions {
   readonly log: (line: string) => void
 }
 
-interface Row extends ServiceRun {
+export interface Row extends ServiceRun {
   readonly broker: string
   readonly partitions: number
   readonly keys: string
@@ -28,24 +29,16 @@ interface Row extends ServiceRun {
 /** What the service promises for a carousel, in milliseconds. */
 const MEAN_LIMIT_MS = 150
 const P99_LIMIT_MS = 200
-const PARTITIONS = 12
-const ZIPF = 1.2
+export const PARTITIONS = 12
 
-export async function service(options: ServiceOptions) {
+async function service(options: ServiceOptions) {
   const { rows, broker } = await onEach(options, [{ partitions: PARTITIONS, zipf: 0 }])
   const of = (name: string) => rows.find((row) => row.broker === name) ?? null
   const [embedded, kafka] = [of('embedded'), of('kafka')]
-  return { suite: 'service', ...report(options, rows, (kafka ?? embedded)!), embedded, kafka, broker }
+  return { suite: 'service', ...serviceReport(options, rows, (kafka ?? embedded)!), embedded, kafka, broker }
 }
 
-export async function hotspots(options: ServiceOptions) {
-  const cases = [3, PARTITIONS].flatMap((partitions) => [0, ZIPF].map((zipf) => ({ partitions, zipf })))
-  const { rows, broker } = await onEach(options, cases)
-  const ours = rows.findLast(({ partitions, keys }) => partitions === PARTITIONS && keys === 'uniform')!
-  return { suite: 'hotspots', ...report(options, rows, ours), rows, broker }
-}
-
-function report({ rate, seconds }: ServiceOptions, rows: readonly Row[], ours: Row) {
+export function serviceReport({ rate, seconds }: ServiceOptions, rows: readonly Row[], ours: Row) {
   return {
     ours,
     theirs: null,
@@ -63,7 +56,7 @@ function report({ rate, seconds }: ServiceOptions, rows: readonly Row[], ours: R
 type Case = Pick<ServiceRunOptions, 'partitions' | 'zipf'>
 
 /** `broker`: how Kafka was had; null where it was not asked for. */
-async function onEach(
+export async function onEach(
   options: ServiceOptions,
   cases: readonly Case[],
 ): Promise<{ readonly rows: Row[]; readonly broker: string | null }> {
@@ -103,4 +96,22 @@ async function withFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+export const SERVICE_FLAGS = { rate: '500', seconds: '60', seed: '1', broker: 'both' }
+
+export function serviceOptions({ text, whole }: FlagValues, log: Log): ServiceOptions {
+  const brokers = text('broker')
+  if (brokers !== 'embedded' && brokers !== 'kafka' && brokers !== 'both') {
+    throw invalidFlag(`--broker ${brokers}: say embedded, kafka or both`)
+  }
+  return { brokers, rate: whole('rate', 1), seconds: whole('seconds', 1), seed: whole('seed', 0), log }
+}
+
+export const suite: Suite = {
+  flags: SERVICE_FLAGS,
+  async run(values, log) {
+    const report = await service(serviceOptions(values, log))
+    return { report, passed: report.outputsEqual }
+  },
 }

@@ -6,6 +6,7 @@ import type { FailureHandler, ProcessingFailureHandler, UncaughtHandler } from '
 import { kindOf } from './record/kind-of.js'
 import type { OffsetReset } from './record/offset-reset.js'
 import { type Random, systemRandom } from './record/random.js'
+import type { EngineName } from './state/engine/index.js'
 import type { Log } from './telemetry/log.js'
 import { stderrLog } from './telemetry/stderr-log.js'
 
@@ -38,7 +39,7 @@ export interface StreamsConfig {
   /** Record cache of the instance. Default 10 MiB; 0 forwards every update at once [statestore.cache.max.bytes]. */
   readonly cacheMaxBytes: number
   /** Storage engine of the tasks under `stateDir`. Default `level`; `rocksdb` needs the optional peer `@nxtedition/rocksdb`. */
-  readonly stateEngine: 'level' | 'rocksdb'
+  readonly stateEngine: EngineName
   /**
    * Memory for state, divided among the tasks of the instance. The engine and the cache of decoded values may each use this
    * much. Default 128 MiB, at least 1 MiB.

@@ -25,7 +25,8 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   state: ['serde'],
   // A windowed key holds a window.
   serde: ['windows'],
-  config: [],
+  // The names of the engines.
+  config: ['state'],
   windows: [],
   protocol: [],
   transport: [],
@@ -111,6 +112,16 @@ t.test('the topology sees of the state only the kinds of stores', async (t) => {
         .filter(({ specifier }) => target(file.path, specifier) !== 'lib/state/stores/index.ts')
         .map(({ specifier, line }) => `${file.path}:${line} imports ${specifier}`),
     )
+  t.same(others, [])
+})
+
+t.test('the configuration sees of the state only the names of the engines', async (t) => {
+  const others = lib
+    .filter((file) => partOf(file.path) === 'config')
+    .flatMap((file) =>
+      file.imports.filter(({ specifier }) => /\/state\//.test(specifier)).map(({ specifier }) => specifier),
+    )
+    .filter((specifier) => !specifier.endsWith('/state/engine/index.js'))
   t.same(others, [])
 })
 

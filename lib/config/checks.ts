@@ -4,6 +4,7 @@ import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 import { checkOffsetReset } from '../record/offset-reset.js'
 import { isTopicName } from '../record/topic-name.js'
+import { ENGINES } from '../state/engine/index.js'
 
 /** Minimum of each number; whole numbers only. */
 const MINIMUMS: Readonly<Record<string, number>> = {
@@ -58,7 +59,7 @@ const PORTS = {
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   processingGuarantee: ['exactlyOnce', 'atLeastOnce'],
-  stateEngine: ['level', 'rocksdb'],
+  stateEngine: Object.keys(ENGINES),
 }
 
 /** Options that are one of these words or a function. */

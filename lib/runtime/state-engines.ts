@@ -1,6 +1,7 @@
 /** Where the state of an instance lives: what the user gave, a folder, or memory. */
 import type { StreamsConfig } from '../config.js'
 import type { StateEngines } from '../state/engine/engine.js'
+import { ENGINES } from '../state/engine/index.js'
 import { LevelEngines } from '../state/engine/level-engine.js'
 import { MemoryEngines } from '../state/memory-engine.js'
 
@@ -24,10 +25,12 @@ export async function taskEngines(
   const folder = stateFolder(config)
   if (given !== undefined) return given
   if (folder === null) return new MemoryEngines()
-  const options = { folder, clock: config.clock, expectedTasks, memoryBytes: config.stateBudgetBytes }
-  if (config.stateEngine === 'level') return new LevelEngines(options)
-  const { RocksdbEngines } = await import('../state/engine/rocksdb-engine.js')
-  return RocksdbEngines.load(options)
+  return ENGINES[config.stateEngine]({
+    folder,
+    clock: config.clock,
+    expectedTasks,
+    memoryBytes: config.stateBudgetBytes,
+  })
 }
 
 function stateFolder({ stateDir, applicationId }: StreamsConfig): string | null {

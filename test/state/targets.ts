@@ -8,8 +8,7 @@ import { systemClock } from '../../lib/record/clock.js'
 import { int64, string } from '../../lib/serde/primitive.js'
 import type { Serde } from '../../lib/serde/serde.js'
 import type { StateEngines } from '../../lib/state/engine/engine.js'
-import { LevelEngines } from '../../lib/state/engine/level-engine.js'
-import { RocksdbEngines } from '../../lib/state/engine/rocksdb-engine.js'
+import { ENGINES } from '../../lib/state/engine/index.js'
 import type { FolderEngines, FolderEnginesOptions } from '../../lib/state/engine/task-folders.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import type { StoreDefinition } from '../../lib/state/stores/index.js'
@@ -44,10 +43,12 @@ function native(name: string, skip: string | false, make: NativeTarget['make']):
   return { name, skip, make, fresh }
 }
 
-export const natives: readonly NativeTarget[] = [
-  native('level', false, async (options) => new LevelEngines(options)),
-  native('rocksdb', withoutRocksdb(), (options) => RocksdbEngines.load(options)),
-]
+/** Engines that do not run on every platform: why they cannot here. */
+const SKIPS: Readonly<Record<string, () => string | false>> = { rocksdb: withoutRocksdb }
+
+export const natives: readonly NativeTarget[] = Object.entries(ENGINES).map(([name, make]) =>
+  native(name, SKIPS[name]?.() ?? false, make as NativeTarget['make']),
+)
 
 export const targets: readonly Target[] = [
   {

@@ -32,6 +32,10 @@ const LEVELDB: NativeStore = {
 
 /** LevelDB engines under one folder, sharing one budget of memory and files. */
 export class LevelEngines extends FolderEngines {
+  static async load(options: FolderEnginesOptions): Promise<LevelEngines> {
+    return new LevelEngines(options)
+  }
+
   constructor(options: FolderEnginesOptions) {
     super(options, LEVELDB)
   }

@@ -1,0 +1,14 @@
+/** The engines that keep the state of tasks on disk, by what `stateEngine` calls them. Each is loaded when it is used. */
+import type { StateEngines } from './engine.js'
+import type { FolderEnginesOptions } from './task-folders.js'
+
+type OpenEngines = (options: FolderEnginesOptions) => Promise<StateEngines>
+
+const ROWS = {
+  level: async (options: FolderEnginesOptions) => (await import('./level-engine.js')).LevelEngines.load(options),
+  rocksdb: async (options: FolderEnginesOptions) => (await import('./rocksdb-engine.js')).RocksdbEngines.load(options),
+}
+
+export type EngineName = keyof typeof ROWS
+
+export const ENGINES: { readonly [N in EngineName]: OpenEngines } = ROWS
