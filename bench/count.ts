@@ -142,9 +142,9 @@ async function untilDrained(
     if (committed >= records) return { ready, half: half ?? ready, end: mark }
     if (half === null && committed >= records / 2) half = mark
     if (committed > last.records) last = mark
-    if (!process.running) throw await process.failure('ended before the input was drained')
+    if (!process.running) throw await process.failure('ended before all input was processed')
     if (mark.atMs - last.atMs > STALL_MS)
-      throw await process.failure(`stood still at ${committed} of ${records} records`)
+      throw await process.failure(`made no progress at ${committed} of ${records} records`)
     await delay(systemClock, POLL_MS)
   }
 }
@@ -232,7 +232,7 @@ export const suite: Suite = {
   flags: { records: '1000000', rounds: '5', 'commit-interval': '100', seed: '1', vs: 'nobody' },
   async run({ whole, text }, log) {
     const vs = text('vs')
-    if (vs !== 'java' && vs !== 'nobody') throw invalidFlag(`--vs ${vs}: only java can be compared with`)
+    if (vs !== 'java' && vs !== 'nobody') throw invalidFlag(`--vs ${vs}: use java`)
     const report = await count({
       records: whole('records', 1_000),
       rounds: whole('rounds', 1),

@@ -57,9 +57,9 @@ async function recommender(options: RecommenderOptions) {
 }
 
 async function views(file: string): Promise<SessionView[]> {
-  if (!existsSync(file)) throw new MillraceError('INPUT_UNREADABLE', `${file} does not exist: name a file that does`)
+  if (!existsSync(file)) throw new MillraceError('INPUT_UNREADABLE', `${file} does not exist: use another file`)
   const loaded = await loadSessionViews(createReadStream(file))
-  if (loaded.views.length === 0) throw new MillraceError('INPUT_UNREADABLE', `${file} holds no readable view`)
+  if (loaded.views.length === 0) throw new MillraceError('INPUT_UNREADABLE', `${file} contains no readable view`)
   return loaded.views
 }
 
@@ -122,7 +122,7 @@ export const suite: Suite = {
   flags: { train: null, test: null, repeats: 'forbid' },
   async run({ text }, log) {
     const repeats = text('repeats')
-    if (repeats !== 'allow' && repeats !== 'forbid') throw invalidFlag(`--repeats ${repeats}: say allow or forbid`)
+    if (repeats !== 'allow' && repeats !== 'forbid') throw invalidFlag(`--repeats ${repeats}: use allow or forbid`)
     return { report: await recommender({ train: text('train'), test: text('test'), repeats, log }), passed: true }
   },
 }

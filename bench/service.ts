@@ -103,7 +103,7 @@ export const SERVICE_FLAGS = { rate: '500', seconds: '60', seed: '1', broker: 'b
 export function serviceOptions({ text, whole }: FlagValues, log: Log): ServiceOptions {
   const brokers = text('broker')
   if (brokers !== 'embedded' && brokers !== 'kafka' && brokers !== 'both') {
-    throw invalidFlag(`--broker ${brokers}: say embedded, kafka or both`)
+    throw invalidFlag(`--broker ${brokers}: use embedded, kafka or both`)
   }
   return { brokers, rate: whole('rate', 1), seconds: whole('seconds', 1), seed: whole('seed', 0), log }
 }

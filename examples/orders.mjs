@@ -40,7 +40,7 @@ const orders = builder
   .branch((_id, { email }) => email === null, {
     name: 'unknown',
     into: (unknown) =>
-      unknown.mapValues(({ customer }) => `nobody is called ${customer}`).to('refused', { value: string }),
+      unknown.mapValues(({ customer }) => `there is no customer ${customer}`).to('refused', { value: string }),
   })
   .defaultBranch({ name: 'known' })
   .get('customer-known')

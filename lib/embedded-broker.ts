@@ -41,13 +41,10 @@ function checkOptions(options: EmbeddedBrokerOptions): void {
   const given = (options ?? {}) as EmbeddedBrokerOptions
   const unknown = Object.keys(given).find((name) => !OPTIONS.includes(name))
   if (unknown !== undefined)
-    throw new MillraceError(
-      'CONFIG_INVALID',
-      `option ${unknown} of embeddedBroker is not one: known: ${OPTIONS.join(', ')}`,
-    )
+    throw new MillraceError('CONFIG_INVALID', `embeddedBroker has no option ${unknown}; it has ${OPTIONS.join(', ')}`)
   checkFolder(given.folder, 'folder of embeddedBroker', 'null: in memory')
   if (given.clock !== undefined) checkPort('clock', given.clock)
   if (given.random !== undefined) checkPort('random', given.random)
   if (given.report !== undefined && typeof given.report !== 'function')
-    throw new MillraceError('CONFIG_INVALID', 'option report of embeddedBroker is no function')
+    throw new MillraceError('CONFIG_INVALID', 'option report of embeddedBroker is not a function')
 }

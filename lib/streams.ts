@@ -106,7 +106,7 @@ export class Streams {
    */
   async start(): Promise<void> {
     if (this.state !== 'created') {
-      throw new MillraceError('STREAMS_STATE', `an instance that is ${this.state} cannot be started: make a new one`)
+      throw new MillraceError('STREAMS_STATE', `an instance that is ${this.state} cannot be started: create a new one`)
     }
     let started = false
     const running = this.#openAndRun()
@@ -164,7 +164,7 @@ export class Streams {
     if (!['created', 'closed', 'failed'].includes(this.state)) {
       throw new MillraceError(
         'STREAMS_STATE',
-        `local state is not removed while the instance is ${this.state}: close it`,
+        `local state cannot be removed while the instance is ${this.state}: close it first`,
       )
     }
     const engines = this.#engines
@@ -199,7 +199,7 @@ export class Streams {
     if (this.#finishedHeard === 'yes' || this.#closing || typeof this.#config.onUncaughtError === 'function') return
     const code = isMillraceError(error) ? error.code : 'UNKNOWN'
     const cause = error instanceof Error ? error.message : String(error)
-    const text = 'the instance has stopped, and nothing waits for `finished`: the exit code of the process is set to 1'
+    const text = 'the instance has stopped, and no code awaits `finished`: the exit code of the process is set to 1'
     this.#config.log.error({ code, cause }, text)
     if (process.exitCode !== undefined) return
     process.exitCode = 1
@@ -378,7 +378,7 @@ export class Streams {
   /** An answer of an instance without tasks would say that no key exists. */
   #readable(): OpenInstance {
     const { state } = this
-    if (isEnding(state)) throw new MillraceError('STREAMS_STATE', `an instance that is ${state} is not read`)
+    if (isEnding(state)) throw new MillraceError('STREAMS_STATE', `an instance that is ${state} cannot be queried`)
     return this.#started()
   }
 

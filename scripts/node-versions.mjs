@@ -21,7 +21,7 @@ for (const major of majors.length > 0 ? majors : ['22', '24']) {
     ...process.env,
     PATH: `${binary}${delimiter}${process.env.PATH}`,
     KAFKA_BROKERS: '',
-    MILLRACE_NO_KAFKA: 'other Node versions are tried without a broker',
+    MILLRACE_NO_KAFKA: 'other Node versions run without a broker',
   }
   const { status, stdout } = spawnSync('node', ['--import=tsx', 'scripts/test.ts'], { env, encoding: 'utf8' })
   const version = spawnSync('node', ['--version'], { env, encoding: 'utf8' }).stdout.trim()

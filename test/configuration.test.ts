@@ -35,7 +35,7 @@ t.test('a wrong option is named, with what it may be', async (t) => {
     ]),
     ...['', 'a b', '..', 5, {}, 'x'.repeat(250)].map((topic): [object, RegExp] => [
       { applicationId: 'a', deadLetterTopic: topic },
-      /deadLetterTopic is .*name of a topic/,
+      /deadLetterTopic is .*topic name/,
     ]),
     ...[null, {}, 'debug', { info() {} }].map((log): [object, RegExp] => [
       { applicationId: 'a', log },

@@ -32,7 +32,7 @@ t.test('addresses', async (t) => {
   ]) {
     t.throws(
       () => connect({ brokers: [address as string] }),
-      refused(/is no broker address: write host:port/),
+      refused(/is not a broker address: use host:port/),
       String(address),
     )
   }
@@ -54,9 +54,9 @@ t.test('other options', async (t) => {
     [{ transport: () => undefined }, /transport made undefined/],
     [{ transport: () => Promise.resolve({}) }, /transport made a promise/],
     [{ tls: true }, /tls is a boolean: .*\{\} for the defaults/],
-    [{ sasl: secret }, /sasl names no mechanism.*PLAIN, SCRAM-SHA-256/],
-    [{ sasl: null }, /sasl names no mechanism/],
-    [{ sasl: { ...user, mechanism: 'plain' } }, /sasl names no mechanism/],
+    [{ sasl: secret }, /sasl has no known mechanism.*PLAIN, SCRAM-SHA-256/],
+    [{ sasl: null }, /sasl has no known mechanism/],
+    [{ sasl: { ...user, mechanism: 'plain' } }, /sasl has no known mechanism/],
     [{ sasl: { ...user, password: undefined } }, /sasl has no password/],
     [{ sasl: { ...user, username: '' } }, /sasl has no username/],
     [{ sasl: { ...user, mechanism: 'OAUTHBEARER' } }, /sasl has no token/],
@@ -79,7 +79,7 @@ t.test('an embedded broker keeps its log where it is told to, or says that it ca
     [undefined, /folder of embeddedBroker is undefined: name a folder, or null: in memory/],
     [null, /folder/],
     [{}, /folder/],
-    [{ dir: '/tmp/x' }, /option dir of embeddedBroker is not one/],
+    [{ dir: '/tmp/x' }, /embeddedBroker has no option dir/],
     [{ folder: '' }, /folder of embeddedBroker is ""/],
     [{ folder: 5 }, /is 5/],
     [{ folder: null, report: 5 }, /report/],

@@ -47,8 +47,8 @@ t.test('stores of operators', async (t) => {
     [{ name: 'x', logged: 'no' }, /store x: logged is a string: use true or false/],
     [{ name: 'x', cached: 0 }, /cached/],
     [{ name: 'x', ordered: 'false' }, /ordered is a string/],
-    [{ name: 'x', topicConfig: 'cleanup.policy=delete' }, /topicConfig has names and texts/],
-    [{ name: 'x', topicConfig: { 'retention.ms': 5 } }, /topicConfig has names and texts/],
+    [{ name: 'x', topicConfig: 'cleanup.policy=delete' }, /topicConfig has string values/],
+    [{ name: 'x', topicConfig: { 'retention.ms': 5 } }, /topicConfig has string values/],
   ] as const) {
     const options = { store: store as never }
     const text = { key: string, value: string }
@@ -90,7 +90,7 @@ t.test('reading a topic', async (t) => {
     [undefined, /takes an object of options/],
     [{ ...good, until: 'end' }, /until of reading a topic is not 'now' or 'never'/],
     [{ cluster, topic: 'in' }, /until/],
-    [{ ...good, cluster: { broker } }, /cluster of reading a topic is not what `connect` returns/],
+    [{ ...good, cluster: { broker } }, /cluster of reading a topic is not a value that `connect` returned/],
     [{ ...good, topic: 5 }, /topic .* a name/],
     [{ ...good, isolation: 'committed' }, /isolation/],
     [{ ...good, elseFrom: 'first' }, /elseFrom/],

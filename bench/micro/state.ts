@@ -12,7 +12,7 @@ const KEYS = 500_000
 const BATCH = 25_000
 const READS = 100_000
 const ROUNDS = 5
-const WHAT = ['puts/s', 'longest stop ms', 'getSync/s', 'getSync/s of nothing', 'scanned/s'] as const
+const WHAT = ['puts/s', 'longest stop ms', 'getSync/s', 'getSync/s of missing keys', 'scanned/s'] as const
 
 type Figures = Record<(typeof WHAT)[number], number>
 
@@ -47,7 +47,7 @@ async function fill(engine: StateEngine): Promise<number> {
 async function get(engine: StateEngine, prefix: string): Promise<void> {
   for (let n = 0; n < READS; n++) {
     const found = engine.getSync(keyAt(n * 7, prefix)) !== undefined
-    if (found !== (prefix === 'user-')) throw new Error('a key is not what was written')
+    if (found !== (prefix === 'user-')) throw new Error('a key has another value than was written')
   }
 }
 
@@ -69,7 +69,7 @@ async function round(make: (folder: string) => Promise<StateEngines>): Promise<F
       'puts/s': (2 * KEYS) / filling,
       'longest stop ms': longestMs,
       'getSync/s': READS / (await seconds(() => get(engine, 'user-'))),
-      'getSync/s of nothing': READS / (await seconds(() => get(engine, 'none-'))),
+      'getSync/s of missing keys': READS / (await seconds(() => get(engine, 'none-'))),
       'scanned/s': KEYS / (await seconds(() => scan(engine))),
     }
     await engine.close()

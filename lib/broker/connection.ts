@@ -54,7 +54,7 @@ export class ClientConnection implements BrokerConnection {
     const { apiKey, apiVersion: version, correlationId, clientId } = header
     const handler = handlerOf(apiKey)
     if (api === undefined || handler === undefined) {
-      throw new MillraceError('BROKER_REQUEST_REJECTED', `API key ${apiKey} is not answered here`)
+      throw new MillraceError('BROKER_REQUEST_REJECTED', `API key ${apiKey} is not supported`)
     }
     const [first, last] = handler.versions
     if (version < first || version > last) return refuseVersion(handler, version, correlationId)
@@ -79,7 +79,7 @@ function refuseVersion(handler: Handler, version: number, correlationId: number)
   if (api.key !== apiVersionsApi.key) {
     throw new MillraceError(
       'BROKER_REQUEST_REJECTED',
-      `${api.name} version ${version} is not answered here; versions ${versions[0]} to ${versions[1]} are`,
+      `${api.name} version ${version} is not supported; versions ${versions[0]} to ${versions[1]} are`,
     )
   }
   return responseFrame(api, 0, correlationId, encodeResponse(apiVersionsApi, 0, unsupportedApiVersions(handler)))

@@ -57,7 +57,7 @@ export class Housekeeping {
     try {
       work()
     } catch (error) {
-      this.#report(`${what} failed and will be tried again: ${String(error)}`)
+      this.#report(`${what} failed and will be retried: ${String(error)}`)
     }
   }
 

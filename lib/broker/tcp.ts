@@ -86,7 +86,7 @@ function serve(
       const length = buffered[0]!.readInt32BE(0)
       if (length < 0 || length > maxFrameBytes) {
         report(
-          `closed a connection from ${socket.remoteAddress}: a frame of ${length} bytes, allowed are ${maxFrameBytes}`,
+          `closed a connection from ${socket.remoteAddress}: a frame of ${length} bytes; the maximum is ${maxFrameBytes}`,
         )
         socket.destroy()
         return
@@ -130,7 +130,7 @@ function listenError(error: Error, host: string, port: number): MillraceError {
   if (code === 'EADDRINUSE') {
     return new MillraceError(
       'PORT_IN_USE',
-      `Port ${port} of ${host} is in use: choose another, or stop what listens there`,
+      `Port ${port} of ${host} is in use: choose another, or stop the program that uses it`,
     )
   }
   const why = code ?? error.message

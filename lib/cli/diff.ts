@@ -10,13 +10,13 @@ async function readDescription(file: string): Promise<TopologyDescription> {
   try {
     text = await readFile(file, 'utf8')
   } catch (cause) {
-    throw new MillraceError('CONFIG_INVALID', `The file ${file} cannot be read: name another.`, { cause })
+    throw new MillraceError('CONFIG_INVALID', `The file ${file} cannot be read: use another file.`, { cause })
   }
   let found: Partial<TopologyDescription> | null
   try {
     found = JSON.parse(text) as Partial<TopologyDescription> | null
   } catch (cause) {
-    throw new MillraceError('CONFIG_INVALID', `The file ${file} is no valid JSON.`, { cause })
+    throw new MillraceError('CONFIG_INVALID', `The file ${file} is not valid JSON.`, { cause })
   }
   if (found?.format !== 'millrace-topology' || found.version !== 1) {
     throw new MillraceError('CONFIG_INVALID', `The file ${file} was not written by describe(topology, 'json').`)
@@ -33,7 +33,7 @@ export async function diff(args: readonly string[]): Promise<number> {
   })
   const [before, after] = positionals
   if (before === undefined || after === undefined || positionals.length > 2) {
-    throw new MillraceError('CONFIG_INVALID', 'Name two files: millrace diff OLD.json NEW.json [--json]')
+    throw new MillraceError('CONFIG_INVALID', 'Give two files: millrace diff OLD.json NEW.json [--json]')
   }
   const changes = diffTopologies(await readDescription(before), await readDescription(after))
   const losing = changes.filter(({ loses }) => loses).length

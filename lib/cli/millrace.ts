@@ -9,6 +9,6 @@ await runCommand(async () => {
   if (command === 'diff') return diff(args)
   throw new MillraceError(
     'CONFIG_INVALID',
-    `There is no command ${command ?? '(none)'}: millrace diff OLD.json NEW.json`,
+    `There is no command ${command ?? '(none)'}: use millrace diff OLD.json NEW.json`,
   )
 })

@@ -57,5 +57,8 @@ export function secret(name: string): string | null {
 function required(name: string): string {
   const value = secret(name)
   if (value !== null) return value
-  throw new MillraceError('CONFIG_INVALID', `--sasl needs ${name}, or the path of a file with it in ${name}_FILE`)
+  throw new MillraceError(
+    'CONFIG_INVALID',
+    `--sasl needs ${name}, or ${name}_FILE with the path of a file that contains it`,
+  )
 }

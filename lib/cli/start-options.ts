@@ -37,20 +37,20 @@ export interface StartOptions {
 export const HELP = `npm start -- [options]
 
 Input       --input FILE --format rees46|bol|otto|retail   default: the simulated shop
-            --speed N|max       seconds of events in a second; default 1, for the simulated shop 60, with --once max
+            --speed N|max       how many seconds of events per second; default 1, simulated shop 60, with --once max
             --inject shuffle=MS,duplicate=SHARE,late=SHARE:MS
-            --seed TEXT         of the simulator and of --inject; default 1
-            --no-load           never load, leave it to other instances
-Run         --once              end when the input has been processed; --json: one JSON object as the last line
-            --port N --host H   the page; default 8080 on 127.0.0.1; with --once only when --port is given
+            --seed TEXT         seed of the simulator and of --inject; default 1
+            --no-load           do not load the input; another instance loads it
+Run         --once              exit after the input is processed; --json: print a JSON object as the last line
+            --port N --host H   address of the page; default 127.0.0.1:8080; with --once only if --port is given
 Kafka       --brokers HOST:PORT,...   default: a broker inside this process
             --transport platformatic|kafkajs  --tls  --sasl plain|scram-sha-256|scram-sha-512|oauthbearer
             --registry URL      --application-id ID  --topic-prefix P  --partitions N
-State       --state-dir DIR     default: a folder of the input and rules under .millrace
+State       --state-dir DIR     default: a folder below .millrace, named after input and rules
 Rules       --abandon-after 5m  --grace 1m  --idle-after 10s  --repeats allow|forbid
 
-Secrets come from the environment, or from the file named by NAME_FILE: MILLRACE_SASL_USERNAME, MILLRACE_SASL_PASSWORD,
-MILLRACE_SASL_TOKEN, MILLRACE_TLS_CA, MILLRACE_TICKET_SECRET.
+Secrets come from environment variables: MILLRACE_SASL_USERNAME, MILLRACE_SASL_PASSWORD, MILLRACE_SASL_TOKEN,
+MILLRACE_TLS_CA, MILLRACE_TICKET_SECRET. To read one from a file, set the variable with _FILE at its end to the path.
 `
 
 const FLAGS = {
@@ -84,8 +84,8 @@ const FLAGS = {
 export function parseStartOptions(args: string[]): StartOptions {
   const values = valuesOf(args)
   const { input = null, format = null, once } = values
-  if (input !== null && format === null) throw wrong('format', 'is missing', 'name the format of --input')
-  if (input === null && format !== null) throw wrong('format', 'has no --input', 'name the file too')
+  if (input !== null && format === null) throw wrong('format', 'is missing', 'set the format of --input')
+  if (input === null && format !== null) throw wrong('format', 'has no --input', 'set the file with --input')
   const rules = {
     ...DEFAULT_RULES,
     abandonAfterMs: duration(values['abandon-after'], 'abandon-after', DEFAULT_RULES.abandonAfterMs),
@@ -169,7 +169,7 @@ function oneOf<T extends string>(text: string, flag: string, allowed: readonly T
 
 function legalName(text: string, flag: string, pattern: RegExp): string {
   if (pattern.test(text)) return text
-  throw wrong(flag, 'is not legal in a topic name', 'use letters, digits, ".", "_" and "-"')
+  throw wrong(flag, 'is not allowed in a topic name', 'use letters, digits, ".", "_" and "-"')
 }
 
 function wrong(flag: string, problem: string, advice: string): MillraceError {

@@ -116,8 +116,8 @@ async function pageServer(
 }
 
 function labelOf({ load, input, seed, speed }: StartOptions): string {
-  if (!load) return 'Input loaded by another instance'
-  const pace = speed === 'max' ? 'as fast as it goes' : speed === 1 ? '' : `at ${speed} times its speed`
+  if (!load) return 'Another instance has loaded the input'
+  const pace = speed === 'max' ? 'as fast as possible' : speed === 1 ? '' : `at ${speed} times its speed`
   const what = input === null ? `Simulated shop, seed ${seed}` : basename(input)
   return pace === '' ? what : `${what}, ${pace}`
 }

@@ -81,7 +81,7 @@ export class BrokerLink {
     const theirs = offered === undefined ? 'does not offer it' : `offers versions ${offered[0]} to ${offered[1]}`
     throw new MillraceError(
       'CLIENT_VERSION_UNSUPPORTED',
-      `${keyOf(address)} ${theirs}, but ${api.name} versions ${first} to ${last} are needed; use another broker version.`,
+      `${keyOf(address)} ${theirs}, but Millrace needs ${api.name} version ${first} to ${last}; use another broker version.`,
     )
   }
 
@@ -121,7 +121,7 @@ function decoded<A extends Api>(address: BrokerAddress, api: A, version: number,
   try {
     return decodeResponse(api, version, answer)
   } catch (cause) {
-    const message = `What ${keyOf(address)} answered cannot be read: ${(cause as Error).message}`
+    const message = `The answer of ${keyOf(address)} cannot be read: ${(cause as Error).message}`
     throw new MillraceError('TRANSPORT_CLOSED', message, { retriable: true, cause })
   }
 }

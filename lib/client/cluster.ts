@@ -70,7 +70,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     if (options.bootstrap.length === 0) {
-      throw new MillraceError('CONFIG_INVALID', 'No broker address was given; name at least one HOST:PORT.')
+      throw new MillraceError('CONFIG_INVALID', 'No broker address was given; give at least one HOST:PORT.')
     }
     this.clock = options.clock
     this.pauses = new Pauses(options.clock, () => closedError('A pause'))
@@ -380,7 +380,7 @@ export class Cluster {
 }
 
 function unknownBroker(what: string): MillraceError {
-  return new MillraceError('CLIENT_REQUEST_FAILED', `The cluster does not name ${what} at the moment.`, {
+  return new MillraceError('CLIENT_REQUEST_FAILED', `The cluster does not report ${what} at the moment.`, {
     retriable: true,
   })
 }

@@ -133,10 +133,14 @@ function ownMemory(records: Buffer): Buffer {
 
 /** The broker said nothing of it, or sent nothing at its position: asked again after a pause. */
 export function unanswered({ topic, partition, position }: FetchPartition): MillraceError {
-  return new MillraceError('CLIENT_REQUEST_FAILED', `The broker left ${topic}-${partition} out of its answer.`, {
-    topic,
-    partition,
-    offset: position,
-    retriable: true,
-  })
+  return new MillraceError(
+    'CLIENT_REQUEST_FAILED',
+    `The answer of the broker does not contain ${topic}-${partition}.`,
+    {
+      topic,
+      partition,
+      offset: position,
+      retriable: true,
+    },
+  )
 }

@@ -164,7 +164,7 @@ export class GroupMember {
         leaveGroupApi,
         (version) =>
           version >= 3
-            ? { groupId, members: [{ memberId, groupInstanceId, reason: 'the member closes' }] }
+            ? { groupId, members: [{ memberId, groupInstanceId, reason: 'the member is closing' }] }
             : { groupId, memberId },
         this.#target,
         { lane: 'admin', timeoutMs: LEAVE_MS },
@@ -185,14 +185,15 @@ export class GroupMember {
     let pauses = 0
     let named = false
     for (;;) {
-      if (this.#closed) throw new MillraceError('CLIENT_CLOSED', 'Joining the group ended: the member was closed.')
+      if (this.#closed)
+        throw new MillraceError('CLIENT_CLOSED', 'The member did not join the group, because it was closed.')
       try {
         const joined = await joinRound(this.#round, this.#memberId, this.#rejoinReason)
         if (this.#closed) continue
         this.#memberId = joined.memberId
         this.#generationId = joined.generationId
         this.#told = false
-        this.#rejoinReason = 'the group rebalances'
+        this.#rejoinReason = 'the group is rebalancing'
         this.#heartbeats.start(this.identity())
         const { partitions, userData, isLeader } = joined
         return { identity: this.identity(), partitions, userData, isLeader }
@@ -235,7 +236,7 @@ export class GroupMember {
   #takesPlaceBack(): boolean {
     if (this.#fence?.mayBeOwn(this.#options.clock.monotonicMs()) !== true) return false
     this.#forgetMembership()
-    this.#rejoinReason = 'a late request of the same process took its place'
+    this.#rejoinReason = 'a delayed request of the same process replaced it'
     return true
   }
 
@@ -256,9 +257,12 @@ export class GroupMember {
     if (error.remedy === 'repeat') return
     if (code === KAFKA_ERROR.FENCED_INSTANCE_ID && this.#takesPlaceBack()) {
       const { groupId, groupInstanceId } = this.#options
-      const what = `The place of instance id "${groupInstanceId}" in group "${groupId}" was taken`
+      const what = `Another member joined group "${groupId}" with instance id "${groupInstanceId}"`
       this.#lost(
-        new MillraceError('GROUP_STALE_GENERATION', `${what}, maybe by a late request of our own; join again.`),
+        new MillraceError(
+          'GROUP_STALE_GENERATION',
+          `${what}. It may be a delayed request of this process; join again.`,
+        ),
       )
       return
     }

@@ -162,7 +162,7 @@ function decoded(assignment: Buffer): MemberAssignment {
 
 function failure(round: JoinRound, operation: 'JoinGroup' | 'SyncGroup', code: number): MillraceError {
   if (code === KAFKA_ERROR.INCONSISTENT_GROUP_PROTOCOL) {
-    return brokerError(code, operation, `group "${round.groupId}", where no member speaks "${round.protocolName}"`)
+    return brokerError(code, operation, `group "${round.groupId}", in which no member supports "${round.protocolName}"`)
   }
   return brokerError(code, operation, `group "${round.groupId}"`)
 }

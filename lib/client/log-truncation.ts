@@ -93,7 +93,7 @@ export function isRemade(cluster: Cluster, partition: FetchPartition): boolean {
 export function logTruncated({ topic, partition, position }: FetchPartition, endOffset: number): MillraceError {
   return new MillraceError(
     'CLIENT_LOG_TRUNCATED',
-    `it was read up to there, but what was read ends at offset ${endOffset} now: the brokers lost records (an unclean leader election, say), and others may stand in their place.`,
+    `it was read up to there, but the log now ends at offset ${endOffset}: the brokers lost records (for example in an unclean leader election), and other records may replace them.`,
     { topic, partition, offset: position, kind: 'task' },
   )
 }
@@ -102,7 +102,7 @@ export function logTruncated({ topic, partition, position }: FetchPartition, end
 export function topicRemade({ topic, partition, position }: FetchPartition): MillraceError {
   return new MillraceError(
     'CLIENT_LOG_TRUNCATED',
-    'the topic was deleted and made anew, so that this offset means another record.',
+    'the topic was deleted and created again, so this offset is now another record.',
     { topic, partition, offset: position, kind: 'task' },
   )
 }

@@ -167,7 +167,7 @@ function checkOptions(options: ReaderOptions): void {
   const wholes = (given: readonly unknown[]) =>
     given.every((each) => Number.isSafeInteger(each) && (each as number) >= 0)
   const rules: readonly (readonly [holds: boolean, option: string, wanted: string])[] = [
-    [typeof cluster?.topic === 'function', 'cluster', 'what `connect` returns'],
+    [typeof cluster?.topic === 'function', 'cluster', 'a value that `connect` returned'],
     [typeof topic === 'string', 'topic', 'a name'],
     [until === 'now' || until === 'never', 'until', "'now' or 'never'"],
     [

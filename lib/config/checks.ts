@@ -74,7 +74,7 @@ const HANDLERS: Readonly<Record<string, readonly string[]>> = {
 export function checkConfig(config: StreamsConfig, given: object): void {
   const { applicationId } = config
   if (!isTopicName(applicationId) || applicationId.length > MAX_ID_CHARS) {
-    throw invalid('applicationId', 'is missing or not a legal topic prefix', 'use letters, digits, ".", "_" and "-"')
+    throw invalid('applicationId', 'is missing or not a valid topic prefix', 'use letters, digits, ".", "_" and "-"')
   }
   checkNumbers(config)
   for (const [name, allowed] of Object.entries(CHOICES)) {
@@ -95,7 +95,7 @@ export function checkConfig(config: StreamsConfig, given: object): void {
   checkFolder(config.stateDir, 'stateDir', 'null: in memory')
   const { deadLetterTopic } = config
   if (deadLetterTopic !== null && !isTopicName(deadLetterTopic))
-    throw invalid('deadLetterTopic', `is ${shown(deadLetterTopic)}`, 'use the name of a topic, or null')
+    throw invalid('deadLetterTopic', `is ${shown(deadLetterTopic)}`, 'use a topic name, or null')
   for (const name of Object.keys(PORTS) as (keyof typeof PORTS)[]) checkPort(name, config[name])
   checkOffsetReset(config.offsetReset, 'option offsetReset')
   checkTogether(config, given)
@@ -116,7 +116,7 @@ function checkNumbers(config: StreamsConfig): void {
 export function checkPort(name: keyof typeof PORTS, given: unknown): void {
   const port = given as Readonly<Record<string, unknown>> | null | undefined
   const lacking = PORTS[name].filter((call) => typeof port?.[call] !== 'function')
-  if (lacking.length > 0) throw invalid(name, `has no function ${lacking.join(', ')}`, 'leave it out for the default')
+  if (lacking.length > 0) throw invalid(name, `has no function ${lacking.join(', ')}`, 'omit it for the default')
 }
 
 /** @throws MillraceError CONFIG_INVALID if it is neither null nor a path */
@@ -148,7 +148,7 @@ function checkTogether(config: StreamsConfig, given: object): void {
   }
   const handlers = [config.onDeserializationError, config.onProcessingError, config.onProductionError]
   if (handlers.includes('deadLetter') && config.deadLetterTopic === null) {
-    throw invalid('deadLetterTopic', 'is missing', 'name the topic that takes dead letters')
+    throw invalid('deadLetterTopic', 'is missing', 'set the topic for dead letters')
   }
 }
 

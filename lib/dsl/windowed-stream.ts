@@ -30,7 +30,10 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
       throw new MillraceError('WINDOW_INVALID', `time perKey is for tumbling and hopping windows, not ${windows.kind}`)
     }
     if (time === 'perKey' && emit === 'onWindowClose') {
-      throw new MillraceError('WINDOW_INVALID', 'with time perKey no window is ever final, so none emits onWindowClose')
+      throw new MillraceError(
+        'WINDOW_INVALID',
+        'with time perKey no window is ever final, so it cannot emit onWindowClose',
+      )
     }
     this.#group = group
     this.#windows = windows
@@ -78,7 +81,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     if (this.#time === 'perKey' && options?.store?.retentionMs === undefined) {
       throw new MillraceError(
         'WINDOW_INVALID',
-        'time perKey needs `store: { retentionMs }`: how far a key may be behind the one that is furthest',
+        'time perKey needs `store: { retentionMs }`: the time by which a key may be behind the most advanced key',
       )
     }
     const plan = {

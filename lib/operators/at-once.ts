@@ -9,6 +9,6 @@ export function atOnce<A>(answer: A, what: string): A {
 function refuse(promise: Promise<unknown>, what: string): never {
   promise.catch(() => undefined)
   throw new TypeError(
-    `the ${what} answered a promise, for which nobody waits: wait in mapAsync, mapValuesAsync or processAsync`,
+    `the ${what} returned a promise, which is not awaited: use mapAsync, mapValuesAsync or processAsync`,
   )
 }

@@ -86,7 +86,7 @@ function followTimers(node: ProcessNode, context: ProcessorCode, processor: Proc
     if (processor.onTimer === undefined) {
       throw new MillraceError(
         'PROCESSOR_TIMER_NOT_HANDLED',
-        `Node ${node.name} has the timer store ${name}, and its processor no onTimer.`,
+        `Node ${node.name} has the timer store ${name}, but its processor has no onTimer.`,
         { node: node.name, taskId: context.taskId },
       )
     }
@@ -107,7 +107,7 @@ function withHeaders(record: ForwardedRecord<unknown, unknown>): StreamRecord {
 }
 
 function timeless({ name: node }: Pick<NodeBase, 'name'>, { taskId }: ProcessorCode, timestamp: unknown) {
-  const problem = `Node ${node} forwarded a record whose timestamp is ${kindOf(timestamp)}, not whole milliseconds.`
+  const problem = `Node ${node} forwarded a record whose timestamp is ${kindOf(timestamp)}, not a whole number of milliseconds.`
   return new MillraceError('RECORD_TIMESTAMP_INVALID', problem, { node, taskId })
 }
 
@@ -146,7 +146,7 @@ export function processorContext(
         if (global !== null) return global.store as S
         throw new MillraceError(
           'TOPOLOGY_STORE_UNKNOWN',
-          `Node ${node.name} asked for store ${name}, which is not connected to it; connected: ${node.stores.join(', ') || 'none'}.`,
+          `Node ${node.name} called getStateStore for store ${name}, which is not connected to it; connected: ${node.stores.join(', ') || 'none'}.`,
           { node: node.name, taskId: context.taskId },
         )
       }

@@ -44,7 +44,7 @@ export const buildSink: Build<SinkNode, SinkContext> = (node, context) => {
 /** A text would be packed as so many zeros. */
 function bytesOf(answer: Buffer | null): Buffer | null {
   if (answer instanceof Uint8Array || answer === null) return answer
-  throw new TypeError(`the serde answered ${kindOf(answer)} where bytes are due`)
+  throw new TypeError(`the serde returned ${kindOf(answer)} instead of bytes`)
 }
 
 /** Chooses partitions and sends. */
@@ -112,7 +112,7 @@ function noTopicName(node: SinkNode, answer: unknown, context: SinkContext): Mil
   const what = typeof answer === 'string' ? `a string of ${answer.length} characters` : String(answer && typeof answer)
   return new MillraceError(
     'TOPIC_NAME_INVALID',
-    `The function of node ${node.name} chose no topic for a record made from ${origin(context)}: it answered ${what}, and a topic's name has 1 to 249 letters, digits, dots, dashes and underscores.`,
+    `The function of node ${node.name} returned ${what} for a record made from ${origin(context)}, which is not a topic name: a topic name has 1 to 249 letters, digits, dots, dashes and underscores.`,
     { node: node.name, taskId: context.taskId },
   )
 }

@@ -44,7 +44,7 @@ function transformContext(stores: readonly string[], context: UserCode, follows:
         if (global !== null) return global.store as S
         throw new MillraceError(
           'TOPOLOGY_STORE_UNKNOWN',
-          `The transformer of node ${context.nodeName} asked for store ${name}; its stores: ${stores.join(', ') || 'none'}.`,
+          `The transformer of node ${context.nodeName} called getStateStore for store ${name}, which is not connected to it; connected: ${stores.join(', ') || 'none'}.`,
           { node: context.nodeName, taskId: context.taskId },
         )
       }

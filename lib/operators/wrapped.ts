@@ -47,7 +47,7 @@ function keyKeeper(node: Node, { taskId }: Place): (given: StreamRecord, push: P
     if (record.key !== given.key) {
       throw new MillraceError(
         'PROCESSOR_KEY_CHANGED',
-        `The wrapper of node ${node.name} changed a record's key; nothing repartitions behind it.`,
+        `The wrapper of node ${node.name} changed a record's key, but no repartition follows.`,
         { node: node.name, taskId },
       )
     }

@@ -214,7 +214,7 @@ async function createTopics(cluster: Cluster, names: TopicNames, partitions: num
   if (partitions !== null && count !== partitions) {
     throw new MillraceError(
       'SERVICE_PARTITIONS',
-      `topic ${names.activity} has ${count} partitions, --partitions asks for ${partitions}`,
+      `topic ${names.activity} has ${count} partitions, but --partitions is ${partitions}`,
       { topic: names.activity },
     )
   }

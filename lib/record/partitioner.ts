@@ -32,7 +32,7 @@ export function partitionForKey(key: Uint8Array, partitions: number): number {
     const what = `a ${key === null ? 'null' : typeof key} among ${String(partitions)} partitions`
     throw new MillraceError(
       'CLIENT_RECORD_INVALID',
-      `A partition is chosen for bytes, among 1 or more, not for ${what}.`,
+      `The partitioner needs key bytes and at least 1 partition, not ${what}.`,
     )
   }
   return (murmur2(key) & 0x7fffffff) % partitions

@@ -42,11 +42,11 @@ export function warnOfRest(
         ({ topic, partition, committedOffset, position }) => `${topic}-${partition}: ${committedOffset} to ${position}`,
       )
       .join(', ')
-    const text = 'the instance closed without committing: the records named will be processed again'
+    const text = 'the instance closed without committing: the listed records will be processed again'
     log.warn({ timeoutMs, partitions, storesClosed: closed }, text)
   } else if (!closed) {
     const text =
-      'the time of the close is over: what is still being opened or closed ends by itself, then `finished` resolves'
+      'close has reached its time limit: tasks that are being opened or closed continue, then `finished` resolves'
     log.warn({ timeoutMs }, text)
   }
 }

@@ -14,7 +14,7 @@ export function tell(name: string, call: () => unknown, late: Late): void {
     throw failed(name, 'threw', cause)
   }
   if (answer instanceof Promise)
-    answer.catch((cause) => late(failed(name, 'answered a promise that was rejected', cause)))
+    answer.catch((cause) => late(failed(name, 'returned a promise that was rejected', cause)))
 }
 
 /** @throws MillraceError CONFIG_INVALID that names where the listener was given */

@@ -297,7 +297,7 @@ function fetchers(
   isHandled: (error: MillraceError) => boolean = () => false,
 ): MakeFetcher {
   const onRetry = ({ code, message }: MillraceError, at: FetchPosition) =>
-    log.warn({ ...at, code, cause: message }, 'a partition cannot be read, trying again')
+    log.warn({ ...at, code, cause: message }, 'a partition cannot be read; it is retried')
   return (onArrival) => {
     const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', lane, maxWaitMs, isHandled, onRetry })
     fetcher.onArrival = onArrival
@@ -365,7 +365,10 @@ async function makeMember(
     },
     assign: (members) =>
       assignPartitions(plan.planned(), members, (error) => {
-        config.log.warn({ cause: String(error) }, 'a member of the group gets no task: what it says cannot be read')
+        config.log.warn(
+          { cause: String(error) },
+          'a member of the group gets no task: its subscription data cannot be read',
+        )
       }),
   })
 }

@@ -42,7 +42,7 @@ export class Patience {
       throw new MillraceError('STREAMS_TASK_TIMEOUT', message, { cause: error })
     }
     const pauseMs = this.#pauseAfterMs(failing.count++)
-    log.warn({ code: error.code, cause: error.message, pauseMs }, `${what} failed and is tried again`)
+    log.warn({ code: error.code, cause: error.message, pauseMs }, `${what} failed and is retried`)
     return pauseMs
   }
 

@@ -66,7 +66,7 @@ async function openSound(engines: StateEngines, folder: string, log: Log): Promi
     return await openChecked(engines, folder)
   } catch (error) {
     if (!isMillraceError(error, 'STATE_DAMAGED', 'STATE_LAYOUT_UNSUPPORTED')) throw error
-    log.warn({ folder, code: error.code, cause: error.message }, 'the identity of this process is damaged in one place')
+    log.warn({ folder, code: error.code, cause: error.message }, 'one copy of the identity of this process is damaged')
     await engines.setAside(folder, error.code)
     return openChecked(engines, folder)
   }
@@ -77,7 +77,7 @@ async function openChecked(engines: StateEngines, folder: string): Promise<Place
   try {
     const id = engine.getSync(ID_KEY)?.toString('utf8') ?? null
     if (id === null || ID.test(id)) return { engine, id }
-    throw new MillraceError('STATE_DAMAGED', 'the identity of the process is not one', { taskId: folder })
+    throw new MillraceError('STATE_DAMAGED', 'the identity of the process is invalid', { taskId: folder })
   } catch (error) {
     await engine.close()
     throw error

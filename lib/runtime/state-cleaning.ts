@@ -43,13 +43,13 @@ export function cleanState({ config, engines, runs, onRemoved }: StateCleaningOp
       idleSinceMs.delete(taskId)
       if (!(await engines.remove!(taskId))) continue
       onRemoved(taskId)
-      log.info({ taskId }, 'local state of a task that is elsewhere was removed')
+      log.info({ taskId }, 'local state of a task that has moved to another instance was removed')
     }
     await engines.removeSetAside?.(clock.now() - SET_ASIDE_MS)
   }
   const intervalMs = Math.min(LONGEST_INTERVAL_MS, Math.ceil(stateCleanupDelayMs / LOOKS))
   const cleaning = periodically(clock, { firstMs: 0, intervalMs }, look, (error) =>
-    log.warn({ error: String(error) }, 'local state that is of no use was not removed'),
+    log.warn({ error: String(error) }, 'unused local state was not removed'),
   )
   return () => cleaning.stop()
 }

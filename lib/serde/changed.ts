@@ -84,14 +84,14 @@ export function changed<V>(inner: Serde<V>): Serde<ChangedValue<V>> {
       const flag = bytes[bytes.length - 1]
       if (flag === undefined || flag > BOTH + WITH_IS_LATEST) throw invalid(topic, 'has an unknown flag')
       const marked = flag >= WITH_IS_LATEST
-      if (marked && bytes.length < 2) throw invalid(topic, 'was cut short')
+      if (marked && bytes.length < 2) throw invalid(topic, 'is incomplete')
       const isLatest = marked ? bytes[bytes.length - 2] !== 0 : true
       const values = bytes.subarray(0, bytes.length - (marked ? 2 : 1))
       const kind = marked ? flag - WITH_IS_LATEST : flag
       if (kind === NEW_ONLY) return { newValue: inner.deserialize(values, topic), oldValue: null, isLatest }
       if (kind === OLD_ONLY) return { newValue: null, oldValue: inner.deserialize(values, topic), isLatest }
       const { value: length, next } = readVarint(values, topic)
-      if (next + length > values.length) throw invalid(topic, 'was cut short')
+      if (next + length > values.length) throw invalid(topic, 'is incomplete')
       return {
         newValue: inner.deserialize(values.subarray(next, next + length), topic),
         oldValue: inner.deserialize(values.subarray(next + length), topic),

@@ -32,7 +32,7 @@ export function checked(serde: Serde<unknown> | null): Serde<unknown> | null {
 export function readAnswer<T>(value: T, who: string): T {
   if (value !== undefined && !(value instanceof Promise)) return value
   if (value instanceof Promise) value.catch(() => undefined)
-  throw new TypeError(`${who} answered ${kindOf(value)} for bytes, where a value is due`)
+  throw new TypeError(`${who} returned ${kindOf(value)} instead of a value for bytes`)
 }
 
 function contract(serde: Serde<unknown>): Serde<unknown> {
@@ -62,10 +62,10 @@ function ownBytes(answer: unknown, who: string): Buffer {
   if (answer instanceof Uint8Array) return Buffer.from(answer)
   if (answer === null) return answer as unknown as Buffer
   if (answer instanceof Promise) answer.catch(() => undefined)
-  throw new TypeError(`${who} answered ${kindOf(answer)} where bytes are due`)
+  throw new TypeError(`${who} returned ${kindOf(answer)} instead of bytes`)
 }
 
 function text(answer: unknown, who: string): string {
   if (typeof answer === 'string') return answer
-  throw new TypeError(`${who} answered ${kindOf(answer)} for the string of its bytes`)
+  throw new TypeError(`${who} returned ${kindOf(answer)} instead of a string for bytes`)
 }

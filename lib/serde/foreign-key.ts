@@ -48,7 +48,7 @@ const PARTITION_BYTES = 4
 function invalid(topic: string, what: string): MillraceError {
   return new MillraceError(
     'SERDE_BYTES_INVALID',
-    `the ${what} on topic ${topic} is cut short or of an unknown version`,
+    `the ${what} on topic ${topic} is incomplete or has an unknown version`,
     {
       topic,
     },
@@ -158,7 +158,7 @@ export function primaryKeyStart(combined: Buffer): number {
   if (length < 0 || 4 + length > combined.length) {
     throw new MillraceError(
       'SERDE_BYTES_INVALID',
-      'a subscription key is shorter than it says: other serde, or damage?',
+      'a subscription key is shorter than its length field: is it another serde, or damage?',
     )
   }
   return 4 + length

@@ -30,7 +30,7 @@ export function json<T>(check?: (value: unknown) => T, { longs = 'number' }: Jso
     name: 'json',
     serialize(value: T, topic: string): Buffer {
       // Text would say `{}`.
-      if (value instanceof Promise) throw wrong('a promise: wait for it in mapValuesAsync', topic)
+      if (value instanceof Promise) throw wrong('a promise: await it in mapValuesAsync', topic)
       const text = textOf(value, topic, wide)
       if (text === undefined) throw wrong(`a ${typeof value}`, topic)
       if (!wide && hasWideIntegers(text)) throw wrong(`${BEYOND}: see \`longs\``, topic)
@@ -45,12 +45,12 @@ export function json<T>(check?: (value: unknown) => T, { longs = 'number' }: Jso
         value = wide ? parseWide(text) : JSON.parse(text)
       } catch {
         // The parser's own message quotes the payload, so it is not passed on.
-        throw new MillraceError('SERDE_BYTES_INVALID', `${bytes.length} bytes on topic ${topic} are no valid JSON`, {
+        throw new MillraceError('SERDE_BYTES_INVALID', `${bytes.length} bytes on topic ${topic} are not valid JSON`, {
           topic,
         })
       }
       if (!wide && hasWideIntegers(text)) {
-        const message = `${bytes.length} bytes of JSON on topic ${topic} hold ${BEYOND}: read them with \`longs: 'bigint'\``
+        const message = `${bytes.length} bytes of JSON on topic ${topic} contain ${BEYOND}: read them with \`longs: 'bigint'\``
         throw new MillraceError('SERDE_BYTES_INVALID', message, { topic })
       }
       return check === undefined ? (value as T) : readAnswer(check(value), 'the check of json')
@@ -71,7 +71,7 @@ function textOf(value: unknown, topic: string, wide: boolean): string | undefine
     return wide ? stringifyWide(value) : JSON.stringify(value)
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause // of user code: a toJSON, a getter
-    if (wide) throw wrong('a number beyond 2^53, which may be rounded, or what JSON cannot hold', topic)
+    if (wide) throw wrong('a number beyond 2^53, which may be rounded, or a value that JSON does not support', topic)
     throw wrong('a bigint (see `longs`), or an object that contains itself', topic)
   }
 }

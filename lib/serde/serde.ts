@@ -57,6 +57,6 @@ export class SchemaPending extends Error {
 export function toByteString<T>(serde: Serde<T>, value: T, topic: string): string {
   if (serde.byteString !== undefined) return serde.byteString(value, topic)
   const bytes: Buffer | null = serde.serialize(value, topic)
-  if (bytes === null) throw new TypeError(`the serde ${serde.name} answered null for a key`)
+  if (bytes === null) throw new TypeError(`the serde ${serde.name} returned null for a key`)
   return bytes.toString('latin1')
 }

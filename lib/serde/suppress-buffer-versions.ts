@@ -44,7 +44,7 @@ export function currentRow(bytes: Buffer, logged: LoggedRow, prior: () => Buffer
   const { offset } = logged.cursor
   throw new MillraceError(
     'SERDE_BYTES_INVALID',
-    `The record at offset ${offset} of ${topic}-${partition} is no row of a suppression buffer of versions 0 to 3.`,
+    `The record at offset ${offset} of ${topic}-${partition} is not a row of a suppression buffer of versions 0 to 3.`,
     { topic, partition, offset },
   )
 }
@@ -122,7 +122,7 @@ class Cut {
   /** As `sized`, where there must be something. */
   given(): Buffer {
     const bytes = this.sized()
-    if (bytes === null) throw new RangeError('nothing where a change should be')
+    if (bytes === null) throw new RangeError('a change is missing')
     return bytes
   }
 

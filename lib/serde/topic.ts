@@ -39,7 +39,7 @@ export function topic<K, V>(name: string, serdes: TopicSerdes<K, V>): Topic<K, V
   if (!isTopicName(name)) {
     const shown = typeof name === 'string' ? JSON.stringify(name) : kindOf(name)
     const rule = 'use at most 249 letters, digits, ".", "_" and "-"'
-    throw new MillraceError('TOPIC_NAME_INVALID', `topic: ${shown} is no name of a topic: ${rule}`)
+    throw new MillraceError('TOPIC_NAME_INVALID', `topic: ${shown} is not a topic name: ${rule}`)
   }
   requireKnown(serdes, ['key', 'value'], `topic ${name}`, 'CONFIG_INVALID')
   for (const part of ['key', 'value'] as const) {
@@ -92,7 +92,7 @@ function withSerdes<O extends object>({ name, key, value }: Topic<unknown, unkno
   const beside = options as WithSerdes<O>
   const twice = (['key', 'value'] as const).find((part) => beside[part] !== undefined)
   if (twice === undefined) return { ...options, key, value }
-  const text = `${where}: topic ${name} has its serdes: leave out ${twice}, or give the name of the topic`
+  const text = `${where}: topic ${name} has its serdes: omit ${twice}, or give the name of the topic`
   throw new MillraceError('CONFIG_INVALID', text)
 }
 
@@ -102,6 +102,6 @@ function isSerde(given: unknown): boolean {
 }
 
 function noTopic(given: unknown, where: string): MillraceError {
-  const text = `${where}: ${kindOf(given)} is no topic: use a name, or topic(name, { key, value })`
+  const text = `${where}: ${kindOf(given)} is not a topic: use a name, or topic(name, { key, value })`
   return new MillraceError('CONFIG_INVALID', text)
 }

@@ -72,5 +72,5 @@ export function unmatchedValues(left: Serde<unknown>, right: Serde<unknown>): Se
 }
 
 function invalid(): MillraceError {
-  return new MillraceError('SERDE_BYTES_INVALID', 'these are not the bytes of unmatched records: another layout?')
+  return new MillraceError('SERDE_BYTES_INVALID', 'these are not the bytes of unmatched records: is it another format?')
 }

@@ -63,6 +63,6 @@ function checkRead(startMs: number, endMs: number, topic: string): void {
 /** @throws MillraceError SERDE_VALUE_INVALID */
 function checkWritten(startMs: number, endMs: number, topic: string): void {
   if (Number.isSafeInteger(startMs) && Number.isSafeInteger(endMs)) return
-  const message = `a windowed key for topic ${topic} has a time that is no whole number below 2^53`
+  const message = `a windowed key for topic ${topic} has a time that is not a whole number below 2^53`
   throw new MillraceError('SERDE_VALUE_INVALID', message, { topic })
 }

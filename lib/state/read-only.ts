@@ -31,6 +31,6 @@ export function usableBy<S>(store: S, node: string): S {
 
 function refuse(name: string): () => never {
   return () => {
-    throw new MillraceError('STATE_READ_ONLY', `store ${name} is read-only: only its topic changes it`)
+    throw new MillraceError('STATE_READ_ONLY', `store ${name} is read-only: write to its topic instead`)
   }
 }

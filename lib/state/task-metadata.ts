@@ -47,7 +47,7 @@ export function readMetadata(engine: StateEngine, taskId: string): TaskMetadata 
   if (metadata.version !== LAYOUT_VERSION) {
     throw new MillraceError(
       'STATE_LAYOUT_UNSUPPORTED',
-      `the state of task ${taskId} has layout ${metadata.version}, this version writes ${LAYOUT_VERSION}`,
+      `the state of task ${taskId} has format ${metadata.version}, this version writes format ${LAYOUT_VERSION}`,
       { taskId },
     )
   }
@@ -71,14 +71,14 @@ export function numberStores(
     if (known !== undefined && (known.headers ?? false) !== headers) {
       throw new MillraceError(
         'STATE_LAYOUT_UNSUPPORTED',
-        `store ${name} of task ${taskId} is on disk ${headers ? 'without' : 'with'} headers and declared otherwise`,
+        `store ${name} of task ${taskId} is on disk ${headers ? 'without' : 'with'} headers, and the topology declares the opposite`,
         { taskId },
       )
     }
     if (known !== undefined && known.kind !== kind) {
       throw new MillraceError(
         'STATE_LAYOUT_UNSUPPORTED',
-        `store ${name} of task ${taskId} is on disk as ${known.kind} and declared as ${kind}`,
+        `store ${name} of task ${taskId} is on disk as ${known.kind}, but is declared as ${kind}`,
         { taskId },
       )
     }

@@ -26,12 +26,15 @@ export function eventTime(extract: TimestampExtractor | null, record: TimedRecor
   // Adding 0 makes 0 of -0.
   if (Number.isSafeInteger(answer)) return (answer as number) + 0
   if (answer instanceof Promise) answer.catch(() => undefined)
-  throw invalid(`made its timestamp extractor answer ${kindOf(answer)} instead of whole milliseconds below 2^53`)
+  throw invalid(
+    `made its timestamp extractor return ${kindOf(answer)} instead of a whole number of milliseconds below 2^53`,
+  )
 }
 
 /** @throws MillraceError RECORD_TIMESTAMP_INVALID beyond 2^53, where a number is rounded */
 export function checkOwnTime(timestamp: number): void {
-  if (!Number.isSafeInteger(timestamp)) throw invalid(`has a timestamp beyond 2^53, about ${timestamp}: nanoseconds?`)
+  if (!Number.isSafeInteger(timestamp))
+    throw invalid(`has a timestamp beyond 2^53, about ${timestamp}: is it in nanoseconds?`)
 }
 
 export function isTimestampError(error: unknown): error is MillraceError {

@@ -150,7 +150,7 @@ export class RecordErrors {
   }
 
   #circular(node: string, origin: RecordOrigin, error: MillraceError): MillraceError {
-    const problem = `failed (${error.code}), and its topic is the deadLetterTopic: its letter would fail again, without an end`
+    const problem = `failed (${error.code}), and its topic is the deadLetterTopic: its dead letter would fail again, without an end`
     return this.#error('HANDLER_FAILED', problem, node, origin, error)
   }
 
@@ -215,14 +215,13 @@ export class RecordErrors {
     if (answer === 'retry' && reason === 'processing') {
       if (place === null || attempt >= MAX_ATTEMPTS || !this.#mayRetry) return 'fail'
       this.#retries.set(place, { topic: origin!.topic, offset: cursor!.offset, count: attempt })
-      this.#leave(this.#error('PROCESS_RETRY', `is tried again after attempt ${attempt}`, node, origin, error, attempt))
+      this.#leave(this.#error('PROCESS_RETRY', `is retried after attempt ${attempt}`, node, origin, error, attempt))
     }
     if (!ANSWERS.includes(answer) || (answer === 'deadLetter' && deadLetterTopic === null)) {
       const words = reason === 'processing' ? [...ANSWERS, 'retry'] : ANSWERS
-      const why =
-        answer === 'deadLetter' ? 'and there is no deadLetterTopic' : `where it may answer ${words.join(', ')}`
+      const why = answer === 'deadLetter' ? 'but deadLetterTopic is not set' : `but must return ${words.join(', ')}`
       const said = typeof answer === 'string' && WORD.test(answer) ? answer : kindOf(answer)
-      const problem = `failed (${error.code}), and its ${reason} handler answered ${said}, ${why}`
+      const problem = `failed (${error.code}), and its ${reason} handler returned ${said}, ${why}`
       this.#leave(this.#error('HANDLER_FAILED', problem, node, origin, error))
     }
     return answer as FailurePolicy

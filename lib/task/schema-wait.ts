@@ -112,7 +112,7 @@ export class SchemaWait {
   #stoppable(done: (error: MillraceError) => void, cancel: Cancel): void {
     this.#stop = () => {
       cancel()
-      done(new MillraceError('CLIENT_CLOSED', 'the schema is not waited for any more'))
+      done(new MillraceError('CLIENT_CLOSED', 'the schema is no longer needed'))
     }
   }
 
@@ -121,7 +121,7 @@ export class SchemaWait {
     if (nowMs - this.#loggedMs < LOG_EVERY_MS) return
     this.#loggedMs = nowMs
     const { topic, partition, offset } = at
-    const said = cause?.message ?? 'it is said to be there, and is not'
+    const said = cause?.message ?? 'the serde reported that it is loaded, but it is not'
     this.#options.log.warn({ topic, partition, offset, attempt, cause: said }, 'a record waits for its schema')
   }
 }

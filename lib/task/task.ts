@@ -387,9 +387,13 @@ export class Task<S extends TaskStores = TaskStores> {
     if (this.#kinds.has(name)) return this.state.store(name) as T
     const global = this.#options.globalStore(name)
     if (global !== null) return global.store as T
-    throw new MillraceError('TOPOLOGY_STORE_UNKNOWN', `Node ${node} uses store ${name}, which task ${this.id} lacks.`, {
-      taskId: this.id,
-      node,
-    })
+    throw new MillraceError(
+      'TOPOLOGY_STORE_UNKNOWN',
+      `Node ${node} uses store ${name}, which task ${this.id} does not have.`,
+      {
+        taskId: this.id,
+        node,
+      },
+    )
   }
 }

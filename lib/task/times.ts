@@ -125,7 +125,7 @@ export class OperatorTimes {
     if (bytes <= MAX_BYTES) return
     throw new MillraceError(
       'TASK_METADATA_TOO_LARGE',
-      `Task ${this.#taskId} keeps the time of ${this.#times.size} operators: ${bytes} bytes, of which a committed offset carries ${MAX_BYTES}. Use shorter node names or split the topology.`,
+      `Task ${this.#taskId} has the times of ${this.#times.size} operators, ${bytes} bytes, but a committed offset can contain ${MAX_BYTES} bytes. Use shorter node names or split the topology.`,
       { taskId: this.#taskId },
     )
   }

@@ -106,7 +106,10 @@ export class TopologyBuilder {
   /** Lets `processor` use `stores`; all processors of one store run in the same sub-topology. */
   connect(processor: string, ...stores: string[]): this {
     if (stores.length === 0) {
-      throw new MillraceError('TOPOLOGY_STORE_UNKNOWN', `node ${processor} is to be connected to no store: name one`)
+      throw new MillraceError(
+        'TOPOLOGY_STORE_UNKNOWN',
+        `node ${processor} is connected to no store: give the name of a store`,
+      )
     }
     const connected = this.#connections.get(processor) ?? []
     this.#connections.set(processor, [...connected, ...stores])
@@ -175,7 +178,7 @@ export class TopologyBuilder {
     if (known !== undefined && known.partitions !== topic.partitions) {
       throw new MillraceError(
         'TOPOLOGY_NOT_COPARTITIONED',
-        `repartition topic ${topic.name} is asked for with ${known.partitions} and with ${topic.partitions} partitions`,
+        `repartition topic ${topic.name} is declared with ${known.partitions} and with ${topic.partitions} partitions`,
         { topic: topic.name },
       )
     }
@@ -238,7 +241,7 @@ export class TopologyBuilder {
 function putStore(stores: Map<string, StoreDefinition>, store: StoreDefinition): void {
   const known = stores.get(store.name)
   if (known !== undefined && known !== store) {
-    throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two stores are called ${store.name}`)
+    throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two stores have the name ${store.name}`)
   }
   stores.set(store.name, store)
 }

@@ -69,9 +69,13 @@ function deriveCounts(topology: Topology, counts: Map<string, number>): void {
     })
     if (unknown.length === open.length && partial) {
       const { name } = unknown[0]!
-      throw new MillraceError('TOPOLOGY_PARTITIONS_UNKNOWN', `nothing tells how many partitions ${name} needs`, {
-        topic: name,
-      })
+      throw new MillraceError(
+        'TOPOLOGY_PARTITIONS_UNKNOWN',
+        `the number of partitions of ${name} cannot be determined`,
+        {
+          topic: name,
+        },
+      )
     }
     partial = unknown.length === open.length
     open = unknown

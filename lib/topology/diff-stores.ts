@@ -14,16 +14,16 @@ export function goneStore(
   next: DescribedVersion,
 ): StoreChange {
   const { name, changelog } = store
-  const left = changelog === 'own' ? `; topic <application id>-${name}-changelog is left behind` : ''
+  const left = changelog === 'own' ? `; topic <application id>-${name}-changelog is no longer used` : ''
   // What a source topic holds anyway can be read from it again under any name.
   const loses = changelog === null || changelog === 'own'
   if (successor === null) {
     const twin = twinOf(store, old, next)
-    if (twin !== null) return ['orphaned', false, `is used no more: store ${twin} holds the same${left}`]
-    return ['orphaned', loses, `is used no more${left}`]
+    if (twin !== null) return ['orphaned', false, `is no longer used: store ${twin} has the same contents${left}`]
+    return ['orphaned', loses, `is no longer used${left}`]
   }
   const begins = loses ? 'empty' : 'from its source topic'
-  return ['renamed', loses, `is now called ${successor}, which begins ${begins}${left}`]
+  return ['renamed', loses, `its name is now ${successor}, and it starts ${begins}${left}`]
 }
 
 /** Another store that the same records fill, now and then: the two sides of a stream joined with itself. */
@@ -62,7 +62,7 @@ export function* keptStore(
     of.description.subTopologies.find(({ stores }) => stores.includes(store.name))?.id
   if (part(old) === part(next)) return
   const loses = store.changelog === null
-  const how = loses ? 'it has no changelog to be rebuilt from' : 'it is rebuilt from its changelog'
+  const how = loses ? 'it has no changelog to rebuild from' : 'it is rebuilt from its changelog'
   yield ['moved', loses, `goes from sub-topology ${part(old)} to ${part(next)}: ${how}`]
 }
 
@@ -89,7 +89,7 @@ function* otherKind(store: StoreDescription, now: StoreDescription): Iterable<St
     ({ savedAs, rebuiltFrom }) => savedAs === now.kind && rebuiltFrom.includes(store.kind),
   )
   if (!rebuilt) yield ['retyped', true, difference]
-  else if (store.changelog === null) yield ['moved', true, `${difference}: it has no changelog to be rebuilt from`]
+  else if (store.changelog === null) yield ['moved', true, `${difference}: it has no changelog to rebuild from`]
   else yield ['moved', false, `${difference}: it is rebuilt from its changelog`]
 }
 
@@ -139,15 +139,15 @@ function reshapedStore({ name }: StoreDescription, old: DescribedVersion, next: 
   if (shapes(old).sort().join() === shapes(next).sort().join()) return null
   const heir = heirOf(name, old.lineage.shape(before), old, next)
   if (heir !== null)
-    return ['retyped', true, `what filled it fills ${heir} now: it has the rows of another computation`]
+    return ['retyped', true, `its computation now fills ${heir}, and it has the rows of another computation`]
   if (GENERATED.test(name) && old.lineage.outline(before) !== next.lineage.outline(after)) {
-    return ['retyped', true, 'its generated name has passed to another computation, with the rows of the old one']
+    return ['retyped', true, 'another computation now has its generated name, with the rows of the old one']
   }
   const windows = otherWindows(before, after)
   if (windows !== null) return ['retyped', true, windows]
   const named = settingsWith(after.kind, 'toldWithStore', 'computationToldWithStore')
-  const how = settingChanges(before, after, named) ?? 'other operators feed it'
-  return ['changed', false, `is filled otherwise from now on, what is in it stays: ${how}`]
+  const how = settingChanges(before, after, named) ?? 'its input comes from other operators'
+  return ['changed', false, `is filled in another way from now on, its contents stay: ${how}`]
 }
 
 /** Another store that is filled now by what filled `name` before, and was not before. */
@@ -185,9 +185,9 @@ export function settingChanges(was: NodeDescription, is: NodeDescription, names:
 function* changelogChange(store: StoreDescription, now: StoreDescription): Iterable<StoreChange> {
   if (JSON.stringify(store.changelog) === JSON.stringify(now.changelog)) return
   if (now.changelog === 'own') {
-    yield ['moved', true, 'its own changelog, which it did not write so far, begins empty']
+    yield ['moved', true, 'its own changelog is new and starts empty']
   } else if (now.changelog === null) {
-    yield ['moved', true, 'has no changelog any more: a lost disk loses it']
+    yield ['moved', true, 'no longer has a changelog: if the disk is lost, its contents are lost']
   } else {
     yield ['moved', false, `is rebuilt from topic ${now.changelog.source}, which must be compacted`]
   }

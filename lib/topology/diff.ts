@@ -80,7 +80,7 @@ function* repartitionChanges(old: DescribedVersion, next: DescribedVersion): Ite
   for (const { name, partitions } of old.description.repartitionTopics) {
     const topic = now.get(name)
     if (topic === undefined) {
-      const message = 'is read no more: records in it that are not processed yet are lost, let it drain first'
+      const message = 'is no longer read: its unprocessed records are lost, so drain it first'
       yield { kind: 'orphaned', what, name, loses: true, message }
       continue
     }
@@ -93,7 +93,7 @@ function* repartitionChanges(old: DescribedVersion, next: DescribedVersion): Ite
     const serdesNow = serdesOf(name, next)
     for (const which of ['key', 'value'] as const) {
       if (serdes === undefined || serdesNow === undefined || serdes[which] === serdesNow[which]) continue
-      const message = `${which} serde was ${serdes[which]}, is ${serdesNow[which]}: let it drain first`
+      const message = `${which} serde was ${serdes[which]}, is ${serdesNow[which]}: drain it first`
       yield { kind: 'retyped', what, name, loses: true, message }
     }
   }
@@ -111,7 +111,7 @@ function* forgottenTimes(old: DescribedVersion, next: DescribedVersion): Iterabl
     if (!kindInfo(node.kind).keepsTime || untimed || now.has(node.name)) continue
     const kept = node.stores.some((store) => next.stores.has(store))
     if (!kept) continue
-    const message = 'is gone or has another name: its stream time begins anew, so records that were late may be taken'
+    const message = 'is removed or renamed: its stream time starts again, so late records may be accepted'
     yield { kind: 'moved', what: 'operator', name: node.name, loses: false, message }
   }
 }

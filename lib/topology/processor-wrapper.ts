@@ -84,7 +84,7 @@ export function checkApart(unwrapped: readonly Node[], wrapped: readonly Node[])
     if (known === undefined || known === own) continue
     throw new MillraceError(
       'CONFIG_INVALID',
-      `wrapProcessor gives processors of several sub-topologies one store (${wrapping.stores.join(', ')}, at ${name}): name one for each`,
+      `wrapProcessor returns the same store (${wrapping.stores.join(', ')}, at ${name}) for processors of several sub-topologies: return another store for each`,
       { node: name },
     )
   }

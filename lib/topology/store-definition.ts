@@ -114,9 +114,7 @@ function checkSettings<K, V>(options: StoreOptions<K, V>, kind: StoreKind): void
   if (maxEntries !== undefined) checkMaxEntries(kind, options)
   if (options.ordered === true) checkOrdered(name, kind)
   if (knows(kind, 'windowSizeMs') !== (options.windowSizeMs !== undefined)) {
-    const needs = knows(kind, 'windowSizeMs')
-      ? 'needs windowSizeMs'
-      : 'has no windows of one size: leave out windowSizeMs'
+    const needs = knows(kind, 'windowSizeMs') ? 'needs windowSizeMs' : 'has no windows of one size: omit windowSizeMs'
     throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} ${needs}`)
   }
   if (options.retentionMs !== undefined) checkRetention({ name, kind, retentionMs: options.retentionMs })
@@ -140,7 +138,7 @@ export function checkRetention(store: {
 /** @throws MillraceError CONFIG_INVALID */
 export function checkOrdered(name: string, kind: StoreKind): void {
   if (knows(kind, 'ordered')) return
-  throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} cannot be walked: leave out ordered`)
+  throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} cannot be ordered: omit ordered`)
 }
 
 /** @throws MillraceError CONFIG_INVALID */
@@ -149,10 +147,10 @@ export function checkMaxEntries(
   { name, maxEntries, engine, cached, ttlMs }: Pick<StoreOptions<never, never>, MaxEntriesOption>,
 ): void {
   const rules: readonly (readonly [broken: boolean, what: string])[] = [
-    [!knows(kind, 'maxEntries'), `is of kind ${kind}: leave out maxEntries`],
+    [!knows(kind, 'maxEntries'), `is of kind ${kind}: omit maxEntries`],
     [!Number.isSafeInteger(maxEntries) || maxEntries! < 1, `has maxEntries ${maxEntries}: use a whole number >= 1`],
-    [engine === 'level', 'lives in memory with maxEntries: leave out engine'],
-    [cached === true, 'would tell of what it removes: leave out cached or maxEntries'],
+    [engine === 'level', 'is in memory if it has maxEntries: omit engine'],
+    [cached === true, 'cannot have both cached and maxEntries: omit one of the two'],
     [ttlMs !== undefined, 'has ttlMs and maxEntries: choose one'],
   ]
   const broken = rules.find(([broken]) => broken)
@@ -164,13 +162,16 @@ type MaxEntriesOption = 'name' | 'maxEntries' | 'engine' | 'cached' | 'ttlMs'
 function checkHeaders<K, V>({ name, ttlMs, maxEntries }: StoreOptions<K, V>, kind: StoreKind): void {
   const known = knows(kind, 'headers')
   if (known && ttlMs === undefined && maxEntries === undefined) return
-  const other = known ? (ttlMs === undefined ? 'maxEntries' : 'ttlMs') : `kind ${kind}`
-  throw new MillraceError('CONFIG_INVALID', `store ${name} cannot keep headers with ${other}: leave out one of the two`)
+  const other = ttlMs === undefined ? 'maxEntries' : 'ttlMs'
+  const problem = known
+    ? `cannot have both headers and ${other}: omit one of the two`
+    : `is of kind ${kind}: omit headers`
+  throw new MillraceError('CONFIG_INVALID', `store ${name} ${problem}`)
 }
 
 function checkTtl(name: string, kind: StoreKind, ttlMs: number): void {
   if (!knows(kind, 'ttlMs')) {
-    throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} has a retention: leave out ttlMs`)
+    throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} has a retention: omit ttlMs`)
   }
   if (Number.isSafeInteger(ttlMs) && ttlMs > 0) return
   throw new MillraceError(

@@ -31,7 +31,7 @@ export function checkConnection(options: object): void {
   if (clientId !== undefined && typeof clientId !== 'string')
     throw wrong('clientId', `is ${kindOf(clientId)}`, 'use text')
   if (transport !== undefined && typeof transport !== 'function')
-    throw wrong('transport', `is ${kindOf(transport)}`, 'use a function that makes one')
+    throw wrong('transport', `is ${kindOf(transport)}`, 'use a function that makes a transport')
   if (tls !== undefined && (typeof tls !== 'object' || tls === null))
     throw wrong('tls', `is ${kindOf(tls)}`, 'use options of node:tls, {} for the defaults')
   if (sasl !== undefined) checkSasl(sasl)
@@ -45,7 +45,7 @@ export function parseAddress(text: unknown): BrokerAddress {
     const shown = typeof text === 'string' ? `"${text}"` : kindOf(text)
     throw new MillraceError(
       'CONFIG_INVALID',
-      `${shown} is no broker address: write host:port, an IPv6 host in brackets`,
+      `${shown} is not a broker address: use host:port, with an IPv6 host in brackets`,
     )
   }
   return { host: match[1] ?? match[2]!, port }
@@ -63,17 +63,17 @@ function checkSasl(sasl: unknown): void {
   const { mechanism } = given
   const known = [...BY_PASSWORD, 'OAUTHBEARER']
   if (!known.includes(mechanism as string))
-    throw wrong('sasl', 'names no mechanism that is known', `mechanism: ${known.join(', ')}`)
+    throw wrong('sasl', 'has no known mechanism', `mechanism: ${known.join(', ')}`)
   const needed = mechanism === 'OAUTHBEARER' ? ['token'] : ['username', 'password']
   for (const name of needed) {
     const secret = given[name]
     const usable = typeof secret === 'function' || (typeof secret === 'string' && secret !== '')
-    if (!usable) throw wrong('sasl', `has no ${name}`, 'use text, or a function that fetches it')
+    if (!usable) throw wrong('sasl', `has no ${name}`, 'use a string, or a function that returns it')
   }
 }
 
 function noWay(): MillraceError {
-  const text = 'name either brokers (a list of host:port) or an embedded broker (from embeddedBroker), one of the two'
+  const text = 'give either brokers (a list of host:port) or broker (from embeddedBroker), not both'
   return new MillraceError('CONFIG_INVALID', text)
 }
 

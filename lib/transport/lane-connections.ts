@@ -132,7 +132,7 @@ export function openFailed(address: BrokerAddress, error: unknown): MillraceErro
   const text = textOf(error)
   const where = `${address.host}:${address.port}`
   if (AUTHENTICATION_TEXT.test(text)) {
-    return new MillraceError('TRANSPORT_AUTHENTICATION', `${where} refused the credentials.`, { cause: error })
+    return new MillraceError('TRANSPORT_AUTHENTICATION', `${where} rejected the credentials.`, { cause: error })
   }
   if (TLS_TEXT.test(text)) {
     return new MillraceError('TRANSPORT_TLS', `The TLS handshake with ${where} failed.`, { cause: error })

@@ -82,7 +82,7 @@ export class PlainConnection implements LaneConnection {
   #expect(correlationId: number, bytes: number): boolean {
     const next = this.#waiting[0]
     if (next !== undefined && next.correlationId === correlationId && bytes >= 4) return true
-    this.#end('what came back is not the answer to a request; is it a Kafka broker, and a port without TLS?')
+    this.#end('the peer sent bytes that are not an answer to a request; is it a Kafka broker, and a port without TLS?')
     return false
   }
 

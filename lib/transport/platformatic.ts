@@ -81,7 +81,7 @@ async function openedInTime(
   let cancel: Cancel = () => undefined
   const late = new Promise<never>((_, reject) => {
     cancel = patientTimer(clock, connectTimeoutMs, () => reject(new Error(`ETIMEDOUT after ${connectTimeoutMs} ms`)))
-    const giveUp = () => reject(new Error('nobody waits for it any more'))
+    const giveUp = () => reject(new Error('the connection is no longer needed'))
     if (unwanted.aborted) giveUp()
     else unwanted.addEventListener('abort', giveUp, { once: true })
   })

@@ -36,7 +36,7 @@ export function joinWindow(options: {
   if (beforeMs + afterMs < 0) {
     throw new MillraceError(
       'WINDOW_INVALID',
-      `a join window of beforeMs ${beforeMs} and afterMs ${afterMs} ends before it begins: their sum must be >= 0`,
+      `a join window of beforeMs ${beforeMs} and afterMs ${afterMs} has no width: their sum must be >= 0`,
     )
   }
   return Object.freeze({ kind: 'join', beforeMs, afterMs, graceMs })

@@ -37,7 +37,7 @@ t.test('versions: the highest both speak, within what the caller allows', async 
     else
       await t.rejects(
         asked,
-        { code: 'CLIENT_VERSION_UNSUPPORTED', message: /ListOffsets versions .* are needed/ },
+        { code: 'CLIENT_VERSION_UNSUPPORTED', message: /needs ListOffsets version .* to/ },
         `${offered}`,
       )
   }

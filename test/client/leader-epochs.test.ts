@@ -177,13 +177,13 @@ t.test('a committed offset brings its epoch along, and the log is asked before i
   }
 })
 
-t.test('a topic that was made anew is another topic', async (t) => {
+t.test('a topic that was created again is another topic', async (t) => {
   const broker = new ScriptedBroker()
   broker.on('Metadata', led(0, 'AAAAAAAAAAAAAAAAAAAAAQ'))
   broker.always('Metadata', led(0, 'AAAAAAAAAAAAAAAAAAAAAg'))
   broker.on('Fetch', fetched({ records: batchAt(5, -1) }), fetched({ errorCode: E.UNKNOWN_TOPIC_ID }))
   const error = await read(broker, 5)
-  t.match(error, { code: 'CLIENT_LOG_TRUNCATED', offset: 6, message: /made anew/ })
+  t.match(error, { code: 'CLIENT_LOG_TRUNCATED', offset: 6, message: /created again/ })
 })
 
 t.test('going back keeps the epoch, going forward or on after an error forgets it', async (t) => {

@@ -40,7 +40,7 @@ const REFUSED: readonly {
   {
     name: 'grace longer than the history',
     code: 'TOPOLOGY_RETENTION_TOO_SHORT',
-    says: /rows keeps 50 ms.*waits 51 ms/,
+    says: /rows has 50 ms.*graceMs 51/,
     describe: (b) => b.stream('s', io).join(b.table('t', { ...io, ...versioned(50) }), { joiner, graceMs: 51 }),
   },
   {

@@ -32,7 +32,7 @@ t.test('a kill, and an instance closed: nothing lost, nothing doubled', { timeou
   t.equal(status, 0, stderr + stdout)
   t.match(stdout, /^1 kill: .* \d+ events, 0 lost, 0 doubled; longest stall \d/m)
   t.match(stdout, /^2 close: .* and came back; \d+ events/m)
-  t.match(stdout, /^3 brokers: skipped: the broker is not ours to kill$/m)
+  t.match(stdout, /^3 brokers: skipped: this command did not start the broker, so it cannot kill it$/m)
   t.match(stdout, /^kill +1 +0 +\d+\.\d\d s, \d+\.\d\d s$/m)
   t.match(stdout, /^0 lost, 0 doubled\n2 passed, 0 failed, 1 skipped\n$/m)
 })

@@ -203,7 +203,7 @@ t.test('refused for what cannot be walked', async (t) => {
     .table('t', { ...serdes, store })
     .toStream()
     .to('x')
-  t.throws(() => builder.build(), { code: 'CONFIG_INVALID', message: /leave out ordered/ })
+  t.throws(() => builder.build(), { code: 'CONFIG_INVALID', message: /omit ordered/ })
 })
 
 t.test('declared ordered later, opened at once: the order is built from what is there', async (t) => {

@@ -130,7 +130,7 @@ t.test('a listener whose promise is rejected ends the instance, as one that thro
     listen(streams)
     const { finished } = streams
     await streams.start().catch(() => undefined)
-    const message = new RegExp(`the listener given to ${name} answered a promise that was rejected`)
+    const message = new RegExp(`the listener given to ${name} returned a promise that was rejected`)
     await t.rejects(finished, { code: 'HANDLER_FAILED', message, cause: { message: 'of the application' } }, name)
   }
 })

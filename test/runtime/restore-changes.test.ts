@@ -1,7 +1,7 @@
 /**
  * A changelog that changes under a restore. Goal: the table is that of the changelog, or the restore says that it begins
  * anew. Method: the restore's own steps with a fetcher, brokers and a clock of the test's; then a restore that is cut short
- * on the embedded broker, after which the changelog is trimmed, emptied or made anew.
+ * on the embedded broker, after which the changelog is trimmed, emptied or created again.
  */
 import t, { type Test } from 'tap'
 import type { FetchedBatches, Fetcher } from '../../lib/client/fetcher.js'
@@ -104,8 +104,8 @@ const reasons = (anew: ReadonlyMap<TaskState, string>) => [...anew].map(([{ task
 
 t.test('records that are gone make that task begin anew, and no other', async (t) => {
   const codes = [
-    ['CLIENT_OFFSET_OUT_OF_RANGE', '0_0: the changelog has no offset 40 any more'],
-    ['CLIENT_LOG_TRUNCATED', '0_0: the changelog was cut before offset 40, and written anew'],
+    ['CLIENT_OFFSET_OUT_OF_RANGE', '0_0: the changelog no longer has offset 40'],
+    ['CLIENT_LOG_TRUNCATED', '0_0: the changelog was truncated before offset 40 and written again'],
   ] as const
   for (const [code, reason] of codes) {
     const { run, range, arrive, fail, pass } = rig()
@@ -131,8 +131,8 @@ t.test('nothing comes: what changed meanwhile is found by asking', async (t) => 
     ['an open transaction', {}, null],
     ['trimmed', { logStart: 41 }, /begins at 41/],
     ['emptied', { logStart: 100 }, /begins at 100/],
-    ['made anew, and empty', { topicId: 'U', logEnd: 0 }, /made anew/],
-    ['made anew, and longer', { topicId: 'U', logEnd: 1_000 }, /made anew/],
+    ['created again, and empty', { topicId: 'U', logEnd: 0 }, /created again/],
+    ['created again, and longer', { topicId: 'U', logEnd: 1_000 }, /created again/],
     ['cut, on a broker without ids', { topicId: null, logEnd: 60 }, /ends at 60/],
   ]
   for (const [what, now, why] of rows) {
@@ -155,7 +155,7 @@ t.test('all was read: it must still be what the changelog holds', async (t) => {
     ['the same', {}, 0, null],
     ['trimmed behind the restore', { logStart: 100 }, 0, null],
     ['longer', { logEnd: 200 }, 0, null],
-    ['made anew', { topicId: 'U', logEnd: 200 }, 0, /made anew/],
+    ['created again', { topicId: 'U', logEnd: 200 }, 0, /created again/],
     ['in time', {}, DAY_MS, null],
     ['later than tombstones are kept', {}, DAY_MS + 1, /longer than the changelog keeps tombstones/],
   ]
@@ -272,7 +272,7 @@ const CHANGES: readonly [what: string, change: (world: World, end: number) => Pr
   ['trimmed a little', ({ admin }) => admin.deleteRecords([{ topic: LOG, partition: 0, offset: 2 }])],
   ['trimmed', ({ admin }, end) => admin.deleteRecords([{ topic: LOG, partition: 0, offset: end - 5 }])],
   ['emptied', ({ admin }, end) => admin.deleteRecords([{ topic: LOG, partition: 0, offset: end }])],
-  ['made anew', ({ admin }) => admin.deleteTopics([LOG])],
+  ['created again', ({ admin }) => admin.deleteTopics([LOG])],
 ]
 
 for (const [what, change] of CHANGES) {
@@ -286,6 +286,6 @@ for (const [what, change] of CHANGES) {
     const fresh = await rows(world, new MemoryEngines())
     t.same(kept, fresh)
     if (what === 'nothing') t.equal(kept.size, 25)
-    if (what === 'emptied' || what === 'made anew') t.equal(kept.size, 0)
+    if (what === 'emptied' || what === 'created again') t.equal(kept.size, 0)
   })
 }

@@ -50,7 +50,7 @@ t.test('behind a cache: topics that appear only when it is flushed', async (t) =
 })
 
 for (const guarantee of ['exactlyOnce', 'atLeastOnce'] as const) {
-  t.test(`${guarantee}: a sink that grows, then is made anew with fewer partitions`, async (t) => {
+  t.test(`${guarantee}: a sink that grows, then is created again with fewer partitions`, async (t) => {
     const world = await embedded(t, { in: 1, out: 1 })
     const builder = new StreamsBuilder()
     builder.stream('in', text).to('out')
@@ -76,7 +76,7 @@ for (const guarantee of ['exactlyOnce', 'atLeastOnce'] as const) {
     t.ok(await lies(4), 'grown')
     await world.admin.deleteTopics(['out'])
     await world.admin.createTopics([{ name: 'out', partitions: 2 }])
-    t.ok(await lies(2), 'made anew')
+    t.ok(await lies(2), 'created again')
     t.equal(streams.state, 'running')
   })
 }

@@ -58,9 +58,12 @@ t.test('what an error says', async (t) => {
     const consequence = consequenceOf({ topic: 'x', role, before: facts(2), now })
     return consequence.kind === 'end' ? consequence.error.message : ''
   }
-  t.match(error('changelog', null), /deleted internal topic x .*new application id/)
+  t.match(error('changelog', null), /Internal topic x was deleted .*new application id/)
   t.match(error('repartition', facts(3)), /2 before, 3 now/)
-  t.match(error('source', facts(1, 'other')), /made anew \(2 partitions before, 1 now\) source topic x/)
-  t.match(error('global', facts(2, 'other')), /made anew global topic x/)
+  t.match(
+    error('source', facts(1, 'other')),
+    /Source topic x was deleted and created again \(2 partitions before, 1 now\)/,
+  )
+  t.match(error('global', facts(2, 'other')), /Global topic x was deleted and created again/)
   t.match(changelogTrimmed('x', 3, 5, 9).message, /x-3 from offset 5 to 9/)
 })

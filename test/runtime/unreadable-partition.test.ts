@@ -16,7 +16,7 @@ for (const [awayMs, isTold] of ROWS) {
     const away = { kind: 'leaderMove', armedMs: 4_000, apiKey: null, moment: 'request', strength: 0, length } as const
     const { violations, trace } = await runPlan({ ...drawPlan(1, 'small'), faults: [away] }, { trace: true })
     t.same(violations, [])
-    const told = trace.filter((line) => line.includes('says: a partition cannot be read, trying again'))
+    const told = trace.filter((line) => line.includes('says: a partition cannot be read; it is retried'))
     t.equal(told.length > 0, isTold, `${told.length} lines`)
     for (const line of told) t.match(line, /"topic":".+","partition":\d,"offset":\d+.*NOT_LEADER_OR_FOLLOWER/)
     t.ok(told.length <= 2 * 4, 'one line a second and instance at most')

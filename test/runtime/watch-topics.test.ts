@@ -153,7 +153,7 @@ t.test('each change is one line of the log', async (t) => {
   await world.admin.deleteTopics(['out'])
   await expect(/topic out was deleted .*"out","role":"sink","before":3,"now":0/)
   await world.admin.createTopics([{ name: 'out', partitions: 2 }])
-  await expect(/topic out was made anew .*"out","role":"sink","before":0,"now":2/)
+  await expect(/topic out was deleted and created again .*"out","role":"sink","before":0,"now":2/)
 })
 
 const MISFIT = 'STREAMS_INTERNAL_TOPIC_MISMATCH'
@@ -227,18 +227,24 @@ const ENDS: readonly [what: string, Case, act: (world: World) => Promise<unknown
     'TOPOLOGY_NOT_COPARTITIONED',
     /in: 2, other: 1/,
   ],
-  ['a source is deleted', { topics: {}, build: copy }, remove('in'), SOURCE, /deleted source topic in /],
-  ['a source is made anew', { topics: {}, build: copy }, remake('in', 1), SOURCE, /made anew source topic in /],
+  ['a source is deleted', { topics: {}, build: copy }, remove('in'), SOURCE, /Source topic in was deleted /],
   [
-    'a source is made anew with more',
+    'a source is deleted and created again',
+    { topics: {}, build: copy },
+    remake('in', 1),
+    SOURCE,
+    /Source topic in was deleted and created again /,
+  ],
+  [
+    'a source is deleted and created again with more',
     { topics: {}, build: copy },
     remake('in', 4),
     SOURCE,
     /1 partitions before, 4 now/,
   ],
-  ['a global topic is deleted', { topics: { other: 2 }, build: global }, remove('other'), SOURCE, /global topic other/],
+  ['a global topic is deleted', { topics: { other: 2 }, build: global }, remove('other'), SOURCE, /Global topic other/],
   [
-    'a global topic is made anew',
+    'a global topic is deleted and created again',
     { topics: { other: 2 }, build: global },
     remake('other', 1),
     SOURCE,
@@ -249,14 +255,14 @@ const ENDS: readonly [what: string, Case, act: (world: World) => Promise<unknown
     { topics: {}, build: counting },
     remove('app-s-changelog'),
     INTERNAL,
-    /deleted .*app-s-changelog/,
+    /app-s-changelog was deleted /,
   ],
   [
-    'a changelog is made anew',
+    'a changelog is deleted and created again',
     { topics: {}, build: counting },
     remake('app-s-changelog', 1),
     INTERNAL,
-    /made anew .*app-s-changelog/,
+    /app-s-changelog was deleted and created again /,
   ],
   ['a changelog grows', { topics: {}, build: counting }, grow('app-s-changelog', 2), INTERNAL, /1 before, 2 now/],
   [
@@ -271,14 +277,14 @@ const ENDS: readonly [what: string, Case, act: (world: World) => Promise<unknown
     { topics: {}, build: rekeyed },
     remove('app-r-repartition'),
     INTERNAL,
-    /deleted .*app-r-repartition/,
+    /app-r-repartition was deleted /,
   ],
   [
-    'a repartition topic is made anew',
+    'a repartition topic is deleted and created again',
     { topics: {}, build: rekeyed },
     remake('app-r-repartition', 1),
     INTERNAL,
-    /made anew .*app-r-repartition/,
+    /app-r-repartition was deleted and created again /,
   ],
 ]
 

@@ -97,7 +97,7 @@ t.test('a value that is none, or a promise of one, cannot be read', async (t) =>
       harness.add('in', [record('a', serde.name === 'odd' ? 'bad' : '1')], 40)
       harness.task.process(10)
       t.match(seen, [
-        { offset: 40, error: { code: 'DESERIALIZE_FAILED', cause: { message: /answered (undefined|a promise)/ } } },
+        { offset: 40, error: { code: 'DESERIALIZE_FAILED', cause: { message: /returned (undefined|a promise)/ } } },
       ])
     }
   }
@@ -105,11 +105,11 @@ t.test('a value that is none, or a promise of one, cannot be read', async (t) =>
 
 t.test('what a serde answers for a store that it may not', async (t) => {
   for (const [answer, message] of [
-    ['text', /the serde odd answered a string where bytes are due/],
-    [undefined, /answered undefined/],
-    [5, /answered/],
-    [Promise.reject(new Error('never seen')), /answered a promise/],
-    [null, /answered null for a key/],
+    ['text', /the serde odd returned a string instead of bytes/],
+    [undefined, /returned undefined/],
+    [5, /returned/],
+    [Promise.reject(new Error('never seen')), /returned a promise/],
+    [null, /returned null for a key/],
   ] as const) {
     for (const [which, serdes] of [
       ['key', { key: { name: 'odd', serialize: () => answer, deserialize: String }, value: string }],

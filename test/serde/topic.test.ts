@@ -21,12 +21,16 @@ t.test('is frozen, and keeps name and serdes', async (t) => {
   t.ok(Object.isFrozen(words))
 })
 
-t.test('what is no topic is refused where it is declared', async (t) => {
+t.test('what is not a topic is refused where it is declared', async (t) => {
   for (const [make, code, message] of [
-    [() => topic('' as never, { key: string, value: string }), 'TOPIC_NAME_INVALID', /topic: "" is no name/],
+    [() => topic('' as never, { key: string, value: string }), 'TOPIC_NAME_INVALID', /topic: "" is not a topic name/],
     [() => topic('a b', { key: string, value: string }), 'TOPIC_NAME_INVALID', /"a b"/],
     [() => topic('.', { key: string, value: string }), 'TOPIC_NAME_INVALID', /"\."/],
-    [() => topic(5 as never, { key: string, value: string }), 'TOPIC_NAME_INVALID', /a fraction|a number|is no name/],
+    [
+      () => topic(5 as never, { key: string, value: string }),
+      'TOPIC_NAME_INVALID',
+      /a fraction|a number|is not a topic name/,
+    ],
     [() => topic('words', undefined as never), 'CONFIG_INVALID', /topic words takes an object of options/],
     [() => topic('words', { key: string } as never), 'CONFIG_INVALID', /topic words: value is undefined: use a serde/],
     [() => topic('words', { value: string } as never), 'CONFIG_INVALID', /topic words: key is undefined/],
@@ -156,27 +160,27 @@ t.test(
       return new TopologyTestDriver(builder.build())
     }
     for (const [make, message] of [
-      [(b) => b.stream(lines, { key: string }), /stream: topic lines has its serdes: leave out key/],
-      [(b) => b.stream(lines, { value: string }), /leave out value/],
+      [(b) => b.stream(lines, { key: string }), /stream: topic lines has its serdes: omit key/],
+      [(b) => b.stream(lines, { value: string }), /omit value/],
       [(b) => b.table(lines, { key: string, value: string }), /table: topic lines has its serdes/],
       [(b) => b.globalTable(lines, { value: string }), /globalTable: topic lines has its serdes/],
-      [(b) => b.stream(lines).to(lines, { key: string }), /to: topic lines has its serdes: leave out key/],
-      [(b) => b.stream(lines).to(lines, { value: string }), /leave out value/],
+      [(b) => b.stream(lines).to(lines, { key: string }), /to: topic lines has its serdes: omit key/],
+      [(b) => b.stream(lines).to(lines, { value: string }), /omit value/],
       [(b) => b.addGlobalStore({ topic: lines, key: string, store: {} }), /addGlobalStore: topic lines has its serdes/],
       [(b) => b.stream([lines, words]), /topics lines and words have different serdes/],
       [(b) => b.stream([lines, 'more']), /topics and names are mixed/],
-      [(b) => b.stream({ name: 'lines', key: string, value: string }), /stream: an object is no topic/],
-      [(b) => b.stream(undefined), /stream: undefined is no topic/],
-      [(b) => b.stream([5]), /is no topic/],
-      [(b) => b.table(['lines'], { key: string, value: string }), /table: an array is no topic/],
-      [(b) => b.stream(lines).to({ topic: 'x' }), /to: an object is no topic/],
+      [(b) => b.stream({ name: 'lines', key: string, value: string }), /stream: an object is not a topic/],
+      [(b) => b.stream(undefined), /stream: undefined is not a topic/],
+      [(b) => b.stream([5]), /is not a topic/],
+      [(b) => b.table(['lines'], { key: string, value: string }), /table: an array is not a topic/],
+      [(b) => b.stream(lines).to({ topic: 'x' }), /to: an object is not a topic/],
       [
         () => new TopologyBuilder().addSource({ name: 'a', topics: lines, key: string } as never),
         /source a: topic lines/,
       ],
       [
         () => new TopologyBuilder().addSink({ name: 'a', parents: [], topic: lines, value: string } as never),
-        /sink a: topic lines has its serdes: leave out value/,
+        /sink a: topic lines has its serdes: omit value/,
       ],
       [() => driver().createInputTopic(lines as never, bytes, bytes), /createInputTopic: topic lines has its serdes/],
       [() => driver().createOutputTopic(lines as never, bytes, bytes), /createOutputTopic: topic lines has its serdes/],

@@ -230,7 +230,7 @@ t.test('an aggregation in such a store begins anew for a key it had to forget, a
       .groupByKey()
       .windowedBy(tumbling({ sizeMs: 10 }))
       .count({ store: { maxEntries: 2 } })
-  t.throws(windowed, { code: 'CONFIG_INVALID', message: /of kind window: leave out maxEntries/ })
+  t.throws(windowed, { code: 'CONFIG_INVALID', message: /of kind window: omit maxEntries/ })
 })
 
 t.test('a global table may be one: what it forgets is not joined', async (t) => {
@@ -264,8 +264,8 @@ t.test('refused where it means nothing', async (t) => {
     [{ kind: 'versioned', retentionMs: 9, maxEntries: 5 }, /is of kind versioned/],
     [{ maxEntries: 0 }, /whole number >= 1/],
     [{ maxEntries: 1.5 }, /whole number >= 1/],
-    [{ maxEntries: 5, engine: 'level' }, /leave out engine/],
-    [{ maxEntries: 5, cached: true }, /leave out cached/],
+    [{ maxEntries: 5, engine: 'level' }, /omit engine/],
+    [{ maxEntries: 5, cached: true }, /omit one of the two/],
     [{ maxEntries: 5, ttlMs: 5 }, /choose one/],
   ]
   for (const [options, message] of wrong) {

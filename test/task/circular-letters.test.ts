@@ -80,12 +80,12 @@ t.test('what is dropped from the dead-letter topic is only counted', async (t) =
 
 t.test('a handler is told what it may answer, and its answer is shown where it is a word', async (t) => {
   for (const [answer, message] of [
-    ['ignore', /answered ignore, where it may answer fail, deadLetter, skip, retry/],
-    [undefined, /answered undefined, where/],
-    [Promise.resolve('skip'), /answered a promise, where/],
-    ['SECRET: 5', /answered a string, where/],
-    [{ SECRET: 1 }, /answered an object, where/],
-    ['deadLetter', /answered deadLetter, and there is no deadLetterTopic/],
+    ['ignore', /returned ignore, but must return fail, deadLetter, skip, retry/],
+    [undefined, /returned undefined, but/],
+    [Promise.resolve('skip'), /returned a promise, but/],
+    ['SECRET: 5', /returned a string, but/],
+    [{ SECRET: 1 }, /returned an object, but/],
+    ['deadLetter', /returned deadLetter, but deadLetterTopic is not set/],
   ] as const) {
     const builder = new StreamsBuilder()
     const [, build] = kinds[1]!

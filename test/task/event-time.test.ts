@@ -25,21 +25,21 @@ function topologyOf(extract: TimestampExtractor | null, windowed: boolean) {
 }
 
 const answers: readonly (readonly [what: string, answer: unknown, said: RegExp])[] = [
-  ['undefined', undefined, /answer undefined/],
-  ['null', null, /answer null/],
-  ['a number as text', '1767225600000', /answer a string/],
-  ['an ISO date', '2026-01-01T00:00:00Z', /answer a string/],
-  ['a Date', new Date(5), /answer a Date/],
-  ['a fraction', 1.5, /answer a fraction/],
-  ['a negative fraction', -1.5, /answer a fraction/],
-  ['NaN', Number.NaN, /answer NaN/],
-  ['Infinity', Number.POSITIVE_INFINITY, /answer Infinity/],
-  ['nanoseconds', 1e18, /answer a number beyond 2\^53/],
-  ['a bigint', 5n, /answer a bigint/],
-  ['a boolean', true, /answer a boolean/],
-  ['an object', {}, /answer an object/],
-  ['a promise', Promise.resolve(5), /answer a promise/],
-  ['a promise that rejects', Promise.reject(new Error('never seen')), /answer a promise/],
+  ['undefined', undefined, /return undefined/],
+  ['null', null, /return null/],
+  ['a number as text', '1767225600000', /return a string/],
+  ['an ISO date', '2026-01-01T00:00:00Z', /return a string/],
+  ['a Date', new Date(5), /return a Date/],
+  ['a fraction', 1.5, /return a fraction/],
+  ['a negative fraction', -1.5, /return a fraction/],
+  ['NaN', Number.NaN, /return NaN/],
+  ['Infinity', Number.POSITIVE_INFINITY, /return Infinity/],
+  ['nanoseconds', 1e18, /return a number beyond 2\^53/],
+  ['a bigint', 5n, /return a bigint/],
+  ['a boolean', true, /return a boolean/],
+  ['an object', {}, /return an object/],
+  ['a promise', Promise.resolve(5), /return a promise/],
+  ['a promise that rejects', Promise.reject(new Error('never seen')), /return a promise/],
 ]
 
 for (const [what, answer, said] of answers) {

@@ -71,7 +71,7 @@ for (const [index, [what, build]] of rows.entries()) {
     harness.add('in', [record('a', 'good'), record('b', 'bad'), record('c', 'good')], 40)
     t.equal(harness.task.process(10), 3)
     t.match(seen, [{ offset: 41, error: { code: 'PROCESS_FAILED' } }])
-    t.match((seen[0]!.error.cause as Error).message, new RegExp(`the ${what} answered a promise.*mapAsync`))
+    t.match((seen[0]!.error.cause as Error).message, new RegExp(`the ${what} returned a promise.*mapAsync`))
     t.match(harness.drops, [{ reason: 'processing', offset: 41 }])
     t.equal(outputs(harness), 2)
   })
@@ -87,7 +87,7 @@ t.test('a punctuation that answers a promise', async (t) => {
   }, seen)
   harness.clock.advance(5)
   harness.task.punctuateWallClock(harness.clock.now())
-  t.match(seen, [{ error: { code: 'PROCESS_FAILED', cause: { message: /the punctuation answered a promise/ } } }])
+  t.match(seen, [{ error: { code: 'PROCESS_FAILED', cause: { message: /the punctuation returned a promise/ } } }])
 })
 
 t.test('schedules that could never fire', async (t) => {

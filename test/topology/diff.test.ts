@@ -211,7 +211,7 @@ t.test('the command', async (t) => {
   const same = await run('diff', file('old.json'), file('old.json'))
   t.match(same, { code: 0, stdout: '0 changes, 0 that lose state\n' })
   const lost = await run('diff', file('old.json'), file('new.json'))
-  t.match(lost, { code: 1, stdout: /^LOST renamed store counts: .*counts-changelog is left behind/ })
+  t.match(lost, { code: 1, stdout: /^LOST renamed store counts: .*counts-changelog is no longer used/ })
   t.match(await run('diff', '--json', file('old.json'), file('new.json')), { code: 1, stdout: /"kind": "renamed"/ })
   for (const args of [
     ['diff', file('old.json')],

@@ -39,7 +39,7 @@ t.test('a tool that is not there skips the suite by name, or fails it where the 
 
 t.test('a suite asked for by name that cannot run so is named as skipped', async (t) => {
   const rows: [string[], string][] = [
-    [['streams-smoke', '--quick'], 'skipped: streams-smoke (it has no quick form)'],
+    [['streams-smoke', '--quick'], 'skipped: streams-smoke (it has no quick variant)'],
     [['java-streams-smoke', '--brokers', 'kafka'], 'skipped: java-streams-smoke (it runs on embedded only)'],
   ]
   for (const [args, line] of rows) {

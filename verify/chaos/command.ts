@@ -82,7 +82,7 @@ function faultsOf(list: string): readonly Fault[] {
     const fault = faultNamed(item.trim())
     if (fault !== undefined) return fault
     const known = FAULTS.map(({ name }) => name).join(', ')
-    throw new MillraceError('CONFIG_INVALID', `--faults ${item}: name some of ${known}, or all`)
+    throw new MillraceError('CONFIG_INVALID', `--faults ${item}: use names of ${known}, or all`)
   })
 }
 
@@ -93,5 +93,5 @@ function checkPartitions(partitions: number): void {
     return new Set(covered).size < partitions
   }
   if (!empty('k', KEYS) && !empty('g', GROUPS)) return
-  throw new MillraceError('CONFIG_INVALID', `--partitions ${partitions}: some of them would get no keys, give fewer`)
+  throw new MillraceError('CONFIG_INVALID', `--partitions ${partitions}: some of them would get no keys; use fewer`)
 }

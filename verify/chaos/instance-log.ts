@@ -27,7 +27,9 @@ export async function logFindings(name: string, file: string): Promise<string[]>
   const found = floods(lines).map((message) => `${name} writes "${message}" more than ${FLOOD_LINES} times a second`)
   const unexpected = other.filter((line) => !/Warning|node --trace/.test(line))
   if (unexpected.length > 0) {
-    found.push(`${name} wrote outside of its log: ${unexpected.slice(0, STACK_LINES).join(' | ').slice(0, 400)}`)
+    found.push(
+      `${name} wrote to standard error outside of its log: ${unexpected.slice(0, STACK_LINES).join(' | ').slice(0, 400)}`,
+    )
   }
   const last = lines.findLast(({ message }) => message === 'the instance ended')
   if (last?.cause !== undefined) found.push(`${name} said: ${last.cause.slice(0, 400)}`)

@@ -56,7 +56,7 @@ async function main(): Promise<number> {
 function whole(name: string, text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value >= 1) return value
-  throw new MillraceError('CONFIG_INVALID', `${name} ${text} is no whole number from 1 on: give one`)
+  throw new MillraceError('CONFIG_INVALID', `${name} ${text} must be a whole number >= 1`)
 }
 
 await runCommand(main)

@@ -83,7 +83,7 @@ export class Rounds {
       const found = await verdict(round)
       const wrong = [...round.troubles, ...found.wrong]
       const { evictions } = round.members
-      if (fault.quiet === true && evictions > 0) wrong.push(`${evictions} living members were thrown out of the group`)
+      if (fault.quiet === true && evictions > 0) wrong.push(`${evictions} running members were removed from the group`)
       this.#note(fault, found, round.outputs.stalls(), wrong.length > 0)
       const stalls = stallText(round.outputs.stalls(), round.options.applicationId)
       const line = `${seed} ${fault.name}: all at work after ${seconds(round.startMs)}; ${seen}; ${found.events} events, ${found.lost} lost, ${found.doubled} doubled; ${stalls}; evictions ${evictions}`

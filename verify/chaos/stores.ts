@@ -28,7 +28,7 @@ export async function storeFindings(
       [dump.windows, windows],
     ] as const) {
       for (const [key, value] of rows) {
-        if (into.has(key)) wrong.push(`${key} stands in two instances, one of them ${instance.name}`)
+        if (into.has(key)) wrong.push(`${key} is in the stores of two instances, one of them ${instance.name}`)
         into.set(key, value)
       }
     }

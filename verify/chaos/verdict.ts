@@ -43,7 +43,7 @@ export async function verdict(round: Round): Promise<Verdict> {
   }
   expected = await recompute(cluster, round.topics)
   if (expected.doubledInput > 0) wrong.push(`the input has ${expected.doubledInput} events twice`)
-  wrong.push(...round.load.failures.slice(0, 3).map((why) => `the input was refused: ${why}`))
+  wrong.push(...round.load.failures.slice(0, 3).map((why) => `the input was rejected: ${why}`))
   wrong.push(...(await rest(round)))
   outputs = await outputFindings(cluster, round.topics, expected)
   wrong.push(...outputs.wrong, ...(await fromDisk(round)))

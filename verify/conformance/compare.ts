@@ -108,7 +108,7 @@ function lastDifference(expected: readonly CaseRecord[], emitted: readonly CaseR
 
 function setDifference(want: ReadonlySet<string>, got: ReadonlySet<string>): string | null {
   for (const item of want) if (!got.has(item)) return `expected ${item}, which never came`
-  for (const item of got) if (!want.has(item)) return `got ${item}, which nobody expected`
+  for (const item of got) if (!want.has(item)) return `got ${item}, which was not expected`
   return null
 }
 

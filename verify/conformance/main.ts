@@ -17,16 +17,18 @@ async function readCases(folder: string): Promise<ConformanceCase[]> {
   try {
     names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()
   } catch (cause) {
-    throw new MillraceError('CONFIG_INVALID', `The folder of cases ${folder} cannot be read: name another.`, { cause })
+    throw new MillraceError('CONFIG_INVALID', `The folder of cases ${folder} cannot be read: use another folder.`, {
+      cause,
+    })
   }
-  if (names.length === 0) throw new MillraceError('CONFIG_INVALID', `The folder ${folder} holds no *.json case.`)
+  if (names.length === 0) throw new MillraceError('CONFIG_INVALID', `The folder ${folder} contains no *.json case.`)
   return Promise.all(
     names.map(async (name) => {
       const text = await readFile(join(folder, name), 'utf8')
       try {
         return JSON.parse(text) as ConformanceCase
       } catch (cause) {
-        throw new MillraceError('CONFIG_INVALID', `The case ${join(folder, name)} is no valid JSON.`, { cause })
+        throw new MillraceError('CONFIG_INVALID', `The case ${join(folder, name)} is not valid JSON.`, { cause })
       }
     }),
   )
@@ -60,7 +62,7 @@ await runCommand(async () => {
   }
   const [folder] = positionals
   if (folder === undefined || positionals.length > 1) {
-    throw new MillraceError('CONFIG_INVALID', 'Name one folder of cases: npm run conformance -- DIR, or --random N')
+    throw new MillraceError('CONFIG_INVALID', 'Give a folder of cases: npm run conformance -- DIR, or --random N')
   }
   const counts = { passed: 0, failed: 0, skipped: 0 }
   for (const testCase of await readCases(folder)) {

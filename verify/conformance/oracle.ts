@@ -38,7 +38,7 @@ function oracleSource(): string {
 export async function openOracle(): Promise<Oracle> {
   const source = oracleSource()
   if (!existsSync(source)) {
-    throw new MillraceError('KAFKA_UNAVAILABLE', `The oracle is not at ${source}: name its file in MILLRACE_ORACLE`)
+    throw new MillraceError('KAFKA_UNAVAILABLE', `The oracle is not at ${source}: set MILLRACE_ORACLE to its file`)
   }
   const { args } = await streamsProgram(source, 'Oracle')
   return { run: (cases) => runBatch(args, cases) }

@@ -22,7 +22,7 @@ function check(vector: Vector): string | null {
   if ('murmur2' in vector || 'partitionFor' in vector) return checkPartition(vector)
   if ('kind' in vector) return checkWindows(vector)
   if ('hex' in vector) return checkLayout(vector)
-  return `nobody knows how to check a vector with ${Object.keys(vector).join(', ')}`
+  return `there is no check for a vector with ${Object.keys(vector).join(', ')}`
 }
 
 function unequal(what: string, expected: unknown, got: unknown): string | null {
@@ -112,6 +112,6 @@ function windowsOf(vector: Vector): (number | 'inf')[][] {
 function checkLayout(vector: Vector): string | null {
   const what = String(vector.what)
   const bytes = layoutBytes(what, String(vector.input))
-  if (bytes === undefined) return `nobody knows the layout "${what}"`
+  if (bytes === undefined) return `the layout "${what}" is unknown`
   return unequal(what, vector.hex, bytes === null ? null : bytes.toString('hex'))
 }

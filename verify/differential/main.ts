@@ -88,7 +88,7 @@ function isSame(seed: number, theirs: readonly string[], ours: readonly string[]
 function whole(name: string, text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value >= 1) return value
-  throw new MillraceError('CONFIG_INVALID', `${name} ${text} is no whole number from 1 on: give one`)
+  throw new MillraceError('CONFIG_INVALID', `${name} ${text} must be a whole number >= 1`)
 }
 
 await runCommand(main)

@@ -35,7 +35,7 @@ export async function kafkaJars(version: string): Promise<string> {
     const found = (await readdir(folder)).find((name) => name.startsWith('kafka_2.13-'))
     throw new MillraceError(
       'KAFKA_UNAVAILABLE',
-      `MILLRACE_KAFKA_LIBS=${folder} holds ${found ?? 'no Kafka'}, wanted ${version}: name another folder or version`,
+      `MILLRACE_KAFKA_LIBS=${folder} holds ${found ?? 'no Kafka'}, not ${version}: use another folder or version`,
     )
   }
   return mavenJars(`Kafka ${version}`, folder, [
@@ -61,7 +61,7 @@ export async function mavenJars(what: string, folder: string, artifacts: readonl
   if (!(await commandWorks('mvn', '-v'))) {
     throw new MillraceError(
       'KAFKA_UNAVAILABLE',
-      `Maven (mvn) is needed once to fetch the jars of ${what}: install it, or set MILLRACE_KAFKA_LIBS`,
+      `Maven (mvn) is needed once to download the jars of ${what}: install it, or set MILLRACE_KAFKA_LIBS`,
     )
   }
   await fetchJars(what, folder, artifacts)
@@ -86,7 +86,7 @@ async function fetchJars(what: string, folder: string, artifacts: readonly Artif
   if (code !== 0) {
     await rm(arriving, { recursive: true, force: true })
     const why = output.join('').match(/\[ERROR\] (.*)/)?.[1] ?? `mvn ended with exit code ${code}`
-    throw new MillraceError('KAFKA_UNAVAILABLE', `Maven could not fetch ${what}: ${why}`)
+    throw new MillraceError('KAFKA_UNAVAILABLE', `Maven could not download ${what}: ${why}`)
   }
   await mkdir(dirname(folder), { recursive: true })
   try {

@@ -87,7 +87,7 @@ async function refuseSecondBroker(pidFile: string): Promise<void> {
   }
   throw new MillraceError(
     'KAFKA_START_FAILED',
-    `Process ${pid} runs a broker on this data folder: choose another folder, or delete ${pidFile} if that is wrong`,
+    `Process ${pid} runs a broker on this data folder: choose another folder, or delete ${pidFile} if no such broker runs`,
   )
 }
 

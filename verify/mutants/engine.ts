@@ -43,7 +43,8 @@ export function mutated(root: string, { name, edits }: Mutant): Mutated[] {
   for (const { file, find, replace } of edits) {
     const text = texts.get(file) ?? readFileSync(join(root, file), 'utf8')
     const times = text.split(find).length - 1
-    if (times !== 1) throw new Error(`mutant "${name}": its text is ${times} times in ${file}, not once: write it anew`)
+    if (times !== 1)
+      throw new Error(`mutant "${name}": its text is ${times} times in ${file}, not once: update the mutant`)
     texts.set(
       file,
       text.replace(find, () => replace),

@@ -23,7 +23,7 @@ export async function runMutants({ named, units }: MutantOptions): Promise<Count
   const chosen = MUTANTS.filter(({ name }) => named === null || name === named)
   if (chosen.length === 0) {
     const known = MUTANTS.map(({ name }) => name).join('", "')
-    throw new MillraceError('CONFIG_INVALID', `--mutant ${named} is not known: use one of "${known}"`)
+    throw new MillraceError('CONFIG_INVALID', `--mutant ${named} is unknown: use one of "${known}"`)
   }
   const root = rootFolder()
   // Before anything is played: a mutant whose text is gone has to be written anew, and nobody should wait to hear of it.

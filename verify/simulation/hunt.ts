@@ -31,7 +31,7 @@ export interface HuntResult {
 const STUCK_MS = 120_000
 const STUCK: Violation = {
   invariant: 'I11',
-  what: 'the thread does not answer: something goes round without letting time pass',
+  what: 'the thread does not answer: a loop does not let simulated time advance',
 }
 
 /** Plays seeds from 1 on, `most` of each at most. `base`: the worker of the engine without a mistake. */

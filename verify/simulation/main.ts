@@ -47,7 +47,7 @@ async function main(): Promise<number> {
   const unknown = unknownVariants(values.variant)
   if (unknown.length > 0) {
     const known = ['mix', 'base', ...Object.keys(VARIANTS)].join(', ')
-    throw new MillraceError('CONFIG_INVALID', `--variant ${unknown.join(',')} is not known: use ${known}`)
+    throw new MillraceError('CONFIG_INVALID', `--variant ${unknown.join(',')} is unknown: use ${known}`)
   }
   const from = whole('--from', values.from)
   const named = values.mutant ?? null
@@ -71,7 +71,7 @@ function help(): number {
       'npm run sim -- --seeds N [--from S] [--variant NAME,NAME] [--trace] [--no-shrink]\n',
       'npm run sim -- --plan JSON [--trace]\n',
       'npm run sim -- (--mutants | --mutant NAME) [--units]\n',
-      'variants (mix draws from them, base has none):\n',
+      'variants (mix combines some of them, base has none):\n',
       ...rows,
     ].join(''),
   )
@@ -81,14 +81,16 @@ function help(): number {
 function whole(name: string, text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value >= 1) return value
-  throw new MillraceError('CONFIG_INVALID', `${name} ${text} is no whole number from 1 on: give one`)
+  throw new MillraceError('CONFIG_INVALID', `${name} ${text} must be a whole number >= 1`)
 }
 
 function planOf(text: string): SimPlan {
   try {
     return JSON.parse(text) as SimPlan
   } catch (cause) {
-    throw new MillraceError('CONFIG_INVALID', '--plan is not JSON: copy what a failing seed printed', { cause })
+    throw new MillraceError('CONFIG_INVALID', '--plan is not JSON: copy the plan that a failing seed printed', {
+      cause,
+    })
   }
 }
 
@@ -132,7 +134,7 @@ async function runPlans(plans: readonly SimPlan[], trace: boolean, shrink: boole
 }
 
 function failureOf(answer: SimAnswer | null, { plan }: SimTask): Failure | null {
-  const what = 'the thread does not answer: something goes round without letting time pass'
+  const what = 'the thread does not answer: a loop does not let simulated time advance'
   if (answer === null) return { plan, violations: [{ invariant: 'I11', what }] }
   if (answer.kind !== 'play' || answer.violations.length === 0) return null
   return { plan, violations: answer.violations }
@@ -156,7 +158,7 @@ async function printSmaller(failures: readonly Failure[]): Promise<void> {
   await spread(tasks, WORKER, (answer, { plan }) => {
     if (answer?.kind !== 'shrink' || answer.violation === null) return
     const text = JSON.stringify(answer.plan)
-    process.stdout.write(`seed ${plan.seed} made smaller (${answer.tried} plans played), as a test:\n`)
+    process.stdout.write(`seed ${plan.seed} shrunk (${answer.tried} plans tried), as a test:\n`)
     process.stdout.write(asTest(answer.plan, answer.violation))
     process.stdout.write(`replay: npm run sim -- --plan '${text}'\n`)
   })

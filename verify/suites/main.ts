@@ -40,7 +40,8 @@ async function main(): Promise<number> {
   const all: Outcome[] = []
   for (const suite of suites.filter(({ name, quick }) => wanted.includes(name) && (quick || !values.quick || named))) {
     const where = suite.brokers.filter((kind) => brokers.includes(kind) && (kind === 'embedded' || !values.quick))
-    const why = values.quick && !suite.quick ? 'it has no quick form' : `it runs on ${suite.brokers.join(' and ')} only`
+    const why =
+      values.quick && !suite.quick ? 'it has no quick variant' : `it runs on ${suite.brokers.join(' and ')} only`
     if (where.length === 0 || (values.quick && !suite.quick)) {
       all.push({ name: suite.name, result: 'skipped', detail: why })
       continue

@@ -47,8 +47,8 @@ async function runEos(run: SuiteRun, complex: boolean): Promise<Outcome[]> {
   const stopped = await app.stop()
   const verdict = await verify(run, run.processes, complex ? 'verify-complex' : 'verify')
   return [
-    judged('all input is processed once nobody is killed any more', behind),
-    judged('instances go on until they are asked to close', stopped),
+    judged('all input is processed after the last kill', behind),
+    judged('instances run until they are closed', stopped),
     judged(`every update of ${produced ?? 'some'} records, ${app.kills} kills`, verdict),
   ]
 }

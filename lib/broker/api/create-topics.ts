@@ -72,7 +72,7 @@ function refuseAssignments(core: BrokerCore, { numPartitions, replicationFactor,
   if (here && indexes.every((index, i) => index === i)) return undefined
   return refused(
     E.INVALID_REPLICA_ASSIGNMENT,
-    'Partitions must be numbered from 0 without a gap and lie on the only broker.',
+    'Partitions must be numbered from 0 without a gap and be on the only broker.',
   )
 }
 

@@ -96,17 +96,22 @@ function checkBatch(log: PartitionLog, batch: BatchView, nowMs: number, version:
   }
   if (batch.codec === ZSTD && version < 7) return refused(E.UNSUPPORTED_COMPRESSION_TYPE)
   if (batch.sizeBytes > config.maxMessageBytes) {
-    return refused(E.MESSAGE_TOO_LARGE, `the batch has ${batch.sizeBytes} bytes, allowed are ${config.maxMessageBytes}`)
+    return refused(
+      E.MESSAGE_TOO_LARGE,
+      `the batch has ${batch.sizeBytes} bytes; the maximum is ${config.maxMessageBytes}`,
+    )
   }
   const keyProblem = config.compact ? checkKeys(batch) : undefined
   if (keyProblem !== undefined) return keyProblem
   if (config.logAppendTime) return undefined
   if (!Number.isSafeInteger(batch.maxTimestamp) || !Number.isSafeInteger(batch.baseTimestamp)) {
-    return refused(E.INVALID_TIMESTAMP, 'a timestamp is beyond 2^53 milliseconds, which this broker keeps no record of')
+    return refused(E.INVALID_TIMESTAMP, 'a timestamp is beyond 2^53 milliseconds, which this broker does not support')
   }
   const ahead = batch.maxTimestamp - nowMs > config.timestampAfterMaxMs
   const behind = batch.baseTimestamp >= 0 && nowMs - batch.baseTimestamp > config.timestampBeforeMaxMs
-  return ahead || behind ? refused(E.INVALID_TIMESTAMP, 'a timestamp is out of the range the topic allows') : undefined
+  return ahead || behind
+    ? refused(E.INVALID_TIMESTAMP, 'a timestamp is outside the range that the topic allows')
+    : undefined
 }
 
 /** The one check that looks at records, on compacted topics only. A codec this Node lacks is let through unread. */
@@ -120,7 +125,7 @@ function checkKeys(batch: BatchView): AppendOutcome | undefined {
     if (error.code !== 'PROTOCOL_COMPRESSION_UNSUPPORTED') return refused(E.CORRUPT_MESSAGE, error.message)
   }
   if (invalid.length === 0) return undefined
-  return { ...refused(E.INVALID_RECORD, 'a compacted topic takes no record without a key'), invalid }
+  return { ...refused(E.INVALID_RECORD, 'a record for a compacted topic needs a key'), invalid }
 }
 
 /** KIP-890 part 1: the first write of a transaction to a partition must follow AddPartitionsToTxn. */

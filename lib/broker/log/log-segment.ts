@@ -196,7 +196,7 @@ export class LogSegment {
   #checkEnd(walk: BatchWalk, end: number): void {
     if (walk.position === end) return
     const where = `byte ${walk.position} of the segment at offset ${this.baseOffset}`
-    throw new MillraceError('BROKER_STORAGE_FAILED', `There is no record batch at ${where}, where one was written.`)
+    throw new MillraceError('BROKER_STORAGE_FAILED', `The record batch that was written at ${where} is missing.`)
   }
 }
 

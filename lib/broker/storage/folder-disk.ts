@@ -146,7 +146,7 @@ export class FolderStorage implements BrokerStorage {
         (error) => {
           // It took nothing from the journal, and is tried again when that has grown once more.
           this.#saveFailed = true
-          this.#report(`the journal could not be saved, which will be tried again: ${String(error)}`)
+          this.#report(`the journal could not be saved; it will be retried: ${String(error)}`)
         },
       )
       .finally(() => {

@@ -20,12 +20,12 @@ export function lockFolder(folder: string): () => void {
     if (owner !== undefined && isAlive(owner)) {
       throw new MillraceError(
         'BROKER_FOLDER_IN_USE',
-        `The folder ${folder} is used by the broker with process id ${owner}: stop it, or name another folder`,
+        `The folder ${folder} is used by the broker with process id ${owner}: stop it, or use another folder`,
       )
     }
     unlinkSync(path)
   }
-  throw storageError('lock', folder, new Error('another process was faster'))
+  throw storageError('lock', folder, new Error('another process took it first'))
 }
 
 function ownerOf(path: string): number | undefined {

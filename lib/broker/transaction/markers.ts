@@ -65,7 +65,7 @@ export class TransactionMarkers {
     try {
       step()
     } catch (error) {
-      this.#o.report(`a transaction marker could not be stored, trying again: ${String(error)}`)
+      this.#o.report(`a transaction marker could not be stored; it is retried: ${String(error)}`)
       this.#run(step, RETRY_MS, finished)
       return
     }

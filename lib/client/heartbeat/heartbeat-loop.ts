@@ -147,7 +147,11 @@ export class HeartbeatLoop implements Heartbeats {
     events.onLost(pollIntervalExceeded(identity.groupId, maxPollIntervalMs, progress))
     const { groupId, memberId, groupInstanceId } = identity
     if (groupInstanceId !== null) return
-    const member = { memberId, groupInstanceId, reason: 'its loop did not come round within maxPollIntervalMs' }
+    const member = {
+      memberId,
+      groupInstanceId,
+      reason: 'its processing loop was busy for longer than maxPollIntervalMs',
+    }
     cluster
       .request(
         leaveGroupApi,
@@ -168,7 +172,7 @@ export class HeartbeatLoop implements Heartbeats {
     const { groupId, sessionTimeoutMs } = this.#options
     return new MillraceError(
       'GROUP_STALE_GENERATION',
-      `The coordinator of group "${groupId}" was not reached for ${sessionTimeoutMs} ms, so others may have our partitions.`,
+      `The coordinator of group "${groupId}" was not reached for ${sessionTimeoutMs} ms, so other members may have the partitions.`,
     )
   }
 }
@@ -181,10 +185,10 @@ function mayPass(error: unknown): boolean {
 
 function pollIntervalExceeded(groupId: string, maxPollIntervalMs: number, progress: ProgressView): MillraceError {
   const where = progress.where()
-  const at = where === null ? 'no record is in hand' : `it is ${describe(where)}`
+  const at = where === null ? 'no record is being processed' : `it is ${describe(where)}`
   return new MillraceError(
     'GROUP_POLL_INTERVAL',
-    `The loop has not come round for ${maxPollIntervalMs} ms (maxPollIntervalMs), ${at}: the member leaves group "${groupId}", and others take its tasks.`,
+    `The processing loop has been busy for ${maxPollIntervalMs} ms (maxPollIntervalMs), ${at}: the member leaves group "${groupId}", and other members take its tasks.`,
     where ?? {},
   )
 }

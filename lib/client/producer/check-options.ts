@@ -8,8 +8,8 @@ const NUMBER = 'a whole number from 1 to 2^31 - 1'
 
 /** By name: whether a value fits, and what does. */
 const OPTIONS: Readonly<Record<string, readonly [fits: (value: unknown) => boolean, wanted: string]>> = {
-  cluster: [(value) => value instanceof Cluster, 'what `connect` returns'],
-  transactionalId: [(value) => typeof value === 'string' && value !== '', 'a text that is not empty'],
+  cluster: [(value) => value instanceof Cluster, 'a value that `connect` returned'],
+  transactionalId: [(value) => typeof value === 'string' && value !== '', 'a string that is not empty'],
   transactionTimeoutMs: [isInt32, NUMBER],
   compression: [(value) => (COMPRESSIONS as readonly unknown[]).includes(value), `one of ${COMPRESSIONS.join(', ')}`],
   batchBytes: [isInt32, NUMBER],

@@ -14,14 +14,14 @@ interface Unchecked {
 
 /** `record` is one of `append`: key and value are there, the rest may be left out. @throws CLIENT_RECORD_INVALID */
 export function checkRecord(record: Unchecked): void {
-  if (typeof record !== 'object' || record === null) throw invalid({}, `it is ${typeNameOf(record)}, no object`)
+  if (typeof record !== 'object' || record === null) throw invalid({}, `it is ${typeNameOf(record)}, not an object`)
   const { topic, partition, key, value, timestamp, headers } = record
   checkTopic(record, topic)
   if (partition !== undefined) checkPartition(record, partition)
   if (!isBytes(key)) throw invalid(record, notBytes('key', key))
   if (!isBytes(value)) throw invalid(record, notBytes('value', value))
   if (timestamp !== undefined && !isWhole(timestamp, Number.MAX_SAFE_INTEGER)) {
-    throw invalid(record, `its timestamp is ${shown(timestamp)}, no whole milliseconds from 0 to 2^53 - 1`)
+    throw invalid(record, `its timestamp is ${shown(timestamp)}, not a whole number of milliseconds from 0 to 2^53 - 1`)
   }
   if (headers !== undefined) checkHeaders(record, headers)
 }
@@ -37,29 +37,29 @@ export function checkOffsets(offsets: readonly OffsetToCommit[]): void {
   for (const row of offsets) {
     checkPlace(row)
     if (!isWhole(row.offset, Number.MAX_SAFE_INTEGER)) {
-      throw invalid(row, `the offset to commit is ${shown(row.offset)}, no whole number from 0`)
+      throw invalid(row, `the offset to commit is ${shown(row.offset)}, not a whole number >= 0`)
     }
     if (typeof row.metadata !== 'string') {
-      throw invalid(row, `the metadata of the offset is ${typeNameOf(row.metadata)}, no string`)
+      throw invalid(row, `the metadata of the offset is ${typeNameOf(row.metadata)}, not a string`)
     }
   }
 }
 
 function checkTopic(record: Unchecked, topic: unknown): void {
-  if (typeof topic !== 'string') throw invalid(record, `its topic is ${typeNameOf(topic)}, no string`)
+  if (typeof topic !== 'string') throw invalid(record, `its topic is ${typeNameOf(topic)}, not a string`)
   if (topic === '') throw invalid(record, 'its topic is the empty string')
 }
 
 function checkPartition(record: Unchecked, partition: unknown): void {
   if (isWhole(partition, 2 ** 31 - 1)) return
-  throw invalid(record, `its partition is ${shown(partition)}, no whole number from 0`)
+  throw invalid(record, `its partition is ${shown(partition)}, not a whole number >= 0`)
 }
 
 function checkHeaders(record: Unchecked, headers: unknown): void {
-  if (!Array.isArray(headers)) throw invalid(record, `its headers are ${typeNameOf(headers)}, no array`)
+  if (!Array.isArray(headers)) throw invalid(record, `its headers are ${typeNameOf(headers)}, not an array`)
   headers.forEach((header: { key?: unknown; value?: unknown } | null, i) => {
     if (typeof header?.key !== 'string') {
-      throw invalid(record, `the key of its header ${i} is ${typeNameOf(header?.key)}, no string`)
+      throw invalid(record, `the key of its header ${i} is ${typeNameOf(header?.key)}, not a string`)
     }
     if (!isBytes(header.value)) throw invalid(record, notBytes(`header ${i}`, header.value))
   })
@@ -74,7 +74,7 @@ function isWhole(value: unknown, max: number): value is number {
 }
 
 function notBytes(part: string, value: unknown): string {
-  return `its ${part} is ${typeNameOf(value)}, no Buffer, Uint8Array or null: encode it first, text with Buffer.from(text)`
+  return `its ${part} is ${typeNameOf(value)}, not a Buffer, Uint8Array or null: encode it first, for example a string with Buffer.from(text)`
 }
 
 /** Numbers are places and times, no payload. */

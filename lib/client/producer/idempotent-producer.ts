@@ -82,7 +82,7 @@ export class IdempotentProducer {
     if (this.closed) throw this.closedError()
     const reason = new MillraceError(
       'CLIENT_REQUEST_FAILED',
-      'A write was dropped, because one before it in the same producer may or may not have been stored; send it again.',
+      'A write was dropped, because the outcome of an earlier write of this producer is unknown; send it again.',
       { retriable: true },
     )
     this.queue.reset({ producerId: response.producerId, epoch: response.producerEpoch }, reason)

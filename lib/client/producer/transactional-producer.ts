@@ -228,7 +228,7 @@ export class TransactionalProducer {
 function endedMeanwhile(topic: string): MillraceError {
   return new MillraceError(
     'CLIENT_STATE_INVALID',
-    `A record for topic "${topic}" was not sent: its transaction ended while the topic was looked up; await \`append\`.`,
+    `A record for topic "${topic}" was not sent: its transaction ended during the lookup of the topic; await \`append\`.`,
     { topic },
   )
 }

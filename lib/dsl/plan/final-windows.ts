@@ -11,7 +11,7 @@ function windowsAbove(node: GraphNode, way: readonly string[] = []): readonly Gr
     if (!node.windowClose.perKey) return [node]
     throw new MillraceError(
       'WINDOW_INVALID',
-      `the windows of ${node.name} go by the time of each key, so none is ever final: suppress by untilTimeLimit`,
+      `the windows of ${node.name} have time perKey, so they are never final: use untilTimeLimit`,
       { node: node.name },
     )
   }
@@ -19,7 +19,7 @@ function windowsAbove(node: GraphNode, way: readonly string[] = []): readonly Gr
   if (node.parents.size === 0) {
     throw new MillraceError(
       'TOPOLOGY_NOT_WINDOWED',
-      `suppress until the window closes needs windows above it, there are none in ${names.join(' -> ')}`,
+      `suppress until the window closes needs a windowed aggregation upstream, and there is none in ${names.join(' -> ')}`,
       { node: node.name },
     )
   }

@@ -39,7 +39,7 @@ export function streamHandle(fields: Omit<StreamHandle, 'shared'>): StreamHandle
 /** @throws MillraceError TOPOLOGY_INPUT_INVALID where they belong to different builders, or one is nothing at all */
 export function sameBuilder<H extends Handle>(left: Handle, right: H | undefined, what: string): asserts right is H {
   if (right !== undefined && left.graph === right.graph) return
-  const why = right === undefined ? 'something that is no stream or table' : `${right.name} of another builder`
+  const why = right === undefined ? 'a value that is not a stream or table' : `${right.name} of another builder`
   throw new MillraceError('TOPOLOGY_INPUT_INVALID', `${what}: ${left.name} cannot be combined with ${why}`, {
     node: left.name,
   })

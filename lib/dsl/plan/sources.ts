@@ -128,7 +128,7 @@ export function globalTableOfTopic(
   options: TableSourceSettings<unknown, unknown>,
 ): string {
   if (options.store?.versioned !== undefined) {
-    throw new MillraceError('CONFIG_INVALID', `the global table of ${topic} cannot keep versions: leave out versioned`)
+    throw new MillraceError('CONFIG_INVALID', `the global table of ${topic} cannot keep versions: omit versioned`)
   }
   const { graph } = sources
   const name = storeName(graph, options.store, `${topic}-`)

@@ -159,7 +159,7 @@ export function checkSettings(settings: StoreSettings | null | undefined, name: 
   if (!texts)
     throw new MillraceError(
       'CONFIG_INVALID',
-      `${where}: topicConfig has names and texts, e.g. { 'retention.ms': '5000' }`,
+      `${where}: topicConfig has string values, e.g. { 'retention.ms': '5000' }`,
     )
 }
 
@@ -169,7 +169,7 @@ function retentionOf({ name, retentionMs, settings }: StorePlan): number | null 
   if (retentionMs === undefined) {
     throw new MillraceError(
       'CONFIG_INVALID',
-      `store ${name} is not windowed, so it keeps rows for good: no retentionMs`,
+      `store ${name} is not windowed, so its rows do not expire: omit retentionMs`,
     )
   }
   if (Number.isSafeInteger(given) && given >= 0) return given
@@ -179,7 +179,7 @@ function retentionOf({ name, retentionMs, settings }: StorePlan): number | null 
 
 function checkVersioned({ name, kind }: StorePlan, historyRetentionMs: number): void {
   if (kind !== 'timestampedKeyValue') {
-    throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} cannot keep versions: leave out versioned`)
+    throw new MillraceError('CONFIG_INVALID', `store ${name} of kind ${kind} cannot keep versions: omit versioned`)
   }
   if (Number.isSafeInteger(historyRetentionMs) && historyRetentionMs >= 0) return
   throw new MillraceError(

@@ -102,7 +102,7 @@ function waitingStore(
   if (!isVersioned(table.origin)) {
     throw new MillraceError(
       'TOPOLOGY_TABLE_NOT_VERSIONED',
-      `join ${name} has graceMs, but its table ${table.name} keeps no versions`,
+      `join ${name} has graceMs, but its table ${table.name} is not versioned`,
       { node: name },
     )
   }

@@ -64,7 +64,7 @@ export function appendAsync(
     throw new MillraceError('CONFIG_INVALID', `node ${name}: ${limit} must be a whole number >= 1, got ${value}`)
   }
   if (order !== 'input' && order !== 'key') {
-    throw new MillraceError('CONFIG_INVALID', `node ${name}: order is input or key, not ${order}`)
+    throw new MillraceError('CONFIG_INVALID', `node ${name}: order must be input or key, not ${order}`)
   }
   if (!(backoffMs >= 0)) throw new MillraceError('CONFIG_INVALID', `node ${name}: backoffMs must be >= 0`)
   const settings = { concurrency, order, timeoutMs, attempts, backoffMs }

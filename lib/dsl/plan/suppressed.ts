@@ -35,7 +35,7 @@ export function untilWindowCloses(options: BufferLimits = {}): Suppressed<Window
   if ((options as { readonly onFull?: string }).onFull === 'emitEarly') {
     throw new MillraceError(
       'CONFIG_INVALID',
-      'suppress: onFull emitEarly is not for untilWindowCloses: results are final',
+      'suppress: untilWindowCloses does not support onFull emitEarly, because its results are final',
     )
   }
   return Object.freeze({
@@ -57,7 +57,7 @@ export function untilTimeLimit(
 ): Suppressed<unknown> {
   const { onFull = 'emitEarly' } = options
   if (onFull !== 'emitEarly' && onFull !== 'shutDown') {
-    throw new MillraceError('CONFIG_INVALID', `suppress: onFull is emitEarly or shutDown, not ${onFull}`)
+    throw new MillraceError('CONFIG_INVALID', `suppress: onFull must be emitEarly or shutDown, not ${onFull}`)
   }
   return Object.freeze({
     untilWindowCloses: false,

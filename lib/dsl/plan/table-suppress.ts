@@ -25,7 +25,7 @@ export function suppressTable(
   if (isVersioned(table.origin)) {
     throw new MillraceError(
       'TOPOLOGY_VERSIONED',
-      `suppress holds back the latest change of a key; table ${table.name} is versioned`,
+      `suppress does not support versioned tables; table ${table.name} is versioned`,
       { node: table.name },
     )
   }

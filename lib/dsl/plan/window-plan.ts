@@ -31,7 +31,7 @@ export function checkWindows(windows: { readonly kind: string } | undefined): vo
 /** @throws MillraceError WINDOW_INVALID */
 export function checkEmit(emit: EmitStrategy): void {
   if (emit === 'onWindowUpdate' || emit === 'onWindowClose') return
-  throw new MillraceError('WINDOW_INVALID', `emitStrategy is onWindowUpdate or onWindowClose, not ${emit}`)
+  throw new MillraceError('WINDOW_INVALID', `emitStrategy must be onWindowUpdate or onWindowClose, not ${emit}`)
 }
 
 export interface NodeFields {

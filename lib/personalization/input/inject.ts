@@ -37,12 +37,12 @@ export function parseInject(text: string): InjectPlan {
 }
 
 function milliseconds(text: string, name: string): number {
-  if (!/^\d{1,12}$/.test(text)) throw invalid(`${name} wants whole milliseconds`)
+  if (!/^\d{1,12}$/.test(text)) throw invalid(`${name} must be a whole number of milliseconds`)
   return Number(text)
 }
 
 function share(text: string, name: string): number {
-  if (!/^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(text)) throw invalid(`${name} wants a share from 0 to 1`)
+  if (!/^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(text)) throw invalid(`${name} must be a share from 0 to 1`)
   return Number(text)
 }
 

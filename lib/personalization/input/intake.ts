@@ -46,8 +46,8 @@ export class Intake {
   async submit(click: Omit<ActivityFields, 'at' | 'source'>): Promise<UserActivity> {
     const { cluster, topics, serdes, eventClock } = this.#parts
     const activity = activityOf({ ...click, at: eventClock.now(), source: 'page' })
-    const problem = activity.type === 'end_of_input' ? 'not for the page to say' : activityProblem(activity)
-    if (problem !== null) throw new MillraceError('ACTIVITY_INVALID', `the event is refused: ${problem}`)
+    const problem = activity.type === 'end_of_input' ? 'the page cannot set this' : activityProblem(activity)
+    if (problem !== null) throw new MillraceError('ACTIVITY_INVALID', `the event is rejected: ${problem}`)
     const value = serdes.activity.serialize(activity, topics.activity)
     await this.#store(await cluster.partitionCount(topics.activity), activityKey(activity), value)
     return activity

@@ -40,7 +40,7 @@ export function timedClick(tookMs) {
   own.replaceChildren(
     'Your last click: ',
     element('b', '', `${tookMs} ms`),
-    ' to the screen, measured in this browser.',
+    ' until it is on the screen, measured in this browser.',
   )
 }
 

@@ -6,9 +6,9 @@ const byId = (id) => document.getElementById(id)
 
 /** In words, how the recommender came to its list. */
 const ALGORITHMS = {
-  'vmis-knn': 'what similar visits went on to',
-  'co-visitation': 'what people look at together',
-  trending: 'what many look at just now',
+  'vmis-knn': 'what similar visitors viewed next',
+  'co-visitation': 'often viewed together',
+  trending: 'popular right now',
 }
 
 /** Click id → when this tab sent it. */
@@ -25,7 +25,7 @@ export function drawWaiting() {
     return li
   })
   byId('carousel').replaceChildren(...places)
-  byId('picks-reason').textContent = 'Look at something, or search, and this row answers at once.'
+  byId('picks-reason').textContent = 'View a product or search, and recommendations appear here at once.'
   byId('picks-speed').hidden = true
   delete byId('carousel').dataset.decision
 }
@@ -36,8 +36,8 @@ export function show(decision, onTimed) {
   else if (decision.rule === 'cart-abandonment') {
     toast('Still in your cart', decision.items.map(nameOf).join(', ') || 'Your cart is waiting.', 'warm')
   } else if (decision.rule === 'spending-alert') {
-    toast('Spending alert', `${formatMicros(decision.amountMicros)} today. We thought you should know.`, 'warm')
-  } else toast('Spending alert withdrawn', `Today came to ${formatMicros(decision.amountMicros)} in the end.`)
+    toast('Spending alert', `You have spent ${formatMicros(decision.amountMicros)} today.`, 'warm')
+  } else toast('Spending alert withdrawn', `Your total today is ${formatMicros(decision.amountMicros)}.`)
 }
 
 export function drawCarousel(decision, onTimed) {
@@ -80,7 +80,7 @@ function causeOf(becauseOf) {
 }
 
 function reasonOf({ items, becauseOf, algorithm, reason }) {
-  if (items.length === 0) return `Nothing to show this time${reason ? `: ${reason}` : ''}.`
+  if (items.length === 0) return `No recommendations this time${reason ? `: ${reason}` : ''}.`
   const cause = becauseOf === null ? '' : `Because of ${causeOf(becauseOf)}: `
   const how = ALGORITHMS[algorithm] ?? algorithm
   return `${cause}${cause ? how : how[0].toUpperCase() + how.slice(1)}`

@@ -94,7 +94,7 @@ function drawProduct(itemId, section) {
       element('h1', '', nameOf(itemId)),
       element('p', 'amount', product ? money.format(product.price) : 'An item of another shop'),
       element('p', 'buttons', add, buy),
-      element('p', 'fine', 'A made-up product. Looking, adding and buying are events on user-activity.'),
+      element('p', 'fine', 'An invented product. Each view, cart change and purchase is an event on user-activity.'),
     ),
   )
 }
@@ -148,7 +148,7 @@ function addToCart(itemId) {
 
 function purchase(itemId, quantity) {
   act('purchase', { itemId, quantity })
-  toast('Thank you', `${nameOf(itemId)}: bought, as an event.`)
+  toast('Thank you', `${nameOf(itemId)}: a purchase event was sent.`)
 }
 
 function buyCart() {
@@ -156,7 +156,7 @@ function buyCart() {
   shopper.cart = {}
   drawCart()
   byId('cart').close()
-  toast('Thank you', 'Your purchase is on its way through the stream.')
+  toast('Thank you', 'Your purchase event was sent.')
 }
 
 export function drawCart() {
@@ -169,7 +169,7 @@ export function drawCart() {
   const total = lines.reduce((sum, [itemId, quantity]) => sum + quantity * Number(products.get(itemId)?.price ?? 0), 0)
   byId('cart-total').textContent = money.format(total)
   byId('cart-lines').replaceChildren(
-    ...(count === 0 ? [element('li', 'empty', 'Nothing in it yet.')] : lines.map(cartLine)),
+    ...(count === 0 ? [element('li', 'empty', 'Your cart is empty.')] : lines.map(cartLine)),
   )
 }
 

@@ -85,7 +85,7 @@ function codecOf(api: Api, direction: Direction, version: number): Compiled {
     if (!Number.isInteger(version) || version < first || version > last) {
       throw new MillraceError(
         'PROTOCOL_VERSION_UNSUPPORTED',
-        `${api.name} version ${version} is not spoken here; versions ${first} to ${last} are.`,
+        `${api.name} version ${version} is not supported; versions ${first} to ${last} are.`,
       )
     }
     codec = { ...compileSchema(shape, version, isFlexible(api, version)), lastBytes: 0 }
@@ -130,7 +130,7 @@ function decode(
 function badType(cause: TypeError): MillraceError {
   return new MillraceError(
     'PROTOCOL_VALUE_INVALID',
-    'Cannot encode the message: a value has not the type of its field.',
+    'Cannot encode the message: a value does not have the type of its field.',
     {
       cause,
     },

@@ -77,7 +77,10 @@ export class BatchBuilder {
   ): void {
     const delta = this.#records === 0 ? 0 : timestamp - this.#baseTimestamp
     if (!Number.isSafeInteger(timestamp) || !Number.isSafeInteger(delta)) {
-      throw new MillraceError('PROTOCOL_VALUE_INVALID', `A record's timestamp is ${timestamp}, no whole milliseconds.`)
+      throw new MillraceError(
+        'PROTOCOL_VALUE_INVALID',
+        `A record's timestamp is ${timestamp}, not a whole number of milliseconds.`,
+      )
     }
     // Null is an object, too; a string has a length and would be copied as zeros.
     if (typeof key !== 'object' || typeof value !== 'object') throw notBytes()

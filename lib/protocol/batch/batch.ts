@@ -131,7 +131,7 @@ function checkMagic(records: Buffer, at: number): void {
   const offset = readSafeInt64(records, at + BATCH.baseOffset)
   throw new MillraceError(
     'PROTOCOL_MAGIC_UNSUPPORTED',
-    `The record batch at offset ${offset} has format ${magic}; only format 2 is read.`,
+    `The record batch at offset ${offset} has format ${magic}; only format 2 is supported.`,
     { offset },
   )
 }

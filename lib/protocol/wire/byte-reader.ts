@@ -25,7 +25,7 @@ export class Reader {
     if (length > this.end - start) {
       throw new MillraceError(
         'PROTOCOL_TRUNCATED',
-        `Needed ${length} bytes at position ${start}, but the message ends at ${this.end}; the message was cut short or has another layout.`,
+        `Needed ${length} bytes at position ${start}, but the message ends at ${this.end}; the message is incomplete or has another format.`,
       )
     }
     this.position = start + length

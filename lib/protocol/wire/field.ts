@@ -136,7 +136,7 @@ function makeField<Out, In, Optional extends boolean>(
 function parseVersions(text: Versions): Range {
   const match = /^(\d+)(?:(\+)|-(\d+))?$/.exec(text)
   if (match === null) {
-    throw new MillraceError('PROTOCOL_VALUE_INVALID', `"${text}" in a field table is no version range.`)
+    throw new MillraceError('PROTOCOL_VALUE_INVALID', `"${text}" in a field table is not a version range.`)
   }
   const first = Number(match[1])
   if (match[2] !== undefined) return [first, Number.POSITIVE_INFINITY]

@@ -220,6 +220,6 @@ function scalarCodec(scalar: Scalar, nullable: boolean, flexible: boolean): Code
 function refusedNull(): MillraceError {
   return new MillraceError(
     'PROTOCOL_VALUE_INVALID',
-    'Cannot encode the message: a field is null that this version does not let be null.',
+    'Cannot encode the message: a field is null, but must not be null in this version.',
   )
 }

@@ -113,7 +113,7 @@ export class Commits {
       committed.deliver(parts, outcome.batchOffsets, durationMs)
       return
     }
-    config.log.warn({ outcome: outcome.kind, cause: causeOf(outcome) }, 'a commit did not go through')
+    config.log.warn({ outcome: outcome.kind, cause: causeOf(outcome) }, 'a commit failed')
     const nowMs = config.clock.monotonicMs()
     const recordAtFault = outcome.kind === 'aborted' && rejectedBatches.note(outcome.cause, parts)
     const after = afterFailedCommit(state().failedCommits, outcome, { recordAtFault, nowMs }, config)

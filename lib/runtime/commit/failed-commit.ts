@@ -62,5 +62,5 @@ export function afterFailedCommit(
 }
 
 function refused(what: string, cause: unknown): MillraceError {
-  return new MillraceError('STREAMS_COMMIT_REJECTED', `${what} did not go through`, { cause })
+  return new MillraceError('STREAMS_COMMIT_REJECTED', `${what} failed`, { cause })
 }

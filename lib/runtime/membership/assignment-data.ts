@@ -58,7 +58,7 @@ function isHeld(value: unknown): value is HeldSubTopology {
 /** In words: what keeps a sub-topology from running, and what differs. */
 export function describeHeld(own: PlannedSubTopology, because: readonly PlannedSubTopology[]): string {
   const others = because.map((other) => describePlanned(other)).join('; ')
-  return `sub-topology ${own.id} (${describePlanned(own)}) waits: other instances of this application run ${others}. It runs once no instance runs those; deploy one version of the topology, or use another applicationId`
+  return `sub-topology ${own.id} (${describePlanned(own)}) waits: other instances of this application run ${others}. It starts when no instance runs those; deploy one version of the topology, or use another applicationId`
 }
 
 function describePlanned({ sources, changelogs }: PlannedSubTopology): string {

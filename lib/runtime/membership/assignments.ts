@@ -48,7 +48,7 @@ export class Assignments {
     this.identity = identity
     const { shutdown, madeFor, held, refresh } = decodeAssignmentData(userData)
     if (shutdown) {
-      const message = 'another instance has failed and asks every instance of the application to stop'
+      const message = 'another instance has failed and requests that every instance of the application stops'
       throw new MillraceError('STREAMS_APPLICATION_SHUTDOWN', message)
     }
     const { tasks, unused } = agree(new Map(plan.taskIds.map((taskId) => [taskId, plan.sources(taskId)])), partitions)
@@ -76,11 +76,11 @@ export class Assignments {
     if (foreignLeader) {
       log.warn(
         {},
-        'the leader of the group is no Millrace instance: it assigns nothing. Use an applicationId of your own',
+        'the leader of the group is not a Millrace instance and assigns no tasks. Use an applicationId that no other application uses',
       )
     }
     if (names.length > 0) {
-      const text = 'partitions were assigned that no task of this topology reads alone: they are not read here'
+      const text = 'assigned partitions do not make up a complete task of this topology: they are not read'
       log.warn({ partitions: inShort(names) }, text)
     }
   }

@@ -71,7 +71,7 @@ export function decodeMemberData(bytes: Buffer, memberId: string): MemberData {
     if (version !== VERSION) throw new RangeError(`version ${version}`)
     const idLength = bytes.readUInt16BE(1)
     let at = 3 + idLength
-    if (at > bytes.length) throw new RangeError('the process id is cut off')
+    if (at > bytes.length) throw new RangeError('the process id is incomplete')
     const processId = bytes.toString('utf8', 3, at)
     const lists: string[][] = []
     for (let list = 0; list < 2; list++) {
@@ -89,7 +89,7 @@ export function decodeMemberData(bytes: Buffer, memberId: string): MemberData {
     const why = isMillraceError(cause) || cause instanceof Error ? ` (${cause.message})` : ''
     throw new MillraceError(
       'GROUP_MEMBER_DATA',
-      `member ${memberId} sent a subscription this version cannot read${why}: is another application using the same group id, or a newer Millrace?`,
+      `member ${memberId} sent a subscription that this version cannot read${why}: does another application use the same group id, or a newer Millrace?`,
       { cause },
     )
   }
@@ -98,10 +98,10 @@ export function decodeMemberData(bytes: Buffer, memberId: string): MemberData {
 function decodeMore(bytes: Buffer): { plan: PlannedSubTopology[] | null; attempt: number } {
   if (bytes.length === 0) return { plan: null, attempt: 0 }
   const length = bytes.readInt32BE(0)
-  if (length < 0 || length > bytes.length - 4) throw new RangeError('the plan is cut off')
+  if (length < 0 || length > bytes.length - 4) throw new RangeError('the plan is incomplete')
   const { plan, attempt } = JSON.parse(bytes.toString('utf8', 4, 4 + length)) as Record<string, unknown>
   if (plan !== null && !(Array.isArray(plan) && plan.every(isPlanned)))
-    throw new RangeError('the plan has another layout')
+    throw new RangeError('the plan has another format')
   return { plan: plan as PlannedSubTopology[] | null, attempt: typeof attempt === 'number' ? attempt : 0 }
 }
 

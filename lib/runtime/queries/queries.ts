@@ -192,7 +192,7 @@ function asKind<View extends CommittedView>(name: string, kind: View['kind'], vi
 }
 
 function wrongKind(name: string, is: string, asked: string): MillraceError {
-  return new MillraceError('QUERY_STORE_KIND', `store ${name} is a ${is} store, it was asked for as ${asked}`)
+  return new MillraceError('QUERY_STORE_KIND', `store ${name} is a ${is} store, not a ${asked} store`)
 }
 
 async function* chain<View, Entry>(

@@ -64,7 +64,7 @@ export function requirePosition(
     const found = offset === undefined ? 'does not run here' : `is at ${offset}`
     throw new MillraceError(
       'QUERY_POSITION_BEHIND',
-      `store ${store} was asked for as of ${name} offset ${wanted}, which ${found}`,
+      `the query of store ${store} needs ${name} offset ${wanted}, which ${found}`,
       { topic, partition },
     )
   }

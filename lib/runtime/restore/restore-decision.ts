@@ -31,7 +31,7 @@ export function decideRestore(facts: RestoreFacts): RestoreDecision {
   const { checkpoint, logStart, logEnd } = facts
   if (checkpoint === null) return { kind: 'rollForward', from: logStart }
   if (checkpoint.topicId !== null && facts.topicId !== null && checkpoint.topicId !== facts.topicId) {
-    return { kind: 'rebuild', reason: 'the changelog topic was deleted and made anew' }
+    return { kind: 'rebuild', reason: 'the changelog topic was deleted and created again' }
   }
   if (checkpoint.offset < logStart) {
     return {
@@ -48,7 +48,7 @@ export function decideRestore(facts: RestoreFacts): RestoreDecision {
   if (checkpoint.restoredFrom !== null && checkpoint.restoredFrom !== logStart) {
     return {
       kind: 'rebuild',
-      reason: `a restore was cut short, and the changelog begins at ${logStart} since, no longer at ${checkpoint.restoredFrom}`,
+      reason: `a restore was interrupted, and the changelog now begins at ${logStart} instead of ${checkpoint.restoredFrom}`,
     }
   }
   const behind = checkpoint.offset < logEnd
@@ -79,13 +79,13 @@ export interface ChangelogRead {
 /** Why what was read so far must be read anew; null: no reason. */
 export function whyAnew({ topicId, position, to }: ChangelogRead, now: ReadingFacts): string | null {
   if (topicId !== null && now.topicId !== null && topicId !== now.topicId) {
-    return 'the changelog topic was deleted and made anew during the restore'
+    return 'the changelog topic was deleted and created again during the restore'
   }
   if (position < to && now.logStart > position) {
-    return `the changelog begins at ${now.logStart} since, after the restore's offset ${position}`
+    return `the changelog now begins at ${now.logStart}, after the restore's offset ${position}`
   }
   if (position < to && now.logEnd < to) {
-    return `the changelog ends at ${now.logEnd} since, before the restore's end ${to}`
+    return `the changelog now ends at ${now.logEnd}, before the restore's end ${to}`
   }
   return null
 }

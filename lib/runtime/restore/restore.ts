@@ -66,7 +66,7 @@ const PIECE_RECORDS = 1_000
 const FIRST_LOOK_MS = 1_000
 const LAST_LOOK_MS = 30_000
 
-const ASKING = 'the question for the ends of changelogs'
+const ASKING = 'reading the ends of changelogs'
 
 export class Restore {
   readonly #options: RestoreOptions
@@ -312,8 +312,8 @@ function restoreRecord(
 
 function anewAfter({ code, offset }: MillraceError): string {
   return code === 'CLIENT_LOG_TRUNCATED'
-    ? `the changelog was cut before offset ${offset}, and written anew`
-    : `the changelog has no offset ${offset} any more`
+    ? `the changelog was truncated before offset ${offset} and written again`
+    : `the changelog no longer has offset ${offset}`
 }
 
 interface Piece {

@@ -60,7 +60,7 @@ export class Slices {
       }
       if (!isMillraceError(error, 'PROCESS_RETRY')) throw error
       const { taskId = '', node, topic, partition, offset, attempt = 1 } = error
-      this.#options.log.warn({ taskId, node, topic, partition, offset, attempt }, 'a record is tried again')
+      this.#options.log.warn({ taskId, node, topic, partition, offset, attempt }, 'a record is retried')
       this.#options.decide({ kind: 'retryWanted', taskId, attempt })
       this.#options.signal.raise()
       return 1

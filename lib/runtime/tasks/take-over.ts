@@ -135,7 +135,7 @@ export class TakeOver {
     const { taskId } = opening
     opening.attempts++
     const retriable = reason !== TOO_SLOW || opening.attempts < SLOW_ATTEMPTS
-    const message = `the restore of task ${taskId} has to begin anew: ${reason}`
+    const message = `the restore of task ${taskId} starts again: ${reason}`
     return new MillraceError('STREAMS_RESTORE_OVERTAKEN', message, { taskId, retriable })
   }
 
@@ -155,7 +155,7 @@ export class TakeOver {
         const { topic, partition } = chosen[0]!
         throw new MillraceError(
           'STREAMS_NO_COMMITTED_OFFSET',
-          `${formatTopicPartition(topic, partition)} has no committed offset and offsetReset is "none": commit one, or choose earliest or latest`,
+          `${formatTopicPartition(topic, partition)} has no committed offset and offsetReset is "none": commit an offset, or choose earliest or latest`,
           { topic, partition },
         )
       }

@@ -95,7 +95,7 @@ export class TaskOpener {
           if (tasks.some(wanted)) retries.later(what, error, again)
           else {
             const facts = { taskIds: taskIds.join(), cause: String(error) }
-            config.log.warn(facts, 'a take-over that nobody waits for has failed')
+            config.log.warn(facts, 'a take-over that is no longer needed has failed')
             again()
           }
         },
@@ -173,7 +173,7 @@ export class TaskOpener {
    */
   async #closeWritten(taskId: string, close: (options: CloseState) => Promise<void>): Promise<void> {
     const { config, failed } = this.#options
-    const what = `the writing of the state of task ${taskId}`
+    const what = `writing the state of task ${taskId}`
     const gone = () => this.#gone(taskId)
     const again = async (error: unknown) => {
       // Should it come back, its time begins anew.

@@ -94,7 +94,7 @@ async function warnOfNew(
   const committed = await admin.groupOffsets(groupId, sources)
   if (!committed.some(({ offset }) => offset > 0)) return
   const text =
-    'internal topics were missing although the application has run before: if they were deleted, what they held is lost'
+    'internal topics were missing although the application has run before: if they were deleted, their records are lost'
   log.warn({ topics: made.join() }, text)
 }
 
@@ -108,7 +108,7 @@ async function madeTopic(
     return await cluster.topic(name)
   } catch (error) {
     if (!isMillraceError(error, 'CLIENT_TOPIC_MISSING')) throw error
-    log.warn({ topic: name, taskTimeoutMs }, 'an internal topic was made, and the broker does not know it yet')
+    log.warn({ topic: name, taskTimeoutMs }, 'an internal topic was created, and the broker does not list it yet')
     return cluster.topic(name, undefined, taskTimeoutMs)
   }
 }
@@ -118,7 +118,7 @@ function misfit(plan: ResolvedTopology, topic: string, actual: number, needed: n
   const because = user === null ? '' : `, because ${listed(plan.sourceCounts(user))}`
   return new MillraceError(
     'STREAMS_INTERNAL_TOPIC_MISMATCH',
-    `internal topic ${topic} has ${actual} partitions, and the topology needs ${needed}${because}. With another number of partitions keys come to tasks that do not have their state: use a new application id, so that the input is processed anew, or put a repartition with ${actual} partitions before the state`,
+    `internal topic ${topic} has ${actual} partitions, and the topology needs ${needed}${because}. With another number of partitions, keys would move to tasks that do not have their state: use a new application id to process the input again, or put a repartition with ${actual} partitions before the state`,
     { topic },
   )
 }
@@ -137,7 +137,7 @@ export function checkStateFits(before: ResolvedTopology, next: ResolvedTopology)
     if (grown.length === 0) continue
     throw new MillraceError(
       'STREAMS_INTERNAL_TOPIC_MISMATCH',
-      `${listed(grown)}, and the state of what reads ${grown.length === 1 ? 'it' : 'them'} was made for ${old[1]} (store ${subTopology.stores[0]!.name}). With another number of partitions keys come to tasks that do not have their state: use a new application id, so that the input is processed anew, or put a repartition with ${old[1]} partitions before the state`,
+      `${listed(grown)}, and the state of what reads ${grown.length === 1 ? 'it' : 'them'} was made for ${old[1]} (store ${subTopology.stores[0]!.name}). With another number of partitions, keys would move to tasks that do not have their state: use a new application id to process the input again, or put a repartition with ${old[1]} partitions before the state`,
       { topic: grown[0]![0] },
     )
   }

@@ -74,7 +74,7 @@ function internalTopicChanged({ topic, role, before, now }: ChangedTopic, cause?
     role === 'repartition' ? 'records that were not processed yet may be lost' : 'its state cannot be restored'
   return new MillraceError(
     'STREAMS_INTERNAL_TOPIC_CHANGED',
-    `Somebody ${happened(before, now)} internal topic ${topic} while the application ran, so that ${lost}: ${advice(before, now)}`,
+    `Internal topic ${topic} ${happened(before, now)} while the application was running, so ${lost}: ${advice(before, now)}`,
     { topic, cause },
   )
 }
@@ -83,24 +83,24 @@ function internalTopicChanged({ topic, role, before, now }: ChangedTopic, cause?
 export function changelogTrimmed(topic: string, partition: number, before: number, now: number): MillraceError {
   return new MillraceError(
     'STREAMS_INTERNAL_TOPIC_CHANGED',
-    `Somebody deleted the records of internal topic ${topic}-${partition} from offset ${before} to ${now}, so that its state cannot be restored from it: ${REBUILD}`,
+    `The records of internal topic ${topic}-${partition} from offset ${before} to ${now} were deleted, so the state cannot be restored: ${REBUILD}`,
     { topic, partition, offset: now },
   )
 }
 
 const REBUILD =
-  'stop all instances and use a new application id, so that the input is processed anew; or start again and go on with what is left.'
+  'stop all instances and use a new application id to process the input again, or start again and continue with the remaining records.'
 
 function advice(before: TopicFacts, now: TopicFacts): string {
   if (topicChangeOf({ before, now }) !== 'grown') return REBUILD
-  return 'with another number of partitions keys are looked for where they are not. Delete the topic while no instance runs, or use a new application id.'
+  return 'with another number of partitions, keys are looked up in the wrong partition. Delete the topic while no instance runs, or use a new application id.'
 }
 
 function sourceTopicChanged({ topic, role, before, now }: ChangedTopic, cause?: unknown): MillraceError {
-  const what = role === 'global' ? 'global' : 'source'
+  const what = role === 'global' ? 'Global' : 'Source'
   return new MillraceError(
     'STREAMS_SOURCE_TOPIC_CHANGED',
-    `Somebody ${happened(before, now)} ${what} topic ${topic} while the application ran. What was read and committed is of the old topic: create it where it is missing, and start again to read the new one, under a new application id where the state must not go on from the old records.`,
+    `${what} topic ${topic} ${happened(before, now)} while the application was running. The committed offsets and the state belong to the old topic. If the topic is missing, create it. Then start again to read the new topic, with a new application id if you do not want to keep the old state.`,
     { topic, cause },
   )
 }
@@ -108,12 +108,12 @@ function sourceTopicChanged({ topic, role, before, now }: ChangedTopic, cause?: 
 function happened(before: TopicFacts, now: TopicFacts): string {
   switch (topicChangeOf({ before, now })) {
     case 'gone':
-      return 'deleted'
+      return 'was deleted'
     case 'grown':
-      return `added partitions (${before?.partitions} before, ${now?.partitions} now) to`
+      return `got more partitions (${before?.partitions} before, ${now?.partitions} now)`
     default:
       return now === null || before === null || now.partitions === before.partitions || now.partitions === 0
-        ? 'deleted and made anew'
-        : `deleted and made anew (${before.partitions} partitions before, ${now.partitions} now)`
+        ? 'was deleted and created again'
+        : `was deleted and created again (${before.partitions} partitions before, ${now.partitions} now)`
   }
 }

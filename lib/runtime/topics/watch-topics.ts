@@ -92,7 +92,7 @@ export class TopicWatch {
       (error) => {
         // Between two generations nothing can be committed: the next look does it.
         if (isMillraceError(error) && (error.retriable || error.code === 'GROUP_STALE_GENERATION'))
-          log.warn({ code: error.code, cause: error.message }, 'the topics of the application could not be looked at')
+          log.warn({ code: error.code, cause: error.message }, 'the topics of the application could not be checked')
         else options.failed(error)
       },
     )
@@ -191,7 +191,7 @@ export class TopicWatch {
     }
     checkStateFits(before, next)
     await beginAtStart(addedPartitions(before, next))
-    config.log.info({ tasks: next.taskIds.length, before: before.taskIds.length }, 'the tasks are planned anew')
+    config.log.info({ tasks: next.taskIds.length, before: before.taskIds.length }, 'the tasks are planned again')
     this.#latest = next
     this.#noted.clear()
     changed(next)
@@ -202,7 +202,7 @@ export class TopicWatch {
     const what = { topic, role, before: before?.partitions ?? 0, now: now?.partitions ?? 0 }
     if (now === null) log.warn(what, `topic ${topic} was deleted`)
     else if (topicChangeOf({ before, now }) === 'grown') log.info(what, `partitions were added to topic ${topic}`)
-    else log.warn(what, `topic ${topic} was made anew`)
+    else log.warn(what, `topic ${topic} was deleted and created again`)
   }
 }
 

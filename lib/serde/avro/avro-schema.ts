@@ -120,7 +120,7 @@ export function readAvro(type: AvroType, body: Buffer, resolver: AvroResolver | 
   } catch {
     throw new MillraceError(
       'SERDE_BYTES_INVALID',
-      `${body.length} bytes on topic ${topic} are no valid Avro ${schemaName(type)}`,
+      `${body.length} bytes on topic ${topic} are not valid Avro ${schemaName(type)}`,
       { topic },
     )
   }

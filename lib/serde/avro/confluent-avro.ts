@@ -50,7 +50,7 @@ export async function confluentAvro<T>(options: ConfluentAvroOptions): Promise<S
   const type = avroType(options.schema, options.longs)
   const ownId = await options.registry.register(options.subject, options.schema)
   if (!isSchemaId(ownId)) {
-    const message = `the registry answered no id for the schema of ${options.subject}, but ${String(ownId)}`
+    const message = `the registry returned ${String(ownId)} instead of an id for the schema of ${options.subject}`
     throw new MillraceError('SERDE_REGISTRY_UNAVAILABLE', message)
   }
   const header = Buffer.alloc(HEADER_BYTES)
@@ -64,7 +64,7 @@ export async function confluentAvro<T>(options: ConfluentAvroOptions): Promise<S
       if (bytes.length < HEADER_BYTES || bytes[0] !== 0) {
         throw new MillraceError(
           'SERDE_BYTES_INVALID',
-          `${bytes.length} bytes on topic ${topic} are not in Confluent's framing`,
+          `${bytes.length} bytes on topic ${topic} are not in Confluent's format`,
           {
             topic,
           },
@@ -125,7 +125,11 @@ class WriterSchemas {
 }
 
 function unknownSchema(id: number, topic: string): MillraceError {
-  return new MillraceError('SERDE_SCHEMA_UNKNOWN', `the registry does not know schema ${id}, met on topic ${topic}`, {
-    topic,
-  })
+  return new MillraceError(
+    'SERDE_SCHEMA_UNKNOWN',
+    `the registry does not have schema ${id}, which a record on topic ${topic} uses`,
+    {
+      topic,
+    },
+  )
 }

@@ -55,7 +55,7 @@ function readLongAsDouble(tap: Tap): number {
   const long = readExactLong(tap)
   if (typeof long === 'number') return long
   const double = Number(long)
-  if (BigInt(double) !== long) throw new RangeError('a long that no double is equal to')
+  if (BigInt(double) !== long) throw new RangeError('a long that is not exactly a double')
   return double
 }
 

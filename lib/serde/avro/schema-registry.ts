@@ -119,14 +119,14 @@ function failure(judgement: Judgement, what: string, cause: unknown): MillraceEr
 /** Something in between, a proxy with a page of its own for instance, answers with status 200 too: that passes. */
 function storedSchema(answer: unknown): StoredSchema {
   if (typeof (answer as StoredSchema | null)?.schema === 'string') return answer as StoredSchema
-  throw new Error('the answer holds no schema: it may not be the registry that answered')
+  throw new Error('the answer contains no schema: it may not come from a registry')
 }
 
 /** A body without an id is not the registry's either. */
 function registeredId(answer: unknown): number {
   const id = (answer as { readonly id?: unknown } | null)?.id
   if (isSchemaId(id)) return id
-  throw new Error('the answer holds no schema id: it may not be the registry that answered')
+  throw new Error('the answer contains no schema id: it may not come from a registry')
 }
 
 /** What fits the four bytes in front of a record. */
@@ -169,6 +169,6 @@ function parsed(text: string, id: number): AvroSchema {
   } catch (cause) {
     // The old way to write a primitive type, which the registry takes too: its bare name.
     if (/^[a-z]+$/.test(text)) return text
-    throw new MillraceError('SERDE_SCHEMA_INVALID', `schema ${id} of the registry is no JSON`, { cause })
+    throw new MillraceError('SERDE_SCHEMA_INVALID', `schema ${id} of the registry is not JSON`, { cause })
   }
 }

@@ -118,7 +118,7 @@ export class OpenDatabases {
     if (isThere && !native.owns(files)) {
       throw new MillraceError(
         'STATE_LAYOUT_UNSUPPORTED',
-        `the state of task ${taskId} was written by another store than ${native.name}`,
+        `the state of task ${taskId} was written by another engine than ${native.name}`,
         { taskId },
       )
     }

@@ -50,7 +50,7 @@ async function loadPackage(): Promise<Package> {
     const text = error instanceof Error ? error.message.split('\n')[0] : String(error)
     throw new MillraceError(
       'STATE_ENGINE_MISSING',
-      `stateEngine is "rocksdb" and the package @nxtedition/rocksdb does not load here: ${text}`,
+      `stateEngine is "rocksdb", but the package @nxtedition/rocksdb cannot be loaded: ${text}`,
       { cause: error },
     )
   }

@@ -218,7 +218,7 @@ async function makeFolder(folder: string, taskId: string): Promise<void> {
     await access(folder, constants.W_OK)
   } catch (error) {
     if ((error as { code?: unknown }).code === 'EEXIST')
-      throw damaged(taskId, 'a file stands where its folder should', error)
+      throw damaged(taskId, 'there is a file with the name of its folder', error)
     const known = coded(error, taskId, 'open')
     if (known.code !== 'STATE_DAMAGED') throw known
     const text = error instanceof Error ? error.message : String(error)

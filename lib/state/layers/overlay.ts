@@ -97,7 +97,10 @@ export class Overlay implements CellHome {
   /** Moves the open layer in flight and hands out each changed cell, oldest first change first. */
   beginCommit(emit: ((cell: Cell) => void) | null): void {
     if (this.#inFlight.length > 0) {
-      throw new MillraceError('STATE_COMMIT_IN_FLIGHT', 'a commit of this task is in flight and its outcome not known')
+      throw new MillraceError(
+        'STATE_COMMIT_IN_FLIGHT',
+        'a commit of this task is in flight and its outcome is not known yet',
+      )
     }
     this.transactions++
     const changed = this.#open

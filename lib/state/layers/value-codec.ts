@@ -54,7 +54,7 @@ export class KeyCodec {
     if (serde !== undefined) return toByteString(checked(serde), prefix, this.#topic)
     const bytes: unknown = prefix
     if (bytes instanceof Uint8Array) return Buffer.from(bytes).toString('latin1')
-    const problem = `a prefix of keys is ${kindOf(bytes)}: without a serde it is bytes`
+    const problem = `a prefix of keys is ${kindOf(bytes)}: without a serde it must be bytes`
     throw new MillraceError('SERDE_VALUE_INVALID', problem, { topic: this.#topic })
   }
 

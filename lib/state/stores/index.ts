@@ -46,5 +46,8 @@ export function storeInfo({ kind }: Pick<StoreBase, 'kind'>): StoreInfo {
 export function committedView(store: LocalStore): CommittedView {
   const { committed } = storeInfo(store.definition)
   if (typeof committed !== 'string') return committed(store)
-  throw new MillraceError('QUERY_STORE_KIND', `store ${store.definition.name} keeps ${committed}: it has no rows`)
+  throw new MillraceError(
+    'QUERY_STORE_KIND',
+    `store ${store.definition.name} contains ${committed}: it cannot be queried`,
+  )
 }

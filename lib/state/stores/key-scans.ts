@@ -10,7 +10,7 @@ export function requireOrder<T>(order: T | null, name: string): T {
   if (order !== null) return order
   throw new MillraceError(
     'STATE_NOT_ORDERED',
-    `store ${name} is asked to walk its keys, which it does not keep in order`,
+    `store ${name} cannot iterate over its keys, because it does not keep them in order`,
   )
 }
 

@@ -51,7 +51,10 @@ export class LocalTimerStore<K = unknown>
 
   schedule(key: K, atMs: number): void {
     if (!Number.isSafeInteger(atMs) || atMs < 0 || atMs <= this.#firingMs) {
-      const what = this.#firingMs < 0 ? 'a whole number of milliseconds >= 0' : `after ${this.#firingMs}, which fires`
+      const what =
+        this.#firingMs < 0
+          ? 'a whole number of milliseconds >= 0'
+          : `after ${this.#firingMs}, the time of the timer that fires`
       throw new MillraceError('PROCESSOR_TIMER_INVALID', `a timer of ${this.name} must be ${what}; got ${atMs}`)
     }
     const { data, keys } = this.parts

@@ -40,5 +40,5 @@ export function timesOf(startMs: number, advanceMs: number): TestTimes {
 
 function atLeastZero(name: string, ms: number): number {
   if (ms >= 0) return ms
-  throw new MillraceError('CONFIG_INVALID', `${name} is ${ms}: time does not go back, use at least 0`)
+  throw new MillraceError('CONFIG_INVALID', `${name} is ${ms}, but time cannot go back: use at least 0`)
 }

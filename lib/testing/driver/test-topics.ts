@@ -126,7 +126,7 @@ export class TestOutputTopic<K, V> {
   readValue(): V | null {
     const record = this.read()
     if (record !== null) return record.value
-    throw new MillraceError('TEST_TOPIC_EMPTY', `Topic ${this.topic} has no record left.`, { topic: this.topic })
+    throw new MillraceError('TEST_TOPIC_EMPTY', `Topic ${this.topic} has no more records.`, { topic: this.topic })
   }
 
   readKeyValuesToList(): (readonly [key: K | null, value: V | null])[] {

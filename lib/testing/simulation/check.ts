@@ -151,7 +151,7 @@ function checkHop(
     for (const record of log(BY_ITEM, partition)) {
       const key = String(record.key)
       if ((home.get(key) ?? partition) !== partition)
-        violated('I4', `${key} lies in partitions ${home.get(key)} and ${partition}`)
+        violated('I4', `${key} is in partitions ${home.get(key)} and ${partition}`)
       home.set(key, partition)
       const name = `${bySource.get(String(record.value))}>${partition}`
       const sequence = sequences.get(name) ?? []
@@ -258,7 +258,7 @@ async function checkStores({ instances, violated }: Run, expected: Stores): Prom
       if (actual !== value) violated('I2', `store ${store} has ${name} = ${actual}, not ${value}`)
     }
     for (const [name, value] of found[store]) {
-      if (!wanted.has(name)) violated('I2', `store ${store} has ${name} = ${value}, which should not be there`)
+      if (!wanted.has(name)) violated('I2', `store ${store} has ${name} = ${value}, which is not expected`)
     }
   }
 }

@@ -205,7 +205,7 @@ export class Deadlines implements FrameEye {
         if (log.lastStableOffset === log.endOffset || known?.offset !== log.lastStableOffset) {
           this.#stable.set(name, { offset: log.lastStableOffset, atMs: world.nowMs })
         } else if (world.nowMs - known.atMs > patienceMs) {
-          this.#tell('I9', name, `the last stable offset of ${name} stands at ${known.offset} since ${known.atMs} ms`)
+          this.#tell('I9', name, `the last stable offset of ${name} has been ${known.offset} since ${known.atMs} ms`)
         }
       }
     }

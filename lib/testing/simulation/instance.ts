@@ -107,7 +107,7 @@ export class SimInstance {
 
   pause(forMs: number): boolean {
     if (!this.process.alive || this.process.held) return false
-    this.#options.network.world.note(`${this.process.name} stands still for ${forMs.toFixed(0)} ms`)
+    this.#options.network.world.note(`${this.process.name} is stopped for ${forMs.toFixed(0)} ms`)
     this.process.hold(forMs)
     return true
   }

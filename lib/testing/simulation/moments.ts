@@ -38,11 +38,11 @@ const TRANSACTION_REQUESTS = [
 const WITHIN = [produceApi, txnOffsetCommitApi]
 
 export const AT_MOMENTS: Readonly<Record<string, Variant>> = {
-  kills: withFaults('processes are killed, often', 0, ['kill'], 6),
-  outages: withFaults('the coordinators are away, often', 0, ['coordinatorRestart'], 6),
+  kills: withFaults('processes are killed often', 0, ['kill'], 6),
+  outages: withFaults('the coordinators are often unavailable', 0, ['coordinatorRestart'], 6),
   closes: withFaults('members close at moments of the protocol', 0, ['close'], 6),
   'power-cuts': {
-    what: 'a member restarts, and the power fails before it has its tasks: what was not synced is cut at some point',
+    what: 'a member restarts, and the power fails before it has its tasks: unsynced data is lost from some point on',
     share: 0,
     draw: (draft, random) => {
       const betweenMs = (draft.durationMs * (TO - FROM)) / 3
@@ -56,7 +56,7 @@ export const AT_MOMENTS: Readonly<Record<string, Variant>> = {
     },
   },
   'cut-transactions': {
-    what: 'members are killed within a transaction, and half of them come back as somebody else',
+    what: 'members are killed within a transaction, and half of them restart as new members',
     share: 0,
     draw: (draft, random) => {
       const faults = Array.from({ length: 3 + random.int(3) }, (): Fault => {
@@ -68,7 +68,7 @@ export const AT_MOMENTS: Readonly<Record<string, Variant>> = {
     },
   },
   'cut-decisions': {
-    what: 'the broker is killed when it has decided how a transaction ends, and before all markers are written',
+    what: 'the broker is killed after it has decided how a transaction ends and before all markers are written',
     share: 0,
     draw: (draft, random) => {
       draft.markerDelayMs = 200 + random.int(400)
@@ -111,14 +111,14 @@ export const AT_MOMENTS: Readonly<Record<string, Variant>> = {
     },
   },
   'slow-markers': {
-    what: 'a transaction takes long to end on every partition',
+    what: 'the end of a transaction is slow on every partition',
     share: 0,
     draw: (draft, random) => {
       draft.markerDelayMs = 300 + random.int(700)
     },
   },
   'missed-generation': {
-    what: 'a member does not hear of a generation in which others run its tasks',
+    what: 'a member misses a generation in which other members run its tasks',
     share: 0,
     draw: (draft, random) => {
       const betweenMs = (draft.durationMs * (TO - FROM)) / 6
@@ -138,14 +138,14 @@ export const AT_MOMENTS: Readonly<Record<string, Variant>> = {
     },
   },
   'close-on-error': {
-    what: 'user code throws, the record is tried again, and somebody closes the instance because of it',
+    what: 'user code throws, the record is retried, and the application closes the instance because of it',
     share: 0,
     draw: (draft, random) => {
       draft.userCode = { ...draft.userCode, throwEvery: 150 + random.int(100), throws: 1, closes: true }
     },
   },
   away: {
-    what: 'a member is away for a moment, and changelogs lose meanwhile what nobody needs any more',
+    what: 'a member is away for a moment, and meanwhile changelogs lose records that no member needs',
     share: 0,
     draw: (draft, random) => {
       // The others go on soon: what they delete is still in the store of the one that is away.

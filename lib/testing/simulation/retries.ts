@@ -70,7 +70,7 @@ export class RetryEye implements FrameEye {
     known.lastMs = process.localMs
     this.#refused.set(process, known)
     if (known.count === MOST_AT_ONCE) {
-      this.#violated('I11', `${process.name} connects ${known.count} times without a pause, and nobody listens`)
+      this.#violated('I11', `${process.name} connects ${known.count} times without a pause, and no broker listens`)
     }
   }
 }

@@ -245,7 +245,7 @@ class Simulation {
       this.#startMembers()
     }
     const calm = () => this.#faults.done && this.#steps.over
-    if (!(await this.#world.run(calm, PEACE_MS))) throw new Error('some faults found nobody to strike')
+    if (!(await this.#world.run(calm, PEACE_MS))) throw new Error('some faults had no target')
     this.#world.note('peace')
     if (!(await this.#world.run(() => this.#busy() === null, PEACE_MS))) {
       throw new Error(`${PEACE_MS} ms after the last fault ${this.#busy()}`)

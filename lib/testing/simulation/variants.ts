@@ -29,7 +29,7 @@ const MOST_MS = 30_000
 
 export const VARIANTS: Readonly<Record<string, Variant>> = {
   small: {
-    what: 'a quarter of the records in a third of the time: for a quick look',
+    what: 'a quarter of the records in a third of the time, for a quick run',
     share: 0.4,
     draw: (draft) => {
       draft.durationMs = Math.round(draft.durationMs / 3)
@@ -39,7 +39,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     },
   },
   steady: {
-    what: 'records come one by one all the time, without a pause between them',
+    what: 'single records arrive all the time, without a pause',
     share: 0.08,
     draw: (draft, random) => {
       draft.durationMs = 8_000 + random.int(6_000)
@@ -49,7 +49,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     },
   },
   quiet: {
-    what: 'no faults: every deadline counts from the first moment on',
+    what: 'no faults: every deadline counts from the start',
     share: 0.08,
     draw: (draft) => {
       draft.faults = []
@@ -70,7 +70,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     draw: (draft, random) => addSteps(draft, rolled(draft, random, 2)),
   },
   scale: {
-    what: 'the group grows to twice its size, and shrinks again',
+    what: 'the group grows to twice its size and shrinks again',
     share: 0.08,
     draw: (draft, random) => {
       const more = 2 + random.int(3)
@@ -90,7 +90,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     draw: (draft, random) => addSteps(draft, rolled(draft, random, 1, VERSIONS.compatible)),
   },
   'incompatible-version': {
-    what: 'one member is restarted with a version whose tasks are others, and back again',
+    what: 'one member restarts with a version that has other tasks, and later with the old version',
     share: 0.05,
     draw: (draft, random) => {
       const name = anyMember(draft, random)
@@ -104,7 +104,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     },
   },
   foreigner: {
-    what: 'a member that nobody can read joins the group for a while',
+    what: 'a member with unreadable subscription data joins the group for a while',
     share: 0.06,
     draw: (draft, random) => {
       const forMs = 1_000 + random.int(4_000)
@@ -112,7 +112,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     },
   },
   'start-twice': {
-    what: 'start() is called on an instance that runs',
+    what: 'start() is called on a running instance',
     share: 0.04,
     draw: (draft, random) => {
       const name = anyMember(draft, random)
@@ -146,7 +146,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     draw: (draft, random) => slow(draft, { open: span(random, 500, 4_000) }),
   },
   'slow-disk': {
-    what: 'writing to a store and closing it take long',
+    what: 'writing and closing a store are slow',
     share: 0.12,
     draw: (draft, random) => slow(draft, { write: span(random, 50, 600), close: span(random, 50, 1_500) }),
   },
@@ -166,7 +166,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     },
   },
   'slow-coordinator': {
-    what: 'joining, syncing, reading offsets and initialising a producer take long',
+    what: 'joining, syncing, reading offsets and initialising a producer are slow',
     share: 0.1,
     draw: (draft, random) => {
       const apis = [initProducerIdApi, joinGroupApi, syncGroupApi, offsetFetchApi]
@@ -176,14 +176,14 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     },
   },
   'slow-code': {
-    what: 'user code takes a long time over some records',
+    what: 'user code is slow for some records',
     share: 0.08,
     draw: (draft, random) => {
       draft.userCode = { ...draft.userCode, slowEvery: 40 + random.int(60), slowMs: 50 + random.int(200) }
     },
   },
   retry: {
-    what: 'user code throws, and the record is tried again',
+    what: 'user code throws, and the record is retried',
     share: 0.12,
     draw: (draft, random) => {
       draft.userCode = { ...draft.userCode, throwEvery: 20 + random.int(100), throws: 1 + random.int(3) }
@@ -197,21 +197,21 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     },
   },
   'at-least-once': {
-    what: 'the guarantee is atLeastOnce: nothing is lost',
+    what: 'the guarantee is atLeastOnce: no record is lost',
     share: 0.06,
     draw: (draft) => {
       draft.guarantee = 'atLeastOnce'
     },
   },
-  'broker-errors': withFaults('brokers answer with every error code they have', 0.15, ['brokerError'], 6),
+  'broker-errors': withFaults('brokers answer with all of their error codes', 0.15, ['brokerError'], 6),
   leaders: withFaults('leaders move', 0.1, ['leaderMove'], 3),
-  trim: withFaults('changelogs lose what they no longer need', 0.1, ['trim'], 3),
+  trim: withFaults('changelogs lose records that are no longer needed', 0.1, ['trim'], 3),
   clocks: withFaults('wall clocks jump forward and back', 0.1, ['clockJump'], 3),
-  'hurt-disk': withFaults('what lies on a disk cannot be read any more', 0.08, ['diskHurt', 'kill'], 3),
+  'hurt-disk': withFaults('the contents of a disk become unreadable', 0.08, ['diskHurt', 'kill'], 3),
   'full-disk': withFaults('a disk is full for a while', 0.08, ['diskFull'], 3),
-  'locked-disk': withFaults('the folders are still locked by an earlier life for a while', 0.08, ['diskLocked'], 3),
+  'locked-disk': withFaults('an earlier process still locks the folders for a while', 0.08, ['diskLocked'], 3),
   drawn: {
-    what: 'the topology is one of the random ones of the conformance judge',
+    what: 'the topology is a random one of the conformance tests',
     share: 0.3,
     draw: (draft, random) => {
       draft.topology = 1 + random.int(1_000_000)

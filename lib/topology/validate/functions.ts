@@ -8,7 +8,7 @@ import type { Topology } from '../topology.js'
 export function requireAnyFunction(given: unknown, option: string, where: string): void {
   if (typeof given === 'function') return
   const got = given === undefined || given === null ? 'none' : `a ${typeof given}`
-  throw new MillraceError('TOPOLOGY_FUNCTION_MISSING', `${where} needs \`${option}\`, a function, and got ${got}`, {
+  throw new MillraceError('TOPOLOGY_FUNCTION_MISSING', `${where} needs the function \`${option}\`, but got ${got}`, {
     node: where,
   })
 }
@@ -24,7 +24,7 @@ export function requireFunction(given: unknown, option: string, where: string): 
   if (!(given instanceof AsyncFunction)) return
   throw new MillraceError(
     'TOPOLOGY_FUNCTION_ASYNC',
-    `${where} does not wait for its \`${option}\`, an async function`,
+    `${where} does not await its \`${option}\`, which is an async function`,
     {
       node: where,
     },

@@ -17,7 +17,7 @@ function checkDefinition(store: StoreDefinition, seen: Set<string>): void {
     )
   }
   if (seen.has(store.name)) {
-    throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two stores are called ${store.name}`)
+    throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two stores have the name ${store.name}`)
   }
   seen.add(store.name)
   requireKind(store)
@@ -65,7 +65,7 @@ function checkUse(node: Node, stores: ReadonlyMap<string, StoreDefinition>, glob
     if (retentionMs !== null && retentionMs < least) {
       throw new MillraceError(
         'TOPOLOGY_RETENTION_TOO_SHORT',
-        `store ${name} keeps ${retentionMs} ms, node ${node.name} needs at least ${least} ms (window and grace)`,
+        `store ${name} has retention ${retentionMs} ms, but node ${node.name} needs at least ${least} ms (window and grace)`,
         { node: node.name },
       )
     }
@@ -81,7 +81,7 @@ function checkTimers(topology: Topology): void {
     if (users.length <= 1 && users.every((node) => node.kind === 'process')) continue
     throw new MillraceError(
       'TOPOLOGY_TIMERS_SHARED',
-      `timer store ${name} fires into one processor, but is connected to ${users.map((node) => node.name).join(', ')}`,
+      `timer store ${name} must have one processor, but is connected to ${users.map((node) => node.name).join(', ')}`,
     )
   }
 }
@@ -108,7 +108,7 @@ function checkHistory(node: StreamTableJoinNode, stores: ReadonlyMap<string, Sto
     if (storeInfo(store).port !== 'versioned' || retentionMs! >= node.wait.graceMs) continue
     throw new MillraceError(
       'TOPOLOGY_RETENTION_TOO_SHORT',
-      `store ${name} keeps ${retentionMs} ms of history, join ${node.name} waits ${node.wait.graceMs} ms`,
+      `store ${name} has ${retentionMs} ms of history, but join ${node.name} has graceMs ${node.wait.graceMs}`,
       { node: node.name },
     )
   }
@@ -123,7 +123,7 @@ export function checkStores(topology: Topology): void {
     if (!('ttlMs' in global.store) || global.store.ttlMs === undefined) continue
     throw new MillraceError(
       'CONFIG_INVALID',
-      `global store ${global.store.name} cannot have ttlMs: its topic is its log`,
+      `global store ${global.store.name} cannot have ttlMs, because its topic is its changelog`,
     )
   }
   const stores = new Map(topology.stores.map((store) => [store.name, store]))

@@ -23,7 +23,7 @@ function checkNames(topology: Topology): void {
   const add = (name: string) => {
     checkName('node', name)
     if (seen.has(name)) {
-      throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two nodes are called ${name}`, { node: name })
+      throw new MillraceError('TOPOLOGY_NAME_DUPLICATE', `two nodes have the name ${name}`, { node: name })
     }
     seen.add(name)
   }
@@ -55,7 +55,7 @@ function checkParents(nodes: readonly Node[]): void {
 function checkParent(node: Node, parent: string, all: ReadonlyMap<string, Node>, before: ReadonlySet<string>): void {
   const found = all.get(parent)
   if (found === undefined) {
-    throw new MillraceError('TOPOLOGY_PARENT_UNKNOWN', `node ${node.name} names the unknown parent ${parent}`, {
+    throw new MillraceError('TOPOLOGY_PARENT_UNKNOWN', `node ${node.name} has the unknown parent ${parent}`, {
       node: node.name,
     })
   }
@@ -135,5 +135,5 @@ export function validate(topology: Topology): void {
 export function requireTopology(given: unknown): void {
   if (Array.isArray((given as Partial<Topology> | null | undefined)?.nodes)) return
   const got = (given as object | null | undefined)?.constructor?.name ?? String(given)
-  throw new MillraceError('TOPOLOGY_INPUT_INVALID', `a topology is needed, what \`build()\` returns, and not ${got}`)
+  throw new MillraceError('TOPOLOGY_INPUT_INVALID', `a topology is needed (the result of \`build()\`), not ${got}`)
 }

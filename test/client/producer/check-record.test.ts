@@ -32,7 +32,7 @@ function sentValues(broker: ScriptedBroker): string[] {
 }
 
 const REFUSED: readonly [what: string, record: unknown, message: RegExp][] = [
-  ['a key that is a string', { ...GOOD, key: 'SECRET' }, /its key is a string, no Buffer.*Buffer\.from/],
+  ['a key that is a string', { ...GOOD, key: 'SECRET' }, /its key is a string, not a Buffer.*Buffer\.from/],
   ['a value that is a string', { ...GOOD, value: 'SECRET' }, /its value is a string/],
   ['a value that is a number', { ...GOOD, value: 7 }, /its value is a number/],
   ['a value that is an object', { ...GOOD, value: { SECRET: 1 } }, /its value is an object \(Object\)/],
@@ -41,7 +41,7 @@ const REFUSED: readonly [what: string, record: unknown, message: RegExp][] = [
   ['a value that is wider than bytes', { ...GOOD, value: new Uint16Array(2) }, /an object \(Uint16Array\)/],
   ['no value', { topic: 'out', key: null }, /its value is undefined/],
   ['no key', { topic: 'out', value: null }, /its key is undefined/],
-  ['a topic that is a number', { ...GOOD, topic: 3 }, /its topic is a number, no string/],
+  ['a topic that is a number', { ...GOOD, topic: 3 }, /its topic is a number, not a string/],
   ['no topic', { key: null, value: null }, /its topic is undefined/],
   ['an empty topic', { ...GOOD, topic: '' }, /empty string/],
   ['a partition that is a string', { ...GOOD, partition: '1' }, /its partition is a string/],
@@ -49,7 +49,11 @@ const REFUSED: readonly [what: string, record: unknown, message: RegExp][] = [
   ['half a partition', { ...GOOD, partition: 0.5 }, /its partition is 0\.5/],
   ['a time that is a Date', { ...GOOD, timestamp: new Date(0) }, /its timestamp is an object \(Date\)/],
   ['a time that is a string', { ...GOOD, timestamp: '5' }, /its timestamp is a string/],
-  ['a fraction of a millisecond', { ...GOOD, timestamp: 1.5 }, /its timestamp is 1\.5, no whole milliseconds/],
+  [
+    'a fraction of a millisecond',
+    { ...GOOD, timestamp: 1.5 },
+    /its timestamp is 1\.5, not a whole number of milliseconds/,
+  ],
   ['a time before 1970', { ...GOOD, timestamp: -1 }, /its timestamp is -1/],
   ['no number', { ...GOOD, timestamp: Number.NaN }, /its timestamp is NaN/],
   ['nanoseconds', { ...GOOD, timestamp: 1.7e18 }, /its timestamp is 1700000000000000000/],
@@ -58,8 +62,8 @@ const REFUSED: readonly [what: string, record: unknown, message: RegExp][] = [
   ['a header without a key', { ...GOOD, headers: [{ value: null }] }, /key of its header 0 is undefined/],
   ['a header of text', { ...GOOD, headers: [{ key: 'h', value: 'SECRET' }] }, /its header 0 is a string/],
   ['a null among the headers', { ...GOOD, headers: [null] }, /key of its header 0/],
-  ['nothing', undefined, /it is undefined, no object/],
-  ['null', null, /it is null, no object/],
+  ['nothing', undefined, /it is undefined, not an object/],
+  ['null', null, /it is null, not an object/],
 ]
 
 t.test('what cannot be sent is refused with what is wrong, and the transaction goes on', async (t) => {

@@ -92,7 +92,7 @@ const rows: [name: string, events: MembershipEvent[], expected: string[]][] = [
     ['close 0_0 0_1', 'settled'],
   ],
   [
-    'an older generation is a group made anew',
+    'an older generation is a group created again',
     [...JOINING, assigned(0, ['0_0']), turn()],
     ['close 0_0 0_1', 'settled'],
   ],

@@ -91,7 +91,7 @@ for (const kind of KINDS) {
     const life = await started(new MemoryEngines(), definition)
     write(life, 1)
     if (walk.view === null) {
-      t.throws(() => life.state.committed(name), { code: 'QUERY_STORE_KIND', message: /it has no rows/ })
+      t.throws(() => life.state.committed(name), { code: 'QUERY_STORE_KIND', message: /it cannot be queried/ })
       return
     }
     t.equal(life.state.committed(name).kind, walk.view)
@@ -188,18 +188,22 @@ t.test('settings beyond those of the walk: declared, opened and written', async 
 type Options = Omit<StoreOptions<string, string>, 'name' | 'key' | 'value'>
 
 const REFUSED: readonly (readonly [Options, string, RegExp])[] = [
-  [{ kind: 'window', windowSizeMs: 1, retentionMs: 1, ttlMs: 1 }, 'CONFIG_INVALID', /leave out ttlMs/],
-  [{ kind: 'session', retentionMs: 1, maxEntries: 1 }, 'CONFIG_INVALID', /leave out maxEntries/],
-  [{ kind: 'versioned', retentionMs: 1, ordered: true }, 'CONFIG_INVALID', /leave out ordered/],
-  [{ kind: 'window', windowSizeMs: 1, retentionMs: 1, headers: true }, 'CONFIG_INVALID', /cannot keep headers/],
-  [{ kind: 'session', retentionMs: 1, windowSizeMs: 1 }, 'CONFIG_INVALID', /leave out windowSizeMs/],
-  [{ windowSizeMs: 1 }, 'CONFIG_INVALID', /leave out windowSizeMs/],
+  [{ kind: 'window', windowSizeMs: 1, retentionMs: 1, ttlMs: 1 }, 'CONFIG_INVALID', /omit ttlMs/],
+  [{ kind: 'session', retentionMs: 1, maxEntries: 1 }, 'CONFIG_INVALID', /omit maxEntries/],
+  [{ kind: 'versioned', retentionMs: 1, ordered: true }, 'CONFIG_INVALID', /omit ordered/],
+  [
+    { kind: 'window', windowSizeMs: 1, retentionMs: 1, headers: true },
+    'CONFIG_INVALID',
+    /of kind window: omit headers/,
+  ],
+  [{ kind: 'session', retentionMs: 1, windowSizeMs: 1 }, 'CONFIG_INVALID', /omit windowSizeMs/],
+  [{ windowSizeMs: 1 }, 'CONFIG_INVALID', /omit windowSizeMs/],
   [{ kind: 'window', retentionMs: 1 }, 'CONFIG_INVALID', /needs windowSizeMs/],
   [{ retentionMs: 1 }, 'TOPOLOGY_RETENTION_TOO_SHORT', /cannot have a retention/],
   [{ kind: 'session' }, 'TOPOLOGY_RETENTION_TOO_SHORT', /needs a retention/],
   [{ ttlMs: 1, maxEntries: 1 }, 'CONFIG_INVALID', /choose one/],
-  [{ ttlMs: 1, headers: true }, 'CONFIG_INVALID', /leave out one/],
-  [{ maxEntries: 1, engine: 'level' }, 'CONFIG_INVALID', /lives in memory/],
+  [{ ttlMs: 1, headers: true }, 'CONFIG_INVALID', /omit one/],
+  [{ maxEntries: 1, engine: 'level' }, 'CONFIG_INVALID', /is in memory/],
   [{ kind: 'other' as 'keyValue' }, 'CONFIG_INVALID', /kind is one of/],
 ]
 for (const [options, code, message] of REFUSED) {

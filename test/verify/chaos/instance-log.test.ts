@@ -9,7 +9,11 @@ t.test('a loop without a pause, a stack and the last error are found; a calm log
   const rows: [string, string[], RegExp[]][] = [
     ['calm', every(100), []],
     ['flood', every(10), [/^a writes "trying again" more than 20 times a second$/]],
-    ['stack', [line(0, 'fine'), 'TypeError: x', '    at y'], [/^a wrote outside of its log: TypeError: x \| {5}at y$/]],
+    [
+      'stack',
+      [line(0, 'fine'), 'TypeError: x', '    at y'],
+      [/^a wrote to standard error outside of its log: TypeError: x \| {5}at y$/],
+    ],
     ['end', [line(0, 'the instance ended', { cause: 'STATE_LOCKED: busy' })], [/^a said: STATE_LOCKED: busy$/]],
     ['warning of Node', ['(node:1) Warning: something', '(Use `node --trace-warnings ...`)'], []],
   ]

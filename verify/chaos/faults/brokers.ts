@@ -9,7 +9,8 @@ import { moveLeaders, replicasOf } from './leader-moves.js'
 const MOVES = 4
 const IN_SYNC_TIMEOUT_MS = 60_000
 
-const ownBrokers = ({ kafka }: Place) => (kafka === null ? 'the broker is not ours to kill' : null)
+const ownBrokers = ({ kafka }: Place) =>
+  kafka === null ? 'this command did not start the broker, so it cannot kill it' : null
 
 export const brokers: Fault = {
   name: 'brokers',
@@ -39,7 +40,8 @@ export const brokers: Fault = {
 export const leaders: Fault = {
   name: 'leaders',
   hurtsBrokers: true,
-  missing: ({ kafka }) => (kafka !== null && kafka.nodes > 1 ? null : 'one node has no other to lead: --nodes 3'),
+  missing: ({ kafka }) =>
+    kafka !== null && kafka.nodes > 1 ? null : 'leaders cannot move with one node: use --nodes 3',
   async make(round) {
     const { cluster, applicationId } = round.options
     let moved = 0

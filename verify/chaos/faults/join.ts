@@ -38,7 +38,7 @@ export const joinBacklog: Fault = {
     const said = `backlog of ${BACKLOG} written in ${seconds(systemClock.monotonicMs() - startedMs)}, ${behind} left: ${await joined(round)}`
     await round.until(
       () => round.outputs.records(round.topics.totals) >= written,
-      () => 'the backlog was not worked off',
+      () => 'the backlog was not processed in time',
       600_000,
     )
     return `${said}; worked off ${seconds(systemClock.monotonicMs() - startedMs)} after its begin`

@@ -121,7 +121,7 @@ export const blackhole: Fault = {
     await round.wait(500)
     await works(round, victim)
     await round.flowing('after one instance had heard nothing')
-    return `silence for everybody for 2 s, for ${victim.name} for ${seconds(silentMs)}`
+    return `no data for any instance for 2 s, for ${victim.name} for ${seconds(silentMs)}`
   },
 }
 

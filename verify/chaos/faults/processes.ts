@@ -55,7 +55,7 @@ export const stop: Fault = {
     await works(round, victim)
     const backMs = systemClock.monotonicMs() - wokenMs
     await round.flowing('after an instance woke')
-    return `${victim.name} stood still for ${seconds(PAST_TIMEOUTS_MS)}, had tasks ${seconds(backMs)} after it woke`
+    return `${victim.name} was stopped for ${seconds(PAST_TIMEOUTS_MS)}, had tasks ${seconds(backMs)} after it continued`
   },
 }
 

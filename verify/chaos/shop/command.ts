@@ -60,7 +60,7 @@ function faultsOf(list: string, rounds: number): Fault[] {
     if (!FAULTS.includes(name as Fault)) {
       throw new MillraceError(
         'CONFIG_INVALID',
-        `--faults ${item}: on the shop, name some of ${FAULTS.join(', ')}, each NAME or NAME:TIMES`,
+        `--faults ${item}: on the shop, use names of ${FAULTS.join(', ')}, each NAME or NAME:TIMES`,
       )
     }
     return { fault: name as Fault, times: times === undefined ? rounds : Number(times) }

@@ -53,7 +53,7 @@ export class ChaosRuns {
       const before = left.length
       if (!(await this.#disturbed(run, left, expected))) break
       if (left.length === before) {
-        this.#fail(`the input was over before a single fault: give a longer one, or a lower --speed`)
+        this.#fail(`the input ended before the first fault: use a longer input, or a lower --speed`)
         break
       }
     }
@@ -151,7 +151,7 @@ export class ChaosRuns {
       }
     } catch (error) {
       if (!(error instanceof InputOver)) throw error
-      stage.print(`the input was over with ${left.length} faults to make: they are made on another run`)
+      stage.print(`the input ended with ${left.length} faults left: another run makes them`)
     }
   }
 

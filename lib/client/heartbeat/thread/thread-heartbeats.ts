@@ -149,7 +149,7 @@ class ThreadHeartbeats implements Heartbeats {
   #goOnHere(cause: string): void {
     if (this.#closed || this.#instead !== null) return
     const { log, progress, settings, events, onThisThread } = this.#options
-    log.warn({ cause }, 'the thread for heartbeats has ended: they are sent between records')
+    log.warn({ cause }, 'the heartbeat thread has ended: heartbeats are sent between records')
     progress.onName = () => undefined
     this.#instead = onThisThread(settings, events)
     if (this.#identity !== null) this.#instead.start(this.#identity)

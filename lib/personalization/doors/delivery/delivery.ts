@@ -120,7 +120,7 @@ export class DeliveryHub {
     this.#connections += 1
     connection.has(resume.have)
     this.#catchUp(subscription, resume).catch((error: unknown) => {
-      this.#options.log.warn({ error }, 'what a browser missed could not be read; it will come again')
+      this.#options.log.warn({ error }, 'missed decisions could not be read; the browser will connect again')
       connection.close(1011, 'try again')
     })
     let ended = false
@@ -218,7 +218,7 @@ export class DeliveryHub {
         }
       } catch (error) {
         if (signal.aborted) return
-        log.warn({ error }, 'the reader of recommendations begins again')
+        log.warn({ error }, 'the reader of recommendations starts again')
         if (isMillraceError(error, 'CLIENT_OFFSET_OUT_OF_RANGE')) await this.#begin().catch(() => undefined)
       }
       if (!signal.aborted) await Promise.race([delay(clock, RETRY_MS), aborted(signal)])
@@ -277,7 +277,7 @@ export class DeliveryHub {
   }
 
   #unreadable(cause: unknown): void {
-    this.#options.log.warn({ cause: String(cause) }, 'a decision could not be read: its schema did not come')
+    this.#options.log.warn({ cause: String(cause) }, 'a decision could not be read: its schema did not arrive')
   }
 
   #send(connection: DeliveryConnection, placed: PlacedDecision, next: number): void {

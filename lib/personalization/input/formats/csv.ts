@@ -104,7 +104,7 @@ const MAX_QUOTED_LENGTH = 1_048_576
 function endless(row: number): MillraceError {
   return new MillraceError(
     'INPUT_UNREADABLE',
-    `row ${row} of the CSV input (the header is row 1) opens a quote that is never closed`,
+    `row ${row} of the CSV input (the header is row 1) has an opening quote without a closing quote`,
   )
 }
 

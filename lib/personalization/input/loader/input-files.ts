@@ -58,7 +58,7 @@ function injected(rows: AsyncIterable<ActivityRow> | Iterable<ActivityRow>, opti
 
 function sequenceName({ inject: plan, seed }: SequenceOptions): string {
   const { shuffleMs, duplicateShare, lateShare, lateMs } = plan
-  if (shuffleMs === 0 && duplicateShare === 0 && lateShare === 0) return 'as it stands'
+  if (shuffleMs === 0 && duplicateShare === 0 && lateShare === 0) return 'unchanged'
   return `shuffle=${shuffleMs},duplicate=${duplicateShare},late=${lateShare}:${lateMs} seed ${seed}`
 }
 

@@ -70,7 +70,7 @@ export class Loader {
         if (signal.aborted || (await this.#lead(signal)) !== 'again') return
       } catch (error) {
         if (!isMillraceError(error) || !error.retriable) throw error
-        log.warn({ code: error.code }, 'the loader tries again')
+        log.warn({ code: error.code }, 'the loader retries')
       }
       await pause(clock, RETRY_MS, signal)
     }
@@ -88,7 +88,7 @@ export class Loader {
       const latest = progress ?? claim
       if (latest === null || latest.owner === owner || latest.ends.length > 0) return
       const now = `${latest.owner} ${latest.position} ${latest.beat}`
-      if (seen === '') log.info({ owner: latest.owner }, 'another instance loads the input: standing by')
+      if (seen === '') log.info({ owner: latest.owner }, 'another instance is loading the input: waiting')
       if (now !== seen) {
         seen = now
         seenMs = clock.monotonicMs()

@@ -21,7 +21,7 @@ export class Cursor {
     let value = 0
     for (let factor = 1; ; factor *= 128) {
       const byte = this.bytes[this.at++]
-      if (byte === undefined || factor > 2 ** 63) throw new Malformed('a number is cut short')
+      if (byte === undefined || factor > 2 ** 63) throw new Malformed('a number is incomplete')
       value += (byte & 127) * factor
       if (byte < 128) return value
     }
@@ -33,7 +33,7 @@ export class Cursor {
 
   take(length: number): Buffer {
     const end = this.at + length
-    if (end > this.bytes.length) throw new Malformed('a string is cut short')
+    if (end > this.bytes.length) throw new Malformed('a string is incomplete')
     const bytes = this.bytes.subarray(this.at, end)
     this.at = end
     return bytes

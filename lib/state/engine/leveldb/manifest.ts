@@ -52,6 +52,6 @@ export function readManifest(edits: readonly Buffer[]): Manifest {
     }
   }
   if (oldestLog === null) throw new Malformed('the manifest is incomplete')
-  if (comparator !== COMPARATOR) throw new Malformed('the manifest names another order of keys')
+  if (comparator !== COMPARATOR) throw new Malformed('the manifest has another key order')
   return { tables, oldestLog }
 }

@@ -53,13 +53,13 @@ function block(cursor: Cursor): Block {
 async function checkedBlock({ offset, size }: Block, readAt: ReadAt): Promise<Buffer> {
   const read = await readAt(offset, size + TRAILER_BYTES)
   verify(read, 0, size)
-  if (read[size] !== 0) throw new Malformed('a table is compressed, which nothing here writes')
+  if (read[size] !== 0) throw new Malformed('a table is compressed, which is not supported')
   return read.subarray(0, size)
 }
 
 function verify(bytes: Buffer, at: number, size: number): void {
   const end = at + size
-  if (end + TRAILER_BYTES > bytes.length) throw new Malformed('a table is cut short')
+  if (end + TRAILER_BYTES > bytes.length) throw new Malformed('a table is incomplete')
   if (unmasked(bytes.readUInt32LE(end + 1)) !== crc32c(bytes, at, end + 1)) {
     throw new Malformed('a block of a table does not match its checksum')
   }
