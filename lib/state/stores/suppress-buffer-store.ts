@@ -222,5 +222,5 @@ export const suppressBuffer: StoreRow<SuppressBufferDefinition, LocalSuppressBuf
   writes: ['put', 'removeFirst'],
   changelogConfig: compacted,
   open: (parts) => new LocalSuppressBuffer(parts),
-  committed: 'what a suppression holds back',
+  committed: 'buffered changes of a suppression',
 }

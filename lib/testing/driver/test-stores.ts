@@ -49,7 +49,7 @@ export class TestStores {
   #of(name: string, port: StorePort): unknown {
     const { kind, store } = this.#find(name)
     if (STORES[kind].port === port) return store
-    throw new MillraceError('QUERY_STORE_KIND', `store ${name} is a ${kind} store, it was asked for as ${port}`)
+    throw new MillraceError('QUERY_STORE_KIND', `store ${name} is a ${kind} store, not a ${port} store`)
   }
 
   #find(name: string): TestStore {
