@@ -8,15 +8,18 @@ import type { NotNull, NullOf, SerdeState } from './plan/serde-state.js'
 import { checkWindows, fixedWindows, sessionWindows, withoutWindows } from './plan/window-plan.js'
 import { KTable } from './table.js'
 
+/** Several grouped streams with keys of one type that are aggregated into one table, each with a function of its own. */
 export class CogroupedStream<K, VR> {
   readonly #cogroup: CogroupHandle
-  /** Never set: it carries the types. */
+  /** @internal */
   declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
 
+  /** @internal */
   constructor(cogroup: CogroupHandle) {
     this.#cogroup = cogroup
   }
 
+  /** Adds another grouped stream, with the function that adds its values to the aggregate. */
   cogroup<V, VS extends SerdeState>(
     stream: GroupedStream<K, V, VS>,
     adder: (key: K, value: V, aggregate: VR) => VR,
@@ -24,12 +27,12 @@ export class CogroupedStream<K, VR> {
     return new CogroupedStream(cogroupWith(this.#cogroup, stream.handle, adder as Fold['adder']))
   }
 
-  /** Null keys and null values are dropped. */
+  /** Makes the table. Records with a null key or value are dropped. */
   aggregate(options: CogroupOptions<K, VR>): KTable<K, NotNull<VR>, 'known', NullOf<VR>> {
     return new KTable(aggregateCogroup(this.#cogroup, options, withoutWindows()))
   }
 
-  /** One aggregate per key and window. */
+  /** One aggregate for each key and window. @throws MillraceError WINDOW_INVALID */
   windowedBy(windows: TimeWindows | UnlimitedWindows | SlidingWindows): WindowedCogroupedStream<K, VR>
   windowedBy(windows: SessionWindows): SessionWindowedCogroupedStream<K, VR>
   windowedBy(
@@ -42,37 +45,43 @@ export class CogroupedStream<K, VR> {
   }
 }
 
-/** Cut into tumbling, hopping, sliding or unlimited windows. */
+/** A cogrouped stream, divided into tumbling, hopping, sliding or unlimited windows. */
 export class WindowedCogroupedStream<K, VR> {
   readonly #cogroup: CogroupHandle
   readonly #windows: TimeWindows | UnlimitedWindows | SlidingWindows
+  /** @internal */
   declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
 
+  /** @internal */
   constructor(cogroup: CogroupHandle, windows: TimeWindows | UnlimitedWindows | SlidingWindows) {
     this.#cogroup = cogroup
     this.#windows = windows
   }
 
+  /** Makes the table, with one row for each key and window. */
   aggregate(options: CogroupOptions<K, VR>): KTable<Windowed<K>, NotNull<VR>, 'known', NullOf<VR>> {
     const window = fixedWindows(this.#windows, 'onWindowUpdate')
     return new KTable(aggregateCogroup(this.#cogroup, options, window))
   }
 }
 
-/** Cut into sessions. */
+/** A cogrouped stream, divided into sessions. */
 export class SessionWindowedCogroupedStream<K, VR> {
   readonly #cogroup: CogroupHandle
   readonly #windows: SessionWindows
+  /** @internal */
   declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
 
+  /** @internal */
   constructor(cogroup: CogroupHandle, windows: SessionWindows) {
     this.#cogroup = cogroup
     this.#windows = windows
   }
 
+  /** Makes the table, with one row for each key and session. */
   aggregate(
     options: CogroupOptions<K, VR> & {
-      /** Joins the aggregates of two sessions that a record brought together. */
+      /** Combines the aggregates of two sessions that become one. */
       readonly merger: (key: K, left: VR, right: VR) => VR
     },
   ): KTable<Windowed<K>, NotNull<VR>> {

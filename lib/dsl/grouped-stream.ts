@@ -16,11 +16,12 @@ import { SessionWindowedStream } from './session-windowed-stream.js'
 import { KTable } from './table.js'
 import { WindowedStream } from './windowed-stream.js'
 
+/** Options of `count`. */
 export interface CountOptions<K> extends Named {
   readonly store?: Materialized<K, number>
 }
 
-/** A reduce stores values of the stream's own type, so it inherits their serde where it is known. */
+/** Options of `reduce`. The store needs a value serde if that of the stream is not known. */
 export type ReduceArgument<K, V, VS extends SerdeState> = VS extends 'known'
   ? [options?: Named & { readonly store?: Materialized<K, V> }]
   : [options: Named & { readonly store: Materialized<K, V> & { readonly value: Serde<V> } }]
@@ -30,17 +31,19 @@ export type AggregateOptions<K, V, VR, VS extends SerdeState> = Named & {
   readonly adder: (key: K, value: V, aggregate: VR) => VR
 } & AggregateStore<K, NotNull<V>, VR, VS>
 
+/** A stream grouped by key: aggregate it into a table, with or without windows. */
 export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
-  /** Internal to the DSL. */
+  /** @internal */
   readonly handle: GroupHandle
-  /** Never set: it carries the types. */
+  /** @internal */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
+  /** @internal */
   constructor(handle: GroupHandle) {
     this.handle = handle
   }
 
-  /** Records per key; null values are skipped. Stored as int64. */
+  /** The number of records for each key, stored as int64. Records with a null key or value are dropped. */
   count(options?: CountOptions<K>): KTable<K, number, 'known', never> {
     return this.#plain('KSTREAM-AGGREGATE-', countFold, options, {
       value: int64,
@@ -48,7 +51,7 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
     })
   }
 
-  /** The first value stands as it is, each further one is combined with what stands. */
+  /** Combines the values of a key; the first one is taken as it is. Records with a null key or value are dropped. */
   reduce(
     reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
     ...[options]: ReduceArgument<K, NotNull<V>, VS>
@@ -57,21 +60,21 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
     return this.#plain('KSTREAM-REDUCE-', reduceFold(reducer, stream), options, { value: stream.value })
   }
 
-  /** Null keys and null values are dropped. An answer of null deletes the row. */
+  /** Aggregates the values of a key, starting with `initializer()`. Records with a null key or value are dropped. Return null to delete the row. */
   aggregate<VR>(options: AggregateOptions<K, NotNull<V>, VR, VS>): KTable<K, NotNull<VR>, 'known', NullOf<VR>> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     return this.#plain('KSTREAM-AGGREGATE-', fold, options, { value: this.handle.stream.value })
   }
 
-  /** Folds this stream and others of the same key into one table: go on with `cogroup`, end with `aggregate`. */
+  /** Aggregates this stream and others with keys of the same type into one table: add them with `cogroup`, end with `aggregate`. */
   cogroup<VR>(adder: (key: K, value: V, aggregate: VR) => VR): CogroupedStream<K, VR> {
     return new CogroupedStream(cogroupOf(this.handle, adder as Fold['adder']))
   }
 
   /**
-   * One aggregate per key and window. `time: 'perKey'`, for tumbling and hopping windows: a record is late by the highest
-   * time of its own key, not of the operator (KIP-540).
-   * @throws MillraceError WINDOW_INVALID where the windows cannot go by the time of each key
+   * One aggregate for each key and window. With `time: 'perKey'`, for tumbling and hopping windows, lateness is measured by the highest
+   * timestamp of the record's own key instead of all keys (KIP-540).
+   * @throws MillraceError WINDOW_INVALID
    */
   windowedBy(windows: TimeWindows, options: { readonly time: WindowTime }): WindowedStream<K, V, VS>
   windowedBy(windows: SlidingWindows): WindowedStream<K, NotNull<V>, VS>

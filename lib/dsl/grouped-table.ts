@@ -15,25 +15,28 @@ type Subtractor = TableAggregateNode['subtractor']
 export type TableAggregateOptions<K, V, VR> = Named & {
   readonly initializer: () => VR
   readonly adder: (key: K, value: V, aggregate: VR) => VR
-  /** Takes a row out of its group again: called before `adder` when a row changes. */
+  /** Removes a row's value from the aggregate: called before `adder` if the row changes, and alone if it leaves the group. */
   readonly subtractor: (key: K, value: V, aggregate: VR) => VR
 } & AggregateStore<K, NotNull<V>, VR, 'known'>
 
+/** A table whose rows are grouped by another key: aggregate it into a table. */
 export class GroupedTable<K, V> {
   readonly #group: TableGroupHandle
-  /** Never set: it carries the types. */
+  /** @internal */
   declare readonly rowType?: { readonly key: K; readonly value: V }
 
+  /** @internal */
   constructor(group: TableGroupHandle) {
     this.#group = group
   }
 
-  /** Rows per group. Stored as int64. */
+  /** The number of rows in each group, stored as int64. */
   count(options?: Named & { readonly store?: Materialized<K, number> }): KTable<K, number, 'known', never> {
     const subtractor: Subtractor = (_key, _value, aggregate) => (aggregate as number) - 1
     return this.#build({ prefix: 'KTABLE-AGGREGATE-', fold: countFold, subtractor, value: int64 as AnySerde, options })
   }
 
+  /** Combines the values of a group: `adder` adds a row's value, `subtractor` removes it before the row changes or leaves the group. */
   reduce(
     options: Named & {
       // Methods, so that a table of a narrower type is still a table of the wider one.
@@ -49,6 +52,7 @@ export class GroupedTable<K, V> {
     return this.#build({ prefix: 'KTABLE-REDUCE-', fold, subtractor, value: this.#group.rows.value, options })
   }
 
+  /** Aggregates the values of a group, starting with `initializer()`. Return null to delete the row. */
   aggregate<VR>(options: TableAggregateOptions<K, V, VR>): KTable<K, NotNull<VR>, 'known', NullOf<VR>> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     const subtractor = options.subtractor as Subtractor

@@ -16,36 +16,38 @@ type Merger = SessionAggregateNode['merger']
 const addCounts: Merger = (_key, left, right) => (left as number) + (right as number)
 
 export type SessionAggregateOptions<K, V, VR, VS extends SerdeState> = AggregateOptions<K, V, VR, VS> & {
-  /** Joins the aggregates of two sessions that a record brought together; null for a session that had none yet. */
+  /** Combines the aggregates of two sessions that become one. An aggregate is null if its session had none yet. */
   readonly merger: (key: K, left: VR, right: VR) => VR
 }
 
+/** A grouped stream, divided into sessions. Aggregate it into a table with one row for each key and window. */
 export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
   readonly #group: GroupHandle
   readonly #windows: SessionWindows
   readonly #emit: EmitStrategy
-  /** Never set: it carries the types. */
+  /** @internal */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
+  /** @internal */
   constructor(group: GroupHandle, windows: SessionWindows, emit: EmitStrategy) {
     this.#group = group
     this.#windows = windows
     this.#emit = emit
   }
 
-  /** `onWindowClose`: one final result per session, once nothing can extend it any more. */
+  /** When results are emitted: `onWindowUpdate` (default) at each change, `onWindowClose` once, when no record can extend the session. */
   emitStrategy(emit: EmitStrategy): SessionWindowedStream<K, V, VS> {
     checkEmit(emit)
     return new SessionWindowedStream(this.#group, this.#windows, emit)
   }
 
-  /** Records per key and session, null values among them. Stored as int64. */
+  /** The number of records for each key and session, stored as int64. Null values count. */
   count(options?: CountOptions<K>): KTable<Windowed<K>, number> {
     const takesUnusedNumber = options?.store !== undefined
     return this.#build('KSTREAM-AGGREGATE-', countFold, addCounts, options, int64 as AnySerde, takesUnusedNumber)
   }
 
-  /** Null values reach the reducer. */
+  /** Combines the values of a session; the first one is taken as it is. The reducer gets null values, too. */
   reduce(
     reducer: (aggregate: NotNull<V>, value: V) => V,
     ...[options]: ReduceArgument<K, NotNull<V>, VS>
@@ -60,7 +62,7 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
     )
   }
 
-  /** Null values reach the adder. */
+  /** Aggregates the values of a session, starting with `initializer()`. The adder gets null values, too. */
   aggregate<VR>(options: SessionAggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, NotNull<VR>> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     const merger = options.merger as Merger

@@ -49,11 +49,15 @@ const hasValue = (_key: unknown, value: unknown) => value !== null
 /** The state of a serde after two streams were merged. */
 type Both<A extends SerdeState, B extends SerdeState> = [A, B] extends ['known', 'known'] ? 'known' : 'missing'
 
-/** `KS` and `VS` say whether the serdes are known; user code writes `KStream<K, V>`. */
+/**
+ * A stream of records. Each method adds an operator and returns the stream of its results. Write its type as `KStream<K, V>`; `KS` and
+ * `VS` are for the compiler, which asks for a serde after an operator that changes a type.
+ */
 export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeState = 'known'> {
-  /** Internal to the DSL. */
+  /** @internal */
   readonly handle: StreamHandle
 
+  /** @internal */
   constructor(handle: StreamHandle) {
     this.handle = handle
   }

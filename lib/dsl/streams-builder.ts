@@ -30,26 +30,29 @@ import {
 import { KStream } from './stream.js'
 import { KTable } from './table.js'
 
-/** Of a global store whose topic has its serdes. */
+/** Options of `addGlobalStore` with a topic that has its serdes. */
 export interface TopicGlobalStoreSettings<K, V> extends Named {
   readonly topic: Topic<K, V>
   readonly store: StoreOptions<never, never> | StoreOptions<K, V>
-  /** Fills the store from the topic's records; default: every record is put as it is. */
+  /** Makes a processor that fills the store from the topic's records. Default: each record is put as it is. */
   readonly supplier?: ProcessorSupplier<K, V | null, never, never>
   readonly timestampExtractor?: TimestampExtractor
 }
 
+/** Options of `addGlobalStore` with the name of a topic. */
 export interface GlobalStoreSettings<K, V> extends Omit<TopicGlobalStoreSettings<K, V>, 'topic'> {
   readonly topic: string
   readonly key: Serde<K>
   readonly value: Serde<V>
 }
 
+/** Options of {@link StreamsBuilder}. */
 export interface StreamsBuilderOptions {
-  /** For every source that names none; default: the record's own timestamp. */
+  /** For all sources without one of their own. Default: the record's timestamp. */
   readonly timestampExtractor?: TimestampExtractor
 }
 
+/** Builds a topology from streams and tables: the DSL. */
 export class StreamsBuilder {
   readonly #sources: SourcesHandle
 
@@ -58,9 +61,9 @@ export class StreamsBuilder {
   }
 
   /**
-   * A stream of one or several topics, or of every topic whose whole name matches a pattern, those that come to be later
-   * included. Asked for again with the same topics or pattern, it shares the source. A record without a value, a tombstone,
-   * comes as null: `filterNotNull()` drops it.
+   * A stream of one topic, several topics, or all topics whose whole name matches a pattern, also those created later. A second call
+   * with the same topics or pattern shares the source. A record without a value (a tombstone) has the value null; `filterNotNull()`
+   * drops it.
    */
   stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options?: TopicSourceSettings): KStream<K, V | null>
   stream<K, V>(topics: string | readonly string[] | RegExp, options: SourceSettings<K, V>): KStream<K, V | null>
@@ -69,7 +72,7 @@ export class StreamsBuilder {
     return new KStream(sourceStream(this.#sources, names, options as SourceSettings<unknown, unknown>))
   }
 
-  /** A topic taken as a changelog: the latest value of a key is its row, null deletes, null keys are dropped. */
+  /** A table of a topic: the latest value of a key is its row, and null deletes it. Records without a key are dropped. */
   table<K, V>(topic: Topic<K, V>, options?: TopicTableSettings): KTable<K, V>
   table<K, V>(topic: string, options: TableSourceSettings<K, V>): KTable<K, V>
   table<K, V>(given: unknown, settings: TopicTableSettings = {}): KTable<K, V> {
@@ -77,7 +80,7 @@ export class StreamsBuilder {
     return new KTable(tableOfTopic(this.#sources, name, options as TableSourceSettings<unknown, unknown>))
   }
 
-  /** A topic every instance reads whole before anything starts. */
+  /** A table of a topic that every instance reads completely, before it starts to process. */
   globalTable<K, V>(topic: Topic<K, V>, options?: Omit<TopicTableSettings, 'offsetReset'>): GlobalKTable<K, V>
   globalTable<K, V>(topic: string, options: Omit<TableSourceSettings<K, V>, 'offsetReset'>): GlobalKTable<K, V>
   globalTable<K, V>(given: unknown, settings: Omit<TopicTableSettings, 'offsetReset'> = {}): GlobalKTable<K, V> {
@@ -85,12 +88,12 @@ export class StreamsBuilder {
     return new GlobalKTable(globalTableOfTopic(this.#sources, name, options as TableSourceSettings<unknown, unknown>))
   }
 
-  /** A store for processors, which name it in their `stores`. A store given there by its options needs no adding. */
+  /** Adds a store for processors, which use it by name in their `stores`. A store that is given there with its options need not be added. */
   addStateStore<K, V>(options: StoreOptions<K, V>): this {
     return this.#addStore(this.#sources.graph.stores.define(options as StoreOptions<unknown, unknown>))
   }
 
-  /** A store of timers for one processor, which names it in its `stores` and has them fire into its `onTimer`. */
+  /** Adds a store of timers for one processor, which uses it by name in its `stores`; timers call its `onTimer`. */
   addTimerStore<K>(options: TimerStoreOptions<K>): this {
     return this.#addStore(timerStoreDefinition(options))
   }
@@ -100,7 +103,7 @@ export class StreamsBuilder {
     return this
   }
 
-  /** A store every instance holds whole, filled from a topic. Every processor can read it, without naming it in `stores`. */
+  /** Adds a store that every instance fills completely from a topic. All processors can read it, without naming it in `stores`. */
   addGlobalStore<K, V>(options: TopicGlobalStoreSettings<K, V> | GlobalStoreSettings<K, V>): this {
     const { name: topic, options: serdes } = topicWithSerdes(options.topic, options, 'addGlobalStore')
     addGlobalStore(this.#sources, options.name, {
@@ -114,7 +117,7 @@ export class StreamsBuilder {
     return this
   }
 
-  /** @throws MillraceError TOPOLOGY_* where the topology cannot work */
+  /** Checks and freezes the topology. @throws MillraceError CONFIG_INVALID, TOPOLOGY_* if it is not valid */
   build(options?: BuildOptions): Topology {
     return buildGraph(this.#sources.graph, options)
   }

@@ -12,14 +12,16 @@ import type { Materialized } from './plan/store-options.js'
 import { checkEmit, fixedWindows, type WindowTime } from './plan/window-plan.js'
 import { KTable } from './table.js'
 
+/** A grouped stream, divided into tumbling, hopping, sliding or unlimited windows. Aggregate it into a table with one row for each key and window. */
 export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
   readonly #group: GroupHandle
   readonly #windows: TimeWindows | UnlimitedWindows | SlidingWindows
   readonly #emit: EmitStrategy
   readonly #time: WindowTime
-  /** Never set: it carries the types. */
+  /** @internal */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
+  /** @internal */
   constructor(
     group: GroupHandle,
     windows: TimeWindows | UnlimitedWindows | SlidingWindows,
@@ -41,7 +43,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     this.#time = time
   }
 
-  /** `onWindowClose`: one final result per window, once stream time has passed its end and grace. */
+  /** When results are emitted: `onWindowUpdate` (default) at each change, `onWindowClose` once, when stream time has passed end and grace. */
   emitStrategy(emit: EmitStrategy): WindowedStream<K, V, VS> {
     checkEmit(emit)
     if (emit === 'onWindowClose' && this.#windows.kind === 'unlimited') {
@@ -50,14 +52,14 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     return new WindowedStream(this.#group, this.#windows, emit, this.#time)
   }
 
-  /** Records per key and window; null values count, but not in sliding windows. Stored as int64. */
+  /** The number of records for each key and window, stored as int64. Null values count, except in sliding windows. */
   count(options?: CountOptions<K>): KTable<Windowed<K>, number, 'known', never> {
     // Kafka Streams' count of sliding windows is the one that takes no number it does not use.
     const takesUnusedNumber = options?.store !== undefined && this.#windows.kind !== 'sliding'
     return this.#build('KSTREAM-AGGREGATE-', countFold, options, int64 as AnySerde, takesUnusedNumber)
   }
 
-  /** Null values reach the reducer, but not in sliding windows. */
+  /** Combines the values of a window; the first one is taken as it is. The reducer gets null values, except in sliding windows. */
   reduce(
     reducer: (aggregate: NotNull<V>, value: V) => V,
     ...[options]: ReduceArgument<K, NotNull<V>, VS>
@@ -65,7 +67,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     return this.#build('KSTREAM-REDUCE-', reduceFold(reducer, this.#group.stream), options, this.#group.stream.value)
   }
 
-  /** Null values reach the adder, but not in sliding windows. */
+  /** Aggregates the values of a window, starting with `initializer()`. The adder gets null values, except in sliding windows. */
   aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, NotNull<VR>, 'known', NullOf<VR>> {
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     return this.#build('KSTREAM-AGGREGATE-', fold, options, this.#group.stream.value)

@@ -7,12 +7,13 @@ interface Timer {
   readonly fire: () => void
 }
 
+/** A clock for tests: time stands still until `advance` moves it. */
 export class ManualClock implements Clock {
   #nowMs: number
   #order = 0
   #timers: Timer[] = []
 
-  /** `startMs`: milliseconds since the epoch. */
+  /** `startMs`: the time at the start, milliseconds since the epoch. */
   constructor(startMs = 0) {
     this.#nowMs = startMs
   }
@@ -37,7 +38,7 @@ export class ManualClock implements Clock {
     return Promise.resolve()
   }
 
-  /** Moves on by `byMs`, firing on the way what falls due, in order of time, then of setting. */
+  /** Moves time by `byMs` and fires the timers that are due on the way, in order of their time. */
   advance(byMs: number): void {
     const endMs = this.#nowMs + byMs
     for (;;) {

@@ -31,7 +31,7 @@ import { validate } from './validate/validate.js'
 /** Stores that take each record of a topic as a row. */
 const PUT_AS_THEY_ARE: readonly StorePort[] = ['keyValue', 'versioned']
 
-/** Collects nodes and stores; `build` checks them and freezes the result. Parents may be added after their children. */
+/** Builds a topology node by node: the Processor API. Nodes may be added in any order; `build` checks them. */
 export class TopologyBuilder {
   readonly #nodes: Node[] = []
   readonly #declared = new DeclaredStores()
@@ -41,6 +41,7 @@ export class TopologyBuilder {
   readonly #copartitionGroups: (readonly string[])[] = []
   readonly #connections = new Map<string, string[]>()
 
+  /** Adds a node that reads topics. @throws MillraceError CONFIG_INVALID */
   addSource<K, V>(given: TopicSourceOptions<K, V> | SourceOptions<K, V>): this {
     const { names: topics, options } = topicsWithSerdes(given.topics, given, `source ${given.name}`)
     const { offsetReset = null } = options
@@ -59,6 +60,7 @@ export class TopologyBuilder {
     })
   }
 
+  /** Adds a processor. Stores given with their options are added and connected. */
   addProcessor<KIn, VIn, KOut, VOut>(options: ProcessorOptions<KIn, VIn, KOut, VOut>): this {
     const { names, definitions } = this.#declared.used(options.stores)
     for (const definition of definitions) this.addStore(definition)
@@ -72,6 +74,7 @@ export class TopologyBuilder {
     })
   }
 
+  /** Adds a node that writes to a topic, or to the topic that a function chooses for each record. */
   addSink<K, V>(given: TopicSinkOptions<K, V> | SinkOptions<K, V>): this {
     const chosen = typeof given.topic === 'function'
     const { name: topic, options } = chosen
@@ -89,21 +92,21 @@ export class TopologyBuilder {
     })
   }
 
-  /** Declares a store and connects it to `processors`. */
+  /** Adds a store and connects it to `processors`. */
   addStateStore<K, V>(options: StoreOptions<K, V>, ...processors: string[]): this {
     this.addStore(this.#declared.define(options as StoreOptions<unknown, unknown>))
     for (const processor of processors) this.connect(processor, options.name)
     return this
   }
 
-  /** Declares a store of timers for one processor, which fire into its `onTimer`. */
+  /** Adds a store of timers for one processor; timers call its `onTimer`. */
   addTimerStore<K>(options: TimerStoreOptions<K>, ...processors: string[]): this {
     this.addStore(timerStoreDefinition(options))
     for (const processor of processors) this.connect(processor, options.name)
     return this
   }
 
-  /** Lets `processor` use `stores`; all processors of one store run in the same sub-topology. */
+  /** Connects a processor to stores. Processors with a common store are in the same sub-topology. */
   connect(processor: string, ...stores: string[]): this {
     if (stores.length === 0) {
       throw new MillraceError(
@@ -116,7 +119,7 @@ export class TopologyBuilder {
     return this
   }
 
-  /** A store that every instance holds whole, filled from `topic`. It has no changelog: the topic is it. */
+  /** Adds a store that every instance fills completely from `topic`. It has no changelog; it is restored from the topic. */
   addGlobalStore<K, V>(given: TopicGlobalStoreOptions<K, V> | GlobalStoreOptions<K, V>): this {
     const resolved = topicWithSerdes(given.topic, given, `global store ${given.name}`)
     const options = resolved.options as GlobalStoreOptions<K, V>
@@ -133,8 +136,8 @@ export class TopologyBuilder {
   }
 
   /**
-   * A store filled from `topic`, one partition per task, without a changelog: the topic is it (KIP-813). `processors`
-   * only read it.
+   * Adds a store that each task fills from its partition of `topic` (KIP-813). It has no changelog; it is restored from the topic.
+   * `processors` can only read it.
    */
   addReadOnlyStateStore<K, V, SK = K, SV = V>(
     given: TopicReadOnlyStoreOptions<K, V, SK, SV> | ReadOnlyStoreOptions<K, V, SK, SV>,

@@ -9,15 +9,16 @@ import type { Graph, GraphNode } from './graph.js'
 import { materialize } from './materialization.js'
 import { OPTIMIZATIONS, type Optimization, optimizedGraph } from './optimize.js'
 
+/** Options of `build`. */
 export interface BuildOptions extends WrapOptions {
   /**
-   * Which of Kafka Streams' `topology.optimization` rules to apply; default `none`. It changes internal topics, so an
-   * application that has state must keep what it began with: `millrace diff` says what a change would cost.
+   * The rules of Kafka Streams' `topology.optimization` to apply. Default `none`. A change of this option changes internal topics, so an
+   * application with state must keep it; `millrace diff` says what a change would lose.
    */
   readonly optimize?: 'none' | 'all' | readonly Optimization[]
   /**
-   * Refuse a topology in which a store, changelog or repartition topic has a generated name, which the next edit may
-   * change (Kafka Streams' `ensure.explicit.internal.resource.naming`). Default false.
+   * Whether to reject a topology in which a store, changelog or repartition topic has a generated name, because the next edit may change
+   * it [ensure.explicit.internal.resource.naming]. Default false.
    */
   readonly ensureExplicitNames?: boolean
 }

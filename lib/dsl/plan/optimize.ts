@@ -5,6 +5,10 @@
 import type { GraphNode, SelfJoin } from './graph.js'
 import { repartitionGraphNode } from './repartition-node.js'
 
+/**
+ * A rule of Kafka Streams' `topology.optimization`: a table uses its source topic as changelog; groupings of one stream share a
+ * repartition topic; a self-join has one store.
+ */
 export type Optimization = 'reuseSourceTopics' | 'mergeRepartitionTopics' | 'singleStoreSelfJoin'
 
 /** `all`, as Kafka Streams' `topology.optimization=all`. */

@@ -2,10 +2,11 @@
 import type { Windowed } from '../../windows/window.js'
 import type { Named } from './handle.js'
 
+/** Options of `print`. */
 export interface PrintSettings<K, V> extends Named {
-  /** What each line begins with; default: the name of the operator whose records are printed. */
+  /** The beginning of each line. Default: the name of the operator before. */
   readonly label?: string
-  /** What of the record is printed; default: key and value, objects as JSON, windowed keys as `[key@start/end]`. */
+  /** The text for a record. Default: key and value, objects as JSON, windowed keys as `[key@start/end]`. */
   readonly mapper?: (key: K, value: V) => string
 }
 

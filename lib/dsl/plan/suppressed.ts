@@ -2,22 +2,27 @@
 import { MillraceError } from '../../errors.js'
 import type { Windowed } from '../../windows/window.js'
 
+/** Limits of the buffer of a suppression. */
 export interface BufferLimits {
-  /** Keys held at most; default: no limit. */
+  /** Maximum number of keys. Default: no limit. */
   readonly maxRecords?: number
-  /** Bytes held at most, estimated as Kafka Streams does; default: no limit. */
+  /** Maximum size in bytes, estimated as Kafka Streams does. Default: no limit. */
   readonly maxBytes?: number
 }
 
-/** Made by `untilWindowCloses` and `untilTimeLimit`. `K`: keys of the tables it fits. */
+/** How `suppress` holds back changes. From {@link untilWindowCloses} or {@link untilTimeLimit}. */
 export interface Suppressed<in K> {
+  /** Whether a result waits until its window closes. */
   readonly untilWindowCloses: boolean
-  /** 0 where the windows decide. */
+  /** How long a change waits, measured by stream time; 0 if the windows decide. */
   readonly limitMs: number
+  /** Maximum number of keys; Infinity: no limit. */
   readonly maxRecords: number
+  /** Maximum size in bytes; Infinity: no limit. */
   readonly maxBytes: number
+  /** What a full buffer does: emit the oldest change, or end the instance with SUPPRESS_BUFFER_FULL. */
   readonly onFull: 'emitEarly' | 'shutDown'
-  /** Never set: it carries the type. */
+  /** @internal */
   readonly fits?: (key: K) => void
 }
 
@@ -28,8 +33,9 @@ function limit(name: string, value: number | undefined, least: number): number {
 }
 
 /**
- * One final result per window, when nothing can change it any more. A full buffer stops the application: a result that
- * goes out early would not be final.
+ * Emits one final result for each window, when it has closed. A full buffer ends the instance (SUPPRESS_BUFFER_FULL), because an early
+ * result would not be final.
+ * @throws MillraceError CONFIG_INVALID
  */
 export function untilWindowCloses(options: BufferLimits = {}): Suppressed<Windowed<unknown>> {
   if ((options as { readonly onFull?: string }).onFull === 'emitEarly') {

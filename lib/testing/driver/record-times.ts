@@ -1,10 +1,11 @@
 /** Timestamps of records piped without one. */
 import { MillraceError } from '../../errors.js'
 
+/** Timestamps of records that are piped without one. */
 export interface TestInputTimes {
-  /** Of the first record, ms since the epoch; default: the driver's wall clock, at each record where nothing advances. */
+  /** The first timestamp, milliseconds since the epoch. Default: the driver's wall clock. */
   readonly startMs?: number
-  /** So much later is every further record; default 0. At least 0. */
+  /** Added for each further record, 0 or more. Default 0; without both options each record has the driver's wall clock. */
   readonly autoAdvanceMs?: number
 }
 

@@ -11,37 +11,41 @@ export interface TestStore {
   readonly store: unknown
 }
 
-/** The very stores the topology writes to, so a test may also fill them. */
+/** The stores of the topology under test. A test can read them and write to them. */
 export class TestStores {
   readonly #stores: ReadonlyMap<string, TestStore>
 
-  /** Made by the driver: name → store. */
+  /** @internal */
   constructor(stores: ReadonlyMap<string, TestStore>) {
     this.#stores = stores
   }
 
-  /** Every store, global ones included, by name. */
+  /** All stores, global ones included, by name. */
   all(): Map<string, unknown> {
     return new Map([...this.#stores].map(([name, { store }]) => [name, store]))
   }
 
-  /** @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
+  /** A store of any kind. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
   any(name: string): unknown {
     return this.#find(name).store
   }
 
+  /** A key-value store. @throws MillraceError TOPOLOGY_STORE_UNKNOWN, QUERY_STORE_KIND */
   keyValue<K, V>(name: string): KeyValueStore<K, V> {
     return this.#of(name, 'keyValue') as KeyValueStore<K, V>
   }
 
+  /** A window store. @throws MillraceError TOPOLOGY_STORE_UNKNOWN, QUERY_STORE_KIND */
   window<K, V>(name: string): WindowStore<K, V> {
     return this.#of(name, 'window') as WindowStore<K, V>
   }
 
+  /** A session store. @throws MillraceError TOPOLOGY_STORE_UNKNOWN, QUERY_STORE_KIND */
   session<K, V>(name: string): SessionStore<K, V> {
     return this.#of(name, 'session') as SessionStore<K, V>
   }
 
+  /** A versioned store. @throws MillraceError TOPOLOGY_STORE_UNKNOWN, QUERY_STORE_KIND */
   versioned<K, V>(name: string): VersionedStore<K, V> {
     return this.#of(name, 'versioned') as VersionedStore<K, V>
   }

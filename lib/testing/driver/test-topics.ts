@@ -6,6 +6,7 @@ import { type TestTimes, timesOf } from './record-times.js'
 
 export type WriteBytes = (key: Buffer | null, value: Buffer | null, timestampMs: number, headers: Headers) => void
 
+/** A record for `pipeRecordList`. */
 export interface InputRecord<K, V> {
   readonly key?: K | null
   readonly value: V | null
@@ -22,7 +23,7 @@ export class TestInputTopic<K, V> {
   readonly #write: WriteBytes
   readonly #times: TestTimes
 
-  /** Made by `TopologyTestDriver.createInputTopic`. */
+  /** @internal */
   constructor(topic: string, keySerde: Serde<K>, valueSerde: Serde<V>, write: WriteBytes, times: TestTimes) {
     this.topic = topic
     this.#keySerde = keySerde
@@ -31,25 +32,25 @@ export class TestInputTopic<K, V> {
     this.#times = times
   }
 
-  /** Processes one record to its end, commit included. `timestampMs` defaults to the times of this topic. */
+  /** Processes one record completely, with its commit. Default of `timestampMs`: see {@link TestInputTimes}. */
   pipe(key: K | null, value: V | null, timestampMs: number = this.#times.take(), headers: Headers = NO_HEADERS): void {
     const keyBytes = key === null ? null : this.#keySerde.serialize(key, this.topic)
     const valueBytes = value === null ? null : this.#valueSerde.serialize(value, this.topic)
     this.#write(keyBytes, valueBytes, timestampMs, headers)
   }
 
-  /** One after another; a record without a timestamp takes one as `pipe` does. */
+  /** Pipes records one after another. */
   pipeRecordList(records: readonly InputRecord<K, V>[]): void {
     for (const { key = null, value, timestamp, headers } of records) this.pipe(key, value, timestamp, headers)
   }
 
-  /** With `startMs`, the list has times of its own: that, and every `advanceMs` (0) after. */
+  /** Pipes pairs of key and value. With `startMs`, the first has this timestamp, and each further one `advanceMs` (default 0) more. */
   pipeKeyValueList(pairs: readonly (readonly [K | null, V | null])[], startMs?: number, advanceMs = 0): void {
     const times = startMs === undefined ? this.#times : timesOf(startMs, advanceMs)
     for (const [key, value] of pairs) this.pipe(key, value, times.take())
   }
 
-  /** The same without keys. */
+  /** Pipes values without keys. */
   pipeValueList(values: readonly (V | null)[], startMs?: number, advanceMs = 0): void {
     this.pipeKeyValueList(
       values.map((value) => [null, value]),
@@ -58,12 +59,13 @@ export class TestInputTopic<K, V> {
     )
   }
 
-  /** Later records without a timestamp are so much later. @throws MillraceError CONFIG_INVALID where it is negative */
+  /** Adds to the timestamp of later records. @throws MillraceError CONFIG_INVALID if it is negative */
   advanceTime(byMs: number): void {
     this.#times.advance(byMs)
   }
 }
 
+/** A record that the topology has written. */
 export interface OutputRecord<K, V> {
   readonly key: K | null
   /** Null: a tombstone. */
@@ -72,7 +74,7 @@ export interface OutputRecord<K, V> {
   readonly headers: Headers
 }
 
-/** Reads what the topology wrote to a topic, each record once. */
+/** Reads a topic that the topology writes to. Each record is read once. */
 export class TestOutputTopic<K, V> {
   readonly topic: string
   readonly #keySerde: Serde<K>
@@ -80,7 +82,7 @@ export class TestOutputTopic<K, V> {
   readonly #next: () => TopicRecord | undefined
   readonly #left: () => number
 
-  /** Made by `TopologyTestDriver.createOutputTopic`. */
+  /** @internal */
   constructor(
     topic: string,
     keySerde: Serde<K>,
@@ -95,16 +97,17 @@ export class TestOutputTopic<K, V> {
     this.#left = left
   }
 
+  /** Whether no record is left to read. */
   get isEmpty(): boolean {
     return this.#left() === 0
   }
 
-  /** Records that wait to be read. */
+  /** How many records are left to read. */
   get queueSize(): number {
     return this.#left()
   }
 
-  /** The next record, null when none is left. */
+  /** The next record; null if none is left. */
   read(): OutputRecord<K, V> | null {
     const record = this.#next()
     if (record === undefined) return null
@@ -116,34 +119,37 @@ export class TestOutputTopic<K, V> {
     }
   }
 
-  /** Key and value of the next record, null when none is left. */
+  /** Key and value of the next record; null if none is left. */
   readKeyValue(): readonly [key: K | null, value: V | null] | null {
     const record = this.read()
     return record === null ? null : [record.key, record.value]
   }
 
-  /** @throws MillraceError TEST_TOPIC_EMPTY when none is left: null is a value */
+  /** The value of the next record, which may be null. @throws MillraceError TEST_TOPIC_EMPTY if none is left */
   readValue(): V | null {
     const record = this.read()
     if (record !== null) return record.value
     throw new MillraceError('TEST_TOPIC_EMPTY', `Topic ${this.topic} has no more records.`, { topic: this.topic })
   }
 
+  /** Keys and values of all records that are left. */
   readKeyValuesToList(): (readonly [key: K | null, value: V | null])[] {
     return this.readAll().map(({ key, value }) => [key, value])
   }
 
+  /** Values of all records that are left. */
   readValuesToList(): (V | null)[] {
     return this.readAll().map(({ value }) => value)
   }
 
+  /** All records that are left. */
   readAll(): OutputRecord<K, V>[] {
     const records: OutputRecord<K, V>[] = []
     for (let record = this.read(); record !== null; record = this.read()) records.push(record)
     return records
   }
 
-  /** The last value per key of what is left; keys are compared as a Map compares, so use it with primitive keys. */
+  /** The last value of each key among the records that are left. Keys are compared as in a Map, so they must be primitive. */
   readToMap(): Map<K | null, V | null> {
     return new Map(this.readAll().map(({ key, value }) => [key, value]))
   }

@@ -29,27 +29,31 @@ import { type TestInputTimes, TestTimes } from './record-times.js'
 import { type TestStore, TestStores } from './test-stores.js'
 import { TestInputTopic, TestOutputTopic, type WriteBytes } from './test-topics.js'
 
+/** Options of {@link TopologyTestDriver}. */
 export interface TopologyTestDriverOptions {
-  /** Default `test`. Prefix of repartition and changelog topics. */
+  /** Prefix of repartition and changelog topics. Default `test`. */
   readonly applicationId?: string
-  /** Topics there are for patterns to match. */
+  /** Existing topics that the patterns of the topology can match. Default: none. */
   readonly topics?: readonly string[]
-  /** What `context.appConfigs` shows beside the application id. */
+  /** What `context.appConfigs` contains, besides the application id. */
   readonly appConfigs?: AppConfigs
-  /** Where the wall clock begins, ms since the epoch; default 0. */
+  /** The wall clock at the start, milliseconds since the epoch. Default 0. */
   readonly startMs?: number
-  /** Record cache per task; default 10 MiB as in production. 0 turns the caches off: every update is forwarded at once. */
+  /** Record cache of each task, in bytes. Default 10 MiB; 0 forwards every update at once. */
   readonly cacheBytes?: number
-  /** Default `fail`: the error leaves `pipe`. */
+  /** Decides about a record that cannot be deserialised. Default `fail`: `pipe` throws the error. */
   readonly onDeserializationError?: FailureHandler
+  /** Decides about a record for which user code throws. Default `fail`: `pipe` throws the error. */
   readonly onProcessingError?: ProcessingFailureHandler
-  /** Default false: an error of a processor that fills a global store leaves `pipe`. */
+  /** Whether `onProcessingError` also decides about processors that fill global stores. Default false. */
   readonly handleGlobalErrors?: boolean
+  /** Decides about a record that a sink cannot serialise or that is too large. Default `fail`: `pipe` throws the error. */
   readonly onProductionError?: FailureHandler
-  /** Default 1,048,487 as in production. */
+  /** Maximum size of a record that a sink writes, in bytes. Default 1048487, as in production. */
   readonly maxRecordBytes?: number
+  /** The topic for dead letters. Default: none. */
   readonly deadLetterTopic?: string
-  /** As the option of the same name; default 0: event time stands while nothing is piped. */
+  /** As in {@link StreamsConfig.idleTimeoutMs}; `advanceWallClockTime` moves the clock. Default 0. */
   readonly idleTimeoutMs?: number
 }
 
@@ -59,8 +63,12 @@ interface Global {
   readonly state: TaskState
 }
 
+/**
+ * Runs a topology in a test, synchronously and without a broker. Each topic has one partition, state is in memory, and there is a commit
+ * after each record.
+ */
 export class TopologyTestDriver {
-  /** The stores by kind; `store` is the short way where the kind is known. */
+  /** The stores by kind. */
   readonly stores: TestStores
   readonly #topology: Topology
   readonly #options: Required<Pick<TopologyTestDriverOptions, 'applicationId' | 'cacheBytes'>> &
@@ -89,7 +97,7 @@ export class TopologyTestDriver {
     this.stores = this.#openStores()
   }
 
-  /** @throws MillraceError TEST_TOPIC_UNKNOWN when nothing reads the topic; CONFIG_INVALID for a negative advance */
+  /** A topic to write records to. @throws MillraceError TEST_TOPIC_UNKNOWN if the topology does not read it; CONFIG_INVALID for a negative advance */
   createInputTopic<K, V>(topic: Topic<K, V>, times?: TestInputTimes): TestInputTopic<K, V>
   createInputTopic<K, V>(
     topic: string,
@@ -111,8 +119,8 @@ export class TopologyTestDriver {
   }
 
   /**
-   * Any topic the topology writes, repartition and changelog topics under their full names.
-   * @throws MillraceError TEST_TOPIC_UNKNOWN where it cannot write there, as far as sinks name their topics
+   * A topic to read results from. Repartition and changelog topics have their full names, `<applicationId>-<name>`.
+   * @throws MillraceError TEST_TOPIC_UNKNOWN if the topology cannot write to it
    */
   createOutputTopic<K, V>(topic: Topic<K, V>): TestOutputTopic<K, V>
   createOutputTopic<K, V>(topic: string, keySerde: Serde<K>, valueSerde: Serde<V>): TestOutputTopic<K, V>
@@ -129,7 +137,7 @@ export class TopologyTestDriver {
     )
   }
 
-  /** Moves the wall clock, runs the wall-clock punctuations that fall due, and closes windows after `idleTimeoutMs`. */
+  /** Moves the wall clock, and runs the punctuations and timers that are due. */
   advanceWallClockTime(byMs: number): void {
     this.#clock.advance(byMs)
     for (const [topic, task] of this.#readers) {
@@ -143,8 +151,8 @@ export class TopologyTestDriver {
   }
 
   /**
-   * Resolves when no asynchronous handler works any more and what they answered is processed and committed. Timeouts and
-   * pauses between attempts need `advanceWallClockTime` meanwhile.
+   * Resolves when all asynchronous handlers have answered and their results are processed. Time-outs and pauses between attempts pass
+   * only with `advanceWallClockTime`.
    */
   async idle(): Promise<void> {
     while (this.#schemas.length > 0) await Promise.all(this.#schemas.splice(0))
@@ -157,22 +165,22 @@ export class TopologyTestDriver {
     }
   }
 
-  /** A store by name or as `stateStore` declared it, global ones included. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
+  /** A store, global ones included, by name or by the value of `stateStore`. @throws MillraceError TOPOLOGY_STORE_UNKNOWN */
   store<S = KeyValueStore<unknown, unknown>>(store: string | StoreReference<S>): S {
     return this.stores.any(storeNameOf(store)) as S
   }
 
-  /** Every record dropped so far, with its reason and origin. */
+  /** The records dropped so far, with reason and origin. */
   droppedRecords(): readonly Drop[] {
     return [...this.#drops]
   }
 
-  /** Names of the topics written so far. */
+  /** The names of the topics written so far. */
   producedTopics(): string[] {
     return this.#topics.names()
   }
 
-  /** Closes user processors. */
+  /** Closes the processors of the topology. */
   close(): void {
     for (const task of this.#tasks) task.close()
     for (const { processor } of this.#globals) processor.close()

@@ -11,35 +11,44 @@ import type { SimStorage } from './storage.js'
 import { APPLICATION, BY_ITEM, PARTITIONS, SESSION, simTopology, TOPICS, WINDOW } from './topology.js'
 import type { UserCode } from './user-code.js'
 
-/** What there is to look at once nothing moves any more. */
+/** The end of a simulated run, as a check sees it. */
 export interface SimRun {
+  /** The topics of the simulated broker. */
   readonly storage: SimStorage
+  /** The instances, with their stores. */
   readonly instances: readonly SimInstance[]
+  /** Reports that an invariant does not hold. */
   readonly violated: (invariant: string, what: string) => void
 }
 
 export type DrawnRecord = OutgoingRecord & { readonly key: Buffer | null; readonly timestamp: number }
 
+/** An application for the simulation. */
 export interface SimApplication {
+  /** Its application id. */
   readonly id: string
-  /** Of every topic it is given. */
+  /** Partitions of each of its topics. */
   readonly partitions: number
+  /** Topics to create. */
   readonly topics: readonly string[]
-  /** Topics whose committed offsets must follow their ends. */
+  /** Topics whose committed offsets must reach their ends. */
   readonly sources: readonly string[]
-  /** A topic that an independent reader follows. */
+  /** A topic that an independent reader reads during the run. */
   readonly observed: string
+  /** As the option of the same name. */
   readonly deadLetterTopic: string | null
-  /** Members start when all input is there. */
+  /** Whether the instances start only after all input was written. */
   readonly inputFirst: boolean
+  /** Makes the topology of an instance. */
   readonly topology: (process: SimProcess, version: number) => Topology
+  /** The input. */
   readonly input: {
-    /** Null: as many as the plan says. */
+    /** How many records; null: as many as the plan says. */
     readonly records: number | null
     /** The next record; of one that was not written for certain it is asked again. */
     readonly next: (at: number, random: Random, nowMs: number) => DrawnRecord
   }
-  /** Reports what is wrong; resolves with the records read. */
+  /** Compares the results with what they should be, reports violations, and resolves with the number of records read. */
   readonly check: (run: SimRun) => Promise<number>
 }
 

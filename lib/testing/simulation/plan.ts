@@ -73,31 +73,46 @@ export type StepPlan =
   /** A member of another kind joins the group for a while. */
   | { readonly atMs: number; readonly kind: 'foreigner'; readonly name: string; readonly forMs: number }
 
+/** What one simulated run does, as plain data: drawn from a seed, it can be printed, made smaller and played again. */
 export interface SimPlan {
+  /** The seed it was drawn from. */
   readonly seed: number
+  /** The variant it was drawn from. */
   readonly variant: string
-  /** Rebalances, tasks and lag have deadlines while nothing is at fault. */
+  /** Whether rebalances, tasks and lag have deadlines while there is no fault. */
   readonly deadlines: boolean
+  /** Simulated time until the faults stop. */
   readonly durationMs: number
-  /** Longest usual delay of a frame, one way. */
+  /** Longest usual delay of a message, one way. */
   readonly latencyMs: number
   /** Longest delay of a transaction marker. */
   readonly markerDelayMs: number
+  /** Time-outs of the instances. */
   readonly times: InstanceTimes
+  /** As `processingGuarantee`. */
   readonly guarantee: 'exactlyOnce' | 'atLeastOnce'
+  /** As the option of the same name. */
   readonly offsetReset: 'earliest' | 'latest'
-  /** Record caches are on. */
+  /** Whether record caches are on. */
   readonly cached: boolean
+  /** As the option of the same name. */
   readonly commitBytes: number
   /** Null: the fixed application. Otherwise the number of a random topology. */
   readonly topology: number | null
+  /** The topic that an independent reader reads. */
   readonly observed: string
+  /** How much input there is. */
   readonly input: InputPlan
+  /** The instances. */
   readonly members: readonly MemberPlan[]
+  /** What an operator does during the run, by time. */
   readonly steps: readonly StepPlan[]
+  /** What goes wrong during the run. */
   readonly faults: readonly Fault[]
+  /** What takes longer than usual. */
   readonly slow: SlowPlan
+  /** What user code does besides its work. */
   readonly userCode: UserCodePlan
-  /** A seed that falls short of these has shown nothing. */
+  /** The run must reach these numbers to count. */
   readonly least: { readonly records: number; readonly commits: number; readonly faults: number }
 }

@@ -22,35 +22,49 @@ import { UserCode } from './user-code.js'
 import { drawPlan } from './variants.js'
 import { SimWorld } from './world.js'
 
+/** An invariant that did not hold; docs/simulation.md lists them. */
 export interface Violation {
-  /** As the design numbers them, `I1` to `I12`. */
+  /** Its number, `I1` to `I12`. */
   readonly invariant: string
+  /** What was observed. */
   readonly what: string
 }
 
+/** The result of one simulated run. */
 export interface SeedResult {
+  /** What was played. */
   readonly plan: SimPlan
+  /** Empty: all invariants held. */
   readonly violations: readonly Violation[]
+  /** How often each fault occurred. */
   readonly faults: ReadonlyMap<FaultKind, number>
-  /** Steps of operators that were done, by kind. */
+  /** How many steps of each kind were done. */
   readonly steps: ReadonlyMap<string, number>
+  /** Equal for two runs in which the same things happened in the same order. */
   readonly traceHash: string
-  /** Empty unless asked for. */
+  /** What happened, one line each; empty unless `trace` was set. */
   readonly trace: readonly string[]
+  /** Records that the check has read. */
   readonly records: number
+  /** Committed transactions. */
   readonly commits: number
+  /** Simulated events. */
   readonly events: number
-  /** Lives of instances that ended by an error of their own, by its code. */
+  /** How many instances ended with an error, by its code. */
   readonly failures: ReadonlyMap<string, number>
+  /** Simulated time. */
   readonly virtualMs: number
+  /** The longest rebalance, and the longest time in which lag did not fall. */
   readonly longest: { readonly rebalanceMs: number; readonly lagMs: number }
 }
 
+/** Options of {@link runPlan} and {@link runSeed}. */
 export interface RunOptions {
+  /** Whether to keep one line for each thing that happens. Default false. */
   readonly trace?: boolean
-  /** At the first violation: who only wants to know whether there is one need not wait for the others. */
+  /** Whether to stop at the first violation. Default false. */
   readonly stopAtFirst?: boolean
-  /** Of a plan whose topology is drawn. */
+  /** Makes the application of a plan whose `topology` is a number. */
   readonly application?: (plan: SimPlan) => SimApplication
 }
 
@@ -60,10 +74,12 @@ const QUICK_MS = 1_000
 /** After the faults everything must be done within this time. */
 const PEACE_MS = 120_000
 
+/** Draws a plan from `seed` and runs it. */
 export function runSeed(seed: number, options: RunOptions & { readonly variant?: string } = {}): Promise<SeedResult> {
   return runPlan(drawPlan(seed, options.variant), options)
 }
 
+/** Runs a plan on a simulated cluster, and checks the invariants. */
 export function runPlan(plan: SimPlan, options: RunOptions = {}): Promise<SeedResult> {
   return new Simulation(plan, options).run()
 }

@@ -10,7 +10,7 @@ export interface Shrunk {
 /** Fewer records than this show nothing any more. */
 const LEAST_RECORDS = 20
 
-/** `fails` plays a plan and says whether it still breaks what the first one broke; at most `budget` plans are played. */
+/** Makes a failing plan smaller, as long as `fails(plan)` is true. Tries at most `budget` plans. */
 export async function shrinkPlan(
   first: SimPlan,
   fails: (plan: SimPlan) => Promise<boolean>,
@@ -73,7 +73,7 @@ function halves<T>(list: readonly T[]): (readonly T[])[] {
   return [list.slice(0, middle), list.slice(middle)]
 }
 
-/** A test that plays the plan: what a seed found, as it goes into the suite. */
+/** The text of a test that runs the plan and expects no violation. */
 export function asTest(plan: SimPlan, violation: { readonly invariant: string; readonly what: string }): string {
   const name = `seed ${plan.seed} of ${plan.variant}, made smaller: ${violation.invariant} ${violation.what.split('\n')[0]}`
   return [

@@ -234,7 +234,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   ...AT_MOMENTS,
 }
 
-/** `variant`: names joined by commas, or `mix` for what usual seeds are. */
+/** Draws a plan from a seed. `variant`: names joined by commas, or `mix` (default) for a mixture. */
 export function drawPlan(seed: number, variant = 'mix'): SimPlan {
   const random = seededRandom(`seed ${seed}/plan`)
   const draft = usual(seed, variant, random)

@@ -5,9 +5,10 @@ import type { EngineWrite, KeyRange, StateEngine, StateEngines } from '../../../
 import { type EnginesCase, ORDERED_CASES } from './ordered-stores.js'
 import { ORDERED_WINDOW_CASES } from './window-stores.js'
 
+/** One case of the suite. */
 export interface StoreSuiteCase {
   readonly name: string
-  /** @throws AssertionError */
+  /** Rejects with an AssertionError if the engine fails the case. */
   run(): Promise<void>
 }
 
@@ -199,7 +200,7 @@ const ENGINES_CASES: readonly EnginesCase[] = [
   ],
 ]
 
-/** The cases, each on engines of its own. `fresh` gives engines with nothing in them; `done` disposes of them. */
+/** The cases that a storage engine must pass. `fresh` makes empty engines for a case, `done` disposes of them. */
 export function storeSuite(
   fresh: () => Promise<{ readonly engines: StateEngines; readonly done: () => Promise<void> }>,
 ): StoreSuiteCase[] {

@@ -15,18 +15,22 @@ import type { Random } from '../../../record/random.js'
 import type { TopicPartition } from '../../../record/record.js'
 import type { BrokerAddress, Transport } from '../../../transport/transport.js'
 
+/** What {@link runTransportCase} needs: a running broker, and your transport. */
 export interface TransportEnvironment {
+  /** Addresses of brokers, at least one. */
   readonly bootstrap: readonly BrokerAddress[]
-  /** A new transport with connections of its own; the suite closes it. */
+  /** Makes a transport with connections of its own. The suite closes it. */
   readonly newTransport: () => Transport
   readonly clock: Clock
   readonly random: Random
-  /** A topic, group or transactional id nobody else uses on this broker. */
+  /** Makes a name for a topic, group or transactional id that nobody else uses on this broker. */
   readonly uniqueName: (prefix: string) => string
 }
 
+/** One case of the suite. Run it with {@link runTransportCase}. */
 export interface TransportCase {
   readonly name: string
+  /** @internal */
   readonly run: (rig: TransportRig) => Promise<void>
 }
 

@@ -12,6 +12,7 @@ import { waitingCases } from './waiting-requests.js'
 
 export type { TransportCase, TransportEnvironment }
 
+/** The cases that a transport must pass, each on topics and groups of its own. */
 export const transportCases: readonly TransportCase[] = [
   ...transactionCases,
   ...committedCases,
@@ -20,7 +21,7 @@ export const transportCases: readonly TransportCase[] = [
   ...waitingCases,
 ]
 
-/** Runs one case; rejects with an assertion error when it fails. */
+/** Runs one case. Rejects with an AssertionError if it fails. */
 export async function runTransportCase(testCase: TransportCase, env: TransportEnvironment): Promise<void> {
   const rig = new TransportRig(env)
   try {
