@@ -30,6 +30,7 @@ export interface BrokerOptions {
 const CLUSTER_KEY = 'cluster'
 
 export class Broker {
+  /** @internal */
   readonly core: BrokerCore
   readonly #markers: TransactionMarkers
   readonly #housekeeping: Housekeeping
@@ -38,7 +39,7 @@ export class Broker {
   #listener: TcpListener | undefined
   #closing: Promise<void> | undefined
 
-  /** Use `createBroker`, which opens the storage first. */
+  /** Use `createBroker`, which opens the storage first. @internal */
   constructor(options: BrokerOptions) {
     const { clock, random, storage } = options
     const settings = { ...DEFAULT_SETTINGS, ...options.settings }
@@ -75,7 +76,7 @@ export class Broker {
     this.#housekeeping = new Housekeeping(this.core, report)
   }
 
-  /** A connection in the process. */
+  /** A connection in the process. @internal */
   connection(clientHost = '127.0.0.1'): BrokerConnection {
     return new ClientConnection(this.core, clientHost)
   }
@@ -88,6 +89,9 @@ export class Broker {
     return { port }
   }
 
+  /** @internal */
+  createTopic(name: string, partitions: number, config?: ConfigValues): BrokerTopic
+  createTopic(name: string, partitions: number, config?: ConfigValues): void
   createTopic(name: string, partitions: number, config: ConfigValues = {}): BrokerTopic {
     return this.core.topics.create(name, partitions, config)
   }

@@ -52,11 +52,11 @@ const MAX_BACKOFF_MS = 1_000
 export const MISSING_TOPIC_PATIENCE_MS = 1_000
 
 export class Cluster {
-  readonly clock: Clock
-  readonly random: Random
-  readonly requestTimeoutMs: number
-  readonly reachability: Reachability
-  /** The last metadata had other ids or numbers of partitions than those before, or missed a topic: only take note of it. */
+  /** @internal */ readonly clock: Clock
+  /** @internal */ readonly random: Random
+  /** @internal */ readonly requestTimeoutMs: number
+  /** @internal */ readonly reachability: Reachability
+  /** The last metadata had other ids or numbers of partitions than those before, or missed a topic: only take note of it. @internal */
   onTopicsChanged: () => void = () => undefined
   private readonly transport: Transport
   private readonly bootstrap: readonly BrokerAddress[]
@@ -68,7 +68,7 @@ export class Cluster {
   private connectedOnce = false
   private closed = false
 
-  constructor(options: ClusterOptions) {
+  /** @internal */ constructor(options: ClusterOptions) {
     if (options.bootstrap.length === 0) {
       throw new MillraceError('CONFIG_INVALID', 'No broker address was given; give at least one HOST:PORT.')
     }
@@ -91,7 +91,7 @@ export class Cluster {
 
   /**
    * Sends once, without retry: a request that never left, and one whose answer was lost, both reject (TRANSPORT_*, with
-   * what is known about the target dropped). Error codes inside the response are the caller's.
+   * what is known about the target dropped). Error codes inside the response are the caller's. @internal
    */
   async request<A extends Api>(
     api: A,
@@ -111,7 +111,7 @@ export class Cluster {
 
   /**
    * As `request`, for requests that may repeat safely: retried while the transport or `errorOf` (the response's error,
-   * or null) says that it may pass, asking anew who leads or coordinates. The last error is thrown.
+   * or null) says that it may pass, asking anew who leads or coordinates. The last error is thrown. @internal
    */
   call<A extends Api>(
     api: A,
@@ -129,7 +129,7 @@ export class Cluster {
     })
   }
 
-  retryPolicy(budgetMs = this.requestTimeoutMs): RetryPolicy {
+  /** @internal */ retryPolicy(budgetMs = this.requestTimeoutMs): RetryPolicy {
     return {
       clock: this.clock,
       random: this.random,
@@ -142,20 +142,20 @@ export class Cluster {
 
   /**
    * Resolves after about so long, together with others that wait. @throws CLIENT_CLOSED, as soon as the client closes:
-   * whoever repeats something ends
+   * whoever repeats something ends @internal
    */
   pause(pauseMs: number): Promise<void> {
     return this.pauses.wait(pauseMs)
   }
 
-  /** Tells the cluster what a response said, so that the next request asks who leads or coordinates now. */
+  /** Tells the cluster what a response said, so that the next request asks who leads or coordinates now. @internal */
   noteError(kafkaCode: number | undefined, target: Target): void {
     if (isLeaderMoved(kafkaCode) || isCoordinatorMoved(kafkaCode)) this.forgetRoute(target)
   }
 
   /**
    * CLIENT_TOPIC_MISSING and, where a partition is asked for that it does not have, CLIENT_PARTITION_MISSING (both after
-   * a wait for what was just created, of `missingPatienceMs`); CLIENT_AUTHORIZATION, CLIENT_UNREACHABLE.
+   * a wait for what was just created, of `missingPatienceMs`); CLIENT_AUTHORIZATION, CLIENT_UNREACHABLE. @internal
    */
   async topic(name: string, partition?: number, missingPatienceMs = MISSING_TOPIC_PATIENCE_MS): Promise<TopicInfo> {
     const startedMs = this.clock.monotonicMs()
@@ -176,7 +176,7 @@ export class Cluster {
     })
   }
 
-  async topics(names: readonly string[]): Promise<Map<string, TopicInfo>> {
+  /** @internal */ async topics(names: readonly string[]): Promise<Map<string, TopicInfo>> {
     const infos = await Promise.all(names.map((name) => this.topic(name)))
     return new Map(infos.map((info) => [info.name, info]))
   }
@@ -196,7 +196,7 @@ export class Cluster {
     return new Map(found.map(({ name, partitions }) => [name ?? '', partitions.length]))
   }
 
-  /** As `topic`, of several, asking the brokers now; null for one that does not exist. */
+  /** As `topic`, of several, asking the brokers now; null for one that does not exist. @internal */
   async look(names: readonly string[]): Promise<Map<string, TopicInfo | null>> {
     this.metadata.markStale()
     const orNull = (error: unknown): null => {
@@ -210,13 +210,13 @@ export class Cluster {
     return (await this.topic(topic)).leaders.length
   }
 
-  async topicId(topic: string): Promise<string | null> {
+  /** @internal */ async topicId(topic: string): Promise<string | null> {
     return (await this.topic(topic)).id
   }
 
   /**
    * Node id of the partition's leader; -1 while it has none, or one that is not among the brokers: a broker that has just gone can be
-   * left out of the second list of the answer and not yet of the first. CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING.
+   * left out of the second list of the answer and not yet of the first. CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING. @internal
    */
   async leader(topic: string, partition: number): Promise<number> {
     if (this.metadata.cachedLeader(topic, partition) !== null) return this.metadata.cachedLeaderId(topic, partition)
@@ -227,41 +227,41 @@ export class Cluster {
     return -1
   }
 
-  /** Without asking: node id of the leader, -1 where it has to be asked for. */
+  /** Without asking: node id of the leader, -1 where it has to be asked for. @internal */
   cachedLeader(topic: string, partition: number): number {
     return this.metadata.cachedLeader(topic, partition) === null ? -1 : this.metadata.cachedLeaderId(topic, partition)
   }
 
-  /** Without asking: epoch of the partition's leader as last known, -1 where it is not. */
+  /** Without asking: epoch of the partition's leader as last known, -1 where it is not. @internal */
   leaderEpoch(topic: string, partition: number): number {
     return this.metadata.cachedTopic(topic)?.leaderEpochs[partition] ?? -1
   }
 
-  /** Without asking: what the last metadata said. */
+  /** Without asking: what the last metadata said. @internal */
   cachedTopic(name: string): TopicInfo | null {
     return this.metadata.cachedTopic(name)
   }
 
-  topicName(topicId: string): string | null {
+  /** @internal */ topicName(topicId: string): string | null {
     return this.metadata.nameOf(topicId)
   }
 
-  markMetadataStale(): void {
+  /** @internal */ markMetadataStale(): void {
     this.metadata.markStale()
   }
 
-  forgetTopic(topic: string): void {
+  /** @internal */ forgetTopic(topic: string): void {
     this.metadata.forget(topic)
   }
 
-  /** Null where its connections cannot be made on another thread. */
+  /** Null where its connections cannot be made on another thread. @internal */
   async portable(): Promise<PortableCluster | null> {
     const transport = (await this.transport.portable?.()) ?? null
     const { bootstrap, requestTimeoutMs, retryBackoffMs } = this
     return transport === null ? null : { transport, bootstrap, requestTimeoutMs, retryBackoffMs }
   }
 
-  /** Version both sides of `target` speak. */
+  /** Version both sides of `target` speak. @internal */
   async versionFor(api: Api, target: Target, options: RequestOptions): Promise<number> {
     return this.link.versionFor(await this.addressOf(target), api, options)
   }

@@ -35,9 +35,15 @@ export interface GroupIdentity {
 /** Batch → offset of its first record. Other writers' batches may lie between two of the same partition. */
 export type BatchOffsets = ReadonlyMap<ProduceBatch, number>
 
+export interface Committed {
+  readonly kind: 'committed'
+  /** @internal */
+  readonly batchOffsets: BatchOffsets
+}
+
 /** How a transaction ended. After `unknown`, `init` asks the broker and settles it. */
 export type CommitOutcome =
-  | { readonly kind: 'committed'; readonly batchOffsets: BatchOffsets }
+  | Committed
   /** Nothing of it is visible; the producer can begin another one. */
   | { readonly kind: 'aborted'; readonly cause: unknown }
   /** Aborted because the group has moved on (ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS). */

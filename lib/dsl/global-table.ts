@@ -6,6 +6,7 @@ export class GlobalKTable<K, V> {
   /** Never set: it carries the types. */
   declare readonly rowType?: { readonly key: K; readonly value: V }
 
+  /** @internal */
   constructor(store: string) {
     this.store = store
   }

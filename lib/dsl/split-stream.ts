@@ -12,7 +12,7 @@ export interface BranchSettings<B extends string, S> {
 }
 
 /** Known to the compiler only where both parts are. */
-type BranchName<Prefix extends string, B extends string> = string extends Prefix | B ? never : `${Prefix}${B}`
+export type BranchName<Prefix extends string, B extends string> = string extends Prefix | B ? never : `${Prefix}${B}`
 
 /** The branches by name. Names that were given as literals are known to be there. */
 export type Branches<Name extends string, S> = [Name] extends [never]
@@ -34,6 +34,7 @@ export class SplitStream<
   readonly #split: SplitHandle
   readonly #streams = new Map<string, KStream<K, V, KS, VS>>()
 
+  /** @internal */
   constructor(split: SplitHandle) {
     this.#split = split
   }

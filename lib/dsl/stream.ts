@@ -40,14 +40,14 @@ import { SplitStream } from './split-stream.js'
 import { KTable } from './table.js'
 
 /** What a grouping needs: serdes to repartition and store with. Value only where the key changed. */
-type GroupArgument<K, V, KS extends SerdeState, VS extends SerdeState> = KS extends 'known'
+export type GroupArgument<K, V, KS extends SerdeState, VS extends SerdeState> = KS extends 'known'
   ? [options?: Named & KeyOption<K, 'known'> & ValueOption<V, 'known'>]
   : [options: Named & KeyOption<K, KS> & ValueOption<V, VS>]
 
 const hasValue = (_key: unknown, value: unknown) => value !== null
 
 /** The state of a serde after two streams were merged. */
-type Both<A extends SerdeState, B extends SerdeState> = [A, B] extends ['known', 'known'] ? 'known' : 'missing'
+export type Both<A extends SerdeState, B extends SerdeState> = [A, B] extends ['known', 'known'] ? 'known' : 'missing'
 
 /**
  * A stream of records. Each method adds an operator and returns the stream of its results. Write its type as `KStream<K, V>`; `KS` and

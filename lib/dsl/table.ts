@@ -35,9 +35,10 @@ type AnyTableJoin = Parameters<typeof joinTables>[3] | Parameters<typeof joinByF
  * its changes may be deletes, `never` if they are not, as those of a count.
  */
 export class KTable<K, V, VS extends SerdeState = 'known', N extends null = null> {
-  /** Internal to the DSL. */
+  /** @internal */
   readonly handle: TableHandle
 
+  /** @internal */
   constructor(handle: TableHandle) {
     this.handle = handle
   }

@@ -7,7 +7,7 @@ import type { StoreReference } from '../topology/processor.js'
 import type { StoreOptions } from '../topology/store-definition.js'
 
 /** The ports of the kinds a user may declare: as declared, and declared `ordered`. */
-interface Ports<K, V> {
+export interface Ports<K, V> {
   readonly keyValue: readonly [KeyValueStore<K, V>, OrderedKeyValueStore<K, V>]
   readonly timestampedKeyValue: readonly [KeyValueStore<K, V>, OrderedKeyValueStore<K, V>]
   readonly window: readonly [WindowStore<K, V>, OrderedWindowStore<K, V>]
@@ -15,10 +15,12 @@ interface Ports<K, V> {
   readonly versioned: readonly [VersionedStore<K, V>, VersionedStore<K, V>]
 }
 
-type DeclaredKind<O> = O extends { readonly kind: infer Kind extends keyof Ports<never, never> } ? Kind : 'keyValue'
+export type DeclaredKind<O> = O extends { readonly kind: infer Kind extends keyof Ports<never, never> }
+  ? Kind
+  : 'keyValue'
 
 /** The port of a store with these options. */
-type PortOf<O, K, V> = Ports<K, V>[DeclaredKind<O>][O extends { readonly ordered: true } ? 1 : 0] &
+export type PortOf<O, K, V> = Ports<K, V>[DeclaredKind<O>][O extends { readonly ordered: true } ? 1 : 0] &
   (O extends { readonly headers: true } ? HeadersKeyValueStore<K, V> : unknown)
 
 /**

@@ -1,14 +1,45 @@
 /** What `millrace/personalization` offers: the service, to be run or embedded, and what its topics hold. */
 
+export type {
+  Admin,
+  Clock,
+  Cluster,
+  ConnectionOptions,
+  Log,
+  Random,
+  ReadChunk,
+  Serde,
+  Streams,
+  TopicRecord,
+  Topology,
+} from '../index.js'
 export { type HttpOptions, PersonalizationServer } from './doors/server.js'
 export { servicePort } from './doors/service-view.js'
-export { armOf } from './experiments/experiment.js'
+export { type Arm, armOf } from './experiments/experiment.js'
+export type { AdmissionOptions, AdmissionWatch } from './gate/admission.js'
+export type { ActivityRow, InvalidRow } from './input/formats/rows.js'
 export { type InjectPlan, NO_INJECTION, parseInject } from './input/inject.js'
-export { fileInput, type LoaderInput, simulatorInput } from './input/loader/input-files.js'
-export { SessionRecommender } from './recommender/index.js'
+export type { Speed } from './input/loader/feed.js'
+export { fileInput, type LoaderInput, type SequenceOptions, simulatorInput } from './input/loader/input-files.js'
+export type { LoaderProgress } from './input/loader/ledger.js'
+export type { CoVisitationOptions } from './recommender/co-visitation.js'
+export type { Algorithm } from './recommender/index.js'
+export {
+  type RecommendedItems,
+  SessionRecommender,
+  type SessionRecommenderOptions,
+  type SessionRecommendOptions,
+} from './recommender/index.js'
+export type { NextItemScore } from './recommender/metrics.js'
+export type { CarouselItems, ModelOptions } from './recommender/model.js'
+export { SharedModel } from './recommender/model.js'
+export type { ItemId, RecommendOptions } from './recommender/recommender.js'
+export type { TrendingOptions } from './recommender/trending.js'
+export type { VmisKnnOptions } from './recommender/vmis-knn.js'
 export {
   ACTIVITY_TYPES,
   type ActivityFields,
+  type ActivitySource,
   type ActivityType,
   activityOf,
   type UserActivity,
@@ -19,6 +50,9 @@ export type { CustomerProfile } from './records/profile.js'
 export type { Recommendation } from './records/recommendation.js'
 export { plainSerdes, registrySerdes, type ServiceSerdes } from './records/serdes.js'
 export { type TopicNames, topicNames } from './records/topic-names.js'
+export type { Percentiles } from './report/latency.js'
 export type { Summary } from './report/summary.js'
 export { PersonalizationService, type ServiceOptions } from './service.js'
-export { DEFAULT_RULES, personalizationTopology, type RuleOptions } from './topology.js'
+export type { ReadRecommendations, ServiceFigures, ServicePort } from './service-port.js'
+export type { Catalogue, Product } from './shop/catalogue.js'
+export { DEFAULT_RULES, type PersonalizationParts, personalizationTopology, type RuleOptions } from './topology.js'

@@ -54,11 +54,15 @@ export class PersonalizationService {
   readonly cluster: Cluster
   /** Tell it what to do with committed decisions (`onCommitted`) before `start`. */
   readonly streams: Streams
+  /** @internal */
   readonly model: SharedModel
-  /** Decisions since the instance started. */
+  /** Decisions since the instance started. @internal */
   readonly latency = new LatencyRecorder()
+  /** @internal */
   readonly eventClock: EventClock
+  /** @internal */
   readonly counts: LiveCounts
+  /** @internal */
   readonly intake: Intake
   readonly admin: Admin
   readonly #options: ServiceOptions

@@ -159,23 +159,25 @@ export class TopologyBuilder {
     return this
   }
 
-  /** Appends a node of any kind. */
+  /** Appends a node of any kind. @internal */
   addNode(node: Node): this {
     this.#nodes.push(node)
     return this
   }
 
-  /** The same definition may be added again, by each node that uses it. */
+  /** The same definition may be added again, by each node that uses it. @internal */
   addStore(store: StoreDefinition): this {
     putStore(this.#stores, store)
     return this
   }
 
+  /** @internal */
   addGlobal(definition: Omit<GlobalStoreDefinition, 'position'>): this {
     this.#globalStores.push({ ...definition, position: this.#nodes.length })
     return this
   }
 
+  /** @internal */
   addRepartitionTopic(topic: RepartitionTopic): this {
     const known = this.#repartitionTopics.get(topic.name)
     if (known !== undefined && known.partitions !== topic.partitions) {

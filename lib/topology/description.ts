@@ -6,7 +6,7 @@ import { nodeGroups } from './sub-topologies.js'
 import type { Topology } from './topology.js'
 
 /** A setting of a node that is data: windows, the kind of a join. User functions are left out. */
-type Setting = string | number | boolean | null | { readonly [name: string]: Setting }
+export type Setting = string | number | boolean | null | { readonly [name: string]: Setting }
 
 export interface NodeDescription {
   readonly name: string

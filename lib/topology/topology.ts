@@ -31,13 +31,13 @@ export interface GlobalStoreDefinition {
 
 /** A topology as frozen data, from `build()`. Give it to `Streams`, to the test driver and to `describe`. */
 export interface Topology {
-  /** Sources, processors and sinks in the order in which they were added; parents come before children. */
+  /** Sources, processors and sinks in the order in which they were added; parents come before children. @internal */
   readonly nodes: readonly Node[]
-  /** The state stores of all tasks. */
+  /** The state stores of all tasks. @internal */
   readonly stores: readonly StoreDefinition[]
-  /** Internal topics that records go through when their key has changed. */
+  /** Internal topics that records go through when their key has changed. @internal */
   readonly repartitionTopics: readonly RepartitionTopic[]
-  /** Stores that every instance has completely. */
+  /** Stores that every instance has completely. @internal */
   readonly globalStores: readonly GlobalStoreDefinition[]
   /** Topics that must have the same number of partitions, one group for each join. */
   readonly copartitionGroups: readonly (readonly string[])[]

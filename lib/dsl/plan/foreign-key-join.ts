@@ -38,7 +38,7 @@ export type ForeignKeyJoin<
   OtherValue<VR, OS>
 
 /** Serde of the other table's values; needed once a mapper returned another type. */
-type OtherValue<VR, OS extends SerdeState> = OS extends 'known'
+export type OtherValue<VR, OS extends SerdeState> = OS extends 'known'
   ? { readonly otherValue?: Serde<NotNull<VR>> }
   : { readonly otherValue: Serde<NotNull<VR>> }
 

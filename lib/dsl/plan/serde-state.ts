@@ -6,7 +6,7 @@ import type { Serde } from '../../serde/serde.js'
 
 export type SerdeState = 'known' | 'missing'
 
-type Identical<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+export type Identical<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 
 /** The state of a serde for `T` after its values became `T2`. Null needs no serde, so it does not count. */
 export type After<T, T2, S extends SerdeState> = Identical<NotNull<T>, NotNull<T2>> extends true ? S : 'missing'
@@ -17,19 +17,19 @@ export type NotNull<T> = T & {}
 /** `null` if `T` may be null, else `never`: the deletes that an answer of the user's function adds to a table. */
 export type NullOf<T> = T extends null | undefined ? null : never
 
-interface KeyGiven<K> {
+export interface KeyGiven<K> {
   readonly key: Serde<NotNull<K>>
 }
 
-interface KeyOptional<K> {
+export interface KeyOptional<K> {
   readonly key?: Serde<NotNull<K>>
 }
 
-interface ValueGiven<V> {
+export interface ValueGiven<V> {
   readonly value: Serde<NotNull<V>>
 }
 
-interface ValueOptional<V> {
+export interface ValueOptional<V> {
   readonly value?: Serde<NotNull<V>>
 }
 

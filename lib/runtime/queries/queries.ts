@@ -82,7 +82,7 @@ export class Queries {
   readonly #open: () => Readable
   readonly #stores: ReadonlySet<string>
 
-  /** `open`: what runs now, asked at each read, for an instance may be replaced. It throws where nothing does. */
+  /** `open`: what runs now, asked at each read, for an instance may be replaced. It throws where nothing does. @internal */
   constructor(stores: ReadonlySet<string>, open: () => Readable) {
     this.#stores = stores
     this.#open = open

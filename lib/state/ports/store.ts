@@ -23,12 +23,12 @@ export type FlushListener<K, V> = (
   headers: Headers,
 ) => void
 
-interface StoreBase {
+export interface StoreBase {
   readonly name: string
 }
 
 /** Whether updates should be forwarded by the operator itself (`cached` false) or wait for the flush listener. */
-interface CachedStore<K, V> extends StoreBase {
+export interface CachedStore<K, V> extends StoreBase {
   /** @internal */
   readonly cached: boolean
   /** @internal */

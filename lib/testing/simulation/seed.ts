@@ -64,7 +64,7 @@ export interface RunOptions {
   readonly trace?: boolean
   /** Whether to stop at the first violation. Default false. */
   readonly stopAtFirst?: boolean
-  /** Makes the application of a plan whose `topology` is a number. */
+  /** Makes the application of a plan whose `topology` is a number. @internal */
   readonly application?: (plan: SimPlan) => SimApplication
 }
 
