@@ -138,6 +138,7 @@ export type { KeyBounds } from './state/committed/key-bounds.js'
 export type { HistoryOptions } from './state/committed/versions.js'
 export type { ScanOptions } from './state/committed/view.js'
 export type { EngineWrite, KeyRange, StateEngine, StateEngines } from './state/engine/engine.js'
+export type { EngineName } from './state/engine/index.js'
 export type {
   OrderedKeyValueStore,
   OrderedSessionStore,
