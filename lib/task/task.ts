@@ -3,25 +3,20 @@
  * write, and hands it to a commit. Synchronous throughout; the runtime does everything that waits.
  */
 import type { BatchOffsets, OffsetToCommit } from '../client/commit.js'
-import { MillraceError } from '../errors.js'
-import type { Operator, Push } from '../operators/operator.js'
+import type { Operator } from '../operators/operator.js'
 import { closeEach } from '../operators/user-code.js'
 import type { BatchView } from '../protocol/index.js'
-import type { StreamRecord } from '../record/record.js'
-import { STORES, type StoreKind } from '../state/stores/index.js'
 import { silentLog } from '../telemetry/log.js'
-import type { Node } from '../topology/node.js'
-import type { PunctuationType } from '../topology/processor.js'
 import { AsyncLanes, type SettledRecord } from './async-work.js'
 import { Collector, MAX_BATCH_BYTES } from './collector.js'
-import { compile, type NodeContext } from './compile.js'
+import { compile } from './compile.js'
 import { TaskInput } from './input.js'
-import { partitionsToWrite, surroundings, type TaskOptions, type TaskStores } from './options.js'
+import { nodeContext } from './node-context.js'
+import { partitionsToWrite, type TaskOptions, type TaskStores } from './options.js'
 import { Punctuations } from './punctuation.js'
 import type { PartitionQueue, QueueEvents } from './queue.js'
 import { RecordErrors } from './record-errors.js'
-import { lastingOrigin, metadataOf, type RecordOrigin } from './record-origin.js'
-import { checkWrite } from './rejected-writes.js'
+import { lastingOrigin } from './record-origin.js'
 import { changelogEnds, type TaskCommit } from './task-commit.js'
 import { TopicWaits, type WaitingWrite } from './topic-waits.js'
 import { WaitingQueues } from './waiting-queues.js'
@@ -39,10 +34,7 @@ export class Task<S extends TaskStores = TaskStores> {
   readonly #punctuations = new Punctuations()
   readonly #input: TaskInput
   readonly #operators: readonly Operator[]
-  readonly #kinds: ReadonlyMap<string, StoreKind>
   readonly #inHand: WorkInHand
-  /** Where the record in hand came from; null inside a punctuation. */
-  #current: RecordOrigin | null = null
   readonly #async: AsyncLanes
   readonly #waits: TopicWaits
   readonly #schemas: WaitingQueues
@@ -54,7 +46,6 @@ export class Task<S extends TaskStores = TaskStores> {
     this.state = options.state
     this.#options = options
     this.#inHand = new WorkInHand(options.id, options.progress)
-    this.#kinds = new Map(options.subTopology.stores.map(({ name, kind }) => [name, kind]))
     this.#collector = new Collector({
       partitionCount: (topic) => partitionsToWrite(options, topic),
       captureTopics: options.captureTopics,
@@ -63,16 +54,31 @@ export class Task<S extends TaskStores = TaskStores> {
     })
     this.#recordErrors = new RecordErrors(options, this.#collector)
     this.#input = new TaskInput(options)
-    const origin = () => (this.#current === null ? null : lastingOrigin(this.#current))
+    const origin = () => (this.#inHand.origin === null ? null : lastingOrigin(this.#inHand.origin))
     this.#async = new AsyncLanes(origin, options.onReady)
     this.#waits = new TopicWaits((topic) => options.sinkPartitions(topic) !== null)
     const { clock, taskTimeoutMs: timeoutMs = 0, log = silentLog } = options
     this.#schemas = new WaitingQueues({ clock, timeoutMs, log }, options.onReady)
+    const parts = {
+      options,
+      state: this.state,
+      storeKinds: new Map(options.subTopology.stores.map(({ name, kind }) => [name, kind])),
+      input: this.#input,
+      inHand: this.#inHand,
+      punctuations: this.#punctuations,
+      collector: this.#collector,
+      recordErrors: this.#recordErrors,
+      async: this.#async,
+      waits: this.#waits,
+      requestCommit: () => {
+        this.#commitRequested = true
+      },
+    }
     const { sources, operators } = compile(options.subTopology.nodes, {
       taskId: options.id,
-      context: (node) => this.#context(node),
+      context: (node) => nodeContext(node.name, parts),
       progress: this.#inHand.progress,
-      failed: (node, error) => this.#recordErrors.processing(node, this.#current, error),
+      failed: (node, error) => this.#recordErrors.processing(node, this.#inHand.origin, error),
     })
     this.#operators = operators
     this.#input.open(sources, this.#queueEvents(), this.#inHand.progress)
@@ -96,10 +102,10 @@ export class Task<S extends TaskStores = TaskStores> {
     startOffset = 0,
   ): void {
     const queue = this.#input.find(topic, partition)
-    const before = this.#current
-    this.#current = queue
+    const before = this.#inHand.origin
+    this.#inHand.origin = queue
     queue.add(batches, nextOffset, startOffset)
-    this.#current = before
+    this.#inHand.origin = before
   }
 
   /**
@@ -243,7 +249,7 @@ export class Task<S extends TaskStores = TaskStores> {
 
   /** Back to the last commit that succeeded: stores, times, nothing buffered. The runtime reads again from there. */
   commitAborted(): void {
-    this.#current = null
+    this.#inHand.origin = null
     this.state.commitAborted()
     this.#collector.clear()
     this.#recordErrors.forgetLetters()
@@ -284,13 +290,13 @@ export class Task<S extends TaskStores = TaskStores> {
   }
 
   #deliver({ node, origin, push }: SettledRecord): void {
-    this.#current = origin
+    this.#inHand.origin = origin
     try {
       this.#inHand.other(push)
     } catch (error) {
       this.#recordErrors.processing(node, origin, error)
     } finally {
-      this.#current = null
+      this.#inHand.origin = null
     }
   }
 
@@ -304,13 +310,13 @@ export class Task<S extends TaskStores = TaskStores> {
 
   #step(queue: PartitionQueue): void {
     const timestamp = queue.headTimestamp
-    this.#current = queue
+    this.#inHand.origin = queue
     this.#inHand.record(queue)
     queue.time.advance(timestamp)
     this.#input.time.take(timestamp)
     queue.push({ key: queue.headKey, value: queue.headValue, timestamp, headers: queue.cursor!.headers() })
     queue.advance()
-    this.#current = null
+    this.#inHand.origin = null
     this.#punctuateStreamTime()
   }
 
@@ -325,75 +331,5 @@ export class Task<S extends TaskStores = TaskStores> {
       negativeTimestamp: (queue, timestamp) => this.#recordErrors.negativeTimestamp(queue, timestamp),
       schemaPending: (queue, pending) => this.#schemas.add(queue, pending),
     }
-  }
-
-  #context(node: Node): NodeContext {
-    const options = this.#options
-    const nowMs = (type: PunctuationType) => (type === 'streamTime' ? this.#input.time.ms : options.clock.now())
-    return {
-      ...surroundings(options),
-      nodeName: node.name,
-      store: <T>(name: string) => this.#store<T>(name, node.name),
-      storePort: (name) => STORES[this.#kinds.get(name) ?? options.globalStore(name)?.kind ?? 'keyValue'].port,
-      withoutRecord: (push) => (record) => this.#withoutRecord(push, record),
-      operatorTime: (name = node.name) => this.#input.times.of(name),
-      emitsOnClose: (last) => this.#input.times.emitsOnClose(node.name, last),
-      taskStreamTimeMs: () => this.#input.time.ms,
-      wallClockMs: () => options.clock.now(),
-      schedule: (intervalMs, type, punctuate, { startMs = null } = {}) =>
-        this.#punctuations.schedule(type, intervalMs, nowMs(type), this.#guarded(node.name, punctuate), startMs),
-      followTimers: (type, timers, call) =>
-        this.#punctuations.follow(type, timers, () => nowMs(type), this.#guarded(node.name, call)),
-      setTimer: (delayMs, fire) => options.clock.setTimer(delayMs, fire),
-      asyncWork: (capacity, inOrder, reset) => this.#async.lane(node.name, capacity, inOrder, reset),
-      recordMetadata: () => (this.#current === null ? null : metadataOf(this.#current)),
-      drop: (reason) => this.#recordErrors.drop(reason, node.name, this.#current),
-      requestCommit: () => {
-        this.#commitRequested = true
-      },
-      mustWaitFor: (topic) => this.#waits.mustWait(topic),
-      whenKnown: (topic, bytes, write) => {
-        const origin = this.#current === null ? null : lastingOrigin(this.#current)
-        this.#waits.add({ node: node.name, topic, origin, bytes, write })
-      },
-      send: (topic, partition, key, value, timestamp, headers) => {
-        checkWrite(this.#options, node.name, this.#current, topic, key, value, timestamp, headers)
-        this.#collector.send(topic, partition, key, value, timestamp, headers)
-      },
-    }
-  }
-
-  #withoutRecord(push: Push, record: StreamRecord): void {
-    const inHand = this.#current
-    this.#current = null
-    try {
-      push(record)
-    } finally {
-      this.#current = inHand
-    }
-  }
-
-  #guarded<A extends unknown[]>(node: string, call: (...given: A) => void): (...given: A) => void {
-    return (...given) => {
-      try {
-        call(...given)
-      } catch (error) {
-        this.#recordErrors.processing(node, null, error)
-      }
-    }
-  }
-
-  #store<T>(name: string, node: string): T {
-    if (this.#kinds.has(name)) return this.state.store(name) as T
-    const global = this.#options.globalStore(name)
-    if (global !== null) return global.store as T
-    throw new MillraceError(
-      'TOPOLOGY_STORE_UNKNOWN',
-      `Node ${node} uses store ${name}, which task ${this.id} does not have.`,
-      {
-        taskId: this.id,
-        node,
-      },
-    )
   }
 }

@@ -1,9 +1,14 @@
 /** Tells whoever watches the loop what a task has in hand: a record, or something else of the task. */
 import { Progress } from '../client/heartbeat/progress.js'
+import type { Push } from '../operators/operator.js'
+import type { StreamRecord } from '../record/record.js'
 import type { PartitionQueue } from './queue.js'
+import type { RecordOrigin } from './record-origin.js'
 
 export class WorkInHand {
   readonly progress: Progress
+  /** Where the record in hand came from; null: none is, as in a punctuation. */
+  origin: RecordOrigin | null = null
   readonly #place: number
 
   constructor(taskId: string, progress = new Progress()) {
@@ -22,6 +27,17 @@ export class WorkInHand {
       return work()
     } finally {
       this.progress.leave()
+    }
+  }
+
+  /** What `push` does with `record` is not the doing of the record in hand. */
+  withoutRecord(push: Push, record: StreamRecord): void {
+    const { origin } = this
+    this.origin = null
+    try {
+      push(record)
+    } finally {
+      this.origin = origin
     }
   }
 
