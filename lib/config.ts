@@ -1,4 +1,4 @@
-/** The configuration of one application: checked once, frozen, units in the names. */
+/** The configuration of one application: checked once and frozen. */
 import { checkConfig, invalid } from './config/checks.js'
 import { MillraceError } from './errors.js'
 import { type Clock, systemClock } from './record/clock.js'

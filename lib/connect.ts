@@ -1,4 +1,4 @@
-/** A way to the brokers: from addresses and secrets, or an embedded broker, to a client of the cluster. */
+/** Makes a client of the cluster from addresses and secrets, or from an embedded broker. */
 import type { Broker } from './broker/broker.js'
 import { Cluster } from './client/cluster.js'
 import { resolveConfig, type StreamsConfig } from './config.js'

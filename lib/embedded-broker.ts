@@ -1,4 +1,4 @@
-/** The embedded broker as its users make it: a folder or memory, the system's clock unless another is given. */
+/** The public function for the embedded broker: a folder or memory, and the system's clock by default. */
 import type { Broker } from './broker/broker.js'
 import { checkFolder, checkPort } from './config/checks.js'
 import type { StreamsConfig } from './config.js'

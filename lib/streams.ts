@@ -1,4 +1,4 @@
-/** The composition root: a topology, a way to the brokers and a folder become one running instance. */
+/** The composition root: makes a running instance from a topology, a connection and a folder. */
 import type { Cluster } from './client/cluster.js'
 import { requireSettings, resolveConfig, type StreamsConfig, type StreamsOptions } from './config.js'
 import { type ConnectionOptions, connect } from './connect.js'

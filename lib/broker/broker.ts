@@ -1,4 +1,4 @@
-/** The embedded broker: recovers what storage holds, answers connections, keeps house by the clock. */
+/** The embedded broker: recovers the stored data, answers connections, and runs periodic tasks. */
 import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import { type BrokerConnection, ClientConnection } from './connection.js'

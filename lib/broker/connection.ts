@@ -1,4 +1,4 @@
-/** One client's connection: answers its requests one after the other, in the order they came. */
+/** One client's connection: answers its requests in order, one after the other. */
 import { MillraceError } from '../errors.js'
 import { apiByKey, apiVersionsApi, decodeRequestHeader, encodeResponse } from '../protocol/index.js'
 import { unsupportedApiVersions } from './api/api-versions.js'

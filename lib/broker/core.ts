@@ -1,4 +1,4 @@
-/** What every request handler works on. */
+/** The objects that every request handler uses. */
 import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import type { GroupCoordinator } from './group/group-coordinator.js'

@@ -1,4 +1,4 @@
-/** What the broker does by the clock: retention, compaction, and forgetting producers and empty groups. */
+/** The periodic tasks of the broker: retention, compaction, and removal of expired producers and empty groups. */
 import type { Cancel } from '../record/clock.js'
 import type { BrokerCore } from './core.js'
 import { compactLog } from './log/compaction.js'

@@ -1,4 +1,4 @@
-/** What can be set on a broker, with the defaults. Times are milliseconds. */
+/** The settings of a broker, with their defaults. Times are in milliseconds. */
 
 export interface BrokerSettings {
   /** Whether Metadata creates a topic that is not there. Default false. */

@@ -1,4 +1,4 @@
-/** The broker on a TCP port: length-prefixed frames, answered in order, with back-pressure both ways. */
+/** The broker on a TCP port: length-prefixed frames, answered in order, with back-pressure in both directions. */
 import { createServer, type Server, type Socket } from 'node:net'
 import { isMillraceError, MillraceError } from '../errors.js'
 import type { BrokerConnection } from './connection.js'

@@ -1,4 +1,4 @@
-/** Topic settings: Kafka's names, defaults and bounds, and the values the broker acts on. */
+/** Topic settings: Kafka's names, defaults and bounds, and the values that the broker uses. */
 
 /** As DescribeConfigs numbers them. */
 export const CONFIG_TYPE = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7 } as const

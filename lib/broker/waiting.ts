@@ -1,4 +1,4 @@
-/** Turns an answer by callback into a value when it comes at once, and into a promise when it has to be waited for. */
+/** Turns an answer by callback into a value if it arrives at once, and otherwise into a promise. */
 import type { RequestContext } from './core.js'
 
 /** `closed` is the answer when the connection closes first; nobody reads it, but nothing stays behind. */

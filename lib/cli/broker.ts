@@ -1,4 +1,6 @@
-/** `npm run broker -- [--port N] [--host H] [--data DIR] [--auto-create]`: the embedded broker alone, until it is stopped. */
+/**
+ * `npm run broker -- [--port N] [--host H] [--data DIR] [--auto-create]`: runs the embedded broker until it is stopped.
+ */
 
 import { parseArgs } from 'node:util'
 import { createBroker, FolderStorage, MemoryStorage } from '../broker/index.js'

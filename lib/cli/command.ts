@@ -1,4 +1,4 @@
-/** What every command shares: an error becomes one line with its code, and an exit code that is not 0. */
+/** The frame of every command: an error becomes one line with its code and a non-zero exit code. */
 
 import { isMillraceError } from '../errors.js'
 

@@ -1,4 +1,7 @@
-/** `millrace diff OLD NEW`: what a new version of a topology would cost, from what `describe(topology, 'json')` wrote. */
+/**
+ * `millrace diff OLD NEW`: the state that a new version of a topology loses or changes, from the output of
+ * `describe(topology, 'json')`.
+ */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { MillraceError } from '../errors.js'

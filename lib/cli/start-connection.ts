@@ -1,4 +1,4 @@
-/** How `npm start` reaches Kafka: the transport asked for, with TLS and SASL, secrets from the environment or files. */
+/** The connection of `npm start` to Kafka: transport, TLS and SASL, with secrets from the environment or files. */
 import { readFileSync } from 'node:fs'
 import { MillraceError } from '../errors.js'
 import type { ConnectionOptions } from '../index.js'

@@ -1,4 +1,4 @@
-/** The state folder of the service: which one, whether it can be written, and what it remembers of the instance. */
+/** The state folder of the service: its path, whether it is writable, and the instance data in it. */
 import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'

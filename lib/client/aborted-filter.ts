@@ -1,4 +1,4 @@
-/** What a read_committed reader may see of a fetched range, as Kafka's Java consumer decides it. */
+/** Filters a fetched range for a read_committed reader, as Kafka's Java consumer does. */
 import type { BatchView } from '../protocol/batch/batch.js'
 
 export interface AbortedTransaction {

@@ -1,4 +1,4 @@
-/** Turns a broker's numeric error into a coded error that says what failed, on what, and what to do. */
+/** Turns a broker's numeric error into a coded error that says what failed, where, and what to do. */
 import { type ErrorCode, type ErrorDetails, MillraceError } from '../errors.js'
 import { KAFKA_ERROR, kafkaErrorName } from '../protocol/error-codes.js'
 import { errorKindOf, type Remedy, type RequestName, remedyFor } from './error-kinds.js'

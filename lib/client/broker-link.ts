@@ -1,4 +1,4 @@
-/** One request to one known broker: the version both sides speak, encode, send, decode. */
+/** One request to one known broker: chooses a version that both sides support, encodes, sends and decodes. */
 import { MillraceError } from '../errors.js'
 import { apiVersionsApi } from '../protocol/api/api-versions.js'
 import {

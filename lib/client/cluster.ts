@@ -1,4 +1,4 @@
-/** The way to the brokers: finds who leads or coordinates, speaks a version both know, and knows when to ask again. */
+/** Requests to the cluster: finds leaders and coordinators, chooses versions, and refreshes metadata. */
 import { isMillraceError, MillraceError } from '../errors.js'
 import type { Api, ResponseOf } from '../protocol/api/define.js'
 import { findCoordinatorApi } from '../protocol/api/find-coordinator.js'

@@ -1,4 +1,4 @@
-/** The words of a commit, shared by the transaction manager, the group member and the runtime. */
+/** The types of a commit, shared by the transaction manager, the group member and the runtime. */
 import type { BatchBuilder } from '../protocol/index.js'
 
 /** One batch for one partition. A partition with more than a batch's worth appears several times, in order. */

@@ -1,6 +1,6 @@
 /**
- * What to do about each of Kafka's errors, at each request we send: one table for the whole client. A code that is newer
- * than the table is treated as UNKNOWN_SERVER_ERROR, as Kafka's own clients do.
+ * How to handle each of Kafka's errors for each request: one table for the whole client. A code that is not in the
+ * table is handled as UNKNOWN_SERVER_ERROR, as in Kafka's own clients.
  */
 import type { ErrorKind } from '../errors.js'
 import { type KafkaErrorName, kafkaErrorName } from '../protocol/error-codes.js'

@@ -1,4 +1,4 @@
-/** One partition of a fetcher: where it stands, whether it is asked for, and what has arrived of it. */
+/** One partition of a fetcher: its position, whether it is requested, and the data that has arrived. */
 import { type ErrorCode, type ErrorKind, MillraceError } from '../errors.js'
 import type { BatchView } from '../protocol/batch/batch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'

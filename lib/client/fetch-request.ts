@@ -1,4 +1,4 @@
-/** Builds a Fetch request for some partitions of one broker, and finds each answer's partition again. */
+/** Builds a Fetch request for partitions of one broker, and assigns the answers to the partitions. */
 import { MillraceError } from '../errors.js'
 import type { RequestInput, ResponseOf } from '../protocol/api/define.js'
 import type { fetchApi } from '../protocol/api/fetch.js'

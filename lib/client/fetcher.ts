@@ -1,6 +1,6 @@
 /**
- * Reads partitions from given offsets, for ever. One long poll per broker is under way at any time, the next one is sent
- * as soon as one is answered; what arrived waits for `poll`.
+ * Reads partitions from given offsets, without an end. There is always one long poll per broker; the next one is sent
+ * as soon as one is answered. Arrived data waits for `poll`.
  */
 import type { MillraceError } from '../errors.js'
 import { fetchApi } from '../protocol/api/fetch.js'

@@ -1,4 +1,6 @@
-/** A member of a classic consumer group with our own assignor: joins, stays alive, notices when the group moves on. */
+/**
+ * A member of a classic consumer group with our own assignor: joins, sends heartbeats, and detects a new generation.
+ */
 import { MillraceError } from '../errors.js'
 import { leaveGroupApi } from '../protocol/api/leave-group.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'

@@ -1,4 +1,4 @@
-/** The requests of a group that are about offsets: read them stably, commit them with a generation. */
+/** The offset requests of a group: reads stable offsets, and commits offsets with a generation. */
 import type { MillraceError } from '../errors.js'
 import { offsetCommitApi } from '../protocol/api/offset-commit.js'
 import { offsetFetchApi } from '../protocol/api/offset-fetch.js'

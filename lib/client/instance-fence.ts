@@ -1,7 +1,7 @@
 /**
- * Who has fenced a static member: another process, or a late request of this one. The coordinator gives the place of an
- * instance id to whoever joins without a member id (KIP-345), also to a join of an earlier life, or to one whose answer was
- * lost, that reaches it after the join that came later.
+ * Decides whether another process or a delayed request of this one has fenced a static member. The coordinator gives
+ * the place of an instance id to any join without a member id (KIP-345), also to a delayed join of an earlier process
+ * or one whose answer was lost.
  */
 
 export class InstanceFence {

@@ -1,4 +1,4 @@
-/** ListOffsets over any number of partitions, each asked at its leader. */
+/** ListOffsets for any number of partitions; each is requested from its leader. */
 import { listOffsetsApi } from '../protocol/api/list-offsets.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'

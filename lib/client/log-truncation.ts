@@ -1,4 +1,4 @@
-/** Whether a partition's log still is the one that was read (KIP-320): asked when another broker leads it. */
+/** Checks after a change of leader whether a partition's log was truncated (KIP-320). */
 import { isMillraceError, MillraceError } from '../errors.js'
 import { offsetForLeaderEpochApi } from '../protocol/api/offset-for-leader-epoch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'

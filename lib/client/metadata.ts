@@ -1,4 +1,6 @@
-/** What the cluster looks like: brokers, topics with their ids, partition leaders; refreshed when told it is stale. */
+/**
+ * The metadata of the cluster: brokers, topics with their ids, partition leaders. Refreshed when it is marked as stale.
+ */
 import type { MillraceError } from '../errors.js'
 import type { ResponseOf } from '../protocol/api/define.js'
 import type { metadataApi } from '../protocol/api/metadata.js'

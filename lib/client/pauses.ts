@@ -1,6 +1,6 @@
 /**
- * The pauses of one client between attempts. Those that end at about the same time end together: what was begun side by side
- * and failed is tried again side by side, in as few requests as the first time, however many partitions wait.
+ * The pauses of one client between attempts. Pauses that end at about the same time end together, so requests that
+ * failed together are retried together, in few requests.
  */
 import type { Cancel, Clock } from '../record/clock.js'
 

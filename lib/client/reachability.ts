@@ -1,4 +1,4 @@
-/** Whether any broker answers: a view of every request of a client, and who is told when that changes. */
+/** Whether any broker answers: observes every request of a client and reports changes. */
 import type { Cancel, Clock } from '../record/clock.js'
 import type { Transport } from '../transport/transport.js'
 

@@ -1,4 +1,7 @@
-/** Reads partitions from given offsets, to an end or for ever, without a group: for restore, replay and summaries. */
+/**
+ * Reads partitions from given offsets, to an end or without one, and without a group: for restores, replays and
+ * summaries.
+ */
 
 import { MillraceError } from '../errors.js'
 import { exactTimestamp } from '../protocol/index.js'

@@ -1,4 +1,4 @@
-/** The one retry policy: growing pauses with jitter inside a time budget, for errors that say they may pass. */
+/** The one retry policy: growing pauses with jitter within a time limit, for retriable errors. */
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'

@@ -1,4 +1,4 @@
-/** Groups rows by topic, as nearly every request wants them. */
+/** Groups rows by topic, as most requests need them. */
 
 /** In order of first appearance. */
 export function groupByTopic<T extends { readonly topic: string }, R>(

@@ -1,4 +1,4 @@
-/** Waits until what is committed can be read: a broker answers the end of a transaction before its markers are written. */
+/** Waits until committed data can be read: a broker answers the end of a transaction before its markers are written. */
 import type { Cluster } from './cluster.js'
 import { listOffsets } from './list-offsets.js'
 import { growingPauseMs } from './retry.js'

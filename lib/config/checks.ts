@@ -1,4 +1,4 @@
-/** What each option may be, alone and beside others. */
+/** The allowed values of each option, alone and in combination. */
 import type { StreamsConfig } from '../config.js'
 import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'

@@ -1,4 +1,4 @@
-/** Several grouped streams of one key type that are folded into one table, each by an adder of its own. */
+/** Several grouped streams with the same key type that are aggregated into one table, each with its own aggregator. */
 import type { Fold, SessionAggregateNode } from '../topology/aggregate-nodes.js'
 import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
 import type { Windowed } from '../windows/window.js'

@@ -1,4 +1,4 @@
-/** A table every instance holds whole: joined by any key, without co-partitioning. */
+/** A table that every instance has completely: joined by any key, without co-partitioning. */
 
 export class GlobalKTable<K, V> {
   /** The store's name, under which it can be queried. */

@@ -1,4 +1,4 @@
-/** A stream whose records are grouped by key, waiting for what to make of each group. */
+/** A stream whose records are grouped by key, before an aggregation. */
 import { MillraceError } from '../errors.js'
 import { int64 } from '../serde/primitive.js'
 import type { Serde } from '../serde/serde.js'

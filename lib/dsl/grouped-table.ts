@@ -1,4 +1,4 @@
-/** A table whose rows are grouped anew, waiting for what to make of each group. */
+/** A table whose rows are grouped by a new key, before an aggregation. */
 import { int64 } from '../serde/primitive.js'
 import type { Fold } from '../topology/aggregate-nodes.js'
 import type { TableAggregateNode } from '../topology/table-nodes.js'

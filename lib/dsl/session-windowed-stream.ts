@@ -1,4 +1,4 @@
-/** A grouped stream cut into sessions. */
+/** A grouped stream with session windows. */
 import { int64 } from '../serde/primitive.js'
 import type { EmitStrategy, Fold, SessionAggregateNode } from '../topology/aggregate-nodes.js'
 import type { SessionWindows } from '../windows/definitions.js'

@@ -1,4 +1,4 @@
-/** A stream being split: the first branch whose predicate holds gets the record. */
+/** A stream that is being split: a record goes to the first branch whose predicate it matches. */
 import type { StreamHandle } from './plan/handle.js'
 import type { SerdeState } from './plan/serde-state.js'
 import { addBranch, addDefaultBranch, type Predicate, type SplitHandle } from './plan/split.js'

@@ -1,4 +1,4 @@
-/** A stream of records. Every method appends an operator and returns the stream behind it. */
+/** A stream of records. Every method appends an operator and returns the resulting stream. */
 
 import type { StreamRecord } from '../record/record.js'
 import type { Serde } from '../serde/serde.js'

@@ -1,4 +1,4 @@
-/** Where a topology begins: streams and tables of topics, and stores for processors. */
+/** The start of a topology: streams and tables of topics, and stores for processors. */
 import { checked } from '../serde/checked.js'
 import type { Serde } from '../serde/serde.js'
 import { type Topic, topicsWithSerdes, topicWithSerdes } from '../serde/topic.js'

@@ -1,4 +1,4 @@
-/** A table: the latest value per key, and the changes that lead to it. */
+/** A table: the latest value per key, and its changes. */
 import type { Serde } from '../serde/serde.js'
 import type { UsedStore } from '../topology/declared-stores.js'
 import type { ValueTransformerSupplier } from '../topology/processor.js'

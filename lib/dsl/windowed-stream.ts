@@ -1,4 +1,4 @@
-/** A grouped stream cut into tumbling, hopping, sliding or unlimited windows. */
+/** A grouped stream with tumbling, hopping, sliding or unlimited windows. */
 import { MillraceError } from '../errors.js'
 import { int64 } from '../serde/primitive.js'
 import type { EmitStrategy, Fold } from '../topology/aggregate-nodes.js'

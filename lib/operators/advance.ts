@@ -1,4 +1,4 @@
-/** What operators with a time of their own do when nothing comes and event time goes on all the same (`idleTimeoutMs`). */
+/** How operators with their own time emit results when event time advances without records (`idleTimeoutMs`). */
 import type { OperatorTime } from './operator.js'
 
 /**

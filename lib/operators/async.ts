@@ -1,4 +1,4 @@
-/** `mapAsync`, `mapValuesAsync`, `processAsync`: handlers that wait for something outside. */
+/** `mapAsync`, `mapValuesAsync`, `processAsync`: asynchronous handlers. */
 import { MillraceError } from '../errors.js'
 import type { StreamRecord } from '../record/record.js'
 import type { AsyncNode } from '../topology/async-node.js'

@@ -1,4 +1,7 @@
-/** User code that nobody waits for: a promise it answers would pass every filter, and reject where nobody sees it. */
+/**
+ * Checks that synchronous user code returns no promise. A promise would pass every filter, and its rejection would be
+ * unhandled.
+ */
 
 /** `answer`, unless it is a promise, whose failure then stays with the record in hand. @throws TypeError */
 export function atOnce<A>(answer: A, what: string): A {

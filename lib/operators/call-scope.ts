@@ -1,4 +1,7 @@
-/** While user code of a processor runs it may forward; later, e.g. behind an await, its record belongs to no commit. */
+/**
+ * Allows `forward` only while user code of a processor runs. A record forwarded later, for example after an await,
+ * would belong to no commit.
+ */
 import { MillraceError } from '../errors.js'
 import type { Place } from './context.js'
 import type { Push } from './operator.js'

@@ -1,4 +1,7 @@
-/** What table operators share: records that carry a `Change`, and stores that forward now or when they are flushed. */
+/**
+ * The common parts of table operators: records with a `Change`, and stores that forward at once or when they are
+ * flushed.
+ */
 import type { Headers, StreamRecord } from '../record/record.js'
 import type { KeyValueStore, SessionStore, WindowStore } from '../state/ports/store.js'
 import type { Change } from '../topology/node-base.js'

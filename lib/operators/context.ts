@@ -1,4 +1,4 @@
-/** What operators use of their task, in parts: an operator names the parts it needs, the task makes them all. */
+/** The parts of a task that operators use. An operator declares the parts it needs, and the task provides them. */
 import type { Cancel } from '../record/clock.js'
 import type { Headers } from '../record/record.js'
 import type { DueTimers } from '../state/ports/timer-store.js'

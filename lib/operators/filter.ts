@@ -1,4 +1,4 @@
-/** `filter` and `filterNot` on a stream, and the filter in front of a repartition, which counts what it rejects. */
+/** `filter` and `filterNot` on a stream, and the filter before a repartition, which counts the records it drops. */
 import type { FilterNode } from '../topology/stateless-nodes.js'
 import { atOnce } from './at-once.js'
 import type { Dropping, Forwarding } from './context.js'

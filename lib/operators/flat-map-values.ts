@@ -1,4 +1,4 @@
-/** `flatMapValues`: any number of values for one, same key. */
+/** `flatMapValues`: any number of values for one value; the key stays. */
 import type { FlatMapValuesNode } from '../topology/stateless-nodes.js'
 import type { Forwarding } from './context.js'
 import { orNull } from './fold.js'

@@ -1,4 +1,4 @@
-/** One step of a fold: `reduce` (no initializer) starts from the first value itself, as Kafka Streams does. */
+/** One step of an aggregation. `reduce` has no initializer and starts with the first value, as in Kafka Streams. */
 import type { Fold } from '../topology/aggregate-nodes.js'
 
 export type FoldStep = (key: unknown, value: unknown, aggregate: unknown) => unknown

@@ -1,4 +1,4 @@
-/** Keeps the records of one side of a stream-stream join. */
+/** Stores the records of one side of a stream-stream join. */
 import type { JoinWindowStore } from '../state/ports/join-stores.js'
 import type { JoinWindowNode } from '../topology/stream-join-nodes.js'
 import type { Forwarding, StoreAccess } from './context.js'

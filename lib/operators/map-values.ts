@@ -1,4 +1,4 @@
-/** `mapValues`: a new value, same key. A null value reaches the mapper, as in Kafka Streams. */
+/** `mapValues`: a new value, the same key. A null value is passed to the mapper, as in Kafka Streams. */
 import type { MapValuesNode } from '../topology/stateless-nodes.js'
 import type { Forwarding } from './context.js'
 import { orNull } from './fold.js'

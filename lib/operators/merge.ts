@@ -1,4 +1,4 @@
-/** `merge` and pass-through nodes: whatever comes from any parent, in order of arrival. */
+/** `merge` and pass-through nodes: forward the records of all parents in order of arrival. */
 import type { MergeNode } from '../topology/stateless-nodes.js'
 import type { Forwarding } from './context.js'
 import type { Build } from './operator.js'

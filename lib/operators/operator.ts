@@ -1,6 +1,6 @@
 /**
- * The contract between a node and its running form. One calling convention: records are pushed synchronously, depth
- * first, in parents' order of arrival; a push returns when everything downstream of it has happened. Nothing here awaits.
+ * The contract between a node and its running form. Records are pushed synchronously, depth first, in the order of the
+ * parents. A push returns after everything downstream is done. Nothing here awaits.
  */
 import type { StreamRecord } from '../record/record.js'
 import type { Node } from '../topology/node.js'

@@ -1,4 +1,4 @@
-/** `peek` and `foreach`: looks at a record and hands it on unchanged. */
+/** `peek` and `foreach`: call an action for a record and forward it unchanged. */
 import type { PeekNode } from '../topology/stateless-nodes.js'
 import { atOnce } from './at-once.js'
 import type { Forwarding } from './context.js'

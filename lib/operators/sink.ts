@@ -1,4 +1,6 @@
-/** Writes records to a topic: serialises, chooses the topic where it depends on the record, chooses the partition. */
+/**
+ * Writes records to a topic: serialises, chooses the topic if a function does so per record, and chooses the partition.
+ */
 import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 import { partitionForKey } from '../record/partitioner.js'

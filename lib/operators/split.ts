@@ -1,4 +1,4 @@
-/** `split`: the first predicate that holds decides the branch. */
+/** `split`: the first matching predicate decides the branch. */
 import type { SplitNode } from '../topology/stateless-nodes.js'
 import { atOnce } from './at-once.js'
 import type { Branching, Dropping } from './context.js'

@@ -1,4 +1,4 @@
-/** Declares a store together with the type of what a processor is given for it. */
+/** Declares a store together with the type that a processor gets for it. */
 import type { Serde } from '../serde/serde.js'
 import type { OrderedKeyValueStore, OrderedSessionStore, OrderedWindowStore } from '../state/ports/ordered.js'
 import type { HeadersKeyValueStore, KeyValueStore, SessionStore, WindowStore } from '../state/ports/store.js'

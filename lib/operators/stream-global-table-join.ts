@@ -1,4 +1,4 @@
-/** Join of a stream with a fully replicated table by a key the selector computes. */
+/** Join of a stream with a global table by a key that the selector computes. */
 import type { KeyValueStore } from '../state/ports/store.js'
 import type { StreamGlobalTableJoinNode } from '../topology/join-nodes.js'
 import type { Dropping, Forwarding, StoreAccess } from './context.js'

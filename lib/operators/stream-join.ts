@@ -1,4 +1,4 @@
-/** One side of a stream-stream join: its records look for partners among the other side's. */
+/** One side of a stream-stream join: looks up matches among the other side's records. */
 import { type Headers, NO_HEADERS } from '../record/record.js'
 import type { JoinWindowStore, UnmatchedStore } from '../state/ports/join-stores.js'
 import type { StreamJoinNode } from '../topology/stream-join-nodes.js'

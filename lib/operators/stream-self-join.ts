@@ -1,4 +1,4 @@
-/** A join of a stream with itself that keeps its records once; same results, in the same order, as with two stores. */
+/** A self-join of a stream that stores its records once, with the same results in the same order as with two stores. */
 import type { JoinWindowStore } from '../state/ports/join-stores.js'
 import type { StreamSelfJoinNode } from '../topology/stream-join-nodes.js'
 import { closesAfterEndMs, isClosed } from '../windows/close.js'

@@ -1,4 +1,4 @@
-/** Stream-table join: each stream record looks into the table; table changes trigger nothing. */
+/** Stream-table join: each stream record looks up a row. A change of the table causes no result. */
 import type { StreamRecord } from '../record/record.js'
 import type { StreamBuffer } from '../state/ports/stream-buffer.js'
 import type { StreamTableJoinNode } from '../topology/join-nodes.js'

@@ -1,4 +1,4 @@
-/** `suppress`: keeps the latest change per key until it is due, or until the buffer is full. */
+/** `suppress`: buffers the latest change per key until it is due, or until the buffer is full. */
 import { MillraceError } from '../errors.js'
 import type { SuppressBuffer } from '../state/ports/suppress-buffer.js'
 import type { SuppressNode } from '../topology/suppress-nodes.js'

@@ -1,4 +1,4 @@
-/** Second half of a table's `groupBy`: subtract the old value, then add the new one. */
+/** Second half of a table's `groupBy`: subtracts the old value, then adds the new one. */
 import type { TableAggregateNode } from '../topology/table-nodes.js'
 import { changeOf } from './change.js'
 import type { TableKeeping } from './context.js'

@@ -1,4 +1,4 @@
-/** First half of a table's `groupBy`: what to subtract and what to add, under the new keys (KIP-904). */
+/** First half of a table's `groupBy`: the values to subtract and to add, with the new keys (KIP-904). */
 import type { TableGroupByNode } from '../topology/table-nodes.js'
 import { changeOf, changeRecord } from './change.js'
 import type { Dropping, Forwarding } from './context.js'

@@ -1,4 +1,4 @@
-/** Where the two sides of a table-table join meet; keeps the joined table when it is materialised. */
+/** Merges the two sides of a table-table join, and stores the joined table if it is materialised. */
 import type { TableJoinMergeNode } from '../topology/join-nodes.js'
 import { changeOf } from './change.js'
 import type { TableKeeping } from './context.js'

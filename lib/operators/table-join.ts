@@ -1,4 +1,4 @@
-/** One side of a table-table join on the primary key: its parent's changes meet the other side's rows. */
+/** One side of a table-table join on the primary key: joins its parent's changes with the other side's rows. */
 import type { TableJoinNode } from '../topology/join-nodes.js'
 import { changeOf, changeRecord } from './change.js'
 import type { Forwarding, UserCode } from './context.js'

@@ -1,4 +1,4 @@
-/** Makes a table of a topic or a stream: the last record of a key in offset order wins, null deletes. */
+/** Makes a table from a topic or a stream: the last record of a key in offset order is the row, null deletes it. */
 import type { TableSourceNode } from '../topology/table-nodes.js'
 import { forwardNow } from './change.js'
 import type { TableKeeping } from './context.js'

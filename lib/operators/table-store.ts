@@ -1,4 +1,4 @@
-/** The store a table operator owns, whatever its kind: writes a row and hands the change on. */
+/** A table operator's own store of any kind: writes a row and forwards the change. */
 import type { Headers } from '../record/record.js'
 import type { KeyValueStore, ValueAndTimestamp } from '../state/ports/store.js'
 import type { VersionedStore } from '../state/ports/versioned.js'

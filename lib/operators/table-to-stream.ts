@@ -1,4 +1,4 @@
-/** `toStream`: each change becomes a plain record with the new value; a deletion has value null. */
+/** `toStream`: each change becomes a record with the new value; a deletion has value null. */
 import type { TableToStreamNode } from '../topology/table-nodes.js'
 import { changeOf } from './change.js'
 import type { Forwarding } from './context.js'

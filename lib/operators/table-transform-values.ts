@@ -1,4 +1,4 @@
-/** `transformValues` on a table: user code with stores and timers makes each row's value, and sees deletes. */
+/** `transformValues` on a table: user code with stores and timers computes each row's value, also for deletes. */
 import type { TableTransformValuesNode } from '../topology/table-nodes.js'
 import { changeOf, changeRecord } from './change.js'
 import type { CacheForwarding, UserCode } from './context.js'

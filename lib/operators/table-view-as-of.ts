@@ -1,4 +1,6 @@
-/** Looks up what stood in a versioned table at a time: in its store, or computed from the table it was made of. */
+/**
+ * Looks up a version of a row at a time: in the store of a versioned table, or computed from the table it derives from.
+ */
 import type { ValueAndTimestamp } from '../state/ports/store.js'
 import type { VersionedStore } from '../state/ports/versioned.js'
 import type { TableView } from '../topology/table-nodes.js'

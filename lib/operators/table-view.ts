@@ -1,4 +1,4 @@
-/** Looks a key up in a table: in its store, or computed from the stores of the tables it was made of. */
+/** Looks up a row of a table: in its store, or computed from the stores of the tables it derives from. */
 import type { KeyValueStore, SessionStore, ValueAndTimestamp, WindowStore } from '../state/ports/store.js'
 import type { SuppressBuffer } from '../state/ports/suppress-buffer.js'
 import type { VersionedStore } from '../state/ports/versioned.js'

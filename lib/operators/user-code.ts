@@ -1,4 +1,4 @@
-/** User code that begins and ends with its task: what it throws names the node, the task and the function. */
+/** Starts and closes user code with its task. Its errors name the node, the task and the function. */
 import { isMillraceError, MillraceError } from '../errors.js'
 import { requireFunction } from '../topology/validate/functions.js'
 import { atOnce } from './at-once.js'

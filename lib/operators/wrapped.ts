@@ -1,4 +1,4 @@
-/** An operator with the user's wrapper around it: before what comes in, and behind what goes out. */
+/** An operator inside the user's wrapper, for its input and its output. */
 import { MillraceError } from '../errors.js'
 import type { StreamRecord } from '../record/record.js'
 import type { Node } from '../topology/node.js'

@@ -1,4 +1,4 @@
-/** The whole of `protocol/` in one import. */
+/** All of `protocol/` in one import. */
 
 export { addOffsetsToTxnApi } from './api/add-offsets-to-txn.js'
 export { addPartitionsToTxnApi } from './api/add-partitions-to-txn.js'

@@ -1,4 +1,4 @@
-/** Time and timers, as an argument: the simulation and the tests bring their own. */
+/** Time and timers as an argument: the simulation and the tests use their own. */
 
 /** Cancels a timer; calling it again, or after it fired, does nothing. */
 export type Cancel = () => void

@@ -1,4 +1,4 @@
-/** What becomes of a record that failed: the words for it, and functions that choose among them. */
+/** The values that an error policy can have, and handler functions. */
 import type { MillraceError } from '../errors.js'
 import type { Headers } from './record.js'
 

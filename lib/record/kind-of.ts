@@ -1,4 +1,4 @@
-/** Says in an error what user code answered, without the answer itself: errors hold no payload. */
+/** Describes a value in an error without its contents: errors contain no payload. */
 
 /** `undefined`, `a string`, `a fraction`, `a promise`, ... */
 export function kindOf(answer: unknown): string {

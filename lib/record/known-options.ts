@@ -1,4 +1,4 @@
-/** Options by their names: a misspelt one would be the default, without a word. */
+/** Checks the names of options. A misspelt one would silently be the default. */
 import { type ErrorCode, MillraceError } from '../errors.js'
 import { kindOf } from './kind-of.js'
 

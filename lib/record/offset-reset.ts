@@ -1,4 +1,4 @@
-/** Where a partition begins that the group has no offset of. */
+/** Where to start reading a partition without a committed offset. */
 import { MillraceError } from '../errors.js'
 
 /**

@@ -1,4 +1,4 @@
-/** Which partition a key belongs to: Kafka's default partitioner, so that our keys lie where a Java producer puts them. */
+/** Kafka's default partitioner, so that keys go to the same partitions as with a Java producer. */
 import { MillraceError } from '../errors.js'
 
 const SEED = 0x9747b28c

@@ -1,6 +1,6 @@
 /**
- * Timers for the silence of a peer. Where this process stood still itself, as while user code does not return, what the peer
- * said in time waits in a socket behind the timer: it is read first.
+ * Timers for a peer that does not answer. If this process was blocked, for example by user code, the peer's answer may
+ * wait in a socket, so it is read before the timer fires.
  */
 import type { Cancel, Clock } from './clock.js'
 

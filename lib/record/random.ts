@@ -1,4 +1,4 @@
-/** Randomness as an argument: production takes it from the machine, the simulation from a seed. */
+/** Randomness as an argument: from the machine in production, from a seed in the simulation. */
 import { randomBytes } from 'node:crypto'
 
 /** A source of random numbers: {@link systemRandom}, or {@link seededRandom} for runs that repeat. */

@@ -1,4 +1,4 @@
-/** The plain values everything else passes around. */
+/** The plain values that all other code uses. */
 
 /** Header values are bytes or null, as on the wire; a key may repeat. */
 export interface Header {

@@ -1,4 +1,4 @@
-/** What user code is shown of the settings. */
+/** The options that user code can see. */
 import type { StreamsConfig } from '../config.js'
 import type { AppConfigs } from '../topology/processor.js'
 

@@ -1,4 +1,4 @@
-/** What `close` is asked for, and what it says about work it could not finish. */
+/** The options of `close`, and its report about unfinished work. */
 import { MillraceError } from '../errors.js'
 import type { UncommittedPartition } from '../task/task-commit.js'
 import type { Log } from '../telemetry/log.js'

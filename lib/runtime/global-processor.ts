@@ -1,6 +1,6 @@
 /**
- * Fills one global store from its topic: bytes as they are, or through the user's processor. Every record is read with
- * the topic's serdes first, so what cannot be read never gets into the store, whenever it comes.
+ * Fills one global store from its topic, unchanged or with the user's processor. Every record is first deserialised, so
+ * an unreadable record is never stored.
  */
 import type { FetchedBatches } from '../client/fetcher.js'
 import { MillraceError } from '../errors.js'

@@ -1,6 +1,6 @@
 /**
- * Global stores: every instance holds the whole topic, read to its end before any task starts, and follows it from then
- * on. Kept in memory and rebuilt at each start, because their offsets belong to no group.
+ * Global stores: every instance reads the whole topic before any task starts, and continues to read it. They are in
+ * memory and rebuilt at each start, because their offsets belong to no group.
  */
 import type { Admin } from '../client/admin.js'
 import type { FetchedBatches, Fetcher } from '../client/fetcher.js'

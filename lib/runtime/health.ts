@@ -1,4 +1,4 @@
-/** Whether an instance does its work, from what it knows about itself: a pure function of facts. */
+/** Whether an instance works, from its own facts: a pure function. */
 import type { InstanceState } from './lifecycle.js'
 
 export interface HealthFacts {

@@ -1,4 +1,4 @@
-/** What the loop of an instance works with. */
+/** The parts that the loop of an instance uses. */
 import type { Fetcher } from '../client/fetcher.js'
 import type { GroupMember } from '../client/group-member.js'
 import type { Progress } from '../client/heartbeat/progress.js'

@@ -1,7 +1,7 @@
 /**
- * The loop of one instance. Everything asynchronous (join, take-over, closing a store, commit) reports through an inbox that
- * the loop reads between slices of work, so tasks are only ever touched from one place, in a known order. What follows an event is
- * decided in `membership/`, when to commit in `commit/`; the loop carries it out.
+ * The loop of one instance. Asynchronous work (join, take-over, closing a store, commit) reports through an inbox,
+ * which the loop reads between slices of work. So tasks are used from one place and in a known order. `membership/`
+ * decides what follows an event, and `commit/` when to commit; the loop does it.
  */
 import type { Assignment } from '../client/group-member.js'
 import { isMillraceError } from '../errors.js'

@@ -1,4 +1,4 @@
-/** How far the input of the tasks is behind, and since when nothing of it was committed. */
+/** The number of unprocessed input records, and the time since the last commit of input. */
 import type { Fetcher } from '../client/fetcher.js'
 import type { Clock } from '../record/clock.js'
 import type { TopicPartition } from '../record/record.js'

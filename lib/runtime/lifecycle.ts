@@ -1,4 +1,4 @@
-/** The life of one instance as a table. An illegal move is a bug and says both states. */
+/** The states of one instance as a table. An invalid transition is a defect, and its error contains both states. */
 import { MillraceError } from '../errors.js'
 import { type Late, tell } from './listeners.js'
 

@@ -1,4 +1,4 @@
-/** Calls to listeners of the application: what one throws, then or later, is an error that names it. */
+/** Calls listeners of the application. If one throws or its promise rejects, the error names it. */
 import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 

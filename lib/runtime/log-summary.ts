@@ -1,4 +1,4 @@
-/** Says now and then what an instance has done: a line in the log, for who reads nothing else. */
+/** Logs a regular summary of the work of an instance. */
 import type { StreamsConfig } from '../config.js'
 import type { Cancel } from '../record/clock.js'
 import { silentLog } from '../telemetry/log.js'

@@ -1,4 +1,4 @@
-/** How long the loop sleeps, and how long a record rests before it is tried again: pure functions. */
+/** How long the loop sleeps, and how long a record pauses before it is retried: pure functions. */
 
 /** The pause before a record is tried again doubles from `retryBackoffMs` to this. */
 const MAX_RETRY_PAUSE_MS = 10_000

@@ -1,4 +1,4 @@
-/** Opens everything one instance needs, in order, and closes it in the opposite order. */
+/** Opens everything that one instance needs, in order, and closes it in reverse order. */
 import { Admin } from '../client/admin.js'
 import type { Cluster } from '../client/cluster.js'
 import type { FetchPosition } from '../client/fetch-partition.js'

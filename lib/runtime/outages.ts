@@ -1,4 +1,4 @@
-/** Says in the log when brokers stop answering, and when they answer again. */
+/** Logs when brokers stop answering and when they answer again. */
 import type { Cluster } from '../client/cluster.js'
 import type { Log } from '../telemetry/log.js'
 

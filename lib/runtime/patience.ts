@@ -1,4 +1,6 @@
-/** How long errors that pass are borne beside the loop, and the pauses between attempts: they grow, with one log line each. */
+/**
+ * How long temporary errors of work outside the loop are tolerated, with growing pauses and one log line per attempt.
+ */
 import type { StreamsConfig } from '../config.js'
 import { isMillraceError, MillraceError } from '../errors.js'
 

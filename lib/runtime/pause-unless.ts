@@ -1,4 +1,4 @@
-/** Pauses of work beside the loop, which its owner may call off at any time. */
+/** Pauses of work outside the loop, which can be cancelled at any time. */
 import { type Clock, delay } from '../record/clock.js'
 
 /** How often a pause looks whether it was called off. */

@@ -1,4 +1,4 @@
-/** Something done again and again beside the work: one at a time, and whatever its outcome. */
+/** Repeats a background task: one run at a time, whatever its result. */
 import type { Clock } from '../record/clock.js'
 
 export interface Periodic {

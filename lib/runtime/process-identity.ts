@@ -1,7 +1,7 @@
 /**
- * The identity of one instance, kept beside its state: a restarted process is the same group member with the same
- * transactional id, so it fences its own past and gets its tasks back at once. The open engine is also the lock that
- * keeps a second process off the folder; the operating system drops it however the process dies.
+ * The identity of one instance, stored with its state. A restarted process is the same group member with the same
+ * transactional id, so it aborts its own open transaction and gets its tasks back at once. The open engine is also the
+ * lock that keeps a second process out of the folder; the operating system releases it when the process dies.
  */
 import { isMillraceError, MillraceError } from '../errors.js'
 import type { Random } from '../record/random.js'

@@ -1,4 +1,4 @@
-/** Tries again what failed with an error that may pass: with growing pauses, and no longer than the application allows. */
+/** Retries after temporary errors, with growing pauses, within the time limit of the application. */
 import { growingPauseMs } from '../client/retry.js'
 import type { StreamsConfig } from '../config.js'
 import type { Cancel, Clock } from '../record/clock.js'

@@ -1,4 +1,4 @@
-/** Lets the loop sleep until something happens or a time comes. */
+/** Lets the loop sleep until an event or a time. */
 import type { Cancel, Clock } from '../record/clock.js'
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1

@@ -1,4 +1,4 @@
-/** What is on disk and of no use any more: state of tasks that went elsewhere, and what was set aside long ago. */
+/** Removes unused state from the disk: of tasks that have moved, and old state that was set aside. */
 import type { StreamsConfig } from '../config.js'
 import { MillraceError } from '../errors.js'
 import type { Random } from '../record/random.js'

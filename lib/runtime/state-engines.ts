@@ -1,4 +1,4 @@
-/** Where the state of an instance lives: what the user gave, a folder, or memory. */
+/** Chooses the engine for the state of an instance: from the options, in a folder, or in memory. */
 import type { StreamsConfig } from '../config.js'
 import type { StateEngines } from '../state/engine/engine.js'
 import { ENGINES } from '../state/engine/index.js'

@@ -1,4 +1,4 @@
-/** How many records a task handles before the next look at the clock: one while they are slow, more as they prove fast. */
+/** How many records a task processes before it checks the clock: one if they are slow, more if they are fast. */
 
 /** Few enough that the first slow ones after fast ones are soon noticed, many enough that the looks cost nothing. */
 const MOST_RECORDS = 16

@@ -1,4 +1,4 @@
-/** What the uncaught handler says about an error that ended an instance, and waiting for what comes of it. */
+/** Calls the uncaught handler after an error that stopped an instance, and waits for the result. */
 import type { GroupMember } from '../client/group-member.js'
 import type { StreamsConfig } from '../config.js'
 import { isMillraceError } from '../errors.js'

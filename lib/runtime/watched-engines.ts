@@ -1,4 +1,4 @@
-/** The engines of an instance: what is set aside is counted and said in the log, whoever finds the reason. */
+/** The engines of an instance. State that is set aside is counted and logged. */
 import type { MillraceError } from '../errors.js'
 import type { StateEngine, StateEngines } from '../state/engine/engine.js'
 import type { Log } from '../telemetry/log.js'

@@ -1,6 +1,6 @@
 /**
- * Serdes of the application, checked: what they answer is bytes, respectively a value, and nobody writes to those bytes again.
- * Serdes of this library keep to that, and are used as they are.
+ * Checks the serdes of the application: they must return bytes or a value, and the bytes are copied. Serdes of this
+ * library are used without a check.
  */
 import { kindOf } from '../record/kind-of.js'
 import type { Serde } from './serde.js'

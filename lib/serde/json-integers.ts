@@ -1,6 +1,6 @@
 /**
- * Whole numbers in JSON text that a JavaScript number would round. The parser rounds without a word, so they are looked for
- * in the text: quickly, by the digits in a row that they need, and exactly where there are so many.
+ * Finds whole numbers in JSON text that a JavaScript number would round. The parser rounds without an error, so the
+ * text is searched: first quickly for long runs of digits, and exactly only if there are any.
  */
 
 /** 2^53 - 1 has as many digits. Fewer in a row are no such number. */

@@ -1,4 +1,4 @@
-/** How a key or a value becomes bytes on a topic and in a store. Nulls never reach a serde: a null stays null. */
+/** Converts keys and values to bytes on topics and in stores. A null is never passed to a serde: it stays null. */
 
 /** How keys or values become bytes, and bytes become keys or values. A null key or value never reaches a serde. */
 export interface Serde<T> {

@@ -1,4 +1,4 @@
-/** A topic with the serdes of its keys and values, declared once and given wherever the topic is read or written. */
+/** A topic with the serdes of its keys and values, declared once and used wherever the topic is read or written. */
 import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 import { requireKnown } from '../record/known-options.js'

@@ -1,4 +1,4 @@
-/** The byte store in memory: the "disk" of tests and simulation, and the home of stores declared `engine: 'memory'`. */
+/** The engine in memory: the "disk" of tests and simulation, and of stores with `engine: 'memory'`. */
 import { MillraceError } from '../errors.js'
 import type { EngineWrite, KeyRange, StateEngine, StateEngines } from './engine/engine.js'
 import { firstFrom } from './engine/sorted-strings.js'

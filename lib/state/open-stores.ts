@@ -1,4 +1,4 @@
-/** Builds the running stores of a task over their engines. */
+/** Makes the running stores of a task on their engines. */
 import type { Clock } from '../record/clock.js'
 import type { StateEngine } from './engine/engine.js'
 import type { CellCache } from './layers/cell-cache.js'

@@ -1,4 +1,4 @@
-/** Stores that refuse writes: how operators are given global stores, and stores that another node fills. */
+/** Stores that reject writes: global stores, and stores that another node fills. */
 import { MillraceError } from '../errors.js'
 import { storeInfo } from './stores/index.js'
 import type { LocalStore } from './stores/store-parts.js'

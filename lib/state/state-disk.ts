@@ -1,4 +1,4 @@
-/** The stores of a task that share one engine, and the atomic batches that bring them to it. */
+/** The stores of a task that share one engine, and the atomic batches that are written to it. */
 import type { Clock } from '../record/clock.js'
 import type { EngineWrite, StateEngine } from './engine/engine.js'
 import { storeInfo } from './stores/index.js'

@@ -1,4 +1,4 @@
-/** What the state of a task is opened, restored and closed with. */
+/** The options for opening, restoring and closing the state of a task. */
 import type { Clock } from '../record/clock.js'
 import type { Headers } from '../record/record.js'
 import type { LoggedRow } from '../serde/suppress-buffer-versions.js'

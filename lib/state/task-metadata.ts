@@ -1,6 +1,6 @@
 /**
- * What a task keeps about its own state, one record under a key no store can have (store numbers start at 1): layout
- * version, store numbers, and per store how far its changelog is in it. Written in the same batch as the data.
+ * The metadata of the state of a task, one record under a key that no store has (store numbers start at 1): format
+ * version, store numbers, and the changelog offset of each store. It is written in the same batch as the data.
  */
 import { MillraceError } from '../errors.js'
 import type { StateEngine } from './engine/engine.js'

@@ -1,6 +1,6 @@
 /**
- * All stores of one task: their transaction layers, the batches that bring them to disk, their restore. The runtime
- * commits to Kafka first and tells the outcome here; the disk follows, so that it is never ahead of the changelog.
+ * All stores of one task: their transaction layers, their batches to disk, their restore. The runtime first commits to
+ * Kafka and then reports the outcome here. The disk is written after that, so it is never ahead of the changelog.
  */
 import { MillraceError } from '../errors.js'
 import { NO_HEADERS } from '../record/record.js'

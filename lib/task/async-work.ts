@@ -1,7 +1,6 @@
 /**
- * Work of asynchronous nodes in one task. A record enters inside a push and leaves inside `run`, so that everything
- * downstream happens where the rest of the task happens. A commit waits until nothing is under way: then stores,
- * outputs and offsets agree, as they do without asynchronous nodes.
+ * The work of asynchronous nodes in one task. A record is taken inside a push and forwarded inside `run`, in order with
+ * the other work of the task. A commit waits until no handler runs, so that stores, outputs and offsets agree.
  */
 import type { AsyncWork, Settle } from '../operators/operator.js'
 import type { RecordOrigin } from './record-origin.js'

@@ -1,4 +1,4 @@
-/** Takes the outputs of a task as bytes and packs them straight into record batches, one builder per partition. */
+/** Collects the outputs of a task as bytes and adds them to record batches, one builder per partition. */
 import type { ProduceBatch } from '../client/commit.js'
 import { BatchBuilder } from '../protocol/index.js'
 import { partitionForKey } from '../record/partitioner.js'

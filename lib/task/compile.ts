@@ -1,6 +1,6 @@
 /**
- * Turns the nodes of a sub-topology into closures, once per task. Children are built first, so a node's pushes are known
- * when it is built and a record runs through the whole chain without a look-up.
+ * Turns the nodes of a sub-topology into functions, once per task. Children are made first, so a record runs through
+ * the whole chain without a lookup.
  */
 import type { Progress } from '../client/heartbeat/progress.js'
 import { MillraceError } from '../errors.js'

@@ -1,4 +1,4 @@
-/** Dead letters of a task: source records that failed, with headers that say where and why. */
+/** Dead letters of a task: source records that failed, with headers for place and reason. */
 import type { MillraceError } from '../errors.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import type { Header, Headers } from '../record/record.js'

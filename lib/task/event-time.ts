@@ -1,4 +1,4 @@
-/** Event time of a record that is read: its own timestamp, or what the source's extractor answers, checked either way. */
+/** The event time of a record: its timestamp or the result of the source's extractor, checked in both cases. */
 import { isMillraceError, MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 import { SchemaPending } from '../serde/serde.js'

@@ -1,6 +1,6 @@
 /**
- * What a task reads: a queue per partition, whose head is next, event time, and the offsets its commits carry. Both the
- * offsets and the times go back to the last commit when that is what the task does.
+ * The input of a task: a queue per partition, the next record, event time, and the offsets for its commits. Offsets and
+ * times return to the last commit if the task does.
  */
 import type { OffsetToCommit } from '../client/commit.js'
 import type { Progress } from '../client/heartbeat/progress.js'

@@ -1,4 +1,4 @@
-/** What a task is given, and the words it reports in. */
+/** The options of a task, and the types of its reports. */
 import { topicMissing } from '../client/broker-error.js'
 import type { Progress } from '../client/heartbeat/progress.js'
 import type { Clock } from '../record/clock.js'

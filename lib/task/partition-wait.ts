@@ -1,4 +1,4 @@
-/** When a task with several partitions may go on although one of them is empty (`max.task.idle.ms`, KIP-695). */
+/** When a task with several partitions may continue although one of them is empty (`max.task.idle.ms`, KIP-695). */
 import type { Clock } from '../record/clock.js'
 import type { PartitionQueue } from './queue.js'
 

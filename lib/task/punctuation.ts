@@ -1,4 +1,4 @@
-/** Timers of user code, by event time and by the wall clock. Missed intervals collapse into one call. */
+/** Timers of user code, by event time and by the wall clock. Several missed intervals cause one call. */
 
 import { MillraceError } from '../errors.js'
 import type { Cancel } from '../record/clock.js'

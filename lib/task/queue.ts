@@ -1,4 +1,4 @@
-/** The fetched batches of one partition and the record at their head, decoded when it gets there. */
+/** The fetched batches of one partition and its next record, which is decoded when it is at the head. */
 import type { Progress, RecordPlace } from '../client/heartbeat/progress.js'
 import type { Push } from '../operators/operator.js'
 import type { BatchView, RecordCursor } from '../protocol/index.js'

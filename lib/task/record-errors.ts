@@ -1,4 +1,4 @@
-/** Records that cannot be processed: they are counted, dead-lettered with their origin, or they end the task. */
+/** Records that cannot be processed: they are counted, written as dead letters, or stop the task. */
 import { type ErrorCode, isMillraceError, type MillraceError } from '../errors.js'
 import type { FailurePolicy, ProcessingFailureHandler } from '../record/failure.js'
 import { kindOf } from '../record/kind-of.js'

@@ -1,4 +1,4 @@
-/** Where a record of a task came from, and errors that say it. */
+/** The origin of a record of a task, and errors that contain it. */
 import { type ErrorCode, MillraceError } from '../errors.js'
 import type { Headers } from '../record/record.js'
 import type { SourceNode } from '../topology/node.js'

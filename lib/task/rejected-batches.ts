@@ -1,7 +1,8 @@
 /**
- * What brokers have refused lately, by the tasks of one instance. A refused batch ends its transaction, so everything
- * since the last commit is processed again; then the record at fault is known here before it is packed, and its origin
- * is in hand. Refusals are forgotten after a while: a topic may have been made, or its limit raised.
+ * The batches that brokers have recently rejected, by the tasks of one instance. A rejected batch aborts its
+ * transaction, so everything since the last commit is processed again; the rejected record is then recognised before it
+ * is batched, with its origin. Rejections are forgotten after a while, because the topic may have been created or its
+ * limit raised.
  */
 import { RejectedBatch } from '../client/producer/rejected-batch.js'
 import { isMillraceError, type MillraceError } from '../errors.js'

@@ -1,4 +1,4 @@
-/** What a broker would not take, found before it is sent: here it harms no transaction. */
+/** Finds records that a broker would reject before they are sent, so that they do not abort a transaction. */
 import type { MillraceError } from '../errors.js'
 import type { Headers } from '../record/record.js'
 import { recordBytes } from './collector.js'

@@ -1,6 +1,6 @@
 /**
- * Waits for the schema of one record: whoever has it is asked again after pauses that grow, and only for so long. What
- * can never come is not waited for: the serde then throws another error than `SchemaPending`.
+ * Waits for the schema of one record: asks again after growing pauses, within a time limit. If the schema can never be
+ * read, the serde throws another error than `SchemaPending`.
  */
 import { MillraceError } from '../errors.js'
 import type { Cancel, Clock } from '../record/clock.js'

@@ -1,4 +1,4 @@
-/** Stream time of a task. It goes on while nothing comes, so that windows close when a partition falls silent (`idleTimeoutMs`). */
+/** Stream time of a task. It also advances without records, so that windows close (`idleTimeoutMs`). */
 import type { Clock } from '../record/clock.js'
 import type { PartitionQueue } from './queue.js'
 import type { MonotonicTime, OperatorTimes } from './times.js'

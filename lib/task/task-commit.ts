@@ -1,4 +1,4 @@
-/** What one task contributes to a commit: everything that becomes visible together. */
+/** The part of one task in a commit: everything that becomes visible together. */
 import type { BatchOffsets, OffsetToCommit, ProduceBatch } from '../client/commit.js'
 import type { Headers, TopicPartition } from '../record/record.js'
 import type { ChangelogEnd } from '../state/state-options.js'

@@ -1,6 +1,6 @@
 /**
- * One sub-topology on one partition: takes records by event time, pushes them through the operators, gathers what they
- * write, and hands it to a commit. Synchronous throughout; the runtime does everything that waits.
+ * One sub-topology on one partition: takes records by event time, pushes them through the operators, collects their
+ * outputs, and passes them to a commit. It is synchronous; the runtime does everything that waits.
  */
 import type { BatchOffsets, OffsetToCommit } from '../client/commit.js'
 import type { Operator } from '../operators/operator.js'

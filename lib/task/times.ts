@@ -1,6 +1,6 @@
 /**
- * Event time of a task that has to survive a restart: partition times and operator times. They travel in the metadata of
- * committed offsets, in Kafka Streams' layout, so that a restart accepts no record that was already late.
+ * Event times of a task that must survive a restart: partition times and operator times. They are in the metadata of
+ * committed offsets, in Kafka Streams' format, so that a restart accepts no record that was already late.
  */
 import { MillraceError } from '../errors.js'
 import type { LastEmitted, OperatorTime } from '../operators/operator.js'

@@ -1,6 +1,6 @@
 /**
- * Writes to topics whose partitions are not known yet: a function chose a name for the first time. They wait in order,
- * and the commit with them, until the cluster has answered; nothing else of the task waits.
+ * Writes to topics that a function chose and whose partitions are not known yet. These writes and the commit wait for
+ * the answer of the cluster; other work of the task continues.
  */
 import type { RecordOrigin } from './record-origin.js'
 

@@ -1,4 +1,4 @@
-/** The partitions of a task whose head waits for its schema. Only they wait; they are read again in the task's turn. */
+/** The partitions of a task whose next record waits for its schema. Only they wait; the task reads them again later. */
 
 import type { SchemaPending } from '../serde/serde.js'
 import type { PartitionQueue } from './queue.js'

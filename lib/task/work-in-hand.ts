@@ -1,4 +1,4 @@
-/** Tells whoever watches the loop what a task has in hand: a record, or something else of the task. */
+/** Reports the current work of a task to the progress monitor: a record, or other work of the task. */
 import { Progress } from '../client/heartbeat/progress.js'
 import type { Push } from '../operators/operator.js'
 import type { StreamRecord } from '../record/record.js'

@@ -1,4 +1,4 @@
-/** Keeps a fault that repeats from flooding a log: of each message at most one line a second, which says how many it stands for. */
+/** Limits repeated log lines: at most one line a second per message, with the number of lines it replaces. */
 import type { Clock } from '../record/clock.js'
 import type { Log } from './log.js'
 import { stderrLog } from './stderr-log.js'

@@ -1,4 +1,4 @@
-/** The log port: a pino logger fits as it is. Messages never hold a record's key or value. */
+/** The log port; a pino logger can be used directly. Messages never contain a record's key or value. */
 
 /** What the option `log` takes. `fields` is plain data about the event, such as `code`, `topic` and `taskId`. */
 export interface Log {

@@ -1,4 +1,4 @@
-/** The log of an application that gives none: one line on standard error for each event, warning and error. */
+/** The default log: one line on standard error for each event, warning and error. */
 import { systemClock } from '../record/clock.js'
 import type { Log } from './log.js'
 

@@ -1,4 +1,4 @@
-/** What tests of a topology import: `millrace/testing`. */
+/** The exports of `millrace/testing`, for tests of a topology. */
 
 export type {
   AppConfigs,

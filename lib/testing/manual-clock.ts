@@ -1,4 +1,4 @@
-/** A clock that moves only when told to. */
+/** A clock that advances only on request. */
 import type { Cancel, Clock } from '../record/clock.js'
 
 interface Timer {

@@ -1,4 +1,6 @@
-/** Nodes that fold a grouped stream into a table. The store holds the aggregate; count and reduce are aggregates too. */
+/**
+ * Nodes that aggregate a grouped stream into a table. The store has the aggregate; count and reduce are aggregates too.
+ */
 import type { TableNodeBase } from './node-base.js'
 
 /** How a stream is folded. `reduce` has no initializer: the first value is the aggregate. */

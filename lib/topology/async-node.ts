@@ -1,4 +1,4 @@
-/** Asynchronous user code: the one node whose records are not done when a push returns. */
+/** Asynchronous user code: the only node whose records are not finished when a push returns. */
 import type { StreamRecord } from '../record/record.js'
 import type { NodeBase } from './node-base.js'
 

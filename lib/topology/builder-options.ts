@@ -1,4 +1,4 @@
-/** What the topology builder takes: sources, processors, sinks and stores by their options. */
+/** The options of the topology builder for sources, processors, sinks and stores. */
 import type { OffsetReset } from '../record/offset-reset.js'
 import type { Serde } from '../serde/serde.js'
 import type { Topic } from '../serde/topic.js'

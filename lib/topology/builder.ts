@@ -1,4 +1,4 @@
-/** Makes a topology by hand, node by node: the Processor API. The DSL builds on it too. */
+/** Builds a topology node by node: the Processor API. The DSL uses it too. */
 import { MillraceError } from '../errors.js'
 import { checkOffsetReset } from '../record/offset-reset.js'
 import { checked } from '../serde/checked.js'

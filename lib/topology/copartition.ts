@@ -1,6 +1,6 @@
 /**
- * How many partitions the topics of a topology have, and whether those that are joined have equally many. Pure: the
- * counts of the user's topics come in, those of the repartition topics come out. Rules as in Kafka Streams.
+ * The partition counts of the topics of a topology, and whether joined topics have equal counts. Pure: takes the counts
+ * of the user's topics and returns those of the repartition topics. The rules are Kafka Streams'.
  */
 import { MillraceError } from '../errors.js'
 import { subTopologies } from './sub-topologies.js'

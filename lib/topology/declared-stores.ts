@@ -1,4 +1,4 @@
-/** Stores that are declared where they are used (KIP-401), instead of being added by name before. */
+/** Stores that are declared at the processor that uses them (KIP-401) instead of by name before. */
 
 import type { StoreDefinition } from '../state/stores/index.js'
 import { type StoreOptions, storeDefinition } from './store-definition.js'

@@ -1,4 +1,4 @@
-/** A topology as text, letter by letter what Kafka Streams' `Topology.describe()` prints for the same one. Pure. */
+/** A topology as text, identical to Kafka Streams' `Topology.describe()`. Pure. */
 import { describeAsData } from './description.js'
 import { hashOrder, OrderedTree } from './java-order.js'
 import { mermaid } from './mermaid.js'

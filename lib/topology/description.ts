@@ -1,4 +1,4 @@
-/** A topology as plain data that can be written to a file: what `describe(topology, 'json')` prints and `diff` reads. */
+/** A topology as plain data that can be saved: the output of `describe(topology, 'json')` and the input of `diff`. */
 
 import { type StoreDefinition, storeInfo } from '../state/stores/index.js'
 import type { Node } from './node.js'

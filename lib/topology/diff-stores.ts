@@ -1,4 +1,4 @@
-/** What becomes of one store of the old version. */
+/** The changes of one store of the old version. */
 import { STORES } from '../state/stores/index.js'
 import type { StoreSettingRule } from '../state/stores/store-info.js'
 import type { NodeDescription, StoreDescription } from './description.js'

@@ -1,4 +1,4 @@
-/** What deploying a new version of a topology would do to the state of the old one. Pure. */
+/** The effects of a new version of a topology on the state of the old one. Pure. */
 import type { NodeDescription, TopologyDescription } from './description.js'
 import { goneStore, keptStore, type StoreChange, settingChanges } from './diff-stores.js'
 import { kindInfo, settingsWith } from './kinds.js'

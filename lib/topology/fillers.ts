@@ -1,6 +1,6 @@
 /**
- * How a store is filled whose source topic is its only log: by the user's processor of a read-only store, or as a table
- * takes its records. A restore does the same again, so that it gives the table that was processed.
+ * How to fill a store whose source topic is its only changelog: with the user's processor of a read-only store, or as a
+ * table. A restore uses the same rules, so it gives the same table.
  */
 
 import type { StoreDefinition } from '../state/stores/index.js'

@@ -1,6 +1,6 @@
 /**
- * A foreign-key join of tables: left rows subscribe where the other table's rows are, over one internal topic, and are
- * answered over another. Five nodes in two or three sub-topologies; the joined table is a `tableSource` behind them.
+ * A foreign-key join of tables: left rows send subscriptions over one internal topic to the other table's rows and get
+ * responses over another. Five nodes in two or three sub-topologies; the joined table is a `tableSource` after them.
  */
 import type { Serde } from '../serde/serde.js'
 import type { NodeBase } from './node-base.js'

@@ -1,4 +1,4 @@
-/** Names and configuration of the topics an application makes for itself, as Kafka Streams makes them. Pure. */
+/** Names and configuration of an application's internal topics, as in Kafka Streams. Pure. */
 import { type StoreDefinition, storeInfo } from '../state/stores/index.js'
 import type { Topology } from './topology.js'
 

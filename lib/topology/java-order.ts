@@ -1,6 +1,6 @@
 /**
- * The orders in which Java's collections list what is in them. `describe` prints node names as Kafka Streams does, and
- * Kafka Streams prints them in the order of a HashSet and of a TreeSet whose elements' rank changes while it is filled.
+ * The iteration orders of Java's collections. Kafka Streams prints node names in the order of a HashSet and of a
+ * TreeSet whose elements change their rank while it is filled, and `describe` prints the same order.
  */
 
 /** String.hashCode. */

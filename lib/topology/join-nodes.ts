@@ -1,4 +1,4 @@
-/** Nodes that bring two inputs together. Each side of a two-sided join is a node of its own, as in Kafka Streams. */
+/** Nodes that join two inputs. Each side of a two-sided join is a node of its own, as in Kafka Streams. */
 import type { NodeBase, TableNodeBase } from './node-base.js'
 import type { JoinWindowNode, StreamJoinNode, StreamSelfJoinNode } from './stream-join-nodes.js'
 import type { TableView } from './table-nodes.js'

@@ -1,6 +1,6 @@
 /**
- * What is to be known of each kind of node beside its operator: one row a kind. A kind without its row does not compile, nor does
- * a row that forgets a setting or a function of its node.
+ * The properties of each kind of node, except its operator: one row per kind. A kind without a row does not compile,
+ * and neither does a row without a setting or function of its node.
  */
 import type { Serde } from '../serde/serde.js'
 import type { Fold } from './aggregate-nodes.js'

@@ -1,4 +1,4 @@
-/** Where the records of a node come from, in terms that outlive a change of names. */
+/** The origin of the records of a node, independent of names. */
 import type { NodeDescription, TopologyDescription } from './description.js'
 import { keysOf, settingsWith } from './kinds.js'
 

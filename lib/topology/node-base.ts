@@ -1,4 +1,7 @@
-/** What nodes of all kinds share: their place in the topology, what is wrapped around them, the functions at its edges. Types only. */
+/**
+ * The common part of nodes of all kinds: their place in the topology, their wrapper, and the functions at their edges.
+ * Types only.
+ */
 import type { Headers, StreamRecord } from '../record/record.js'
 import type { ProcessorContext, RecordMetadata } from './processor.js'
 

@@ -1,6 +1,6 @@
 /**
- * A topology is data: frozen nodes in one discriminated union. No node has a method or knows the runtime; `operators/`
- * has one file per kind that turns a node into a closure.
+ * A topology is data: frozen nodes in one discriminated union. No node has a method or depends on the runtime;
+ * `operators/` has one file per kind that turns a node into a function.
  */
 
 import type { OffsetReset } from '../record/offset-reset.js'

@@ -1,4 +1,4 @@
-/** Puts parents before children and keeps the build order otherwise. */
+/** Sorts parents before children and otherwise keeps the build order. */
 import { MillraceError } from '../errors.js'
 import type { Node } from './node.js'
 

@@ -1,4 +1,4 @@
-/** Sources that read every topic whose name matches: which topics those are, put into the topology. Pure. */
+/** Sources that read every topic whose name matches: resolves the pattern to topics of the topology. Pure. */
 import { MillraceError } from '../errors.js'
 import type { Node, SourceNode } from './node.js'
 import type { Topology } from './topology.js'

@@ -1,4 +1,4 @@
-/** One hook around every processor of a topology (KIP-1112): for tracing, counting, or putting something else in its place. */
+/** A hook around every processor of a topology (KIP-1112), for tracing, counting, or replacing it. */
 import { MillraceError } from '../errors.js'
 import type { StoreDefinition } from '../state/stores/index.js'
 import { keysOf, type Settings } from './kinds.js'

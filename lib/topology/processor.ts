@@ -1,4 +1,4 @@
-/** The Processor API: what user code implements and what it is given. Everything here is synchronous. */
+/** The Processor API: the interfaces of user code and of its context. Everything here is synchronous. */
 import type { Cancel } from '../record/clock.js'
 import type { Headers, StreamRecord } from '../record/record.js'
 

@@ -1,4 +1,4 @@
-/** The processor that fills a read-only store where the user gave none: each record is put as it is. */
+/** The processor that fills a read-only store if the user gave none: it puts each record unchanged. */
 import type { Headers, StreamRecord } from '../record/record.js'
 import type { ProcessorContext, ProcessorSupplier } from './processor.js'
 

@@ -1,4 +1,4 @@
-/** Nodes that keep nothing: each looks at one record at a time. */
+/** Nodes without state: each processes one record at a time. */
 import type { NodeBase } from './node-base.js'
 import type { ProcessorSupplier } from './processor.js'
 

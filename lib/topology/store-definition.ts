@@ -1,4 +1,4 @@
-/** State stores as a user declares them, for processors of their own. */
+/** State stores that users declare for their own processors. */
 import { MillraceError } from '../errors.js'
 import { checked } from '../serde/checked.js'
 import { int64 } from '../serde/primitive.js'

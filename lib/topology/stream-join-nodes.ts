@@ -1,4 +1,4 @@
-/** Nodes of a stream-stream join: each side keeps its records, then looks for partners; a `merge` node joins both. */
+/** Nodes of a stream-stream join: each side stores its records, then looks up matches; a `merge` node joins both. */
 import type { NodeBase } from './node-base.js'
 
 /** Hands a record on, then keeps it for the other side to find. */

@@ -1,4 +1,4 @@
-/** Splits a topology into the parts that become tasks: nodes joined by an edge or by a store they share. Pure. */
+/** Splits a topology into sub-topologies: nodes that are connected by an edge or share a store. Pure. */
 
 import type { StoreDefinition } from '../state/stores/index.js'
 import type { Node } from './node.js'

@@ -1,4 +1,4 @@
-/** Holds a table's changes back: until a window is closed, or for some time. */
+/** Nodes that buffer a table's changes, until a window is closed or for some time. */
 import type { NodeBase } from './node-base.js'
 
 export interface SuppressNode extends NodeBase {

@@ -1,4 +1,4 @@
-/** Nodes on table edges: what flows are records whose value is a `Change`. */
+/** Nodes on table edges: their records have a `Change` as value. */
 import type { Fold } from './aggregate-nodes.js'
 import type { NodeBase, TableNodeBase } from './node-base.js'
 import type { ValueTransformerSupplier } from './processor.js'

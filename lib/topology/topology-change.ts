@@ -1,4 +1,4 @@
-/** What a comparison of two versions of a topology tells, and what it takes. Types only. */
+/** The result of a comparison of two versions of a topology, and its inputs. Types only. */
 import type { StoreDescription, TopologyDescription } from './description.js'
 import type { Lineage } from './lineage.js'
 

@@ -1,4 +1,4 @@
-/** A whole topology as frozen data, and the parts the runtime works with. */
+/** A whole topology as frozen data, and the parts that the runtime uses. */
 import type { Serde } from '../serde/serde.js'
 import type { StoreDefinition } from '../state/stores/index.js'
 import type { Node } from './node.js'

@@ -1,4 +1,7 @@
-/** What `connect` is given, checked before anything is opened: a wrong address or secret would be a broker that does not answer. */
+/**
+ * Checks the options of `connect` before a connection is opened. Otherwise a wrong address or secret would look like a
+ * broker that does not answer.
+ */
 import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 import type { BrokerAddress, Transport } from './transport.js'

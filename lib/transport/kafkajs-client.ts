@@ -1,4 +1,4 @@
-/** Makes a kafkajs client from settings, for who has none configured yet; the package is optional. */
+/** Makes a kafkajs client from options, for users who have none; the package is optional. */
 import { MillraceError } from '../errors.js'
 import type { KafkajsClient } from './kafkajs.js'
 

@@ -1,4 +1,6 @@
-/** The second transport: the connections of a `Kafka` client (kafkajs 2.2.4) that the service already configured. */
+/**
+ * The second transport: the connections of a `Kafka` client (kafkajs 2.2.4) that the service has already configured.
+ */
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
 import { closedError, type LaneConnection, LaneConnections, openFailed } from './lane-connections.js'

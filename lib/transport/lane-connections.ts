@@ -1,4 +1,6 @@
-/** What every transport shares: one connection per (address, lane), opened on demand, replaced after any failure. */
+/**
+ * The common part of all transports: one connection per (address, lane), opened on demand, replaced after any failure.
+ */
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
 import { patientTimer } from '../record/patient-timer.js'

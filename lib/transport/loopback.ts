@@ -1,4 +1,4 @@
-/** A transport within the process: whole request frames go to a function, whole response frames come back. */
+/** A transport within the process: passes whole request frames to a function and receives whole response frames. */
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
 import { closedError, type LaneConnection, LaneConnections } from './lane-connections.js'

@@ -1,6 +1,6 @@
 /**
- * One TCP connection without TLS and SASL: request frames out, response frames in. Beside the client package's connection
- * it costs a process neither the package's import nor a copy of each request.
+ * One TCP connection without TLS and SASL. Unlike the client package's connection it needs no import of the package and
+ * does not copy each request.
  */
 import { connect, type Socket } from 'node:net'
 import { closedError, type LaneConnection } from './lane-connections.js'

@@ -1,4 +1,4 @@
-/** The default transport: our own connection on a plain port, that of @platformatic/kafka where there is TLS or SASL. */
+/** The default transport: our own connection for plain ports, and that of @platformatic/kafka for TLS or SASL. */
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import type { Cancel, Clock } from '../record/clock.js'
 import { patientTimer } from '../record/patient-timer.js'

@@ -1,4 +1,7 @@
-/** A transport's settings on their way to another thread: plain data is cloned, functions that fetch secrets stay behind. */
+/**
+ * A transport's options in a form for another thread: plain data is cloned, functions that read secrets stay on this
+ * one.
+ */
 import type { PortableTransport } from './transport.js'
 
 interface Settings {

@@ -1,4 +1,4 @@
-/** A transport made anew on another thread from what `portable` of the first one gave. */
+/** A transport that is made again on another thread from the result of `portable`. */
 import { systemClock } from '../record/clock.js'
 import { kafkajsTransport } from './kafkajs.js'
 import { kafkajsClient } from './kafkajs-client.js'

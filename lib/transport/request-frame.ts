@@ -1,4 +1,4 @@
-/** The bytes of a request frame in front of its body. */
+/** The bytes of a request frame before its body. */
 import type { WireRequest } from './transport.js'
 
 const LENGTH_BYTES = 4

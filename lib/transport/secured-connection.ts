@@ -1,4 +1,4 @@
-/** One connection with TLS, SASL or both: the `Connection` of @platformatic/kafka carries the bytes. */
+/** One connection with TLS, SASL or both, over the `Connection` of @platformatic/kafka. */
 import type { Connection, ConnectionOptions, Writer } from '@platformatic/kafka'
 import { closedError, type LaneConnection } from './lane-connections.js'
 import type { PlatformaticTransportOptions } from './platformatic.js'

@@ -111,7 +111,7 @@ t.test('the broker says where the logs part', async (t) => {
       continue
     }
     const where = { topic: 'in', partition: 0, offset: 6, kind: 'task' }
-    t.match(error, { code: 'CLIENT_LOG_TRUNCATED', ...where, message: new RegExp(`ends at offset ${endOffset} now`) })
+    t.match(error, { code: 'CLIENT_LOG_TRUNCATED', ...where, message: new RegExp(`now ends at offset ${endOffset}`) })
   }
 })
 

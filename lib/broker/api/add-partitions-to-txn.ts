@@ -1,4 +1,4 @@
-/** AddPartitionsToTxn v0 to v3, the versions clients speak: all partitions are added or none. */
+/** AddPartitionsToTxn v0 to v3, the versions that clients use: adds all partitions or none. */
 import { addPartitionsToTxnApi, KAFKA_ERROR as E } from '../../protocol/index.js'
 import { defineHandler } from './handler.js'
 

@@ -1,4 +1,4 @@
-/** ApiVersions v0 to v4: exactly what the registry answers. A version that is not known is answered as v0 with error 35. */
+/** ApiVersions v0 to v4: lists exactly the registry. An unknown version is answered as v0 with error 35. */
 import { apiVersionsApi, KAFKA_ERROR as E, type ResponseInput } from '../../protocol/index.js'
 import { defineHandler, type Handler } from './handler.js'
 

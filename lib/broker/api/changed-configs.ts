@@ -1,4 +1,4 @@
-/** Changes a topic's settings: what AlterConfigs and IncrementalAlterConfigs share. */
+/** Changes the settings of a topic, for AlterConfigs and IncrementalAlterConfigs. */
 import { KAFKA_ERROR as E } from '../../protocol/index.js'
 import type { BrokerCore } from '../core.js'
 import { type ConfigValues, configProblem } from '../topic-config.js'

@@ -1,4 +1,4 @@
-/** CreatePartitions v0 to v3: a topic only grows. */
+/** CreatePartitions v0 to v3: the number of partitions can only grow. */
 import { createPartitionsApi, KAFKA_ERROR as E } from '../../protocol/index.js'
 import { MAX_NEW_PARTITIONS } from '../topics.js'
 import { defineHandler } from './handler.js'

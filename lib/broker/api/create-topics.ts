@@ -1,4 +1,4 @@
-/** CreateTopics v2 to v7: one replica, this broker; settings are checked by name and value; validateOnly changes nothing. */
+/** CreateTopics v2 to v7: one replica, this broker. Checks settings by name and value; validateOnly changes nothing. */
 import { createTopicsApi, KAFKA_ERROR as E, type RequestOf } from '../../protocol/index.js'
 import type { BrokerCore } from '../core.js'
 import { configProblem } from '../topic-config.js'

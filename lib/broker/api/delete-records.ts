@@ -1,4 +1,7 @@
-/** DeleteRecords v0 to v2: moves a log's start; -1 stands for its end; topics that are only compacted refuse. */
+/**
+ * DeleteRecords v0 to v2: advances the start of a log; -1 means its end. Topics that are only compacted do not allow
+ * it.
+ */
 import { deleteRecordsApi, KAFKA_ERROR as E } from '../../protocol/index.js'
 import type { BrokerCore } from '../core.js'
 import { defineHandler } from './handler.js'

@@ -1,4 +1,4 @@
-/** DeleteTopics v1 to v6: by name, from v6 also by id; takes the groups' offsets for the topic along. */
+/** DeleteTopics v1 to v6: by name, from v6 also by id. Also deletes the groups' offsets for the topic. */
 import { deleteTopicsApi, KAFKA_ERROR as E } from '../../protocol/index.js'
 import { defineHandler } from './handler.js'
 import { NO_TOPIC_ID } from './metadata.js'

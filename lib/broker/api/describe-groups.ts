@@ -1,4 +1,4 @@
-/** DescribeGroups v0 to v6: a group that is not there is "Dead", with GROUP_ID_NOT_FOUND from v6 on. */
+/** DescribeGroups v0 to v6: a missing group is "Dead", from v6 with GROUP_ID_NOT_FOUND. */
 import { describeGroupsApi, KAFKA_ERROR as E } from '../../protocol/index.js'
 import type { Group } from '../group/group.js'
 import { NO_BYTES } from '../group/member.js'

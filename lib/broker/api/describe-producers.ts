@@ -1,4 +1,4 @@
-/** DescribeProducers v0 (KIP-664): who writes to a partition, and which transactions are open there. */
+/** DescribeProducers v0 (KIP-664): the producers and open transactions of a partition. */
 import { describeProducersApi, KAFKA_ERROR as E } from '../../protocol/index.js'
 import { defineHandler } from './handler.js'
 

@@ -1,4 +1,4 @@
-/** EndTxn v0 to v4: transaction version 1, in which the epoch stays; answered when the decision is on disk. */
+/** EndTxn v0 to v4: transaction version 1, in which the epoch stays the same. Answered when the decision is on disk. */
 import { KAFKA_ERROR as E, endTxnApi } from '../../protocol/index.js'
 import { defineHandler } from './handler.js'
 

@@ -1,7 +1,7 @@
 /**
- * Fetch v4 to v17: waits until `minBytes` are there or `maxWaitMs` is over; whole batches only; topic ids from v13 on;
- * read_committed ends at the last stable offset and names aborted transactions. Sessions (KIP-227) are not kept: every
- * answer has session id 0, which tells clients to send whole requests.
+ * Fetch v4 to v17: waits until `minBytes` are available or `maxWaitMs` has passed. Returns whole batches; topic ids
+ * from v13; read_committed ends at the last stable offset and lists aborted transactions. There are no sessions
+ * (KIP-227): every answer has session id 0, so clients send whole requests.
  */
 import { KAFKA_ERROR as E, fetchApi, type RequestOf } from '../../protocol/index.js'
 import type { BrokerCore, RequestContext } from '../core.js'

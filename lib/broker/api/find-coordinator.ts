@@ -1,6 +1,6 @@
 /**
- * FindCoordinator v0 to v6: this broker coordinates every group and every transaction; share groups there are none. The
- * first question makes the internal topic, as on Kafka.
+ * FindCoordinator v0 to v6: this broker coordinates every group and every transaction. There are no share groups. The
+ * first request creates the internal topic, as in Kafka.
  */
 import { KAFKA_ERROR as E, findCoordinatorApi } from '../../protocol/index.js'
 import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../topics.js'

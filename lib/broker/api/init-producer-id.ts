@@ -1,4 +1,7 @@
-/** InitProducerId v0 to v5: a new id, or the next epoch of a transactional id; aborts what its predecessor left open. */
+/**
+ * InitProducerId v0 to v5: a new id, or the next epoch of a transactional id. Aborts the open transaction of the
+ * earlier epoch.
+ */
 import { KAFKA_ERROR as E, initProducerIdApi } from '../../protocol/index.js'
 import type { InitializedProducer } from '../transaction/transaction-coordinator.js'
 import { defineHandler } from './handler.js'

@@ -1,4 +1,4 @@
-/** LeaveGroup v0 to v5: one member before v3, any number from then on. */
+/** LeaveGroup v0 to v5: one member before v3, several from v3. */
 import { KAFKA_ERROR as E, leaveGroupApi } from '../../protocol/index.js'
 import { defineHandler } from './handler.js'
 

@@ -1,4 +1,4 @@
-/** ListGroups v0 to v5: filtered by state from v4 and by type from v5; every group here is of the classic type. */
+/** ListGroups v0 to v5: filtered by state from v4 and by type from v5. All groups have the classic type. */
 import { KAFKA_ERROR as E, listGroupsApi } from '../../protocol/index.js'
 import { defineHandler } from './handler.js'
 

@@ -1,4 +1,4 @@
-/** ListTransactions v0 to v1: filtered by state, producer id and, from v1, by how long they are open. */
+/** ListTransactions v0 to v1: filtered by state, producer id and, from v1, by duration. */
 import { KAFKA_ERROR as E, listTransactionsApi } from '../../protocol/index.js'
 import { defineHandler } from './handler.js'
 

@@ -1,6 +1,6 @@
 /**
- * Metadata v0 to v13: this broker as the only node, topics by name or id (v10). A topic that is not there is created
- * only when the broker is set to and the client allows it; otherwise UNKNOWN_TOPIC_OR_PARTITION.
+ * Metadata v0 to v13: this broker as the only node, topics by name or id (v10). A missing topic is created only if the
+ * broker is configured to and the client allows it; otherwise UNKNOWN_TOPIC_OR_PARTITION.
  */
 import { KAFKA_ERROR as E, metadataApi, type ResponseInput } from '../../protocol/index.js'
 import type { BrokerCore } from '../core.js'

@@ -1,4 +1,4 @@
-/** OffsetCommit v2 to v9: by members of the generation, or by anybody while the group is empty. */
+/** OffsetCommit v2 to v9: from members of the generation, or from any client if the group is empty. */
 import { offsetCommitApi } from '../../protocol/index.js'
 import { checkCommitter, judgeOffsets } from '../group/commit-offsets.js'
 import { defineHandler } from './handler.js'

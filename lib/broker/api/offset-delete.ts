@@ -1,4 +1,4 @@
-/** OffsetDelete v0: offsets of topics no member of the group reads. */
+/** OffsetDelete v0: deletes offsets of topics that no member of the group reads. */
 import { decodeConsumerSubscription, KAFKA_ERROR as E, offsetDeleteApi } from '../../protocol/index.js'
 import type { Group } from '../group/group.js'
 import { defineHandler } from './handler.js'

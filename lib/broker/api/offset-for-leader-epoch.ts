@@ -1,4 +1,7 @@
-/** OffsetForLeaderEpoch v2 to v4: the broker has led since epoch 0, so that epoch ends where the log does. */
+/**
+ * OffsetForLeaderEpoch v2 to v4: the broker has been the leader since epoch 0, so that epoch ends at the end of the
+ * log.
+ */
 import { KAFKA_ERROR as E, offsetForLeaderEpochApi } from '../../protocol/index.js'
 import { checkLeaderEpoch, LEADER_EPOCH } from '../log/partition-log.js'
 import { defineHandler } from './handler.js'

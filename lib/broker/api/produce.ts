@@ -1,4 +1,4 @@
-/** Produce v3 to v11: appends one batch per partition; all acks mean the same on one node; acks=0 gets no response. */
+/** Produce v3 to v11: appends one batch per partition. All acks mean the same on one node; acks=0 gets no response. */
 import { MillraceError } from '../../errors.js'
 import { KAFKA_ERROR as E, produceApi } from '../../protocol/index.js'
 import { appendFromClient } from '../log/append.js'

@@ -1,4 +1,7 @@
-/** Every request the broker answers, by API key. What is not here is not advertised, and closes the connection. */
+/**
+ * Every request that the broker answers, by API key. Other APIs are not advertised, and a request for one closes the
+ * connection.
+ */
 import { addOffsetsToTxnHandler } from './add-offsets-to-txn.js'
 import { addPartitionsToTxnHandler } from './add-partitions-to-txn.js'
 import { alterConfigsHandler } from './alter-configs.js'

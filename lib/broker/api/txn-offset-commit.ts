@@ -1,6 +1,6 @@
 /**
- * TxnOffsetCommit v0 to v4: offsets that count when the transaction commits. From v3 on member and generation are
- * checked (KIP-447); a committer that names neither is let through, as in Kafka.
+ * TxnOffsetCommit v0 to v4: offsets that take effect when the transaction commits. From v3 member and generation are
+ * checked (KIP-447). A request without both is accepted, as in Kafka.
  */
 import { KAFKA_ERROR as E, txnOffsetCommitApi } from '../../protocol/index.js'
 import { checkCommitter, judgeOffsets } from '../group/commit-offsets.js'

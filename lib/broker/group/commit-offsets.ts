@@ -1,4 +1,4 @@
-/** The checks OffsetCommit and TxnOffsetCommit share: who may commit for a group, and what. */
+/** The checks of OffsetCommit and TxnOffsetCommit: who may commit offsets for a group, and which. */
 import { KAFKA_ERROR as E } from '../../protocol/index.js'
 import type { BrokerCore } from '../core.js'
 import { checkGeneration } from './group-coordinator.js'

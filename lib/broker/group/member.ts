@@ -1,4 +1,4 @@
-/** One member of a group, and the answers it may be waiting for. */
+/** One member of a group, and the responses that wait for it. */
 import type { Cancel } from '../../record/clock.js'
 
 export interface GroupProtocol {

@@ -1,4 +1,4 @@
-/** Committed offsets of every group, and those waiting for their transaction. */
+/** Committed offsets of every group, and offsets that wait for the end of their transaction. */
 import { formatTopicPartition } from '../../record/record.js'
 import type { BrokerStorage, StateChange, StateValue } from '../storage/storage.js'
 import type { BrokerTopic } from '../topics.js'

@@ -1,4 +1,4 @@
-/** What a client's batch has to pass before it is appended: Kafka's checks, on the batch header where that is enough. */
+/** Kafka's checks of a batch before it is appended. They read only the batch header if that is enough. */
 import { isMillraceError, MillraceError } from '../../errors.js'
 import { BATCH, putInt64 } from '../../protocol/batch/layout.js'
 import { type BatchView, KAFKA_ERROR as E, readBatches } from '../../protocol/index.js'

@@ -1,4 +1,4 @@
-/** Goes from batch to batch through a part of a segment, by their headers, and reads it in large pieces. */
+/** Steps from batch to batch through a part of a segment by the batch headers, with large reads. */
 import { BATCH, readSafeInt64 } from '../../protocol/batch/layout.js'
 import { BatchView } from '../../protocol/index.js'
 import type { SegmentFile } from '../storage/storage.js'

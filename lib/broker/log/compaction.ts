@@ -1,7 +1,7 @@
 /**
- * Compaction: of the closed segments below the last stable offset, keeps the newest record of each key. Aborted data
- * goes at once; tombstones and markers stay for `delete.retention.ms` after the first pass that saw them. Offsets,
- * sequences and a producer's last batch stay, so that nothing else can tell.
+ * Compaction: keeps the newest record of each key in the closed segments below the last stable offset. Aborted data is
+ * removed at once. Tombstones and markers stay for `delete.retention.ms` after the first pass that saw them. Offsets,
+ * sequence numbers and a producer's last batch stay, so that clients and producers notice nothing.
  */
 import { BATCH } from '../../protocol/batch/layout.js'
 import { BatchView, COMPRESSIONS, compress } from '../../protocol/index.js'

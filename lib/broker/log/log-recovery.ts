@@ -1,4 +1,7 @@
-/** Rebuilds a partition's log from its storage: checks every batch, cuts a torn tail, replays producers. */
+/**
+ * Rebuilds a partition's log from its storage: checks every batch, cuts off an incomplete end, restores producer
+ * states.
+ */
 import { BATCH } from '../../protocol/batch/layout.js'
 import { BatchView } from '../../protocol/index.js'
 import { BatchWalk } from './batch-walk.js'

@@ -1,6 +1,6 @@
 /**
- * A stretch of a partition's log. Batches that storage has are read from there, and found by a sparse index; those it
- * has only in its journal, or not at all, stay in memory.
+ * A segment of a partition's log. Saved batches are read from storage, with a sparse index. Batches that are only in
+ * the journal, or not stored at all, are in memory.
  */
 import { MillraceError } from '../../errors.js'
 import { BATCH, readSafeInt64 } from '../../protocol/batch/layout.js'

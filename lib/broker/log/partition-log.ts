@@ -1,4 +1,4 @@
-/** One partition's log: appends batches, reads them by offset, finds offsets by time, moves its start. */
+/** One partition's log: appends batches, reads them by offset, finds offsets by time, advances its start. */
 import { isMillraceError } from '../../errors.js'
 import { assignOffsets, type BatchView, KAFKA_ERROR, readBatches } from '../../protocol/index.js'
 import type { LogStorage } from '../storage/storage.js'

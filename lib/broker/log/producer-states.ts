@@ -1,6 +1,6 @@
 /**
- * What one partition knows of its producers: epochs, the last five batches of each (for de-duplication), open
- * transactions and the index of aborted ones. Rebuilt from the log on recovery.
+ * The producers of one partition: epochs, the last five batches of each (for de-duplication), open transactions and the
+ * index of aborted ones. Rebuilt from the log on recovery.
  */
 import { type BatchView, KAFKA_ERROR } from '../../protocol/index.js'
 

@@ -1,4 +1,4 @@
-/** Retention by time and size: whole segments go, oldest first, never past an open transaction. */
+/** Retention by time and size: removes whole segments, oldest first, up to the first open transaction. */
 import type { PartitionLog } from './partition-log.js'
 
 /** `moveStart` is told the log's new start. */

@@ -1,4 +1,4 @@
-/** Where in a segment to look for an offset or a time: a few numbers for every stretch of batches, not for every batch. */
+/** An index into a segment by offset and time: one entry for a range of batches. */
 
 /** A stretch ends with the batch that reaches this size, as Kafka's `index.interval.bytes` has it. */
 export const STRETCH_BYTES = 16 * 1024

@@ -1,4 +1,4 @@
-/** The port between the broker's folder and a file system: what durability rests on, and nothing else. */
+/** The port between the broker's storage and a file system: the operations that durability depends on. */
 
 /** An open file. Positions are bytes from its start. */
 export interface DiskFile {

@@ -1,7 +1,7 @@
 /**
- * Storage in a folder: `journal-*` with everything that changed lately, `state.log`, and under `logs/` one folder per
- * partition with its segments. A sync is one sync of the journal. What the journal holds is saved to the other files
- * from time to time, beside everything else, and the journal then begins anew.
+ * Storage in a folder: `journal-*` with the latest changes, `state.log`, and a folder per partition in `logs/` with its
+ * segments. A sync is one sync of the journal. From time to time the contents of the journal are saved to the other
+ * files in the background, and a new journal starts.
  */
 import { dirname, join } from 'node:path'
 import type { Files } from './files.js'

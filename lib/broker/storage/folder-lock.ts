@@ -1,4 +1,4 @@
-/** Keeps two processes from using one data folder: a file with the owner's process id. */
+/** Prevents two processes from using one data folder: a file contains the owner's process id. */
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { MillraceError } from '../../errors.js'

@@ -1,6 +1,6 @@
 /**
- * An entry of the journal: CRC-32 of what follows it, length of what follows that, kind, fields. A journal file begins
- * with a `start` entry, and everything in it lies in the order it happened.
+ * An entry of the journal: CRC-32 of the rest, length of the rest after it, kind, fields. A journal file starts with a
+ * `start` entry and contains its entries in order of events.
  */
 import { crc32 } from 'node:zlib'
 import type { StateChange } from './storage.js'

@@ -1,6 +1,6 @@
 /**
- * Everything that changes, in one file after the other, in the order it happened. One sync makes all of it durable, and
- * what a power loss leaves is a beginning of it: a file counts only when the one before it is whole.
+ * All changes in order of events, in a sequence of files. One sync makes all of them durable. After a power loss a
+ * prefix remains: a file is used only if the file before it is complete.
  */
 import { join } from 'node:path'
 import type { DiskFile, Files } from './files.js'

@@ -1,6 +1,6 @@
 /**
- * Keyed state as an append-only file of changes: one line per save, its CRC-32C in front. Opening reads it up to the
- * first damaged line. What was put since the last save is in the journal; a line also says from which of its files on.
+ * Keyed state as an append-only file of changes: one line per save, with its CRC-32C. Opening reads up to the first
+ * damaged line. Changes since the last save are in the journal; each line contains the journal file to continue from.
  */
 import { crc32c } from '../../record/crc32c.js'
 import type { DiskFile, Files } from './files.js'

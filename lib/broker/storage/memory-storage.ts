@@ -1,4 +1,4 @@
-/** Storage in memory. It outlives a broker object, so that a simulated restart recovers from it as from a disk. */
+/** Storage in memory. It outlives a broker object, so a simulated restart recovers from it as from a disk. */
 import type { BrokerStorage, LogStorage, SegmentFile, StateChange, StateValue } from './storage.js'
 
 export class MemoryStorage implements BrokerStorage {

@@ -1,6 +1,6 @@
 /**
- * A log segment as a file. What is appended goes to the journal and stays in memory; a save writes it to the file, so
- * that the file never holds what the journal could still lose.
+ * A log segment as a file. Appended batches go to the journal and stay in memory. A save writes them to the file, so
+ * the file never contains data that the journal could still lose.
  */
 import { dirname, join } from 'node:path'
 import type { DiskFile, Files } from './files.js'

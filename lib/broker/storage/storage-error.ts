@@ -1,4 +1,4 @@
-/** A file that failed, as an error. */
+/** Makes the error for a file operation that failed. */
 import { MillraceError } from '../../errors.js'
 
 /** One line about it; what to do is in the error table. */

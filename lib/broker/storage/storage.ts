@@ -1,4 +1,4 @@
-/** The port between the broker and where its data lies: record logs in segments, and keyed state. */
+/** The port between the broker and its storage: record logs in segments, and keyed state. */
 
 /** JSON data; never changed after it was put. */
 export type StateValue = { readonly [field: string]: unknown }

@@ -1,4 +1,4 @@
-/** What the journal holds and the files it is for do not: work for the next save. */
+/** Data that is in the journal but not yet in its own file: the work of the next save. */
 import type { SegmentDisk } from './segment-disk.js'
 
 export interface Removal {

@@ -1,4 +1,4 @@
-/** Writes the markers that end a transaction: one per partition, and one step per group with held offsets. */
+/** Writes the markers that end a transaction: one per partition, and one step per group with pending offsets. */
 import { controlBatch } from '../../protocol/index.js'
 import type { Cancel, Clock } from '../../record/clock.js'
 import type { Random } from '../../record/random.js'

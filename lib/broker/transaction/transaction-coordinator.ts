@@ -1,6 +1,6 @@
 /**
- * The transaction coordinator (KIP-98, KIP-360, KIP-447; transaction version 1): who may write, what belongs to a
- * transaction, and how it ends. Methods return Kafka's error codes.
+ * The transaction coordinator (KIP-98, KIP-360, KIP-447; transaction version 1): producer ids and epochs, the
+ * partitions of a transaction, and its end. Methods return Kafka's error codes.
  */
 import { isMillraceError } from '../../errors.js'
 import { KAFKA_ERROR as E } from '../../protocol/index.js'

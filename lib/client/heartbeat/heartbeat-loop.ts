@@ -1,6 +1,6 @@
 /**
- * Heartbeats over a cluster: one at a time, until the generation ends or the session does, and an eye on the loop that the
- * heartbeats vouch for. It runs on the thread of the loop, or on one of its own.
+ * Heartbeats over a cluster: one at a time, until the generation or the session ends. It also checks that the
+ * processing loop makes progress. It runs on the main thread or on a thread of its own.
  */
 import { MillraceError } from '../../errors.js'
 import { heartbeatApi } from '../../protocol/api/heartbeat.js'

@@ -1,4 +1,4 @@
-/** The port through which a group member stays alive: heartbeats of one membership, and what comes of them. */
+/** The port for the heartbeats of one membership and their results. */
 import type { MillraceError } from '../../errors.js'
 import type { GroupIdentity } from '../commit.js'
 

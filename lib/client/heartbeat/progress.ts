@@ -1,6 +1,6 @@
 /**
- * Where the loop of an instance is, in memory that another thread can read while this one is busy: how often the loop has
- * come round, and the record in hand. Writing costs a few stores per record, no allocation and no system call.
+ * The progress of the processing loop, in memory that another thread can read while this one is busy: the number of
+ * turns of the loop, and the current record. Writing costs a few stores per record, no allocation and no system call.
  */
 import type { ErrorDetails } from '../../errors.js'
 

@@ -1,4 +1,4 @@
-/** Options of a producer as JavaScript may hand them over, whatever their types promise. */
+/** Checks the options of a producer, for callers without TypeScript. */
 import { MillraceError } from '../../errors.js'
 import { COMPRESSIONS } from '../../protocol/batch/compression.js'
 import { Cluster } from '../cluster.js'

@@ -1,4 +1,4 @@
-/** What a producer takes: everything else is refused before a byte of it is sent. */
+/** Checks a record of a producer before it is sent. */
 import { MillraceError } from '../../errors.js'
 import type { OffsetToCommit } from '../commit.js'
 

@@ -1,4 +1,4 @@
-/** Writing outside transactions: idempotent, in order per partition, repeated safely until it is stored or refused. */
+/** Writes outside transactions: idempotent, in order per partition, retried safely until stored or rejected. */
 import { MillraceError } from '../../errors.js'
 import { initProducerIdApi } from '../../protocol/api/init-producer-id.js'
 import type { Compression } from '../../protocol/batch/compression.js'

@@ -1,4 +1,4 @@
-/** The batches of one partition on their way to its leader, and who writes them with which sequence numbers. */
+/** The batches of one partition that are being sent to its leader, with their producer and sequence numbers. */
 import { MillraceError } from '../../errors.js'
 import { formatTopicPartition } from '../../record/record.js'
 import type { ProduceBatch } from '../commit.js'

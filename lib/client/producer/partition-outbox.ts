@@ -1,4 +1,6 @@
-/** The records of one partition on their way: one batch at the brokers, and batches that wait, the last of which takes more. */
+/**
+ * The unsent records of one partition: one batch at the broker, and waiting batches. New records go into the last one.
+ */
 import { MillraceError } from '../../errors.js'
 import { BatchBuilder } from '../../protocol/batch/batch-builder.js'
 import { KAFKA_ERROR } from '../../protocol/error-codes.js'

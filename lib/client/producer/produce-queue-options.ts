@@ -1,4 +1,4 @@
-/** How a produce queue sends: for whom, for how long, and who begins anew after a doubt. */
+/** The options of a produce queue: its producer, its time limit, and what to do after an unknown outcome. */
 import type { Compression } from '../../protocol/batch/compression.js'
 import type { Cluster } from '../cluster.js'
 

@@ -1,6 +1,6 @@
 /**
- * Batches on their way to their leaders: per partition one after another with consecutive sequence numbers, per broker
- * one Produce request at a time that carries the next batch of each of its partitions.
+ * Sends batches to their leaders: per partition one after another with consecutive sequence numbers, per broker one
+ * Produce request at a time with the next batch of each of its partitions.
  */
 import { stampProducer } from '../../protocol/batch/batch-builder.js'
 import { KAFKA_ERROR } from '../../protocol/error-codes.js'

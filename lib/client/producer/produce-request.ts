@@ -1,4 +1,4 @@
-/** One Produce request: which batches it may carry, what it says, and what its answer says of each of them. */
+/** One Produce request: which batches it may contain, its fields, and the result of each batch in its answer. */
 import { produceApi } from '../../protocol/api/produce.js'
 import { KAFKA_ERROR } from '../../protocol/error-codes.js'
 import { formatTopicPartition } from '../../record/record.js'

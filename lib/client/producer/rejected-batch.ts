@@ -1,4 +1,4 @@
-/** A batch the broker refused for what is in it, so that its records can be told when they come again. */
+/** A batch that the broker rejected for its contents, kept to recognise its records in the next attempt. */
 import { MillraceError } from '../../errors.js'
 import { type RecordCursor, readBatches } from '../../protocol/index.js'
 import type { TopicRecord } from '../../record/record.js'

@@ -1,4 +1,4 @@
-/** Records on their way into the batches of one topic, in the order in which they were sent. */
+/** Adds records to the batches of one topic, in the order in which they were sent. */
 import { isMillraceError, MillraceError } from '../../errors.js'
 import { partitionForKey } from '../../record/partitioner.js'
 import { type Headers, NO_HEADERS } from '../../record/record.js'

@@ -1,4 +1,7 @@
-/** The producer of the public API: records in, placed as Java places them, batched, in transactions. */
+/**
+ * The transactional producer of the public API: partitions records as Java does, batches them, and writes them in
+ * transactions.
+ */
 import { MillraceError } from '../../errors.js'
 import { BatchBuilder } from '../../protocol/batch/batch-builder.js'
 import type { Compression } from '../../protocol/batch/compression.js'

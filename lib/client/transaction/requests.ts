@@ -1,4 +1,4 @@
-/** The five requests of a transaction (transaction version 1), each with its own rule for what may be repeated. */
+/** The five requests of a transaction (transaction version 1). Each has its own rule for retries. */
 import type { MillraceError } from '../../errors.js'
 import { addOffsetsToTxnApi } from '../../protocol/api/add-offsets-to-txn.js'
 import { addPartitionsToTxnApi } from '../../protocol/api/add-partitions-to-txn.js'

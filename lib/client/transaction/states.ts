@@ -1,4 +1,4 @@
-/** The states of a transactional producer and which may follow which. */
+/** The states of a transactional producer and the allowed transitions. */
 import { MillraceError } from '../../errors.js'
 
 export type TransactionState =

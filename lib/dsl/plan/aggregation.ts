@@ -1,4 +1,4 @@
-/** What all aggregations of a grouped stream share: store name, repartition, node, table. */
+/** The common part of all aggregations of a grouped stream: store name, repartition, node, table. */
 import type { Serde } from '../../serde/serde.js'
 import type { Fold } from '../../topology/aggregate-nodes.js'
 import { requireFunction } from '../../topology/validate/functions.js'

@@ -1,4 +1,7 @@
-/** Turns the graph into a topology: decides what the whole of it asks for, then has each node write itself. The graph stays as it is. */
+/**
+ * Turns the graph into a topology: makes the decisions that depend on the whole graph, then writes each node. The graph
+ * does not change.
+ */
 import { MillraceError } from '../../errors.js'
 import { TopologyBuilder } from '../../topology/builder.js'
 import type { WrapOptions } from '../../topology/processor-wrapper.js'

@@ -1,4 +1,6 @@
-/** What all forms of a cogroup share: one node per grouped stream over one store, and the node where they meet. */
+/**
+ * The common part of all forms of a cogroup: one node per grouped stream on one store, and the node that merges them.
+ */
 import type { Serde } from '../../serde/serde.js'
 import type { Fold } from '../../topology/aggregate-nodes.js'
 import type { GroupHandle } from './aggregation.js'

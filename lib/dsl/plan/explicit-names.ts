@@ -1,4 +1,4 @@
-/** Finds what a topology keeps under a name nobody chose. */
+/** Finds stores and internal topics with generated names. */
 import { MillraceError } from '../../errors.js'
 import type { Topology } from '../../topology/topology.js'
 

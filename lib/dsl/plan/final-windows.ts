@@ -1,4 +1,4 @@
-/** Whose windows somebody below takes for final: found by walking up the graph, which is left as it is. */
+/** Finds the windowed aggregations whose final results a downstream operator uses, by searching the graph upwards. */
 import { MillraceError } from '../../errors.js'
 import type { GraphNode } from './graph.js'
 

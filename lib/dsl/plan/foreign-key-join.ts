@@ -1,4 +1,4 @@
-/** Joins of a table with the rows another table has under a key found in this one's values. */
+/** Joins of a table with the rows of another table whose key is in this table's values. */
 
 import { type ForeignResponse, responseSerde, subscriptionSerde } from '../../serde/foreign-key.js'
 import { bytes } from '../../serde/primitive.js'

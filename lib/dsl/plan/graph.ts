@@ -1,7 +1,7 @@
 /**
- * The operators as the user wrote them, before they become a topology: plain data, to which operators are added. A graph node may
- * become several topology nodes (a repartition is filter, sink and source), and what a table needs (a store, old values) is known
- * only when everything downstream has been said; so `build.ts` decides and writes.
+ * The operators as the user wrote them, as plain data, before they become a topology. A graph node may become several
+ * topology nodes (a repartition is filter, sink and source). Whether a table needs a store or old values is known only
+ * when all downstream operators are known, so `build.ts` decides and writes.
  */
 import type { Serde } from '../../serde/serde.js'
 import type { TopologyBuilder } from '../../topology/builder.js'

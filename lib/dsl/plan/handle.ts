@@ -1,4 +1,4 @@
-/** What the DSL's classes know of the stream or table they stand for. Not part of the public interface. */
+/** What the DSL's classes know about their stream or table. Not part of the public interface. */
 import { MillraceError } from '../../errors.js'
 import { checked } from '../../serde/checked.js'
 import type { Serde } from '../../serde/serde.js'

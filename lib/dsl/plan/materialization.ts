@@ -1,7 +1,4 @@
-/**
- * Which tables get a store and which hand on old values: decided at build from all that was asked, in the order it was asked. Pure;
- * asking decides nothing.
- */
+/** Decides at build which tables get a store and which forward old values, from all requests in their order. Pure. */
 import type { DerivedTable, SourceTable, TableOrigin } from './table-origin.js'
 
 export type TableNeed =

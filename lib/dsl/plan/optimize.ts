@@ -1,6 +1,6 @@
 /**
- * What Kafka Streams does for `topology.optimization`, on a copy of the graph: the repartitions below one change of key
- * become one, right behind it, and a stream joined with itself keeps its records once.
+ * Kafka Streams' `topology.optimization`, on a copy of the graph: repartitions after one key change are merged into one
+ * right after it, and a self-join stores its records once.
  */
 import type { GraphNode, SelfJoin } from './graph.js'
 import { repartitionGraphNode } from './repartition-node.js'

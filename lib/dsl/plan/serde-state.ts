@@ -1,6 +1,6 @@
 /**
- * What the type of a stream says about its serdes. A serde stays known while the type it writes stays the same; once a
- * mapper returned another type, whatever writes bytes (to, groupBy, join, ...) asks for a new one at compile time.
+ * Tracks the serdes of a stream in its type. A serde applies until a mapper returns another type. After that, operators
+ * that write bytes (to, groupBy, join, ...) require a new serde at compile time.
  */
 import type { Serde } from '../../serde/serde.js'
 

@@ -1,4 +1,4 @@
-/** Where a topology begins: sources of streams and tables, and what every instance holds whole. */
+/** The sources of streams and tables, and global stores. */
 import { MillraceError } from '../../errors.js'
 import { type OffsetReset, offsetResetName } from '../../record/offset-reset.js'
 import type { Serde } from '../../serde/serde.js'

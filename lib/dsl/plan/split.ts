@@ -1,4 +1,4 @@
-/** A stream being split: its branches are added one by one, and known when the topology is written. */
+/** A split of a stream: branches are added one by one and are complete when the topology is written. */
 import { MillraceError } from '../../errors.js'
 import type { SplitNode } from '../../topology/stateless-nodes.js'
 import type { GraphNode } from './graph.js'

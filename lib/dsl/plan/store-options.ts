@@ -1,4 +1,4 @@
-/** What a user may say about the store of an operator (Kafka Streams' Materialized). */
+/** The options for the store of an operator (Kafka Streams' Materialized). */
 import { MillraceError } from '../../errors.js'
 import { kindOf } from '../../record/kind-of.js'
 import { requireKnown } from '../../record/known-options.js'

@@ -1,4 +1,4 @@
-/** Appends the operators that look at one record at a time. */
+/** Appends the operators that process one record at a time. */
 
 import { MillraceError } from '../../errors.js'
 import type { AsyncHandler } from '../../topology/async-node.js'

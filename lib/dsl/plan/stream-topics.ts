@@ -1,4 +1,4 @@
-/** Streams that are written to a topic: `to`, and `repartition`, which reads them again. */
+/** Streams that are written to a topic: `to`, and `repartition`, which also reads the topic. */
 import type { SinkNode } from '../../topology/node.js'
 import type { Partitioner } from '../../topology/node-base.js'
 import { type AnySerde, type Named, type StreamHandle, streamHandle, untyped } from './handle.js'

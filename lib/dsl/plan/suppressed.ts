@@ -1,4 +1,4 @@
-/** How long `suppress` holds changes back. */
+/** The rules by which `suppress` emits changes. */
 import { MillraceError } from '../../errors.js'
 import type { Windowed } from '../../windows/window.js'
 

@@ -1,4 +1,4 @@
-/** Tables whose rows are grouped anew, and what all aggregations of such a group share. */
+/** Tables whose rows are grouped by a new key, and the common part of their aggregations. */
 import { changed } from '../../serde/changed.js'
 import type { Serde } from '../../serde/serde.js'
 import type { Fold } from '../../topology/aggregate-nodes.js'

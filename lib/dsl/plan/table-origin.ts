@@ -1,4 +1,4 @@
-/** Where a table's values come from, as data. */
+/** The origin of a table's values, as data. */
 import type { FilterView, JoinView, MapValuesView, TableView, TransformValuesView } from '../../topology/table-nodes.js'
 import type { StorePlan, StoreSettings } from './store-options.js'
 

@@ -1,4 +1,4 @@
-/** `suppress`: the node, and the store its buffer lies in. */
+/** `suppress`: the node and the store of its buffer. */
 import { MillraceError } from '../../errors.js'
 import { finalAfterEndMs } from './final-windows.js'
 import type { Named, TableHandle } from './handle.js'

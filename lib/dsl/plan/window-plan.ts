@@ -1,4 +1,4 @@
-/** What the kinds of windows add to an aggregation: store, key of the table, node. */
+/** The parts of an aggregation that depend on the kind of windows: store, key of the table, node. */
 import { MillraceError } from '../../errors.js'
 import { sessionWindowed, timeWindowed } from '../../serde/windowed.js'
 import type { StoreKind } from '../../state/stores/index.js'

@@ -1,4 +1,7 @@
-/** A row of the other table changed: every left row that points at it is told, in the order of its key's bytes. */
+/**
+ * After a change of the other table: sends a response to every left row that refers to it, in the order of their key
+ * bytes.
+ */
 import { type ForeignResponse, foreignKeyTopic, primaryKeyTopic, subscriptionHead } from '../../serde/foreign-key.js'
 import type { SubscriptionStore } from '../../state/ports/store.js'
 import type { JoinForeignNode } from '../../topology/foreign-key-nodes.js'

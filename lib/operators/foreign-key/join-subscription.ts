@@ -1,4 +1,4 @@
-/** Answers a subscription with what the other table holds under its foreign key. */
+/** Answers a subscription with the other table's row for its foreign key. */
 import { type ForeignResponse, INSTRUCTION, type Subscription } from '../../serde/foreign-key.js'
 import type { JoinSubscriptionNode } from '../../topology/foreign-key-nodes.js'
 import type { Forwarding, UserCode } from '../context.js'

@@ -1,4 +1,4 @@
-/** Keeps subscriptions under their foreign key, for the day the other table's row changes, and hands them on. */
+/** Stores subscriptions by foreign key, for later changes of the other table's row, and forwards them. */
 import {
   foreignKeyTopic,
   INSTRUCTION,

@@ -1,4 +1,4 @@
-/** Joins an answer with the left row it was asked for; an answer to an earlier version of the row is stale. */
+/** Joins a response with its left row. A response for an earlier version of the row is stale. */
 import { type ForeignResponse, valueHashTopic } from '../../serde/foreign-key.js'
 import { murmur3 } from '../../serde/murmur3.js'
 import type { ResolveResponseNode } from '../../topology/foreign-key-nodes.js'

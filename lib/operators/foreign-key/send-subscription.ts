@@ -1,4 +1,4 @@
-/** The left side of a foreign-key join: what each change of a row asks of the other side. */
+/** The left side of a foreign-key join: sends subscriptions for each change of a row. */
 import {
   foreignKeyTopic,
   INSTRUCTION,

@@ -1,4 +1,4 @@
-/** An API of Kafka's protocol as data, and the four functions that turn its bodies into bytes and back. */
+/** An API of Kafka's protocol as data, and the four functions that encode and decode its bodies. */
 import { isMillraceError, MillraceError } from '../../errors.js'
 import { Reader } from '../wire/byte-reader.js'
 import { Writer } from '../wire/byte-writer.js'

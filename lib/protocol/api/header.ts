@@ -1,4 +1,4 @@
-/** Request and response headers, and the ids they carry. */
+/** Request and response headers and their ids. */
 import { MillraceError } from '../../errors.js'
 import { Reader } from '../wire/byte-reader.js'
 import { Writer } from '../wire/byte-writer.js'

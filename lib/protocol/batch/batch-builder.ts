@@ -1,4 +1,4 @@
-/** Builds record batches (format v2) in one growing buffer; no object is made per record. */
+/** Builds record batches (format v2) in one growing buffer, without an object per record. */
 import { MillraceError } from '../../errors.js'
 import { crc32c } from '../../record/crc32c.js'
 import { type Headers, NO_HEADERS } from '../../record/record.js'

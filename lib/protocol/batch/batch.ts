@@ -1,4 +1,4 @@
-/** A lazy view of record batches (format v2, KIP-98): the header is parsed once, records by a cursor. */
+/** A lazy view of record batches (format v2, KIP-98): parses the header once and reads records with a cursor. */
 import { MillraceError } from '../../errors.js'
 import { crc32c } from '../../record/crc32c.js'
 import { decompress } from './compression.js'

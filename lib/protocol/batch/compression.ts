@@ -1,4 +1,4 @@
-/** The codecs a record batch may name: none, gzip, snappy (with Java's block framing), lz4 frames, zstd. */
+/** The codecs of a record batch: none, gzip, snappy (with Java's block format), lz4 frames, zstd. */
 import * as zlib from 'node:zlib'
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
 import { isMillraceError, MillraceError } from '../../errors.js'

@@ -1,4 +1,4 @@
-/** Where the fields of a record batch header stand (format v2, KIP-98), and its 64-bit integers. */
+/** The field positions of a record batch header (format v2, KIP-98), and its 64-bit integers. */
 import { MillraceError } from '../../errors.js'
 
 /** Byte positions from the start of a batch. The checksum covers everything from `attributes` on. */

@@ -1,4 +1,4 @@
-/** Bounds what an LZ4 frame can inflate to before it is handed to the decoder, which has no limit of its own. */
+/** Limits the size of an LZ4 frame before it is decoded, because the decoder has no limit. */
 import { MillraceError } from '../../errors.js'
 
 const MAGIC = 0x184d2204

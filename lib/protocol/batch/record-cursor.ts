@@ -1,4 +1,4 @@
-/** Steps through the records of one batch without allocating anything but what is asked for. */
+/** Steps through the records of one batch and allocates only the requested fields. */
 import { MillraceError } from '../../errors.js'
 import { type Header, type Headers, NO_HEADERS } from '../../record/record.js'
 

@@ -1,4 +1,4 @@
-/** Snappy as Kafka uses it: the block framing of Java's snappy streams, or one bare block as librdkafka sends it. */
+/** Snappy in Kafka's formats: the blocks of Java's snappy streams, or one bare block as librdkafka writes it. */
 import { compress as compressBlock } from 'snappyjs'
 import { MillraceError } from '../../errors.js'
 

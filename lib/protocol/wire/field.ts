@@ -1,6 +1,6 @@
 /**
- * The vocabulary of the field tables: one function per wire type. A table is a plain object whose keys are the fields
- * in wire order; TypeScript infers the message's type from it.
+ * The wire types of the field tables, one function each. A table is a plain object whose keys are the fields in wire
+ * order; TypeScript infers the message's type from it.
  */
 import { MillraceError } from '../../errors.js'
 

@@ -1,6 +1,6 @@
 /**
  * When to commit: a pure function from facts to a decision. Under exactly-once a record is visible only after its
- * transaction, so the commit policy is the latency policy.
+ * transaction, so this decision determines latency.
  */
 
 export interface CommitFacts {

@@ -1,6 +1,6 @@
 /**
- * The tasks that commit together, seen from the loop: batches and offsets go in, one outcome comes out. Exactly-once
- * and at-least-once differ only here.
+ * The tasks that commit together: takes batches and offsets, and returns one outcome. Exactly-once and at-least-once
+ * differ only here.
  */
 import { remedyOf } from '../../client/broker-error.js'
 import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from '../../client/commit.js'

@@ -1,4 +1,6 @@
-/** The commits of the loop: begins one when it is due, says how long the loop may sleep otherwise, and tells what came of it. */
+/**
+ * The commits of the loop: starts one when it is due, computes how long the loop may sleep, and reports the outcome.
+ */
 import type { StreamsConfig } from '../../config.js'
 import type { RejectedBatches } from '../../task/rejected-batches.js'
 import { sleepMs } from '../loop-pauses.js'

@@ -1,4 +1,4 @@
-/** Tells listeners in this process what became visible, the moment its transaction has: no fetch in between. */
+/** Calls listeners in this process with the records of a transaction when it has committed, without a fetch. */
 import type { BatchOffsets } from '../../client/commit.js'
 import type { TopicRecord } from '../../record/record.js'
 import type { TaskCommit } from '../../task/task-commit.js'

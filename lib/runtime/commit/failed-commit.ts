@@ -1,4 +1,6 @@
-/** What follows a commit that did not go through: a function of the outcome and of those before it, and of chance for the pause. */
+/**
+ * What follows a failed commit: a function of the outcome, of earlier outcomes, and of a random number for the pause.
+ */
 import type { CommitOutcome } from '../../client/commit.js'
 import { growingPauseMs } from '../../client/retry.js'
 import type { StreamsConfig } from '../../config.js'

@@ -1,4 +1,7 @@
-/** What of an assignment a member may run: only tasks that its own plan and the assignment agree on, source for source. */
+/**
+ * The part of an assignment that a member may run: only tasks whose sources are equal in its own plan and in the
+ * assignment.
+ */
 import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
 
 export interface Agreement {

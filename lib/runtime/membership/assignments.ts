@@ -1,4 +1,4 @@
-/** Takes an assignment at its word only where it agrees with the plan, and says in the log what waits and why. */
+/** Compares an assignment with the plan, and logs which tasks wait and why. */
 import type { GroupIdentity } from '../../client/commit.js'
 import type { Assignment } from '../../client/group-member.js'
 import { MillraceError } from '../../errors.js'

@@ -1,4 +1,4 @@
-/** Where a member stands with its group, between two assignments: a value and its moves. */
+/** The phase of a member in its group between two assignments: a value and its transitions. */
 import type { GroupIdentity } from '../../client/commit.js'
 
 /** What speaks against our tasks and our work, until the next assignment is in force. */

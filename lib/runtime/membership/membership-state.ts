@@ -1,4 +1,4 @@
-/** The state of an instance as one value, and the questions that are asked of it. Only `decideMembership` moves it. */
+/** The membership state of an instance as one value, with queries on it. Only `decideMembership` changes it. */
 import type { GroupIdentity } from '../../client/commit.js'
 import { type FailedCommits, NO_FAILED_COMMITS } from '../commit/failed-commit.js'
 import { type Group, isAsked, isLost, WANTED } from './group-phase.js'

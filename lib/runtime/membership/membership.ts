@@ -1,6 +1,6 @@
 /**
- * What an instance does next as a member of its group, and after its commits: one pure decision from a state and an event to
- * the next state and actions. Nothing here waits, and nothing here knows Kafka.
+ * What an instance does next as a group member and after its commits: a pure function from a state and an event to the
+ * next state and actions. It does not wait and does not use Kafka.
  */
 import type { GroupIdentity } from '../../client/commit.js'
 import { type AfterFailedCommit, type FailedCommits, NO_FAILED_COMMITS } from '../commit/failed-commit.js'

@@ -1,4 +1,4 @@
-/** What a turn of the loop may do for the tasks: pure functions of the state of the instance and of facts. */
+/** What one turn of the loop may do for the tasks: pure functions of the state of the instance and of facts. */
 import { isStale } from './group-phase.js'
 import { isStopping, type MembershipState } from './membership-state.js'
 

@@ -1,4 +1,4 @@
-/** Reads of an instance's stores from outside its topology: the committed view of every task it runs. */
+/** Queries of an instance's stores from outside its topology: the committed view of every task it runs. */
 import { isMillraceError, MillraceError } from '../../errors.js'
 import { parseTaskId } from '../../record/task-id.js'
 import type { Serde } from '../../serde/serde.js'

@@ -1,4 +1,4 @@
-/** How far the stores of this instance have come, and whether that is far enough for a reader. */
+/** The positions of the stores of this instance, compared with the minimum position of a query. */
 import { MillraceError } from '../../errors.js'
 import type { CommittedView } from '../../state/committed/view.js'
 

@@ -1,4 +1,4 @@
-/** What the brokers say of changelogs now: asked before a restore, while one waits, and after it. */
+/** The present state of changelogs on the brokers: read before a restore, while one waits, and after it. */
 import type { Admin } from '../../client/admin.js'
 import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
 

@@ -1,6 +1,6 @@
 /**
- * Why what is on disk of a task is not to be trusted. State that is damaged again and again lies on a broken disk, or in broken
- * memory: each rebuild waits longer for the next, and at last the instance ends.
+ * The reason why the state of a task on disk cannot be used. If state is damaged repeatedly, the disk or the memory is
+ * faulty: the pause before each rebuild grows, and finally the instance stops.
  */
 import type { StreamsConfig } from '../../config.js'
 import { MillraceError } from '../../errors.js'

@@ -1,4 +1,4 @@
-/** Tells who listens how far stores have come in reading back their changelogs (Kafka Streams' StateRestoreListener). */
+/** Reports the progress of restores to a listener (Kafka Streams' StateRestoreListener). */
 import { MillraceError } from '../../errors.js'
 import { kindOf } from '../../record/kind-of.js'
 import { type Late, requireListener, tell } from '../listeners.js'

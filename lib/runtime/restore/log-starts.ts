@@ -1,6 +1,6 @@
 /**
- * Where the changelogs of the tasks that run here begin, from one look to the next. A changelog without retention loses records at
- * its start only when somebody deletes them.
+ * The start offsets of the changelogs of running tasks. A changelog without retention loses records at its start only
+ * if a user deletes them.
  */
 import type { Admin } from '../../client/admin.js'
 import { formatTopicPartition } from '../../record/record.js'

@@ -1,4 +1,4 @@
-/** Whether a store on disk may roll forward from where it stands: a pure function of facts. */
+/** Whether a store on disk can be brought up to date from its changelog: a pure function of facts. */
 
 export interface RestoreFacts {
   /** What the disk says; null: nothing there. */

@@ -1,7 +1,7 @@
 /**
- * Replays changelogs into stores. A partition is done when the position, not a record, has reached the mark taken at
- * the start: the last offsets may be markers, aborted data or compacted away. Open transactions are waited out. A log that
- * is trimmed, emptied or made anew meanwhile makes what was read worthless: that task begins anew, the others go on.
+ * Replays changelogs into stores. A partition is done when the position (not a record) has reached the end read at the
+ * start, because the last offsets may be markers, aborted or compacted records. It waits for open transactions. If a
+ * changelog is truncated or created again during the restore, that task starts its restore again; the others continue.
  */
 import type { FetchedBatches, Fetcher } from '../../client/fetcher.js'
 import { isMillraceError, MillraceError } from '../../errors.js'

@@ -1,7 +1,7 @@
 /**
- * Refills a store whose source topic is its only log (a read-only store, a table that reuses its source) after its disk
- * was lost or is behind: the records processed before are read, judged and put as they were then. What a processor
- * forwards has gone on already.
+ * Restores a store whose source topic is its only changelog (a read-only store, or a table that reuses its source).
+ * Already processed records are read and stored again with the same rules. Records that the processor forwards are
+ * ignored, because they were already written.
  */
 import { isMillraceError } from '../../errors.js'
 import type { RecordCursor } from '../../protocol/index.js'

@@ -1,7 +1,7 @@
 /**
- * Partitions that were added while the application runs are read from their start, whatever `offsetReset` says: it is
- * about records from before the application. The group keeps the start as their committed offset, so that it does not
- * matter which member reads them. Safe, because no member reads them while one has a plan without them.
+ * Partitions that are added while the application runs are read from their start, whatever `offsetReset` is, because
+ * that option is about records from before the application. The start is committed as the offset of the group, so any
+ * member can read them. This is safe, because no member reads these partitions while a member has a plan without them.
  */
 import type { Admin } from '../../client/admin.js'
 import type { GroupIdentity } from '../../client/commit.js'

@@ -1,4 +1,4 @@
-/** The end of a task: user code first, then its state, which is closed whatever user code throws. */
+/** Closes a task: first user code, then its state, which is closed even if user code throws. */
 import type { CloseState } from '../../state/state-options.js'
 import type { TaskState } from '../../state/task-state.js'
 import type { Task } from '../../task/task.js'

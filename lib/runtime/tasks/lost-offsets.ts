@@ -1,4 +1,7 @@
-/** Offsets of sources that brokers no longer have: gone for good, or only for a member that was overtaken. */
+/**
+ * Source offsets that the brokers no longer have: permanently, or only for a member whose tasks another one has taken
+ * over.
+ */
 import type { MillraceError } from '../../errors.js'
 
 export class LostOffsets {

@@ -1,4 +1,4 @@
-/** Makes a task's parts from the plan and the configuration: its state on disk, and the task over it. */
+/** Makes a task from the plan and the configuration: its state on disk, and the task itself. */
 import type { Progress } from '../../client/heartbeat/progress.js'
 import type { StreamsConfig } from '../../config.js'
 import { isMillraceError } from '../../errors.js'

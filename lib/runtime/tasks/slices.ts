@@ -1,4 +1,4 @@
-/** Runs the tasks for a slice of a turn, with user code of many: what concerns one task costs that one. */
+/** Runs the tasks for a slice of a turn. An error of one task affects only that task. */
 import type { FetchedBatches, Fetcher } from '../../client/fetcher.js'
 import { isMillraceError } from '../../errors.js'
 import type { Log } from '../../telemetry/log.js'

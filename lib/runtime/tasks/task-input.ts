@@ -1,4 +1,6 @@
-/** The source partitions of the tasks of an instance: who reads each, how far it is committed, and whether it has room for more. */
+/**
+ * The source partitions of the tasks: the task that reads each, its committed offset, and whether its buffer has room.
+ */
 import type { OffsetToCommit } from '../../client/commit.js'
 import type { FetchedBatches, Fetcher } from '../../client/fetcher.js'
 import { formatTopicPartition, type TopicPartition } from '../../record/record.js'

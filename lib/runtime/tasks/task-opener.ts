@@ -1,4 +1,4 @@
-/** Opens and closes tasks beside the loop: one store at a time per task, each under its ownership number. */
+/** Opens and closes tasks outside the loop: one store at a time per task, each with its ownership number. */
 import type { StreamsConfig } from '../../config.js'
 import { isMillraceError } from '../../errors.js'
 import type { CloseState } from '../../state/state-options.js'

@@ -1,4 +1,4 @@
-/** The tasks this instance runs: whose turn it is, what they have to commit, and what became of it. */
+/** The tasks of this instance: which runs next, what they have to commit, and the outcome. */
 import type { BatchOffsets } from '../../client/commit.js'
 import type { FetchedBatches } from '../../client/fetcher.js'
 import type { Clock } from '../../record/clock.js'

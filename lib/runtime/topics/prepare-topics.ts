@@ -1,4 +1,4 @@
-/** Before anything joins: the user's topics must exist, internal topics are made as the topology needs them. */
+/** Before the instance joins: checks that the user's topics exist, and creates internal topics. */
 import type { Admin, NewTopic } from '../../client/admin.js'
 import type { Cluster } from '../../client/cluster.js'
 import type { TopicInfo } from '../../client/metadata.js'

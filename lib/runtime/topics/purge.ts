@@ -1,4 +1,4 @@
-/** Deletes what has been processed from repartition topics: their retention is unlimited, so nobody else would. */
+/** Deletes processed records of repartition topics, because their retention is unlimited. */
 import type { Admin } from '../../client/admin.js'
 import type { StreamsConfig } from '../../config.js'
 import type { Cancel } from '../../record/clock.js'

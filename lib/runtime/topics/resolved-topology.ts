@@ -1,4 +1,4 @@
-/** What the topology means on this cluster: tasks, their partitions, and every topic under its real name. Pure data. */
+/** The topology on this cluster: tasks, their partitions, and every topic with its real name. Pure data. */
 import { topicMissing } from '../../client/broker-error.js'
 import type { OffsetReset } from '../../record/offset-reset.js'
 import type { TopicPartition } from '../../record/record.js'

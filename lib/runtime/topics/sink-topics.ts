@@ -1,6 +1,6 @@
 /**
- * How many partitions the topics have that records are written to: the number of now, as far as metadata says, as Kafka's
- * producer has it. A topic that nothing names (a function chose it) is looked up when it is first written to.
+ * The present number of partitions of output topics, from metadata, as in Kafka's producer. A topic that a function
+ * chose is looked up at the first write to it.
  */
 import type { Cluster } from '../../client/cluster.js'
 import { isMillraceError } from '../../errors.js'

@@ -1,6 +1,6 @@
 /**
- * What has become of a topic since the plan was made, and what follows: a pure function of two looks at it and of what
- * the application has it for.
+ * How a topic has changed since the plan was made, and what follows: a pure function of two states of the topic and its
+ * role.
  */
 import { isMillraceError, MillraceError } from '../../errors.js'
 import type { ResolvedTopology } from './resolved-topology.js'

@@ -1,6 +1,7 @@
 /**
- * Follows the topics of the application while it runs: partitions that are added are read, by another plan or by global
- * stores; what it cannot go on with (a source made anew, an internal topic deleted or trimmed) ends the instance by name.
+ * Watches the topics of the application: added partitions are read, by another plan or by global stores. A change that
+ * prevents the instance from continuing (a source created again, an internal topic deleted or trimmed) stops it with an
+ * error that names the topic.
  */
 import type { Admin } from '../../client/admin.js'
 import type { Cluster } from '../../client/cluster.js'

@@ -1,6 +1,6 @@
 /**
- * Avro types that never round and never read more than there is, put in the place of the library's own by its type hook:
- * its longs lose a bit beyond 2^52, its ints read any number, its arrays and maps believe any count.
+ * Avro types that never round and never read beyond the end. They replace the library's own types, whose longs lose a
+ * bit beyond 2^52, whose ints read any number, and whose arrays and maps accept any count.
  */
 import avsc from 'avsc'
 

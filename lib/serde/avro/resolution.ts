@@ -1,6 +1,7 @@
 /**
- * Reads what one schema wrote as another, by the rules of the Avro specification ("Schema Resolution"): names match without
- * their namespace, or by an alias; of a union, each branch is looked at when it is met; numbers are promoted, never rounded.
+ * Reads data of one schema with another, by the rules of the Avro specification ("Schema Resolution"): names match
+ * without their namespace, or by an alias; union branches are resolved when they occur; numbers are promoted, never
+ * rounded.
  */
 import type avsc from 'avsc'
 import { blockCount, leastBytes, putEntry, type Reads, readExactLong, type Tap } from './exact-types.js'

@@ -1,4 +1,4 @@
-/** What a schema registry must be able to do, and the one that speaks to Confluent's. */
+/** The interface of a schema registry, and the client for Confluent's. */
 import { MillraceError } from '../../errors.js'
 import { type AvroSchema, inlineReferences } from './avro-schema.js'
 

@@ -1,4 +1,4 @@
-/** Committed reads of the window stores behind stream-stream joins: a key and a time may have several records. */
+/** Committed reads of the window stores of stream-stream joins: a key may have several records with one time. */
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import { JOIN_PREFIX_BYTES, joinLocalKey, leadingTime } from '../layers/time-keys.js'
 import type { WindowEntry } from '../ports/store.js'

@@ -1,4 +1,4 @@
-/** Committed reads of a versioned store: what stands, and what stood at a time. */
+/** Committed reads of a versioned store: the latest version, and the version at a time. */
 
 import type { Version } from '../ports/versioned.js'
 import type { LocalVersionedStore } from '../stores/versioned-store.js'

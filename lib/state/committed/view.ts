@@ -1,4 +1,4 @@
-/** Reads for queries: the committed layer merged with the disk, never what a transaction has not committed. */
+/** Reads for queries: the committed layer merged with the disk, without uncommitted writes. */
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import type { Serde } from '../../serde/serde.js'
 import { leadingTime, timeAt } from '../layers/time-keys.js'

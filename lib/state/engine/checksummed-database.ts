@@ -1,4 +1,4 @@
-/** Gives each value of a native database a checksum of key and value, and looks at it with every read. */
+/** Stores a checksum of key and value with each value of a native database, and checks it on every read. */
 import { crc32c } from '../../record/crc32c.js'
 import type { KeyRange } from './engine.js'
 import type { NativeBatch, NativeDatabase, NativeIterator } from './native/database.js'

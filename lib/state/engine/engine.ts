@@ -1,4 +1,6 @@
-/** The byte store under a task: one ordered key space, one atomic batch. LevelDB or memory; `engines` of the settings takes another. */
+/**
+ * The storage engine of a task: one ordered key space with atomic batches. LevelDB, memory, or the option `engines`.
+ */
 
 import type { MillraceError } from '../../errors.js'
 

@@ -1,4 +1,4 @@
-/** The engines that keep the state of tasks on disk, by what `stateEngine` calls them. Each is loaded when it is used. */
+/** The engines that store the state of tasks on disk, by the name in `stateEngine`. Each is loaded on first use. */
 import type { StateEngines } from './engine.js'
 import type { FolderEnginesOptions } from './task-folders.js'
 

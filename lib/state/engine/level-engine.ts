@@ -1,4 +1,7 @@
-/** The default byte store: LevelDB, one folder per task or, for very many tasks, a few they share. The one place that names it. */
+/**
+ * The default engine: LevelDB, one folder per task or, for very many tasks, a few shared ones. The only file that
+ * imports it.
+ */
 import { Level } from 'level'
 import { findDamage } from './leveldb/check-folder.js'
 import type { NativeDatabase, NativeStore } from './native/database.js'

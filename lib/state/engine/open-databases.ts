@@ -1,6 +1,6 @@
 /**
- * The native databases of one folder that are open, and the tasks that use each. What is damaged is told before it is
- * opened, or as soon as a read shows it; from then on nothing reaches it, and it is never opened again.
+ * The open native databases of one folder, and the tasks that use each. Damage is reported before a database is opened,
+ * or after a read that finds it. A damaged database is not used any more and never opened again.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

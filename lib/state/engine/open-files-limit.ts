@@ -1,4 +1,4 @@
-/** How many files the process may have open at once, where the system tells. */
+/** How many files the process may open, if the system reports it. */
 import { readFileSync } from 'node:fs'
 
 export function openFilesLimit(): number {

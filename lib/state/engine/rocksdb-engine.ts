@@ -1,4 +1,4 @@
-/** RocksDB as byte store, from the optional peer @nxtedition/rocksdb. The one place that names it, loaded when asked for. */
+/** RocksDB as an engine, from the optional peer @nxtedition/rocksdb. The only file that imports it, on first use. */
 import { MillraceError } from '../../errors.js'
 import type { KeyRange } from './engine.js'
 import type { NativeDatabase } from './native/database.js'

@@ -1,4 +1,4 @@
-/** Folders of state on their way out: kept beside for whoever wants to know why, a bounded number of them. */
+/** State folders that were set aside, kept for analysis; their number is limited. */
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../record/clock.js'

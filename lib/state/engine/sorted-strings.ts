@@ -1,4 +1,4 @@
-/** Places in ascending lists of strings. */
+/** Positions in ascending lists of strings. */
 
 /** Index of the first entry that comes after `text`. */
 export function firstAfter(sorted: readonly string[], text: string): number {

@@ -1,4 +1,7 @@
-/** Divides one process budget of memory and files over the databases that may be open: more tasks share, none is refused. */
+/**
+ * Divides the memory and file budget of the process among the open databases. More tasks get smaller shares; none is
+ * rejected.
+ */
 
 /** What one database may use. */
 export interface EngineShare {

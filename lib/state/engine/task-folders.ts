@@ -1,6 +1,6 @@
 /**
- * Where the state of each task lies, whatever native store fills it: in a folder of its own or, for very many tasks, in a
- * database some of them share. Opened once, listed, set aside, removed, in one budget.
+ * The folders of the state of each task, for any native store: a folder of its own or, for very many tasks, a shared
+ * database. Opens, lists, sets aside and removes them within one budget.
  */
 import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

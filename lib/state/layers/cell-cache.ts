@@ -1,6 +1,6 @@
 /**
- * The memory the cells of a task share. Clean cells stay until room is needed and leave by a clock with a second chance,
- * whichever store they are of; cells not on disk yet may exceed the limit, flushing bounds those.
+ * The memory for the cells of a task. Clean cells stay until memory is needed and are removed by a second-chance clock
+ * across all stores. Cells that are not on disk yet may exceed the limit until the next flush.
  */
 import { type Cell, NONE } from './cell.js'
 

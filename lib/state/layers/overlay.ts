@@ -1,7 +1,7 @@
 /**
- * The versions in memory over one key section of an engine. Reads fall through open, in flight and base to the disk;
- * a transaction moves open to in flight, then to base, or drops both; a flush writes changed bases. Clean cells stay as
- * a cache under a byte budget and leave by a clock with a second chance.
+ * The versions in memory of one key section of an engine. Reads look in open, in flight, base, then disk. A transaction
+ * moves open to in flight, then to base, or drops both. A flush writes changed bases. Clean cells stay as a cache
+ * within a byte budget and are removed by a second-chance clock.
  */
 import { MillraceError } from '../../errors.js'
 import { readInt64, writeInt64 } from '../../serde/int64-bytes.js'

@@ -1,4 +1,4 @@
-/** Fills the time indexes of freshly opened stores from what is on disk. */
+/** Builds the time indexes of newly opened stores from the disk. */
 import type { StateEngine } from '../engine/engine.js'
 import type { SyncStateEngine } from '../memory-engine.js'
 import type { KeyFollower, LocalStore } from '../stores/store-parts.js'

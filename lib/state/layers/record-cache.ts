@@ -1,6 +1,6 @@
 /**
- * The record cache of one store: which keys changed since their listener was last told, in order of last change, and
- * what it was told then. It keeps no values of its own, the overlay has them, but it keeps headers, which nobody else has.
+ * The record cache of one store: the keys changed since the last forward, in order of last change, with the last
+ * forwarded value. The overlay has the current values; the cache has their headers.
  */
 import { type Headers, NO_HEADERS } from '../../record/record.js'
 import { CELL_OVERHEAD_BYTES, type Cell, type HeldValue, NONE } from './cell.js'

@@ -1,4 +1,7 @@
-/** Ends the retention of a windowed store: hides by the newest time seen, removes from disk by the committed one. */
+/**
+ * Applies the retention of a windowed store: hides rows by the newest time, and removes them from disk by the committed
+ * time.
+ */
 import type { Overlay } from './overlay.js'
 import type { StoreTimes } from './store-times.js'
 import type { TimeIndex } from './time-index.js'

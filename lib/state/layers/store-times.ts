@@ -1,6 +1,6 @@
 /**
- * The highest time a windowed store has seen, in the same layers as its cells, and the time segments it has on disk.
- * Kafka Streams measures retention of window stores by window start and of session stores by session end; so do we.
+ * The highest time in a windowed store, in the same layers as its cells, and its time segments on disk. As in Kafka
+ * Streams, retention uses the window start for window stores and the session end for session stores.
  */
 
 /** Segments are half the retention long and no shorter than this, as in Kafka Streams. */

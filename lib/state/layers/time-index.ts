@@ -1,6 +1,6 @@
 /**
- * Which local keys may exist at which time, for operators that scan a store by time (emit on window close). It may name
- * keys that an abort or a deletion took away, so every key is looked up before it counts.
+ * The local keys that may exist at each time, for operators that scan a store by time (emit on window close). It may
+ * contain keys that an abort or a deletion removed, so every key is looked up.
  */
 export class TimeIndex {
   readonly #keys = new Map<number, Set<string>>()

@@ -1,4 +1,4 @@
-/** Local keys of windowed data: `| int64 time | rest |`, so that what expires together lies together. */
+/** Local keys of windowed data: `| int64 time | rest |`, so that rows that expire together are adjacent. */
 import { int64ByteString, writeInt64 } from '../../serde/int64-bytes.js'
 
 /** The time in front of a local key. */

@@ -1,4 +1,4 @@
-/** Between a user's value, the form a cell keeps, and bytes. */
+/** Converts between a user's value, the value in a cell, and bytes. */
 import { MillraceError } from '../../errors.js'
 import { kindOf } from '../../record/kind-of.js'
 import { checked } from '../../serde/checked.js'

@@ -1,6 +1,6 @@
 /**
- * Where the entries of one key are: per key and time segment, a sorted list of times, read with one look-up where Kafka
- * Streams scans. Its cells have the same layers as the data, so an abort takes both back; it is not in the changelog.
+ * The entries of one key: per key and time segment a sorted list of times, read with one lookup. (Kafka Streams scans
+ * instead.) Its cells have the same layers as the data, so an abort undoes both. It is not in the changelog.
  */
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import { type Cell, NONE } from '../layers/cell.js'

@@ -1,7 +1,7 @@
 /**
- * Which local keys a store has, in byte order, where Kafka Streams has a sorted engine to iterate: leaves of keys, above
- * them pages of where leaves begin, pages of where those begin, and one list at the top. Read by single look-ups; its cells
- * have the same layers as the data, so an abort takes both back. Not in the changelog.
+ * The local keys of a store in byte order (Kafka Streams iterates over a sorted engine instead): leaves of keys, pages
+ * of leaf starts above them, pages of those, and one list at the top. It is read by single lookups. Its cells have the
+ * same layers as the data, so an abort undoes both. It is not in the changelog.
  */
 
 import { firstAfter, firstFrom } from '../engine/sorted-strings.js'

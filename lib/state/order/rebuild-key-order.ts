@@ -1,6 +1,6 @@
 /**
- * Builds the order of keys for stores that were not `ordered` when the disk was written last: an order that lies there
- * from before that is wrong by now.
+ * Builds the key order of stores that were not `ordered` at the last write to disk. An older order on disk is out of
+ * date.
  */
 import type { EngineWrite } from '../engine/engine.js'
 import type { Overlay } from '../layers/overlay.js'

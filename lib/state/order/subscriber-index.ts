@@ -1,6 +1,6 @@
 /**
- * Which members a group has, in byte order, where Kafka Streams scans a key prefix: pages of members, and per group the
- * list of where its pages begin. A group of a million members costs one page per change. Not in the changelog.
+ * The members of a group in byte order (Kafka Streams scans a key prefix instead): pages of members, and per group a
+ * list of page starts. A group of a million members writes one page per change. It is not in the changelog.
  */
 
 import { firstAfter } from '../engine/sorted-strings.js'

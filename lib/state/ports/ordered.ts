@@ -1,7 +1,7 @@
 /**
- * The ports of stores declared `ordered`: what one finds by walking keys instead of naming one. A walk is synchronous,
- * begins where its loop begins, needs no closing and sees the task's own writes: of keys that were there when it began
- * those that still are, with the values they have when reached. Keys that came since are left out.
+ * The interfaces of stores declared `ordered`, for iterating over keys. An iteration is synchronous, starts with its
+ * loop, needs no close and sees the task's own writes. It returns the keys that existed at its start and still exist,
+ * with their present values. Later keys are not included.
  */
 import type { Serde } from '../../serde/serde.js'
 import type { KeyValueStore, Session, SessionStore, ValueAndTimestamp, WindowEntry, WindowStore } from './store.js'

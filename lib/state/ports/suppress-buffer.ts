@@ -1,4 +1,4 @@
-/** The port of the store behind `suppress`: the latest change per key, in the order in which they have to go out. */
+/** The port of the store of `suppress`: the latest change per key, in the order in which changes are emitted. */
 import type { Headers } from '../../record/record.js'
 
 /** The record a change came with. */

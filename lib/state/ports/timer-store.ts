@@ -1,4 +1,4 @@
-/** The port of a timer store: one timer per key, kept like any state. */
+/** The port of a timer store: one timer per key, stored like any state. */
 
 /** A store of timers, one for each key, kept like any state: restored after a restart, committed with everything else. */
 /** A store of timers, one for each key, kept like any state: restored after a restart, committed with everything else. */

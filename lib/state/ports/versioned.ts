@@ -1,4 +1,4 @@
-/** The port of a store that keeps every version of a row as long as its history is kept (KIP-889). */
+/** The port of a store that keeps the versions of each row for its history retention (KIP-889). */
 import type { ValueAndTimestamp } from './store.js'
 
 /** One version of a row. */

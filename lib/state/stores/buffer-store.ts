@@ -1,4 +1,4 @@
-/** What the stores share that keep one section of data, without a retention of their own. */
+/** The common part of stores with one section of data and without a retention. */
 import { PartsStore } from './parts-store.js'
 import type { StoreBase } from './store-info.js'
 

@@ -1,7 +1,7 @@
 /**
- * Which key of a store may be due when: a heap of `time | key`, with at most one entry per key that is no later than the
- * key's own time. A key whose time moves on costs nothing; its entry is put off when its turn comes. Follows the
- * transactions of the store: what was taken comes back when one aborts.
+ * The keys of a store by due time: a heap of `time | key` with at most one entry per key, not later than the key's own
+ * time. If a key's time becomes later, its entry is moved when it comes up. It follows the store's transactions: taken
+ * keys return after an abort.
  */
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import { leadingTime } from '../layers/time-keys.js'

@@ -1,6 +1,6 @@
 /**
- * Key-value stores whose entries live for a time: an entry is gone once the highest timestamp put into the store is
- * `ttlMs` or more above its own. Reads and queries hold to that to the millisecond; each put clears some that are over.
+ * Key-value stores with a time to live: an entry has expired when the highest timestamp in the store is at least
+ * `ttlMs` above the entry's own. Reads and queries apply this exactly; each put removes some expired entries.
  */
 import type { Headers } from '../../record/record.js'
 import { readInt64 } from '../../serde/int64-bytes.js'

@@ -1,4 +1,4 @@
-/** Every kind of store: one row each. A store definition is one of those the rows are for. */
+/** Every kind of store: one row each. A store definition is the definition of one of these rows. */
 import { MillraceError } from '../../errors.js'
 import type { CommittedView } from '../committed/view.js'
 import { joinWindow } from './join-window-store.js'

@@ -1,4 +1,4 @@
-/** The window store of one side of a stream-stream join: data under `time | sequence | key`, duplicates side by side. */
+/** The window store of one side of a stream-stream join: data under `time | sequence | key`, with duplicates. */
 
 import { splitWindowStoreKey, windowStoreKey } from '../../serde/key-layouts.js'
 import { joinWindowView } from '../committed/joins.js'

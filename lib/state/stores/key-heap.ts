@@ -1,7 +1,6 @@
 /**
- * Local keys that begin with a time, lowest first, under the transactions of their store: what was taken comes back when
- * the transaction aborts. Keys that an abort or a deletion took away stay until their turn, so every key taken is looked
- * up before it counts.
+ * Local keys that start with a time, lowest first, under the transactions of their store: taken keys return after an
+ * abort. Keys that an abort or a deletion removed stay until they come up, so every taken key is looked up.
  */
 import type { KeyFollower, TransactionFollower } from './store-parts.js'
 

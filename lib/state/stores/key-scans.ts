@@ -1,4 +1,4 @@
-/** Walks over the keys of a key-value store that is ordered. */
+/** Iterations over the keys of an ordered key-value store. */
 import { MillraceError } from '../../errors.js'
 import { END, type OrderedKeys } from '../order/ordered-keys.js'
 import type { Row } from '../ports/ordered.js'

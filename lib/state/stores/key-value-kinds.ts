@@ -1,4 +1,7 @@
-/** The two kinds of key-value stores. What bounds a store decides how it runs: a time, a number of entries, or nothing. */
+/**
+ * The two kinds of key-value stores. A time to live, a maximum number of entries, or neither determines the
+ * implementation.
+ */
 import { keyValueView } from '../committed/view.js'
 import { LocalExpiringStore } from './expiring-store.js'
 import { type KeyValueDefinition, type KeyValueKind, LocalKeyValueStore } from './key-value-store.js'

@@ -1,6 +1,6 @@
 /**
- * Key-value stores of at most so many entries (Kafka Streams' `Stores.lruMap`): a put of one more key removes the entry
- * whose last get or put is longest ago. Nobody hears of it but the changelog, which takes a tombstone.
+ * Key-value stores with a maximum number of entries (Kafka Streams' `Stores.lruMap`): a put beyond it removes the least
+ * recently used entry and writes a tombstone to the changelog.
  */
 import type { Headers } from '../../record/record.js'
 import type { HeldValue } from '../layers/cell.js'

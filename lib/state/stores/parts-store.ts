@@ -1,4 +1,4 @@
-/** What every store says of itself by its parts. */
+/** The information that every store gives about its parts. */
 import { isCached, type StoreBase } from './store-info.js'
 import type { StoreParts } from './store-parts.js'
 

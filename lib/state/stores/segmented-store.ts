@@ -1,4 +1,7 @@
-/** What window and session stores share: a directory of times per key and segment, an order of all keys on request. */
+/**
+ * The common part of window and session stores: an index of times per key and segment, and optionally an order of all
+ * keys.
+ */
 
 import type { Overlay } from '../layers/overlay.js'
 import { Retention } from '../layers/store-retention.js'

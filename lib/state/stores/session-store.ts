@@ -1,4 +1,4 @@
-/** Session stores: data under `end | start | key`, a directory of (end, start) per key and segment. */
+/** Session stores: data under `end | start | key`, with an index of (end, start) per key and segment. */
 
 import { MillraceError } from '../../errors.js'
 import type { Headers } from '../../record/record.js'

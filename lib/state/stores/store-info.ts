@@ -1,6 +1,6 @@
 /**
- * What a kind of store tells of itself: its row, which stands beside the store in the store's own file. `index.ts` lists the rows,
- * and is the only place that knows all kinds.
+ * The row of a kind of store, which is in the store's own file. `index.ts` lists the rows and is the only file with all
+ * kinds.
  */
 import type { Serde } from '../../serde/serde.js'
 import type { CommittedView } from '../committed/view.js'

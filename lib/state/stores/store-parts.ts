@@ -1,4 +1,4 @@
-/** What the task asks of every store, whatever its kind, and the parts all kinds are made of. */
+/** The interface between the task and every store, and the parts of stores. */
 
 import { type Headers, NO_HEADERS } from '../../record/record.js'
 import type { LoggedRow } from '../../serde/suppress-buffer-versions.js'

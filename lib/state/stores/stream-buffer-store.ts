@@ -1,4 +1,4 @@
-/** Stream records that wait for their table: data under `time | key | sequence`, the next ones found through a heap. */
+/** Stream records that wait for their table: data under `time | key | sequence`, with the next ones in a heap. */
 
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import { bufferedStreamKey, splitBufferedStreamKey } from '../../serde/key-layouts.js'

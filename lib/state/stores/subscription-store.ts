@@ -1,6 +1,6 @@
 /**
- * Who wants to know of a foreign key: subscriptions under `foreign key, primary key`, and a directory of the primary
- * keys of each foreign key.
+ * Subscriptions of a foreign-key join, under `foreign key, primary key`, with an index of the primary keys of each
+ * foreign key.
  */
 
 import { combinedKey, primaryKeyStart } from '../../serde/foreign-key.js'

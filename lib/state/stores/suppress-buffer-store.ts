@@ -1,6 +1,6 @@
 /**
- * The buffer of `suppress`: rows under `buffer time | key`, in the changelog under the key alone, in Kafka Streams'
- * bytes. Which keys are held, and since when, is kept in memory and rebuilt from disk and changelog.
+ * The buffer of `suppress`: rows under `buffer time | key`, in the changelog under the key, in Kafka Streams' format.
+ * The buffered keys and their times are also in memory, rebuilt from disk and changelog.
  */
 
 import type { Headers } from '../../record/record.js'

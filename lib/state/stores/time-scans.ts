@@ -1,4 +1,4 @@
-/** Walks over the local keys of a windowed store that is ordered: `| times | key |`, in groups by time segment. */
+/** Iterations over the local keys of an ordered windowed store: `| times | key |`, in groups by time segment. */
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import type { StoreTimes } from '../layers/store-times.js'
 import { leadingTime } from '../layers/time-keys.js'

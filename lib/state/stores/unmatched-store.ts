@@ -1,4 +1,4 @@
-/** Records that wait for a partner, in the changelog's layout; those whose time has come are found through a heap each side. */
+/** Records that wait for a match, in the changelog's format. One heap per side has the records that are due next. */
 
 import { innerKey, isLeftKey, type UnmatchedValues, unmatchedKey } from '../../serde/unmatched.js'
 import { leadingTime } from '../layers/time-keys.js'

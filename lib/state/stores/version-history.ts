@@ -1,6 +1,6 @@
 /**
- * The superseded versions of a versioned store: each lies under `the time its successor began | key`, because that is
- * when it begins to age. A deletion is an entry too where no version before it tells its time.
+ * The earlier versions of a versioned store: each is under `start of the next version | key`, because its age counts
+ * from there. A deletion is an entry too if no version before it contains its time.
  */
 import { int64ByteString } from '../../serde/int64-bytes.js'
 import type { Overlay } from '../layers/overlay.js'

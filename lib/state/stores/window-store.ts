@@ -1,4 +1,4 @@
-/** Window stores: data under `start | key`, a directory of starts per key and segment. */
+/** Window stores: data under `start | key`, with an index of starts per key and segment. */
 
 import type { Headers } from '../../record/record.js'
 import { writeInt64 } from '../../serde/int64-bytes.js'

@@ -1,4 +1,4 @@
-/** The topics of a test driver: what was written to each, and what no commit of its reader has passed. */
+/** The topics of a test driver: the records of each, and those that no commit of their reader includes yet. */
 import type { BatchOffsets, OffsetToCommit, ProduceBatch } from '../../client/commit.js'
 import { BatchBuilder, type BatchView, readBatches } from '../../protocol/index.js'
 import type { TopicRecord } from '../../record/record.js'

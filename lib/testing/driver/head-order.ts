@@ -1,4 +1,7 @@
-/** Whose turn it is in the test driver, where several topics hold a record of the same time: as in Kafka Streams' own. */
+/**
+ * Which topic is next in the test driver if several have a record with the same time: the same order as in Kafka
+ * Streams' driver.
+ */
 import type { Turns } from '../../task/partition-wait.js'
 import type { PartitionQueue } from '../../task/queue.js'
 import { JavaQueue } from './java-queue.js'

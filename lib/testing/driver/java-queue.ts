@@ -1,4 +1,4 @@
-/** Hands out the least first and, among equals, the one that Java's PriorityQueue would: not simply the oldest. */
+/** Returns the smallest element and, among equals, the same one as Java's PriorityQueue. */
 export class JavaQueue<T> {
   readonly #heap: T[] = []
   readonly #compare: (left: T, right: T) => number

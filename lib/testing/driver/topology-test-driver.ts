@@ -1,6 +1,6 @@
 /**
  * Runs a topology synchronously, without a broker: one partition, one task per sub-topology, state in memory, a commit
- * after every record. The tasks are the ones production runs.
+ * after every record. It uses the same tasks as production.
  */
 
 import { isMillraceError, MillraceError } from '../../errors.js'

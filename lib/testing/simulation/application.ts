@@ -1,4 +1,4 @@
-/** What the simulation asks of an application: its topology, its input, and how to tell whether it did right. */
+/** The interface of an application under simulation: its topology, its input, and the check of its results. */
 import type { OutgoingRecord } from '../../client/producer/transactional-producer.js'
 import type { Random } from '../../record/random.js'
 import type { Topology } from '../../topology/topology.js'

@@ -1,4 +1,4 @@
-/** I4: a task has one owner per generation, and what a member reads and commits is assigned to it. */
+/** I4: a task has one owner per generation, and a member reads and commits only partitions assigned to it. */
 import {
   apiByKey,
   decodeConsumerAssignment,

@@ -1,4 +1,4 @@
-/** The invariants, held against the broker's archive, the instances' stores and an independent reference. */
+/** Checks the invariants against the broker's archive, the instances' stores and an independent reference. */
 import { isMillraceError } from '../../errors.js'
 import { delay } from '../../record/clock.js'
 import { formatTopicPartition, type TopicRecord } from '../../record/record.js'

@@ -1,4 +1,4 @@
-/** A client of the simulated broker that is no instance of the application. */
+/** A client of the simulated broker that is not an instance of the application. */
 import { Cluster } from '../../client/cluster.js'
 import { readTopic } from '../../client/reader.js'
 import { BROKER_ADDRESS } from './broker.js'

@@ -1,4 +1,4 @@
-/** I8 and I9 while the run goes on: rebalances end, tasks run, lag falls, and no last stable offset stands still. */
+/** I8 and I9 during the run: rebalances end, tasks run, lag falls, and no last stable offset stops. */
 import type { Broker } from '../../broker/broker.js'
 import { decodeResponse, syncGroupApi } from '../../protocol/index.js'
 import { formatTopicPartition } from '../../record/record.js'

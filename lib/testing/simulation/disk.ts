@@ -1,4 +1,4 @@
-/** A simulated disk under one instance: state engines whose contents outlive it, as far as they were written. */
+/** A simulated disk of one instance: state engines whose written contents survive the instance. */
 import { MillraceError } from '../../errors.js'
 import { delay } from '../../record/clock.js'
 import type { Random } from '../../record/random.js'

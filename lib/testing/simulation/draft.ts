@@ -1,4 +1,4 @@
-/** A plan that is being drawn, and what variants do to it. */
+/** A plan under construction, and how variants change it. */
 import type { Random } from '../../record/random.js'
 import { drawFaults, type FaultKind } from './faults.js'
 import type { SimPlan, Span, StepPlan } from './plan.js'

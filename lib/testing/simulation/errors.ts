@@ -1,4 +1,7 @@
-/** Answers a broker gives when it refuses a request, or has taken it and says otherwise: which codes it can answer where. */
+/**
+ * Error answers of a broker that rejects a request, or has processed it and answers with an error: the possible codes
+ * by request.
+ */
 import {
   type Api,
   addOffsetsToTxnApi,

@@ -1,4 +1,4 @@
-/** The faults of one seed: which, on whom, and at which moment of the protocol they strike. */
+/** The faults of one seed: which ones, on which target, and at which moment of the protocol. */
 import {
   addOffsetsToTxnApi,
   addPartitionsToTxnApi,

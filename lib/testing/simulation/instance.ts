@@ -1,4 +1,4 @@
-/** One instance over all its lives: the disk stays, processes come and go. */
+/** One instance over several processes: the disk stays, processes start and end. */
 
 import { isMillraceError } from '../../errors.js'
 import { delay } from '../../record/clock.js'

@@ -1,4 +1,4 @@
-/** Reads the broker's archive as a read_committed reader should see it, without any of the client's code. */
+/** Reads the broker's archive as a read_committed reader, without any code of the client. */
 import type { BatchView } from '../../protocol/index.js'
 import type { TopicRecord } from '../../record/record.js'
 

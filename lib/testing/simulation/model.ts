@@ -1,4 +1,4 @@
-/** The data of the simulation and the arithmetic on it, shared by the topology under test and its reference. */
+/** The data of the simulation and its arithmetic, shared by the topology under test and its reference. */
 
 export interface SimEvent {
   /** Unique in a seed. */

@@ -1,4 +1,4 @@
-/** Variants that aim at a moment of the protocol by which chance alone seldom comes. By name only. */
+/** Variants for moments of the protocol that random faults rarely reach. They run only by name. */
 import {
   addOffsetsToTxnApi,
   addPartitionsToTxnApi,

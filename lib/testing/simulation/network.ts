@@ -1,4 +1,4 @@
-/** The simulated network: order holds within a connection only, everything else takes as long as the seed says. */
+/** The simulated network: order is kept only within a connection, and the seed determines all delays. */
 import { MillraceError } from '../../errors.js'
 import {
   apiByKey,

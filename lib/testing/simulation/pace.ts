@@ -1,6 +1,6 @@
 /**
- * Members that start when all input is there would have read it before the first fault strikes. They read it piece by piece
- * over a part of the run instead, so that faults and steps find them at work, and with a commit for each piece.
+ * Slows down members that start when all input is present, so that they do not read it before the first fault. They
+ * read it in pieces over a part of the run, with a commit for each piece.
  */
 import type { SimApplication } from './application.js'
 import type { SimPlan, SlowPlan, Span } from './plan.js'

@@ -1,4 +1,4 @@
-/** What one seed does, as plain data: drawn once, printed, made smaller, and played again. */
+/** The plan of one seed as plain data: drawn once, printed, shrunk, and run again. */
 import type { Lane } from '../../transport/transport.js'
 import type { Fault } from './faults.js'
 

@@ -1,4 +1,4 @@
-/** A simulated process: a clock of its own, and an end to everything it does when it is killed or held. */
+/** A simulated process: a clock of its own, and the end of all its activity when it is killed or paused. */
 import type { Cancel, Clock } from '../../record/clock.js'
 import type { Random } from '../../record/random.js'
 import { EPOCH_MS, type SimWorld } from './world.js'

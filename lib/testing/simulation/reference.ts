@@ -1,4 +1,4 @@
-/** What the topology must have done with a log: written down naively, one record at a time, without the engine's code. */
+/** The correct output for a log: computed naively, one record at a time, without the engine's code. */
 import type { TopicRecord } from '../../record/record.js'
 import { addToDigest, addToSum, joinSums, NO_DIGEST, NO_SUM, type SimEvent } from './model.js'
 import { SESSION, WINDOW } from './topology.js'

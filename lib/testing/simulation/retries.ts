@@ -1,4 +1,4 @@
-/** I11: nobody asks the same thing again and again without a pause. */
+/** I11: no client repeats a request many times without a pause. */
 import type { FrameEye, FrameOnWay } from './network.js'
 import type { SimProcess } from './process.js'
 import type { SimWorld } from './world.js'

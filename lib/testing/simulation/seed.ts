@@ -1,4 +1,4 @@
-/** One seed: a cluster, instances, an input, steps and faults; then peace, and the invariants. */
+/** Runs one seed: a cluster, instances, an input, steps and faults; then a time without faults, and the invariants. */
 import { fixedApplication, type SimApplication } from './application.js'
 import { AssignmentEye } from './assignments.js'
 import { SimBroker } from './broker.js'

@@ -1,4 +1,4 @@
-/** Makes a plan that fails smaller, one thing at a time, as long as it breaks the same invariant. */
+/** Shrinks a failing plan, one thing at a time, while it violates the same invariant. */
 import type { SimPlan } from './plan.js'
 
 export interface Shrunk {

@@ -1,4 +1,4 @@
-/** Plays what operators do: members join, leave, restart in another version; somebody joins who does not belong. */
+/** Runs the steps of an administrator: members join, leave, restart with another version; a foreign member joins. */
 import { GroupMember } from '../../client/group-member.js'
 import { connectSim } from './client.js'
 import type { SimInstance } from './instance.js'

@@ -1,6 +1,6 @@
 /**
- * The simulated broker's disk. It keeps every batch ever appended, beyond retention and compaction, and watches what no
- * reader can: that committed offsets never go back, and that nobody writes under an epoch that has passed.
+ * The simulated broker's disk. It keeps every batch that was ever appended, and checks what no reader can see: that
+ * committed offsets never go back, and that no producer writes with an old epoch.
  */
 import { MemoryStorage } from '../../broker/storage/memory-storage.js'
 import type { BrokerStorage, LogStorage, SegmentFile, StateChange, StateValue } from '../../broker/storage/storage.js'

@@ -1,4 +1,4 @@
-/** What faults strike: the instances, their clocks and disks, the broker and its logs. */
+/** The targets of faults: the instances, their clocks and disks, the broker and its logs. */
 import type { SimBroker } from './broker.js'
 import type { FaultTargets } from './faults.js'
 import type { SimInstance } from './instance.js'

@@ -1,4 +1,4 @@
-/** What the simulation runs: a topology with a repartition hop and windows, in versions. */
+/** The topology of the simulation: with a repartition topic and windows, in several versions. */
 import { StreamsBuilder } from '../../dsl/streams-builder.js'
 import { json } from '../../serde/json.js'
 import { string } from '../../serde/primitive.js'

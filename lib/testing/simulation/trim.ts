@@ -1,4 +1,4 @@
-/** Deletes the beginning of a changelog, as far as nothing lies there that a store still needs. */
+/** Deletes the start of a changelog, up to the first record that a store still needs. */
 import type { Broker } from '../../broker/broker.js'
 import type { TopicRecord } from '../../record/record.js'
 import { readInt64 } from '../../serde/int64-bytes.js'

@@ -1,4 +1,4 @@
-/** User code of the simulated application that is slow, or throws: which events do is decided by their numbers. */
+/** User code of the simulated application that is slow or throws, depending on the number of the event. */
 import type { SimEvent } from './model.js'
 import type { UserCodePlan } from './plan.js'
 import type { SimProcess } from './process.js'

@@ -1,4 +1,4 @@
-/** What a seed may be about: each variant adds one kind of trouble, the usual mix draws some of them. */
+/** The variants of a seed: each adds one kind of fault or load, and the default mix selects some of them. */
 import { initProducerIdApi, joinGroupApi, offsetFetchApi, syncGroupApi } from '../../protocol/index.js'
 import type { Random } from '../../record/random.js'
 import { seededRandom } from '../../record/random.js'

@@ -1,4 +1,4 @@
-/** Virtual time of a simulation: one event after another, the order of two at the same time drawn from the seed. */
+/** Virtual time of a simulation: one event after another. The seed decides the order of events with equal times. */
 import { type Cancel, systemClock } from '../../record/clock.js'
 import { type Random, seededRandom } from '../../record/random.js'
 

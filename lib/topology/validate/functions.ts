@@ -1,4 +1,4 @@
-/** The part of validation that is about user code: a function that is not there would fail at the first record. */
+/** Validation of user functions: a missing function would fail only at the first record. */
 import { MillraceError } from '../../errors.js'
 import { type FunctionRule, kindInfo, type Settings } from '../kinds.js'
 import type { Node } from '../node.js'

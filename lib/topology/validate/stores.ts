@@ -1,4 +1,4 @@
-/** The part of validation that is about state stores. */
+/** Validation of state stores. */
 import { MillraceError } from '../../errors.js'
 import { type StoreDefinition, storeInfo } from '../../state/stores/index.js'
 import { leastRetentionMs } from '../../windows/close.js'

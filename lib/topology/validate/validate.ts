@@ -1,4 +1,4 @@
-/** Everything about a topology that cannot work, found at build and never at the first record. Pure. */
+/** Finds every error of a topology at build instead of at the first record. Pure. */
 import { MillraceError } from '../../errors.js'
 import type { Node } from '../node.js'
 import type { Topology } from '../topology.js'

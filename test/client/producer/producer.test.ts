@@ -241,7 +241,7 @@ t.test('what is no record, no topic and no option is refused', async (t) => {
   const { cluster } = broker
   for (const [options, message] of [
     [undefined, /options of a producer must be an object/],
-    [{}, /option cluster of a producer must be what `connect` returns/],
+    [{}, /option cluster of a producer must be a value that `connect` returned/],
     [{ cluster: {} }, /option cluster/],
     [{ cluster, lingerMs: 5 }, /option lingerMs of a producer must be left out/],
     [{ cluster, transactionalId: 'x' }, /option transactionalId of a producer must be left out/],

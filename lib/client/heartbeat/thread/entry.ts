@@ -1,4 +1,7 @@
-/** The thread that sends heartbeats while user code does not return: one for the process, a channel for each group member. */
+/**
+ * The thread that sends heartbeats while user code is running: one for the process, with a channel for each group
+ * member.
+ */
 import { writeSync } from 'node:fs'
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { MillraceError } from '../../../errors.js'

@@ -1,4 +1,4 @@
-/** What the threads of the loop and of its heartbeats say to each other. A channel is one group member. */
+/** The messages between the main thread and the heartbeat thread. Each group member has a channel. */
 import type { ErrorCode, ErrorDetails } from '../../../errors.js'
 import type { PortableCluster } from '../../cluster.js'
 import type { GroupIdentity } from '../../commit.js'

@@ -1,6 +1,6 @@
 /**
- * Heartbeats of a member from a thread of their own, where its connections can be made there; otherwise, and if that thread
- * ends, from the thread of the loop.
+ * Heartbeats of a member from the heartbeat thread, if its connections can be made there. Otherwise, and if that thread
+ * ends, they are sent from the main thread.
  */
 import { MillraceError } from '../../../errors.js'
 import { type Clock, systemClock } from '../../../record/clock.js'

@@ -1,4 +1,4 @@
-/** The process's one thread for heartbeats, as its users see it: started for the first member, ended after the last. */
+/** The process's heartbeat thread: started for the first member, ended after the last. */
 import { Worker } from 'node:worker_threads'
 import type { FromHeartbeats, ToHeartbeats } from './messages.js'
 

@@ -1,7 +1,7 @@
 /**
- * Whether a LevelDB folder is whole, before LevelDB opens it. As it is built here LevelDB verifies no checksum of a table,
- * skips damaged parts of a log in silence, begins a new database beside the files of one whose CURRENT is gone, and ends
- * the process where it meets what it thinks impossible. So nothing damaged may reach it.
+ * Checks a LevelDB folder before LevelDB opens it. This build of LevelDB verifies no table checksums, skips damaged
+ * parts of a log without an error, creates a new database if CURRENT is missing, and ends the process on an internal
+ * error. So it must not open damaged files.
  */
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Reads LevelDB's log format, in which both its write-ahead logs and its manifest are written, and judges what it finds. */
+/** Reads LevelDB's log format, used for its write-ahead logs and its manifest, and detects damage. */
 import { crc32c } from '../../../record/crc32c.js'
 
 const BLOCK_BYTES = 32 * 1024

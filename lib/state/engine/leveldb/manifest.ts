@@ -1,4 +1,4 @@
-/** What a LevelDB manifest says must be there: the live tables with their sizes, and the oldest log still needed. */
+/** The files that a LevelDB manifest requires: the live tables with their sizes, and the oldest log still needed. */
 import { Cursor, Malformed } from './byte-cursor.js'
 
 const COMPARATOR = 'leveldb.BytewiseComparator'

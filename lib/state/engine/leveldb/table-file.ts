@@ -1,4 +1,4 @@
-/** Checks every block of a LevelDB table against its checksum. LevelDB itself checks none of them as it is built here. */
+/** Checks every block of a LevelDB table against its checksum. This build of LevelDB checks none. */
 import { crc32c } from '../../../record/crc32c.js'
 import { Cursor, Malformed } from './byte-cursor.js'
 import { unmasked } from './log-file.js'

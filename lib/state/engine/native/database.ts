@@ -1,4 +1,4 @@
-/** A native store with the interface of abstract-level: what LevelDB and RocksDB have in common. */
+/** The part of the abstract-level interface that LevelDB and RocksDB have in common. */
 import type { KeyRange } from '../engine.js'
 import type { EngineShare } from '../state-budget.js'
 

@@ -1,4 +1,4 @@
-/** The engine of one task over a native database: its own, or one that several tasks share and each has a part of. */
+/** The engine of one task on a native database, which may be shared by several tasks. */
 
 import type { MillraceError } from '../../../errors.js'
 import type { EngineWrite, KeyRange, StateEngine } from '../engine.js'

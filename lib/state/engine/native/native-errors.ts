@@ -1,4 +1,6 @@
-/** Sorts the errors of native stores and of the operating system: damage, a full disk, a lock, no right to write. */
+/**
+ * Classifies errors of native stores and of the operating system: damage, a full disk, a lock, no permission to write.
+ */
 import { MillraceError } from '../../../errors.js'
 
 /** The stores tell most of it by words only. */

@@ -1,6 +1,6 @@
 /**
- * What a key-value store that is declared `ordered` must do on any engine: rows, and random lives (commits, aborts,
- * crashes, restores, the declaration taken away and given again) against a plain map.
+ * The requirements for a key-value store declared `ordered` on any engine: rows, and random runs (commits, aborts,
+ * crashes, restores, the declaration removed and added again) compared with a plain map.
  */
 import assert from 'node:assert/strict'
 import { isMillraceError } from '../../../errors.js'

@@ -1,4 +1,6 @@
-/** A task's state with its changelogs beside it, for the store suite: commits, aborts, restarts and restores on any engine. */
+/**
+ * The state of a task with its changelogs, for the store suite: commits, aborts, restarts and restores on any engine.
+ */
 import type { StateEngines } from '../../../state/engine/engine.js'
 import type { StoreDefinition } from '../../../state/stores/index.js'
 import { TaskState } from '../../../state/task-state.js'

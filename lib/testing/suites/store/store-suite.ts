@@ -1,4 +1,4 @@
-/** What every byte store must do to carry state. Run it on an engine of your own before you trust it. */
+/** The requirements for every storage engine, as tests. Run them on your own engine before you use it. */
 import assert from 'node:assert/strict'
 import { isMillraceError } from '../../../errors.js'
 import type { EngineWrite, KeyRange, StateEngine, StateEngines } from '../../../state/engine/engine.js'

@@ -1,6 +1,6 @@
 /**
- * What window and session stores that are declared `ordered` must do on any engine: random lives, with retention running
- * out on the way, against plain lists.
+ * The requirements for window and session stores declared `ordered` on any engine: random runs with expiring retention,
+ * compared with plain lists.
  */
 import assert from 'node:assert/strict'
 import { isMillraceError } from '../../../errors.js'

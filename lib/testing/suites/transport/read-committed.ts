@@ -1,4 +1,4 @@
-/** Transport suite: what a read_committed reader may see. */
+/** Transport suite: the records that a read_committed reader gets. */
 import assert from 'node:assert/strict'
 import { Fetcher } from '../../../client/fetcher.js'
 import type { TransportCase, TransportRig } from './transport-rig.js'

@@ -1,4 +1,4 @@
-/** Transport suite: fetching, administration, and errors that a user will meet. */
+/** Transport suite: fetching, administration, and errors that users see. */
 import assert from 'node:assert/strict'
 import { Admin } from '../../../client/admin.js'
 import { Fetcher } from '../../../client/fetcher.js'

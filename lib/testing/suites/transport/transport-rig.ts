@@ -1,4 +1,4 @@
-/** What the cases of the transport suite stand on: a cluster over the transport under test, and short words for it. */
+/** The base of the transport suite: a cluster on the transport under test, with short functions for it. */
 import { Admin } from '../../../client/admin.js'
 import { Cluster } from '../../../client/cluster.js'
 import type { GroupIdentity, ProduceBatch } from '../../../client/commit.js'

@@ -1,6 +1,6 @@
 /**
- * What any transport and any broker must give a stream processor, checked from the outside: the probes that no Node
- * client passed (research: the A1 table), and the traps found since. Runs on real Kafka and on the embedded broker.
+ * The requirements of a stream processor for any transport and any broker, tested from the outside: the probes that no
+ * Node client passed, and faults found since. Runs on a real Kafka and on the embedded broker.
  */
 
 import { groupCases } from './groups.js'

@@ -1,4 +1,4 @@
-/** Transport suite: what waits must hold nothing up, and what idles must cost nothing. */
+/** Transport suite: waiting requests delay no other requests, and idle connections cost nothing. */
 import assert from 'node:assert/strict'
 import { createHook } from 'node:async_hooks'
 import type { GroupIdentity } from '../../../client/commit.js'
