@@ -32,7 +32,6 @@ const PLAIN: readonly (readonly [unclear: RegExp, instead: string])[] = [
   [/\bcut short\b|\bcut off\b(?= (from|by|in))/, '"incomplete", "truncated"'],
   [/\bfold(s|ed|ing)?\b/, '"aggregate"'],
   [/\bjudges?\b|\bjudged\b/, '"decides about"'],
-  [/\b(carries|carry|carried)\b/, '"has", "contains"'],
   [/\bhands? (on|out|over)\b|\bhanded (on|out|over)\b/, '"forward", "return", "pass"'],
   [/\bholds? back\b|\bheld back\b|\blets? out\b/, '"buffers", "emits"'],
   [/\bthrown away\b|\btake back\b|\btakes back\b/, '"dropped", "undo"'],
