@@ -19,6 +19,7 @@ import { type CustomerProfile, laterProfile } from './records/profile.js'
 import type { ServiceSerdes } from './records/serdes.js'
 import { STAMPED, type TopicNames } from './records/topic-names.js'
 
+/** Limits of the rules. */
 export interface RuleOptions extends AdmissionOptions {
   /** Idle event time after which a cart is abandoned, in milliseconds. */
   readonly abandonAfterMs: number
@@ -26,7 +27,7 @@ export interface RuleOptions extends AdmissionOptions {
   readonly thresholdMicros: number
 }
 
-/** Grace periods and thresholds where nothing else is asked for. */
+/** The default limits. */
 export const DEFAULT_RULES: RuleOptions = {
   abandonAfterMs: 5 * 60_000,
   graceMs: 60_000,

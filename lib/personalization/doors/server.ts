@@ -17,19 +17,21 @@ import { activityOfClick, CLICK_SCHEMA, type Click } from './http-activity.js'
 import { Tickets, userIdProblem } from './ticket.js'
 import { LiveSockets, MAX_MESSAGE_BYTES, originAllowed } from './websocket.js'
 
+/** Options of {@link PersonalizationServer}. */
 export interface HttpOptions {
+  /** The service to serve, from {@link servicePort}. */
   readonly service: ServicePort
-  /** Default 8080; 0 takes a free one. */
+  /** Port to listen on. Default 8080; 0 takes a free one. */
   readonly port?: number
-  /** Default 127.0.0.1; a container listens on 0.0.0.0. */
+  /** Address to listen on. Default 127.0.0.1; use 0.0.0.0 in a container. */
   readonly host?: string
-  /** Signs tickets; the same on all instances behind one address. */
+  /** The secret that signs tickets. Use the same on all instances behind one address. */
   readonly ticketSecret: string
-  /** Origins that may connect besides the page's own, as `https://shop.example`. */
+  /** Origins that may connect, besides the page's own, e.g. `https://shop.example`. Default: none. */
   readonly origins?: readonly string[]
-  /** Connections of one user at a time, default 8. */
+  /** Maximum number of connections of one user. Default 8. */
   readonly maxConnectionsPerUser?: number
-  /** Connections of one address at a time, default 256. */
+  /** Maximum number of connections from one address. Default 256. */
   readonly maxConnectionsPerAddress?: number
   readonly clock?: Clock
   readonly random?: Random
@@ -47,7 +49,7 @@ const VENDOR_FILES = [
 const CONTENT_POLICY =
   "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 
-/** The server and the hub behind it. Made before the service's streams start, listening when asked to. */
+/** The HTTP server of the service: page, clicks, WebSocket, health. Make it before the service starts; `listen` opens the port. */
 export class PersonalizationServer {
   readonly #options: HttpOptions
   readonly #clock: Clock

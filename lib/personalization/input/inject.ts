@@ -2,6 +2,7 @@
 import { MillraceError } from '../../errors.js'
 import type { Random } from '../../record/random.js'
 
+/** Disturbances of a replayed input. */
 export interface InjectPlan {
   /** An event may move behind others that are up to this much later, in milliseconds of event time; 0: none moves. */
   readonly shuffleMs: number
@@ -13,9 +14,10 @@ export interface InjectPlan {
   readonly lateMs: number
 }
 
+/** No disturbances. */
 export const NO_INJECTION: InjectPlan = { shuffleMs: 0, duplicateShare: 0, lateShare: 0, lateMs: 0 }
 
-/** Reads `shuffle=MS,duplicate=SHARE,late=SHARE:MS`, any of them, each once; raises INJECT_INVALID otherwise. */
+/** Parses `shuffle=MS,duplicate=SHARE,late=SHARE:MS`, each at most once. @throws MillraceError INJECT_INVALID */
 export function parseInject(text: string): InjectPlan {
   const plan = { ...NO_INJECTION }
   const seen = new Set<string>()

@@ -2,7 +2,7 @@
 
 import { timesQuantity } from './money.js'
 
-/** `end_of_input` is the loader's last word on a partition; `unknown` is what an older reader makes of a newer type. */
+/** All activity types. `end_of_input` is the last record of the loader in a partition. `unknown` stands for a type of a newer version. */
 export const ACTIVITY_TYPES = [
   'view',
   'search',
@@ -15,6 +15,7 @@ export const ACTIVITY_TYPES = [
   'unknown',
 ] as const
 
+/** What a user did. */
 export type ActivityType = (typeof ACTIVITY_TYPES)[number]
 
 /** Where an event came from: a file, the shop simulator, or a person on the page. */
@@ -26,10 +27,13 @@ export interface UserActivity {
   readonly eventId: string
   /** Null for a visitor nobody knows: counted as anonymous, subject of no spending alert. */
   readonly userId: string | null
+  /** What the user did. */
   readonly type: ActivityType
   /** Event time, epoch milliseconds. */
   readonly at: number
+  /** The item it is about. */
   readonly itemId: string | null
+  /** The session of the visitor. */
   readonly sessionId: string | null
   /** Exact price of one piece in micro-units (2.55 is 2550000). */
   readonly unitPriceMicros: number | null
@@ -37,18 +41,22 @@ export interface UserActivity {
   readonly currency: string | null
   /** Pieces, positive; a cancellation's too. Only an adjustment of stock may be negative. */
   readonly quantity: number
+  /** Category of the item. */
   readonly category: string | null
+  /** Brand of the item. */
   readonly brand: string | null
   /** What was searched for. */
   readonly query: string | null
+  /** Country of the user, ISO 3166. */
   readonly country: string | null
+  /** Where the event comes from. */
   readonly source: ActivitySource
 }
 
-/** What must be said of an event; what is left out does not apply. */
+/** The fields of an event for {@link activityOf}. Fields that are left out become null. */
 export type ActivityFields = Pick<UserActivity, 'eventId' | 'type' | 'at' | 'source'> & Partial<UserActivity>
 
-/** A complete event. Written out field by field: spreading defaults costs forty times as much. */
+/** A complete event from its fields; `quantity` is 1 by default. */
 export function activityOf(fields: ActivityFields): UserActivity {
   return {
     eventId: fields.eventId,

@@ -3,14 +3,18 @@ import type { ActivitySource } from './activity.js'
 
 /** `schemas/customer-profile.avsc` is the same in Avro. */
 export interface CustomerProfile {
+  /** The customer, as in {@link UserActivity}. */
   readonly userId: string
   readonly name: string | null
+  /** ISO 3166. */
   readonly country: string | null
-  /** Categories, dearest first. */
+  /** Preferred categories, the most preferred first. */
   readonly interests: readonly string[]
+  /** The customer's plan. */
   readonly tier: 'standard' | 'plus'
   /** Epoch milliseconds; of two versions of a profile the later one counts, whichever arrives last. */
   readonly updatedAt: number
+  /** Where the profile comes from. */
   readonly source: ActivitySource
 }
 

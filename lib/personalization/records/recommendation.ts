@@ -3,8 +3,11 @@ import { decisionId, type Rule } from './decision-id.js'
 
 /** `schemas/recommendation.avsc` is the same in Avro; the encoded value stays under 1 KB. */
 export interface Recommendation {
+  /** The id of the decision, see {@link decisionId}: equal for equal decisions. */
   readonly decisionId: string
+  /** The rule that decided. */
   readonly rule: Rule
+  /** The user it is for. */
   readonly userId: string
   /** What the id was hashed from, see `decisionId`. */
   readonly subject: string
@@ -12,8 +15,11 @@ export interface Recommendation {
   readonly at: number
   /** After this time (epoch milliseconds) it is dropped and counted, not shown. */
   readonly validUntil: number
+  /** The session it belongs to. */
   readonly sessionId: string | null
+  /** The arm of the experiment the user is in. */
   readonly arm: 'control' | 'treatment'
+  /** Name and version of what chose the items. */
   readonly algorithm: string
   /** Why `items` is empty, or why it was decided. */
   readonly reason: string | null

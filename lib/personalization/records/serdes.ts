@@ -12,15 +12,21 @@ import type { Recommendation } from './recommendation.js'
 import { packagedSchema, type SchemaName } from './schemas.js'
 import type { TopicNames } from './topic-names.js'
 
+/** The value serdes of the service's topics. */
 export interface ServiceSerdes {
+  /** Of `user-activity`. */
   readonly activity: Serde<UserActivity>
+  /** Of `customer-profiles`. */
   readonly profile: Serde<CustomerProfile>
+  /** Of `recommendations`. */
   readonly recommendation: Serde<Recommendation>
+  /** Of `dead-letters`. */
   readonly deadLetter: Serde<DeadLetter>
+  /** Of the loader's own topic. */
   readonly loader: Serde<LoaderProgress>
 }
 
-/** Single-object encoding against `schemas/`. */
+/** Serdes without a registry: Avro's single-object encoding with the schemas in `schemas/`. */
 export function plainSerdes(): ServiceSerdes {
   return {
     activity: avro<UserActivity>(packagedSchema('user-activity')),
@@ -32,7 +38,7 @@ export function plainSerdes(): ServiceSerdes {
 }
 
 /**
- * Confluent framing; the schemas are registered as `<topic>-value`.
+ * Serdes with the schema registry at `host` (a URL). The schemas are registered as `<topic>-value`.
  * @throws MillraceError SERDE_REGISTRY_MISSING, SERDE_REGISTRY_UNAVAILABLE, SERDE_SCHEMA_INVALID
  */
 export async function registrySerdes(host: string, topics: TopicNames): Promise<ServiceSerdes> {

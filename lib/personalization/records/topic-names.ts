@@ -1,15 +1,21 @@
 /** The service's five topics: names, partitions and settings. */
 import type { NewTopic } from '../../index.js'
 
+/** The names of the service's topics. */
 export interface TopicNames {
+  /** `user-activity`: what users did, keyed by user or visitor. */
   readonly activity: string
+  /** `customer-profiles`: compacted, keyed by user. */
   readonly profiles: string
+  /** `recommendations`: the decisions, keyed by user. */
   readonly recommendations: string
+  /** `dead-letters`: late and invalid records. */
   readonly deadLetters: string
+  /** The progress of the loader. */
   readonly loader: string
 }
 
-/** `prefix` stands in front of every name. */
+/** The names of the service's topics, each with `prefix` before it. */
 export function topicNames(prefix: string): TopicNames {
   return {
     activity: `${prefix}user-activity`,

@@ -15,13 +15,15 @@ import type { ServiceSerdes } from '../records/serdes.js'
 import type { TopicNames } from '../records/topic-names.js'
 import type { Percentiles } from './latency.js'
 
+/** The whole life of an application in numbers, counted from its topics. */
 export interface Summary {
   /** Records of `user-activity`, every copy counted, the loader's own end marks not. */
   readonly events: number
   /** Unreadable rows and records, and those out of range. */
   readonly invalid: number
-  /** Events that came after their grace period, and by how much. */
+  /** Events that came after their grace period. */
   readonly late: number
+  /** How late they were, in milliseconds; null: none was. */
   readonly latenessMs: { readonly max: number; readonly mean: number } | null
   /** Admitted events without a user. */
   readonly anonymous: number
@@ -29,19 +31,24 @@ export interface Summary {
   readonly deadLettered: number
   /** Events whose id had been admitted before. */
   readonly duplicateInputs: number
+  /** Decisions by rule. */
   readonly recommendations: {
     readonly carousel: number
     readonly cartAbandonment: number
     readonly spendingAlert: number
     readonly withdrawn: number
   }
+  /** Decisions whose id had occurred before; always 0 with exactly-once. */
   readonly duplicateRecommendations: number
+  /** How many different decision ids there are. */
   readonly distinctDecisionIds: number
   /** SHA-256 of the distinct ids, sorted, one per line. */
   readonly decisionIdsSha256: string
   /** Of this run; null at full speed, where it would say how long the queue was. */
   readonly latencyMs: Percentiles | null
+  /** Decisions by arm of the experiment. */
   readonly arms: { readonly control: number; readonly treatment: number }
+  /** How often a viewed item was among the 20 items recommended before (hit rate), and its mean reciprocal rank. Null: no data. */
   readonly recommender: { readonly hitRate20: number | null; readonly mrr20: number | null }
 }
 

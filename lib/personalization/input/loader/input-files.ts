@@ -9,15 +9,17 @@ import { type ActivityRow, isInvalidRow } from '../formats/rows.js'
 import { formatNamed, replayOf } from '../index.js'
 import { type InjectPlan, inject } from '../inject.js'
 
+/** An input for the service, from {@link fileInput} or {@link simulatorInput}. */
 export interface LoaderInput {
-  /** Identity of the content: equal wherever the same rows come from. */
+  /** Identity of its rows: equal for equal rows. */
   readonly input: string
-  /** Identity of the order in which they are sent. */
+  /** Identity of the order in which the rows are sent. */
   readonly sequence: string
+  /** Where the rows come from: a file, or the shop simulator. */
   readonly source: 'replay' | 'simulated'
   /** Sent before the first row. */
   readonly profiles: readonly CustomerProfile[]
-  /** From the first row on; the same every time. */
+  /** The rows from the first one, the same at each call. */
   rows(): AsyncIterable<ActivityRow>
 }
 
