@@ -6,46 +6,14 @@ import { metadataApi } from '../protocol/api/metadata.js'
 import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import type { TopicPartition } from '../record/record.js'
-import type { BrokerAddress, PortableTransport, Transport } from '../transport/transport.js'
+import type { BrokerAddress, Transport } from '../transport/transport.js'
 import { brokerError, isCoordinatorMoved, isLeaderMoved, partitionMissing } from './broker-error.js'
 import { BrokerLink, isTransportError, type RequestBody, type RequestOptions } from './broker-link.js'
+import type { ClusterOptions, CoordinatorType, PortableCluster, Target } from './cluster-options.js'
 import { MetadataCache, type TopicInfo } from './metadata.js'
 import { Pauses } from './pauses.js'
 import { Reachability } from './reachability.js'
 import { type RetryPolicy, retrying } from './retry.js'
-
-export interface ClusterOptions {
-  /** Closed with the cluster. */
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly random: Random
-  /** Asked for the rest of the cluster; at least one. */
-  readonly bootstrap: readonly BrokerAddress[]
-  /** How long one request may take, and how long retries go on. Default 30000. */
-  readonly requestTimeoutMs?: number
-  /** First pause before a retry, doubled up to 1000. Default 20. */
-  readonly retryBackoffMs?: number
-  /** Brokers and leaders are asked for again after this time even without an error. Default 300000. */
-  readonly metadataMaxAgeMs?: number
-}
-
-/** What another thread needs to make a cluster like this one. */
-export interface PortableCluster {
-  readonly transport: PortableTransport
-  readonly bootstrap: readonly BrokerAddress[]
-  readonly requestTimeoutMs: number
-  readonly retryBackoffMs: number
-}
-
-export type CoordinatorType = 'group' | 'transaction'
-
-/** Who should get a request. */
-export type Target =
-  | { readonly leaderOf: TopicPartition }
-  | { readonly coordinator: CoordinatorType; readonly key: string }
-  | { readonly node: number }
-  | { readonly controller: true }
-  | { readonly any: true }
 
 const MAX_BACKOFF_MS = 1_000
 /** A topic just created may be unknown to other brokers for a moment. */

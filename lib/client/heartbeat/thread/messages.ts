@@ -1,6 +1,6 @@
 /** The messages between the main thread and the heartbeat thread. Each group member has a channel. */
 import type { ErrorCode, ErrorDetails } from '../../../errors.js'
-import type { PortableCluster } from '../../cluster.js'
+import type { PortableCluster } from '../../cluster-options.js'
 import type { GroupIdentity } from '../../commit.js'
 import type { HeartbeatSettings } from '../heartbeats.js'
 import type { ProgressNames, RecordPlace } from '../progress.js'
