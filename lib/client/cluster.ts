@@ -19,6 +19,7 @@ const MAX_BACKOFF_MS = 1_000
 /** A topic just created may be unknown to other brokers for a moment. */
 export const MISSING_TOPIC_PATIENCE_MS = 1_000
 
+/** The connections to the brokers, from {@link connect}. Give it to readers, producers and {@link Admin}, and close it at the end. */
 export class Cluster {
   /** @internal */ readonly clock: Clock
   /** @internal */ readonly random: Random
@@ -149,7 +150,7 @@ export class Cluster {
     return new Map(infos.map((info) => [info.name, info]))
   }
 
-  /** Every topic there is now but Kafka's own, asking the brokers. */
+  /** The names of all topics, except Kafka's own. Asks the brokers. */
   async topicNames(): Promise<string[]> {
     const request = { topics: null, allowAutoTopicCreation: false }
     const response = await this.requestAny(metadataApi, request, { lane: 'admin', minVersion: 1 })
@@ -158,7 +159,7 @@ export class Cluster {
     )
   }
 
-  /** Which of `names` exist now, with their number of partitions, asking the brokers. */
+  /** Those of `names` that exist, with their number of partitions. Asks the brokers. */
   async existing(names: readonly string[]): Promise<Map<string, number>> {
     const found = (await this.askMetadata(names)).topics.filter(({ errorCode }) => errorCode === 0)
     return new Map(found.map(({ name, partitions }) => [name ?? '', partitions.length]))
@@ -174,6 +175,7 @@ export class Cluster {
     return new Map(await Promise.all(names.map(async (name) => [name, await this.topic(name).catch(orNull)] as const)))
   }
 
+  /** The number of partitions of a topic. @throws MillraceError CLIENT_TOPIC_MISSING, CLIENT_AUTHORIZATION, CLIENT_UNREACHABLE */
   async partitionCount(topic: string): Promise<number> {
     return (await this.topic(topic)).leaders.length
   }
@@ -234,7 +236,7 @@ export class Cluster {
     return this.link.versionFor(await this.addressOf(target), api, options)
   }
 
-  /** Closes the transport; calls under way, also those that wait for another attempt, fail with CLIENT_CLOSED. */
+  /** Closes the connections. Calls that have not ended reject with CLIENT_CLOSED. */
   async close(): Promise<void> {
     this.closed = true
     this.pauses.close()

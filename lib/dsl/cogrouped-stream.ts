@@ -11,7 +11,7 @@ import { KTable } from './table.js'
 /** Several grouped streams with keys of one type that are aggregated into one table, each with a function of its own. */
 export class CogroupedStream<K, VR> {
   readonly #cogroup: CogroupHandle
-  /** @internal */
+  /** Never set: it carries the types. @hidden */
   declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
 
   /** @internal */
@@ -49,7 +49,7 @@ export class CogroupedStream<K, VR> {
 export class WindowedCogroupedStream<K, VR> {
   readonly #cogroup: CogroupHandle
   readonly #windows: TimeWindows | UnlimitedWindows | SlidingWindows
-  /** @internal */
+  /** Never set: it carries the types. @hidden */
   declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
 
   /** @internal */
@@ -69,7 +69,7 @@ export class WindowedCogroupedStream<K, VR> {
 export class SessionWindowedCogroupedStream<K, VR> {
   readonly #cogroup: CogroupHandle
   readonly #windows: SessionWindows
-  /** @internal */
+  /** Never set: it carries the types. @hidden */
   declare readonly recordType?: { readonly key: K; readonly aggregate: VR }
 
   /** @internal */

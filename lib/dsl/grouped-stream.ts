@@ -35,7 +35,7 @@ export type AggregateOptions<K, V, VR, VS extends SerdeState> = Named & {
 export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
   /** @internal */
   readonly handle: GroupHandle
-  /** @internal */
+  /** Never set: it carries the types. @hidden */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
   /** @internal */

@@ -22,7 +22,7 @@ export type TableAggregateOptions<K, V, VR> = Named & {
 /** A table whose rows are grouped by another key: aggregate it into a table. */
 export class GroupedTable<K, V> {
   readonly #group: TableGroupHandle
-  /** @internal */
+  /** Never set: it carries the types. @hidden */
   declare readonly rowType?: { readonly key: K; readonly value: V }
 
   /** @internal */

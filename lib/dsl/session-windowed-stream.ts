@@ -25,7 +25,7 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
   readonly #group: GroupHandle
   readonly #windows: SessionWindows
   readonly #emit: EmitStrategy
-  /** @internal */
+  /** Never set: it carries the types. @hidden */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
   /** @internal */

@@ -18,7 +18,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
   readonly #windows: TimeWindows | UnlimitedWindows | SlidingWindows
   readonly #emit: EmitStrategy
   readonly #time: WindowTime
-  /** @internal */
+  /** Never set: it carries the types. @hidden */
   declare readonly recordType?: { readonly key: K; readonly value: V; readonly serde: VS }
 
   /** @internal */

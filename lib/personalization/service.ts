@@ -17,23 +17,29 @@ import { LiveCounts } from './report/live/counts.js'
 import { type Summary, summarize } from './report/summary.js'
 import { personalizationTopology, type RuleOptions } from './topology.js'
 
+/** Options of {@link PersonalizationService.open}. */
 export interface ServiceOptions {
   /** Kafka, or an embedded broker of this process. */
   readonly connection: ConnectionOptions
+  /** As in {@link StreamsConfig.applicationId}. */
   readonly applicationId: string
+  /** Put before the name of each topic; may be empty. */
   readonly topicPrefix: string
-  /** Partitions of topics that are created; null: 12, and whatever topics that exist have. */
+  /** Partitions of the topics that are created. Null: as many as the existing topics have, or 12. */
   readonly partitions: number | null
-  /** Folder of the tasks' state; null: in memory. */
+  /** Folder for local state; null: in memory. */
   readonly stateDir: string | null
-  /** URL of a schema registry; null: single-object encoding. */
+  /** URL of a schema registry; null: Avro's single-object encoding. */
   readonly registry: string | null
+  /** Limits of the rules. */
   readonly rules: RuleOptions
+  /** Parameters of the recommender. */
   readonly model?: ModelOptions
-  /** What to load; null: nothing, others do. */
+  /** The input to load; null: other instances load it. */
   readonly input: LoaderInput | null
+  /** How fast the input is replayed: a factor of real time, or `'max'`. */
   readonly speed: Speed
-  /** Who this is to other loaders; the same after a restart. */
+  /** Identity of this instance among loaders; the same after a restart. */
   readonly instanceId: string
   readonly clock?: Clock
   readonly log?: Log
@@ -73,7 +79,7 @@ export class PersonalizationService {
   #failed: (error: unknown) => void = () => {}
   readonly #failure: Promise<never>
 
-  /** Connects and creates what topics are missing. @throws MillraceError CLIENT_*, SERVICE_PARTITIONS, SERDE_* */
+  /** Connects, and creates missing topics. @throws MillraceError CLIENT_*, SERVICE_PARTITIONS, SERDE_* */
   static async open(options: ServiceOptions): Promise<PersonalizationService> {
     const topics = topicNames(options.topicPrefix)
     const clock = options.clock ?? systemClock
@@ -141,7 +147,7 @@ export class PersonalizationService {
     this.#failure.catch(() => undefined)
   }
 
-  /** Warms the model up, starts the tasks, then the loader. Resolves when the tasks assigned are running. */
+  /** Fills the model from the topics, starts the tasks and then the loader. Resolves when the assigned tasks are running. */
   async start(): Promise<void> {
     await this.#teacher.warmUp()
     await this.streams.start()
@@ -156,11 +162,12 @@ export class PersonalizationService {
     this.#loading.catch((error: unknown) => this.#failed(error))
   }
 
+  /** The options it was opened with. */
   get options(): ServiceOptions {
     return this.#options
   }
 
-  /** Rejects when the instance or its loader has failed; never resolves. */
+  /** Rejects when the instance or its loader fails; never resolves. */
   get failure(): Promise<never> {
     return this.#failure
   }
@@ -170,14 +177,14 @@ export class PersonalizationService {
     await Promise.race([this.#failure, this.#inputDone()])
   }
 
-  /** The application's whole life, read back from the topics. */
+  /** Reads the topics and counts what is in them. */
   summary(): Promise<Summary> {
     const { cluster, topics, serdes } = this
     const latencyMs = this.#options.speed === 'max' ? null : this.latency.percentiles
     return summarize({ cluster, topics, serdes }, latencyMs)
   }
 
-  /** Commits what is processed and closes the tasks; the summary can still be asked for until `close`. */
+  /** Commits what is processed and closes the tasks. `summary` can be called until `close`. */
   async stop(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
     this.#stop.abort()
     await this.#loading.catch(() => undefined)
@@ -186,6 +193,7 @@ export class PersonalizationService {
     if (this.streams.state !== 'failed') await this.streams.close(options)
   }
 
+  /** Stops, and closes the connections. */
   async close(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
     await this.stop(options)
     await this.cluster.close()

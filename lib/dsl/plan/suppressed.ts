@@ -22,7 +22,7 @@ export interface Suppressed<in K> {
   readonly maxBytes: number
   /** What a full buffer does: emit the oldest change, or end the instance with SUPPRESS_BUFFER_FULL. */
   readonly onFull: 'emitEarly' | 'shutDown'
-  /** @internal */
+  /** Never set: it carries the types. @hidden */
   readonly fits?: (key: K) => void
 }
 
