@@ -63,7 +63,7 @@ function storeAccess(node: string, { options, state, storeKinds }: TaskParts): S
       const { id: taskId } = options
       throw new MillraceError(
         'TOPOLOGY_STORE_UNKNOWN',
-        `Node ${node} uses store ${name}, which task ${taskId} lacks.`,
+        `Node ${node} uses store ${name}, which task ${taskId} does not have.`,
         {
           taskId,
           node,
