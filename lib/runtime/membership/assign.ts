@@ -33,7 +33,7 @@ interface Candidate {
 
 /**
  * Every source partition of every task that may run goes to one member that has the task.
- * @param own the leader's plan, taken for that of members of release 0.1.0
+ * @param own the leader's plan, taken for that of members of versions before 0.1.0
  * @param unreadable is told about each member whose data cannot be read; it gets nothing
  */
 export function assignPartitions(

@@ -5,7 +5,7 @@
  *     int8 0 | int32 fingerprint of the member's plan that the assignment was made for
  *            | int32 length, JSON { held, refresh }
  *
- * Release 0.1.0 ends after the fingerprint, which was that of the leader's plan.
+ * Versions before 0.1.0 end after the fingerprint, which was that of the leader's plan.
  */
 import { isPlanned, type PlannedSubTopology } from './subscription-data.js'
 

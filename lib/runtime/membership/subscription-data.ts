@@ -6,7 +6,7 @@
  *                      | int8 1 if the member wants the whole application to stop
  *                      | int32 length, JSON { plan, attempt }
  *
- * Members of release 0.1.0 end after the two lists and ignore what follows. A leader skips data that it cannot read:
+ * Members of a version before 0.1.0 end after the two lists and ignore what follows. A leader skips data that it cannot read:
  * that member gets no task, and the others go on.
  */
 import { isMillraceError, MillraceError } from '../../errors.js'
@@ -32,7 +32,7 @@ export interface MemberData {
   readonly onDisk: readonly string[]
   /** It asks every member to stop. */
   readonly shutdown: boolean
-  /** What it can run; null: a member of release 0.1.0 did not say. */
+  /** What it can run; null: a member of a version before 0.1.0 did not say. */
   readonly plan: readonly PlannedSubTopology[] | null
   /** Changes when the member asks for a rebalance: brokers ignore a static member whose metadata is unchanged. */
   readonly attempt: number

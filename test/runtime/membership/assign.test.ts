@@ -84,7 +84,7 @@ t.test('versions of a topology share what is equal, and exclude each other elsew
       { x: ['in-0', 'in-1'], y: [] },
     ],
     [
-      'release 0.1.0 is taken to run what the leader runs',
+      'a version before 0.1.0 is taken to run what the leader runs',
       { x: { plan: counts }, y: { plan: null } },
       { x: ['in-0'], y: ['in-1'] },
     ],

@@ -28,13 +28,13 @@ t.test('member data survives the wire', async (t) => {
   t.same(decodeMemberData(encodeMemberData({ ...data, shutdown: true }), 'm'), { ...data, shutdown: true })
 })
 
-t.test('data of release 0.1.0 has no plan', async (t) => {
+t.test('data of a version before 0.1.0 has no plan', async (t) => {
   const old = Buffer.from('010006633066666565000000010000000000000001000000010000000100000000', 'hex')
   t.same(decodeMemberData(old, 'm'), { ...data, owned: ['0_1'], plan: null, attempt: 0 })
   t.equal(decodeMemberData(Buffer.concat([old, Buffer.from([1])]), 'm').shutdown, true)
 })
 
-t.test('release 0.1.0 can read our data', async (t) => {
+t.test('a version before 0.1.0 can read our data', async (t) => {
   // Its layout: version, id, two lists, and 1 where the application is to stop; the rest is ignored.
   const bytes = encodeMemberData({ ...data, shutdown: true })
   const afterLists = 3 + data.processId.length + 4 + 16 + 4 + 8
