@@ -1,4 +1,4 @@
-/** The input of `count`: records a seed determines, and what counting them must give. */
+/** The input of `count`: records determined by a seed, and the expected counts. */
 
 import type { Cluster } from '../lib/client/cluster.js'
 import type { ProduceBatch } from '../lib/client/commit.js'

@@ -1,4 +1,4 @@
-/** What a side wrote, read back read_committed: the last count of every key, and whether two of them agree. */
+/** The output of a side, read as read_committed: the last count of every key, and whether two outputs agree. */
 
 import { createHash } from 'node:crypto'
 import type { Cluster } from '../lib/client/cluster.js'

@@ -1,6 +1,6 @@
 /**
- * `count`: a preloaded topic is drained through groupByKey, count, to; exactly-once, state on disk, one stream thread.
- * Each run is a process of its own, watched from outside in the same way whichever side it is; sides alternate.
+ * `count`: processes a preloaded topic with groupByKey, count, to; exactly-once, state on disk, one stream thread. Each
+ * run is a separate process, measured from outside in the same way for both sides; the sides run in turn.
  */
 
 import { Admin } from '../lib/client/admin.js'

@@ -1,4 +1,4 @@
-/** The Kafka broker of a benchmark: one named in KAFKA_BROKERS, otherwise a fresh one that is gone afterwards. */
+/** The Kafka broker of a benchmark: the one in KAFKA_BROKERS, or a new one that is removed afterwards. */
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** `hotspots`: as `service`, with few and with many partitions, for users that are equally active and for uneven ones. */
+/** `hotspots`: as `service`, with few and with many partitions, for equally active and for unequally active users. */
 import { onEach, PARTITIONS, SERVICE_FLAGS, type ServiceOptions, serviceOptions, serviceReport } from './service.js'
 import type { Suite } from './suite.js'
 

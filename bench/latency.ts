@@ -1,6 +1,6 @@
 /**
- * `latency`: an open loop sends records at a fixed rate; each is timed from when it was *meant* to be sent to the arrival
- * of the first read_committed output that has counted it, so a stall delays every record behind it and none is left out.
+ * `latency`: sends records at a fixed rate. Each is timed from its *planned* send to the first read_committed output
+ * that has counted it, so a stall delays every record after it and none is omitted.
  */
 
 import { Admin } from '../lib/client/admin.js'

@@ -1,4 +1,4 @@
-/** Where figures were taken: a figure without it means nothing. */
+/** The machine of a measurement: a figure has no meaning without it. */
 
 import { spawnSync } from 'node:child_process'
 import { arch, cpus, platform, release, totalmem } from 'node:os'

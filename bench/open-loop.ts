@@ -1,4 +1,4 @@
-/** Sends at a fixed rate whatever the other side does: a slow answer never slows the questions down. */
+/** Sends at a fixed rate: a slow answer never delays the next requests. */
 
 import { delay, systemClock } from '../lib/record/clock.js'
 

@@ -1,4 +1,4 @@
-/** One run of the service as a process: clicks in an open loop, each timed from its intended moment to its frame. */
+/** One run of the service as a process: clicks at a fixed rate, each timed from its planned moment to its frame. */
 
 import { delay, systemClock } from '../lib/record/clock.js'
 import { seededRandom } from '../lib/record/random.js'

@@ -1,4 +1,4 @@
-/** `service`: intended click to WebSocket frame, on either broker. */
+/** `service`: planned click to WebSocket frame, on either broker. */
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** One side of a comparison as a process of its own: started, watched from outside, ended. */
+/** One side of a comparison as a separate process: started, measured from outside, ended. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'

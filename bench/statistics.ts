@@ -1,4 +1,4 @@
-/** Figures from samples. */
+/** Statistics of samples. */
 
 /** The middle value, or the mean of the two in the middle; NaN of nothing. */
 export function median(values: readonly number[]): number {

@@ -1,4 +1,4 @@
-/** What a benchmark is: its flags and how it runs. Helpers read the values of flags. */
+/** The interface of a benchmark: its flags and how it runs, and functions that read the values of flags. */
 import { MillraceError } from '../lib/errors.js'
 
 export type Log = (line: string) => void

@@ -1,4 +1,4 @@
-/** What `millrace/personalization` offers: the service, to be run or embedded, and what its topics hold. */
+/** The exports of `millrace/personalization`: the service, and the records of its topics. */
 
 export type {
   Admin,

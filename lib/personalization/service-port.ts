@@ -1,4 +1,4 @@
-/** The narrow way between the running service and what faces the browser; types only. The service implements it. */
+/** The interface between the running service and its web server; types only. The service implements it. */
 import type { ReadChunk } from '../client/reader.js'
 import type { TopicRecord } from '../record/record.js'
 import type { UserActivity } from './records/activity.js'

@@ -1,4 +1,4 @@
-/** What the nodes of a case become, as far as cases tell them apart. */
+/** The types of the nodes of a case. */
 import {
   type CogroupedStream,
   SessionWindowedCogroupedStream,

@@ -1,4 +1,4 @@
-/** What the broker knows of a running application: offsets committed, transactions open, last stable offsets. */
+/** The broker's view of a running application: committed offsets, open transactions, last stable offsets. */
 import { listOffsets } from '../../lib/client/list-offsets.js'
 import { Admin, type Cluster } from '../../lib/index.js'
 import { describeTransactionsApi } from '../../lib/protocol/api/describe-transactions.js'

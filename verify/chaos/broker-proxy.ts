@@ -1,4 +1,7 @@
-/** A TCP proxy between one client and one broker that knows Kafka's frames, so that it can hurt an answer on purpose. */
+/**
+ * A TCP proxy between one client and one broker that understands Kafka's frames, so that it can damage or drop an
+ * answer.
+ */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { systemClock } from '../../lib/record/clock.js'
 

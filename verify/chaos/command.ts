@@ -1,4 +1,4 @@
-/** `npm run chaos` on the application made for it: a Kafka of its own, or the one named, and rounds of faults. */
+/** `npm run chaos` on the test application: starts a Kafka or uses the given one, and runs rounds of faults. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What ends a round early. */
+/** The error that ends a round early. */
 
 /** An invariant did not hold, or something did not happen in its time. */
 export class ChaosFailure extends Error {}

@@ -1,4 +1,4 @@
-/** One instance under faults, seen from outside: its processes one after another, what they said, and how they ended. */
+/** One instance under faults, seen from outside: its processes, their output, and how they ended. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-/** The steady input: numbered events and marks, so many a second whatever happens, written outside of transactions. */
+/** The steady input: numbered events and marks at a fixed rate, written outside transactions. */
 
 import { IdempotentProducer } from '../../lib/client/producer/idempotent-producer.js'
 import { type Cluster, int64, partitionForKey } from '../../lib/index.js'

@@ -1,6 +1,6 @@
 /**
- * `npm run chaos -- --faults LIST --rounds N [--from S]`: real processes on a real Kafka under faults; their outputs and
- * stores must be those worked out from the input. See docs/chaos.md.
+ * `npm run chaos -- --faults LIST --rounds N [--from S]`: injects faults into real processes on a real Kafka and
+ * compares outputs and stores with a recomputation from the input. See docs/chaos.md.
  */
 import { parseArgs } from 'node:util'
 import { runCommand } from '../../lib/cli/command.js'

@@ -1,4 +1,4 @@
-/** Who is in the group, asked again and again: a process that gets a second member id was thrown out of the group. */
+/** Watches the members of the group: a process that gets a second member id was removed from the group. */
 import type { Cluster } from '../../lib/index.js'
 import { describeGroupsApi } from '../../lib/protocol/api/describe-groups.js'
 import { delay, systemClock } from '../../lib/record/clock.js'

@@ -1,4 +1,4 @@
-/** The topics of one application under faults, and the figures that its topology and its recomputation share. */
+/** The topics of one application under faults, and the constants that its topology and its recomputation share. */
 
 export interface ChaosTopics {
   /** Input: key `kN`, value the record's number. */

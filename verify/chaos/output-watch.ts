@@ -1,4 +1,4 @@
-/** How long each partition of an output went without a committed record, as a reader of committed records sees it. */
+/** The longest time without a committed record for each output partition, as a read_committed reader sees it. */
 import { type Cluster, readTopic } from '../../lib/index.js'
 import { delay, systemClock } from '../../lib/record/clock.js'
 

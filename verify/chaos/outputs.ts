@@ -1,4 +1,4 @@
-/** The outputs held against what they must be: what is lost, what is doubled, what is out of order. */
+/** Compares the outputs with the expected ones: lost, repeated and reordered records. */
 import { type Cluster, int64, readTopic } from '../../lib/index.js'
 import type { ChaosTopics } from './names.js'
 import type { Expected } from './recompute.js'

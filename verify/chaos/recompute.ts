@@ -1,4 +1,4 @@
-/** What the outputs and stores must be, worked out from the input topics alone by plain code. */
+/** Computes the expected outputs and stores from the input topics with plain code. */
 import { type Cluster, int64, readTopic } from '../../lib/index.js'
 import { type ChaosTopics, folded, GRACE_MS, groupOf, PAIR_MS, WINDOW_MS } from './names.js'
 

@@ -1,4 +1,4 @@
-/** One application under one fault: set up, steady load, the fault, and everything that must hold afterwards. */
+/** One application under one fault: setup, steady load, the fault, and the checks afterwards. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Admin, type Cluster, delay, type Random, systemClock } from '../../lib/index.js'

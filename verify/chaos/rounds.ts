@@ -1,4 +1,4 @@
-/** Round after round: each makes one fault on an application of its own, and says what was seen and how long it stood. */
+/** Runs the rounds: each injects one fault into its own application and reports the results and stalls. */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Cluster, seededRandom } from '../../lib/index.js'

@@ -1,4 +1,4 @@
-/** The stores of all instances held against their changelogs and the recomputation. */
+/** Compares the stores of all instances with their changelogs and the recomputation. */
 import { type Cluster, readTopic } from '../../lib/index.js'
 import type { Instance } from './instance.js'
 import { TOTALS_STORE, WINDOWS_STORE } from './names.js'

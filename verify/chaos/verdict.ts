@@ -1,4 +1,4 @@
-/** What must hold when a fault is over: nothing lost or doubled, stores as recomputed, everything at rest. */
+/** The checks after a fault: no record lost or repeated, stores as recomputed, no open transactions. */
 import { delay, systemClock } from '../../lib/index.js'
 import { ChaosFailure } from './failure.js'
 import { logFindings } from './instance-log.js'

@@ -1,6 +1,6 @@
 /**
- * One instance under faults, a process of its own: `chaos.js --instance SETTINGS`. It says what it does in lines of JSON on
- * standard error and to its parent, and answers what its parent asks.
+ * One instance under faults as a separate process: `chaos.js --instance SETTINGS`. It reports in lines of JSON on
+ * standard error and to its parent, and answers its parent's requests.
  */
 
 import { errorLine } from '../../lib/cli/command.js'

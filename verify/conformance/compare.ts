@@ -1,4 +1,4 @@
-/** Compares what a topology emitted with what Kafka Streams emits, as strictly as the case asks. */
+/** Compares the output of a topology with that of Kafka Streams, as strictly as the case requires. */
 import type { CaseRecord, ConformanceCase, EmittedRecord, WindowedKey } from '../cases/case.js'
 
 /** Null: equal. Otherwise the first difference, in words. */

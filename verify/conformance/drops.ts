@@ -1,4 +1,4 @@
-/** Which of our dropped records Kafka Streams counts too, in its `dropped-records-total`. */
+/** The dropped records that Kafka Streams also counts in `dropped-records-total`. */
 import type { Drop } from '../../lib/task/options.js'
 import type { Node } from '../../lib/topology/node.js'
 import type { Topology } from '../../lib/topology/topology.js'

@@ -1,4 +1,4 @@
-/** Judges one random case: Millrace against Kafka Streams, and where they differ, both against the naive reference. */
+/** Checks one random case: Millrace against Kafka Streams, and if they differ, both against the naive reference. */
 import { type ConformanceCase, type EmittedRecord, NotYetBuilt } from '../cases/case.js'
 import { interpret } from '../reference/index.js'
 import { NotInterpreted, SOUND_RULES, type SoundRule } from '../reference/node.js'

@@ -1,6 +1,6 @@
 /**
- * `npm run conformance -- DIR [--verbose]`: runs every conformance case in DIR through the topology test driver.
- * `npm run conformance -- --random N --seed S [--from I]`: N random cases, held against Kafka Streams itself.
+ * `npm run conformance -- DIR [--verbose]`: runs every conformance case in DIR with the topology test driver. `npm run
+ * conformance -- --random N --seed S [--from I]`: N random cases, compared with Kafka Streams.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** `--random N`: random cases on Millrace, on Kafka Streams and on the naive reference, and the tally of it. */
+/** `--random N`: random cases on Millrace, on Kafka Streams and on the naive reference, with statistics. */
 import { availableParallelism } from 'node:os'
 import { MillraceError } from '../../lib/errors.js'
 import type { CaseNode, ConformanceCase } from '../cases/case.js'

@@ -1,4 +1,4 @@
-/** Runs one conformance case and says how it went. */
+/** Runs one conformance case and returns the result. */
 import { isMillraceError } from '../../lib/errors.js'
 import { TopologyTestDriver } from '../../lib/testing/driver/topology-test-driver.js'
 import { describe } from '../../lib/topology/describe.js'

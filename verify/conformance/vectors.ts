@@ -1,4 +1,4 @@
-/** Cases that are plain numbers and bytes: partitions, window assignment, byte layouts. */
+/** Cases of plain numbers and bytes: partitions, window assignment, byte layouts. */
 import { MillraceError } from '../../lib/errors.js'
 import { murmur2, partitionForKey } from '../../lib/record/partitioner.js'
 import { bigint64, float64, int32, string } from '../../lib/serde/primitive.js'

@@ -1,4 +1,4 @@
-/** The verdict on one recorded case, the rules in which Millrace differs on purpose included. */
+/** The result of one recorded case, including the rules in which Millrace differs on purpose. */
 import type { ConformanceCase } from '../cases/case.js'
 import type { SoundRule } from '../reference/node.js'
 import { rulesBroken } from './judge.js'

@@ -1,4 +1,4 @@
-/** The steps of a random script on a group: offsets, members that come and go, transactional offsets. */
+/** The steps of a random script on a group: offsets, members that join and leave, transactional offsets. */
 import * as p from '../../lib/protocol/index.js'
 import { kafkaErrorName } from '../../lib/protocol/index.js'
 import { RawClient } from './raw-client.js'

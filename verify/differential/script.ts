@@ -1,4 +1,4 @@
-/** One random script: which steps it takes, drawn from its seed. */
+/** One random script: its steps, determined by its seed. */
 import * as p from '../../lib/protocol/index.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { GroupSteps } from './groups.js'

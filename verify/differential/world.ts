@@ -1,6 +1,6 @@
 /**
- * What one random script knows while it runs against one broker, and its steps on logs and transactions. The same seed
- * draws the same steps on another broker as long as that one answers the same.
+ * The state of one random script while it runs against one broker, and its steps on logs and transactions. The same
+ * seed makes the same steps on another broker while that broker answers the same.
  */
 import * as p from '../../lib/protocol/index.js'
 import type { Random } from '../../lib/record/random.js'

@@ -1,4 +1,4 @@
-/** A real Kafka broker for development and tests: from Docker where an engine answers, otherwise from Maven jars. */
+/** A real Kafka broker for development and tests: from Docker if an engine runs, otherwise from Maven jars. */
 
 import { MillraceError } from '../../lib/errors.js'
 import { dockerProblem, startKafkaOnDocker } from './docker.js'

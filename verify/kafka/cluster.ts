@@ -1,4 +1,4 @@
-/** A Kafka cluster of this machine whose nodes can be killed and started again on their data: one node, or three. */
+/** A Kafka cluster on this machine whose nodes can be killed and started again on their data: one node, or three. */
 import { join } from 'node:path'
 import { delay, systemClock } from '../../lib/record/clock.js'
 import type { KafkaNode, KafkaOptions, RunningKafka } from './broker.js'

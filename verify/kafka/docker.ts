@@ -1,4 +1,4 @@
-/** Starts a real single-node Kafka broker from the `apache/kafka` image, where a container engine answers. */
+/** Starts a real single-node Kafka broker from the `apache/kafka` image, if a container engine runs. */
 
 import type { StartedTestContainer } from 'testcontainers'
 import { MillraceError } from '../../lib/errors.js'

@@ -1,4 +1,4 @@
-/** Fetches the jars of a Kafka broker with Maven, once per version, into a cache folder. */
+/** Downloads the jars of a Kafka broker with Maven, once per version, into a cache folder. */
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'

@@ -1,4 +1,6 @@
-/** Compiles one Java file against Kafka Streams' jars from Maven, once per source, and says how to run it. */
+/**
+ * Compiles one Java file against Kafka Streams' jars from Maven, once per source, and returns the command that runs it.
+ */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'

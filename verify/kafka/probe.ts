@@ -1,4 +1,4 @@
-/** What a broker launcher asks of the network: free ports, and whether a Kafka broker answers at an address. */
+/** Network checks for a broker launcher: free ports, and whether a Kafka broker answers at an address. */
 
 import { connect, createServer } from 'node:net'
 

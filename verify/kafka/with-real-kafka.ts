@@ -1,4 +1,4 @@
-/** The real Kafka of a checking command: one named in KAFKA_BROKERS, otherwise a fresh one that is gone afterwards. */
+/** The real Kafka of a checking command: the one in KAFKA_BROKERS, or a new one that is removed afterwards. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

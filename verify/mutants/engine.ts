@@ -1,4 +1,7 @@
-/** Engines with a mistake, each in a folder of its own outside the tree: a copy of what is compiled, with some files changed. */
+/**
+ * Engines with one mistake, each in its own folder outside the repository: a copy of the compiled code with changed
+ * files.
+ */
 import { spawn } from 'node:child_process'
 import {
   cpSync,

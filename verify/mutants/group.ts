@@ -1,4 +1,4 @@
-/** The group: offsets, owners, rebalances. */
+/** Mistakes in the group: offsets, owners, rebalances. */
 import { type Mutant, mutant } from './mutant.js'
 
 const ASSIGN = 'lib/runtime/membership/assign.ts'

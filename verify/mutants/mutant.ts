@@ -1,6 +1,7 @@
 /**
- * Engines with one known mistake each, to show that the simulation would see it. A mutant is a change of source text, made in
- * a copy of the compiled library; the engine has no switch for it. Where the text is gone, `--mutants` says so and stops.
+ * Engines with one known mistake each, to check that the simulation detects it. A mutant is a change of source text in
+ * a copy of the compiled library; the engine has no switch for it. If the text no longer exists, `--mutants` reports it
+ * and stops.
  */
 
 export interface Edit {

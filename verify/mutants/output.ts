@@ -1,4 +1,4 @@
-/** What is processed, committed and put out. */
+/** Mistakes in processing, commits and output. */
 import { type Mutant, mutant } from './mutant.js'
 
 const MEMBERSHIP = 'lib/runtime/membership/membership.ts'

@@ -1,4 +1,4 @@
-/** Makes engines with one mistake each, plays seeds on them, and says which seed saw what. */
+/** Makes engines with one mistake each, runs seeds on them, and reports which seed detected which mistake. */
 import { MillraceError } from '../../lib/errors.js'
 import { type HuntResult, hunt, type Sighting } from '../simulation/hunt.js'
 import { MutantEngines, type Mutated, mutated, rootFolder } from './engine.js'

@@ -1,4 +1,4 @@
-/** Stores, their changelogs and their disks. */
+/** Mistakes in stores, their changelogs and their disks. */
 import { type Mutant, mutant } from './mutant.js'
 
 const FACTS = 'lib/runtime/restore/changelog-facts.ts'

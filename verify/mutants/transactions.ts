@@ -1,4 +1,4 @@
-/** Transactions as readers and the broker see them. The broker's own mistakes are here too: I7 and I9 are its promises. */
+/** Mistakes in transactions, of readers and of the broker. I7 and I9 are guarantees of the broker. */
 import { type Mutant, mutant } from './mutant.js'
 
 const TRANSACTIONS = 'lib/client/transaction/transaction-manager.ts'

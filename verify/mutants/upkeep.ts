@@ -1,4 +1,4 @@
-/** What gathers, and what is lost without a word. */
+/** Mistakes in maintenance: growth, missing pauses, and records lost without an error. */
 import { type Mutant, mutant } from './mutant.js'
 
 const RECORD_ERRORS = 'lib/task/record-errors.ts'

@@ -1,4 +1,4 @@
-/** A random case while it grows: its nodes, what its topics carry, and the choices behind it. */
+/** A random case under construction: its nodes, the types of its topics, and its choices. */
 import type { Random } from '../../lib/record/random.js'
 import type { CaseNode, CaseStore, CaseWindow } from '../cases/case.js'
 

@@ -1,4 +1,4 @@
-/** The shapes a random topology takes, each with its weight. A new operator is a row here. */
+/** The shapes of a random topology, each with its weight. Add a row for a new operator. */
 import {
   aggregated,
   cogrouped,

@@ -1,4 +1,4 @@
-/** Aggregates without windows, naively: each result folds the whole history of its key anew. */
+/** Aggregates without windows, computed naively: each result aggregates the whole history of its key. */
 import type { CaseFunction, CaseNode, CaseValue, Scalar } from '../cases/case.js'
 import { adderOf, reducerOf } from '../cases/functions.js'
 import { ReferenceNode } from './node.js'

@@ -1,6 +1,6 @@
 /**
- * A naive interpreter of cases: plain lists and loops over the whole history, sharing nothing with the engine's
- * operators. It follows FORMAT.md section 4 or, told so, does what Kafka Streams does instead.
+ * A naive interpreter of cases: plain lists and loops over the whole history, without the engine's operators. It
+ * follows FORMAT.md section 4, or the behaviour of Kafka Streams if configured.
  */
 import { JavaQueue } from '../../lib/testing/driver/java-queue.js'
 import type { CaseNode, CaseWindow, ConformanceCase, EmittedRecord } from '../cases/case.js'

@@ -1,4 +1,4 @@
-/** A node of the naive interpreter: what it forwards to, and for tables how one asks for a row. */
+/** A node of the naive interpreter: its child nodes, and for tables the lookup of a row. */
 import type { CaseNode, CaseWindow } from '../cases/case.js'
 import type { Found, Row, RowKey } from './row.js'
 

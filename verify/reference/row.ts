@@ -1,4 +1,4 @@
-/** What flows through the naive interpreter, and how its keys compare. Everything is a plain value. */
+/** The records of the naive interpreter, and the comparison of their keys. Everything is a plain value. */
 import { int64 } from '../../lib/serde/primitive.js'
 import type { CaseRecord, CaseValue, ConformanceCase, KeyType, WindowedKey } from '../cases/case.js'
 import { keySerdeOf } from '../cases/serdes.js'

@@ -1,4 +1,4 @@
-/** Session windows, naively: a list of sessions, searched and merged for every record. */
+/** Session windows, computed naively: a list of sessions, searched and merged for every record. */
 import type { CaseNode, CaseValue, CaseWindow, Scalar } from '../cases/case.js'
 import { mergerOf } from '../cases/functions.js'
 import { type Fold, keeping } from './aggregates.js'

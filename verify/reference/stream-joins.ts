@@ -1,4 +1,4 @@
-/** Joins that a stream's record triggers, naively. */
+/** Joins on a stream's record, computed naively. */
 import type { CaseNode, CaseValue, Scalar } from '../cases/case.js'
 import { joinerOf, keySelectorOf } from '../cases/functions.js'
 import { NotInterpreted, type ReferenceContext, ReferenceNode } from './node.js'

@@ -1,4 +1,4 @@
-/** suppress, naively: a list of held rows, sorted anew for every record. */
+/** suppress, computed naively: a list of buffered rows, sorted for every record. */
 import type { CaseNode } from '../cases/case.js'
 import { NotInterpreted, type ReferenceContext, ReferenceNode } from './node.js'
 import { type Row, type RowKey, sameKey } from './row.js'

@@ -1,4 +1,4 @@
-/** Tables, naively: their rows are the history of what came, searched from its end. */
+/** Tables, computed naively: a row is the last entry of its history. */
 import type { CaseNode, Scalar } from '../cases/case.js'
 import { pairMapperOf, predicateOf, valueMapperOf } from '../cases/functions.js'
 import { type ReferenceContext, ReferenceNode } from './node.js'

@@ -1,4 +1,4 @@
-/** Tumbling, hopping and unlimited windows, naively: each window folds all records it accepted. */
+/** Tumbling, hopping and unlimited windows, computed naively: each window aggregates all records it accepted. */
 import type { CaseNode, CaseWindow } from '../cases/case.js'
 import { type Entry, type Fold, folded, keeping } from './aggregates.js'
 import type { ReferenceContext, ReferenceNode } from './node.js'

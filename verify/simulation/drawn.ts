@@ -1,4 +1,4 @@
-/** A random topology of the conformance judge under the simulation, held against the judge's naive reference. */
+/** A random topology of the conformance tests under the simulation, compared with their naive reference. */
 import { isMillraceError } from '../../lib/errors.js'
 import { formatTopicPartition, type TopicRecord } from '../../lib/record/record.js'
 import type { Serde } from '../../lib/serde/serde.js'

@@ -1,6 +1,6 @@
 /**
- * Plays seeds on engines with a mistake, one thread per core, until a seed of each has seen it. A seed that fails on the
- * engine without the mistake too has seen nothing.
+ * Runs seeds on engines with a mistake, one thread per core, until a seed detects each. A seed that also fails on the
+ * engine without the mistake does not count.
  */
 import { Worker } from 'node:worker_threads'
 import type { Violation } from '../../lib/testing/simulation/seed.js'

@@ -1,7 +1,7 @@
 /**
- * `npm run sim -- --seeds N [--from S] [--variant NAMES] [--trace]`: N seeds of the deterministic fault simulation;
- * `--plan JSON` plays one that was made smaller, `--mutants` the engines with a mistake. A failing seed prints what broke,
- * made smaller, as a test and as the command that replays it.
+ * `npm run sim -- --seeds N [--from S] [--variant NAMES] [--trace]`: N seeds of the deterministic fault simulation.
+ * `--plan JSON` runs a shrunk plan, `--mutants` the engines with a mistake. A failing seed is shrunk and printed as a
+ * test and as a command that replays it.
  */
 import { parseArgs } from 'node:util'
 import { runCommand } from '../../lib/cli/command.js'

@@ -1,4 +1,4 @@
-/** Threads that play seeds: one per core, and one that does not answer is ended and counted as failed. */
+/** Threads that run seeds: one per core. A thread that does not answer is ended, and its seed counts as failed. */
 import { cpus } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { systemClock } from '../../lib/record/clock.js'

@@ -1,4 +1,4 @@
-/** One thread of `npm run sim`: plays the plans it is given, one after another. */
+/** One thread of `npm run sim`: runs the given plans one after another. */
 import { parentPort } from 'node:worker_threads'
 import type { SimPlan } from '../../lib/testing/simulation/plan.js'
 import { type RunOptions, runPlan, type SeedResult, type Violation } from '../../lib/testing/simulation/seed.js'

@@ -1,4 +1,7 @@
-/** Other people's tests, fetched by name and version through Maven, Go and npm into `.suites/`, which git ignores. */
+/**
+ * Test suites of other projects, downloaded by name and version with Maven, Go and npm into `.suites/`, which git
+ * ignores.
+ */
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * The programs of Kafka's system tests: VerifiableProducer writes, TransactionalMessageCopier copies with random aborts and
- * is killed meanwhile, VerifiableConsumer reads back; each prints what it did as JSON lines.
+ * The programs of Kafka's system tests: VerifiableProducer writes, TransactionalMessageCopier copies with random aborts
+ * and is killed in between, VerifiableConsumer reads the result. Each prints JSON lines.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, readAll } from '../../lib/index.js'

@@ -1,6 +1,6 @@
 /**
- * The tests of librdkafka that need a broker, unchanged, from the sources that its npm package ships. Its test program runs
- * them and prints a table; what it cannot run here is named below with the reason.
+ * The tests of librdkafka that need a broker, unchanged, from the sources in its npm package. Its test program runs
+ * them and prints a table. Tests that cannot run here are listed below with the reason.
  */
 import { access, chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

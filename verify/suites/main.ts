@@ -1,6 +1,6 @@
 /**
- * `npm run suites [-- NAME...] [--brokers embedded,kafka] [--quick] [--from SEED]`: other people's tests on Millrace and on
- * its embedded broker. See docs/borrowed-suites.md.
+ * `npm run suites [-- NAME...] [--brokers embedded,kafka] [--quick] [--from SEED]`: test suites of other projects on
+ * Millrace and on its embedded broker. See docs/borrowed-suites.md.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** The processes of a run: each in a group of its own with its output in a file, and all of them gone when the run ends. */
+/** The processes of a run: each in its own group with its output in a file. All are ended with the run. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

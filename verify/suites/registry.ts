@@ -1,4 +1,4 @@
-/** Every borrowed suite, in the order they run: the quick ones first. */
+/** Every suite, in the order in which they run: the quick ones first. */
 import { franzGo } from './franz-go.js'
 import { kafkaTools } from './kafka-tools.js'
 import { librdkafka } from './librdkafka.js'

@@ -1,4 +1,4 @@
-/** Instances of an application written on Millrace, killed and started again on their state while a test goes on. */
+/** Instances of an application on Millrace that are killed and started again on their state during a test. */
 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

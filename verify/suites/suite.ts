@@ -1,4 +1,4 @@
-/** What a borrowed suite is: other people's tests, where they run, what they need, and what came of them. */
+/** The interface of a suite: its tests, brokers, requirements and results. */
 import type { Random } from '../../lib/index.js'
 import type { BrokerKind, BrokerNeeds } from './brokers.js'
 import type { Tool } from './downloads.js'

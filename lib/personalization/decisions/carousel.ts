@@ -1,4 +1,4 @@
-/** The carousel: every view and every search is answered by one decision, an empty list included. */
+/** The carousel: every view and every search gets one decision, also if the list is empty. */
 import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
 import type { KeyValueStore } from '../../state/ports/store.js'
 import { armOf } from '../experiments/experiment.js'

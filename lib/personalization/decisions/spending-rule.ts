@@ -1,4 +1,7 @@
-/** Spending alert: adds up customer-days, alerts at the threshold, and judges each day once at its close. */
+/**
+ * Spending alert: adds up the purchases of a customer and day, alerts at the threshold, and checks each day once at its
+ * close.
+ */
 import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
 import type { KeyValueStore } from '../../state/ports/store.js'
 import { armOf } from '../experiments/experiment.js'

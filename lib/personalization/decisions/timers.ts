@@ -1,6 +1,6 @@
 /**
- * Event-time timers that survive a restart, in a store that can only get and put: subjects in numbered places of time
- * buckets, and a directory of the buckets that hold any.
+ * Event-time timers that survive a restart, in a store with only get and put: subjects in numbered slots of time
+ * buckets, and an index of the buckets in use.
  */
 import type { KeyValueStore } from '../../state/ports/store.js'
 

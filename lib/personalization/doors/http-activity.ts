@@ -1,4 +1,4 @@
-/** A click as the page sends it, and the activity it becomes; what the shop knows better is not taken from the page. */
+/** A click as the page sends it, and the activity made from it. The shop sets time, price and category itself. */
 import { type ActivityType, activityOf, activityProblem, type UserActivity } from '../records/activity.js'
 import { type Catalogue, CURRENCY } from '../shop/catalogue.js'
 import { userIdProblem } from './ticket.js'

@@ -1,4 +1,4 @@
-/** The service's HTTP side: the page, clicks, tickets, the WebSocket, health and figures. */
+/** The service's HTTP server: the page, clicks, tickets, the WebSocket, health and metrics. */
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'

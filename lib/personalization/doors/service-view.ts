@@ -1,4 +1,4 @@
-/** The service as the page sees it: the port between the two, over a running service. */
+/** The port between the page and the running service. */
 import { readTopic } from '../../index.js'
 import type { TopicRecord } from '../../record/record.js'
 import { SchemaPending } from '../../serde/serde.js'

@@ -1,4 +1,4 @@
-/** One-time tickets for the WebSocket: bound to a user, good for 30 seconds, checked without asking another instance. */
+/** One-time tickets for the WebSocket: for one user, valid for 30 seconds, checked without asking another instance. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../record/clock.js'
 import type { Random } from '../../record/random.js'

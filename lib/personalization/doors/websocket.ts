@@ -1,4 +1,6 @@
-/** `/live`: who may open a WebSocket, how many, how fast they may talk; then the hub has it. */
+/**
+ * `/live`: checks who may open a WebSocket, how many, and how many messages they may send; then passes it to the hub.
+ */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../record/clock.js'
 import type { DeliveryHub } from './delivery/delivery.js'

@@ -1,4 +1,4 @@
-/** The one experiment of the service: who gets the other recommender. */
+/** The one experiment of the service: chooses the users who get the other recommender. */
 import { createHash } from 'node:crypto'
 import type { Algorithm } from '../recommender/index.js'
 

@@ -1,4 +1,6 @@
-/** The gate of the topology: what is invalid, doubled or too late goes no further; the rest moves the partition's time. */
+/**
+ * The gate of the topology: drops invalid, repeated and late records. All other records advance the partition's time.
+ */
 import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
 import type { KeyValueStore, WindowStore } from '../../state/ports/store.js'
 import type { RecordMetadata } from '../../topology/processor.js'

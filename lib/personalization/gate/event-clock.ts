@@ -1,4 +1,4 @@
-/** What time it is in the stream: clicks on the page take part in a replay of another day, so they need its time. */
+/** The event time of the stream, for clicks on the page during a replay of another day. */
 import type { Clock } from '../../record/clock.js'
 
 export class EventClock {

@@ -1,4 +1,4 @@
-/** Event time of one partition of `user-activity`, kept in a store so that a restart goes on from the same moment. */
+/** Event time of one partition of `user-activity`, in a store so that it survives a restart. */
 import type { KeyValueStore } from '../../state/ports/store.js'
 
 export interface PartitionTime {

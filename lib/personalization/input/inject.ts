@@ -1,4 +1,4 @@
-/** Faults for a replay: events out of order, sent twice, or held back, decided by a seed after ids were given. */
+/** Faults for a replay: events out of order, repeated, or delayed, determined by a seed after the events have ids. */
 import { MillraceError } from '../../errors.js'
 import type { Random } from '../../record/random.js'
 

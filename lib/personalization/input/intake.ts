@@ -1,4 +1,4 @@
-/** Takes what people do on the page into `user-activity`. */
+/** Writes the activity of users on the page to `user-activity`. */
 import { IdempotentProducer } from '../../client/producer/idempotent-producer.js'
 import { type Cluster, MillraceError } from '../../index.js'
 import { delay } from '../../record/clock.js'

@@ -1,4 +1,4 @@
-/** Co-visitation: items seen near each other in a session attract each other by 1/distance, and the pull fades with time. */
+/** Co-visitation: items near each other in a session get a weight of 1/distance, which decays over time. */
 import {
   type Candidate,
   DEFAULT_COUNT,

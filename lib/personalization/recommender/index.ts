@@ -1,4 +1,4 @@
-/** The service's recommender: one algorithm leads, the others fill up what it leaves empty. */
+/** The service's recommender: one algorithm comes first, and the others fill the remaining places. */
 import { CoVisitation, type CoVisitationOptions } from './co-visitation.js'
 import { DEFAULT_COUNT, type ItemId, type ItemRecommender, type RecommendOptions } from './recommender.js'
 import { Trending, type TrendingOptions } from './trending.js'

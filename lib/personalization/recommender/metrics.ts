@@ -1,4 +1,6 @@
-/** How good next-item recommendations were: hit rate and mean reciprocal rank at a list length, test then learn. */
+/**
+ * The quality of next-item recommendations: hit rate and mean reciprocal rank at a list length, tested before learning.
+ */
 import type { ItemId } from './recommender.js'
 
 /** `hitRate20` and `mrr20` are null while nothing has been judged. */

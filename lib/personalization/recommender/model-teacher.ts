@@ -1,4 +1,7 @@
-/** Teaches the shared model what no task here does: what was processed before a start, and other instances' partitions. */
+/**
+ * Trains the shared model with activity that no task here processes: from before the start, and of the partitions of
+ * other instances.
+ */
 import { type Admin, type Cluster, readTopic } from '../../index.js'
 import type { Clock } from '../../record/clock.js'
 import { SchemaPending } from '../../serde/serde.js'

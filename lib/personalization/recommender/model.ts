@@ -1,6 +1,6 @@
 /**
- * What all tasks of an instance have learned together. It lives in memory only: a restart fills it again from the
- * `user-activity` topic. What a decision holds depends on it; whether and under which id it is made never does.
+ * The model that all tasks of an instance train together. It is in memory only; after a restart it is rebuilt from the
+ * `user-activity` topic. It influences the contents of a decision, but never whether it is made or its id.
  */
 
 import { ARM_ALGORITHMS, type Arm } from '../experiments/experiment.js'

@@ -1,4 +1,4 @@
-/** What every recommender of the service offers: learn one viewed item at a time, answer with ranked items. */
+/** The interface of every recommender: learn one viewed item at a time, return ranked items. */
 
 /** An item's id as the shop knows it. `1` and `'1'` are different items. */
 export type ItemId = string | number

@@ -1,4 +1,4 @@
-/** Trending: the items viewed most, each view fading with a half-life; the answer when nothing is known of a visitor. */
+/** Trending: the most viewed items, with a half-life per view; used if nothing is known about a visitor. */
 import { keepHeaviest } from './co-visitation.js'
 import {
   type Candidate,

@@ -1,4 +1,4 @@
-/** One thing a user did, as it stands on the `user-activity` topic, and the checks every record passes first. */
+/** One user action as a record of the `user-activity` topic, and the checks of every record. */
 
 import { timesQuantity } from './money.js'
 

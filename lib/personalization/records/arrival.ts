@@ -1,4 +1,6 @@
-/** A record of `user-activity` as it arrives: readable or not, so that a poison record reaches the dead letters. */
+/**
+ * A record of `user-activity` as it arrives, readable or not, so that unreadable records reach the dead-letter topic.
+ */
 
 import { isMillraceError } from '../../errors.js'
 import type { Serde } from '../../serde/serde.js'

@@ -1,4 +1,4 @@
-/** What could not be used, and why: the value of the `dead-letters` topic. */
+/** An unusable record and the reason: the value of the `dead-letters` topic. */
 import type { InvalidRow } from '../input/formats/rows.js'
 
 /** `schemas/dead-letter.avsc` is the same in Avro. */

@@ -1,4 +1,4 @@
-/** A decision as a record of the `recommendations` topic: keyed by user, its id and validity readable without Avro. */
+/** A decision as a record of the `recommendations` topic: keyed by user, with id and validity readable without Avro. */
 import type { StreamRecord } from '../../index.js'
 import { DECISION_ID_HEADER } from './decision-id.js'
 import type { Recommendation } from './recommendation.js'

@@ -1,4 +1,4 @@
-/** The identity of a decision: a hash of its rule and its subject, so that any run over one input makes one set of ids. */
+/** The id of a decision: a hash of its rule and its subject, so that every run on one input makes the same ids. */
 import { createHash } from 'node:crypto'
 
 /** The rules that decide. A withdrawal is a decision of its own, about the same subject as the alert it takes back. */

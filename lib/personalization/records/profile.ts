@@ -1,4 +1,4 @@
-/** What is known of a customer: the value of the compacted `customer-profiles` topic, keyed by user id. */
+/** The data about a customer: the value of the compacted `customer-profiles` topic, keyed by user id. */
 import type { ActivitySource } from './activity.js'
 
 /** `schemas/customer-profile.avsc` is the same in Avro. */

@@ -1,4 +1,4 @@
-/** One decision as it stands on the `recommendations` topic. */
+/** One decision as a record of the `recommendations` topic. */
 import { decisionId, type Rule } from './decision-id.js'
 
 /** `schemas/recommendation.avsc` is the same in Avro; the encoded value stays under 1 KB. */

@@ -1,4 +1,4 @@
-/** Reads the Avro schemas of the package, wherever it runs from: `schemas/` beside `lib/` or beside `dist/`. */
+/** Reads the Avro schemas of the package from `schemas/`, beside `lib/` or `dist/`. */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { MillraceError } from '../../errors.js'

@@ -1,4 +1,4 @@
-/** How the service's values become bytes: Avro, with a registry's framing where one is configured. */
+/** The serdes of the service's values: Avro, in the registry's format if a registry is configured. */
 
 import { avro } from '../../serde/avro/avro.js'
 import { confluentAvro } from '../../serde/avro/confluent-avro.js'

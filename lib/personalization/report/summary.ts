@@ -1,6 +1,6 @@
 /**
- * The application's whole life in numbers, counted from its topics as they stand committed: nothing here comes from a
- * counter that a crash could have lost or doubled.
+ * The summary of the application since its beginning, counted from the committed records of its topics. It uses no
+ * counters, which a crash could lose or double.
  */
 import { createHash } from 'node:crypto'
 import { type Cluster, readTopic, type TopicRecord, untilStable } from '../../index.js'

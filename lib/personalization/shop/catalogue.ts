@@ -1,4 +1,4 @@
-/** The simulated shop's products: the same ones for every seed, so that links to them stay good. */
+/** The simulated shop's products: the same for every seed, so that links to them stay valid. */
 import { type Random, seededRandom } from '../../record/random.js'
 import { MICROS_PER_UNIT } from '../records/money.js'
 import { ITEM_PRICE, POPULARITY_EXPONENT, quantile, runningSums } from './calibration.js'

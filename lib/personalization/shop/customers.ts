@@ -1,4 +1,4 @@
-/** The simulated shop's customers: who comes how often, what each likes, and the profile most of them have. */
+/** The simulated shop's customers: how often each comes, their interests, and the profile that most of them have. */
 import type { Random } from '../../record/random.js'
 import type { CustomerProfile } from '../records/profile.js'
 import { drawIndex, PROFILE_SHARE, runningSums } from './calibration.js'

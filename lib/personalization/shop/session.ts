@@ -1,4 +1,4 @@
-/** One visit to the simulated shop: what is looked at, put into the cart and bought, and when. */
+/** One visit to the simulated shop: the views, cart changes and purchases, with their times. */
 import type { Random } from '../../record/random.js'
 import { type ActivityFields, type ActivityType, activityOf, type UserActivity } from '../records/activity.js'
 import * as calibration from './calibration.js'

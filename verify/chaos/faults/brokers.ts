@@ -1,4 +1,4 @@
-/** Faults of brokers: killed and started again one after another, leaders moved while they write. */
+/** Faults of brokers: killed and started again one after another, leaders moved during writes. */
 import { systemClock } from '../../../lib/index.js'
 import type { KafkaCluster } from '../../kafka/cluster.js'
 import { ChaosFailure, seconds } from '../failure.js'

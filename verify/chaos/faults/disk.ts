@@ -1,4 +1,4 @@
-/** Faults of the disk: full for a while, and damaged between two lives. */
+/** Faults of the disk: full for a while, and damaged while an instance is stopped. */
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** What a fault is. */
+/** The interface of a fault. */
 import type { KafkaCluster } from '../../kafka/cluster.js'
 import type { Round } from '../round.js'
 

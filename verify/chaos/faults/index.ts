@@ -1,4 +1,4 @@
-/** Every fault, by name; one file or one line makes another. */
+/** Every fault, by name. Add a file or a line for another one. */
 import { brokers, leaders } from './brokers.js'
 import { damage, diskFull } from './disk.js'
 import type { Fault } from './fault.js'

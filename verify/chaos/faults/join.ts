@@ -1,4 +1,4 @@
-/** Measurements of a second instance: how long until it has tasks, under a steady stream and with a backlog. */
+/** Measurements of a second instance: the time until it has tasks, under a steady stream and with a backlog. */
 import { systemClock } from '../../../lib/index.js'
 import { seconds } from '../failure.js'
 import type { Round } from '../round.js'

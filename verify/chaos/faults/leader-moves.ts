@@ -1,4 +1,4 @@
-/** Moves the leaders of partitions: another order of their replicas, then the election of the preferred one. */
+/** Moves the leaders of partitions: reorders their replicas, then elects the preferred one. */
 import type { Cluster } from '../../../lib/index.js'
 import { defineApi } from '../../../lib/protocol/api/define.js'
 import { metadataApi } from '../../../lib/protocol/api/metadata.js'

@@ -1,4 +1,4 @@
-/** Faults of processes: killed, stopped, closed, rolled, more of them and fewer, and slow ones. */
+/** Faults of processes: killed, stopped, closed, restarted in turn, scaled out and in, and slow. */
 import { systemClock } from '../../../lib/index.js'
 import { seconds } from '../failure.js'
 import type { Instance } from '../instance.js'

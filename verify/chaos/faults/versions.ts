@@ -1,4 +1,4 @@
-/** Two versions of a topology in one group: one that fits, and one that does not. */
+/** Two versions of a topology in one group: a compatible one and an incompatible one. */
 import { systemClock } from '../../../lib/index.js'
 import { seconds } from '../failure.js'
 import type { Fault } from './fault.js'

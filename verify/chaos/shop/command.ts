@@ -1,4 +1,4 @@
-/** `npm run chaos` on the personalization service: its decisions must be those of an undisturbed run, each once. */
+/** `npm run chaos` on the personalization service: compares its decisions with those of a run without faults. */
 import { join } from 'node:path'
 import { MillraceError } from '../../../lib/errors.js'
 import { connect, seededRandom, systemRandom } from '../../../lib/index.js'

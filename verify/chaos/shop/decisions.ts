@@ -1,4 +1,4 @@
-/** The decisions of an application as a read_committed reader finds them, and how two sets differ. */
+/** The decisions of an application, read as read_committed, and the difference of two sets. */
 import { type Cluster, readTopic } from '../../../lib/index.js'
 import { headerText } from '../../../lib/personalization/records/decided-record.js'
 import { DECISION_ID_HEADER } from '../../../lib/personalization/records/decision-id.js'

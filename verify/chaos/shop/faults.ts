@@ -1,4 +1,4 @@
-/** The faults: each is made on a running application, and says what was seen. */
+/** The faults of the shop: each is injected into a running application and reports what happened. */
 import { delay, systemClock } from '../../../lib/record/clock.js'
 import type { TransactionState } from '../application-watch.js'
 import type { ChaosInstance } from './instance.js'

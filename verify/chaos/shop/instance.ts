@@ -1,4 +1,4 @@
-/** One instance of the service as a process of its own: started, killed, stopped, started again on the same folder. */
+/** One instance of the service as a separate process: started, killed, stopped, started again on the same folder. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../../lib/record/clock.js'

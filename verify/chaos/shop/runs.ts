@@ -1,4 +1,4 @@
-/** Makes faults on one application after another until all have been made, and holds each against an undisturbed run. */
+/** Injects all faults into one or more applications, and compares each with a run without faults. */
 import { join } from 'node:path'
 import type { Cluster } from '../../../lib/index.js'
 import { topicNames } from '../../../lib/personalization/records/topic-names.js'

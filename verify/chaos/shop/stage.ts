@@ -1,4 +1,4 @@
-/** One application under faults: its instances, what the broker says of each, and waiting for things to happen. */
+/** One application under faults: its instances, the broker's view of each, and waiting for conditions. */
 import { join } from 'node:path'
 import { delay, systemClock } from '../../../lib/record/clock.js'
 import type { Random } from '../../../lib/record/random.js'

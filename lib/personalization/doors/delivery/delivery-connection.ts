@@ -1,4 +1,4 @@
-/** One browser's connection: each decision id once, a bounded queue, and an end to a browser that is too slow. */
+/** One browser connection: sends each decision id once, has a bounded queue, and closes if the browser is too slow. */
 import type { DeliveryPosition, PlacedDecision, ServerFrame } from './frame.js'
 
 /** What carries the frames; a WebSocket, or a test. */

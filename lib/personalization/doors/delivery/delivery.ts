@@ -1,6 +1,6 @@
 /**
- * The hub between the `recommendations` topic and the browsers. What this instance commits is pushed at once; everything
- * else, and everything after a restart, comes from a read_committed reader of the topic, so any instance serves any user.
+ * The hub between the `recommendations` topic and the browsers. Decisions that this instance commits are sent at once.
+ * All others, and all after a restart, come from a read_committed reader of the topic, so any instance serves any user.
  */
 import type { ReadChunk } from '../../../client/reader.js'
 import { isMillraceError } from '../../../errors.js'

@@ -1,4 +1,4 @@
-/** What goes over the WebSocket, both ways: JSON text, one object a frame, `type` first. */
+/** The messages on the WebSocket in both directions: JSON text, one object per frame, with `type` first. */
 import type { Recommendation } from '../../records/recommendation.js'
 
 /** A decision and where it stands on the `recommendations` topic. */

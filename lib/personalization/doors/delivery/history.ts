@@ -1,4 +1,4 @@
-/** The latest decisions of each partition, bounded, so that a browser that was away for a moment needs no fetch. */
+/** The latest decisions of each partition, bounded, for browsers that connect again after a moment. */
 import type { PlacedDecision } from './frame.js'
 
 interface Kept {

@@ -1,4 +1,4 @@
-/** The bytes of an input file as text: gzip is recognised by its first two bytes, whatever the file is called. */
+/** The bytes of an input file as text. Gzip is recognised by its first two bytes, not by the file name. */
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { MillraceError } from '../../../errors.js'

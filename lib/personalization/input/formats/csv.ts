@@ -1,4 +1,4 @@
-/** RFC 4180 over a stream: quoted fields with commas, doubled quotes and line breaks, cut anywhere by the chunks. */
+/** RFC 4180 on a stream: quoted fields with commas, doubled quotes and line breaks, with chunks that end anywhere. */
 import { MillraceError } from '../../../errors.js'
 import { type ByteSource, textOf } from './bytes.js'
 

@@ -1,4 +1,7 @@
-/** What all input formats share: rows become events or are named as unreadable, numbered from 1 without the header. */
+/**
+ * The common part of all input formats: rows become events or are reported as unreadable, numbered from 1 without the
+ * header.
+ */
 import { MillraceError } from '../../../errors.js'
 import type { UserActivity } from '../../records/activity.js'
 import { type ByteSource, linesOf } from './bytes.js'

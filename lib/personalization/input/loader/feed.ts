@@ -1,4 +1,4 @@
-/** The input as items to send, one ahead, and when each is due. */
+/** The input as items to send, with the time when each is due. */
 import { type Clock, delay } from '../../../record/clock.js'
 import type { CustomerProfile } from '../../records/profile.js'
 import { type ActivityRow, isInvalidRow } from '../formats/rows.js'

@@ -1,4 +1,4 @@
-/** What the loader sends: a file's rows or the simulated shop, always in the same sequence for the same options. */
+/** The input of the loader: the rows of a file or the simulated shop, always in the same order for the same options. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { MillraceError } from '../../../errors.js'

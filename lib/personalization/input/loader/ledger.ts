@@ -1,4 +1,4 @@
-/** The loader's books: which input a topic prefix belongs to, and how far it has been loaded. */
+/** The records of the loader: the input of a topic prefix, and how much of it is loaded. */
 import { type Cluster, MillraceError, readAll } from '../../../index.js'
 import type { Serde } from '../../../serde/serde.js'
 

@@ -1,4 +1,4 @@
-/** Collects the records of one transaction: a batch per partition, keyed records where Kafka's own hash puts them. */
+/** Collects the records of one transaction: a batch per partition, with Kafka's own partitioner for keyed records. */
 import type { ProduceBatch } from '../../../client/commit.js'
 import { BatchBuilder } from '../../../protocol/index.js'
 import { partitionForKey } from '../../../record/partitioner.js'

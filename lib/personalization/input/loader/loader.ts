@@ -1,6 +1,6 @@
 /**
- * Sends an input to `user-activity` exactly once: rows and the position after them go in one transaction under one
- * transactional id per prefix and input, so that whoever goes on begins where the last committed one ended.
+ * Sends an input to `user-activity` exactly once. Rows and the position after them are in one transaction, under one
+ * transactional id per prefix and input, so another instance continues where the last commit ended.
  */
 import { createHash } from 'node:crypto'
 import { TransactionManager } from '../../../client/transaction/transaction-manager.js'

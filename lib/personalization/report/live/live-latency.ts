@@ -1,4 +1,4 @@
-/** Percentiles of the last minute: a histogram per second over exponential buckets, added up when asked. */
+/** Percentiles of the last minute: a histogram per second with exponential buckets, added up on request. */
 
 /** Each bucket is this much wider than the one before: a percentile is at most 5 % too high. */
 const GROWTH = 1.05

@@ -1,4 +1,4 @@
-/** What the live panel shows, sampled once a second from the running totals of the service and of the hub. */
+/** The metrics of the live panel, sampled once a second from the running totals of the service and of the hub. */
 import type { Cancel, Clock } from '../../../record/clock.js'
 import type { DeliveryTotals } from '../../doors/delivery/delivery.js'
 import type { Rule } from '../../records/decision-id.js'
