@@ -5,7 +5,7 @@
 
 import { Admin } from '../lib/client/admin.js'
 import type { Cluster } from '../lib/client/cluster.js'
-import { connect } from '../lib/connect.js'
+import { connect } from '../lib/client/connect.js'
 import { delay, systemClock } from '../lib/record/clock.js'
 import { benchTopic, KEYS, loadCountTopic, PARTITIONS } from './count-data.js'
 import { digest, type Outputs, readCounts } from './count-outputs.js'

@@ -1,7 +1,7 @@
 /** `idle`: one instance with few and with thousands of tasks and no input: its start, memory, open files, and CPU time. */
 
 import { Admin } from '../lib/client/admin.js'
-import { connect } from '../lib/connect.js'
+import { connect } from '../lib/client/connect.js'
 import { delay, systemClock } from '../lib/record/clock.js'
 import { benchTopic } from './count-data.js'
 import { type Bench, withKafka } from './dedicated-broker.js'

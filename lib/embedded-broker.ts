@@ -1,9 +1,10 @@
 /** The public function for the embedded broker: a folder or memory, and the system's clock by default. */
 import type { Broker } from './broker/broker.js'
-import { checkFolder, checkPort } from './config/checks.js'
+import { checkFolder } from './config/checks.js'
 import type { StreamsConfig } from './config.js'
 import { MillraceError } from './errors.js'
 import { systemClock } from './record/clock.js'
+import { checkPort } from './record/ports.js'
 import { systemRandom } from './record/random.js'
 
 /** Options of {@link embeddedBroker}. */

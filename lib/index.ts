@@ -6,25 +6,26 @@ export type { ConfigValues } from './broker/topic-config.js'
 export { Admin, type NewTopic } from './client/admin.js'
 export type { Cluster } from './client/cluster.js'
 export type { CommitOutcome, Committed, GroupIdentity, OffsetToCommit } from './client/commit.js'
+export { type Connection, type ConnectionOptions, connect } from './client/connect.js'
 export type { Isolation } from './client/fetch-request.js'
 export type { CommittedOffset } from './client/group-offsets.js'
 export type { FoundOffset, OffsetSpec } from './client/list-offsets.js'
 export type { TopicInfo } from './client/metadata.js'
+export type { ProducerRecord } from './client/producer/encode-record.js'
 export type { Acknowledgement } from './client/producer/partition-outbox.js'
 export { Producer, type ProducerCloseOptions, type ProducerOptions } from './client/producer/producer.js'
-export type { ProducerRecord } from './client/producer/topic-intake.js'
 export {
   type OutgoingRecord,
   TransactionalProducer,
   type TransactionalProducerOptions,
 } from './client/producer/transactional-producer.js'
-export { type ReadChunk, type ReaderOptions, readAll, readTopic } from './client/reader.js'
+export { readAll, readTopic } from './client/reader.js'
+export type { ReadChunk, ReaderOptions, ReadOptions } from './client/reader-options.js'
 export type { TopicConfigEntry } from './client/topic-admin.js'
 export { untilStable } from './client/until-stable.js'
 // Running them
 export type { ProcessingGuarantee, StreamsConfig, StreamsOptions } from './config.js'
 // Reading and writing topics beside a topology
-export { type ConnectionOptions, connect } from './connect.js'
 // Topologies
 export { CogroupedStream, SessionWindowedCogroupedStream, WindowedCogroupedStream } from './dsl/cogrouped-stream.js'
 export { GlobalKTable } from './dsl/global-table.js'

@@ -1,7 +1,7 @@
 /** The composition root: makes a running instance from a topology, a connection and a folder. */
 import type { Cluster } from './client/cluster.js'
+import { type Connection, type ConnectionOptions, connect, withConnection } from './client/connect.js'
 import { requireSettings, resolveConfig, type StreamsConfig, type StreamsOptions } from './config.js'
-import { type ConnectionOptions, connect } from './connect.js'
 import { isMillraceError, MillraceError } from './errors.js'
 import type { Cancel } from './record/clock.js'
 import { type CloseOptions, type CloseReport, requireTimeout, warnOfRest } from './runtime/close-report.js'
@@ -13,6 +13,7 @@ import { logSummaries } from './runtime/log-summary.js'
 import { type OpenInstance, openInstance } from './runtime/open-instance.js'
 import { tellOutages } from './runtime/outages.js'
 import { Queries } from './runtime/queries/queries.js'
+import { RestartPauses } from './runtime/restart-pauses.js'
 import { type RestoreListener, RestoreListeners } from './runtime/restore/listener.js'
 import { removeAllState } from './runtime/state-cleaning.js'
 import { processEngines, taskEngines } from './runtime/state-engines.js'
@@ -26,14 +27,12 @@ import { requireTopology } from './topology/validate/validate.js'
 /** What `new Streams` takes: the options, and exactly one of `brokers` and `broker`. */
 export type StreamsSettings = StreamsOptions &
   ConnectionOptions & {
+    /** The brokers, in one value that others take as well. Instead of `brokers`, `broker` and what belongs to them. */
+    readonly connection?: Connection
     /** A storage engine of your own for the tasks; the store suite of `millrace/testing` checks it. */
     readonly engines?: StateEngines
   }
 
-/** Pauses before an instance that failed is opened anew: doubled up to the longest, short again after a long life. */
-const FIRST_PAUSE_MS = 100
-const MAX_PAUSE_MS = 10_000
-const LONG_LIFE_MS = 60_000
 /** Share of the time of a `close` after which it stops waiting for the brokers and gives up what is not committed. */
 const GRACEFUL_SHARE = 0.8
 
@@ -68,12 +67,13 @@ export class Streams {
 
   /** @throws MillraceError CONFIG_INVALID */
   constructor(topology: Topology, settings: StreamsSettings) {
-    const { brokers, broker, transport, clientId, tls, sasl, engines, ...options } = requireSettings(settings)
+    const { engines, ...given } = requireSettings(settings)
+    const { connection, rest } = withConnection(given)
     requireTopology(topology)
     this.#topology = topology
     this.#engines = engines
-    this.#connection = { brokers, broker, transport, clientId, tls, sasl } as ConnectionOptions
-    const config = resolveConfig(options)
+    this.#connection = connection
+    const config = resolveConfig(rest)
     this.#config = { ...config, log: limitedLog(config.log, config.clock) }
     this.#finished.promise.catch(() => undefined)
   }
@@ -194,6 +194,11 @@ export class Streams {
     this.#cluster?.close().catch(() => undefined)
   }
 
+  /** As `close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
   /** A failure that nobody waits for must not look like a process that has nothing to do. */
   #reportUnheard(error: unknown): void {
     if (this.#finishedHeard === 'yes' || this.#closing || typeof this.#config.onUncaughtError === 'function') return
@@ -210,14 +215,12 @@ export class Streams {
     try {
       this.#lifecycle.transitionTo('starting')
       const { clock } = this.#config
-      let pauseMs = FIRST_PAUSE_MS
+      const pauses = new RestartPauses()
       for (let life = 1; ; life++) {
         const startedMs = clock.monotonicMs()
         if ((await this.#live(life)) === 'closed') break
         if (!this.#closing) this.#lifecycle.transitionTo('starting')
-        if (clock.monotonicMs() - startedMs > LONG_LIFE_MS) pauseMs = FIRST_PAUSE_MS
-        await within(clock, pauseMs, this.#closeAsked.promise)
-        pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+        await within(clock, pauses.after(clock.monotonicMs() - startedMs), this.#closeAsked.promise)
         if (this.#closing) break
       }
       if (this.state !== 'closing') this.#lifecycle.transitionTo('closing')

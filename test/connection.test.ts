@@ -1,7 +1,20 @@
 /** Ways to brokers that cannot be: refused where they are given, before anything is opened, and without a secret in the error. */
 import t from 'tap'
-import { connect, embeddedBroker, Streams, StreamsBuilder, string } from '../lib/index.js'
+import {
+  Admin,
+  connect,
+  embeddedBroker,
+  Producer,
+  readTopic,
+  Streams,
+  StreamsBuilder,
+  silentLog,
+  string,
+  TransactionalProducer,
+  topic,
+} from '../lib/index.js'
 import { systemClock } from '../lib/record/clock.js'
+import { TopologyTestDriver } from '../lib/testing/index.js'
 
 const refused = (message: RegExp) => ({ code: 'CONFIG_INVALID', message })
 
@@ -119,4 +132,66 @@ t.test('and fires when it is due, in pieces', async (t) => {
   })
   await new Promise((resolve) => systemClock.setTimer(2 ** 32 + 5, () => resolve(null)))
   t.same(delays, [2 ** 31 - 1, 2 ** 31 - 1, 7])
+})
+
+t.test('one connection for a stream, readers, producers and admin', async (t) => {
+  const broker = await embeddedBroker({ folder: null })
+  t.teardown(() => broker.close())
+  const lines = topic('lines', { key: string, value: string })
+  const shouted = topic('shouted', { key: string, value: string })
+  for (const connection of [broker, { broker }, { broker, clientId: 'mine', requestTimeoutMs: 5_000 }]) {
+    await using admin = new Admin(connection)
+    const topics = [lines, shouted].map(({ name }) => ({ name, partitions: 1 }))
+    await admin.createTopics(topics, { ifNotExists: true })
+    await using producer = new Producer({ connection })
+    const { offset } = await producer.send(lines, { key: 'a', value: 'x' })
+    const builder = new StreamsBuilder()
+    builder
+      .stream(lines)
+      .mapValues((line) => line?.toUpperCase() ?? '')
+      .to(shouted)
+    await using streams = new Streams(builder.build(), { applicationId: 'shout', connection, log: silentLog })
+    await streams.start()
+    for await (const { records } of readTopic(connection, shouted, { until: 'never' })) {
+      if (records.some((record) => record.value === 'X' && record.offset >= offset)) break
+    }
+  }
+})
+
+t.test('a connection and its options beside it', async (t) => {
+  const broker = await embeddedBroker({ folder: null })
+  t.teardown(() => broker.close())
+  const builder = new StreamsBuilder()
+  builder.stream('in', { key: string, value: string }).to('out')
+  const topology = builder.build()
+  for (const [settings, message] of [
+    [{ connection: broker, broker }, /option broker stands beside connection/],
+    [{ connection: { brokers: ['localhost:1'] }, brokers: ['localhost:1'] }, /option brokers stands beside connection/],
+    [{ connection: { brokers: ['localhost:1'] }, tls: {} }, /option tls stands beside connection/],
+    [{ connection: broker, clientId: 'x' }, /option clientId stands beside connection/],
+    [{ connection: null }, /give either brokers/],
+    [{ connection: 'localhost:1' }, /give either brokers/],
+    [{ connection: { brokers: ['localhost:1'], requestTimeoutMs: 1 } }, /option requestTimeoutMs is 1/],
+  ] as const) {
+    const make = () => new Streams(topology, { applicationId: 'a', log: silentLog, ...(settings as object) })
+    t.throws(make, refused(message))
+  }
+})
+
+t.test('what is closed can be disposed of, twice', async (t) => {
+  const broker = await embeddedBroker({ folder: null })
+  const cluster = connect(broker)
+  const builder = new StreamsBuilder()
+  builder.stream('in', { key: string, value: string }).to('out')
+  const closable = [
+    new Streams(builder.build(), { applicationId: 'a', connection: broker, log: silentLog }),
+    new Producer({ cluster }),
+    new TransactionalProducer({ cluster, transactionalId: 'x' }),
+    new Admin(cluster),
+    cluster,
+    broker,
+  ]
+  for (const each of [...closable, ...closable]) await t.resolves(each[Symbol.asyncDispose]())
+  const driver = new TopologyTestDriver(builder.build())
+  driver[Symbol.dispose]()
 })

@@ -8,9 +8,8 @@ import { type SourceFile, sourceFile, sourceFiles, target } from './source-files
 const EDGES: Readonly<Record<string, readonly string[]>> = {
   cli: ['index', 'personalization', 'testing'],
   personalization: ['index'],
-  index: ['dsl', 'streams', 'connect', 'embedded-broker', 'config'],
-  streams: ['runtime', 'connect', 'config'],
-  connect: ['client', 'broker', 'config'],
+  index: ['dsl', 'streams', 'client', 'embedded-broker', 'config'],
+  streams: ['runtime', 'client', 'config'],
   'embedded-broker': ['broker', 'config'],
   dsl: ['topology'],
   runtime: ['task', 'client', 'config'],
@@ -147,7 +146,7 @@ t.test('the check sees what it should', async (t) => {
 
 t.test('streams loads the embedded broker only when it is used', async (t) => {
   const eager = lib
-    .filter((file) => ['streams', 'connect', 'embedded-broker'].includes(partOf(file.path)))
+    .filter((file) => ['streams', 'embedded-broker'].includes(partOf(file.path)))
     .flatMap((file) =>
       file.imports.filter(({ specifier, typeOnly, lazy }) => /\/broker\//.test(specifier) && !typeOnly && !lazy),
     )

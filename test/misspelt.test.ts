@@ -89,8 +89,10 @@ t.test('reading a topic', async (t) => {
   for (const [options, message] of [
     [undefined, /takes an object of options/],
     [{ ...good, until: 'end' }, /until of reading a topic is not 'now' or 'never'/],
-    [{ cluster, topic: 'in' }, /until/],
-    [{ ...good, cluster: { broker } }, /cluster of reading a topic is not a value that `connect` returned/],
+    [{ ...good, until: null }, /until/],
+    [{ ...good, cluster: { broker } }, /option cluster must be a value that `connect` returned/],
+    [{ ...good, connection: { broker } }, /give either cluster or connection/],
+    [{ topic: 'in' }, /give either cluster or connection/],
     [{ ...good, topic: 5 }, /topic .* a name/],
     [{ ...good, isolation: 'committed' }, /isolation/],
     [{ ...good, elseFrom: 'first' }, /elseFrom/],

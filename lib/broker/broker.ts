@@ -97,6 +97,10 @@ export class Broker {
   }
 
   /** Closes connections, cancels every timer and closes the storage. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#shutDown()
     return this.#closing

@@ -14,6 +14,7 @@ import { brokerError, topicMissing } from './broker-error.js'
 import type { RequestBody } from './broker-link.js'
 import { type Cluster, MISSING_TOPIC_PATIENCE_MS } from './cluster.js'
 import type { Target } from './cluster-options.js'
+import { type Connection, clientOptions, clusterOf } from './connect.js'
 import type { RequestName } from './error-kinds.js'
 import type { Isolation } from './fetch-request.js'
 import { type CommittedOffset, committedOffsets } from './group-offsets.js'
@@ -37,9 +38,22 @@ const DEFAULT_DELETE_RETENTION_MS = 86_400_000
 
 export class Admin {
   private readonly cluster: Cluster
+  private readonly ownsCluster: boolean
 
-  constructor(cluster: Cluster) {
+  /** Of a connection it makes a client of its own, which `close` closes. @throws MillraceError CONFIG_INVALID */
+  constructor(source: Cluster | Connection) {
+    const { cluster, isOwn } = clusterOf(clientOptions(source))
     this.cluster = cluster
+    this.ownsCluster = isOwn
+  }
+
+  /** Closes its own client. A cluster that was given stays open. */
+  async close(): Promise<void> {
+    if (this.ownsCluster) await this.cluster.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   /** CLIENT_REQUEST_FAILED naming the topic; one that exists is an error unless `ifNotExists`. */

@@ -236,6 +236,10 @@ export class Cluster {
     return this.link.versionFor(await this.addressOf(target), api, options)
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   /** Closes the connections. Calls that have not ended reject with CLIENT_CLOSED. */
   async close(): Promise<void> {
     this.closed = true

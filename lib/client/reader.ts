@@ -2,62 +2,106 @@
  * Reads partitions from given offsets, to an end or without one, and without a group: for restores, replays and
  * summaries.
  */
-
-import { MillraceError } from '../errors.js'
 import { exactTimestamp } from '../protocol/index.js'
-import { requireKnown } from '../record/known-options.js'
 import type { TopicPartition, TopicRecord } from '../record/record.js'
-import type { Lane } from '../transport/transport.js'
+import type { Topic } from '../serde/topic.js'
 import type { Cluster } from './cluster.js'
+import { type Connection, clientOptions, clusterOf } from './connect.js'
 import type { Isolation } from './fetch-request.js'
 import { Fetcher } from './fetcher.js'
 import { listOffsets } from './list-offsets.js'
-
-export interface ReaderOptions {
-  readonly cluster: Cluster
-  readonly topic: string
-  /** Default: all of them. */
-  readonly partitions?: readonly number[]
-  /** Default "readCommitted". */
-  readonly isolation?: Isolation
-  /** A partition not named here begins at `elseFrom`. */
-  readonly from?: ReadonlyMap<number, number>
-  /** Default "earliest". */
-  readonly elseFrom?: 'earliest' | 'latest'
-  /**
-   * `now`: ends where the topic ended when reading began (for readCommitted that is the last stable offset). `never`:
-   * goes on until the caller breaks out or aborts.
-   */
-  readonly until: 'now' | 'never'
-  readonly signal?: AbortSignal
-  /** Default "read". */
-  readonly lane?: Lane
-  /** How long a broker holds an empty answer. Default 10 until `now`, where the data is there, else 100. */
-  readonly maxWaitMs?: number
-}
-
-/** Records of one partition, in offset order; key and value are subarrays that keep the fetched bytes alive. */
-export interface ReadChunk {
-  readonly topic: string
-  readonly partition: number
-  readonly records: readonly TopicRecord[]
-  /** Where to go on from next time. */
-  readonly nextOffset: number
-}
+import { checkReaderOptions, type ReadChunk, type ReaderOptions, type ReadOptions } from './reader-options.js'
+import { typedRecords } from './typed-records.js'
 
 /**
- * Chunks as they arrive; order holds within a partition. Breaking out of the loop closes the reader.
- * @throws CLIENT_TOPIC_MISSING, CLIENT_OFFSET_OUT_OF_RANGE, CLIENT_AUTHORIZATION, PROTOCOL_*, RECORD_TIMESTAMP_INVALID
- * where a record's time is beyond 2^53: reading can go on behind it
+ * Chunks as they arrive, until the present end of the topic unless `until` says `never`. Order holds within a partition. Breaking
+ * out of the loop closes the reader.
+ *
+ *     for await (const { records } of readTopic(connection, words)) ...
+ *
+ * @throws CONFIG_INVALID, CLIENT_TOPIC_MISSING, CLIENT_OFFSET_OUT_OF_RANGE, CLIENT_AUTHORIZATION, PROTOCOL_*; DESERIALIZE_FAILED, and
+ * RECORD_TIMESTAMP_INVALID for a time beyond 2^53: reading can go on behind that record
  */
-export async function* readTopic(options: ReaderOptions): AsyncGenerator<ReadChunk, void, undefined> {
-  checkOptions(options)
-  const { cluster, topic } = options
+export function readTopic<K, V>(
+  source: Cluster | Connection,
+  topic: Topic<K, V>,
+  options?: ReadOptions,
+): AsyncGenerator<ReadChunk<K, V>, void, undefined>
+export function readTopic(
+  source: Cluster | Connection,
+  topic: string,
+  options?: ReadOptions,
+): AsyncGenerator<ReadChunk, void, undefined>
+export function readTopic<K, V>(
+  options: ReaderOptions<K, V> & { readonly topic: Topic<K, V> },
+): AsyncGenerator<ReadChunk<K, V>, void, undefined>
+export function readTopic(
+  options: ReaderOptions & { readonly topic: string },
+): AsyncGenerator<ReadChunk, void, undefined>
+export function readTopic(...given: ReadArguments): AsyncGenerator<ReadChunk<unknown, unknown>, void, undefined> {
+  return read(readerOptions(given))
+}
+
+/** All records the topic holds now, by partition then offset; for topics that fit in memory. Arguments as for `readTopic`. */
+export async function readAll<K, V>(
+  source: Cluster | Connection,
+  topic: Topic<K, V>,
+  options?: Omit<ReadOptions, 'until'>,
+): Promise<TopicRecord<K, V>[]>
+export async function readAll(
+  source: Cluster | Connection,
+  topic: string,
+  options?: Omit<ReadOptions, 'until'>,
+): Promise<TopicRecord[]>
+export async function readAll<K, V>(
+  options: Omit<ReaderOptions<K, V>, 'until'> & { readonly topic: Topic<K, V> },
+): Promise<TopicRecord<K, V>[]>
+export async function readAll(
+  options: Omit<ReaderOptions, 'until'> & { readonly topic: string },
+): Promise<TopicRecord[]>
+export async function readAll(...given: ReadArguments): Promise<TopicRecord<unknown, unknown>[]> {
+  const byPartition = new Map<number, TopicRecord<unknown, unknown>[]>()
+  for await (const { partition, records } of read({ ...readerOptions(given), until: 'now' })) {
+    const list = byPartition.get(partition)
+    if (list === undefined) byPartition.set(partition, [...records])
+    else for (const record of records) list.push(record)
+  }
+  return [...byPartition.keys()].sort((a, b) => a - b).flatMap((partition) => byPartition.get(partition)!)
+}
+
+type AnyReaderOptions = ReaderOptions<unknown, unknown>
+type ReadArguments = readonly [unknown, unknown?, ReadOptions?]
+
+/** Options as one object, or as a cluster or connection, a topic and the rest. */
+function readerOptions([source, topic, options]: ReadArguments): AnyReaderOptions {
+  if (topic === undefined) return source as AnyReaderOptions
+  return { ...options, ...clientOptions(source as Cluster | Connection), topic: topic as AnyReaderOptions['topic'] }
+}
+
+async function* read(options: AnyReaderOptions): AsyncGenerator<ReadChunk<unknown, unknown>, void, undefined> {
+  checkReaderOptions(options)
+  const { topic } = options
+  const { cluster, isOwn } = clusterOf(options)
+  try {
+    for await (const chunk of readBytes(cluster, typeof topic === 'string' ? topic : topic.name, options)) {
+      if (typeof topic === 'string') yield chunk
+      else yield { ...chunk, records: await typedRecords(cluster, topic, chunk.records) }
+    }
+  } finally {
+    if (isOwn) await cluster.close()
+  }
+}
+
+async function* readBytes(
+  cluster: Cluster,
+  topic: string,
+  options: ReadOptions,
+): AsyncGenerator<ReadChunk, void, undefined> {
   const isolation = options.isolation ?? 'readCommitted'
   const numbers = options.partitions ?? [...(await cluster.topic(topic)).leaders.keys()]
   const partitions = numbers.map((partition) => ({ topic, partition }))
   const starts = await startOffsets(cluster, partitions, options)
-  const ends = options.until === 'now' ? await endOffsets(cluster, partitions, isolation) : null
+  const ends = (options.until ?? 'now') === 'now' ? await endOffsets(cluster, partitions, isolation) : null
   const open = new Set(numbers.filter((p) => ends === null || starts.get(p)! < ends.get(p)!))
   const fetcher = new Fetcher({
     cluster,
@@ -95,17 +139,6 @@ export async function* readTopic(options: ReaderOptions): AsyncGenerator<ReadChu
   }
 }
 
-/** All records the topic holds now, by partition then offset; for topics that fit in memory. */
-export async function readAll(options: Omit<ReaderOptions, 'until'>): Promise<TopicRecord[]> {
-  const byPartition = new Map<number, TopicRecord[]>()
-  for await (const { partition, records } of readTopic({ ...options, until: 'now' })) {
-    const list = byPartition.get(partition)
-    if (list === undefined) byPartition.set(partition, [...records])
-    else for (const record of records) list.push(record)
-  }
-  return [...byPartition.keys()].sort((a, b) => a - b).flatMap((partition) => byPartition.get(partition)!)
-}
-
 type Batch = ReturnType<Fetcher['poll']>[number]['batches'][number]
 
 function collect(batch: Batch, topic: string, partition: number, from: number, end: number, into: TopicRecord[]): void {
@@ -128,7 +161,7 @@ function collect(batch: Batch, topic: string, partition: number, from: number, e
 async function startOffsets(
   cluster: Cluster,
   partitions: readonly TopicPartition[],
-  options: ReaderOptions,
+  options: ReadOptions,
 ): Promise<Map<number, number>> {
   const starts = new Map(options.from)
   const rest = partitions.filter(({ partition }) => !starts.has(partition))
@@ -148,41 +181,4 @@ async function endOffsets(
 ): Promise<Map<number, number>> {
   const found = await listOffsets(cluster, partitions, 'latest', isolation)
   return new Map(found.map(({ partition, offset }) => [partition, offset]))
-}
-
-const OPTIONS = [
-  'cluster',
-  'topic',
-  'partitions',
-  'isolation',
-  'from',
-  'elseFrom',
-  'until',
-  'signal',
-  'lane',
-  'maxWaitMs',
-]
-
-/** What is no word of these would be another one without a word: `until: 'end'` would never end. */
-function checkOptions(options: ReaderOptions): void {
-  requireKnown(options, OPTIONS, 'reading a topic', 'CONFIG_INVALID')
-  const { cluster, topic, partitions, from, until, isolation = 'readCommitted', elseFrom = 'earliest' } = options
-  const wholes = (given: readonly unknown[]) =>
-    given.every((each) => Number.isSafeInteger(each) && (each as number) >= 0)
-  const rules: readonly (readonly [holds: boolean, option: string, wanted: string])[] = [
-    [typeof cluster?.topic === 'function', 'cluster', 'a value that `connect` returned'],
-    [typeof topic === 'string', 'topic', 'a name'],
-    [until === 'now' || until === 'never', 'until', "'now' or 'never'"],
-    [
-      isolation === 'readCommitted' || isolation === 'readUncommitted',
-      'isolation',
-      "'readCommitted' or 'readUncommitted'",
-    ],
-    [elseFrom === 'earliest' || elseFrom === 'latest', 'elseFrom', "'earliest' or 'latest'"],
-    [partitions === undefined || (Array.isArray(partitions) && wholes(partitions)), 'partitions', 'a list of numbers'],
-    [from === undefined || (from instanceof Map && wholes([...from].flat())), 'from', 'a Map of partition to offset'],
-  ]
-  const broken = rules.find(([holds]) => !holds)
-  if (broken !== undefined)
-    throw new MillraceError('CONFIG_INVALID', `option ${broken[1]} of reading a topic is not ${broken[2]}`)
 }

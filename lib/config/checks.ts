@@ -3,6 +3,7 @@ import type { StreamsConfig } from '../config.js'
 import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
 import { checkOffsetReset } from '../record/offset-reset.js'
+import { checkPort, PORTS } from '../record/ports.js'
 import { isTopicName } from '../record/topic-name.js'
 import { ENGINES } from '../state/engine/index.js'
 
@@ -49,13 +50,6 @@ const MOST: Readonly<Record<string, number>> = {
   requestTimeoutMs: INT32_MAX,
   replicationFactor: 2 ** 15 - 1,
 }
-
-/** The functions that each option that is an object must have. */
-const PORTS = {
-  clock: ['now', 'monotonicMs', 'setTimer', 'nextTurn'],
-  random: ['next', 'int', 'bytes', 'uuid'],
-  log: ['debug', 'info', 'warn', 'error'],
-} as const
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   processingGuarantee: ['exactlyOnce', 'atLeastOnce'],
@@ -110,13 +104,6 @@ function checkNumbers(config: StreamsConfig): void {
       throw invalid(name, `is ${shown(value)}`, `use a whole number ${bounds}`)
     }
   }
-}
-
-/** @throws MillraceError CONFIG_INVALID */
-export function checkPort(name: keyof typeof PORTS, given: unknown): void {
-  const port = given as Readonly<Record<string, unknown>> | null | undefined
-  const lacking = PORTS[name].filter((call) => typeof port?.[call] !== 'function')
-  if (lacking.length > 0) throw invalid(name, `has no function ${lacking.join(', ')}`, 'omit it for the default')
 }
 
 /** @throws MillraceError CONFIG_INVALID if it is neither null nor a path */

@@ -1,5 +1,5 @@
 /** The interface between the running service and its web server; types only. The service implements it. */
-import type { ReadChunk } from '../client/reader.js'
+import type { ReadChunk } from '../client/reader-options.js'
 import type { TopicRecord } from '../record/record.js'
 import type { UserActivity } from './records/activity.js'
 import type { Recommendation } from './records/recommendation.js'

@@ -1,5 +1,5 @@
 /** One running instance of the personalization service, without its web server: topics, tasks, loader, model. */
-import { Admin, type Cluster, type ConnectionOptions, connect, MillraceError, Streams } from '../index.js'
+import { Admin, type Cluster, type Connection, connect, MillraceError, Streams } from '../index.js'
 import { type Clock, systemClock } from '../record/clock.js'
 import { type Log, silentLog } from '../telemetry/log.js'
 import { EventClock } from './gate/event-clock.js'
@@ -20,7 +20,7 @@ import { personalizationTopology, type RuleOptions } from './topology.js'
 /** Options of {@link PersonalizationService.open}. */
 export interface ServiceOptions {
   /** Kafka, or an embedded broker of this process. */
-  readonly connection: ConnectionOptions
+  readonly connection: Connection
   /** As in {@link StreamsConfig.applicationId}. */
   readonly applicationId: string
   /** Put before the name of each topic; may be empty. */
@@ -83,7 +83,7 @@ export class PersonalizationService {
   static async open(options: ServiceOptions): Promise<PersonalizationService> {
     const topics = topicNames(options.topicPrefix)
     const clock = options.clock ?? systemClock
-    const cluster = connect({ ...options.connection, clock })
+    const cluster = connect(options.connection, { clock })
     try {
       await createTopics(cluster, topics, options.partitions)
       const serdes = options.registry === null ? plainSerdes() : await registrySerdes(options.registry, topics)
@@ -114,7 +114,7 @@ export class PersonalizationService {
     const log = options.log ?? silentLog
     const topology = personalizationTopology({ topics, serdes, rules, model: this.model, watch: this.counts })
     this.streams = new Streams(topology, {
-      ...options.connection,
+      connection: options.connection,
       applicationId,
       stateDir: options.stateDir,
       commitLatencyMs: COMMIT_LATENCY_MS,
@@ -197,6 +197,10 @@ export class PersonalizationService {
   async close(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
     await this.stop(options)
     await this.cluster.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   /** First the loader's own word: these topics may belong to another input, whose end says nothing about ours. */

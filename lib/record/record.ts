@@ -33,13 +33,13 @@ export interface StreamRecord<K = unknown, V = unknown> {
 }
 
 /** A record of a topic: key and value as bytes, and its position. */
-export interface TopicRecord {
+export interface TopicRecord<K = Buffer, V = Buffer> {
   readonly topic: string
   readonly partition: number
   readonly offset: number
   /** Milliseconds since the epoch. */
   readonly timestamp: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
+  readonly key: K | null
+  readonly value: V | null
   readonly headers: Headers
 }

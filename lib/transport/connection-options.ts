@@ -4,6 +4,7 @@
  */
 import { MillraceError } from '../errors.js'
 import { kindOf } from '../record/kind-of.js'
+import { checkPort } from '../record/ports.js'
 import type { BrokerAddress, Transport } from './transport.js'
 
 type Given = Readonly<Record<string, unknown>>
@@ -38,6 +39,18 @@ export function checkConnection(options: object): void {
   if (tls !== undefined && (typeof tls !== 'object' || tls === null))
     throw wrong('tls', `is ${kindOf(tls)}`, 'use options of node:tls, {} for the defaults')
   if (sasl !== undefined) checkSasl(sasl)
+  const { clock, random, requestTimeoutMs, metadataMaxAgeMs } = options as Given
+  if (clock !== undefined) checkPort('clock', clock)
+  if (random !== undefined) checkPort('random', random)
+  checkMs('requestTimeoutMs', requestTimeoutMs, 100, 2 ** 31 - 1)
+  checkMs('metadataMaxAgeMs', metadataMaxAgeMs, 1, Number.MAX_SAFE_INTEGER)
+}
+
+function checkMs(name: string, given: unknown, least: number, most: number): void {
+  if (given === undefined) return
+  if (Number.isSafeInteger(given) && (given as number) >= least && (given as number) <= most) return
+  const shown = typeof given === 'number' ? `${given}` : kindOf(given)
+  throw wrong(name, `is ${shown}`, `use a whole number >= ${least} and <= ${most}`)
 }
 
 /** Host names, IPv4, or IPv6 in brackets. @throws MillraceError CONFIG_INVALID */

@@ -15,6 +15,12 @@ export interface LoopbackConnection {
   close(): void
 }
 
+/** A broker inside this process: what `embeddedBroker` returns. */
+export interface LoopbackBroker {
+  connection(): LoopbackConnection
+  readonly core: { readonly advertised: BrokerAddress }
+}
+
 export interface LoopbackTransportOptions {
   readonly clock: Clock
   readonly clientId: string

@@ -1,5 +1,5 @@
 /** A service in memory for the tests of the page: one topic, any number of instances, each owning some partitions. */
-import type { ReadChunk } from '../../lib/client/reader.js'
+import type { ReadChunk } from '../../lib/client/reader-options.js'
 import { MillraceError } from '../../lib/errors.js'
 import type { UserActivity } from '../../lib/personalization/records/activity.js'
 import { TRIGGERED_HEADER } from '../../lib/personalization/records/decided-record.js'

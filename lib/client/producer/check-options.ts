@@ -9,6 +9,10 @@ const NUMBER = 'a whole number from 1 to 2^31 - 1'
 /** By name: whether a value fits, and what does. */
 const OPTIONS: Readonly<Record<string, readonly [fits: (value: unknown) => boolean, wanted: string]>> = {
   cluster: [(value) => value instanceof Cluster, 'a value that `connect` returned'],
+  connection: [
+    (value) => typeof value === 'object' && value !== null,
+    'brokers, or a value that `embeddedBroker` returned',
+  ],
   transactionalId: [(value) => typeof value === 'string' && value !== '', 'a string that is not empty'],
   transactionTimeoutMs: [isInt32, NUMBER],
   compression: [(value) => (COMPRESSIONS as readonly unknown[]).includes(value), `one of ${COMPRESSIONS.join(', ')}`],
@@ -16,12 +20,12 @@ const OPTIONS: Readonly<Record<string, readonly [fits: (value: unknown) => boole
   bufferBytes: [isInt32, NUMBER],
   deliveryTimeoutMs: [isInt32, NUMBER],
 }
-const COMMON = ['cluster', 'compression', 'batchBytes', 'bufferBytes']
+const COMMON = ['cluster', 'connection', 'compression', 'batchBytes', 'bufferBytes']
 /** By kind: those that must be there, and those that may. */
 const KINDS = {
-  producer: { required: ['cluster'], known: [...COMMON, 'deliveryTimeoutMs'] },
+  producer: { required: [], known: [...COMMON, 'deliveryTimeoutMs'] },
   'transactional producer': {
-    required: ['cluster', 'transactionalId'],
+    required: ['transactionalId'],
     known: [...COMMON, 'transactionalId', 'transactionTimeoutMs'],
   },
 }
@@ -30,7 +34,7 @@ const KINDS = {
 export function checkProducerOptions(options: unknown, kind: keyof typeof KINDS): void {
   if (typeof options !== 'object' || options === null) throw invalid('the options', kind, 'an object')
   const given = options as Readonly<Record<string, unknown>>
-  const { required, known } = KINDS[kind]
+  const { required, known }: { required: readonly string[]; known: readonly string[] } = KINDS[kind]
   for (const name of new Set([...required, ...Object.keys(given)])) {
     if (!known.includes(name)) throw invalid(`option ${name}`, kind, `left out: there are ${known.join(', ')}`)
     const [fits, wanted] = OPTIONS[name]!

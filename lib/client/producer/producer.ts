@@ -7,14 +7,15 @@ import { formatTopicPartition } from '../../record/record.js'
 import { Topic } from '../../serde/topic.js'
 import { brokerError, mayRepeat } from '../broker-error.js'
 import type { Cluster } from '../cluster.js'
+import { type ClientOptions, clusterOf } from '../connect.js'
 import { growingPauseMs } from '../retry.js'
 import { checkProducerOptions } from './check-options.js'
+import type { ProducerRecord } from './encode-record.js'
 import { type Acknowledgement, type EncodedRecord, PartitionOutbox, type Settle } from './partition-outbox.js'
 import { ProduceQueue } from './produce-queue.js'
-import { type ProducerRecord, TopicIntake } from './topic-intake.js'
+import { TopicIntake } from './topic-intake.js'
 
-export interface ProducerOptions {
-  readonly cluster: Cluster
+export interface ProducerOptions extends ClientOptions {
   readonly compression?: Compression
   /** A batch of one partition takes no more than this. Default 512 KiB; a topic takes 1 MiB unless it says otherwise. */
   readonly batchBytes?: number
@@ -36,6 +37,7 @@ const MAX_PAUSE_MS = 1_000
 
 export class Producer {
   readonly #cluster: Cluster
+  readonly #ownsCluster: boolean
   readonly #queue: ProduceQueue
   readonly #intakes = new Map<string, TopicIntake>()
   readonly #outboxes = new Map<string, PartitionOutbox>()
@@ -51,12 +53,14 @@ export class Producer {
   /** @throws MillraceError CONFIG_INVALID */
   constructor(options: ProducerOptions) {
     checkProducerOptions(options, 'producer')
-    this.#cluster = options.cluster
+    const { cluster, isOwn } = clusterOf(options)
+    this.#cluster = cluster
+    this.#ownsCluster = isOwn
     this.#batchBytes = options.batchBytes ?? 512 * 1024
     this.#bufferBytes = options.bufferBytes ?? 32 * 1024 * 1024
     this.#deliveryTimeoutMs = options.deliveryTimeoutMs ?? 120_000
     this.#queue = new ProduceQueue({
-      cluster: options.cluster,
+      cluster,
       transactionalId: null,
       budgetMs: this.#deliveryTimeoutMs,
       repeatUnanswered: true,
@@ -125,6 +129,7 @@ export class Producer {
     for (const outbox of this.#outboxes.values()) outbox.drop(closedError('it was not sent'))
     this.#queue.reset(null, closedError('it may or may not be stored'))
     this.#room?.resolve()
+    if (this.#ownsCluster) await this.#cluster.close()
   }
 
   #intake(topic: string): TopicIntake {

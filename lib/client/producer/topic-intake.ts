@@ -1,27 +1,12 @@
 /** Adds records to the batches of one topic, in the order in which they were sent. */
 import { isMillraceError, MillraceError } from '../../errors.js'
 import { partitionForKey } from '../../record/partitioner.js'
-import { type Headers, NO_HEADERS } from '../../record/record.js'
 import { SchemaPending } from '../../serde/serde.js'
-import type { Topic } from '../../serde/topic.js'
 import { mayRepeat } from '../broker-error.js'
 import type { Cluster } from '../cluster.js'
 import { growingPauseMs } from '../retry.js'
-import { checkRecord } from './check-record.js'
+import { encodeRecord, hashedBytes, type ProducerRecord, type Serdes } from './encode-record.js'
 import type { EncodedRecord, Settle } from './partition-outbox.js'
-
-/** A record to send. */
-export interface ProducerRecord<K, V> {
-  /** Default null. */
-  readonly key?: K | null
-  /** Null: a tombstone. */
-  readonly value: V | null
-  /** Milliseconds since the epoch. Default now. */
-  readonly timestamp?: number
-  readonly headers?: Headers
-  /** Default: by the murmur2 hash of the key's bytes, as Kafka's own producer chooses; without a key, in turn. */
-  readonly partition?: number
-}
 
 /** What an intake needs of its producer. */
 export interface IntakePort {
@@ -31,8 +16,6 @@ export interface IntakePort {
   room(): Promise<void> | null
   add(topic: string, partition: number, record: EncodedRecord, settle: Settle, startedMs: number): void
 }
-
-type Serdes = Topic<unknown, unknown> | null
 
 interface Pending {
   readonly serdes: Serdes
@@ -49,7 +32,6 @@ interface Obstacle {
   readonly once: boolean
 }
 
-const KNOWN = new Set(['key', 'value', 'timestamp', 'headers', 'partition'])
 const FIRST_PAUSE_MS = 10
 const MAX_PAUSE_MS = 1_000
 
@@ -177,18 +159,16 @@ export class TopicIntake {
     const room = this.#port.room()
     if (room !== null) return { gone: room, once: false }
     try {
-      checkNames(record)
-      const key = bytesOf(serdes, 'key', record.key ?? null, this.#topic)
-      const value = bytesOf(serdes, 'value', record.value, this.#topic)
-      const { timestamp = cluster.clock.now(), headers = NO_HEADERS, partition } = record
-      checkRecord({ topic: this.#topic, key, value, timestamp, headers, partition })
+      const encoded = encodeRecord(this.#topic, serdes, record, cluster.clock.now())
+      const { partition } = record
       const partitions = cluster.cachedTopic(this.#topic)?.leaders.length ?? 0
       if (partitions <= (partition ?? 0)) {
         cluster.markMetadataStale()
         return { gone: cluster.topic(this.#topic, partition), once: true }
       }
-      const chosen = partition ?? this.#choose(serdes, record.key, key, partitions)
-      this.#port.add(this.#topic, chosen, { key, value, timestamp, headers }, settle, startedMs)
+      const hashed = hashedBytes(this.#topic, serdes, record, encoded)
+      const chosen = partition ?? (hashed === null ? this.#turn++ % partitions : partitionForKey(hashed, partitions))
+      this.#port.add(this.#topic, chosen, encoded, settle, startedMs)
     } catch (error) {
       if (error instanceof SchemaPending) return { gone: error.ready, once: true }
       settle.reject(error)
@@ -196,41 +176,10 @@ export class TopicIntake {
     return null
   }
 
-  #choose(serdes: Serdes, key: unknown, bytes: Uint8Array | null, partitions: number): number {
-    if (bytes === null) return this.#turn++ % partitions
-    const hashed = serdes?.key.partitionBytes?.(key, this.#topic) ?? bytes
-    return partitionForKey(hashed as Buffer, partitions)
-  }
-
   #late(cause: unknown): MillraceError {
     const { deliveryTimeoutMs } = this.#port
     const why = cause instanceof Error ? ` Last: ${cause.message}` : ''
     const text = `A record for topic "${this.#topic}" found no room, schema or topic within ${deliveryTimeoutMs} ms: it was never sent.${why}`
     return new MillraceError('CLIENT_DELIVERY_TIMEOUT', text, { topic: this.#topic, cause })
-  }
-}
-
-/** A misspelt name would be a default, without a word. */
-function checkNames(record: object): void {
-  for (const name in record) {
-    if (KNOWN.has(name)) continue
-    const text = `A record was not sent: it has no ${name}: known: ${[...KNOWN].join(', ')}.`
-    throw new MillraceError('CLIENT_RECORD_INVALID', text)
-  }
-}
-
-function bytesOf(serdes: Serdes, part: 'key' | 'value', given: unknown, topic: string): Uint8Array | null {
-  if (serdes === null || given === null) return given as Uint8Array | null
-  if (given === undefined) {
-    const text = `A record for topic "${topic}" was not sent: its ${part} is undefined; use null for none.`
-    throw new MillraceError('CLIENT_RECORD_INVALID', text, { topic, part })
-  }
-  const serde = serdes[part]
-  try {
-    return serde.serialize(given, topic)
-  } catch (cause) {
-    if (cause instanceof SchemaPending) throw cause
-    const text = `The ${part} of a record for topic "${topic}" does not fit its serde ${serde.name}.`
-    throw new MillraceError('SERIALIZE_FAILED', text, { topic, part, kind: 'record', cause })
   }
 }

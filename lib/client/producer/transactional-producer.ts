@@ -7,14 +7,17 @@ import { BatchBuilder } from '../../protocol/batch/batch-builder.js'
 import type { Compression } from '../../protocol/batch/compression.js'
 import { partitionForKey } from '../../record/partitioner.js'
 import { formatTopicPartition, type Headers } from '../../record/record.js'
+import { SchemaPending } from '../../serde/serde.js'
+import { Topic } from '../../serde/topic.js'
 import type { Cluster } from '../cluster.js'
 import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from '../commit.js'
+import { type ClientOptions, clusterOf } from '../connect.js'
 import { TransactionManager } from '../transaction/transaction-manager.js'
 import { checkProducerOptions } from './check-options.js'
 import { checkOffsets, checkRecord } from './check-record.js'
+import { encodeRecord, hashedBytes, type ProducerRecord } from './encode-record.js'
 
-export interface TransactionalProducerOptions {
-  readonly cluster: Cluster
+export interface TransactionalProducerOptions extends ClientOptions {
   /** One per logical producer, the same after a restart: that is what fences the process before. */
   readonly transactionalId: string
   /** The broker aborts a transaction that is open longer than this. Default 10000. */
@@ -37,12 +40,21 @@ export interface OutgoingRecord {
   readonly partition?: number
 }
 
+/** `hashed`: what chooses the partition, if that is not the key. */
+interface Outgoing extends OutgoingRecord {
+  readonly hashed?: Buffer | null
+}
+
+/** Between two times of asking for a schema that was said to be there. */
+const SCHEMA_PAUSE_MS = 100
+
 /**
  * `init`, then `begin`, any number of `append`s, `commit` or `abort`, and again. One transaction at a time. Records wait
  * in batches and leave in one request per broker at the commit, or earlier when many wait.
  */
 export class TransactionalProducer {
   private readonly cluster: Cluster
+  private readonly ownsCluster: boolean
   private readonly transactions: TransactionManager
   private readonly batchBytes: number
   private readonly bufferBytes: number
@@ -62,9 +74,11 @@ export class TransactionalProducer {
   /** @throws CONFIG_INVALID */
   constructor(options: TransactionalProducerOptions) {
     checkProducerOptions(options, 'transactional producer')
-    const { batchBytes, bufferBytes, ...rest } = options
-    this.cluster = options.cluster
-    this.transactions = new TransactionManager(rest)
+    const { batchBytes, bufferBytes, cluster: _shared, connection: _own, ...rest } = options
+    const { cluster, isOwn } = clusterOf(options)
+    this.cluster = cluster
+    this.ownsCluster = isOwn
+    this.transactions = new TransactionManager({ ...rest, cluster })
     this.batchBytes = batchBytes ?? 512 * 1024
     this.bufferBytes = bufferBytes ?? 8 * 1024 * 1024
   }
@@ -89,7 +103,40 @@ export class TransactionalProducer {
    * @throws CLIENT_RECORD_INVALID, CLIENT_STATE_INVALID (none is open), CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING, and what
    * TransactionManager.send raises.
    */
-  async append(record: OutgoingRecord): Promise<void> {
+  append<K, V>(topic: Topic<K, V>, record: ProducerRecord<K, V>): Promise<void>
+  append(topic: string, record: ProducerRecord<Uint8Array, Uint8Array>): Promise<void>
+  append(record: OutgoingRecord): Promise<void>
+  async append(topic: unknown, record?: ProducerRecord<unknown, unknown>): Promise<void> {
+    if (record === undefined) return this.appendBytes(topic as OutgoingRecord)
+    const serdes = Topic.is(topic) ? topic : null
+    const name = serdes?.name ?? (topic as string)
+    for (let attempts = 0; ; attempts++) {
+      try {
+        const encoded = encodeRecord(name, serdes, record, this.cluster.clock.now())
+        const { partition } = record
+        const hashed = hashedBytes(name, serdes, record, encoded)
+        const key = encoded.key as Buffer | null
+        const value = encoded.value as Buffer | null
+        const placed = partition === undefined ? {} : { partition }
+        return await this.appendBytes({ topic: name, ...encoded, key, value, hashed, ...placed })
+      } catch (error) {
+        if (!(error instanceof SchemaPending)) throw error
+        await this.schema(name, error, attempts)
+      }
+    }
+  }
+
+  /** The record waits for its schema; its transaction must not end meanwhile. */
+  private async schema(topic: string, pending: SchemaPending, attempts: number): Promise<void> {
+    const { transaction } = this
+    this.transactions.requireOpen()
+    const placing = pending.ready.then(() => (attempts === 0 ? undefined : this.cluster.pause(SCHEMA_PAUSE_MS)))
+    this.placing.add(placing)
+    await placing.finally(() => this.placing.delete(placing))
+    if (transaction !== this.transaction) throw endedMeanwhile(topic)
+  }
+
+  private async appendBytes(record: Outgoing): Promise<void> {
     checkRecord(record)
     this.requireNotEnding()
     this.transactions.requireOpen()
@@ -100,7 +147,7 @@ export class TransactionalProducer {
   }
 
   /** The topic is not known, or has grown since it was asked for. */
-  private async placed(record: OutgoingRecord): Promise<void> {
+  private async placed(record: Outgoing): Promise<void> {
     const { transaction } = this
     const place = async () => {
       this.cluster.markMetadataStale()
@@ -114,9 +161,9 @@ export class TransactionalProducer {
     await placing.finally(() => this.placing.delete(placing))
   }
 
-  private add(record: OutgoingRecord, partitions: number): void {
-    const { topic, key, value, timestamp, headers } = record
-    const partition = record.partition ?? this.choose(topic, key, partitions)
+  private add(record: Outgoing, partitions: number): void {
+    const { topic, key, value, timestamp, headers, hashed = key } = record
+    const partition = record.partition ?? this.choose(topic, hashed, partitions)
     const name = formatTopicPartition(topic, partition)
     let batch = this.open.get(name)
     if (batch === undefined) {
@@ -171,9 +218,14 @@ export class TransactionalProducer {
   }
 
   /** An open transaction is left to its timeout: commit or abort first. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.drop()
-    return this.transactions.close()
+    await this.transactions.close()
+    if (this.ownsCluster) await this.cluster.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   private async end(steps: () => Promise<CommitOutcome>): Promise<CommitOutcome> {

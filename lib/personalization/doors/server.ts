@@ -126,6 +126,10 @@ export class PersonalizationServer {
     return server
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   /** Within a second, whatever browsers do. */
   async close(): Promise<void> {
     this.#live.stop()

@@ -180,6 +180,10 @@ export class TopologyTestDriver {
     return this.#topics.names()
   }
 
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
   /** Closes the processors of the topology. */
   close(): void {
     for (const task of this.#tasks) task.close()

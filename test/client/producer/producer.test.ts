@@ -241,7 +241,10 @@ t.test('what is no record, no topic and no option is refused', async (t) => {
   const { cluster } = broker
   for (const [options, message] of [
     [undefined, /options of a producer must be an object/],
-    [{}, /option cluster of a producer must be a value that `connect` returned/],
+    [{}, /give either cluster or connection/],
+    [{ cluster, connection: { brokers: ['localhost:1'] } }, /give either cluster or connection/],
+    [{ connection: 'localhost:1' }, /option connection of a producer must be brokers/],
+    [{ connection: {} }, /give either brokers/],
     [{ cluster: {} }, /option cluster/],
     [{ cluster, lingerMs: 5 }, /option lingerMs of a producer must be left out/],
     [{ cluster, transactionalId: 'x' }, /option transactionalId of a producer must be left out/],

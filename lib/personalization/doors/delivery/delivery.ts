@@ -2,7 +2,7 @@
  * The hub between the `recommendations` topic and the browsers. Decisions that this instance commits are sent at once.
  * All others, and all after a restart, come from a read_committed reader of the topic, so any instance serves any user.
  */
-import type { ReadChunk } from '../../../client/reader.js'
+import type { ReadChunk } from '../../../client/reader-options.js'
 import { isMillraceError } from '../../../errors.js'
 import { type Clock, delay } from '../../../record/clock.js'
 import { partitionForKey } from '../../../record/partitioner.js'
