@@ -8,5 +8,6 @@ export function kindOf(answer: unknown): string {
   if (answer instanceof Promise) return 'a promise'
   if (typeof answer !== 'number') return typeof answer === 'object' ? 'an object' : `a ${typeof answer}`
   if (!Number.isFinite(answer)) return String(answer)
+  if (Number.isSafeInteger(answer)) return 'a number'
   return Number.isInteger(answer) ? 'a number beyond 2^53' : 'a fraction'
 }

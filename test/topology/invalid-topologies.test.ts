@@ -82,7 +82,8 @@ const MISSING: readonly Row[] = [
   ['mapValuesAsync', FUNCTION, /KSTREAM-SOURCE.*mapper/, stream((s) => s.mapValuesAsync(loose(null)))],
   ['processAsync', FUNCTION, /ASYNC.*handler/, stream((s) => s.processAsync(loose(null)))],
   ['a branch', FUNCTION, /BRANCH.*predicate/, stream((s) => s.split().branch(loose(null)).noDefaultBranch())],
-  ['to', FUNCTION, /SINK.*topic/, stream((s) => s.to(loose(undefined)))],
+  ['to nothing', 'CONFIG_INVALID', /^to: undefined is not a topic/, stream((s) => s.to(loose(undefined)))],
+  ['to a number', 'CONFIG_INVALID', /^to: a number is not a topic/, stream((s) => s.to(loose(5)))],
   ['a partitioner', FUNCTION, /SINK.*partitioner/, stream((s) => s.to('out', { partitioner: loose(5) }))],
   [
     'an extractor',
