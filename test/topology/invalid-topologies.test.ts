@@ -240,7 +240,7 @@ const WRONG: readonly Row[] = [
   [
     'history shorter than grace, through a filter',
     'TOPOLOGY_RETENTION_TOO_SHORT',
-    /store v keeps 5.*6 ms/,
+    /store v has 5 ms of history.*graceMs 6/,
     dsl((b) => {
       const versioned = b.table('t', { ...text, store: history }).filter(() => true)
       inStream(b).join(versioned, { joiner, graceMs: 6 })
