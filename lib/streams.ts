@@ -348,7 +348,7 @@ export class Streams {
 
   /** The ids of the tasks that run on this instance, `subtopology_partition`, e.g. `0_3`. */
   tasks(): string[] {
-    return this.#open?.tasks.ids() ?? []
+    return (this.#open?.tasks.ids() ?? []).map(({ text }) => text)
   }
 
   /** Sub-topologies that wait because other instances run another version of them, one sentence each. Usually empty. */

@@ -58,7 +58,7 @@ export class GlobalProcessor {
     const { clock, taskTimeoutMs: timeoutMs = 0, log = silentLog } = options
     this.#wait = new SchemaWait({ clock, timeoutMs, log })
     const onProcessingError = options.handleGlobalErrors ? options.onProcessingError : 'fail'
-    this.#failures = new RecordErrors({ ...options, onProcessingError, id: 'global' }, null)
+    this.#failures = new RecordErrors({ ...options, onProcessingError, id: { text: 'global' } }, null)
     const context = this.#context(options)
     const place = { nodeName: definition.processorName, taskId: context.taskId }
     this.#processor = starting('supplier', place, () => definition.supplier?.(context) ?? null)

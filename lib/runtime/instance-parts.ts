@@ -3,6 +3,7 @@ import type { Fetcher } from '../client/fetcher.js'
 import type { GroupMember } from '../client/group-member.js'
 import type { Progress } from '../client/heartbeat/progress.js'
 import type { StreamsConfig } from '../config.js'
+import type { TaskId } from '../record/task-id.js'
 import type { RejectedBatches } from '../task/rejected-batches.js'
 import type { CommitGroup } from './commit/commit-group.js'
 import type { CommittedRecords } from './commit/committed-records.js'
@@ -34,5 +35,5 @@ export interface InstanceParts {
   readonly lifecycle: Lifecycle
   readonly assignments: Assignments
   /** Moves what is on disk of a task aside. */
-  readonly setAside: (taskId: string, reason: string) => Promise<void>
+  readonly setAside: (taskId: TaskId, reason: string) => Promise<void>
 }

@@ -5,6 +5,7 @@
  */
 import type { Assignment } from '../client/group-member.js'
 import { isMillraceError } from '../errors.js'
+import type { TaskId } from '../record/task-id.js'
 import { Commits } from './commit/commits.js'
 import type { FinishedCommit } from './commit/committer.js'
 import type { InstanceParts } from './instance-parts.js'
@@ -87,7 +88,7 @@ export class Instance {
   }
 
   /** The state of this task is damaged, or cannot be written: it alone is set aside or closed, and taken over again. */
-  taskDamaged(taskId: string, error: unknown): void {
+  taskDamaged(taskId: TaskId, error: unknown): void {
     this.#post({ kind: 'call', what: () => this.#taskDamaged(taskId, error) })
   }
 
@@ -134,10 +135,10 @@ export class Instance {
   }
 
   /** Tasks with `store` that are ours and not ready to be read; all of them before the group has told us ours. */
-  opening(store: string): string[] {
+  opening(store: string): TaskId[] {
     const { plan } = this.#parts
     const { owned, generation } = this.#state
-    const has = (taskId: string) => plan.subTopology(taskId).stores.some(({ name }) => name === store)
+    const has = (taskId: TaskId) => plan.subTopology(taskId).stores.some(({ name }) => name === store)
     if (generation === null) return plan.taskIds.filter(has)
     return [...owned.tasks]
       .filter(([taskId, { phase }]) => phase !== 'running' && has(taskId))
@@ -259,7 +260,7 @@ export class Instance {
     return processed
   }
 
-  #taskDamaged(taskId: string, error: unknown): void {
+  #taskDamaged(taskId: TaskId, error: unknown): void {
     if (!this.#parts.tasks.has(taskId)) return
     if (isMillraceError(error, 'STATE_DAMAGED')) this.#opener.damaged(taskId, error.message)
     this.#decide({ kind: 'taskLost', taskId })

@@ -10,6 +10,7 @@ import { IdempotentProducer } from '../client/producer/idempotent-producer.js'
 import { TransactionManager } from '../client/transaction/transaction-manager.js'
 import type { StreamsConfig } from '../config.js'
 import { isMillraceError, type MillraceError } from '../errors.js'
+import { parseTaskId, type TaskId } from '../record/task-id.js'
 import type { StateEngines } from '../state/engine/engine.js'
 import type { Drop } from '../task/options.js'
 import { RejectedBatches } from '../task/rejected-batches.js'
@@ -140,9 +141,13 @@ async function assemble(
     plan.internalTopics.some(({ name }) => name === topic),
   )
   const known = new Set(plan.taskIds)
-  const onDisk = new Set((await engines.list()).filter((taskId) => known.has(taskId)))
+  const listed = (await engines.list()).flatMap((name) => parseTaskId(name) ?? [])
+  const onDisk = new Set(listed.filter((taskId) => known.has(taskId)))
   const tasks = makeTaskSet(options, plan, globals, signal, progress, fetcher, rejectedBatches, onDisk, box)
-  engines.onDamaged = (error) => box.instance?.taskDamaged(error.taskId ?? '', error)
+  engines.onDamaged = (error) => {
+    const taskId = parseTaskId(error.taskId ?? '')
+    if (taskId !== null) box.instance?.taskDamaged(taskId, error)
+  }
   const refreshTopics = () => box.watch?.now()
   const assignments = new Assignments({ plan, log: config.log, refreshTopics, onHeld: options.onHeld })
   const said = () => ({ shutdown: box.shutdown, attempt: assignments.attempt })
@@ -197,7 +202,7 @@ function makeTaskSet(
   progress: Progress,
   fetcher: Fetcher,
   rejectedBatches: RejectedBatches,
-  onDisk: Set<string>,
+  onDisk: Set<TaskId>,
   box: Box,
 ): TaskSet {
   const { config, cluster } = options
@@ -263,7 +268,7 @@ function makeTakeOver(
     openState: (taskId) => openState(config, engines, plan, taskId),
     appConfigs: appConfigs(config),
   })
-  return { restore, takeOver, setAside: (taskId: string, reason: string) => engines.setAside(taskId, reason) }
+  return { restore, takeOver, setAside: (taskId: TaskId, reason: string) => engines.setAside(taskId.text, reason) }
 }
 
 /** The member joins again if only its membership is gone. */
@@ -336,7 +341,7 @@ async function makeMember(
   plan: ResolvedTopology,
   tasks: TaskSet,
   processId: string,
-  onDisk: ReadonlySet<string>,
+  onDisk: ReadonlySet<TaskId>,
   progress: Progress,
   said: () => { readonly shutdown: boolean; readonly attempt: number },
 ): Promise<GroupMember> {

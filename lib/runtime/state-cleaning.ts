@@ -2,6 +2,7 @@
 import type { StreamsConfig } from '../config.js'
 import { MillraceError } from '../errors.js'
 import type { Random } from '../record/random.js'
+import { parseTaskId, type TaskId } from '../record/task-id.js'
 import type { StateEngines } from '../state/engine/engine.js'
 import type { Log } from '../telemetry/log.js'
 import { periodically } from './periodic.js'
@@ -18,8 +19,8 @@ export interface StateCleaningOptions {
   readonly config: Pick<StreamsConfig, 'stateCleanupDelayMs' | 'clock' | 'log'>
   readonly engines: StateEngines
   /** Tasks that run here. Those being opened are known to the engines. */
-  readonly runs: (taskId: string) => boolean
-  readonly onRemoved: (taskId: string) => void
+  readonly runs: (taskId: TaskId) => boolean
+  readonly onRemoved: (taskId: TaskId) => void
 }
 
 /**
@@ -32,18 +33,19 @@ export function cleanState({ config, engines, runs, onRemoved }: StateCleaningOp
   const idleSinceMs = new Map<string, number>()
   const look = async () => {
     const nowMs = clock.monotonicMs()
-    for (const taskId of await engines.list()) {
-      if (runs(taskId)) {
-        idleSinceMs.delete(taskId)
+    for (const name of await engines.list()) {
+      const taskId = parseTaskId(name)
+      if (taskId !== null && runs(taskId)) {
+        idleSinceMs.delete(name)
         continue
       }
-      const sinceMs = idleSinceMs.get(taskId) ?? nowMs
-      idleSinceMs.set(taskId, sinceMs)
+      const sinceMs = idleSinceMs.get(name) ?? nowMs
+      idleSinceMs.set(name, sinceMs)
       if (nowMs - sinceMs < stateCleanupDelayMs) continue
-      idleSinceMs.delete(taskId)
-      if (!(await engines.remove!(taskId))) continue
-      onRemoved(taskId)
-      log.info({ taskId }, 'local state of a task that has moved to another instance was removed')
+      idleSinceMs.delete(name)
+      if (!(await engines.remove!(name))) continue
+      if (taskId !== null) onRemoved(taskId)
+      log.info({ taskId: name }, 'local state of a task that has moved to another instance was removed')
     }
     await engines.removeSetAside?.(clock.now() - SET_ASIDE_MS)
   }

@@ -42,7 +42,7 @@ export class DeadLetters {
       text(`${STREAMS_HEADER}offset`, String(cursor.offset)),
       text(`${MILLRACE_HEADER}reason`, reason),
       text(`${MILLRACE_HEADER}node`, node),
-      text(`${MILLRACE_HEADER}task`, id),
+      text(`${MILLRACE_HEADER}task`, id.text),
     ]
     const [key, value] = [cursor.key(), cursor.value()]
     // A record that just fits its own topic may not fit with these headers: the longest is left out first.

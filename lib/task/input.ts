@@ -16,7 +16,7 @@ import { type MonotonicTime, OperatorTimes } from './times.js'
 
 export type InputOptions = Pick<
   TaskOptions,
-  'id' | 'partition' | 'clock' | 'maxTaskIdleMs' | 'idleTimeoutMs' | 'turns' | 'topicName' | 'partitionCount'
+  'id' | 'clock' | 'maxTaskIdleMs' | 'idleTimeoutMs' | 'turns' | 'topicName' | 'partitionCount'
 >
 
 export class TaskInput {
@@ -30,7 +30,7 @@ export class TaskInput {
 
   constructor(options: InputOptions) {
     this.#options = options
-    this.times = new OperatorTimes(options.id)
+    this.times = new OperatorTimes(options.id.text)
     this.time = new StreamTime(this.#queues, this.times, options.clock, options.idleTimeoutMs)
     this.idle = new PartitionWait(this.#queues, options.maxTaskIdleMs, options.clock)
   }
@@ -41,12 +41,13 @@ export class TaskInput {
     events: QueueEvents,
     progress: Progress,
   ): void {
-    const { id, partition, topicName, partitionCount, turns } = this.#options
+    const { id, topicName, partitionCount, turns } = this.#options
+    const { text: taskId, partition } = id
     for (const { node, push } of sources) {
       for (const topic of node.topics.map(topicName)) {
         // A topic of fewer partitions than another of the same source has none for the last tasks.
         if (partition < partitionCount(topic))
-          this.#queues.push(new PartitionQueue(node, { taskId: id, topic, partition }, push, events, progress))
+          this.#queues.push(new PartitionQueue(node, { taskId, topic, partition }, push, events, progress))
       }
     }
     if (turns !== undefined) this.idle.takeTurns(turns)
@@ -63,7 +64,7 @@ export class TaskInput {
     if (queue !== undefined && queue.partition === partition) return queue
     const { id } = this.#options
     throw new MillraceError('TASK_PARTITION_UNKNOWN', `Task ${id} does not read ${topic}-${partition}.`, {
-      taskId: id,
+      taskId: id.text,
       topic,
       partition,
     })

@@ -60,7 +60,7 @@ function storeAccess(node: string, { options, state, storeKinds }: TaskParts): S
       if (storeKinds.has(name)) return state.store(name) as S
       const global = options.globalStore(name)
       if (global !== null) return global.store as S
-      const { id: taskId } = options
+      const { text: taskId } = options.id
       throw new MillraceError(
         'TOPOLOGY_STORE_UNKNOWN',
         `Node ${node} uses store ${name}, which task ${taskId} does not have.`,

@@ -3,6 +3,7 @@ import { topicMissing } from '../client/broker-error.js'
 import type { Progress } from '../client/heartbeat/progress.js'
 import type { Clock } from '../record/clock.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../record/failure.js'
+import type { TaskId } from '../record/task-id.js'
 import type { StoreKind } from '../state/stores/index.js'
 import type { ChangelogSink } from '../state/stores/store-parts.js'
 import type { Log } from '../telemetry/log.js'
@@ -41,13 +42,11 @@ export interface GlobalStore {
 }
 
 export interface TaskOptions<S extends TaskStores = TaskStores> {
-  /** `subtopology_partition`, e.g. `0_3`. */
-  readonly id: string
+  readonly id: TaskId
   readonly applicationId: string
   readonly subTopology: SubTopology
   /** What user code sees of the settings. */
   readonly appConfigs: AppConfigs
-  readonly partition: number
   readonly state: S
   /** Null where the topology has no global store of that name. */
   readonly globalStore: (name: string) => GlobalStore | null
@@ -102,7 +101,8 @@ export function partitionsToWrite(options: Pick<TaskOptions, 'sinkPartitions'>, 
 
 /** What every node of a task is told of its surroundings. */
 export function surroundings(options: TaskOptions) {
-  const { id, applicationId, appConfigs, partition, topicName, globalStore } = options
+  const { id, applicationId, appConfigs, topicName, globalStore } = options
+  const { text: taskId, partition } = id
   const partitionCount = (topic: string) => partitionsToWrite(options, topic)
-  return { taskId: id, applicationId, appConfigs, partition, topicName, partitionCount, globalStore }
+  return { taskId, applicationId, appConfigs, partition, topicName, partitionCount, globalStore }
 }

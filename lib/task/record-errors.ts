@@ -7,7 +7,7 @@ import { DeadLetters } from './dead-letters.js'
 import { isTimestampError } from './event-time.js'
 import type { TaskOptions } from './options.js'
 import { errorAt, placeOf, type RecordOrigin } from './record-origin.js'
-import { recordRejected } from './rejected-writes.js'
+import { recordRejected, type WriteLimits } from './rejected-writes.js'
 
 /** Of Millrace's own errors only these are about one record; any other (disk, protocol) must stop the task. */
 const RECORD_CODES: readonly ErrorCode[] = [
@@ -36,18 +36,11 @@ const SUPERSEDED = 'staleResponse'
 const WORD = /^[A-Za-z]{1,20}$/
 const ANSWERS: readonly unknown[] = ['fail', 'deadLetter', 'skip']
 
-export type RecordErrorOptions = Pick<
-  TaskOptions,
-  | 'id'
-  | 'clock'
-  | 'onDrop'
-  | 'onDeserializationError'
-  | 'onProcessingError'
-  | 'onProductionError'
-  | 'maxRecordBytes'
-  | 'rejectedBatches'
-  | 'deadLetterTopic'
->
+export type RecordErrorOptions = WriteLimits &
+  Pick<
+    TaskOptions,
+    'clock' | 'onDrop' | 'onDeserializationError' | 'onProcessingError' | 'onProductionError' | 'deadLetterTopic'
+  >
 
 export class RecordErrors {
   readonly #options: RecordErrorOptions
@@ -193,7 +186,7 @@ export class RecordErrors {
         topic: origin?.topic ?? null,
         partition: origin?.partition ?? null,
         offset: cursor?.offset ?? null,
-        taskId: id,
+        taskId: id.text,
         node,
         error,
         attempt,
@@ -235,7 +228,7 @@ export class RecordErrors {
   #count(reason: string, node: string, origin: RecordOrigin | null): void {
     this.#options.onDrop({
       reason,
-      taskId: this.#options.id,
+      taskId: this.#options.id.text,
       node,
       topic: origin?.topic ?? null,
       partition: origin?.partition ?? null,
@@ -257,6 +250,6 @@ export class RecordErrors {
     cause: unknown,
     attempt?: number,
   ): MillraceError {
-    return errorAt(this.#options.id, code, problem, node, origin, cause, attempt)
+    return errorAt(this.#options.id.text, code, problem, node, origin, cause, attempt)
   }
 }

@@ -1,11 +1,15 @@
 /** Finds records that a broker would reject before they are sent, so that they do not abort a transaction. */
 import type { MillraceError } from '../errors.js'
 import type { Headers } from '../record/record.js'
+import type { TaskId } from '../record/task-id.js'
 import { recordBytes } from './collector.js'
 import type { TaskOptions } from './options.js'
 import { errorAt, type RecordOrigin } from './record-origin.js'
 
-export type WriteLimits = Pick<TaskOptions, 'id' | 'maxRecordBytes' | 'rejectedBatches'>
+export interface WriteLimits extends Pick<TaskOptions, 'maxRecordBytes' | 'rejectedBatches'> {
+  /** The task, or what fills a global store. */
+  readonly id: Pick<TaskId, 'text'>
+}
 
 /**
  * @throws MillraceError SERIALIZE_FAILED, RECORD_TOO_LARGE or RECORD_REJECTED if the broker would not take, or has just rejected,
@@ -25,7 +29,7 @@ export function checkWrite(
   for (const header of headers) {
     if (header.value === null || header.value instanceof Uint8Array) continue
     const problem = `made node ${node} write a header to topic ${topic} whose value is not bytes`
-    throw errorAt(id, 'SERIALIZE_FAILED', problem, node, origin, undefined)
+    throw errorAt(id.text, 'SERIALIZE_FAILED', problem, node, origin, undefined)
   }
   const bytes = recordBytes(key, value, headers)
   if (bytes > maxRecordBytes) throw recordTooLarge(limits, node, topic, origin, bytes)
@@ -42,7 +46,7 @@ export function recordTooLarge(
   bytes: number,
 ): MillraceError {
   const problem = `made node ${node} write ${bytes} bytes to topic ${topic}; maxRecordBytes is ${maxRecordBytes}`
-  return errorAt(id, 'RECORD_TOO_LARGE', problem, node, origin, undefined)
+  return errorAt(id.text, 'RECORD_TOO_LARGE', problem, node, origin, undefined)
 }
 
 /** `cause`: the broker's answer. */
@@ -54,5 +58,5 @@ export function recordRejected(
   cause: MillraceError,
 ): MillraceError {
   const problem = `made node ${node} write a record that topic ${topic} does not take: ${cause.message}`
-  return errorAt(id, 'RECORD_REJECTED', problem, node, origin, cause)
+  return errorAt(id.text, 'RECORD_REJECTED', problem, node, origin, cause)
 }

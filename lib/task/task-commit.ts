@@ -1,6 +1,7 @@
 /** The part of one task in a commit: everything that becomes visible together. */
 import type { BatchOffsets, OffsetToCommit, ProduceBatch } from '../client/commit.js'
 import type { Headers, TopicPartition } from '../record/record.js'
+import type { TaskId } from '../record/task-id.js'
 import type { ChangelogEnd } from '../state/state-options.js'
 import type { StoreDefinition } from '../state/stores/index.js'
 
@@ -18,7 +19,7 @@ export interface CapturedRecord {
 }
 
 export interface TaskCommit {
-  readonly taskId: string
+  readonly taskId: TaskId
   /** Outputs, dead letters and changelogs, in the order written per partition. */
   readonly batches: readonly ProduceBatch[]
   readonly offsets: readonly OffsetToCommit[]

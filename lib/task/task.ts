@@ -6,6 +6,7 @@ import type { BatchOffsets, OffsetToCommit } from '../client/commit.js'
 import type { Operator } from '../operators/operator.js'
 import { closeEach } from '../operators/user-code.js'
 import type { BatchView } from '../protocol/index.js'
+import type { TaskId } from '../record/task-id.js'
 import { silentLog } from '../telemetry/log.js'
 import { AsyncLanes, type SettledRecord } from './async-work.js'
 import { Collector, MAX_BATCH_BYTES } from './collector.js'
@@ -26,7 +27,7 @@ import { WorkInHand } from './work-in-hand.js'
 const CHANGE_BYTES = 64
 
 export class Task<S extends TaskStores = TaskStores> {
-  readonly id: string
+  readonly id: TaskId
   readonly state: S
   readonly #options: TaskOptions<S>
   readonly #collector: Collector
@@ -45,11 +46,11 @@ export class Task<S extends TaskStores = TaskStores> {
     this.id = options.id
     this.state = options.state
     this.#options = options
-    this.#inHand = new WorkInHand(options.id, options.progress)
+    this.#inHand = new WorkInHand(options.id.text, options.progress)
     this.#collector = new Collector({
       partitionCount: (topic) => partitionsToWrite(options, topic),
       captureTopics: options.captureTopics,
-      firstPartition: options.partition,
+      firstPartition: options.id.partition,
       maxBatchBytes: (topic) => options.rejectedBatches?.maxBatchBytes(topic) ?? MAX_BATCH_BYTES,
     })
     this.#recordErrors = new RecordErrors(options, this.#collector)
@@ -75,7 +76,7 @@ export class Task<S extends TaskStores = TaskStores> {
       },
     }
     const { sources, operators } = compile(options.subTopology.nodes, {
-      taskId: options.id,
+      taskId: options.id.text,
       context: (node) => nodeContext(node.name, parts),
       progress: this.#inHand.progress,
       failed: (node, error) => this.#recordErrors.processing(node, this.#inHand.origin, error),
@@ -220,7 +221,7 @@ export class Task<S extends TaskStores = TaskStores> {
       if (changelog === undefined) {
         const topic = this.#options.changelogTopic(store.name)
         if (topic === null) return
-        changelog = { topic, partition: this.#options.partition, records: 0 }
+        changelog = { topic, partition: this.id.partition, records: 0 }
         changelogs.set(store.name, changelog)
       }
       this.#collector.send(changelog.topic, changelog.partition, key, value, timestampMs, headers)

@@ -5,6 +5,7 @@ import { DamagedState } from '../../lib/runtime/restore/damaged-state.js'
 import { TaskOpener, type TaskOpenerOptions } from '../../lib/runtime/tasks/task-opener.js'
 import { silentLog } from '../../lib/telemetry/log.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
+import { id } from './task-ids.js'
 
 const ROWS: readonly [what: string, everyMs: number, times: number, pausesMs: readonly number[], ends: boolean][] = [
   ['once', 0, 1, [100], false],
@@ -21,11 +22,11 @@ for (const [what, everyMs, times, pausesMs, ends] of ROWS) {
     let final: MillraceError | undefined
     for (let i = 0; i < times; i++) {
       if (i > 0) clock.advance(everyMs)
-      damaged.noticed('0_0', 'a value does not match its checksum')
-      t.equal(damaged.take('0_0'), 'a value does not match its checksum')
-      t.equal(damaged.take('0_0'), undefined, 'once for each damage')
+      damaged.noticed(id('0_0'), 'a value does not match its checksum')
+      t.equal(damaged.take(id('0_0')), 'a value does not match its checksum')
+      t.equal(damaged.take(id('0_0')), undefined, 'once for each damage')
       try {
-        pauses.push(damaged.pauseMs('0_0', 'a value does not match its checksum'))
+        pauses.push(damaged.pauseMs(id('0_0'), 'a value does not match its checksum'))
       } catch (error) {
         final = error as MillraceError
       }
@@ -33,7 +34,7 @@ for (const [what, everyMs, times, pausesMs, ends] of ROWS) {
     t.same(pauses, pausesMs)
     if (ends) t.match(final, { code: 'STREAMS_TASK_TIMEOUT', message: /the state of task 0_0/ })
     else t.equal(final, undefined)
-    t.equal(damaged.pauseMs('0_1', 'bad'), 100, 'each task for itself')
+    t.equal(damaged.pauseMs(id('0_1'), 'bad'), 100, 'each task for itself')
   })
 }
 
@@ -46,10 +47,10 @@ t.test(
   async (t) => {
     const clock = new ManualClock()
     const closed: number[] = []
-    const tasks = new Map([['0_0', { number: 1, phase: 'waiting' as const }]])
+    const tasks = new Map([[id('0_0'), { number: 1, phase: 'waiting' as const }]])
     let state: MembershipState = { ...OUTSIDE, owned: { ...OUTSIDE.owned, tasks } }
     const opener = new TaskOpener({
-      tasks: { remove: () => new Map([['0_0', async () => undefined]]) },
+      tasks: { remove: () => new Map([[id('0_0'), async () => undefined]]) },
       config: { clock, log: silentLog, taskTimeoutMs: 300_000 },
       setAside: async () => undefined,
       state: () => state,
@@ -57,8 +58,8 @@ t.test(
       failed: (error: unknown) => t.fail(String(error)),
     } as unknown as TaskOpenerOptions)
     const damage = async () => {
-      opener.damaged('0_0', 'bad')
-      opener.close(['0_0'])
+      opener.damaged(id('0_0'), 'bad')
+      opener.close([id('0_0')])
       await settle()
     }
     const pass = async (ms: number) => {

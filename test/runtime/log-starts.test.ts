@@ -3,6 +3,7 @@ import t from 'tap'
 import { isMillraceError } from '../../lib/errors.js'
 import { formatTopicPartition } from '../../lib/record/record.js'
 import { LogStarts } from '../../lib/runtime/restore/log-starts.js'
+import { id } from './task-ids.js'
 
 /** Task → its ownership; changelog partition → its start. */
 interface Look {
@@ -19,11 +20,10 @@ async function found(looks: readonly Look[]): Promise<string[]> {
   let owned: Readonly<Record<string, number>> = {}
   let look: Look = looks[0]!
   const logStarts = new LogStarts({
-    tasks: () => Object.entries(owned).map(([taskId, number]) => ({ taskId, number })),
+    tasks: () => Object.entries(owned).map(([taskId, number]) => ({ taskId: id(taskId), number })),
     plan: {
       keptChangelogs: () => new Set([KEPT]),
-      changelogs: (taskId) => {
-        const partition = Number(taskId.split('_')[1])
+      changelogs: ({ partition }) => {
         return [
           { store: 's', topic: KEPT, partition, isSource: false },
           { store: 'w', topic: 'app-w-changelog', partition, isSource: false },

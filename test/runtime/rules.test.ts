@@ -8,6 +8,7 @@ import { type ChangelogRange, Restore, type RestoreOptions } from '../../lib/run
 import { TakeOver, type TakeOverOptions } from '../../lib/runtime/tasks/take-over.js'
 import { TaskSet, type TaskSetOptions } from '../../lib/runtime/tasks/task-set.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
+import { id } from './task-ids.js'
 
 const PARTITION = { topic: 'in', partition: 0 }
 
@@ -127,17 +128,17 @@ t.test('a task goes back to its last commit, and is not fetched once it is taken
     onFlushFailed: () => undefined,
   } as unknown as TaskSetOptions)
   const positions = [{ ...PARTITION, offset: 3, metadata: '', isReset: false }]
-  tasks.start({ taskId: '0_0', state: task.state as never, positions, hasStore: () => false }, 7)
+  tasks.start({ taskId: id('0_0'), state: task.state as never, positions, hasStore: () => false }, 7)
   t.same(calls.splice(0), ['add in-0 at 3'])
   tasks.rewind()
   t.same(calls.splice(0), ['abort', 'seek in-0 at 3'], 'before the first commit')
-  const part = { taskId: '0_0', batches: [], offsets: [{ ...PARTITION, offset: 5, metadata: '' }] }
+  const part = { taskId: id('0_0'), batches: [], offsets: [{ ...PARTITION, offset: 5, metadata: '' }] }
   tasks.committed([{ ...part, number: 7 } as never], new Map())
   tasks.rewind()
   t.same(calls.splice(0), ['abort', 'seek in-0 at 5'], 'after it')
   tasks.committed([{ ...part, number: 6, offsets: [{ ...PARTITION, offset: 9, metadata: '' }] } as never], new Map())
   t.equal(tasks.committedOffset('in', 0), 5, 'a commit under another number is not its own')
-  tasks.remove(['0_0'])
+  tasks.remove([id('0_0')])
   t.same(calls.splice(0), ['remove in-0'])
   t.equal(tasks.readerOf('in', 0), null)
 })

@@ -22,8 +22,8 @@ async function cleaning(tasks: readonly string[], stateCleanupDelayMs = DELAY_MS
   const stop = cleanState({
     config: { stateCleanupDelayMs, clock, log: silentLog },
     engines: Object.assign(engines, { removeSetAside: async (ms: number) => void before.push(ms) }),
-    runs: (taskId) => owned.has(taskId),
-    onRemoved: (taskId) => removed.push(taskId),
+    runs: (taskId) => owned.has(taskId.text),
+    onRemoved: (taskId) => removed.push(taskId.text),
   })
   const advance = async (ms: number) => {
     for (let left = ms; left > 0; left -= 60_000) {

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { MillraceError } from '../../lib/index.js'
 import { seededRandom } from '../../lib/record/random.js'
+import type { TaskId } from '../../lib/record/task-id.js'
 import type { MembershipEvent } from '../../lib/runtime/membership/membership.js'
 import { type MembershipState, OUTSIDE } from '../../lib/runtime/membership/membership-state.js'
 import type { OwnedTask } from '../../lib/runtime/membership/ownership.js'
@@ -12,8 +13,9 @@ import type { TaskSet } from '../../lib/runtime/tasks/task-set.js'
 import type { ResolvedTopology } from '../../lib/runtime/topics/resolved-topology.js'
 import { silentLog } from '../../lib/telemetry/log.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
+import { id, ids } from './task-ids.js'
 
-const owning = (tasks: ReadonlyMap<string, OwnedTask>): MembershipState => ({
+const owning = (tasks: ReadonlyMap<TaskId, OwnedTask>): MembershipState => ({
   ...OUTSIDE,
   owned: { ...OUTSIDE.owned, tasks },
 })
@@ -26,7 +28,7 @@ t.test('a task that left while its take-over failed has its whole time when it c
   let state: MembershipState = OUTSIDE
   const own = (number: number | null) => {
     const phase = 'opening' as const
-    state = owning(number === null ? new Map() : new Map([['0_0', { number, phase }]]))
+    state = owning(number === null ? new Map() : new Map([[id('0_0'), { number, phase }]]))
   }
   const retries = new RetryUntilTimeout(
     { clock, random: seededRandom('opener'), log: silentLog, taskTimeoutMs: 60_000 },
@@ -49,14 +51,14 @@ t.test('a task that left while its take-over failed has its whole time when it c
     post: (event) => posted.push(event),
   })
   const attempt = async (number: number) => {
-    opener.open([{ taskId: '0_0', number }])
+    opener.open([{ taskId: id('0_0'), number }])
     await settle()
   }
   own(1)
   await attempt(1)
   own(null)
   clock.advance(1_000)
-  t.match(posted, [{ kind: 'notOpened', tasks: [{ taskId: '0_0', number: 1 }] }])
+  t.match(posted, [{ kind: 'notOpened', tasks: [{ taskId: id('0_0'), number: 1 }] }])
   clock.advance(600_000)
   own(2)
   await attempt(2)
@@ -99,9 +101,9 @@ for (const [what, own] of [
       state: () => own,
       post: (event) => posted.push(event),
     })
-    opener.open([{ taskId: '0_0', number: 1 }])
+    opener.open([{ taskId: id('0_0'), number: 1 }])
     await settle()
-    t.match(posted, [{ kind: 'notOpened', tasks: [{ taskId: '0_0', number: 1 }] }], 'at once, without a pause')
+    t.match(posted, [{ kind: 'notOpened', tasks: [{ taskId: id('0_0'), number: 1 }] }], 'at once, without a pause')
     t.same(failed, [])
     t.equal(warned.length, 1)
   })
@@ -130,8 +132,8 @@ t.test(
     const clock = new ManualClock()
     const asked: string[][] = []
     const posted: MembershipEvent[] = []
-    const ids = ['0_0', '0_1', '1_0']
-    const tasks = new Map(ids.map((taskId, i) => [taskId, { number: i, phase: 'opening' as const }]))
+    const all = ids(['0_0', '0_1', '1_0'])
+    const tasks = new Map(all.map((taskId, i) => [taskId, { number: i, phase: 'opening' as const }]))
     const state = owning(tasks)
     const retries = new RetryUntilTimeout(
       { clock, random: seededRandom('opener'), log: silentLog, taskTimeoutMs: 0 },
@@ -140,16 +142,17 @@ t.test(
     )
     const opener = new TaskOpener({
       takeOver: {
-        async run(taskIds: string[]) {
-          asked.push(taskIds)
-          if (taskIds.includes('0_1')) throw new MillraceError('CLIENT_UNREACHABLE', 'no leader', { retriable: true })
+        async run(taskIds: TaskId[]) {
+          asked.push(taskIds.map(String))
+          if (taskIds.includes(id('0_1')))
+            throw new MillraceError('CLIENT_UNREACHABLE', 'no leader', { retriable: true })
           return taskIds.map((taskId) => ({ taskId }))
         },
       } as unknown as TakeOver,
       tasks: { ids: () => [] } as unknown as TaskSet,
       plan: {
         sources: () => [],
-        changelogs: (id: string) => (id.startsWith('0') ? [1] : []),
+        changelogs: ({ subTopology }: TaskId) => (subTopology === 0 ? [1] : []),
       } as unknown as ResolvedTopology,
       retries,
       config: { clock, log: silentLog, taskTimeoutMs: 0 },
@@ -159,21 +162,21 @@ t.test(
       post: (event) => posted.push(event),
     })
     const open = async (...numbers: number[]) => {
-      opener.open(numbers.map((number) => ({ taskId: ids[number]!, number })))
+      opener.open(numbers.map((number) => ({ taskId: all[number]!, number })))
       await settle()
     }
     await open(0, 1, 2)
     t.same(asked.splice(0), [['1_0'], ['0_0', '0_1']])
-    t.match(posted.splice(0), [{ kind: 'opened', tasks: [{ taskId: '1_0' }] }])
+    t.match(posted.splice(0), [{ kind: 'opened', tasks: [{ taskId: id('1_0') }] }])
     clock.advance(1_000)
-    t.match(posted.splice(0), [{ kind: 'notOpened', tasks: [{ taskId: '0_0' }, { taskId: '0_1' }] }])
+    t.match(posted.splice(0), [{ kind: 'notOpened', tasks: [{ taskId: id('0_0') }, { taskId: id('0_1') }] }])
     await open(0, 1)
     t.same(asked.splice(0), [['0_0'], ['0_1']], 'each for itself now')
-    t.match(posted.splice(0), [{ kind: 'opened', tasks: [{ taskId: '0_0' }] }])
+    t.match(posted.splice(0), [{ kind: 'opened', tasks: [{ taskId: id('0_0') }] }])
     retries.stop()
     t.match(
       posted.splice(0),
-      [{ kind: 'notOpened', tasks: [{ taskId: '0_1' }] }],
+      [{ kind: 'notOpened', tasks: [{ taskId: id('0_1') }] }],
       'who closes does not wait for a pause',
     )
     clock.advance(60_000)

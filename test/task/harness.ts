@@ -2,6 +2,7 @@
 import { BatchBuilder, readBatches } from '../../lib/protocol/index.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../../lib/record/failure.js'
 import type { Header } from '../../lib/record/record.js'
+import { taskIdOf } from '../../lib/record/task-id.js'
 import { MemoryEngines } from '../../lib/state/memory-engine.js'
 import { TaskState } from '../../lib/state/task-state.js'
 import type { Drop, TaskOptions } from '../../lib/task/options.js'
@@ -92,11 +93,10 @@ export class TaskHarness {
     const engine = new MemoryEngines().openSync('0_0')
     const state = TaskState.openSync({ taskId: '0_0', stores: subTopology.stores, engine, clock: this.clock })
     this.task = new Task({
-      id: '0_0',
+      id: taskIdOf(0, 0),
       applicationId: 'app',
       appConfigs: { applicationId: 'app' },
       subTopology,
-      partition: 0,
       state,
       globalStore: () => null,
       partitionCount: this.#options.partitionCount ?? (() => 1),

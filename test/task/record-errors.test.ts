@@ -357,7 +357,7 @@ t.test(
     const letters: string[] = []
     const failures = new RecordErrors(
       {
-        id: '0_0',
+        id: { text: '0_0' },
         clock: new ManualClock(),
         onDrop: ({ reason }) => drops.push(reason),
         onDeserializationError: 'fail',

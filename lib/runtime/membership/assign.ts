@@ -7,10 +7,16 @@
  */
 import type { JoinedMember } from '../../client/group-member.js'
 import type { TopicPartition } from '../../record/record.js'
-import { parseTaskId } from '../../record/task-id.js'
+import { type TaskId, taskIdOf } from '../../record/task-id.js'
 import { encodeAssignmentData, type HeldSubTopology, SHUTDOWN } from './assignment-data.js'
 import { assignTasks } from './assignor.js'
-import { decodeMemberData, fingerprintOf, type MemberData, type PlannedSubTopology } from './subscription-data.js'
+import {
+  decodeMemberData,
+  fingerprintOf,
+  type MemberData,
+  type PlannedSubTopology,
+  type TaskOfMember,
+} from './subscription-data.js'
 
 export interface PartitionsOfMember {
   readonly partitions: readonly TopicPartition[]
@@ -85,7 +91,7 @@ function candidatesOf(members: readonly Member[], own: ReadonlySet<string>): Can
       const candidate = candidates.get(key) ?? { key, planned, members: [], running: 0 }
       candidates.set(key, candidate)
       candidate.members.push(member)
-      candidate.running += member.owned.filter((taskId) => parseTaskId(taskId)[0] === planned.id).length
+      candidate.running += member.owned.filter(({ subTopology }) => subTopology === planned.id).length
     }
   }
   return [...candidates.values()].sort(
@@ -128,35 +134,27 @@ function distribute(chosen: readonly Candidate[]): Map<string, TopicPartition[]>
   const partitions = new Map<string, TopicPartition[]>()
   for (const group of groups.values()) {
     for (const [memberId, taskIds] of assignGroup(group)) {
-      const sources = taskIds.flatMap((taskId) => {
-        const [index, partition] = parseTaskId(taskId)
-        return sourcesOf(group[index]!.planned, partition)
-      })
+      const sources = taskIds.flatMap(({ subTopology, partition }) => sourcesOf(group[subTopology]!.planned, partition))
       partitions.set(memberId, [...(partitions.get(memberId) ?? []), ...sources])
     }
   }
   return partitions
 }
 
-/** Task ids in here are `index in the group` and partition, whatever number each member gives the sub-topology. */
-function assignGroup(group: readonly Candidate[]): Map<string, string[]> {
-  const taskIds = group.flatMap(({ planned }, index) =>
-    Array.from(
-      { length: Math.max(0, ...planned.sources.map(([, n]) => n)) },
-      (_, partition) => `${index}_${partition}`,
+/** Task ids in here are the index in the group and the partition, whatever number each member gives the sub-topology. */
+function assignGroup(group: readonly Candidate[]): Map<string, TaskId[]> {
+  const known = group.map(({ planned }, index) =>
+    Array.from({ length: Math.max(0, ...planned.sources.map(([, n]) => n)) }, (_, partition) =>
+      taskIdOf(index, partition),
     ),
   )
   const members = group[0]!.members.map(({ memberId, processId, plan, owned, onDisk }) => {
     const indexes = new Map(plan.map((planned) => [planned.id, group.findIndex(({ key }) => key === keyOf(planned))]))
-    const renamed = (tasks: readonly string[]) =>
-      tasks.flatMap((taskId) => {
-        const [id, partition] = parseTaskId(taskId)
-        const index = indexes.get(id) ?? -1
-        return index < 0 ? [] : [`${index}_${partition}`]
-      })
+    const renamed = (tasks: readonly TaskOfMember[]) =>
+      tasks.flatMap(({ subTopology, partition }) => known[indexes.get(subTopology) ?? -1]?.[partition] ?? [])
     return { memberId, processId, owned: renamed(owned), onDisk: renamed(onDisk) }
   })
-  return assignTasks(taskIds, members)
+  return assignTasks(known.flat(), members)
 }
 
 function sourcesOf({ sources }: PlannedSubTopology, partition: number): TopicPartition[] {

@@ -3,6 +3,7 @@ import type { GroupIdentity } from '../../client/commit.js'
 import type { Assignment } from '../../client/group-member.js'
 import { MillraceError } from '../../errors.js'
 import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
+import type { TaskId } from '../../record/task-id.js'
 import type { Log } from '../../telemetry/log.js'
 import { agree } from './agreement.js'
 import { decodeAssignmentData, describeHeld, type HeldSubTopology } from './assignment-data.js'
@@ -10,8 +11,8 @@ import { fingerprintOf, type PlannedSubTopology } from './subscription-data.js'
 
 /** What of the plan assignments are compared with. */
 export interface AssignedPlan {
-  readonly taskIds: readonly string[]
-  sources(taskId: string): readonly TopicPartition[]
+  readonly taskIds: readonly TaskId[]
+  sources(taskId: TaskId): readonly TopicPartition[]
   planned(): readonly PlannedSubTopology[]
 }
 
@@ -41,7 +42,7 @@ export class Assignments {
    * @throws MillraceError STREAMS_APPLICATION_SHUTDOWN
    */
   accept({ partitions, userData, isLeader, identity }: Assignment): {
-    readonly tasks: ReadonlySet<string>
+    readonly tasks: ReadonlySet<TaskId>
     readonly outdated: boolean
   } {
     const { plan, log, refreshTopics } = this.#options
@@ -56,7 +57,10 @@ export class Assignments {
     const outdated = madeFor === null ? isLeader : madeFor !== fingerprintOf(plan.planned())
     if (outdated) this.attempt++
     const { generationId } = identity
-    log.info({ generationId, tasks: tasks.size, taskIds: inShort([...tasks]) }, 'tasks are assigned to this instance')
+    log.info(
+      { generationId, tasks: tasks.size, taskIds: inShort([...tasks].map(String)) },
+      'tasks are assigned to this instance',
+    )
     if (refresh) refreshTopics()
     this.#say(held, outdated ? [] : unused, userData.length < 5)
     return { tasks, outdated }

@@ -6,19 +6,19 @@
  *    as rule 1 allows, so that a heavy sub-topology is spread.
  * 3. The result does not depend on the order of members: ties go to the smaller process id, then member id.
  */
-import { byTaskId, parseTaskId } from '../../record/task-id.js'
+import { byTaskId, type TaskId } from '../../record/task-id.js'
 
 export interface MemberFacts {
   readonly memberId: string
   readonly processId: string
-  readonly owned: readonly string[]
-  readonly onDisk: readonly string[]
+  readonly owned: readonly TaskId[]
+  readonly onDisk: readonly TaskId[]
 }
 
 /** What a member has so far. */
 class Load {
   readonly member: MemberFacts
-  readonly tasks: string[] = []
+  readonly tasks: TaskId[] = []
   /** Counted as they come: with thousands of tasks, nobody goes through them for each. */
   readonly #ofSubTopology = new Map<number, number>()
 
@@ -26,9 +26,9 @@ class Load {
     this.member = member
   }
 
-  add(task: string): void {
+  add(task: TaskId): void {
     this.tasks.push(task)
-    const [subTopology] = parseTaskId(task)
+    const { subTopology } = task
     this.#ofSubTopology.set(subTopology, this.of(subTopology) + 1)
   }
 
@@ -39,7 +39,7 @@ class Load {
 }
 
 /** Every task id to exactly one member; members without tasks are in the map too. */
-export function assignTasks(taskIds: readonly string[], members: readonly MemberFacts[]): Map<string, string[]> {
+export function assignTasks(taskIds: readonly TaskId[], members: readonly MemberFacts[]): Map<string, TaskId[]> {
   const loads = [...members]
     .sort((a, b) => compare(a.processId, b.processId) || compare(a.memberId, b.memberId))
     .map((member) => new Load(member))
@@ -47,12 +47,12 @@ export function assignTasks(taskIds: readonly string[], members: readonly Member
   const floor = Math.floor(taskIds.length / loads.length)
   // Only so many members may hold one more than the floor; otherwise a member could be left below it.
   let extra = taskIds.length % loads.length
-  const placed = new Set<string>()
+  const placed = new Set<TaskId>()
   const shareOfEach = sharePerSubTopology(taskIds, loads.length)
-  const claim = (load: Load, claimed: readonly string[], spread: boolean) => {
+  const claim = (load: Load, claimed: readonly TaskId[], spread: boolean) => {
     for (const task of claimed) {
       if (placed.has(task) || !known.has(task)) continue
-      const [subTopology] = parseTaskId(task)
+      const { subTopology } = task
       if (spread && load.of(subTopology) >= shareOfEach.get(subTopology)!) continue
       if (load.tasks.length >= floor) {
         if (load.tasks.length > floor || extra === 0) continue
@@ -75,8 +75,8 @@ export function assignTasks(taskIds: readonly string[], members: readonly Member
   return new Map(loads.map((load) => [load.member.memberId, load.tasks.sort(byTaskId)]))
 }
 
-function leastLoaded(loads: readonly Load[], task: string): Load {
-  const [subTopology] = parseTaskId(task)
+function leastLoaded(loads: readonly Load[], task: TaskId): Load {
+  const { subTopology } = task
   let best = loads[0]!
   for (const load of loads) {
     const difference = load.tasks.length - best.tasks.length
@@ -85,10 +85,10 @@ function leastLoaded(loads: readonly Load[], task: string): Load {
   return best
 }
 
-function sharePerSubTopology(taskIds: readonly string[], members: number): Map<number, number> {
+function sharePerSubTopology(taskIds: readonly TaskId[], members: number): Map<number, number> {
   const counts = new Map<number, number>()
   for (const task of taskIds) {
-    const [subTopology] = parseTaskId(task)
+    const { subTopology } = task
     counts.set(subTopology, (counts.get(subTopology) ?? 0) + 1)
   }
   return new Map([...counts].map(([subTopology, count]) => [subTopology, Math.ceil(count / members)]))

@@ -1,5 +1,6 @@
 /** The phase of a member in its group between two assignments: a value and its transitions. */
 import type { GroupIdentity } from '../../client/commit.js'
+import type { TaskId } from '../../record/task-id.js'
 
 /** What speaks against our tasks and our work, until the next assignment is in force. */
 interface Doubts {
@@ -12,7 +13,7 @@ interface Doubts {
 /** The answer to a join. */
 export interface Arrived {
   readonly generation: GroupIdentity
-  readonly tasks: readonly string[]
+  readonly tasks: readonly TaskId[]
 }
 
 export type Group =

@@ -1,5 +1,6 @@
 /** The membership state of an instance as one value, with queries on it. Only `decideMembership` changes it. */
 import type { GroupIdentity } from '../../client/commit.js'
+import type { TaskId } from '../../record/task-id.js'
 import { type FailedCommits, NO_FAILED_COMMITS } from '../commit/failed-commit.js'
 import { type Group, isAsked, isLost, WANTED } from './group-phase.js'
 import { NOTHING_OWNED, type Ownership, ownsTask } from './ownership.js'
@@ -19,7 +20,7 @@ export interface MembershipState {
   readonly producer: 'ready' | 'initialising'
   readonly owned: Ownership
   /** A handler wants a record of this task tried again: back to the last commit as soon as none is in flight. */
-  readonly retry: { readonly taskId: string; readonly attempt: number } | null
+  readonly retry: { readonly taskId: TaskId; readonly attempt: number } | null
   readonly failedCommits: FailedCommits
   /** Monotonic time before which no record is processed: a commit was refused, and may be again. */
   readonly pausedUntilMs: number
@@ -41,12 +42,12 @@ export function isStopping({ life }: MembershipState): boolean {
 }
 
 /** Whether a take-over of `taskId` under `number` is still of use. */
-export function wants(state: MembershipState, taskId: string, number: number): boolean {
+export function wants(state: MembershipState, taskId: TaskId, number: number): boolean {
   return !isStopping(state) && ownsTask(state.owned, taskId, number)
 }
 
 /** The task does not stay here: the instance stops, or another has it. */
-export function givesUp(state: MembershipState, taskId: string): boolean {
+export function givesUp(state: MembershipState, taskId: TaskId): boolean {
   return isStopping(state) || !state.owned.tasks.has(taskId)
 }
 

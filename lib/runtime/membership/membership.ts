@@ -3,6 +3,7 @@
  * next state and actions. It does not wait and does not use Kafka.
  */
 import type { GroupIdentity } from '../../client/commit.js'
+import type { TaskId } from '../../record/task-id.js'
 import { type AfterFailedCommit, type FailedCommits, NO_FAILED_COMMITS } from '../commit/failed-commit.js'
 import {
   type Arrived,
@@ -31,7 +32,7 @@ export type MembershipEvent =
   /** The group, other topics or another plan ask for a join. */
   | { readonly kind: 'rebalance' }
   | { readonly kind: 'sessionLost' }
-  | { readonly kind: 'assigned'; readonly generation: GroupIdentity; readonly tasks: readonly string[] }
+  | { readonly kind: 'assigned'; readonly generation: GroupIdentity; readonly tasks: readonly TaskId[] }
   | { readonly kind: 'joinFailed'; readonly error: unknown }
   /** Before everything else in a turn of the loop. `inFlight`: a commit whose outcome is not handled. */
   | { readonly kind: 'turnBegins'; readonly inFlight: boolean }
@@ -39,10 +40,10 @@ export type MembershipEvent =
   | { readonly kind: 'opened'; readonly tasks: readonly TaskOwnership[] }
   /** A take-over ended without the task: cancelled, or failed and its pause is over. */
   | { readonly kind: 'notOpened'; readonly tasks: readonly TaskOwnership[] }
-  | { readonly kind: 'closed'; readonly taskId: string }
+  | { readonly kind: 'closed'; readonly taskId: TaskId }
   /** What this task has in memory or on disk cannot be trusted. */
-  | { readonly kind: 'taskLost'; readonly taskId: string }
-  | { readonly kind: 'retryWanted'; readonly taskId: string; readonly attempt: number }
+  | { readonly kind: 'taskLost'; readonly taskId: TaskId }
+  | { readonly kind: 'retryWanted'; readonly taskId: TaskId; readonly attempt: number }
   | { readonly kind: 'committed' }
   | CommitFailedEvent
   | { readonly kind: 'producerReady' }
@@ -58,7 +59,7 @@ interface TurnEvent {
   /** Asynchronous handlers whose work will be. */
   readonly busy: boolean
   /** Tasks that run or are being opened with sources that are no longer those of the plan. */
-  readonly changed: readonly string[]
+  readonly changed: readonly TaskId[]
 }
 
 interface CommitFailedEvent {
@@ -76,15 +77,15 @@ export type MembershipAction =
   | { readonly kind: 'join' }
   | { readonly kind: 'initProducer' }
   | { readonly kind: 'open'; readonly tasks: readonly TaskOwnership[] }
-  | { readonly kind: 'start'; readonly taskId: string; readonly number: number }
+  | { readonly kind: 'start'; readonly taskId: TaskId; readonly number: number }
   /** Close what a take-over opened: it came too late. */
-  | { readonly kind: 'discard'; readonly taskId: string; readonly number: number }
-  | { readonly kind: 'close'; readonly taskIds: readonly string[] }
+  | { readonly kind: 'discard'; readonly taskId: TaskId; readonly number: number }
+  | { readonly kind: 'close'; readonly taskIds: readonly TaskId[] }
   | { readonly kind: 'leave' }
   /** The new assignment is in force. */
   | { readonly kind: 'settled' }
   /** This task goes back to its last commit, and rests. */
-  | { readonly kind: 'retry'; readonly taskId: string; readonly attempt: number }
+  | { readonly kind: 'retry'; readonly taskId: TaskId; readonly attempt: number }
   /** Nothing is pending any more: it is read again. */
   | { readonly kind: 'forget' }
   /** Every task goes back to its last commit. */
@@ -186,7 +187,7 @@ function retire(state: MembershipState, leaves: boolean): MembershipStep {
 function settle(
   state: MembershipState,
   { generation, tasks, again }: Arrived & { readonly again: boolean },
-  changed: ReadonlySet<string>,
+  changed: ReadonlySet<TaskId>,
 ): MembershipStep {
   const previous = state.generation
   const step = previous === null ? Number.NaN : generation.generationId - previous.generationId

@@ -5,39 +5,41 @@
  * worthless under another: another member may have run the task in between. Numbers only rise.
  */
 
+import type { TaskId } from '../../record/task-id.js'
+
 export interface OwnedTask {
   readonly number: number
   readonly phase: 'waiting' | 'opening' | 'running'
 }
 
 export interface TaskOwnership {
-  readonly taskId: string
+  readonly taskId: TaskId
   readonly number: number
 }
 
 export interface Ownership {
-  readonly tasks: ReadonlyMap<string, OwnedTask>
+  readonly tasks: ReadonlyMap<TaskId, OwnedTask>
   /** Stores being opened or closed, under whatever number: a store cannot be open twice. */
-  readonly occupied: ReadonlySet<string>
+  readonly occupied: ReadonlySet<TaskId>
   readonly nextNumber: number
 }
 
 /** The running tasks among those that are no longer owned, or owned under another number: their stores are to be closed. */
 export interface Closing {
   readonly owned: Ownership
-  readonly closing: readonly string[]
+  readonly closing: readonly TaskId[]
 }
 
 export const NOTHING_OWNED: Ownership = { tasks: new Map(), occupied: new Set(), nextNumber: 1 }
 
 /** Whether `taskId` is still owned under `number`. */
-export function ownsTask({ tasks }: Ownership, taskId: string, number: number): boolean {
+export function ownsTask({ tasks }: Ownership, taskId: TaskId, number: number): boolean {
   return tasks.get(taskId)?.number === number
 }
 
 /** These tasks and no others are owned. Those that `keeps` says yes to keep their number, and with it their memory. */
-export function assign(owned: Ownership, assigned: readonly string[], keeps: (taskId: string) => boolean): Closing {
-  const tasks = new Map<string, OwnedTask>()
+export function assign(owned: Ownership, assigned: readonly TaskId[], keeps: (taskId: TaskId) => boolean): Closing {
+  const tasks = new Map<TaskId, OwnedTask>()
   let { nextNumber } = owned
   for (const taskId of assigned) {
     const before = owned.tasks.get(taskId)
@@ -48,7 +50,7 @@ export function assign(owned: Ownership, assigned: readonly string[], keeps: (ta
 }
 
 /** Those chosen are taken over again, as if another member had run them. */
-export function renumber(owned: Ownership, chosen: (taskId: string) => boolean): Closing {
+export function renumber(owned: Ownership, chosen: (taskId: TaskId) => boolean): Closing {
   const closing = running(owned).filter(chosen)
   const tasks = new Map(owned.tasks)
   let { nextNumber } = owned
@@ -85,7 +87,7 @@ export function notOpened(owned: Ownership, tasks: readonly TaskOwnership[]): Ow
 }
 
 /** Nobody uses these stores any more. */
-export function vacate(owned: Ownership, taskIds: readonly string[]): Ownership {
+export function vacate(owned: Ownership, taskIds: readonly TaskId[]): Ownership {
   if (taskIds.length === 0) return owned
   const occupied = new Set(owned.occupied)
   for (const taskId of taskIds) occupied.delete(taskId)
@@ -104,10 +106,10 @@ function inPhase(owned: Ownership, chosen: readonly TaskOwnership[], phase: Owne
   return { ...owned, tasks }
 }
 
-function running({ tasks }: Ownership): string[] {
+function running({ tasks }: Ownership): TaskId[] {
   return [...tasks].filter(([, { phase }]) => phase === 'running').map(([taskId]) => taskId)
 }
 
-function occupy({ occupied }: Ownership, taskIds: readonly string[]): ReadonlySet<string> {
+function occupy({ occupied }: Ownership, taskIds: readonly TaskId[]): ReadonlySet<TaskId> {
   return new Set([...occupied, ...taskIds])
 }

@@ -11,7 +11,7 @@
  */
 import { isMillraceError, MillraceError } from '../../errors.js'
 import { murmur2 } from '../../record/partitioner.js'
-import { parseTaskId } from '../../record/task-id.js'
+import type { TaskId } from '../../record/task-id.js'
 
 const VERSION = 1
 
@@ -24,12 +24,15 @@ export interface PlannedSubTopology {
   readonly changelogs: readonly string[]
 }
 
+/** A task as its member numbers the sub-topologies. */
+export type TaskOfMember = Pick<TaskId, 'subTopology' | 'partition'>
+
 export interface MemberData {
   readonly processId: string
-  /** Tasks running on this member when it joined, `subtopology_partition` by its own plan. */
-  readonly owned: readonly string[]
+  /** Tasks running on this member when it joined. */
+  readonly owned: readonly TaskOfMember[]
   /** Tasks it has state of on disk without running them. */
-  readonly onDisk: readonly string[]
+  readonly onDisk: readonly TaskOfMember[]
   /** It asks every member to stop. */
   readonly shutdown: boolean
   /** What it can run; null: a member of a version before 0.1.0 did not say. */
@@ -53,8 +56,7 @@ export function encodeMemberData(data: MemberData): Buffer {
   at += id.copy(out, at)
   for (const tasks of [data.owned, data.onDisk]) {
     at = out.writeInt32BE(tasks.length, at)
-    for (const task of tasks) {
-      const [subTopology, partition] = parseTaskId(task)
+    for (const { subTopology, partition } of tasks) {
       at = out.writeInt32BE(subTopology, at)
       at = out.writeInt32BE(partition, at)
     }
@@ -73,13 +75,15 @@ export function decodeMemberData(bytes: Buffer, memberId: string): MemberData {
     let at = 3 + idLength
     if (at > bytes.length) throw new RangeError('the process id is incomplete')
     const processId = bytes.toString('utf8', 3, at)
-    const lists: string[][] = []
+    const lists: TaskOfMember[][] = []
     for (let list = 0; list < 2; list++) {
       const count = bytes.readInt32BE(at)
       at += 4
       if (count < 0 || count * 8 > bytes.length - at) throw new RangeError(`${count} tasks`)
-      const tasks: string[] = []
-      for (let i = 0; i < count; i++, at += 8) tasks.push(`${bytes.readInt32BE(at)}_${bytes.readInt32BE(at + 4)}`)
+      const tasks: TaskOfMember[] = []
+      for (let i = 0; i < count; i++, at += 8) {
+        tasks.push({ subTopology: bytes.readInt32BE(at), partition: bytes.readInt32BE(at + 4) })
+      }
       lists.push(tasks)
     }
     const shutdown = at < bytes.length && bytes.readInt8(at) === 1

@@ -1,6 +1,6 @@
 /** Queries of an instance's stores from outside its topology: the committed view of every task it runs. */
 import { isMillraceError, MillraceError } from '../../errors.js'
-import { parseTaskId } from '../../record/task-id.js'
+import type { TaskId } from '../../record/task-id.js'
 import type { Serde } from '../../serde/serde.js'
 import type { KeyBounds } from '../../state/committed/key-bounds.js'
 import type { CommittedVersions, HistoryOptions } from '../../state/committed/versions.js'
@@ -70,7 +70,7 @@ export interface Readable {
   readonly tasks: Pick<TaskSet, 'holders'>
   readonly globals: Pick<GlobalStores, 'committed'>
   /** Tasks with the store that belong here and cannot be read yet. */
-  readonly instance: { opening(store: string): readonly string[] }
+  readonly instance: { opening(store: string): readonly TaskId[] }
 }
 
 /**
@@ -141,7 +141,12 @@ export class Queries {
     const open = this.#open()
     const global = open.globals.committed(name) !== null
     if (!global) this.#requireStore(name)
-    const tasks = open.tasks.holders(name).map(({ taskId, partition, position }) => ({ taskId, partition, position }))
+    const holders = open.tasks.holders(name)
+    const tasks = holders.map(({ taskId, position }) => ({
+      taskId: taskId.text,
+      partition: taskId.partition,
+      position,
+    }))
     return { store: name, global, tasks }
   }
 
@@ -154,7 +159,7 @@ export class Queries {
   #requireOpen({ instance }: Readable, name: string, partitions: readonly number[] | undefined): void {
     const opening = instance
       .opening(name)
-      .filter((taskId) => partitions === undefined || partitions.includes(parseTaskId(taskId)[1]))
+      .filter((taskId) => partitions === undefined || partitions.includes(taskId.partition))
     if (opening.length === 0) return
     const named =
       opening.length > 5 ? `${opening.slice(0, 5).join(', ')} and ${opening.length - 5} more` : opening.join(', ')
@@ -176,7 +181,7 @@ export class Queries {
     this.#requireOpen(open, name, partitions)
     const holders = open.tasks
       .holders(name)
-      .filter(({ partition }) => partitions === undefined || partitions.includes(partition))
+      .filter(({ taskId }) => partitions === undefined || partitions.includes(taskId.partition))
     requirePosition(name, holders, options)
     return asKind<View>(
       name,

@@ -1,5 +1,6 @@
 /** The positions of the stores of this instance, compared with the minimum position of a query. */
 import { MillraceError } from '../../errors.js'
+import type { TaskId } from '../../record/task-id.js'
 import type { CommittedView } from '../../state/committed/view.js'
 
 /** For each `topic-partition` the offset of the next record to read. A position says how far a store is, or must be. */
@@ -19,8 +20,7 @@ export interface QueryOptions {
 
 /** A task that has the store. */
 export interface StoreHolder {
-  readonly taskId: string
-  readonly partition: number
+  readonly taskId: TaskId
   readonly view: CommittedView
   /** Of every partition that feeds the task. */
   readonly position: Position

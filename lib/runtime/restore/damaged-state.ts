@@ -4,6 +4,7 @@
  */
 import type { StreamsConfig } from '../../config.js'
 import { MillraceError } from '../../errors.js'
+import type { TaskId } from '../../record/task-id.js'
 import { Patience } from '../patience.js'
 
 /** State that was sound for so long is damaged for a new reason. */
@@ -13,21 +14,21 @@ export class DamagedState {
   readonly #clock: StreamsConfig['clock']
   readonly #patience: Patience
   /** Task → why. */
-  readonly #reasons = new Map<string, string>()
+  readonly #reasons = new Map<TaskId, string>()
   /** Task → when its state was last set aside. */
-  readonly #setAsideMs = new Map<string, number>()
+  readonly #setAsideMs = new Map<TaskId, number>()
 
   constructor(config: Pick<StreamsConfig, 'clock' | 'log' | 'taskTimeoutMs'>) {
     this.#clock = config.clock
     this.#patience = new Patience(config)
   }
 
-  noticed(taskId: string, reason: string): void {
+  noticed(taskId: TaskId, reason: string): void {
     this.#reasons.set(taskId, reason)
   }
 
   /** Why the state of the task is to be set aside; asked once for each damage. */
-  take(taskId: string): string | undefined {
+  take(taskId: TaskId): string | undefined {
     const reason = this.#reasons.get(taskId)
     this.#reasons.delete(taskId)
     return reason
@@ -37,12 +38,15 @@ export class DamagedState {
    * The state of the task was set aside: how long to wait before it is rebuilt.
    * @throws MillraceError STREAMS_TASK_TIMEOUT where it has been damaged again and again for `taskTimeoutMs`
    */
-  pauseMs(taskId: string, reason: string): number {
+  pauseMs(taskId: TaskId, reason: string): number {
     const what = `the state of task ${taskId}`
     const nowMs = this.#clock.monotonicMs()
     const lastMs = this.#setAsideMs.get(taskId)
     this.#setAsideMs.set(taskId, nowMs)
     if (lastMs === undefined || nowMs - lastMs >= SOUND_MS) this.#patience.succeeded(what)
-    return this.#patience.failed(what, new MillraceError('STATE_DAMAGED', reason, { taskId, kind: 'passing' }))
+    return this.#patience.failed(
+      what,
+      new MillraceError('STATE_DAMAGED', reason, { taskId: taskId.text, kind: 'passing' }),
+    )
   }
 }

@@ -2,6 +2,7 @@
 import type { Progress } from '../../client/heartbeat/progress.js'
 import type { StreamsConfig } from '../../config.js'
 import { isMillraceError } from '../../errors.js'
+import type { TaskId } from '../../record/task-id.js'
 import type { StateEngines } from '../../state/engine/engine.js'
 import { MemoryEngines } from '../../state/memory-engine.js'
 import { TaskState } from '../../state/task-state.js'
@@ -36,14 +37,14 @@ export async function openState(
   config: StreamsConfig,
   engines: StateEngines,
   plan: ResolvedTopology,
-  taskId: string,
+  taskId: TaskId,
 ): Promise<TaskState> {
   try {
     return await openStateOnce(config, engines, plan, taskId)
   } catch (error) {
     if (!isMillraceError(error, 'STATE_DAMAGED', 'STATE_LAYOUT_UNSUPPORTED')) return throwLocked(error)
-    config.log.warn({ taskId, code: error.code, cause: error.message }, 'local state cannot be used')
-    await engines.setAside(taskId, error.code)
+    config.log.warn({ taskId: taskId.text, code: error.code, cause: error.message }, 'local state cannot be used')
+    await engines.setAside(taskId.text, error.code)
     return openStateOnce(config, engines, plan, taskId)
   }
 }
@@ -52,16 +53,16 @@ async function openStateOnce(
   config: StreamsConfig,
   engines: StateEngines,
   plan: ResolvedTopology,
-  taskId: string,
+  taskId: TaskId,
 ): Promise<TaskState> {
   const { stores } = plan.subTopology(taskId)
   // A task that keeps nothing on disk opens nothing there.
   const onDisk = stores.some((store) => store.engine !== 'memory')
-  const engine = await (onDisk ? engines : new MemoryEngines()).open(taskId)
+  const engine = await (onDisk ? engines : new MemoryEngines()).open(taskId.text)
   const shareBytes = config.stateBudgetBytes / plan.taskIds.length
   try {
     return await TaskState.open({
-      taskId,
+      taskId: taskId.text,
       stores,
       engine,
       clock: config.clock,
@@ -91,7 +92,6 @@ export function makeTask(
     applicationId: config.applicationId,
     appConfigs: appConfigs(config),
     subTopology: plan.subTopology(opened.taskId),
-    partition: Number(opened.taskId.split('_')[1]),
     state: opened.state,
     globalStore: (name) => globals.store(name),
     partitionCount: (topic) => plan.partitionCount(topic),

@@ -1,6 +1,7 @@
 /** Runs the tasks for a slice of a turn. An error of one task affects only that task. */
 import type { FetchedBatches, Fetcher } from '../../client/fetcher.js'
 import { isMillraceError } from '../../errors.js'
+import { parseTaskId, type TaskId } from '../../record/task-id.js'
 import type { Log } from '../../telemetry/log.js'
 import type { MembershipEvent } from '../membership/membership.js'
 import type { MembershipState } from '../membership/membership-state.js'
@@ -23,7 +24,7 @@ export interface SlicesOptions {
   readonly state: () => MembershipState
   readonly decide: (event: MembershipEvent) => void
   /** The state of this task is damaged. */
-  readonly damaged: (taskId: string, error: unknown) => void
+  readonly damaged: (taskId: TaskId, error: unknown) => void
 }
 
 export class Slices {
@@ -54,14 +55,16 @@ export class Slices {
       return step()
     } catch (error) {
       // Of other tasks, maybe: what they did stays, and is committed.
-      if (isMillraceError(error, 'STATE_DAMAGED') && error.taskId !== undefined) {
-        this.#options.damaged(error.taskId, error)
+      if (!isMillraceError(error, 'STATE_DAMAGED', 'PROCESS_RETRY')) throw error
+      const id = parseTaskId(error.taskId ?? '')
+      if (id === null) throw error
+      if (error.code === 'STATE_DAMAGED') {
+        this.#options.damaged(id, error)
         return 1
       }
-      if (!isMillraceError(error, 'PROCESS_RETRY')) throw error
-      const { taskId = '', node, topic, partition, offset, attempt = 1 } = error
+      const { taskId, node, topic, partition, offset, attempt = 1 } = error
       this.#options.log.warn({ taskId, node, topic, partition, offset, attempt }, 'a record is retried')
-      this.#options.decide({ kind: 'retryWanted', taskId, attempt })
+      this.#options.decide({ kind: 'retryWanted', taskId: id, attempt })
       this.#options.signal.raise()
       return 1
     }

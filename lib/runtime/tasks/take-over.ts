@@ -12,6 +12,7 @@ import { MillraceError } from '../../errors.js'
 import type { Clock } from '../../record/clock.js'
 import { type OffsetReset, offsetResetName } from '../../record/offset-reset.js'
 import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
+import type { TaskId } from '../../record/task-id.js'
 import type { StateEngines } from '../../state/engine/engine.js'
 import type { TaskState } from '../../state/task-state.js'
 import type { Log } from '../../telemetry/log.js'
@@ -35,7 +36,7 @@ export interface SourcePosition extends TopicPartition {
 }
 
 export interface OpenedTask {
-  readonly taskId: string
+  readonly taskId: TaskId
   readonly state: TaskState
   readonly positions: readonly SourcePosition[]
   readonly hasStore: (name: string) => boolean
@@ -46,7 +47,7 @@ export interface TakeOverOptions {
   readonly member: GroupMember
   readonly admin: Admin
   readonly engines: StateEngines
-  readonly openState: (taskId: string) => Promise<TaskState>
+  readonly openState: (taskId: TaskId) => Promise<TaskState>
   readonly restore: Restore
   readonly ask: AskChangelogs
   readonly patience: Patience
@@ -58,7 +59,7 @@ export interface TakeOverOptions {
 }
 
 interface Opening {
-  readonly taskId: string
+  readonly taskId: TaskId
   state: TaskState
   /** How often it was restored anew in this take-over. */
   attempts: number
@@ -75,7 +76,7 @@ export class TakeOver {
   }
 
   /** Opens and restores `taskIds`. When `cancelled` turns true it closes what it opened and returns nothing. */
-  async run(taskIds: readonly string[], cancelled: () => boolean): Promise<OpenedTask[]> {
+  async run(taskIds: readonly TaskId[], cancelled: () => boolean): Promise<OpenedTask[]> {
     // The plan may change meanwhile; what is opened here reads what was asked for here.
     const sources = new Map(taskIds.map((taskId) => [taskId, this.#options.plan.sources(taskId)]))
     const positions = await this.#positions([...sources.values()].flat())
@@ -136,7 +137,7 @@ export class TakeOver {
     opening.attempts++
     const retriable = reason !== TOO_SLOW || opening.attempts < SLOW_ATTEMPTS
     const message = `the restore of task ${taskId} starts again: ${reason}`
-    return new MillraceError('STREAMS_RESTORE_OVERTAKEN', message, { taskId, retriable })
+    return new MillraceError('STREAMS_RESTORE_OVERTAKEN', message, { taskId: taskId.text, retriable })
   }
 
   async #positions(sources: readonly TopicPartition[]): Promise<Map<string, SourcePosition>> {
@@ -234,17 +235,17 @@ export class TakeOver {
     const nodes = plan.filler(store)
     if (nodes === null) return null
     const settings = { applicationId: plan.applicationId, appConfigs, clock, log, taskTimeoutMs }
-    return new RestoreThroughProcessor({ taskId, ...settings, ...nodes, ...place, state, cancelled })
+    return new RestoreThroughProcessor({ taskId: taskId.text, ...settings, ...nodes, ...place, state, cancelled })
   }
 
   async #setAside(opening: Opening, reason: string): Promise<void> {
     await opening.state.close({ flush: false })
-    await this.#options.engines.setAside(opening.taskId, reason)
+    await this.#options.engines.setAside(opening.taskId.text, reason)
     opening.state = await this.#options.openState(opening.taskId)
   }
 }
 
-function restoreOf(taskId: string): string {
+function restoreOf(taskId: TaskId): string {
   return `the restore of task ${taskId}`
 }
 

@@ -4,13 +4,14 @@
 import type { OffsetToCommit } from '../../client/commit.js'
 import type { FetchedBatches, Fetcher } from '../../client/fetcher.js'
 import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
+import type { TaskId } from '../../record/task-id.js'
 import type { TaskState } from '../../state/task-state.js'
 import type { Task } from '../../task/task.js'
 import type { SourcePosition } from './take-over.js'
 
 interface Source {
   readonly place: TopicPartition
-  readonly taskId: string
+  readonly taskId: TaskId
   readonly task: Task<TaskState>
   /** It has to know when there is nothing to read. */
   readonly watched: boolean
@@ -44,7 +45,7 @@ export class TaskInput {
     this.#options = options
   }
 
-  add(taskId: string, task: Task<TaskState>, positions: readonly SourcePosition[]): void {
+  add(taskId: TaskId, task: Task<TaskState>, positions: readonly SourcePosition[]): void {
     // A task with several would wait for an empty one for ever.
     const watched = positions.length > 1 || this.#options.watchesSilence
     for (const { topic, partition, offset, leaderEpoch } of positions) {
@@ -82,7 +83,7 @@ export class TaskInput {
   }
 
   /** The task that reads a partition, null: none of this instance. */
-  readerOf(topic: string, partition: number): string | null {
+  readerOf(topic: string, partition: number): TaskId | null {
     return this.#sources.get(formatTopicPartition(topic, partition))?.taskId ?? null
   }
 

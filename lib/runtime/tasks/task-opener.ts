@@ -1,6 +1,7 @@
 /** Opens and closes tasks outside the loop: one store at a time per task, each with its ownership number. */
 import type { StreamsConfig } from '../../config.js'
 import { isMillraceError } from '../../errors.js'
+import type { TaskId } from '../../record/task-id.js'
 import type { CloseState } from '../../state/state-options.js'
 import type { MembershipEvent } from '../membership/membership.js'
 import { givesUp, type MembershipState, wants } from '../membership/membership-state.js'
@@ -20,7 +21,7 @@ export interface TaskOpenerOptions {
   readonly retries: RetryUntilTimeout
   readonly config: Pick<StreamsConfig, 'clock' | 'log' | 'taskTimeoutMs'>
   /** Moves what is on disk of a task aside. */
-  readonly setAside: (taskId: string, reason: string) => Promise<void>
+  readonly setAside: (taskId: TaskId, reason: string) => Promise<void>
   readonly state: () => MembershipState
   /** Brings an event into the loop. */
   readonly post: (event: MembershipEvent) => void
@@ -31,12 +32,12 @@ export interface TaskOpenerOptions {
 export class TaskOpener {
   readonly #options: TaskOpenerOptions
   /** Opened and not yet started or discarded. */
-  readonly #opened = new Map<string, OpenedTask>()
+  readonly #opened = new Map<TaskId, OpenedTask>()
   readonly #damaged: DamagedState
   /** Source partitions that each task being opened was begun with. */
-  readonly #sources = new Map<string, string>()
+  readonly #sources = new Map<TaskId, string>()
   /** Tasks whose last take-over failed. */
-  readonly #failing = new Set<string>()
+  readonly #failing = new Set<TaskId>()
   readonly #takeOvers = new Set<Promise<void>>()
   readonly #closings = new Set<Promise<void>>()
   /** For states that cannot be written. */
@@ -68,7 +69,7 @@ export class TaskOpener {
     const { takeOver, retries, post, state, config } = this.#options
     const wanted = ({ taskId, number }: TaskOwnership) => wants(state(), taskId, number)
     const what = `the take-over of task ${tasks[0]!.taskId}`
-    const ended = (opened: ReadonlySet<string>) => {
+    const ended = (opened: ReadonlySet<TaskId>) => {
       const without = tasks.filter(({ taskId }) => !opened.has(taskId))
       for (const { taskId } of without) this.#sources.delete(taskId)
       if (without.length > 0) post({ kind: 'notOpened', tasks: without })
@@ -107,13 +108,13 @@ export class TaskOpener {
   }
 
   /** Tasks that run, or are being opened, with sources that are no longer those of the plan. */
-  changed(): string[] {
+  changed(): TaskId[] {
     const { tasks, plan } = this.#options
     const running = tasks.ids().filter((taskId) => !tasks.reads(taskId, plan.sources(taskId)))
     return [...running, ...[...this.#sources].filter(([id, was]) => was !== this.#sourcesOf(id)).map(([id]) => id)]
   }
 
-  #sourcesOf(taskId: string): string {
+  #sourcesOf(taskId: TaskId): string {
     return JSON.stringify(this.#options.plan.sources(taskId))
   }
 
@@ -130,7 +131,7 @@ export class TaskOpener {
     }
   }
 
-  discard({ taskId }: { readonly taskId: string }): void {
+  discard({ taskId }: { readonly taskId: TaskId }): void {
     const opened = this.#opened.get(taskId)!
     this.#opened.delete(taskId)
     this.#sources.delete(taskId)
@@ -138,12 +139,12 @@ export class TaskOpener {
   }
 
   /** The next `close` of the task writes nothing and sets its folder aside. */
-  damaged(taskId: string, reason: string): void {
+  damaged(taskId: TaskId, reason: string): void {
     this.#damaged.noticed(taskId, reason)
   }
 
   /** Uncommitted work is dropped, committed state goes to disk; each task ends in `closed`. */
-  close(taskIds: readonly string[]): void {
+  close(taskIds: readonly TaskId[]): void {
     for (const [taskId, close] of this.#options.tasks.remove(taskIds)) {
       const reason = this.#damaged.take(taskId)
       this.#closing(taskId, () =>
@@ -152,7 +153,7 @@ export class TaskOpener {
     }
   }
 
-  async #closeDamaged(taskId: string, close: (options: CloseState) => Promise<void>, reason: string): Promise<void> {
+  async #closeDamaged(taskId: TaskId, close: (options: CloseState) => Promise<void>, reason: string): Promise<void> {
     const { config, setAside, failed } = this.#options
     await close({ flush: false }).catch(() => undefined)
     await setAside(taskId, reason)
@@ -163,7 +164,7 @@ export class TaskOpener {
     }
   }
 
-  #gone(taskId: string): boolean {
+  #gone(taskId: TaskId): boolean {
     return givesUp(this.#options.state(), taskId)
   }
 
@@ -171,7 +172,7 @@ export class TaskOpener {
    * What is committed is worth waiting for where the task stays here: a disk that is full now has room again, maybe. A store
    * without a changelog loses nothing then, and another take-over begins after a pause.
    */
-  async #closeWritten(taskId: string, close: (options: CloseState) => Promise<void>): Promise<void> {
+  async #closeWritten(taskId: TaskId, close: (options: CloseState) => Promise<void>): Promise<void> {
     const { config, failed } = this.#options
     const what = `writing the state of task ${taskId}`
     const gone = () => this.#gone(taskId)
@@ -204,7 +205,7 @@ export class TaskOpener {
     await Promise.all(this.#closings)
   }
 
-  #closing(taskId: string, close: () => Promise<void>): void {
+  #closing(taskId: TaskId, close: () => Promise<void>): void {
     const { config, post } = this.#options
     const closed = close()
       .catch((error) => {
@@ -212,7 +213,7 @@ export class TaskOpener {
         const text = isMillraceError(error, 'HANDLER_FAILED')
           ? 'user code failed as its task closed; its state is closed'
           : 'the state of a task could not be written or closed'
-        config.log.error({ taskId, cause: String(error) }, text)
+        config.log.error({ taskId: taskId.text, cause: String(error) }, text)
       })
       .then(() => {
         this.#closings.delete(closed)

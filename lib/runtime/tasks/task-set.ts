@@ -3,7 +3,7 @@ import type { BatchOffsets } from '../../client/commit.js'
 import type { FetchedBatches } from '../../client/fetcher.js'
 import type { Clock } from '../../record/clock.js'
 import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
-import { byTaskId } from '../../record/task-id.js'
+import { byTaskId, type TaskId } from '../../record/task-id.js'
 import type { CloseState } from '../../state/state-options.js'
 import type { TaskState } from '../../state/task-state.js'
 import type { Task } from '../../task/task.js'
@@ -18,7 +18,7 @@ import type { OpenedTask } from './take-over.js'
 import { TaskInput, type TaskInputOptions } from './task-input.js'
 
 interface RunningTask {
-  readonly taskId: string
+  readonly taskId: TaskId
   /** The ownership it runs under. */
   readonly number: number
   readonly task: Task<TaskState>
@@ -37,14 +37,14 @@ export interface TaskSetOptions extends TaskInputOptions {
   readonly clock: Clock
   readonly makeTask: (opened: OpenedTask) => Task<TaskState>
   /** A background write of committed state failed. */
-  readonly onFlushFailed: (taskId: string, error: unknown) => void
+  readonly onFlushFailed: (taskId: TaskId, error: unknown) => void
 }
 
 const NOT_PAUSED = Number.NEGATIVE_INFINITY
 
 export class TaskSet {
   readonly #options: TaskSetOptions
-  readonly #tasks = new Map<string, RunningTask>()
+  readonly #tasks = new Map<TaskId, RunningTask>()
   readonly #input: TaskInput
   /** In task order; null: tasks came or went since it was made. */
   #sorted: readonly RunningTask[] | null = []
@@ -70,11 +70,11 @@ export class TaskSet {
     return this.#tasks.size
   }
 
-  has(taskId: string): boolean {
+  has(taskId: TaskId): boolean {
     return this.#tasks.has(taskId)
   }
 
-  ids(): string[] {
+  ids(): TaskId[] {
     return this.#order.map(({ taskId }) => taskId)
   }
 
@@ -84,13 +84,13 @@ export class TaskSet {
   }
 
   /** True where the task reads these partitions and no others. */
-  reads(taskId: string, sources: readonly TopicPartition[]): boolean {
+  reads(taskId: TaskId, sources: readonly TopicPartition[]): boolean {
     const names = (list: readonly TopicPartition[]) =>
       list.map(({ topic, partition }) => formatTopicPartition(topic, partition)).sort()
     return names(this.#tasks.get(taskId)?.sources ?? []).join() === names(sources).join()
   }
 
-  task(taskId: string): Task<TaskState> | undefined {
+  task(taskId: TaskId): Task<TaskState> | undefined {
     return this.#tasks.get(taskId)?.task
   }
 
@@ -105,7 +105,6 @@ export class TaskSet {
       .filter(({ hasStore }) => hasStore(store))
       .map(({ taskId, task, sources }) => ({
         taskId,
-        partition: Number(taskId.split('_')[1]),
         view: task.state.committed(store),
         position: Object.fromEntries(
           sources.map(({ topic, partition }) => [
@@ -118,12 +117,14 @@ export class TaskSet {
   }
 
   /** The task that reads a partition, null: none of this instance. */
-  readerOf(topic: string, partition: number): string | null {
+  readerOf(topic: string, partition: number): TaskId | null {
     return this.#input.readerOf(topic, partition)
   }
 
   uncommitted(): UncommittedPartition[] {
-    return this.#order.flatMap(({ taskId, task }) => task.uncommitted().map((each) => ({ taskId, ...each })))
+    return this.#order.flatMap(({ taskId, task }) =>
+      task.uncommitted().map((each) => ({ taskId: taskId.text, ...each })),
+    )
   }
 
   lag(): ReturnType<Lag['of']> {
@@ -298,7 +299,7 @@ export class TaskSet {
   }
 
   /** The same for one task, while no commit is in flight; it takes no record for so long. */
-  retry(taskId: string, pauseMs: number): void {
+  retry(taskId: TaskId, pauseMs: number): void {
     const running = this.#tasks.get(taskId)
     if (running === undefined) return
     running.pausedUntilMs = this.#options.clock.monotonicMs() + pauseMs
@@ -312,8 +313,8 @@ export class TaskSet {
   }
 
   /** Takes tasks out at once: nothing is read or processed for them any more. Returns how to close each. */
-  remove(taskIds: readonly string[]): Map<string, (options: CloseState) => Promise<void>> {
-    const closing = new Map<string, (options: CloseState) => Promise<void>>()
+  remove(taskIds: readonly TaskId[]): Map<TaskId, (options: CloseState) => Promise<void>> {
+    const closing = new Map<TaskId, (options: CloseState) => Promise<void>>()
     for (const taskId of taskIds) {
       const running = this.#tasks.get(taskId)
       if (running === undefined) continue

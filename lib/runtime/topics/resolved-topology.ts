@@ -2,7 +2,7 @@
 import { topicMissing } from '../../client/broker-error.js'
 import type { OffsetReset } from '../../record/offset-reset.js'
 import type { TopicPartition } from '../../record/record.js'
-import { byTaskId } from '../../record/task-id.js'
+import { byTaskId, type TaskId, taskIdOf } from '../../record/task-id.js'
 import { resolvePartitionCounts } from '../../topology/copartition.js'
 import { fillerOf, type StoreFiller } from '../../topology/fillers.js'
 import { changelogTopic, internalTopics, realTopicName } from '../../topology/internal-topics.js'
@@ -26,7 +26,7 @@ export interface ChangelogPartition extends TopicPartition {
 
 export class ResolvedTopology {
   readonly subTopologies: readonly SubTopology[]
-  readonly taskIds: readonly string[]
+  readonly taskIds: readonly TaskId[]
   /** Real names of every topic tasks read. */
   readonly subscribedTopics: readonly string[]
   readonly internalTopics: readonly ResolvedInternalTopic[]
@@ -178,23 +178,23 @@ export class ResolvedTopology {
     this.#topicIds.set(topic, topicId)
   }
 
-  subTopology(taskId: string): SubTopology {
-    return this.#byId.get(Number(taskId.split('_')[0]))!
+  subTopology({ subTopology }: TaskId): SubTopology {
+    return this.#byId.get(subTopology)!
   }
 
-  sources(taskId: string): TopicPartition[] {
-    const partition = Number(taskId.split('_')[1])
+  sources(taskId: TaskId): TopicPartition[] {
+    const { partition } = taskId
     return this.subTopology(taskId)
       .sourceTopics.map((topic) => this.topicName(topic))
       .filter((topic) => partition < this.partitionCount(topic))
       .map((topic) => ({ topic, partition }))
   }
 
-  tasksOf(partitions: readonly TopicPartition[]): Set<string> {
-    const tasks = new Set<string>()
+  tasksOf(partitions: readonly TopicPartition[]): Set<TaskId> {
+    const tasks = new Set<TaskId>()
     for (const { topic, partition } of partitions) {
       const subTopology = this.#bySource.get(topic)
-      if (subTopology !== undefined) tasks.add(`${subTopology.id}_${partition}`)
+      if (subTopology !== undefined) tasks.add(taskIdOf(subTopology.id, partition))
     }
     return tasks
   }
@@ -205,8 +205,8 @@ export class ResolvedTopology {
     return definition === undefined ? null : changelogTopic(this.applicationId, definition)
   }
 
-  changelogs(taskId: string): ChangelogPartition[] {
-    const partition = Number(taskId.split('_')[1])
+  changelogs(taskId: TaskId): ChangelogPartition[] {
+    const { partition } = taskId
     return this.subTopology(taskId).stores.flatMap(({ name, changelogTopic }) => {
       const topic = this.changelogTopic(name)
       const isSource = changelogTopic !== null
@@ -235,12 +235,12 @@ export class ResolvedTopology {
     return this.#topology.repartitionTopics.map(({ name }) => this.topicName(name))
   }
 
-  #tasksOfSubTopology(subTopology: SubTopology): string[] {
+  #tasksOfSubTopology(subTopology: SubTopology): TaskId[] {
     const partitions = Math.max(
       0,
       ...subTopology.sourceTopics.map((topic) => this.partitionCount(this.topicName(topic))),
     )
-    return Array.from({ length: partitions }, (_, partition) => `${subTopology.id}_${partition}`)
+    return Array.from({ length: partitions }, (_, partition) => taskIdOf(subTopology.id, partition))
   }
 
   #holderOf(store: string): SubTopology {

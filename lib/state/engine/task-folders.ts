@@ -6,6 +6,7 @@ import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { isMillraceError, MillraceError } from '../../errors.js'
 import type { Clock } from '../../record/clock.js'
+import { parseTaskId } from '../../record/task-id.js'
 import type { StateEngine, StateEngines } from './engine.js'
 import type { NativeStore } from './native/database.js'
 import { NativeEngine } from './native/native-engine.js'
@@ -207,9 +208,8 @@ function sharedPlace(taskId: string, name: string, isNew: boolean): Place {
 
 /** Tasks of one sub-topology beside each other go to different databases. */
 function numberFor(taskId: string, databases: number): number {
-  let sum = 0
-  for (const part of taskId.split('_')) sum += Number.parseInt(part, 10) || 0
-  return sum % databases
+  const id = parseTaskId(taskId)
+  return id === null ? 0 : (id.subTopology + id.partition) % databases
 }
 
 async function makeFolder(folder: string, taskId: string): Promise<void> {

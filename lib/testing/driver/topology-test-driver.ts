@@ -6,6 +6,7 @@
 import { isMillraceError, MillraceError } from '../../errors.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../../record/failure.js'
 import type { TopicRecord } from '../../record/record.js'
+import { taskIdOf } from '../../record/task-id.js'
 import { GlobalProcessor } from '../../runtime/global-processor.js'
 import type { Serde } from '../../serde/serde.js'
 import { Topic, topicWithSerdes } from '../../serde/topic.js'
@@ -328,14 +329,13 @@ export class TopologyTestDriver {
 
   #openTask(subTopology: SubTopology): Task<TaskState> {
     const { applicationId } = this.#options
-    const id = `${subTopology.id}_${PARTITION}`
+    const id = taskIdOf(subTopology.id, PARTITION)
     const stores = new Map(subTopology.stores.map((store) => [store.name, store]))
     const task = new Task({
       ...this.#failureOptions(),
       id,
       subTopology,
-      partition: PARTITION,
-      state: this.#openState(id, subTopology.stores),
+      state: this.#openState(id.text, subTopology.stores),
       globalStore: (name) => {
         const global = this.#globals.find(({ definition }) => definition.store.name === name)
         return global === undefined

@@ -1,6 +1,7 @@
 /** The leader's work where members run one version of the topology, several, or something else altogether. */
 import t from 'tap'
 import { seededRandom } from '../../../lib/record/random.js'
+import { type TaskId, taskIdOf } from '../../../lib/record/task-id.js'
 import { agree } from '../../../lib/runtime/membership/agreement.js'
 import { assignPartitions } from '../../../lib/runtime/membership/assign.js'
 import { decodeAssignmentData, SHUTDOWN } from '../../../lib/runtime/membership/assignment-data.js'
@@ -9,6 +10,7 @@ import {
   fingerprintOf,
   type PlannedSubTopology,
 } from '../../../lib/runtime/membership/subscription-data.js'
+import { ids } from '../task-ids.js'
 
 type Plan = readonly PlannedSubTopology[]
 
@@ -25,7 +27,7 @@ interface Said {
 }
 
 function member(name: string, { plan, owned = [], shutdown = false }: Said) {
-  const userData = encodeMemberData({ processId: name, owned, onDisk: [], shutdown, plan, attempt: 0 })
+  const userData = encodeMemberData({ processId: name, owned: ids(owned), onDisk: [], shutdown, plan, attempt: 0 })
   return { memberId: name, groupInstanceId: null, topics: [], userData }
 }
 
@@ -155,10 +157,10 @@ t.test('any mix of versions: no partition is assigned twice, and each member can
       const sources = new Map(
         plan.flatMap(({ id, sources: topicsOf }) =>
           Array.from({ length: Math.max(...topicsOf.map(([, n]) => n)) }, (_, partition) => [
-            `${id}_${partition}`,
+            taskIdOf(id, partition),
             topicsOf.filter(([, n]) => partition < n).map(([topic]) => ({ topic, partition })),
           ]),
-        ) as [string, { topic: string; partition: number }[]][],
+        ) as [TaskId, { topic: string; partition: number }[]][],
       )
       const partitions = result[name]!.map((text) => ({ topic: text.slice(0, -2), partition: Number(text.slice(-1)) }))
       t.same(agree(sources, partitions).unused, [], 'agrees with its plan')
@@ -171,8 +173,8 @@ t.test('any mix of versions: no partition is assigned twice, and each member can
 t.test('a member runs only tasks whose every source is assigned to it', async (t) => {
   const p = (topic: string, partition = 0) => ({ topic, partition })
   const sources = new Map([
-    ['0_0', [p('a'), p('b')]],
-    ['1_0', [p('c')]],
+    [taskIdOf(0, 0), [p('a'), p('b')]],
+    [taskIdOf(1, 0), [p('c')]],
   ])
   const rows: [string, ReturnType<typeof p>[], string[], string[]][] = [
     ['all', [p('a'), p('b'), p('c')], ['0_0', '1_0'], []],
@@ -183,7 +185,7 @@ t.test('a member runs only tasks whose every source is assigned to it', async (t
   ]
   for (const [name, assignedNow, tasks, unused] of rows) {
     const agreement = agree(sources, assignedNow)
-    t.same([...agreement.tasks], tasks, name)
+    t.same([...agreement.tasks], ids(tasks), name)
     t.same(
       agreement.unused.map(({ topic }) => topic),
       unused,

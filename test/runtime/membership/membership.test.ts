@@ -6,6 +6,7 @@ import {
   type MembershipEvent,
 } from '../../../lib/runtime/membership/membership.js'
 import { isComplete, isOver, type MembershipState, OUTSIDE } from '../../../lib/runtime/membership/membership-state.js'
+import { id } from '../task-ids.js'
 import {
   assigned,
   begins,
@@ -22,6 +23,7 @@ import {
   retryWanted,
   stale,
   stop,
+  taskLost,
   turn,
 } from './events.js'
 
@@ -113,12 +115,12 @@ const rows: [name: string, events: MembershipEvent[], expected: string[]][] = [
   ],
   [
     'a task whose sources have changed is taken over again',
-    [...JOINING, assigned(2, ['0_0', '0_1']), turn({ changed: ['0_1'] })],
+    [...JOINING, assigned(2, ['0_0', '0_1']), turn({ changed: [id('0_1')] })],
     ['close 0_1', 'settled'],
   ],
   [
     'once it is closed',
-    [...JOINING, assigned(2, ['0_0', '0_1']), turn({ changed: ['0_1'] }), closed('0_1'), turn()],
+    [...JOINING, assigned(2, ['0_0', '0_1']), turn({ changed: [id('0_1')] }), closed('0_1'), turn()],
     ['open 0_1#3'],
   ],
 
@@ -187,22 +189,14 @@ const rows: [name: string, events: MembershipEvent[], expected: string[]][] = [
     ['start 0_0#1'],
   ],
   ['also while we join', [turn(), assigned(1, ['0_0']), turn(), rebalance, turn(), opened('0_0', 1)], ['start 0_0#1']],
-  [
-    'nothing is opened while we join',
-    [...RUNNING, { kind: 'taskLost', taskId: '0_0' }, rebalance, turn(), closed('0_0'), turn()],
-    [],
-  ],
+  ['nothing is opened while we join', [...RUNNING, taskLost('0_0'), rebalance, turn(), closed('0_0'), turn()], []],
 
   [
     'a task lost while a commit that has it is in flight is not taken over before the outcome',
-    [...RUNNING, { kind: 'taskLost', taskId: '0_0' }, closed('0_0'), turn({ inFlight: true })],
+    [...RUNNING, taskLost('0_0'), closed('0_0'), turn({ inFlight: true })],
     [],
   ],
-  [
-    'and then it is',
-    [...RUNNING, { kind: 'taskLost', taskId: '0_0' }, closed('0_0'), turn({ inFlight: true }), turn()],
-    ['open 0_0#3'],
-  ],
+  ['and then it is', [...RUNNING, taskLost('0_0'), closed('0_0'), turn({ inFlight: true }), turn()], ['open 0_0#3']],
 
   ['a stale generation joins again without a commit', [...RUNNING, stale, turn({ pending: true })], ['join']],
   ['a stale generation while we join changes nothing', [...JOINING, stale, turn()], []],
@@ -247,9 +241,9 @@ const rows: [name: string, events: MembershipEvent[], expected: string[]][] = [
     [turn(), assigned(1, ['0_0']), turn(), producerLost, opened('0_0', 1)],
     ['discard 0_0#1'],
   ],
-  ['a damaged task alone is closed', [...RUNNING, { kind: 'taskLost', taskId: '0_1' }], ['close 0_1']],
-  ['and taken over again', [...RUNNING, { kind: 'taskLost', taskId: '0_1' }, closed('0_1'), turn()], ['open 0_1#3']],
-  ['a task we do not have cannot be lost', [...RUNNING, { kind: 'taskLost', taskId: '9_9' }], []],
+  ['a damaged task alone is closed', [...RUNNING, taskLost('0_1')], ['close 0_1']],
+  ['and taken over again', [...RUNNING, taskLost('0_1'), closed('0_1'), turn()], ['open 0_1#3']],
+  ['a task we do not have cannot be lost', [...RUNNING, taskLost('9_9')], []],
 
   ['who stops does not join', [...RUNNING, stop, rebalance, turn({ pending: true })], []],
   ['does not open', [turn(), assigned(1, ['0_0']), stop, turn()], ['settled']],

@@ -1,6 +1,7 @@
 /** Any history of a member, drawn: what must always hold of the tasks it owns. */
 import t from 'tap'
 import { seededRandom } from '../../../lib/record/random.js'
+import { type TaskId, taskIdOf } from '../../../lib/record/task-id.js'
 import {
   decideMembership,
   type MembershipAction,
@@ -8,7 +9,7 @@ import {
 } from '../../../lib/runtime/membership/membership.js'
 import { OUTSIDE } from '../../../lib/runtime/membership/membership-state.js'
 import { ownsTask } from '../../../lib/runtime/membership/ownership.js'
-import { assigned, closed, lost, notOpened, opened, producerLost, rebalance, stale, turn } from './events.js'
+import { assigned, closed, lost, notOpened, opened, producerLost, rebalance, stale, taskLost, turn } from './events.js'
 
 t.test('any history: numbers rise, a store has one user, and what runs is owned', async (t) => {
   const random = seededRandom('membership')
@@ -16,7 +17,7 @@ t.test('any history: numbers rise, a store has one user, and what runs is owned'
   for (let round = 0; round < 300; round++) {
     let state = OUTSIDE
     /** Stores in use: what for, and under which number. */
-    const stores = new Map<string, { use: 'opening' | 'running' | 'closing'; number: number }>()
+    const stores = new Map<TaskId, { use: 'opening' | 'running' | 'closing'; number: number }>()
     let inFlight = false
     let generationId = 0
     let joining = false
@@ -49,7 +50,7 @@ t.test('any history: numbers rise, a store has one user, and what runs is owned'
       for (const action of step.actions) act(action)
     }
     for (let step = 0; step < 60; step++) {
-      const [taskId, store] = [...stores][random.int(Math.max(1, stores.size))] ?? ['', undefined]
+      const [taskId, store] = [...stores][random.int(Math.max(1, stores.size))] ?? [taskIdOf(0, 0), undefined]
       const choice = random.int(9)
       if (choice === 0) decide(rebalance)
       else if (choice === 1 && random.next() < 0.3) decide(random.next() < 0.5 ? lost : stale)
@@ -69,11 +70,11 @@ t.test('any history: numbers rise, a store has one user, and what runs is owned'
         if (store.use === 'opening') {
           const failed = random.next() < 0.3
           if (failed) stores.delete(taskId)
-          decide(failed ? notOpened(taskId, store.number) : opened(taskId, store.number))
+          decide(failed ? notOpened(taskId.text, store.number) : opened(taskId.text, store.number))
         } else if (store.use === 'closing') {
           stores.delete(taskId)
-          decide(closed(taskId))
-        } else if (random.next() < 0.2) decide({ kind: 'taskLost', taskId })
+          decide(closed(taskId.text))
+        } else if (random.next() < 0.2) decide(taskLost(taskId.text))
       } else decide(turn({ inFlight, pending: random.next() < 0.5 }))
       for (const [id, { use, number }] of stores) {
         if (use === 'running') t.ok(ownsTask(state.owned, id, number), `${id} runs under a number that we own`)

@@ -16,8 +16,11 @@ import {
 const plan: PlannedSubTopology[] = [{ id: 0, sources: [['in', 3]], changelogs: ['app-counts-changelog'] }]
 const data: MemberData = {
   processId: 'c0ffee',
-  owned: ['0_1', '12_30'],
-  onDisk: ['1_0'],
+  owned: [
+    { subTopology: 0, partition: 1 },
+    { subTopology: 12, partition: 30 },
+  ],
+  onDisk: [{ subTopology: 1, partition: 0 }],
   shutdown: false,
   plan,
   attempt: 3,
@@ -30,7 +33,7 @@ t.test('member data survives the wire', async (t) => {
 
 t.test('data of a version before 0.1.0 has no plan', async (t) => {
   const old = Buffer.from('010006633066666565000000010000000000000001000000010000000100000000', 'hex')
-  t.same(decodeMemberData(old, 'm'), { ...data, owned: ['0_1'], plan: null, attempt: 0 })
+  t.same(decodeMemberData(old, 'm'), { ...data, owned: [{ subTopology: 0, partition: 1 }], plan: null, attempt: 0 })
   t.equal(decodeMemberData(Buffer.concat([old, Buffer.from([1])]), 'm').shutdown, true)
 })
 

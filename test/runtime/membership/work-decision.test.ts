@@ -3,11 +3,12 @@ import t from 'tap'
 import { SETTLED } from '../../../lib/runtime/membership/group-phase.js'
 import { type MembershipState, OUTSIDE } from '../../../lib/runtime/membership/membership-state.js'
 import { mayCommit, waitsForCommit, workNow } from '../../../lib/runtime/membership/work-decision.js'
+import { id } from '../task-ids.js'
 
 const generation = { groupId: 'g', memberId: 'm', generationId: 1, groupInstanceId: null }
 const working: MembershipState = { ...OUTSIDE, group: SETTLED, generation }
 const doubts = { lost: false, stale: false }
-const retry = { taskId: '0_0', attempt: 1 }
+const retry = { taskId: id('0_0'), attempt: 1 }
 const NOW_MS = 100
 
 const rows: [
