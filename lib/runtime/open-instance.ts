@@ -1,13 +1,9 @@
 /** Opens everything that one instance needs, in order, and closes it in reverse order. */
 import { Admin } from '../client/admin.js'
 import type { Cluster } from '../client/cluster.js'
-import type { FetchPosition } from '../client/fetch-partition.js'
-import { Fetcher } from '../client/fetcher.js'
-import { GroupMember } from '../client/group-member.js'
+import type { Fetcher } from '../client/fetcher.js'
+import type { GroupMember } from '../client/group-member.js'
 import { Progress } from '../client/heartbeat/progress.js'
-import { heartbeatsBeside } from '../client/heartbeat/thread/thread-heartbeats.js'
-import { IdempotentProducer } from '../client/producer/idempotent-producer.js'
-import { TransactionManager } from '../client/transaction/transaction-manager.js'
 import type { StreamsConfig } from '../config.js'
 import { isMillraceError, type MillraceError } from '../errors.js'
 import { parseTaskId, type TaskId } from '../record/task-id.js'
@@ -16,21 +12,20 @@ import type { Drop } from '../task/options.js'
 import { RejectedBatches } from '../task/rejected-batches.js'
 import type { Log } from '../telemetry/log.js'
 import type { Topology } from '../topology/topology.js'
-import type { Lane } from '../transport/transport.js'
 import { appConfigs } from './app-configs.js'
-import { atLeastOnce, type CommitGroup, exactlyOnce } from './commit/commit-group.js'
 import type { CommittedRecords } from './commit/committed-records.js'
+import { makeCommitGroup } from './commit/make-commit-group.js'
+import { fetchers } from './fetchers.js'
 import { GlobalStores } from './global-stores.js'
 import { Instance } from './instance.js'
 import type { Lifecycle } from './lifecycle.js'
-import { assignPartitions } from './membership/assign.js'
 import { Assignments } from './membership/assignments.js'
-import { encodeMemberData } from './membership/subscription-data.js'
+import { makeMember } from './membership/make-member.js'
 import { Patience } from './patience.js'
 import { openProcess, type ProcessIdentity } from './process-identity.js'
 import { askChangelogs } from './restore/changelog-facts.js'
 import type { RestoreListeners } from './restore/listener.js'
-import { type MakeFetcher, Restore } from './restore/restore.js'
+import { Restore } from './restore/restore.js'
 import { Signal } from './signal.js'
 import { cleanState } from './state-cleaning.js'
 import { beginAtStart } from './tasks/begin-at-start.js'
@@ -140,14 +135,9 @@ async function assemble(
   const rejectedBatches = new RejectedBatches(config.clock, (topic) =>
     plan.internalTopics.some(({ name }) => name === topic),
   )
-  const known = new Set(plan.taskIds)
-  const listed = (await engines.list()).flatMap((name) => parseTaskId(name) ?? [])
-  const onDisk = new Set(listed.filter((taskId) => known.has(taskId)))
+  const onDisk = await tasksOnDisk(engines, plan)
   const tasks = makeTaskSet(options, plan, globals, signal, progress, fetcher, rejectedBatches, onDisk, box)
-  engines.onDamaged = (error) => {
-    const taskId = parseTaskId(error.taskId ?? '')
-    if (taskId !== null) box.instance?.taskDamaged(taskId, error)
-  }
+  engines.onDamaged = (error) => stateDamaged(error, box)
   const refreshTopics = () => box.watch?.now()
   const assignments = new Assignments({ plan, log: config.log, refreshTopics, onHeld: options.onHeld })
   const said = () => ({ shutdown: box.shutdown, attempt: assignments.attempt })
@@ -271,6 +261,19 @@ function makeTakeOver(
   return { restore, takeOver, setAside: (taskId: TaskId, reason: string) => engines.setAside(taskId.text, reason) }
 }
 
+/** Those of the plan that have state here. */
+async function tasksOnDisk(engines: StateEngines, plan: ResolvedTopology): Promise<Set<TaskId>> {
+  const known = new Set(plan.taskIds)
+  const found = (await engines.list()).flatMap((name) => parseTaskId(name) ?? [])
+  return new Set(found.filter((taskId) => known.has(taskId)))
+}
+
+/** An engine has found it under a task that is open. */
+function stateDamaged(error: MillraceError, { instance }: Box): void {
+  const taskId = parseTaskId(error.taskId ?? '')
+  if (taskId !== null) instance?.taskDamaged(taskId, error)
+}
+
 /** The member joins again if only its membership is gone. */
 function membershipLost(log: Log, error: MillraceError, { instance }: Box): void {
   if (!isMillraceError(error, 'GROUP_STALE_GENERATION', 'GROUP_POLL_INTERVAL')) {
@@ -293,21 +296,6 @@ async function closeParts(closing: readonly (() => Promise<unknown> | unknown)[]
     }
   }
   if (failed.length > 0) throw failed[0]
-}
-
-function fetchers(
-  { config: { log }, cluster }: Pick<InstanceOptions, 'config' | 'cluster'>,
-  lane: Lane,
-  maxWaitMs: number,
-  isHandled: (error: MillraceError) => boolean = () => false,
-): MakeFetcher {
-  const onRetry = ({ code, message }: MillraceError, at: FetchPosition) =>
-    log.warn({ ...at, code, cause: message }, 'a partition cannot be read; it is retried')
-  return (onArrival) => {
-    const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', lane, maxWaitMs, isHandled, onRetry })
-    fetcher.onArrival = onArrival
-    return fetcher
-  }
 }
 
 /** Without a cache every update is forwarded at once, with its headers. */
@@ -334,65 +322,4 @@ function makeGlobals(
     onFailed,
     onDrop,
   })
-}
-
-async function makeMember(
-  options: InstanceOptions,
-  plan: ResolvedTopology,
-  tasks: TaskSet,
-  processId: string,
-  onDisk: ReadonlySet<TaskId>,
-  progress: Progress,
-  said: () => { readonly shutdown: boolean; readonly attempt: number },
-): Promise<GroupMember> {
-  const { config, cluster } = options
-  const makeHeartbeats = await heartbeatsBeside({ ...config, cluster, progress })
-  return new GroupMember({
-    cluster,
-    clock: config.clock,
-    groupId: config.applicationId,
-    groupInstanceId: options.staticMember ? instanceName(config, processId) : null,
-    // The open store of the process's identity is its lock.
-    ownsInstanceId: true,
-    sessionTimeoutMs: config.sessionTimeoutMs,
-    rebalanceTimeoutMs: config.rebalanceTimeoutMs,
-    heartbeatIntervalMs: config.heartbeatIntervalMs,
-    maxPollIntervalMs: config.maxPollIntervalMs,
-    makeHeartbeats,
-    protocolName: 'millrace',
-    subscription: () => {
-      const owned = tasks.ids()
-      const idle = [...onDisk].filter((taskId) => !tasks.has(taskId))
-      return {
-        topics: plan.subscribedTopics,
-        userData: encodeMemberData({ processId, owned, onDisk: idle, plan: plan.planned(), ...said() }),
-      }
-    },
-    assign: (members) =>
-      assignPartitions(plan.planned(), members, (error) => {
-        config.log.warn(
-          { cause: String(error) },
-          'a member of the group gets no task: its subscription data cannot be read',
-        )
-      }),
-  })
-}
-
-function makeCommitGroup(
-  { config, cluster }: InstanceOptions,
-  member: GroupMember,
-  processId: string,
-  anotherGeneration: () => void,
-): CommitGroup {
-  if (config.processingGuarantee === 'atLeastOnce') {
-    return atLeastOnce(new IdempotentProducer({ cluster }), member, anotherGeneration)
-  }
-  const { transactionTimeoutMs } = config
-  const transactionalId = instanceName(config, processId)
-  return exactlyOnce(new TransactionManager({ cluster, transactionalId, transactionTimeoutMs }))
-}
-
-/** The same after a restart: what fences an earlier life, and brings its tasks back. */
-function instanceName({ applicationId }: StreamsConfig, processId: string): string {
-  return `${applicationId}-${processId}`
 }

@@ -3,6 +3,7 @@
  * transactional id, so it aborts its own open transaction and gets its tasks back at once. The open engine is also the
  * lock that keeps a second process out of the folder; the operating system releases it when the process dies.
  */
+import type { StreamsConfig } from '../config.js'
 import { isMillraceError, MillraceError } from '../errors.js'
 import type { Random } from '../record/random.js'
 import type { StateEngine, StateEngines } from '../state/engine/engine.js'
@@ -92,4 +93,9 @@ async function write({ engine, id }: Place, processId: string): Promise<void> {
     // The next attempt to open finds the damage and sets it aside.
     throw isMillraceError(error, 'STATE_DAMAGED') ? passing(error) : error
   }
+}
+
+/** The same after a restart: what fences an earlier life, and brings its tasks back. */
+export function instanceName({ applicationId }: Pick<StreamsConfig, 'applicationId'>, processId: string): string {
+  return `${applicationId}-${processId}`
 }
