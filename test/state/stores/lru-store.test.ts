@@ -3,16 +3,16 @@
  * the rows Kafka Streams 4.3.1 answers for `Stores.lruMap`, then random uses against a plain list.
  */
 import t from 'tap'
-import { StreamsBuilder, tumbling } from '../../lib/index.js'
-import { seededRandom } from '../../lib/record/random.js'
-import { int64, string } from '../../lib/serde/primitive.js'
-import type { CommittedKeyValue } from '../../lib/state/committed/view.js'
-import { MemoryEngines } from '../../lib/state/memory-engine.js'
-import type { OrderedKeyValueStore } from '../../lib/state/ports/ordered.js'
-import type { StoreDefinition } from '../../lib/state/stores/index.js'
-import { TopologyTestDriver } from '../../lib/testing/index.js'
-import { storeDefinition } from '../../lib/topology/store-definition.js'
-import { Life } from './life.js'
+import { StreamsBuilder, tumbling } from '../../../lib/index.js'
+import { seededRandom } from '../../../lib/record/random.js'
+import { int64, string } from '../../../lib/serde/primitive.js'
+import type { CommittedKeyValue } from '../../../lib/state/committed/view.js'
+import { MemoryEngines } from '../../../lib/state/memory-engine.js'
+import type { OrderedKeyValueStore } from '../../../lib/state/ports/ordered.js'
+import type { StoreDefinition } from '../../../lib/state/stores/index.js'
+import { TopologyTestDriver } from '../../../lib/testing/index.js'
+import { storeDefinition } from '../../../lib/topology/store-definition.js'
+import { Life } from '../life.js'
 
 const definition = (maxEntries: number, kind: 'keyValue' | 'timestampedKeyValue' = 'keyValue') =>
   storeDefinition({ name: 'lru', kind, key: string, value: int64, maxEntries })

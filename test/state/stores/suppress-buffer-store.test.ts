@@ -1,13 +1,13 @@
 /** The suppression buffer against a plain map, through commits, aborts, flushes and reopening. */
 import t, { type Test } from 'tap'
-import { untilTimeLimit } from '../../lib/dsl/plan/suppressed.js'
-import { StreamsBuilder } from '../../lib/dsl/streams-builder.js'
-import { type Random, seededRandom } from '../../lib/record/random.js'
-import { string } from '../../lib/serde/primitive.js'
-import { MemoryEngines } from '../../lib/state/memory-engine.js'
-import type { SuppressBuffer } from '../../lib/state/ports/suppress-buffer.js'
-import { TaskState } from '../../lib/state/task-state.js'
-import { ManualClock } from '../../lib/testing/manual-clock.js'
+import { untilTimeLimit } from '../../../lib/dsl/plan/suppressed.js'
+import { StreamsBuilder } from '../../../lib/dsl/streams-builder.js'
+import { type Random, seededRandom } from '../../../lib/record/random.js'
+import { string } from '../../../lib/serde/primitive.js'
+import { MemoryEngines } from '../../../lib/state/memory-engine.js'
+import type { SuppressBuffer } from '../../../lib/state/ports/suppress-buffer.js'
+import { TaskState } from '../../../lib/state/task-state.js'
+import { ManualClock } from '../../../lib/testing/manual-clock.js'
 
 const NAME = 'held-store'
 

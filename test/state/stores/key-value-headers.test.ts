@@ -10,12 +10,12 @@ import {
   Streams,
   string,
   TopologyBuilder,
-} from '../../lib/index.js'
-import { headersOf, joinHeaders, valueBytes } from '../../lib/serde/with-headers.js'
-import { MemoryEngines } from '../../lib/state/memory-engine.js'
-import { TopologyTestDriver } from '../../lib/testing/index.js'
-import { storeDefinition } from '../../lib/topology/store-definition.js'
-import { embedded } from '../runtime/embedded.js'
+} from '../../../lib/index.js'
+import { headersOf, joinHeaders, valueBytes } from '../../../lib/serde/with-headers.js'
+import { MemoryEngines } from '../../../lib/state/memory-engine.js'
+import { TopologyTestDriver } from '../../../lib/testing/index.js'
+import { storeDefinition } from '../../../lib/topology/store-definition.js'
+import { embedded } from '../../runtime/embedded.js'
 
 const text = { key: string, value: string }
 const header = (key: string, value: string | null) => ({ key, value: value === null ? null : Buffer.from(value) })

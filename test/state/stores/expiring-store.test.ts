@@ -3,13 +3,13 @@
  * and gets against a plain map that knows every timestamp.
  */
 import t from 'tap'
-import { seededRandom } from '../../lib/record/random.js'
-import { int64, string } from '../../lib/serde/primitive.js'
-import type { CommittedKeyValue } from '../../lib/state/committed/view.js'
-import { MemoryEngines } from '../../lib/state/memory-engine.js'
-import { TopologyBuilder } from '../../lib/topology/builder.js'
-import { storeDefinition } from '../../lib/topology/store-definition.js'
-import { Life } from './life.js'
+import { seededRandom } from '../../../lib/record/random.js'
+import { int64, string } from '../../../lib/serde/primitive.js'
+import type { CommittedKeyValue } from '../../../lib/state/committed/view.js'
+import { MemoryEngines } from '../../../lib/state/memory-engine.js'
+import { TopologyBuilder } from '../../../lib/topology/builder.js'
+import { storeDefinition } from '../../../lib/topology/store-definition.js'
+import { Life } from '../life.js'
 
 const TTL_MS = 10
 const DEFINITION = storeDefinition({ name: 'store', key: string, value: int64, ttlMs: TTL_MS })

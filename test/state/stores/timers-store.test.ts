@@ -1,10 +1,10 @@
 /** Timer stores over both engines: after commits, crashes and a full restore from the changelog the same timers fire. */
 import t from 'tap'
-import { string } from '../../lib/serde/primitive.js'
-import { MemoryEngines } from '../../lib/state/memory-engine.js'
-import type { LocalTimerStore } from '../../lib/state/stores/timers-store.js'
-import { timerStoreDefinition } from '../../lib/topology/store-definition.js'
-import { Life } from './life.js'
+import { string } from '../../../lib/serde/primitive.js'
+import { MemoryEngines } from '../../../lib/state/memory-engine.js'
+import type { LocalTimerStore } from '../../../lib/state/stores/timers-store.js'
+import { timerStoreDefinition } from '../../../lib/topology/store-definition.js'
+import { Life } from '../life.js'
 
 const DEFINITION = timerStoreDefinition({ name: 'timers', key: string })
 
