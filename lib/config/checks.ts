@@ -51,9 +51,9 @@ const MOST: Readonly<Record<string, number>> = {
   replicationFactor: 2 ** 15 - 1,
 }
 
-const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  processingGuarantee: ['exactlyOnce', 'atLeastOnce'],
-  stateEngine: Object.keys(ENGINES),
+const CHOICES: Readonly<Record<string, () => readonly string[]>> = {
+  processingGuarantee: () => ['exactlyOnce', 'atLeastOnce'],
+  stateEngine: () => Object.keys(ENGINES),
 }
 
 /** Options that are one of these words or a function. */
@@ -71,7 +71,8 @@ export function checkConfig(config: StreamsConfig, given: object): void {
     throw invalid('applicationId', 'is missing or not a valid topic prefix', 'use letters, digits, ".", "_" and "-"')
   }
   checkNumbers(config)
-  for (const [name, allowed] of Object.entries(CHOICES)) {
+  for (const [name, choices] of Object.entries(CHOICES)) {
+    const allowed = choices()
     const value = config[name as keyof StreamsConfig]
     if (!allowed.includes(value as string))
       throw invalid(name, `is ${String(value)}`, `use one of ${allowed.join(', ')}`)

@@ -1,7 +1,7 @@
 /** Writes one batch after the other until it is killed: the same number under three keys, and ballast beside it. */
-import { systemClock } from '../../lib/record/clock.js'
-import type { EngineWrite } from '../../lib/state/engine/engine.js'
-import { natives } from './targets.js'
+import { systemClock } from '../../../lib/record/clock.js'
+import type { EngineWrite } from '../../../lib/state/engine/engine.js'
+import { natives } from '../targets.js'
 
 const [name, folder] = process.argv.slice(2)
 const target = natives.find((native) => native.name === name)!

@@ -1,29 +1,31 @@
-/** Every engine passes the store suite; the native stores' own troubles have codes, and a kill leaves whole batches. */
+/** Cases for an engine: it passes the store suite; a native store's own troubles have codes, and a kill leaves whole batches. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
-import { systemClock } from '../../lib/record/clock.js'
-import type { StateEngine } from '../../lib/state/engine/engine.js'
-import { ManualClock } from '../../lib/testing/manual-clock.js'
-import { storeSuite } from '../../lib/testing/suites/store/store-suite.js'
-import { natives, targets } from './targets.js'
-
-t.setTimeout(120_000)
+import { systemClock } from '../../../lib/record/clock.js'
+import type { StateEngine } from '../../../lib/state/engine/engine.js'
+import { ManualClock } from '../../../lib/testing/manual-clock.js'
+import { storeSuite } from '../../../lib/testing/suites/store/store-suite.js'
+import { natives, targets } from '../targets.js'
 
 const SEQUENCE = ['first', 'second', 'third'].map((key) => Buffer.from(key))
 
-t.setTimeout(120_000)
-
-for (const target of targets) {
-  t.test(`store suite: ${target.name}`, { skip: target.skip }, async (t) => {
+/** What every engine must do. */
+export function engineCases(name: string): void {
+  t.setTimeout(120_000)
+  const target = targets.find((each) => each.name === name)!
+  t.test(`store suite: ${name}`, { skip: target.skip }, async (t) => {
     for (const { name, run } of storeSuite(target.fresh)) t.test(name, run)
   })
 }
 
-for (const { name, skip, fresh, make } of natives) {
+/** And those that keep their state in a folder. */
+export function nativeCases(native: string): void {
+  engineCases(native)
+  const { name, skip, fresh, make } = natives.find((each) => each.name === native)!
   t.test(`${name}: two processes on one folder: the second is told who is in the way`, { skip }, async (t) => {
     const { engines, folder, done } = await fresh()
     t.teardown(done)
@@ -181,23 +183,20 @@ for (const { name, skip, fresh, make } of natives) {
       }
     },
   )
-}
 
-t.test(
-  'a folder of another store is refused both ways, and kept when set aside',
-  { skip: natives[1]!.skip },
-  async (t) => {
-    for (const [writer, reader] of [natives, natives.toReversed()] as [(typeof natives)[0], (typeof natives)[0]][]) {
+  for (const writer of natives.filter((each) => each.name !== name)) {
+    const cannot = skip === false ? writer.skip : skip
+    t.test(`${name}: a folder of ${writer.name} is refused, and kept when set aside`, { skip: cannot }, async (t) => {
       const { engines, folder, done } = await writer.fresh()
       t.teardown(done)
       await (await engines.open('0_0')).close()
-      const other = await reader.make({ folder, clock: systemClock })
+      const other = await make({ folder, clock: systemClock })
       await t.rejects(other.open('0_0'), { code: 'STATE_LAYOUT_UNSUPPORTED', taskId: '0_0' })
       await other.setAside('0_0', 'STATE_LAYOUT_UNSUPPORTED')
       await (await other.open('0_0')).close()
-    }
-  },
-)
+    })
+  }
+}
 
 const DAMAGES: [string, (folder: string) => Promise<void>][] = [
   ['CURRENT says nonsense', (folder) => writeFile(join(folder, 'CURRENT'), 'nonsense')],

@@ -1,0 +1,4 @@
+/** The LevelDB engine. */
+import { nativeCases } from './engine-cases.js'
+
+nativeCases('level')

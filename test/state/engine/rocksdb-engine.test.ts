@@ -1,0 +1,4 @@
+/** The RocksDB engine. */
+import { nativeCases } from './engine-cases.js'
+
+nativeCases('rocksdb')

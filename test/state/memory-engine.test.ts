@@ -1,0 +1,4 @@
+/** The engine in memory. */
+import { engineCases } from './engine/engine-cases.js'
+
+engineCases('memory')
