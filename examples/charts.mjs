@@ -1,5 +1,5 @@
-// The three most played songs of each genre: plays are joined with a table of songs, counted, and the counts grouped anew by
-// genre. Then the charts are asked for, as a web page would. Without BROKERS it runs on an embedded broker in this process.
+// The three most played songs of each genre: joins plays with a table of songs, counts them, and groups the counts by genre.
+// Then it queries the charts, as a web page would. Without BROKERS it runs on an embedded broker in this process.
 import {
   Admin,
   connect,

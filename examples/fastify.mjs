@@ -1,4 +1,4 @@
-// A topology inside a Fastify service: page views are counted, and the counts are answered over HTTP.
+// A topology inside a Fastify service: it counts page views and serves the counts over HTTP.
 import Fastify from 'fastify'
 import { Admin, connect, embeddedBroker, Streams, StreamsBuilder, string, TransactionalProducer } from 'millrace'
 

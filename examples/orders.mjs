@@ -1,5 +1,5 @@
-// Orders on their way through a shop: each is completed with what is known of its customer, checked by several services, and
-// accepted once all of them agreed within a minute. What cannot be read goes to a dead-letter topic.
+// Orders of a shop: each order is joined with its customer, checked by several services, and accepted if all of them agree within
+// a minute. Unreadable records go to a dead-letter topic.
 // Without BROKERS it runs on an embedded broker in this process.
 import {
   Admin,
@@ -54,7 +54,7 @@ checks
     merger: (_id, left, right) => left + right,
     store: { name: 'passed-checks', value: int64 },
   })
-  // A session that grows is deleted under its old end first.
+  // When a session grows, it is first deleted under its old end.
   .toStream(({ key }) => key)
   .filter((_id, passed) => passed === CHECKS)
   .join(orders, {
@@ -86,7 +86,7 @@ const send = async (...records) => {
   }
   await producer.commit()
 }
-/** What lies on `topic` until there are `count` records. */
+/** Reads `topic` until there are `count` records. */
 const read = async (topic, count) => {
   const lines = []
   for await (const { records } of readTopic({ cluster, topic, until: 'never' })) {
@@ -96,7 +96,7 @@ const read = async (topic, count) => {
 }
 
 await send(['customers', 'ann', { email: 'ann@example.com' }], ['customers', 'bob', { email: 'bob@example.com' }])
-// A global table is not synchronised with the streams beside it: wait until it has what was just written.
+// A global table is not synchronised with the streams beside it: wait until it has the new records.
 const known = streams.queries.keyValue(customers.store)
 while ((await known.get('bob')) === null) await new Promise((resolve) => setTimeout(resolve, 20))
 await send(

@@ -50,7 +50,7 @@ const PLAIN: readonly (readonly [unclear: RegExp, instead: string])[] = [
   [/\brefus(e|es|ed|al)\b/, '"reject", "fail"'],
 ]
 
-const pages = ['README.md', 'CONTRIBUTING.md', ...pagesUnder('docs')]
+const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pagesUnder('docs')]
 
 function pagesUnder(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
