@@ -18,7 +18,7 @@ const BATCH_BYTES = 16_384
 /** Batches of a partition that go to the producer at a time. */
 const BATCHES_AHEAD = 8
 
-/** Event times lie in the past, and a broker deletes by them: nothing is deleted while a benchmark runs. */
+/** Event times are in the past, and a broker deletes by them: nothing is deleted while a benchmark runs. */
 export function benchTopic(name: string) {
   return { name, partitions: PARTITIONS, replicationFactor: 1, config: { 'retention.ms': '-1' } }
 }

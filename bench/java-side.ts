@@ -38,7 +38,7 @@ export async function javaProgram(): Promise<JavaProgram> {
   }
 }
 
-/** The class folder, named by the source so that a change compiles anew. */
+/** The class folder, named by the source so that a change compiles again. */
 function compile(jars: string): string {
   const source = join(sourceFolder(), 'Count.java')
   const hash = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)

@@ -37,7 +37,7 @@ export async function embeddedBroker(options: EmbeddedBrokerOptions): Promise<Br
 
 const OPTIONS = ['folder', 'clock', 'random', 'report']
 
-/** A folder that is left out, or misspelt, would be a broker that forgets everything. */
+/** A folder that is omitted, or misspelt, would be a broker that forgets everything. */
 function checkOptions(options: EmbeddedBrokerOptions): void {
   const given = (options ?? {}) as EmbeddedBrokerOptions
   const unknown = Object.keys(given).find((name) => !OPTIONS.includes(name))

@@ -216,7 +216,7 @@ export class MillraceError extends Error {
   declare readonly node?: string
   /** Of a record that could not be serialised: its key or its value. */
   declare readonly part?: 'key' | 'value'
-  /** Of a record that is tried again: the attempt that failed, from 1. */
+  /** Of a record that is retried: the attempt that failed, from 1. */
   declare readonly attempt?: number
   /** Kafka's error code, if a broker answered with one. */
   declare readonly kafkaCode?: number

@@ -58,7 +58,7 @@ export class Streams {
   #open: OpenInstance | null = null
   #held: readonly string[] = []
   #closing = false
-  /** A `close` does not wait any longer for brokers, or for what is still being opened: whatever is under way ends. */
+  /** A `close` does not wait any longer for brokers, or for what is still being opened: whatever is in progress ends. */
   readonly #abandonment = new AbortController()
   readonly #closeAsked = deferred()
   #leaveGroup = false
@@ -199,7 +199,7 @@ export class Streams {
     await this.close()
   }
 
-  /** A failure that nobody waits for must not look like a process that has nothing to do. */
+  /** A failure that nothing waits for must not look like a process that has nothing to do. */
   #reportUnheard(error: unknown): void {
     if (this.#finishedHeard === 'yes' || this.#closing || typeof this.#config.onUncaughtError === 'function') return
     const code = isMillraceError(error) ? error.code : 'UNKNOWN'

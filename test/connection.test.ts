@@ -1,4 +1,7 @@
-/** Ways to brokers that cannot be: refused where they are given, before anything is opened, and without a secret in the error. */
+/**
+ * Ways to brokers that cannot be: refused where they are given, before anything is opened, and without a secret in the
+ * error.
+ */
 import t from 'tap'
 import {
   Admin,
@@ -165,10 +168,13 @@ t.test('a connection and its options beside it', async (t) => {
   builder.stream('in', { key: string, value: string }).to('out')
   const topology = builder.build()
   for (const [settings, message] of [
-    [{ connection: broker, broker }, /option broker stands beside connection/],
-    [{ connection: { brokers: ['localhost:1'] }, brokers: ['localhost:1'] }, /option brokers stands beside connection/],
-    [{ connection: { brokers: ['localhost:1'] }, tls: {} }, /option tls stands beside connection/],
-    [{ connection: broker, clientId: 'x' }, /option clientId stands beside connection/],
+    [{ connection: broker, broker }, /option broker is given together with connection/],
+    [
+      { connection: { brokers: ['localhost:1'] }, brokers: ['localhost:1'] },
+      /option brokers is given together with connection/,
+    ],
+    [{ connection: { brokers: ['localhost:1'] }, tls: {} }, /option tls is given together with connection/],
+    [{ connection: broker, clientId: 'x' }, /option clientId is given together with connection/],
     [{ connection: null }, /give either brokers/],
     [{ connection: 'localhost:1' }, /give either brokers/],
     [{ connection: { brokers: ['localhost:1'], requestTimeoutMs: 1 } }, /option requestTimeoutMs is 1/],

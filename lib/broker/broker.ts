@@ -23,7 +23,7 @@ export interface BrokerOptions {
   readonly advertised?: { readonly host: string; readonly port: number }
   readonly storage: BrokerStorage
   readonly settings?: Partial<BrokerSettings>
-  /** Hears one line for each thing an operator should know: a refused request, a cut log. Default nobody. */
+  /** Hears one line for each thing an operator should know: a rejected request, a cut log. Default nobody. */
   readonly report?: (line: string) => void
 }
 

@@ -11,7 +11,7 @@ const DEFAULT_FOLDER = '.millrace'
 
 /**
  * On Kafka the default folder, which then holds local state only. With the embedded broker the topics lie there too, so
- * each input under each set of rules has a folder of its own: the same command goes on where it stopped, another begins.
+ * each input under each set of rules has a folder of its own: the same command continues where it stopped, another begins.
  */
 export function stateFolder(options: StartOptions, input: LoaderInput | null): string {
   if (options.stateDir !== null) return options.stateDir

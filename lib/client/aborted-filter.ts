@@ -9,7 +9,7 @@ export interface AbortedTransaction {
 /**
  * The data batches of `batches` (one partition of one Fetch response, in log order) that belong to no aborted
  * transaction. `aborted` is that response's own list: the broker names every aborted transaction that overlaps the
- * returned range, also one that began before it or whose marker lies behind it, so nothing is carried over between
+ * returned range, also one that began before it or whose marker is after it, so nothing is carried over between
  * responses. It comes ordered by *last* offset, hence the sort. Control batches are never data.
  */
 export function committedBatches(

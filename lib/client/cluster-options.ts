@@ -11,7 +11,7 @@ export interface ClusterOptions {
   readonly random: Random
   /** Asked for the rest of the cluster; at least one. */
   readonly bootstrap: readonly BrokerAddress[]
-  /** How long one request may take, and how long retries go on. Default 30000. */
+  /** How long one request may take, and how long retries continue. Default 30000. */
   readonly requestTimeoutMs?: number
   /** First pause before a retry, doubled up to 1000. Default 20. */
   readonly retryBackoffMs?: number

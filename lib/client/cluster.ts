@@ -80,7 +80,7 @@ export class Cluster {
 
   /**
    * As `request`, for requests that may repeat safely: retried while the transport or `errorOf` (the response's error,
-   * or null) says that it may pass, asking anew who leads or coordinates. The last error is thrown. @internal
+   * or null) says that it may pass, asking again who leads or coordinates. The last error is thrown. @internal
    */
   call<A extends Api>(
     api: A,
@@ -186,7 +186,7 @@ export class Cluster {
 
   /**
    * Node id of the partition's leader; -1 while it has none, or one that is not among the brokers: a broker that has just gone can be
-   * left out of the second list of the answer and not yet of the first. CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING. @internal
+   * omitted of the second list of the answer and not yet of the first. CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING. @internal
    */
   async leader(topic: string, partition: number): Promise<number> {
     if (this.metadata.cachedLeader(topic, partition) !== null) return this.metadata.cachedLeaderId(topic, partition)

@@ -14,7 +14,10 @@ export interface ConnectionOptions {
   readonly brokers?: readonly string[]
   /** An embedded broker of this process, from `embeddedBroker`. */
   readonly broker?: LoopbackBroker
-  /** Makes the transport; default: connections over TCP (TLS and SASL by @platformatic/kafka), or the loopback for an embedded broker. */
+  /**
+   * Makes the transport; default: connections over TCP (TLS and SASL by @platformatic/kafka), or the loopback for an
+   * embedded broker.
+   */
   readonly transport?: (() => Transport) | undefined
   /** Shown in the brokers' logs and quotas. Default `millrace`. */
   readonly clientId?: string
@@ -34,7 +37,7 @@ interface Ports {
 }
 
 /**
- * A client of the cluster, with connections of its own. A clock and a source of randomness may stand in either argument.
+ * A client of the cluster, with connections of its own. A clock and a source of randomness may are in either argument.
  * @throws MillraceError CONFIG_INVALID
  */
 export function connect(connection: Connection & Ports, ports: Ports = {}): Cluster {
@@ -107,7 +110,7 @@ export function withConnection<S extends ConnectionOptions & { readonly connecti
   if (given === undefined) return { connection: beside as ConnectionOptions, rest }
   const twice = Object.entries(beside).find(([, value]) => value !== undefined)
   if (twice !== undefined) {
-    const text = `option ${twice[0]} stands beside connection: move it into the connection, or leave connection out`
+    const text = `option ${twice[0]} is given together with connection: move it into the connection, or omit connection`
     throw new MillraceError('CONFIG_INVALID', text)
   }
   const connection = connectionOptions(given)

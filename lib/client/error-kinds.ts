@@ -73,7 +73,7 @@ const OF_GROUP = [
   'TxnOffsetCommit',
 ] as const
 
-/** A transaction is lost, the producer may go on. At a request that has nothing to do with one it can only pass. */
+/** A transaction is lost, the producer may continue. At a request that has nothing to do with one it can only pass. */
 const ABORTS: Row = ['repeat', at('abort', 'IdempotentProduce', ...IN_TRANSACTION)]
 /** InitProducerId names no producer, so whoever asks last has the id: there it passes. */
 const FENCES: Row = ['repeat', { ...at('fenced', ...IN_TRANSACTION), ...at('abort', 'IdempotentProduce') }]

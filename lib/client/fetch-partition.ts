@@ -10,7 +10,7 @@ export interface FetchedBatches {
   readonly topic: string
   readonly partition: number
   /**
-   * Whole data batches in log order, checksums verified, aborted ones left out (read_committed). The first may begin
+   * Whole data batches in log order, checksums verified, aborted ones omitted (read_committed). The first may begin
    * before `startOffset`: records below it were not asked for and must be skipped.
    */
   readonly batches: readonly BatchView[]
@@ -58,13 +58,13 @@ export class FetchPartition {
   /** An error was reported. */
   stopped = false
   paused = false
-  /** A response is under way for this `version`. */
+  /** A response is in progress for this `version`. */
   asked = false
   /** Raised by seek: what was asked for before it is then ignored. */
   version = 0
   /** Asked for on the prompt lane without result since the last main fetch that included it. */
   prompted = false
-  /** Waits for a pause to end, for its leader, or for ever after an error that was reported. */
+  /** Waits for a pause to end, for its leader, or forever after an error that was reported. */
   blocked = false
   failures = 0
   /** Monotonic time of the first of these failures; null: there is none. */

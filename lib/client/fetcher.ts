@@ -128,7 +128,7 @@ export class Fetcher {
     this.pump()
   }
 
-  /** Stops asking for it; what is under way or has arrived is still delivered. */
+  /** Stops asking for it; what is in progress or has arrived is still delivered. */
   pause(tp: TopicPartition): void {
     const partition = this.find(tp)
     if (partition !== undefined) partition.paused = true
@@ -145,7 +145,7 @@ export class Fetcher {
     return this.find(tp)?.paused ?? false
   }
 
-  /** Drops what has arrived, goes on at `offset`, and clears an error that stopped the partition. */
+  /** Drops what has arrived, continues at `offset`, and clears an error that stopped the partition. */
   seek(tp: TopicPartition, offset: number): void {
     this.find(tp)?.moveTo(offset)
     this.dropArrived(tp)
@@ -182,7 +182,7 @@ export class Fetcher {
     return arrived
   }
 
-  /** Answers under way are ignored from now on. */
+  /** Answers in progress are ignored from now on. */
   close(): void {
     this.closed = true
     this.partitions.clear()
@@ -340,7 +340,7 @@ export class Fetcher {
     }
     partition.validatedEpoch = partition.askedEpoch
     partition.suspected = false
-    // A task that waits for an empty partition goes on once it is known to be empty.
+    // A task that waits for an empty partition continues once it is known to be empty.
     if (partition.watermarks.lastStableOffset !== answer.lastStableOffset) this.learned = true
     partition.watermarks = answer
     partition.answeredMs = this.cluster.clock.monotonicMs()

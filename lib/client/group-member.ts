@@ -43,7 +43,7 @@ export interface GroupMemberOptions {
   readonly maxPollIntervalMs?: number
   /** Name of the assignor; all members of the group share one. */
   readonly protocolName: string
-  /** Asked anew at every join. */
+  /** Asked again at every join. */
   readonly subscription: () => MemberSubscription
   readonly assign: Assign
 }
@@ -61,7 +61,7 @@ const MAX_PAUSE_MS = 1_000
 const LEAVE_MS = 3_000
 
 export class GroupMember {
-  /** The group wants to rebalance: finish what is under way, then `join` again. Once per generation. */
+  /** The group wants to rebalance: finish what is in progress, then `join` again. Once per generation. */
   onRebalanceNeeded: () => void = () => undefined
   /**
    * The coordinator no longer counts on us, others may have our partitions: GROUP_STALE_GENERATION (join again),
@@ -158,7 +158,7 @@ export class GroupMember {
 
   async #sayGoodbye(): Promise<void> {
     const { groupId, groupInstanceId, cluster } = this.#options
-    // A join under way may have made it a member whose id it has not heard: its instance id names it, too.
+    // A join in progress may have made it a member whose id it has not heard: its instance id names it, too.
     if (this.#memberId === '' && (groupInstanceId === null || this.#joining === null)) return
     const memberId = this.#memberId
     this.#forgetMembership()

@@ -22,7 +22,7 @@ export class InstanceFence {
 
   /**
    * Told of each fence. True: take the place back. A request of an earlier life comes once and no more; another process comes
-   * again, so that of two the one that came last goes on.
+   * again, so that of two the one that came last continues.
    */
   mayBeOwn(nowMs: number): boolean {
     if (this.#unanswered > 0) {

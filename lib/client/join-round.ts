@@ -32,7 +32,7 @@ export interface MemberAssignment {
   readonly userData: Buffer
 }
 
-/** Called on the leader, also when it is the only member. A member left out gets nothing. */
+/** Called on the leader, also when it is the only member. A member omitted gets nothing. */
 export type Assign = (
   members: readonly JoinedMember[],
 ) => ReadonlyMap<string, MemberAssignment> | Promise<ReadonlyMap<string, MemberAssignment>>

@@ -18,7 +18,7 @@ interface Shared {
 export class Pauses {
   readonly #clock: Clock
   readonly #closedError: () => Error
-  /** Monotonic time at which they end → those under way. */
+  /** Monotonic time at which they end → those in progress. */
   readonly #shared = new Map<number, Shared>()
   #closed = false
 

@@ -18,7 +18,7 @@ export interface ReadOptions {
   readonly elseFrom?: 'earliest' | 'latest'
   /**
    * `now` (the default): ends where the topic ended when reading began (for readCommitted that is the last stable offset). `never`:
-   * goes on until the caller breaks out or aborts.
+   * continues until the caller breaks out or aborts.
    */
   readonly until?: 'now' | 'never'
   readonly signal?: AbortSignal
@@ -39,7 +39,7 @@ export interface ReadChunk<K = Buffer, V = Buffer> {
   readonly topic: string
   readonly partition: number
   readonly records: readonly TopicRecord<K, V>[]
-  /** Where to go on from next time. */
+  /** Where to continue from next time. */
   readonly nextOffset: number
 }
 

@@ -20,7 +20,7 @@ import { typedRecords } from './typed-records.js'
  *     for await (const { records } of readTopic(connection, words)) ...
  *
  * @throws CONFIG_INVALID, CLIENT_TOPIC_MISSING, CLIENT_OFFSET_OUT_OF_RANGE, CLIENT_AUTHORIZATION, PROTOCOL_*; DESERIALIZE_FAILED, and
- * RECORD_TIMESTAMP_INVALID for a time beyond 2^53: reading can go on behind that record
+ * RECORD_TIMESTAMP_INVALID for a time beyond 2^53: reading can continue behind that record
  */
 export function readTopic<K, V>(
   source: Cluster | Connection,

@@ -7,7 +7,7 @@ import { KStream } from './stream.js'
 /** Of a branch: its name, which follows the split's, and what is made of it. */
 export interface BranchSettings<B extends string, S> {
   readonly name?: B
-  /** Called at once with the branch, which is then left out of the result (Kafka Streams' `Branched.withConsumer`). */
+  /** Called at once with the branch, which is then omitted of the result (Kafka Streams' `Branched.withConsumer`). */
   readonly into?: (branch: S) => void
 }
 

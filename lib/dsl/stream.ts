@@ -116,7 +116,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     return new KStream(appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', options, { kind: 'selectKey', mapper }))
   }
 
-  /** Looks at every record and hands it on. Under at-least-once it may see a record again. */
+  /** Looks at every record and forwards it. Under at-least-once it may see a record again. */
   peek(action: (key: K, value: V) => void, options?: Named): KStream<K, V, KS, VS> {
     return new KStream(appendStateless(this.handle, 'KSTREAM-PEEK-', options, { kind: 'peek', action }))
   }
@@ -262,7 +262,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     return this.#join(other, options, false)
   }
 
-  /** As `join`, and each record of this stream without a partner goes on alone once none can come in time any more. */
+  /** As `join`, and each record of this stream without a partner continues alone once none can come in time any more. */
   leftJoin<VO, VOut, OKS extends SerdeState, OS extends SerdeState>(
     other: KStream<K, VO, OKS, OS>,
     options: StreamJoin<K, V, VO, NotNull<V>, NotNull<VO> | null, VOut, KS, VS, OS>,
@@ -271,7 +271,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     table: GlobalKTable<GK, GV>,
     options: GlobalJoin<K, V, GK, GV | null, VOut>,
   ): KStream<K, VOut, KS, After<V, VOut, VS>>
-  /** As `join`, but every record goes on; the row is null where there is none. */
+  /** As `join`, but every record continues; the row is null where there is none. */
   leftJoin<VT, VOut, TS extends SerdeState>(
     table: KTable<K, VT, TS>,
     options: TableJoin<K, V, VT | null, VOut, KS, VS>,
@@ -280,7 +280,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     return this.#join(other, options, true)
   }
 
-  /** As `join`, and each record of either stream without a partner goes on alone once none can come in time any more. */
+  /** As `join`, and each record of either stream without a partner continues alone once none can come in time any more. */
   outerJoin<VO, VOut, OKS extends SerdeState, OS extends SerdeState>(
     other: KStream<K, VO, OKS, OS>,
     options: StreamJoin<K, V, VO, NotNull<V> | null, NotNull<VO> | null, VOut, KS, VS, OS>,

@@ -110,7 +110,7 @@ export class KTable<K, V, VS extends SerdeState = 'known', N extends null = null
   }
 
   /**
-   * Groups rows anew: each change is taken from the group it was in and added to the one it is in now. A selector that
+   * Groups rows again: each change is taken from the group it was in and added to the one it is in now. A selector that
    * returns null leaves the row out. Other types need their serdes.
    */
   groupBy(

@@ -16,7 +16,7 @@ interface Job {
 type Context = Place & Forwarding & AsyncRunning
 
 /**
- * Records of one key are handled one after the other, whatever the order results go on in; records without a key have
+ * Records of one key are handled one after the other, whatever the order results continue in; records without a key have
  * no order. At most `concurrency` handlers run at once. A handler that fails every attempt is judged as any other user
  * code: by the policy for processing errors.
  */

@@ -3,7 +3,7 @@
  * unhandled.
  */
 
-/** `answer`, unless it is a promise, whose failure then stays with the record in hand. @throws TypeError */
+/** `answer`, unless it is a promise, whose failure then stays with the current record. @throws TypeError */
 export function atOnce<A>(answer: A, what: string): A {
   if (answer instanceof Promise) refuse(answer, what)
   return answer

@@ -22,7 +22,7 @@ export interface Branching {
   child(name: string): Push
 }
 
-/** For operators whose cached store hands on changes when it is flushed. */
+/** For operators whose cached store forwards changes when it is flushed. */
 export interface CacheForwarding extends Forwarding {
   /** The same push with no record in hand: what is dropped there has no origin. */
   withoutRecord(push: Push): Push
@@ -81,7 +81,7 @@ export interface TopicOutput extends TopicNaming {
   partitionCount(topic: string): number
   /** True where `partitionCount` cannot be asked yet, or earlier records wait for it: then a sink writes by `whenKnown`. */
   mustWaitFor(topic: string): boolean
-  /** Calls `write`, of so many bytes, once the topic is known; where there is none, the record in hand has failed. */
+  /** Calls `write`, of so many bytes, once the topic is known; where there is none, the current record has failed. */
   whenKnown(topic: string, bytes: number, write: () => void): void
 }
 
@@ -90,7 +90,7 @@ export interface AsyncRunning {
   /** Calls `fire` once, outside of any push: what it does must not touch the task but through `AsyncWork`. */
   setTimer(delayMs: number, fire: () => void): Cancel
   /**
-   * The task takes no more while `capacity` are under way, and commits when none is. `inOrder`: they leave in the order
+   * The task takes no more while `capacity` are in progress, and commits when none is. `inOrder`: they leave in the order
    * they entered. `reset` is called when all of them are forgotten.
    */
   asyncWork(capacity: number, inOrder: boolean, reset: () => void): AsyncWork

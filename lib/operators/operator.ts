@@ -43,7 +43,7 @@ export interface LastEmitted {
 export type Settle = (deliver: () => void) => void
 
 export interface AsyncWork {
-  /** Inside a push: the record in hand is under way until it is settled. */
+  /** Inside a push: the current record is in progress until it is settled. */
   enter(): Settle
 }
 

@@ -9,7 +9,7 @@ import type { Build } from './operator.js'
 
 /**
  * Partners come by timestamp, then in the order they arrived; the result has the later time of the two. Null values are
- * dropped, and null keys too, except on an outer side, where such a record goes on alone (KIP-962). A record of an outer
+ * dropped, and null keys too, except on an outer side, where such a record continues alone (KIP-962). A record of an outer
  * side without partner waits until `its time + lookback + grace < stream time` of both sides, lookback being `afterMs` for
  * a left and `beforeMs` for a right record. Kafka Streams hands a late one on before its grace is over and releases the
  * others in batches, by wall clock and by the side that comes next; here only the records decide. Waiting records are

@@ -8,7 +8,7 @@ import type { Build } from './operator.js'
 
 /**
  * A record meets the earlier ones as the left side first, is kept, and meets all, itself included, as the right side. So
- * none ever waits for a partner; on an outer side a record goes on alone where it has no key, is so late that it is not
+ * none ever waits for a partner; on an outer side a record continues alone where it has no key, is so late that it is not
  * waited for, or just too late to be kept: only such a one meets not even itself. Null values, and null keys of other sides, are dropped.
  */
 export const buildStreamSelfJoin: Build<StreamSelfJoinNode, Forwarding & Dropping & StoreAccess & TimeKeeping> = (

@@ -10,7 +10,7 @@ import { lookUp } from './table-view.js'
 import { lookUpAsOf } from './table-view-as-of.js'
 
 /**
- * A table is seen as it stands now, a versioned one as it stood at the record's time. Null values are dropped, and null
+ * A table is seen unchanged now, a versioned one as it stood at the record's time. Null values are dropped, and null
  * keys by the inner join; the left join answers a null key with no table row (KIP-962). The result has the stream
  * record's time.
  */

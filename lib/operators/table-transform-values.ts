@@ -7,7 +7,7 @@ import { tableStore } from './table-store.js'
 import { ending } from './user-code.js'
 import { startTransformer } from './value-transformer.js'
 
-/** Without a store the old value is made anew where somebody asks for it, so the transformer runs twice per change. */
+/** Without a store the old value is created again where somebody asks for it, so the transformer runs twice per change. */
 export const buildTableTransformValues: Build<TableTransformValuesNode, UserCode & CacheForwarding> = (
   node,
   context,

@@ -19,7 +19,7 @@ export interface StartedTransformer {
   readonly transformer: ValueTransformer
 }
 
-/** `follows`: it is given changes as they come, so that the record in hand is where they come from. */
+/** `follows`: it is given changes as they come, so that the current record is where they come from. */
 export function startTransformer(
   what: { readonly supplier: ValueTransformerSupplier; readonly transformerStores: readonly string[] },
   context: UserCode,

@@ -13,7 +13,7 @@ import { foldStep, orNull } from './fold.js'
 import type { Build } from './operator.js'
 
 /**
- * Null keys are dropped, null values folded. Each closed window of a record counts as one late
+ * Null keys are dropped, null values aggregated. Each closed window of a record counts as one late
  * drop, its open ones are updated. Closing emits before the record is written,
  * so that no jump in time can expire a window whose final result is still due.
  */

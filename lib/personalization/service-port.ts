@@ -9,7 +9,7 @@ import type { Catalogue } from './shop/catalogue.js'
 export interface ServicePort {
   /** Products of the shop page. */
   readonly catalogue: Catalogue
-  /** Partitions of the recommendations topic; a user's decisions lie in the default partitioner's one. */
+  /** Partitions of the recommendations topic; a user's decisions are in the default partitioner's one. */
   readonly partitions: number
   /** Shown on the page, e.g. "Simulated shop, seed 1" or "rees46-2019-10-01.csv.gz at 150 times its speed". */
   readonly inputLabel: string

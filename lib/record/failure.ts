@@ -40,7 +40,7 @@ export type FailureHandler = FailurePolicy | ((failure: RecordFailure) => Failur
 export type ProcessingFailureHandler = FailurePolicy | ((failure: RecordFailure) => FailurePolicy | 'retry')
 
 /**
- * What follows an error that ends the instance. `shutdownInstance`: it stops. `replace`: it is opened anew in this process.
+ * What follows an error that ends the instance. `shutdownInstance`: it stops. `replace`: it is opened again in this process.
  * `shutdownApplication`: every instance of the application stops.
  */
 export type UncaughtAnswer = 'shutdownInstance' | 'replace' | 'shutdownApplication'

@@ -40,9 +40,9 @@ export class GlobalProcessor {
   readonly #state: TaskState
   readonly #processor: Processor | null
   readonly #failures: RecordErrors
-  /** Of the record in hand. */
+  /** Of the current record. */
   #origin: (RecordOrigin & { readonly cursor: RecordCursor }) | null = null
-  /** `topic-partition` → offset of the record that comes next: a chunk that had to wait is gone on with there. */
+  /** `topic-partition` → offset of the record that comes next: a chunk that had to wait is continued there. */
   readonly #next = new Map<string, number>()
   /** Read since the start. */
   records = 0
@@ -148,7 +148,7 @@ export class GlobalProcessor {
     }
   }
 
-  /** Null where the handler goes on without a record that cannot be read. */
+  /** Null where the handler continues without a record that cannot be read. */
   #read(origin: RecordOrigin & { readonly cursor: RecordCursor }, keyBytes: Buffer): Read | null {
     const { topic, partition, cursor } = origin
     const { keySerde, valueSerde, timestampExtractor } = this.#source

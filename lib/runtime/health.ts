@@ -26,7 +26,7 @@ export interface Health extends HealthFacts {
 
 /** Longer than a leader election or a restart of one broker takes. */
 const MAX_UNANSWERED_MS = 10_000
-/** Longer than any commit interval, and than the transaction time-out of another instance. */
+/** Longer than any commit interval, and than the transaction timeout of another instance. */
 const MAX_STALLED_MS = 30_000
 
 export function healthOf(facts: HealthFacts): Health {

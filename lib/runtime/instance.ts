@@ -218,7 +218,7 @@ export class Instance {
         this.#parts.tasks.resumeFetching()
         return
       case 'retry':
-        // What the failed attempt wrote was never sent, so dropping it undoes it. Other tasks go on.
+        // What the failed attempt wrote was never sent, so dropping it undoes it. Other tasks continue.
         this.#parts.tasks.retry(action.taskId, retryPauseMs(action.attempt, this.#parts.config))
         return
       case 'forget':

@@ -1,6 +1,6 @@
 /** How long the loop sleeps, and how long a record pauses before it is retried: pure functions. */
 
-/** The pause before a record is tried again doubles from `retryBackoffMs` to this. */
+/** The pause before a record is retried doubles from `retryBackoffMs` to this. */
 const MAX_RETRY_PAUSE_MS = 10_000
 
 export function retryPauseMs(attempt: number, { retryBackoffMs }: { readonly retryBackoffMs: number }): number {

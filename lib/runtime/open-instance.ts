@@ -59,7 +59,7 @@ export interface InstanceOptions {
   readonly onSetAside: (taskId: string) => void
   /** Static membership: only for an identity that outlives the process. */
   readonly staticMember: boolean
-  /** Aborts when nobody waits for the instance to open any more. */
+  /** Aborts when nothing waits for the instance to open any more. */
   readonly abandoned: AbortSignal
 }
 
@@ -73,7 +73,7 @@ export interface OpenInstance {
   readonly processId: string
   /** After `instance.run` has thrown, before `close`: tells every member of the group to stop, when it agrees next. */
   stopApplication(): Promise<void>
-  /** After `instance.run` has returned. `leave`: give the tasks away now instead of after the session time-out. */
+  /** After `instance.run` has returned. `leave`: give the tasks away now instead of after the session timeout. */
   close(leave: boolean): Promise<void>
 }
 

@@ -29,7 +29,7 @@ export class Patience {
   }
 
   /**
-   * `what` failed once more. Answers how long to wait before it is tried again.
+   * `what` failed once more. Answers how long to wait before it is retried.
    * @throws the error, where it does not pass; MillraceError STREAMS_TASK_TIMEOUT after `taskTimeoutMs` (0: never)
    */
   failed(what: string, error: unknown): number {

@@ -2,9 +2,9 @@
 import type { Clock } from '../record/clock.js'
 
 export interface Periodic {
-  /** Acts without waiting for the interval; after the `act` under way, if there is one. */
+  /** Acts without waiting for the interval; after the `act` in progress, if there is one. */
   now(): void
-  /** Resolves when an `act` under way has ended. */
+  /** Resolves when an `act` in progress has ended. */
   stop(): Promise<void>
 }
 

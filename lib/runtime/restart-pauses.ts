@@ -1,4 +1,4 @@
-/** Pauses before an instance that failed is opened anew: doubled up to the longest, short again after a long life. */
+/** Pauses before an instance that failed is opened again: doubled up to the longest, short again after a long life. */
 
 const FIRST_PAUSE_MS = 100
 const MAX_PAUSE_MS = 10_000

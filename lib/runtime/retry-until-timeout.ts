@@ -73,7 +73,7 @@ export class RetryUntilTimeout {
     this.stop()
   }
 
-  /** `what` has succeeded: the time-out begins again with its next failure. */
+  /** `what` has succeeded: the timeout begins again with its next failure. */
   done(what: string): void {
     this.#patience.succeeded(what)
   }

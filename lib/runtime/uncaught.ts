@@ -44,7 +44,7 @@ export async function tellAllToStop(
     const again = deferred()
     member.onRebalanceNeeded = again.resolve
     if (!(await member.join()).userData.equals(SHUTDOWN)) {
-      // A join that was under way did not say so yet; a leader that still does not answer to it never will.
+      // A join that was in progress did not say so yet; a leader that still does not answer to it never will.
       if (++unheard === 2) return
     } else if ((await within(clock, 3 * heartbeatIntervalMs, again.promise)) === 'late') return
   }

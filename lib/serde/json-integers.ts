@@ -5,7 +5,7 @@
 
 /** 2^53 - 1 has as many digits. Fewer in a row are no such number. */
 const MANY_DIGITS = 16
-/** A string, which is left out, or a number. */
+/** A string, which is omitted, or a number. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 /** From here on a number is written with an exponent, which nobody takes for a whole number. */
 const EXPONENT = 1e21

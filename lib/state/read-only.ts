@@ -21,7 +21,7 @@ export function fillingNode(store: unknown): string | undefined {
   return (store as { readonly definition?: { readonly filledBy?: string } }).definition?.filledBy
 }
 
-/** `store` as `node` may use it: one that another node fills refuses writes. */
+/** `store` as `node` may use it: one that another node fills rejects writes. */
 export function usableBy<S>(store: S, node: string): S {
   const filledBy = fillingNode(store)
   return filledBy === undefined || filledBy === node

@@ -44,6 +44,6 @@ export interface ChangelogEnd {
 export interface CloseState {
   /** A clean close: the next open needs no roll-forward. */
   readonly flush: boolean
-  /** The last write failed. True, after a pause: it is tried again. Default: it is not. */
+  /** The last write failed. True, after a pause: it is retried. Default: it is not. */
   readonly again?: (error: unknown) => Promise<boolean>
 }

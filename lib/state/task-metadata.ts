@@ -54,7 +54,7 @@ export function readMetadata(engine: StateEngine, taskId: string): TaskMetadata 
   return metadata
 }
 
-/** Numbers for stores by name: known ones keep theirs, new ones get the next. A store that changed its kind is refused. */
+/** Numbers for stores by name: known ones keep theirs, new ones get the next. A store that changed its kind is rejected. */
 export function numberStores(
   metadata: TaskMetadata,
   stores: readonly StoreBase[],

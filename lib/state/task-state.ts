@@ -185,7 +185,7 @@ export class TaskState {
     entry.restoredFrom = null
   }
 
-  /** Where to go on reading the changelog; null: from its start. */
+  /** Where to continue reading the changelog; null: from its start. */
   checkpoint(store: string): Checkpoint | null {
     const { offset, topicId, asOfMs, restoredFrom } = this.#entry(store)
     if (offset === null) return null
@@ -205,7 +205,7 @@ export class TaskState {
   /**
    * Brings the committed layer to disk when enough has gathered, or now with `force`. One flush runs at a time, beside
    * processing; while one runs, a call only waits when memory would otherwise grow without bound.
-   * @throws MillraceError STATE_UNWRITABLE and others of the engine: nothing is lost, the next flush tries again
+   * @throws MillraceError STATE_UNWRITABLE and others of the engine: nothing is lost, the next flush retries
    */
   async maybeFlush(force = false): Promise<void> {
     while (this.#flushing !== null) {

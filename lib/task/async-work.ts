@@ -12,7 +12,7 @@ interface Ticket {
   deliver: (() => void) | null
 }
 
-/** A record that may go on behind `node`. */
+/** A record that may continue behind `node`. */
 export interface SettledRecord {
   readonly node: string
   readonly origin: RecordOrigin | null
@@ -29,7 +29,7 @@ interface Lane {
 }
 
 export class AsyncLanes {
-  /** A commit is due: no record is taken until everything under way is done. */
+  /** A commit is due: no record is taken until everything in progress is done. */
   draining = false
   readonly #lanes: Lane[] = []
   /** Settled tickets that may be delivered. */
@@ -84,7 +84,7 @@ export class AsyncLanes {
     return delivered
   }
 
-  /** Everything under way is forgotten; results that still come are ignored. */
+  /** Everything in progress is forgotten; results that still come are ignored. */
   clear(): void {
     this.#epoch++
     this.#ready = []

@@ -44,7 +44,7 @@ export class Collector {
   #batches: ProduceBatch[] = []
   #captured: CapturedRecord[] = []
   #keyless: number
-  // Most tasks write to one topic at a time: this saves the look-up.
+  // Most tasks write to one topic at a time: this saves the lookup.
   #lastTopic = ''
   #last: TopicOutput | null = null
 

@@ -17,7 +17,7 @@ export interface CompileOptions {
   readonly context: (node: Node) => NodeContext
   /** Told which node's code runs. */
   readonly progress: Progress
-  /** Something `node` threw. Throws to stop the task; returns to go on without the record. */
+  /** Something `node` threw. Throws to stop the task; returns to continue without the record. */
   readonly failed: (node: string, error: unknown) => void
 }
 

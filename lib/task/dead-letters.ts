@@ -45,7 +45,7 @@ export class DeadLetters {
       text(`${MILLRACE_HEADER}task`, id.text),
     ]
     const [key, value] = [cursor.key(), cursor.value()]
-    // A record that just fits its own topic may not fit with these headers: the longest is left out first.
+    // A record that just fits its own topic may not fit with these headers: the longest is omitted first.
     const fits = (chosen: Headers) => recordBytes(key, value, chosen) <= this.#options.maxRecordBytes
     const sent = fits(headers) ? headers : headers.filter((header) => header.key !== `${STREAMS_HEADER}stacktrace`)
     if (!fits(sent)) return recordTooLarge(this.#options, node, deadLetterTopic, origin, recordBytes(key, value, sent))

@@ -8,7 +8,7 @@ import type { TimestampExtractor } from '../topology/node-base.js'
 export type TimedRecord = Parameters<TimestampExtractor>[0]
 
 /**
- * A whole number; negative where the record is to be refused as that, which is the caller's to tell.
+ * A whole number; negative where the record is to be rejected as that, which is the caller's to tell.
  * @throws MillraceError RECORD_TIMESTAMP_INVALID where the record's own time is beyond 2^53, or the extractor throws or
  * answers anything else; what it threw is the cause
  */

@@ -81,7 +81,7 @@ function timeKeeping(node: string, { input }: TaskParts): TimeKeeping {
   }
 }
 
-/** Of the record in hand. */
+/** Of the current record. */
 function source(node: string, { inHand, recordErrors }: TaskParts): RecordInHand & Dropping {
   return {
     recordMetadata: () => (inHand.origin === null ? null : metadataOf(inHand.origin)),

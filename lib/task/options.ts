@@ -72,13 +72,13 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly log?: Pick<Log, 'warn'>
   /** Default: of several records of the same time, the one of the first partition in build order. */
   readonly turns?: Turns
-  /** How far behind the wall clock event time goes on while nothing comes; 0: it stands. */
+  /** How far behind the wall clock event time continues while nothing comes; 0: it stands. */
   readonly idleTimeoutMs: number
   readonly onDrop: (drop: Drop) => void
   readonly onDeserializationError: FailureHandler
   readonly onProcessingError: ProcessingFailureHandler
   readonly onProductionError: FailureHandler
-  /** What brokers have refused lately; absent where nobody refuses anything. */
+  /** What brokers have rejected lately; absent where nobody rejects anything. */
   readonly rejectedBatches?: RejectedBatches
   /** Says which record is in hand; absent where nobody watches. */
   readonly progress?: Progress
@@ -88,7 +88,7 @@ export interface TaskOptions<S extends TaskStores = TaskStores> {
   readonly deadLetterTopic: string | null
   /** Real topics whose records `TaskCommit.captured` lists. */
   readonly captureTopics: ReadonlySet<string>
-  /** Called when a record that waited for its schema or topic can be tried again, or an asynchronous handler has answered. */
+  /** Called when a record that waited for its schema or topic can be retried, or an asynchronous handler has answered. */
   readonly onReady: () => void
 }
 

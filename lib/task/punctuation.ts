@@ -52,7 +52,7 @@ export class Punctuations {
     }
   }
 
-  /** Stream time was restored or taken back: what is due by it is found anew, as after a restart. */
+  /** Stream time was restored or taken back: what is due by it is found again, as after a restart. */
   reset(streamTimeMs: number): void {
     for (const schedule of this.#schedules) {
       if (schedule.type === 'streamTime') schedule.dueMs = firstDueMs(schedule, streamTimeMs)

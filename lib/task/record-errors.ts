@@ -119,7 +119,7 @@ export class RecordErrors {
     this.#judge(this.#options.onDeserializationError, 'negativeTimestamp', name, origin, error)
   }
 
-  /** Something thrown by `node`; returns where the policy lets the task go on without the record. */
+  /** Something thrown by `node`; returns where the policy lets the task continue without the record. */
   processing(node: string, origin: RecordOrigin | null, cause: unknown): void {
     // User code may throw null.
     if (this.#leaving !== null && cause === this.#leaving) throw cause
@@ -168,7 +168,7 @@ export class RecordErrors {
     throw error
   }
 
-  /** Throws PROCESS_RETRY where the record shall be tried again; a retry that cannot be is `fail`. */
+  /** Throws PROCESS_RETRY where the record shall be retried; a retry that cannot be is `fail`. */
   #ask(
     handler: Exclude<ProcessingFailureHandler, FailurePolicy>,
     reason: string,

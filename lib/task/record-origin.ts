@@ -28,7 +28,7 @@ export function lastingOrigin(origin: RecordOrigin): RecordOrigin {
   return { topic, partition, source, cursor: lasting }
 }
 
-/** What user code may ask about the record in hand. */
+/** What user code may ask about the current record. */
 export function metadataOf({ topic, partition, cursor }: RecordOrigin): RecordMetadata {
   return { topic, partition, offset: cursor?.offset ?? -1 }
 }

@@ -14,7 +14,7 @@ import type { TaskCommit } from './task-commit.js'
 
 /** So long a refusal stands without the broker being asked again. */
 const STANDS_MS = 30_000
-/** Batches of a topic that refuses them get so much smaller, until they hold one record. */
+/** Batches of a topic that rejects them get so much smaller, until they hold one record. */
 const SHRINK = 4
 
 const TOO_LARGE: ReadonlySet<number> = new Set<number>([
@@ -47,7 +47,7 @@ export class RejectedBatches {
   readonly #isInternal: (topic: string) => boolean
   readonly #topics = new Map<string, TopicRefusals>()
 
-  /** `isInternal`: of topics the application cannot do without; it must not go on where one is missing. */
+  /** `isInternal`: of topics the application cannot do without; it must not continue where one is missing. */
   constructor(clock: Pick<Clock, 'monotonicMs'>, isInternal: (topic: string) => boolean = () => false) {
     this.#clock = clock
     this.#isInternal = isInternal
@@ -58,7 +58,7 @@ export class RejectedBatches {
     if (!isMillraceError(error) || error.topic === undefined) return false
     const { topic } = error
     const code = error.kafkaCode ?? KAFKA_ERROR.NONE
-    // The topic was made anew with fewer: processed again, the records go to those it has.
+    // The topic was created again with fewer: processed again, the records go to those it has.
     if (error.code === 'CLIENT_PARTITION_MISSING') return !this.#isInternal(topic)
     if (error.code === 'CLIENT_TOPIC_MISSING' || code === KAFKA_ERROR.INVALID_TOPIC_EXCEPTION) {
       if (this.#isInternal(topic)) return false
@@ -67,7 +67,7 @@ export class RejectedBatches {
     }
     if (!(error instanceof RejectedBatch) || error.kind !== 'record') return false
     const culprits = error.culprits()
-    // A change that is not logged would leave the store and its changelog different for good.
+    // A change that is not logged would leave the store and its changelog different permanently.
     const logs = parts.some(({ changelogs }) => [...changelogs.values()].some((changelog) => changelog.topic === topic))
     if (logs && culprits.length > 0) return false
     const refused = this.#of(topic)
@@ -81,7 +81,7 @@ export class RejectedBatches {
     return true
   }
 
-  /** True while nothing was refused: every record written asks this. */
+  /** True while nothing was rejected: every record written asks this. */
   get none(): boolean {
     return this.#topics.size === 0
   }
@@ -126,7 +126,7 @@ export class RejectedBatches {
   }
 }
 
-/** The same record, made anew, has the same. */
+/** The same record, created again, has the same. */
 function identity({ key, value, timestamp, headers }: Omit<Outgoing, 'topic'>): string {
   const parts = [key, value, ...headers.flatMap((header) => [Buffer.from(header.key), header.value])]
   return `${timestamp}/${parts.map((part) => part?.toString('base64') ?? '-').join('/')}`

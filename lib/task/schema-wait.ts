@@ -10,7 +10,7 @@ import type { Log } from '../telemetry/log.js'
 /** The pause doubles from the first to the last. An attempt that succeeds needs none. */
 const FIRST_PAUSE_MS = 50
 const MAX_PAUSE_MS = 10_000
-/** No answer within this is given up and asked for anew. */
+/** No answer within this is given up and asked for again. */
 const ANSWER_MS = 30_000
 const LOG_EVERY_MS = 1_000
 

@@ -3,7 +3,7 @@ import type { Clock } from '../record/clock.js'
 import type { PartitionQueue } from './queue.js'
 import type { MonotonicTime, OperatorTimes } from './times.js'
 
-/** In silence it is moved so often: ten times per time-out, within these bounds. */
+/** In silence it is moved so often: ten times per timeout, within these bounds. */
 const LEAST_STEP_MS = 10
 const MOST_STEP_MS = 1_000
 
@@ -27,7 +27,7 @@ export class StreamTime {
   /** Monotonic. */
   #nextLookMs = Number.POSITIVE_INFINITY
 
-  /** `timeoutMs` 0: it stands in silence. */
+  /** `timeoutMs` 0: it is in silence. */
   constructor(
     queues: readonly PartitionQueue[],
     times: OperatorTimes,

@@ -9,7 +9,7 @@ import type { StoreDefinition } from '../state/stores/index.js'
 export interface CapturedRecord {
   readonly topic: string
   readonly partition: number
-  /** The batch it lies in, and its position there from 0. */
+  /** The batch it is in, and its position there from 0. */
   readonly batch: ProduceBatch
   readonly index: number
   readonly timestamp: number

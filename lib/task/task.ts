@@ -93,7 +93,7 @@ export class Task<S extends TaskStores = TaskStores> {
 
   /**
    * Buffers fetched batches; `nextOffset` follows them and whatever the fetcher skipped, records before `startOffset`
-   * (a broker sends whole batches) are left out.
+   * (a broker sends whole batches) are omitted.
    */
   addBatches(
     topic: string,
@@ -158,7 +158,7 @@ export class Task<S extends TaskStores = TaskStores> {
     if (this.#async.size > 0) processed += this.#processAsync(maxRecords)
     else if (!this.#async.draining) processed += this.#take(maxRecords)
     this.#inHand.none()
-    // No record is taken until that commit has been collected: it would start the waiting anew.
+    // No record is taken until that commit has been collected: it would start the waiting again.
     if (this.#async.draining && !this.busy) this.#commitRequested = true
     if (processed > 0) this.#input.time.breakSilence()
     this.#uncommittedRecords += processed
@@ -175,7 +175,7 @@ export class Task<S extends TaskStores = TaskStores> {
     return Number.isFinite(next) ? next : null
   }
 
-  /** Runs wall-clock punctuations that are due and lets event time go on in silence; returns how much came of it. */
+  /** Runs wall-clock punctuations that are due and lets event time continue in silence; returns how much came of it. */
   punctuateWallClock(nowMs: number): number {
     if (this.#async.draining) return 0
     let calls = 0
@@ -270,7 +270,7 @@ export class Task<S extends TaskStores = TaskStores> {
     closeEach(this.#operators)
   }
 
-  /** What handlers have answered goes first; then as many records as may be under way. */
+  /** What handlers have answered goes first; then as many records as may be in progress. */
   #processAsync(maxRecords: number): number {
     let processed = this.#async.run(maxRecords, (settled) => this.#deliver(settled))
     while (processed < maxRecords && this.#async.open && this.#input.idle.mayRun()) {

@@ -7,7 +7,7 @@ import type { RecordOrigin } from './record-origin.js'
 
 export class WorkInHand {
   readonly progress: Progress
-  /** Where the record in hand came from; null: none is, as in a punctuation. */
+  /** Where the current record came from; null: none is, as in a punctuation. */
   origin: RecordOrigin | null = null
   readonly #place: number
 
@@ -30,7 +30,7 @@ export class WorkInHand {
     }
   }
 
-  /** What `push` does with `record` is not the doing of the record in hand. */
+  /** What `push` does with `record` is not the doing of the current record. */
   withoutRecord(push: Push, record: StreamRecord): void {
     const { origin } = this
     this.origin = null

@@ -15,5 +15,5 @@ function inLine(value: unknown): string {
   return /^[^\s"]+$/.test(text) ? text : JSON.stringify(text)
 }
 
-/** Debug lines are left out. */
+/** Debug lines are omitted. */
 export const stderrLog: Log = { debug() {}, info: line('INFO'), warn: line('WARN'), error: line('ERROR') }

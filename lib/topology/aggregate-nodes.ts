@@ -3,7 +3,7 @@
  */
 import type { TableNodeBase } from './node-base.js'
 
-/** How a stream is folded. `reduce` has no initializer: the first value is the aggregate. */
+/** How a stream is aggregated. `reduce` has no initializer: the first value is the aggregate. */
 export interface Fold {
   readonly initializer: (() => unknown) | null
   readonly adder: (key: unknown, value: unknown, aggregate: unknown) => unknown
@@ -25,7 +25,7 @@ export interface WindowAggregateNode extends StreamAggregateBase {
   readonly kind: 'windowAggregate'
   readonly windows: TimeWindowsSpec
   readonly emit: EmitStrategy
-  /** Lateness goes by the highest time of the key (KIP-540); left out: of the operator. Only with `onWindowUpdate`. */
+  /** Lateness goes by the highest time of the key (KIP-540); omitted: of the operator. Only with `onWindowUpdate`. */
   readonly time?: 'perKey'
 }
 

@@ -23,7 +23,7 @@ export interface AsyncNode extends NodeBase {
   readonly changesKey: boolean
   /** Handlers running at once, per task. */
   readonly concurrency: number
-  /** `input`: results go on in the order the records came; `key`: only those of one key do. */
+  /** `input`: results continue in the order the records came; `key`: only those of one key do. */
   readonly order: 'input' | 'key'
   /** Of one attempt; null: none. */
   readonly timeoutMs: number | null

@@ -5,7 +5,7 @@ import type { Node } from './node.js'
 import { nodeGroups } from './sub-topologies.js'
 import type { Topology } from './topology.js'
 
-/** A setting of a node that is data: windows, the kind of a join. User functions are left out. */
+/** A setting of a node that is data: windows, the kind of a join. User functions are omitted. */
 export type Setting = string | number | boolean | null | { readonly [name: string]: Setting }
 
 export interface NodeDescription {
@@ -27,7 +27,7 @@ export interface StoreDescription {
   readonly value: string
   /** `own`: the internal topic `<application id>-<name>-changelog`; a source's name: that topic; null: none. */
   readonly changelog: 'own' | { readonly source: string } | null
-  /** Milliseconds; null: kept for good. */
+  /** Milliseconds; null: kept permanently. */
   readonly retentionMs: number | null
   readonly windowSizeMs: number | null
   /** Left out where entries do not expire. */

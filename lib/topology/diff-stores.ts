@@ -93,7 +93,7 @@ function* otherKind(store: StoreDescription, now: StoreDescription): Iterable<St
   else yield ['moved', false, `${difference}: it is rebuilt from its changelog`]
 }
 
-/** Null or left out: without bounds. */
+/** Null or omitted: without bounds. */
 function* shortened(what: string, unit: string, was?: number | null, is?: number | null): Iterable<StoreChange> {
   const bounds = (bound?: number | null) => bound ?? Number.POSITIVE_INFINITY
   if (bounds(is) >= bounds(was)) return

@@ -28,7 +28,7 @@ export function fillerOf(topology: Topology, store: string): StoreFiller | null 
   return filler?.kind === 'tableSource' ? { filler: { supplier: rows(definition) }, source } : null
 }
 
-/** As `operators/table-source`: null keys are left out, null deletes. */
+/** As `operators/table-source`: null keys are omitted, null deletes. */
 function rows({ name }: StoreDefinition): ProcessorSupplier {
   return (context) => {
     const store = context.getStateStore<{

@@ -9,7 +9,7 @@ import type { NodeBase } from './node-base.js'
 import type { TableView } from './table-nodes.js'
 
 /**
- * The keys of what a node hands on. `fixed`: those that came in, and what wraps the node may not change them either. `kept`: those
+ * The keys of what a node forwards. `fixed`: those that came in, and what wraps the node may not change them either. `kept`: those
  * that came in. `changed`: others. `none`: its records only let others through. `asSubscribed`: those that were there before a
  * foreign-key join asked.
  */
@@ -27,7 +27,7 @@ export type SettingRule =
   | 'toldWithStore'
   | 'computationToldWithStore'
 
-/** `mayWait`: an async function is right. `optional`: may be left out. `madeAnew`: makes a new object at each call. */
+/** `mayWait`: an async function is right. `optional`: may be omitted. `madeAnew`: makes a new object at each call. */
 export type FunctionRule = 'needed' | 'mayWait' | 'optional' | 'madeAnew'
 
 /** A node, or its settings in a description: what of them is data. */

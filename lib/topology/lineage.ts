@@ -29,7 +29,7 @@ export class Lineage {
     return null
   }
 
-  /** The whole computation above a node, names and user functions left out. */
+  /** The whole computation above a node, names and user functions omitted. */
   shape(node: NodeDescription): string {
     return this.#shape(node, this.#shapes, true)
   }

@@ -21,7 +21,7 @@ export interface NodeBase {
   readonly parents: readonly string[]
   /** Names of the state stores the node uses. */
   readonly stores: readonly string[]
-  /** What the user's wrapper put around it; left out: nothing. */
+  /** What the user's wrapper put around it; omitted: nothing. */
   readonly wrapping?: NodeWrapping
 }
 

@@ -17,7 +17,7 @@ export interface SourceNode extends NodeBase {
   readonly kind: 'source'
   /** With a pattern: the topics known to match. */
   readonly topics: readonly string[]
-  /** Reads every topic whose whole name matches; left out: the topics named. */
+  /** Reads every topic whose whole name matches; omitted: the topics named. */
   readonly pattern?: RegExp
   readonly keySerde: Serde<unknown>
   readonly valueSerde: Serde<unknown>

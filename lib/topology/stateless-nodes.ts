@@ -7,7 +7,7 @@ export interface FilterNode extends NodeBase {
   /** True for `filterNot`. */
   readonly negate: boolean
   readonly predicate: (key: unknown, value: unknown) => boolean
-  /** Why what it rejects is counted as dropped; left out: it is what the user asked for, and not counted. */
+  /** Why what it rejects is counted as dropped; omitted: it is what the user asked for, and not counted. */
   readonly dropReason?: string
 }
 

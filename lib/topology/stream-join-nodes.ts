@@ -13,7 +13,7 @@ export interface StreamJoinNode extends NodeBase {
   readonly kind: 'streamJoin'
   /** Which side this node's records are. */
   readonly side: 'left' | 'right'
-  /** True where a record of this side goes on without a partner. */
+  /** True where a record of this side continues without a partner. */
   readonly outer: boolean
   readonly joiner: (key: unknown, left: unknown, right: unknown) => unknown
   readonly beforeMs: number
@@ -34,7 +34,7 @@ export interface StreamSelfJoinNode extends NodeBase {
   readonly beforeMs: number
   readonly afterMs: number
   readonly graceMs: number
-  /** Which sides' records go on without a partner. */
+  /** Which sides' records continue without a partner. */
   readonly outer: { readonly left: boolean; readonly right: boolean }
   readonly store: string
 }

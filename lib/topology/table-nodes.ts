@@ -45,7 +45,7 @@ export interface JoinView {
   readonly joiner: (key: unknown, left: unknown, right: unknown) => unknown
 }
 
-/** A key that is held back still shows what downstream saw last; any other what the table above shows. */
+/** A key that is buffered still shows what downstream saw last; any other what the table above shows. */
 export interface SuppressView {
   readonly kind: 'suppress'
   readonly of: TableView

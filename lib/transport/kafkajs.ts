@@ -148,7 +148,7 @@ async function openConnection(cluster: Internals, address: BrokerAddress): Promi
 
 /**
  * Two timers of kafkajs burn CPU on idle connections: a 100 ms sweep for request timeouts (kept by LaneConnections
- * here), and a 1 ms timer that re-arms itself for ever after the first response (tulios/kafkajs#1751).
+ * here), and a 1 ms timer that re-arms itself forever after the first response (tulios/kafkajs#1751).
  */
 function quietTimers(queue: KafkajsConnection['requestQueue']): void {
   queue.enforceRequestTimeout = false

@@ -16,7 +16,7 @@ export interface LaneConnection {
   close(): void
 }
 
-/** `unwanted` aborts when nobody waits for the connection any more: then it rejects, and nothing of it is left. */
+/** `unwanted` aborts when nothing waits for the connection any more: then it rejects, and nothing of it is left. */
 export type OpenConnection = (address: BrokerAddress, lane: Lane, unwanted: AbortSignal) => Promise<LaneConnection>
 
 interface Slot {

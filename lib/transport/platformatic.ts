@@ -72,7 +72,7 @@ async function plainConnection(
   return connection
 }
 
-/** Its own time-out fires before a connection that opened in time while user code did not return. */
+/** Its own timeout fires before a connection that opened in time while user code did not return. */
 async function openedInTime(
   opening: Promise<unknown>,
   { clock, connectTimeoutMs = CONNECT_MS }: PlatformaticTransportOptions,

@@ -6,7 +6,7 @@ const HEAD_BYTES = 8
 export interface FrameEvents {
   /**
    * The correlation id of the next answer, before memory is taken for it: what answers here may be no Kafka broker.
-   * False refuses it, and nothing more is cut.
+   * False rejects it, and nothing more is cut.
    */
   expect(correlationId: number, bytes: number): boolean
   /** The answer behind its correlation id. */
@@ -24,7 +24,7 @@ export class ResponseFrames {
     this.#events = events
   }
 
-  /** `bytes` may be overwritten after the call. False where an answer was refused. */
+  /** `bytes` may be overwritten after the call. False where an answer was rejected. */
   push(bytes: Buffer): boolean {
     let at = 0
     do {

@@ -14,7 +14,7 @@ interface PlatformaticClasses {
 const NO_TIMEOUT_MS = 0x7fff_ffff
 const MAX_IN_FLIGHT = 1_000
 
-/** @throws what the package raises where the broker, its certificate or the credentials are refused */
+/** @throws what the package raises where the broker, its certificate or the credentials are rejected */
 export async function securedConnection(
   address: BrokerAddress,
   options: PlatformaticTransportOptions,
@@ -29,7 +29,7 @@ export async function securedConnection(
     ...(options.tls === undefined ? {} : { tls: options.tls, tlsServerName: options.tls.servername ?? true }),
   })
   let open = true
-  // Its `close` ends the timer that renews a session (KIP-368), and waits for what is being written: nobody else does.
+  // Its `close` ends the timer that renews a session (KIP-368), and waits for what is being written: nothing else does.
   const drop = () => {
     open = false
     connection.close(() => undefined)

@@ -54,7 +54,7 @@ export interface Transport {
    *   been sent and taken effect), TRANSPORT_AUTHENTICATION, TRANSPORT_TLS. After a timeout the connection is replaced.
    */
   send(address: BrokerAddress, lane: Lane, request: WireRequest): Promise<Buffer>
-  /** Null, or left out: connections like these cannot be made on another thread. */
+  /** Null, or omitted: connections like these cannot be made on another thread. */
   readonly portable?: () => Promise<PortableTransport | null>
   /** Closes every connection; calls in flight fail with TRANSPORT_CLOSED. */
   close(): Promise<void>

@@ -59,7 +59,7 @@ export class BrokerProxy {
     for (const link of [...this.#links]) link.reset()
   }
 
-  /** What was held back while silent goes on, or is gone where the other end gave up. */
+  /** What was buffered while silent continues, or is gone where the other end gave up. */
   speakAgain(): void {
     this.rules.silent = false
     for (const link of this.#links) link.flush()

@@ -4,7 +4,7 @@ import { type ChaosTopics, folded, GRACE_MS, groupOf, PAIR_MS, WINDOW_MS } from 
 
 export interface Expected {
   readonly events: number
-  /** How often each event's number stands in the input; more than once is the producer's fault. */
+  /** How often each event's number is in the input; more than once is the producer's fault. */
   readonly doubledInput: number
   /** Group to `count,sum`. */
   readonly totals: ReadonlyMap<string, string>

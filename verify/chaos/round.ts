@@ -79,7 +79,7 @@ export class Round {
     const { cluster, partitions, applicationId } = options
     await mkdir(options.folder, { recursive: true })
     const topics = Object.values(chaosTopics(`${applicationId}.`))
-    // A backlog is written with times ahead of the clock, which Kafka refuses from an hour on.
+    // A backlog is written with times ahead of the clock, which Kafka rejects from an hour on.
     const config = { 'retention.ms': '-1', 'message.timestamp.after.max.ms': '9223372036854775807' }
     await new Admin(cluster).createTopics(topics.map((name) => ({ name, partitions, config })))
     const round = new Round(options)

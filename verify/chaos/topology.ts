@@ -64,7 +64,7 @@ function addTotals(events: KStream<string, number>, topics: ChaosTopics): void {
     .aggregate({
       initializer: () => '0,0',
       adder: (_key, event, total) => folded(total, event),
-      // Every update goes on: each count of a group is an output of its own.
+      // Every update continues: each count of a group is an output of its own.
       store: { name: TOTALS_STORE, value: string, cached: false },
     })
     .toStream()

@@ -67,7 +67,7 @@ export async function runWorker(settings: WorkerSettings): Promise<number> {
     else void answerDump(streams, request.id)
   })
   process.once('SIGTERM', () => void streams.close().catch(() => undefined))
-  // Without its parent it would work on for ever.
+  // Without its parent it would work on forever.
   const orphaned = () => process.exit(1)
   process.once('disconnect', orphaned)
   try {
@@ -132,7 +132,7 @@ function throughProxies(clientId: string, proxies: Readonly<Record<string, strin
   }
 }
 
-/** As user code that computes: nothing else of the thread goes on. */
+/** As user code that computes: nothing else of the thread continues. */
 function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }

@@ -15,7 +15,7 @@ import { unmatchedKey } from '../../lib/serde/unmatched.js'
 
 type Layout = (input: string) => Buffer | null
 
-/** The first whose name stands in the description of a vector is the one. */
+/** The first whose name is in the description of a vector is the one. */
 const LAYOUTS: readonly (readonly [name: RegExp, layout: Layout])[] = [
   [/\bTimeWindowed(Serializer|Serde)\b/, (input) => timeWindowedKey(windowed(input).key, windowed(input).first)],
   [/\bSession(WindowedSerializer|WindowedSerde|KeySchema)\b/, sessionBytes],

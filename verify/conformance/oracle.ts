@@ -14,13 +14,13 @@ const MEMORY_FOLDER = '/dev/shm'
 /** What Kafka Streams did with one case. */
 export interface OracleRun {
   readonly emitted: readonly EmittedRecord[]
-  /** The topology as text, its outputs being processors; left out where it was refused. */
+  /** The topology as text, its outputs being processors; omitted where it was rejected. */
   readonly describe?: string
   /** Its `dropped-records-total`. */
   readonly dropped: number
-  /** It refused the topology or an input; what it said. */
+  /** It rejected the topology or an input; what it said. */
   readonly error: string | null
-  /** The input (from 1) it threw at; 0 where it refused the topology. */
+  /** The input (from 1) it threw at; 0 where it rejected the topology. */
   readonly errorAt: number
 }
 

@@ -73,7 +73,7 @@ export interface MillraceRun {
   /** What it threw, null where every input went through. */
   readonly error: Error | null
   readonly dropped: DroppedRecords
-  /** The input (from 1) it threw at; 0 where the topology was refused. */
+  /** The input (from 1) it threw at; 0 where the topology was rejected. */
   readonly errorAt: number
 }
 

@@ -41,7 +41,7 @@ export interface Reading {
   readonly outputs?: 'sinks' | 'processors'
 }
 
-/** @throws NotYetBuilt where Millrace lacks an operator; MillraceError where the topology is refused */
+/** @throws NotYetBuilt where Millrace lacks an operator; MillraceError where the topology is rejected */
 export function buildCase(testCase: ConformanceCase, reading: Reading = {}): BuiltCase {
   const builder = new CaseBuilder(testCase, reading)
   for (const node of testCase.topology ?? []) builder.add(reading.names === 'oracle' ? withOracleNames(node) : node)

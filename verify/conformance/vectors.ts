@@ -67,7 +67,7 @@ function checkPartition(vector: Vector): string | null {
   return null
 }
 
-/** A vector without windows lists bounds that are refused. */
+/** A vector without windows lists bounds that are rejected. */
 function checkWindows(vector: Vector): string | null {
   const name = `windows of ${JSON.stringify(vector)}`
   const refused = vector.windows === undefined || vector.windows === null

@@ -25,7 +25,7 @@ export class Script {
     this.note(step, kafkaErrorName(code), ...more)
   }
 
-  /** Repeats what a real broker refuses while it is still busy with what came before. */
+  /** Repeats what a real broker rejects while it is still busy with what came before. */
   async settled<R>(ask: () => Promise<R>, code: (response: R) => number): Promise<R> {
     const busy: number[] = [p.KAFKA_ERROR.CONCURRENT_TRANSACTIONS, p.KAFKA_ERROR.COORDINATOR_LOAD_IN_PROGRESS]
     busy.push(p.KAFKA_ERROR.COORDINATOR_NOT_AVAILABLE, p.KAFKA_ERROR.NOT_COORDINATOR, p.KAFKA_ERROR.NOT_ENOUGH_REPLICAS)
@@ -135,7 +135,7 @@ export interface Producer {
   readonly producerEpoch: number
 }
 
-/** Values of the records in fetched bytes, control batches left out. */
+/** Values of the records in fetched bytes, control batches omitted. */
 export function valuesOf(records: Buffer | null): (string | null)[] {
   const values: (string | null)[] = []
   for (const batch of readBatches(records ?? Buffer.alloc(0))) {

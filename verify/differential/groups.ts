@@ -120,7 +120,7 @@ export class GroupSteps {
     this.#world.script.error('delete group', answer.results[0]!.errorCode)
   }
 
-  /** One more member; those already there are told, and all join anew. */
+  /** One more member; those already there are told, and all join again. */
   async join(): Promise<void> {
     if (this.#members.length >= 3) return
     const { script, random } = this.#world

@@ -20,7 +20,7 @@ export interface JavaProgram {
 /**
  * `source` compiled against Kafka Streams, its test driver and everything they need.
  *
- * @throws KAFKA_UNAVAILABLE without a JDK or Maven, or where javac refuses the source
+ * @throws KAFKA_UNAVAILABLE without a JDK or Maven, or where javac rejects the source
  */
 export async function streamsProgram(source: string, className: string): Promise<JavaProgram> {
   if (!(await commandWorks('javac', '-version'))) {
@@ -36,7 +36,7 @@ export async function streamsProgram(source: string, className: string): Promise
   return { args: [...flags, '-cp', classPath, className] }
 }
 
-/** The class folder, named by the source so that a change compiles anew. */
+/** The class folder, named by the source so that a change compiles again. */
 function compiled(source: string, className: string, jars: string): string {
   const hash = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)
   const classes = join(jars, `classes-${hash}`)

@@ -64,7 +64,7 @@ export async function startKafkaOnJvm(options: KafkaOptions): Promise<RunningKaf
   try {
     await untilItAnswers(child, bootstrap, logFile)
   } catch (error) {
-    // Whoever tries again finds its folder free.
+    // Whoever retries finds its folder free.
     await kill()
     throw error
   }

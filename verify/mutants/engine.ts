@@ -142,7 +142,7 @@ export class MutantEngines {
   }
 }
 
-/** Links are made in no time, and a file that is written anew is a file of its own. */
+/** Links are made in no time, and a file that is written again is a file of its own. */
 function link(from: string, to: string): void {
   mkdirSync(to, { recursive: true })
   for (const entry of readdirSync(from, { withFileTypes: true })) {

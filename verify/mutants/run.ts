@@ -26,7 +26,7 @@ export async function runMutants({ named, units }: MutantOptions): Promise<Count
     throw new MillraceError('CONFIG_INVALID', `--mutant ${named} is unknown: use one of "${known}"`)
   }
   const root = rootFolder()
-  // Before anything is played: a mutant whose text is gone has to be written anew, and nobody should wait to hear of it.
+  // Before anything is played: a mutant whose text is gone has to be written again, and nobody should wait to hear of it.
   const sources = chosen.map((mutant) => mutated(root, mutant))
   const engines = new MutantEngines(root, units)
   let passed = 0

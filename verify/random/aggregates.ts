@@ -78,7 +78,7 @@ function aggregateStore(draft: CaseDraft, window: CaseWindow | null, share: numb
   return { store: draft.store(longer ? { retentionMs: draft.pick([500, 3_600_000]) } : {}) }
 }
 
-/** Groups a table anew and aggregates it, subtracting what a row contributed before. */
+/** Groups a table again and aggregates it, subtracting what a row contributed before. */
 export function regrouped(draft: CaseDraft, table: TableDraft): TableDraft {
   const { value } = table
   const textual = draft.keyType === 'string' && value === 'text'

@@ -2,7 +2,7 @@
 import type { CaseNode, CaseWindow } from '../cases/case.js'
 import type { Found, Row, RowKey } from './row.js'
 
-/** The interpreter does not know the operator: such a case is judged by the oracle alone. */
+/** The interpreter does not know the operator: such a case is decided by the oracle alone. */
 export class NotInterpreted extends Error {
   constructor(what: string) {
     super(`the reference does not interpret ${what}`)
@@ -21,7 +21,7 @@ export interface ReferenceContext {
   readonly rules: ReadonlySet<SoundRule>
   /** Byte order of keys. */
   readonly order: (left: RowKey, right: RowKey) => number
-  /** A topic between two parts of the topology: what goes in comes out after the record in hand is done. */
+  /** A topic between two parts of the topology: what goes in comes out after the current record is done. */
   topic(to: (row: Row) => void): (row: Row) => void
 }
 

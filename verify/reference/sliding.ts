@@ -1,6 +1,6 @@
 /**
  * Sliding windows, naively. A window [start, start + d] exists where a record ends it, or where a record just before
- * its start was followed by one within it; records before d share [0, d]. Each folds the records that lie in it.
+ * its start was followed by one within it; records before d share [0, d]. Each folds the records that are in it.
  */
 import type { CaseNode, CaseWindow } from '../cases/case.js'
 import { type Entry, folded, keeping } from './aggregates.js'
@@ -73,7 +73,7 @@ export function slidingAggregate(
       if (context.rules.has('everyWindowFinal')) closing?.(timeMs)
       if (ts + d < timeMs - graceMs) return
       const entry = { row: each, fold }
-      // As for other windows, one that the store has let go of begins anew; the store for results on close keeps it 1 ms longer.
+      // As for other windows, one that the store has let go of starts again; the store for results on close keeps it 1 ms longer.
       const newestStart = Math.max(...windows.map(({ start }) => start))
       const lost = (at: SlidingWindow) =>
         sameKey(at.key, key) && at.start <= newestStart - retentionMs - (onClose ? 1 : 0)

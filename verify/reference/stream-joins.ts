@@ -66,7 +66,7 @@ class StreamJoin {
     if (matches.length === 0 && this.#isOuter[side]) this.#waitOrGo(side, from)
   }
 
-  /** Of the other side: what lies in the window and is still kept, by time, then arrival. */
+  /** Of the other side: what is in the window and is still kept, by time, then arrival. */
   #matches(side: Side, { key, ts }: Row): Row[] {
     const other = this.#history[1 - side]!
     const newest = Math.max(...other.map((each) => each.ts))
@@ -131,7 +131,7 @@ class StreamJoin {
   }
 }
 
-/** Stream with table or global table: the row as it stands, or as it stood at the record's time. */
+/** Stream with table or global table: the row unchanged, or as it stood at the record's time. */
 export function streamTableJoin(
   spec: CaseNode,
   stream: ReferenceNode,

@@ -7,7 +7,7 @@ import { lastRow } from './tables.js'
 
 type Sides = readonly [ReferenceNode, ReferenceNode]
 
-/** Rows of equal keys. A change of either side joins the other's row as it stands. */
+/** Rows of equal keys. A change of either side joins the other's row unchanged. */
 export function tableTableJoin(spec: CaseNode, inputs: Sides): ReferenceNode {
   const node = new ReferenceNode(spec)
   const joiner = joinerOf(spec.joiner)

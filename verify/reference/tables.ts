@@ -37,7 +37,7 @@ export function sourceTable(spec: CaseNode): { readonly node: ReferenceNode; rea
   }
 }
 
-/** Every version is kept; the newest by time counts. Older than the history allows: refused. */
+/** Every version is kept; the newest by time counts. Older than the history allows: rejected. */
 function versionedTable(node: ReferenceNode, spec: CaseNode): (row: Row) => void {
   const retentionMs = spec.store?.historyRetentionMs ?? 0
   const history: Row[] = []

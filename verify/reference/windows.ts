@@ -23,7 +23,7 @@ function windowsAround(ts: number, window: CaseWindow): { start: number; end: nu
   const size = window.sizeMs ?? 0
   const windows: { start: number; end: number }[] = []
   const advance = window.advanceMs ?? size
-  // Far from time 0, counting from there would take for ever.
+  // Far from time 0, counting from there would take forever.
   const first = Math.max(0, Math.floor((ts - size) / advance)) * advance
   for (let start = first; start <= ts; start += advance) {
     if (ts < start + size) windows.push({ start, end: start + size })
@@ -58,7 +58,7 @@ export function timeWindowAggregate(
       if (context.rules.has('everyWindowFinal')) closing?.(beforeMs, timeMs)
       for (const { start, end } of windowsAround(each.ts, window)) {
         if (end !== 'inf' && end + graceMs <= timeMs) continue
-        // A stream of a cogroup that lags finds a window the others made the store let go of: it begins anew.
+        // A stream of a cogroup that lags finds a window the others made the store let go of: it starts again.
         const newestStart = Math.max(...accepted.map((other) => other.start))
         if (start <= newestStart - retentionMs) {
           accepted = accepted.filter((other) => other.start !== start || !sameKey(other.row.key, each.key))

@@ -20,7 +20,7 @@ export async function spread(
     for (let task = tasks[next++]; task !== undefined; ) {
       const worker = new Worker(script)
       try {
-        // As long as it answers, a thread goes on with the next.
+        // As long as it answers, a thread continues with the next.
         while (task !== undefined) {
           const answer = await ask(worker, task, STUCK_MS)
           heard(answer, task)

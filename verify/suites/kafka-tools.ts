@@ -73,7 +73,7 @@ function copierArguments(run: SuiteRun, output: string, partition: number, inGro
   return javaArguments([COPIER, ...args])
 }
 
-/** Copies stand in the partition of what they copy. */
+/** Copies are in the partition of what they copy. */
 async function comparedCopies({ bootstrap }: SuiteRun, topic: string, messages: number): Promise<string | undefined> {
   const cluster = connect({ brokers: [bootstrap] })
   try {

@@ -78,7 +78,7 @@ async function untilCaughtUp(bootstrap: string, topics: readonly string[]): Prom
       const committed = await admin.groupOffsets('EosTest', partitions)
       const behind = ends.filter(({ topic, partition, offset }) => {
         const at = committed.find((other) => other.topic === topic && other.partition === partition)
-        // The marker of the last transaction lies behind the last record.
+        // The marker of the last transaction is after the last record.
         return at === undefined || at.offset < 0 || offset - at.offset > 1
       })
       if (behind.length === 0) return undefined

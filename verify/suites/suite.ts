@@ -25,7 +25,7 @@ export interface SuiteRun {
   readonly quick: boolean
   readonly random: Random
   readonly processes: Processes
-  /** Says on the terminal what goes on. */
+  /** Says on the terminal what continues. */
   readonly print: (line: string) => void
 }
 

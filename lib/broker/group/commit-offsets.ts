@@ -45,7 +45,7 @@ export function checkCommitter(core: BrokerCore, who: OffsetCommitter, topics: r
   return group.status === 'CompletingRebalance' ? E.REBALANCE_IN_PROGRESS : E.NONE
 }
 
-/** Splits a request into what can be committed and the answer per partition. `error` refuses all that is known. */
+/** Splits a request into what can be committed and the answer per partition. `error` rejects all that is known. */
 export function judgeOffsets(core: BrokerCore, topics: readonly TopicOffsets[], error: number) {
   const accepted: StoredOffset[] = []
   const answers = topics.map(({ name, partitions }) => ({

@@ -180,7 +180,7 @@ export class Group {
     return winner
   }
 
-  /** Cancels every timer, and refuses whoever waits with `error`. */
+  /** Cancels every timer, and rejects whoever waits with `error`. */
   close(error: number): void {
     for (const cancel of this.pending.values()) cancel()
     this.#cancelRebalance?.()

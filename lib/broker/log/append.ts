@@ -12,7 +12,7 @@ export interface AppendOutcome {
   readonly baseOffset: number
   /** -1 unless the broker stamps the topic's records. */
   readonly logAppendTimeMs: number
-  /** -1 where the batch was refused before the log was asked, or was damaged or too large. */
+  /** -1 where the batch was rejected before the log was asked, or was damaged or too large. */
   readonly logStartOffset: number
   readonly message: string | null
   /** Places in the batch of the records at fault, where records were looked at. */

@@ -32,7 +32,7 @@ export class FolderStorage implements BrokerStorage {
   readonly #state_: KeyedStateFile
   readonly #logs = new Map<string, LogDisk>()
   readonly #unsaved = new Unsaved()
-  /** The save under way. */
+  /** The save in progress. */
   #saving: Promise<void> | undefined
   #saveFailed = false
   #unlock: (() => void) | undefined
@@ -144,7 +144,7 @@ export class FolderStorage implements BrokerStorage {
           this.#saveFailed = false
         },
         (error) => {
-          // It took nothing from the journal, and is tried again when that has grown once more.
+          // It took nothing from the journal, and is retried when that has grown once more.
           this.#saveFailed = true
           this.#report(`the journal could not be saved; it will be retried: ${String(error)}`)
         },

@@ -48,7 +48,7 @@ export class Journal {
   }
 
   /**
-   * Reads the files from number `from` on, in order, up to the first damaged entry; what lies behind that goes. `rotate`
+   * Reads the files from number `from` on, in order, up to the first damaged entry; what is after that goes. `rotate`
    * has to be called before anything is written.
    */
   replay(from: number, apply: (entry: Entry) => void, report: (line: string) => void): void {

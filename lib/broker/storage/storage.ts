@@ -46,7 +46,7 @@ export interface BrokerStorage {
   logIds(): readonly string[]
   /**
    * Resolves when everything done before the call survives a power loss, in logs and in state. What survives one is
-   * always a beginning of what was done. Rejects when that cannot be: nothing is stored any more until it is opened anew.
+   * always a beginning of what was done. Rejects when that cannot be: nothing is stored any more until it is opened again.
    */
   sync(): Promise<void>
   close(): Promise<void>

@@ -18,7 +18,7 @@ export interface TransactionMarkersOptions {
 
 const COORDINATOR_EPOCH = 0
 
-/** A marker that could not be stored is tried again after this. */
+/** A marker that could not be stored is retried after this. */
 const RETRY_MS = 100
 
 export class TransactionMarkers {

@@ -24,7 +24,7 @@ export interface Transaction {
   groups: Set<string>
   /** Clock time of the first partition or group, -1 while nothing is open. */
   startMs: number
-  /** True while a change of status is on its way to the disk: nobody else may change it meanwhile. */
+  /** True while a change of status is on its way to the disk: nothing else may change it meanwhile. */
   busy: boolean
 }
 

@@ -144,7 +144,7 @@ export class HeartbeatLoop implements Heartbeats {
   #leave(identity: GroupIdentity, progress: ProgressView): void {
     const { cluster, events, sessionTimeoutMs, maxPollIntervalMs } = this.#options
     this.stop()
-    // Also while a join is under way: others may run our tasks before it ends.
+    // Also while a join is in progress: others may run our tasks before it ends.
     events.onLost(pollIntervalExceeded(identity.groupId, maxPollIntervalMs, progress))
     const { groupId, memberId, groupInstanceId } = identity
     if (groupInstanceId !== null) return
@@ -178,7 +178,7 @@ export class HeartbeatLoop implements Heartbeats {
   }
 }
 
-/** No connection is no reason yet, not even one refused for credentials that expired while nobody could renew them. */
+/** No connection is no reason yet, not even one rejected for credentials that expired while nobody could renew them. */
 function mayPass(error: unknown): boolean {
   if (!(error instanceof MillraceError)) return false
   return error.retriable || error.code === 'CLIENT_UNREACHABLE' || isTransportError(error)

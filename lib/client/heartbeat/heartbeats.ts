@@ -11,13 +11,13 @@ export interface HeartbeatSettings {
   readonly maxPollIntervalMs: number
 }
 
-/** Called about the identity last given to `start`; while a join is under way only with GROUP_POLL_INTERVAL. */
+/** Called about the identity last given to `start`; while a join is in progress only with GROUP_POLL_INTERVAL. */
 export interface HeartbeatEvents {
   /** An error code of the coordinator. After codes that end the generation no further heartbeat is sent. */
   onRefused(kafkaCode: number): void
   /**
    * No further heartbeat is sent: GROUP_STALE_GENERATION (the coordinator was not reached within the session),
-   * GROUP_POLL_INTERVAL (the loop did not come round; names the record in hand), CLIENT_AUTHORIZATION and the like.
+   * GROUP_POLL_INTERVAL (the loop did not come round; names the current record), CLIENT_AUTHORIZATION and the like.
    */
   onLost(error: MillraceError): void
 }
@@ -26,12 +26,12 @@ export interface Heartbeats {
   /** Sends heartbeats for `identity` from now on, in place of those before. */
   start(identity: GroupIdentity): void
   /**
-   * A join is under way, and nothing is reported until the next `start`. Heartbeats of the old generation go on where they do
+   * A join is in progress, and nothing is reported until the next `start`. Heartbeats of the old generation continue where they do
    * not wait behind the join on its connection.
    */
   joining(): void
   stop(): void
-  /** Stops for good and frees what it holds. */
+  /** Stops permanently and frees what it holds. */
   close(): Promise<void>
 }
 

@@ -12,7 +12,7 @@ interface Unchecked {
   readonly headers?: unknown
 }
 
-/** `record` is one of `append`: key and value are there, the rest may be left out. @throws CLIENT_RECORD_INVALID */
+/** `record` is one of `append`: key and value are there, the rest may be omitted. @throws CLIENT_RECORD_INVALID */
 export function checkRecord(record: Unchecked): void {
   if (typeof record !== 'object' || record === null) throw invalid({}, `it is ${typeNameOf(record)}, not an object`)
   const { topic, partition, key, value, timestamp, headers } = record

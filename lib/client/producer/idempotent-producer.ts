@@ -65,7 +65,7 @@ export class IdempotentProducer {
     return offsets
   }
 
-  /** What still waits is refused with CLIENT_CLOSED. */
+  /** What still waits is rejected with CLIENT_CLOSED. */
   async close(): Promise<void> {
     this.closed = true
     this.queue.reset({ producerId: -1, epoch: -1 }, this.closedError())

@@ -38,7 +38,7 @@ export interface PartitionLane {
   readonly topic: string
   readonly partition: number
   readonly queue: Waiting[]
-  /** Null: the next batch begins anew, with the identity the producer then has. */
+  /** Null: the next batch starts again, with the identity the producer then has. */
   identity: ProducerIdentity | null
   sequence: number
   /** Its head is in a request, waits for a pause, or for its leader. */

@@ -10,12 +10,12 @@ export interface ProduceQueueOptions {
   readonly budgetMs: number
   /**
    * Whether to repeat a request whose answer was lost. The broker drops a repeated sequence, but inside a transaction a
-   * late first copy could still reach the next one, so there it is an error (the producer is then initialised anew).
+   * late first copy could still reach the next one, so there it is an error (the producer is then initialised again).
    */
   readonly repeatUnanswered: boolean
   /**
-   * Each partition goes on by itself after a batch of unknown outcome, under an epoch of its own, and a batch whose time is
-   * up fails with CLIENT_DELIVERY_TIMEOUT. Default false: the producer is told by `onDoubt`, and begins anew as a whole.
+   * Each partition continues by itself after a batch of unknown outcome, under an epoch of its own, and a batch whose time is
+   * up fails with CLIENT_DELIVERY_TIMEOUT. Default false: the producer is told by `onDoubt`, and starts again as a whole.
    */
   readonly lanesRecover?: boolean
   readonly compression: Compression

@@ -36,7 +36,7 @@ import { RejectedBatch } from './rejected-batch.js'
 const FIRST_PAUSE_MS = 10
 const MAX_PAUSE_MS = 1_000
 export class ProduceQueue {
-  /** Called when sequences and broker may disagree: the producer needs a new id or epoch before it goes on. */
+  /** Called when sequences and broker may disagree: the producer needs a new id or epoch before it continues. */
   onDoubt: () => void = () => undefined
   /** Called when batches wait for a producer id: answer by `identify`, or by `reset`. */
   onIdentityNeeded: () => void = () => undefined
@@ -65,7 +65,7 @@ export class ProduceQueue {
     }
   }
 
-  /** Starts anew with `identity`: every sequence begins again, and whatever still waits is refused with `reason`. */
+  /** Starts again with `identity`: every sequence begins again, and whatever still waits is rejected with `reason`. */
   reset(identity: ProducerIdentity | null, reason: unknown): void {
     this.#era++
     this.#identity = identity

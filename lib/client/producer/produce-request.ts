@@ -16,7 +16,7 @@ export interface ProduceAnswer {
 /** Produce v12 means transaction version 2 (KIP-890 part 2), where Produce adds partitions by itself. */
 const MAX_PRODUCE_VERSION = 11
 /**
- * A broker reads a request into one buffer and refuses one of more than socket.request.max.bytes, 100 MiB by default:
+ * A broker reads a request into one buffer and rejects one of more than socket.request.max.bytes, 100 MiB by default:
  * it closes the connection, without a word. Larger requests than this are no faster.
  */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024

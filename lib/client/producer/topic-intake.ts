@@ -123,7 +123,7 @@ export class TopicIntake {
     this.#next = 0
   }
 
-  /** Waits until the record can be tried again: null, or why it fails for good. */
+  /** Waits until the record can be retried: null, or why it fails permanently. */
   async #overcome({ gone, once }: Obstacle, head: Pending): Promise<unknown> {
     const { cluster, deliveryTimeoutMs } = this.#port
     const leftMs = head.startedMs + deliveryTimeoutMs - cluster.clock.monotonicMs()

@@ -68,7 +68,7 @@ export class TransactionalProducer {
   private readonly placing = new Set<Promise<void>>()
   /** What is on its way to the brokers: nothing of it may come behind the end of its transaction. */
   private readonly sending = new Set<Promise<void>>()
-  /** A commit or an abort is under way. */
+  /** A commit or an abort is in progress. */
   private ending = false
 
   /** @throws CONFIG_INVALID */
@@ -99,7 +99,7 @@ export class TransactionalProducer {
 
   /**
    * Adds a record to the open transaction. Await it: it waits when much is buffered. After a rejection only `abort`
-   * is possible, unless it says CLIENT_RECORD_INVALID: that record was left out, the transaction goes on.
+   * is possible, unless it says CLIENT_RECORD_INVALID: that record was omitted, the transaction continues.
    * @throws CLIENT_RECORD_INVALID, CLIENT_STATE_INVALID (none is open), CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING, and what
    * TransactionManager.send raises.
    */

@@ -114,7 +114,7 @@ export class TransactionRequests {
     )
   }
 
-  /** KIP-447: the broker refuses a member or generation that is not current. */
+  /** KIP-447: the broker rejects a member or generation that is not current. */
   async commitOffsets(
     producer: ProducerIdentity,
     offsets: readonly OffsetToCommit[],

@@ -288,7 +288,7 @@ function asEndFailed(error: unknown): EndFailed {
   return error instanceof EndFailed ? error : new EndFailed(error, 'unknown')
 }
 
-/** Like Promise.all, but waits for all of them before it rejects: nothing is still under way when an abort begins. */
+/** Like Promise.all, but waits for all of them before it rejects: nothing is still in progress when an abort begins. */
 async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises)
   return results.map((result) => {

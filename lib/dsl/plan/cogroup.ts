@@ -28,7 +28,7 @@ interface AnyCogroupOptions extends Named {
 
 type Parent = Pick<StreamHandle, 'node' | 'sources'>
 
-/** Grouped streams that are folded into one table, each by an adder of its own. */
+/** Grouped streams that are aggregated into one table, each by an adder of its own. */
 export interface CogroupHandle {
   readonly adders: ReadonlyMap<GroupHandle, Fold['adder']>
   /** A grouped stream is repartitioned once, however many tables are made of it. */

@@ -21,7 +21,7 @@ export interface GraphNode {
   readonly relaxedNullKey: boolean
   /** Of a windowed aggregation: when its windows close. */
   readonly windowClose: WindowClose | null
-  /** It hands on the results of windows once they are closed, so they must be final. */
+  /** It forwards the results of windows once they are closed, so they must be final. */
   readonly awaitsClose: boolean
   /** What it asks of tables, in the order it asks. */
   readonly needs: readonly TableNeed[]

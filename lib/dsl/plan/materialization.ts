@@ -7,7 +7,7 @@ export type TableNeed =
   /** Its changes must have their old values. */
   | { readonly need: 'oldValues'; readonly of: TableOrigin }
   /**
-   * A new filter hands on old values if the table above has them without another store: they save it the tombstones of rows that
+   * A new filter forwards old values if the table above has them without another store: they save it the tombstones of rows that
    * never passed. What is said after the filter was made does not count.
    */
   | { readonly need: 'oldValuesAtNoCost'; readonly of: DerivedTable }
@@ -82,7 +82,7 @@ export function storeOf(decided: Materialization, origin: TableOrigin): string |
   return origin.kind === 'suppressed' ? null : origin.store
 }
 
-/** A suppressed table hands on what the table above does. */
+/** A suppressed table forwards what the table above does. */
 export function sendsOldValues(decided: Materialization, origin: TableOrigin): boolean {
   return origin.kind === 'suppressed' ? sendsOldValues(decided, origin.above) : decided.oldValues.has(origin)
 }

@@ -36,7 +36,7 @@ export interface ValueOptional<V> {
 export type KeyOption<K, S extends SerdeState> = S extends 'known' ? KeyOptional<K> : KeyGiven<K>
 export type ValueOption<V, S extends SerdeState> = S extends 'known' ? ValueOptional<V> : ValueGiven<V>
 
-/** The last argument of an operator that writes: it may be left out where every serde in it is known. */
+/** The last argument of an operator that writes: it may be omitted where every serde in it is known. */
 export type WriteArgument<Options, K, V, KS extends SerdeState, VS extends SerdeState> = [KS, VS] extends [
   'known',
   'known',

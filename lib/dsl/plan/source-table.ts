@@ -15,7 +15,7 @@ export function sourceTable(
   return { kind: 'source', store: { kind: 'timestampedKeyValue', name, key, value, settings } }
 }
 
-/** `changelogTopic`: the topic that is the store's changelog; left out: one of its own. */
+/** `changelogTopic`: the topic that is the store's changelog; omitted: one of its own. */
 export function writeSourceTable(
   topology: TopologyBuilder,
   place: Pick<TableSourceNode, 'name' | 'parents'>,

@@ -12,7 +12,7 @@ export interface StoreSettings {
   readonly name?: string
   /** Default true. False: no changelog, so a lost disk loses the store. */
   readonly logged?: boolean
-  /** Default true: updates of a key between two commits go on as one. False: every update goes on. */
+  /** Default true: updates of a key between two commits continue as one. False: every update continues. */
   readonly cached?: boolean
   /** Default `level`. */
   readonly engine?: 'level' | 'memory'
@@ -38,7 +38,7 @@ export interface StoreSettings {
   readonly topicConfig?: Readonly<Record<string, string>>
 }
 
-/** Store settings with the serdes; those left out are inherited where the type is the same. */
+/** Store settings with the serdes; those omitted are inherited where the type is the same. */
 export interface Materialized<K, V> extends StoreSettings {
   readonly key?: Serde<K>
   readonly value?: Serde<V>

@@ -36,7 +36,7 @@ export interface AsyncSettings extends Named {
   /** Handlers running at once, per task; default 64. */
   readonly concurrency?: number
   /**
-   * `input` (default): results go on in the order the records came, whatever the key, so that the same input has the same
+   * `input` (default): results continue in the order the records came, whatever the key, so that the same input has the same
    * output. `key`: a slow record holds up its own key only. Handlers of one key never overlap, either way.
    */
   readonly order?: 'input' | 'key'

@@ -84,7 +84,7 @@ export function joinTables(
   return { graph, node, name: merge, key, value, sources, origin }
 }
 
-/** Each side is looked up by the other's changes; a side whose rows go on alone must know what stood before. */
+/** Each side is looked up by the other's changes; a side whose rows continue alone must know what stood before. */
 function needsOf(join: TableJoinNode['join'], left: TableHandle, right: TableHandle): readonly TableNeed[] {
   return [
     ...(join === 'inner' ? [] : [{ need: 'oldValues', of: left.origin } as const]),

@@ -10,7 +10,7 @@ const PREFIX = 'KTABLE-SUPPRESS-'
 
 /** A name also names the store: `<name>-store`. */
 export interface SuppressOptions extends Named {
-  /** Default true. False: no changelog, so a lost disk loses what is held back. */
+  /** Default true. False: no changelog, so a lost disk loses what is buffered. */
   readonly logged?: boolean
   /** Extra configuration of the changelog topic. */
   readonly topicConfig?: Readonly<Record<string, string>>

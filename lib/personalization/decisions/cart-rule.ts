@@ -24,7 +24,7 @@ export const CART_STORE = 'carts'
 
 const TIMER_EXACTLY_MS = 1_000
 
-/** Each user with a state has one timer waiting; when it comes too early for the state as it is then, it is set anew. */
+/** Each user with a state has one timer waiting; when it comes too early for the state as it is then, it is set again. */
 export class CartRule implements Processor<string | null, Admitted, string, Recommendation> {
   readonly #options: CartOptions
   #context!: ProcessorContext<string, Recommendation>

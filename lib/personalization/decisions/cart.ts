@@ -96,7 +96,7 @@ function decidesNothing(waiting: readonly CartEvent[], place: number, { abandonA
   return isMere && after.at - before.at <= abandonAfterMs
 }
 
-/** Time moved on without an event of this user: a punctuation, an idle time-out, or `END_OF_TIME`. */
+/** Time moved on without an event of this user: a punctuation, an idle timeout, or `END_OF_TIME`. */
 export function cartTime(state: CartState, streamTimeMs: number, options: CartOptions): CartStep {
   const certainBeforeMs = streamTimeMs - options.graceMs
   const abandoned: AbandonedCart[] = []

@@ -46,7 +46,7 @@ export function spendingDayNumber(atMs: number): number {
   return Math.floor(atMs / DAY_MS)
 }
 
-/** `2010-12-01`, as it stands in a decision's subject. */
+/** `2010-12-01`, as it is in a decision's subject. */
 export function spendingDay(dayNumber: number): string {
   return new Date(dayNumber * DAY_MS).toISOString().slice(0, 10)
 }

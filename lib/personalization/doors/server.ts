@@ -109,7 +109,7 @@ export class PersonalizationServer {
     const server = fastify({
       bodyLimit: MAX_MESSAGE_BYTES,
       forceCloseConnections: true,
-      // What a click may not say is refused, not left out.
+      // What a click may not say is rejected, not omitted.
       ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     })
     this.#server = server

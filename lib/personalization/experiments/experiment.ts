@@ -4,11 +4,11 @@ import type { Algorithm } from '../recommender/index.js'
 
 export type Arm = 'control' | 'treatment'
 
-/** Changing it deals the users anew. */
+/** Changing it deals the users again. */
 const SALT = 'carousel-algorithm-1'
 const TREATMENT_SHARE = 0.1
 
-/** Sticky: the same user is in the same arm for ever, on every instance. One user in ten is in the treatment. */
+/** Sticky: the same user is in the same arm forever, on every instance. One user in ten is in the treatment. */
 export function armOf(userKey: string): Arm {
   const hash = createHash('sha256').update(`${SALT}\n${userKey}`).digest()
   return hash.readUInt32BE(0) / 2 ** 32 < TREATMENT_SHARE ? 'treatment' : 'control'

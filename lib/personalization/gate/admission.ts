@@ -37,7 +37,7 @@ export interface AdmissionOptions {
   readonly graceMs: number
   /** How far ahead of the broker's clock an event's time may be, in milliseconds. */
   readonly clockSkewMs: number
-  /** Without an event for so long (wall clock, ms), a live partition's time goes on by the wall clock. */
+  /** Without an event for so long (wall clock, ms), a live partition's time continues by the wall clock. */
   readonly idleAfterMs: number
   /** For how much event time an event id is remembered, in milliseconds. */
   readonly rememberIdsMs: number

@@ -2,11 +2,11 @@
 import type { KeyValueStore } from '../../state/ports/store.js'
 
 export interface PartitionTime {
-  /** Highest event time admitted, or where the idle time-out has moved it; -1 before the first event. */
+  /** Highest event time admitted, or where the idle timeout has moved it; -1 before the first event. */
   readonly streamTimeMs: number
   /** Events before this are late whatever the grace: the end of the input has closed every window. */
   readonly closedBeforeMs: number
-  /** A replay is under way: only event time moves timers. */
+  /** A replay is in progress: only event time moves timers. */
   readonly replaying: boolean
 }
 

@@ -11,7 +11,7 @@ export interface Format {
   readonly name: string
   /** Events of a file in file order. */
   readonly read: (source: ByteSource) => ActivityRows
-  /** Whether the file's rows stand in time order; where they stand by session, a replay sorts them first. */
+  /** Whether the file's rows are in time order; where they stand by session, a replay sorts them first. */
   readonly inTimeOrder: boolean
 }
 
@@ -33,7 +33,7 @@ export function formatNamed(name: string): Format {
 /**
  * A file's events one by one as a replay sends them: in file order where that is time order or `order` is 'file', else
  * sorted by time (rows of one time in file order, an unreadable row with the row before it), for which the whole file is
- * held in memory. The sequence is the same at every reading, so a position in it is a place to go on from.
+ * held in memory. The sequence is the same at every reading, so a position in it is a place to continue from.
  */
 export async function* replayOf(
   format: Format,

@@ -9,9 +9,9 @@ export interface InjectPlan {
   readonly shuffleMs: number
   /** Share of events that are sent a second time under the same id, 0 to 1. */
   readonly duplicateShare: number
-  /** Share of events that are held back, 0 to 1. */
+  /** Share of events that are buffered, 0 to 1. */
   readonly lateShare: number
-  /** How long those are held back, in milliseconds of event time. */
+  /** How long those are buffered, in milliseconds of event time. */
   readonly lateMs: number
 }
 
@@ -64,7 +64,7 @@ interface Held<T> {
 /**
  * `events` with the plan's faults; input that is out of order already keeps its order and is moved from where it is. Every event draws the same number of random values, so one seed gives one sequence.
  * `timeOf` answers an event's time, or undefined for what has none (an unreadable row): that stays where it is. An event
- * moved by shuffling comes less than `shuffleMs` behind the stream's time; a held back one up to `lateMs` more. Whatever
+ * moved by shuffling comes less than `shuffleMs` behind the stream's time; a buffered one up to `lateMs` more. Whatever
  * is on hold when the events end follows in due order.
  */
 export async function* inject<T>(

@@ -27,7 +27,7 @@ export interface IntakeParts {
 export class Intake {
   readonly #parts: IntakeParts
   readonly #producer: IdempotentProducer
-  /** Clicks waiting for the write under way to end, and when they will be stored. */
+  /** Clicks waiting for the write in progress to end, and when they will be stored. */
   #waiting: { readonly batches: LoaderBatches; readonly stored: Promise<void> } | null = null
   #writing: Promise<void> = Promise.resolve()
   /** Monotonic time from which on the next write may begin. */
@@ -54,7 +54,7 @@ export class Intake {
   }
 
   /**
-   * A broker takes one batch of a partition at a time: clicks that come while a write is under way, or shortly after it
+   * A broker takes one batch of a partition at a time: clicks that come while a write is in progress, or shortly after it
    * began, share the next one, so that a busy minute makes larger batches and no queue.
    */
   #store(partitions: number, key: string, value: Buffer): Promise<void> {

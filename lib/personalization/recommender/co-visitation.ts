@@ -39,7 +39,7 @@ export class CoVisitation implements ItemRecommender {
   readonly #maxItems: number
   readonly #maxCompanions: number
   readonly #maxSessions: number
-  /** Both maps stand in order of last use, so that their first entry is the one to evict. */
+  /** Both maps are in order of last use, so that their first entry is the one to evict. */
   readonly #tails = new Map<string, ItemId[]>()
   readonly #companions = new Map<ItemId, Companions>()
   #latestAtMs = Number.NEGATIVE_INFINITY

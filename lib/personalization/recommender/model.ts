@@ -55,7 +55,7 @@ export class SharedModel {
     return this.#learned.get(partition) ?? 0
   }
 
-  /** Live figures of this instance: each session's latest decision judged by the item viewed next. */
+  /** Live figures of this instance: each session's latest decision decided by the item viewed next. */
   get score(): NextItemScore {
     return this.#judge.metrics.score()
   }
@@ -69,7 +69,7 @@ export class SharedModel {
     if (activity.category !== null) this.#remember(activity.itemId, activity.category)
   }
 
-  /** Before `learn` of the same view, so that a prediction is never judged by what it has seen. */
+  /** Before `learn` of the same view, so that a prediction is never decided by what it has seen. */
   judge(activity: UserActivity, partition: number, offset: number): void {
     if (offset < this.learnedUpTo(partition) || activity.type !== 'view' || activity.itemId === null) return
     this.#judge.viewed(sessionOf(activity), activity.itemId)

@@ -55,7 +55,7 @@ export interface UserActivity {
   readonly source: ActivitySource
 }
 
-/** The fields of an event for {@link activityOf}. Fields that are left out become null. */
+/** The fields of an event for {@link activityOf}. Fields that are omitted become null. */
 export type ActivityFields = Pick<UserActivity, 'eventId' | 'type' | 'at' | 'source'> & Partial<UserActivity>
 
 /** A complete event from its fields; `quantity` is 1 by default. */
@@ -101,7 +101,7 @@ const MAX_ID_BYTES = 80
 const MAX_QUANTITY = 1_000_000
 
 export interface ActivityLimits {
-  /** Events later than this are refused as clock skew (epoch milliseconds); live input passes now plus a tolerance. */
+  /** Events later than this are rejected as clock skew (epoch milliseconds); live input passes now plus a tolerance. */
   readonly notAfterMs?: number
 }
 

@@ -28,7 +28,7 @@ export function topicNames(prefix: string): TopicNames {
 
 /**
  * The topics as they are created where they are missing. Records carry the broker's append time: latency is counted from
- * it, and a broker's retention must not delete a replay of old events; event time stands in the values. The loader
+ * it, and a broker's retention must not delete a replay of old events; event time is in the values. The loader
  * writes to partition 0 of its topic only, so that claims have one order.
  */
 export function serviceTopics(names: TopicNames, partitions: number): NewTopic[] {

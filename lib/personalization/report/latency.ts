@@ -29,7 +29,7 @@ export class LatencyRecorder {
     return { p50: this.#histogram.getValueAtPercentile(50), p99: this.#histogram.getValueAtPercentile(99) }
   }
 
-  /** Begins anew, e.g. for a panel's next second. */
+  /** Begins again, e.g. for a panel's next second. */
   reset(): void {
     this.#histogram.reset()
   }

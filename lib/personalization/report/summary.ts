@@ -94,7 +94,7 @@ interface Letters {
   late: number
   maxLatenessMs: number
   sumLatenessMs: number
-  /** `partition-offset` of the activity records refused. */
+  /** `partition-offset` of the activity records rejected. */
   readonly refused: Set<string>
 }
 
@@ -174,7 +174,7 @@ class InputCount {
   readonly judge = new NextItemJudge()
 }
 
-/** A user's events and the decisions about them lie in partitions of one number, so one partition is judged alone. */
+/** A user's events and the decisions about them are in partitions of one number, so one partition is judged alone. */
 async function readActivity(
   { cluster, topics, serdes }: SummaryParts,
   partition: number,
@@ -203,7 +203,7 @@ async function readActivity(
   }
 }
 
-/** What was recommended before a view is judged by it; what was recommended at it waits for the next. */
+/** What was recommended before a view is decided by it; what was recommended at it waits for the next. */
 function judge(judged: NextItemJudge, activity: UserActivity, recommended: readonly string[] | undefined): void {
   const session = sessionOf(activity)
   if (activity.type === 'view') judged.viewed(session, activity.itemId!)

@@ -71,7 +71,7 @@ export const SAME_ITEM_SHARE = 0.318
 export const RETURN_SHARE = 0.079
 /** A view of an item new to the session stays in the category; chosen so that 0.92 of all next views do, as in [rees46]. */
 export const SAME_CATEGORY_SHARE = 0.91
-/** Of the views that go on inside a category, this share follows a product's companions. Assumption. */
+/** Of the views that continue inside a category, this share follows a product's companions. Assumption. */
 export const COMPANION_SHARE = 0.6
 
 /** Sessions with a cart event [rees46]. */

@@ -3,7 +3,7 @@
 export interface CategoryWords {
   readonly id: string
   readonly title: string
-  /** Where the category's prices lie in the shop's distribution, as shares from 0 to 1. */
+  /** Where the category's prices are in the shop's distribution, as shares from 0 to 1. */
   readonly priceRange: readonly [low: number, high: number]
   readonly goods: readonly string[]
 }

@@ -17,7 +17,7 @@ interface Visit {
   atMs: number
 }
 
-/** The visit's events in time order; ids are given when all visits stand in one order. */
+/** The visit's events in time order; ids are given when all visits are in one order. */
 export function shopVisit(
   customer: Customer,
   sessionId: string,

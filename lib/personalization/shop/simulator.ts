@@ -41,7 +41,7 @@ export function simulateShop(seed: number | string): Shop {
   }
 }
 
-/** Visits are drawn until they make the number; what falls after the last day is left out. */
+/** Visits are drawn until they make the number; what falls after the last day is omitted. */
 function drawVisits(catalogue: Catalogue, customers: Customers, random: Random): UserActivity[] {
   const hourSums = runningSums(VIEWS_BY_HOUR)
   const events: UserActivity[] = []

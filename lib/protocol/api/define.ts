@@ -19,7 +19,7 @@ export interface Api<Request extends Shape = Shape, Response extends Shape = Sha
 /** A decoded request: every field is there, those the version lacks with their default. */
 export type RequestOf<A extends Api> = Decoded<A['request']>
 export type ResponseOf<A extends Api> = Decoded<A['response']>
-/** A request to encode: what has a default, or is not in every version, may be left out. */
+/** A request to encode: what has a default, or is not in every version, may be omitted. */
 export type RequestInput<A extends Api> = Input<A['request']>
 export type ResponseInput<A extends Api> = Input<A['response']>
 

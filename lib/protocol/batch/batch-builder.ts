@@ -118,7 +118,7 @@ export class BatchBuilder {
 
   /**
    * The finished batch as a copy of its own; the builder is then empty and may be used again. An empty builder gives a
-   * batch without records, which a broker refuses: check `count` first.
+   * batch without records, which a broker rejects: check `count` first.
    */
   build(options: BatchOptions = {}): Buffer {
     const codec = options.compression ?? 'none'

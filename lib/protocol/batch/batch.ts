@@ -8,7 +8,7 @@ import { RecordCursor } from './record-cursor.js'
 export type ControlType = 'abort' | 'commit' | 'other'
 
 export class BatchView {
-  /** The bytes the batch lies in; it may hold other batches too. */
+  /** The bytes the batch is in; it may hold other batches too. */
   readonly bytes: Buffer
   /** Where the batch begins in `bytes`. */
   readonly start: number
@@ -106,7 +106,7 @@ export class BatchView {
 }
 
 /**
- * The whole batches in `records`. A batch cut short at the end is left out, as a broker may cut a fetch anywhere.
+ * The whole batches in `records`. A batch cut short at the end is omitted, as a broker may cut a fetch anywhere.
  * PROTOCOL_MAGIC_UNSUPPORTED for another record format, PROTOCOL_BATCH_INVALID for impossible lengths or counts.
  */
 export function readBatches(records: Buffer): BatchView[] {

@@ -22,7 +22,7 @@ export class RecordCursor {
   offset = -1
   /**
    * Milliseconds since the epoch; the batch's time where the broker stamps records (LogAppendTime). Rounded outside of
-   * ±(2^53 - 1), which `Number.isSafeInteger` tells: such a record must be refused.
+   * ±(2^53 - 1), which `Number.isSafeInteger` tells: such a record must be rejected.
    */
   timestamp = -1
   keyStart = 0

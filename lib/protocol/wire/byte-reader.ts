@@ -106,7 +106,7 @@ export class Reader {
     return this.bytes.subarray(at, at + length)
   }
 
-  /** An array's element count, -1 for null. An element takes at least one byte, so a larger count is refused here. */
+  /** An array's element count, -1 for null. An element takes at least one byte, so a larger count is rejected here. */
   count(flexible: boolean): number {
     const count = flexible ? this.unsignedVarint() - 1 : this.int32()
     if (count < -1 || count > this.remaining) {

@@ -29,7 +29,7 @@ export interface Field<Out = unknown, In = unknown, Optional extends boolean = b
   readonly default: unknown
   /** Tag number, where the field is tagged. */
   readonly tag: number | undefined
-  /** Whether a value other than the default is dropped, not refused, in a version without this field. */
+  /** Whether a value other than the default is dropped, not rejected, in a version without this field. */
   readonly ignorable: boolean
   readonly [decoded]?: Out
   readonly [input]?: In
@@ -53,7 +53,7 @@ type OptionalKeys<S extends Shape> = {
   [K in keyof S]: S[K] extends Field<unknown, unknown, false> ? never : K
 }[keyof S]
 type InputField<F> = F extends Field<unknown, infer In> ? In : never
-/** What encoding a shape takes: fields with a default, and those some versions lack, may be left out. */
+/** What encoding a shape takes: fields with a default, and those some versions lack, may be omitted. */
 export type Input<S extends Shape> = {
   readonly [K in Exclude<keyof S, OptionalKeys<S>>]: InputField<S[K]>
 } & { readonly [K in OptionalKeys<S>]?: InputField<S[K]> | undefined }

@@ -6,7 +6,7 @@
 export interface CommitFacts {
   /** Milliseconds on the monotonic clock. */
   readonly nowMs: number
-  /** A commit is under way; only one may be. */
+  /** A commit is in progress; only one may be. */
   readonly inFlight: boolean
   /** When the oldest uncommitted input was processed, null: nothing to commit. */
   readonly pendingSinceMs: number | null

@@ -34,7 +34,7 @@ export function exactlyOnce(transactions: TransactionManager): CommitGroup {
 
 /**
  * Produce, then commit offsets: a crash in between repeats work, it never loses any. Offsets that got no answer may still be on
- * their way, and would overwrite later ones: they are refused only once the group has another generation.
+ * their way, and would overwrite later ones: they are rejected only once the group has another generation.
  */
 export function atLeastOnce(
   producer: Pick<IdempotentProducer, 'init' | 'send' | 'close'>,

@@ -27,7 +27,7 @@ export interface CommitterOptions {
   readonly policy: CommitPolicy
   readonly clock: Clock
   readonly onFinished: (commit: FinishedCommit) => void
-  /** An error no outcome covers: not authorised, a record the broker refuses for its size. */
+  /** An error no outcome covers: not authorised, a record the broker rejects for its size. */
   readonly onFailed: (error: unknown) => void
 }
 
@@ -78,7 +78,7 @@ export class Committer {
     )
   }
 
-  /** Sends what the tasks collected; processing goes on meanwhile. Returns how many tasks that were. */
+  /** Sends what the tasks collected; processing continues meanwhile. Returns how many tasks that were. */
   start(parts: readonly OwnedCommit[], identity: GroupIdentity): number {
     this.forget()
     if (parts.length === 0) return 0

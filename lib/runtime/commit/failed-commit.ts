@@ -30,7 +30,7 @@ const MAX_PAUSE_MS = 5_000
 const MAX_REJECTED = 1_000
 
 /**
- * A cause that may pass is waited out with growing pauses for `taskTimeoutMs` (0: for ever), counted from the first failure
+ * A cause that may pass is waited out with growing pauses for `taskTimeoutMs` (0: forever), counted from the first failure
  * in a row. A record at fault is processed again at once, and then goes to its handler. Any other cause ends the instance.
  */
 export function afterFailedCommit(

@@ -3,7 +3,7 @@
  *
  * Members may run different versions of the topology. Sub-topologies that are equal (same source partitions, same
  * changelogs) are shared by all members that have them. Two that differ and touch a common source topic or changelog exclude each
- * other: the one that runs now goes on, the other is held until no member has the first.
+ * other: the one that runs now continues, the other is held until no member has the first.
  */
 import type { JoinedMember } from '../../client/group-member.js'
 import type { TopicPartition } from '../../record/record.js'

@@ -26,7 +26,7 @@ export interface AssignmentsOptions {
 }
 
 export class Assignments {
-  /** Raised when the group has to agree anew: brokers ignore a follower that joins with the same metadata. */
+  /** Raised when the group has to agree again: brokers ignore a follower that joins with the same metadata. */
   attempt = 0
   /** Of the generation accepted last; null before the first. */
   identity: GroupIdentity | null = null

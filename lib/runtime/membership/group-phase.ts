@@ -6,7 +6,7 @@ import type { TaskId } from '../../record/task-id.js'
 interface Doubts {
   /** The session ended: others may have run our tasks, whatever the generation says. */
   readonly lost: boolean
-  /** A commit was refused because its generation is over: work would be thrown away. */
+  /** A commit was rejected because its generation is over: work would be thrown away. */
   readonly stale: boolean
 }
 
@@ -42,7 +42,7 @@ export function sessionLost(group: Group): Group {
   return next.phase === 'settled' ? next : { ...next, lost: true }
 }
 
-/** A commit was refused because its generation is over. A join that is under way brings the next one. */
+/** A commit was rejected because its generation is over. A join that is in progress brings the next one. */
 export function generationOver(group: Group): Group {
   if (isAsked(group)) return { ...group, stale: true }
   return { phase: 'wanted', lost: isLost(group), stale: true }
@@ -56,14 +56,14 @@ export function towardsJoin(group: Group, pending: boolean): Group {
   return { phase: 'joining', again: false, lost: group.lost, stale: isStale(group) }
 }
 
-/** An answer that nobody waits for is none. */
+/** An answer that nothing waits for is none. */
 export function answered(group: Group, { generation, tasks }: Arrived): Group {
   if (!isAsked(group)) return group
   const { again, lost, stale } = group
   return { phase: 'arrived', generation, tasks, again, lost, stale }
 }
 
-/** A join is under way, or its answer has come. */
+/** A join is in progress, or its answer has come. */
 export function isAsked(group: Group): group is Extract<Group, { readonly again: boolean }> {
   return group.phase === 'joining' || group.phase === 'arrived'
 }

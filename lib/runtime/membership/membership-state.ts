@@ -19,10 +19,10 @@ export interface MembershipState {
   readonly generation: GroupIdentity | null
   readonly producer: 'ready' | 'initialising'
   readonly owned: Ownership
-  /** A handler wants a record of this task tried again: back to the last commit as soon as none is in flight. */
+  /** A handler wants a record of this task retried: back to the last commit as soon as none is in flight. */
   readonly retry: { readonly taskId: TaskId; readonly attempt: number } | null
   readonly failedCommits: FailedCommits
-  /** Monotonic time before which no record is processed: a commit was refused, and may be again. */
+  /** Monotonic time before which no record is processed: a commit was rejected, and may be again. */
   readonly pausedUntilMs: number
 }
 
@@ -61,7 +61,7 @@ export function isComplete({ owned, group }: MembershipState): boolean {
   return !isAsked(group) && [...owned.tasks.values()].every(({ phase }) => phase === 'running')
 }
 
-/** Whether a member that stops still joins when the others agree anew: it keeps its place, so they would wait for it. */
+/** Whether a member that stops still joins when the others agree again: it keeps its place, so they would wait for it. */
 export function mayFollow({ life, group, generation }: MembershipState): boolean {
   return life.kind === 'retired' && !life.leaves && !isLost(group) && generation !== null
 }

@@ -67,7 +67,7 @@ interface CommitFailedEvent {
   /** Failures in a row, with this one. */
   readonly failed: FailedCommits
   readonly next: AfterFailedCommit
-  /** It was refused because its generation is over. */
+  /** It was rejected because its generation is over. */
   readonly stale: boolean
   readonly nowMs: number
 }
@@ -181,7 +181,7 @@ function retire(state: MembershipState, leaves: boolean): MembershipStep {
 }
 
 /**
- * Tasks that stay keep their number, and with it their memory, only if nobody else can have run them: the same member, in
+ * Tasks that stay keep their number, and with it their memory, only if nothing else can have run them: the same member, in
  * the same generation or the next.
  */
 function settle(

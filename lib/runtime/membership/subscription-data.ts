@@ -7,7 +7,7 @@
  *                      | int32 length, JSON { plan, attempt }
  *
  * Members of a version before 0.1.0 end after the two lists and ignore what follows. A leader skips data that it cannot read:
- * that member gets no task, and the others go on.
+ * that member gets no task, and the others continue.
  */
 import { isMillraceError, MillraceError } from '../../errors.js'
 import { murmur2 } from '../../record/partitioner.js'

@@ -39,7 +39,7 @@ export interface QueryableKeyValueStore<K, V> {
 export interface QueryableVersionedStore<K, V> extends QueryableKeyValueStore<K, V> {
   /** The version that was valid at `asOfMs`; null if there was none, or if that is longer ago than the history. */
   getAsOf(key: K, asOfMs: number): Promise<Version<V> | null>
-  /** The versions that were valid at some time from `fromMs` to `toMs`, both inclusive, oldest first. Deletions are left out. */
+  /** The versions that were valid at some time from `fromMs` to `toMs`, both inclusive, oldest first. Deletions are omitted. */
   history(key: K, options?: HistoryOptions): Promise<readonly Version<V>[]>
 }
 

@@ -3,7 +3,7 @@ import type { Admin } from '../../client/admin.js'
 import { formatTopicPartition, type TopicPartition } from '../../record/record.js'
 
 export interface ChangelogFacts {
-  /** Another one: the topic was deleted and made anew. Null from brokers before 2.8. */
+  /** Another one: the topic was deleted and created again. Null from brokers before 2.8. */
   readonly topicId: string | null
   readonly logStart: number
   /** High watermark, open transactions included (KAFKA-10167). */
@@ -22,7 +22,7 @@ export function askChangelogs(
     const facts = new Map<string, ChangelogFacts>()
     if (partitions.length === 0) return facts
     const topics = [...new Set(partitions.map(({ topic }) => topic))]
-    // The ids first: should a topic be made anew meanwhile, the question at the end sees another id.
+    // The ids first: should a topic be created again meanwhile, the question at the end sees another id.
     const infos = await admin.describeTopics(topics)
     const retentions = new Map<string, number>()
     for (const topic of topics) retentions.set(topic, await admin.deleteRetentionMs(topic))

@@ -76,7 +76,7 @@ export interface ChangelogRead {
   readonly to: number
 }
 
-/** Why what was read so far must be read anew; null: no reason. */
+/** Why what was read so far must be read again; null: no reason. */
 export function whyAnew({ topicId, position, to }: ChangelogRead, now: ReadingFacts): string | null {
   if (topicId !== null && now.topicId !== null && topicId !== now.topicId) {
     return 'the changelog topic was deleted and created again during the restore'

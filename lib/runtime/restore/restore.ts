@@ -154,7 +154,7 @@ class RestoreRun {
     await this.#signal.wait(CANCEL_CHECK_MS)
   }
 
-  /** A position that the log has no more, or other records before it, is a reason to begin anew. */
+  /** A position that the log has no more, or other records before it, is a reason to start again. */
   #poll(): FetchedBatches[] {
     try {
       return this.#fetcher.poll()
@@ -217,7 +217,7 @@ class RestoreRun {
     range.report.end()
   }
 
-  /** Of a task all stores begin anew: they lie in one place. */
+  /** Of a task all stores start again: they are in one place. */
   #abandon(state: TaskState, reason: string): void {
     this.#anew.set(state, reason)
     for (const [name, range] of this.#open) {

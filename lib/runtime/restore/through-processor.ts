@@ -38,7 +38,7 @@ export interface RestoreThroughProcessorOptions {
   /** How long a record may wait for its schema; 0: for as long as it takes. */
   readonly taskTimeoutMs: number
   readonly log: Log
-  /** Nobody waits for the store any more. */
+  /** Nothing waits for the store any more. */
   readonly cancelled: () => boolean
 }
 
@@ -55,7 +55,7 @@ export class RestoreThroughProcessor {
     this.#wait = new SchemaWait({ clock, timeoutMs, log })
   }
 
-  /** A record that could not be processed then cannot be now: it was left out, as the error policy said. */
+  /** A record that could not be processed then cannot be now: it was omitted, as the error policy said. */
   async apply(cursor: RecordCursor): Promise<void> {
     this.#processor ??= this.#start()
     for (;;) {
@@ -130,7 +130,7 @@ export class RestoreThroughProcessor {
       forward() {},
       // The topology was checked: it is the only store of the processor.
       getStateStore: <S>(store: string | StoreReference<S>): S => state.store<S>(storeNameOf(store)),
-      // The task that runs next refuses it.
+      // The task that runs next rejects it.
       schedule: () => () => {},
       commit() {},
       recordMetadata: () => this.#metadata,

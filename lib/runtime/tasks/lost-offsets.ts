@@ -9,11 +9,11 @@ export class LostOffsets {
   readonly #lost = new Map<string, { readonly offset: number | undefined; readonly number: number }>()
 
   /**
-   * An offset that is gone is an error, unless another member has the partition by now, went on, and the records were
+   * An offset that is gone is an error, unless another member has the partition by now, continued, and the records were
    * deleted behind it: then only the group's offsets tell, so the task is taken over again before it counts.
    * @param number ownership of the task that read it
    * @param committedOffset where the task began by its last take-over or commit
-   * @returns true if it is gone for good
+   * @returns true if it is gone permanently
    */
   isFinal({ topic, partition, offset }: MillraceError, number: number, committedOffset: number | undefined): boolean {
     const place = `${topic}-${partition}`

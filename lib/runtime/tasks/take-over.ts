@@ -61,11 +61,11 @@ export interface TakeOverOptions {
 interface Opening {
   readonly taskId: TaskId
   state: TaskState
-  /** How often it was restored anew in this take-over. */
+  /** How often it was restored again in this take-over. */
   attempts: number
 }
 
-/** A restore that is too slow so often is too slow for good. */
+/** A restore that is too slow so often is too slow permanently. */
 const SLOW_ATTEMPTS = 3
 
 export class TakeOver {
@@ -101,12 +101,12 @@ export class TakeOver {
       throw error
     }
     await closeAll(openings)
-    // Nobody waits for them any more: should they come back, their time begins anew.
+    // Nothing waits for them any more: should they come back, their time starts again.
     for (const taskId of taskIds) this.#options.patience.succeeded(restoreOf(taskId))
     return []
   }
 
-  /** A task whose changelog changes under its restore begins anew, after a pause that grows. False when cancelled. */
+  /** A task whose changelog changes under its restore starts again, after a pause that grows. False when cancelled. */
   async #restoreAll(
     openings: readonly Opening[],
     positions: ReadonlyMap<string, SourcePosition>,

@@ -46,7 +46,7 @@ export class TaskInput {
   }
 
   add(taskId: TaskId, task: Task<TaskState>, positions: readonly SourcePosition[]): void {
-    // A task with several would wait for an empty one for ever.
+    // A task with several would wait for an empty one forever.
     const watched = positions.length > 1 || this.#options.watchesSilence
     for (const { topic, partition, offset, leaderEpoch } of positions) {
       const place = { topic, partition }

@@ -89,7 +89,7 @@ export class TaskOpener {
         (error) => {
           for (const taskId of taskIds) this.#failing.add(taskId)
           const again = () => {
-            // Another member has them: should they come back, their time begins anew.
+            // Another member has them: should they come back, their time starts again.
             if (!tasks.some(wanted)) retries.done(what)
             ended(new Set())
           }
@@ -177,7 +177,7 @@ export class TaskOpener {
     const what = `writing the state of task ${taskId}`
     const gone = () => this.#gone(taskId)
     const again = async (error: unknown) => {
-      // Should it come back, its time begins anew.
+      // Should it come back, its time starts again.
       if (gone()) this.#patience.succeeded(what)
       if (gone() || !isMillraceError(error) || !error.retriable) return false
       try {

@@ -24,7 +24,7 @@ interface RunningTask {
   readonly task: Task<TaskState>
   readonly sources: readonly TopicPartition[]
   readonly hasStore: (name: string) => boolean
-  /** Takes no record before this monotonic time: one of its records is tried again then. NOT_PAUSED as soon as it is. */
+  /** Takes no record before this monotonic time: one of its records is retried then. NOT_PAUSED as soon as it is. */
   pausedUntilMs: number
   /** Records it handles before the next look at the clock. */
   chunk: number
@@ -253,7 +253,7 @@ export class TaskSet {
     return requested
   }
 
-  /** Wall-clock milliseconds of the next wall-clock punctuation, idle time-out or end of a pause. */
+  /** Wall-clock milliseconds of the next wall-clock punctuation, idle timeout or end of a pause. */
   nextTimerMs(): number | null {
     let next: number | null = null
     const [nowMs, monotonicMs] = [this.#options.clock.now(), this.#options.clock.monotonicMs()]

@@ -11,7 +11,7 @@ import type { Topology } from '../../topology/topology.js'
 import { ResolvedTopology } from './resolved-topology.js'
 
 /**
- * Kafka refuses records that are an hour ahead of its clock (KIP-937). Such a record may be of use, and no handler is asked about
+ * Kafka rejects records that are an hour ahead of its clock (KIP-937). Such a record may be of use, and no handler is asked about
  * a changelog: one wrong time would end the application at every start.
  */
 const ANY_TIME = { 'message.timestamp.after.max.ms': '9223372036854775807' } as const

@@ -6,7 +6,7 @@ import { periodically } from '../periodic.js'
 import type { TaskSet } from '../tasks/task-set.js'
 import type { ResolvedTopology } from './resolved-topology.js'
 
-/** Runs every `repartitionPurgeIntervalMs` until the returned function is called. A failed purge is tried again later. */
+/** Runs every `repartitionPurgeIntervalMs` until the returned function is called. A failed purge is retried later. */
 export function purgeRepartitionTopics(
   config: StreamsConfig,
   plan: ResolvedTopology,

@@ -126,7 +126,7 @@ export class ResolvedTopology {
     return partitions === null ? null : { partitions, id: this.topicId(topic) }
   }
 
-  /** Changelogs that must keep every key's last record for ever: nobody but the application deletes there. */
+  /** Changelogs that must keep every key's last record forever: nobody but the application deletes there. */
   keptChangelogs(): Set<string> {
     const kept = this.internalTopics.filter(({ config }) => config['cleanup.policy'] === 'compact')
     return new Set(kept.map(({ name }) => name))

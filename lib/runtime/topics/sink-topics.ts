@@ -23,7 +23,7 @@ export interface SinkTopicsOptions {
 
 export class SinkTopics {
   readonly #options: SinkTopicsOptions
-  /** Topic → partitions as last known: a deleted one is told by the broker that refuses the write. */
+  /** Topic → partitions as last known: a deleted one is told by the broker that rejects the write. */
   readonly #known = new Map<string, number>()
   readonly #asking = new Set<string>()
   readonly #failed = new Map<string, { readonly error: unknown; readonly untilMs: number }>()

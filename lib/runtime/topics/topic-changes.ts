@@ -24,7 +24,7 @@ export type TopicChange = 'grown' | 'shrunk' | 'remade' | 'gone'
 
 export type Consequence =
   | { readonly kind: 'none' }
-  /** The tasks are planned anew. */
+  /** The tasks are planned again. */
   | { readonly kind: 'replan' }
   /** Global stores read the new partitions. */
   | { readonly kind: 'follow' }
@@ -79,7 +79,7 @@ function internalTopicChanged({ topic, role, before, now }: ChangedTopic, cause?
   )
 }
 
-/** Records are gone from the start of a topic whose records are kept for good. */
+/** Records are gone from the start of a topic whose records are kept permanently. */
 export function changelogTrimmed(topic: string, partition: number, before: number, now: number): MillraceError {
   return new MillraceError(
     'STREAMS_INTERNAL_TOPIC_CHANGED',

@@ -18,7 +18,7 @@ import { candidateTopics, checkStateFits } from './prepare-topics.js'
 import type { ResolvedTopology } from './resolved-topology.js'
 import { type ChangedTopic, consequenceOf, type TopicFacts, topicChangeOf } from './topic-changes.js'
 
-/** A plan that waits until no task is being opened by the one in force; then the group has to agree anew. */
+/** A plan that waits until no task is being opened by the one in force; then the group has to agree again. */
 export class NextPlan {
   readonly #wake: () => void
   #next: ResolvedTopology | null = null
@@ -56,7 +56,7 @@ export interface WatchTopicsOptions {
   readonly changed: (next: ResolvedTopology) => void
   /** A global store's topic has so many partitions now. */
   readonly follow: (topic: string, partitions: number) => Promise<void>
-  /** The application cannot go on with what has become of its topics. */
+  /** The application cannot continue with what has become of its topics. */
   readonly failed: (error: unknown) => void
 }
 
@@ -111,7 +111,7 @@ export class TopicWatch {
     return this.#periodic.stop()
   }
 
-  /** True where a fetcher's error may be about a topic that is gone or made anew: then a look says what follows. */
+  /** True where a fetcher's error may be about a topic that is gone or created again: then a look says what follows. */
   suspects(error: MillraceError): boolean {
     if (!isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_PARTITION_MISSING', 'CLIENT_LOG_TRUNCATED'))
       return false

@@ -4,7 +4,7 @@
  */
 import avsc from 'avsc'
 
-/** What `long` is in JavaScript: `number` refuses what is beyond ±(2^53 - 1), `bigint` takes all 64 bits. */
+/** What `long` is in JavaScript: `number` rejects what is beyond ±(2^53 - 1), `bigint` takes all 64 bits. */
 export type AvroLongs = 'number' | 'bigint'
 
 /** The library's position in bytes, as far as types need it. */

@@ -34,7 +34,7 @@ interface RegistryAnswer {
 /**
  * The part of `@kafkajs/confluent-schema-registry` that is used. Schemas are asked for behind its cache and its parser:
  * it keeps what it cannot parse, and says of it neither the kind nor whether another try could help. They are registered
- * without its `register`, which refuses a subject of another compatibility than BACKWARD, and sets that on a new one.
+ * without its `register`, which rejects a subject of another compatibility than BACKWARD, and sets that on a new one.
  */
 interface RegistryClient {
   readonly api: {

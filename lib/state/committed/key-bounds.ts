@@ -2,7 +2,7 @@
 import { END } from '../order/ordered-keys.js'
 import type { StoreParts } from '../stores/store-parts.js'
 
-/** A range of keys, by the bytes of serialised keys. Null or left out: open. */
+/** A range of keys, by the bytes of serialised keys. Null or omitted: open. */
 export interface KeyBounds<K> {
   /** The first key, inclusive. */
   readonly keyFrom?: K | null

@@ -88,7 +88,7 @@ export class FolderEngines implements StateEngines {
     }
   }
 
-  /** The folder becomes `<taskId>.<reason>.<milliseconds>`. What lies in a database of other tasks too is removed from it. */
+  /** The folder becomes `<taskId>.<reason>.<milliseconds>`. What is in a database of other tasks too is removed from it. */
   async setAside(taskId: string, reason: string): Promise<void> {
     this.#requireClosed(taskId, `close the state of task ${taskId} before it is set aside`)
     const place = await this.#placeOf(taskId)

@@ -30,7 +30,7 @@ export class CellCache {
     this.#usedBytes += cell.bytes
   }
 
-  /** Notes the size of a cell anew. */
+  /** Notes the size of a cell again. */
   resize(cell: Cell, bytes: number): void {
     if (cell.slot >= 0) this.#usedBytes += bytes - cell.bytes
     cell.bytes = bytes

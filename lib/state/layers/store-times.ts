@@ -51,7 +51,7 @@ export class StoreTimes {
     this.#addSegment(this.segmentOf(timeMs))
   }
 
-  /** Notes that something lies in the segment of `timeMs`, which does not raise the time. */
+  /** Notes that something is in the segment of `timeMs`, which does not raise the time. */
   noteSegment(timeMs: number): void {
     this.#addSegment(this.segmentOf(timeMs))
   }

@@ -17,7 +17,7 @@ export class ValueCodec {
 
   /**
    * What the serde keeps stays as it is and is encoded once per commit; anything else becomes bytes now, so that a value the
-   * serde refuses is refused while the record that made it is in hand. Undefined counts as null.
+   * serde rejects is rejected while the record that made it is in hand. Undefined counts as null.
    */
   hold(value: unknown): HeldValue {
     if (value === null || value === undefined) return null

@@ -42,7 +42,7 @@ export class KeyIndex {
     if (changed) this.overlay.setBase(cell, entries.length === 0 ? null : entries, 0)
   }
 
-  /** Calls `visit` for each entry whose first number lies in from..to (both inclusive), ascending. */
+  /** Calls `visit` for each entry whose first number is in from..to (both inclusive), ascending. */
   forEach(key: string, from: number, to: number, visit: (first: number, second: number) => void): void {
     for (const segment of this.#times.segmentsBetween(from, to)) {
       const held = this.overlay.load(int64ByteString(segment) + key).held

@@ -9,7 +9,7 @@ import type { Cell, HeldValue } from '../layers/cell.js'
 import type { Overlay } from '../layers/overlay.js'
 import { decodeMembers, encodeMembers, listOf } from './subscriber-index.js'
 
-/** Small, because a new key writes its leaf anew. */
+/** Small, because a new key writes its leaf again. */
 export const LEAF_KEYS = 32
 export const PAGE_STARTS = 64
 /** Levels of pages: 0 leaves, 3 the one list, which has 500 entries for ten million keys. */
@@ -35,7 +35,7 @@ export class OrderedKeys {
   readonly groupOf: (key: string) => string
   readonly #open: Layer
   readonly #committed: Layer
-  /** Per iteration under way: the keys that came since it began. */
+  /** Per iteration in progress: the keys that came since it began. */
   readonly #iterations = new Set<Set<string>>()
   #transactions = 0
 

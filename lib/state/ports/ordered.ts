@@ -15,7 +15,7 @@ export interface Row<K, V> extends ValueAndTimestamp<V> {
 
 /**
  * A key-value store declared with `ordered: true`: a processor can iterate over its keys, in the order of their serialised bytes. An
- * iteration is synchronous, needs no closing and sees the task's own writes; keys added after its start are left out.
+ * iteration is synchronous, needs no closing and sees the task's own writes; keys added after its start are omitted.
  */
 export interface OrderedKeyValueStore<K, V> extends KeyValueStore<K, V> {
   /** All rows, ascending. @throws MillraceError STATE_NOT_ORDERED if the store was not declared with `ordered` */
@@ -30,7 +30,7 @@ export interface OrderedKeyValueStore<K, V> extends KeyValueStore<K, V> {
   prefixScan(prefix: Buffer): Iterable<Row<K, V>>
   /** The same, with the bytes that `serde` makes of `prefix`. Make sure that they are the beginning of a key's bytes. */
   prefixScan<P>(prefix: P, serde: Serde<P>): Iterable<Row<K, V>>
-  /** The number of keys; with `ttlMs`, expired entries that are not yet removed count as well. One look-up. */
+  /** The number of keys; with `ttlMs`, expired entries that are not yet removed count as well. One lookup. */
   approximateEntries(): number
 }
 

@@ -39,7 +39,7 @@ export interface CachedStore<K, V> extends StoreBase {
 /** A store of one value for each key, in a processor. Calls are synchronous and see the task's own writes. */
 /** A store of one value for each key, in a processor. Calls are synchronous and see the task's own writes. */
 export interface KeyValueStore<K, V> extends CachedStore<K, V> {
-  /** The value with its timestamp, or null. Costs a look-up in memory, or one disk read. */
+  /** The value with its timestamp, or null. Costs a lookup in memory, or one disk read. */
   get(key: K): ValueAndTimestamp<V> | null
   /** Sets the value; null deletes. Only a store declared with `headers` keeps the headers. */
   put(key: K, value: V | null, timestamp: number, headers?: Headers): void

@@ -59,7 +59,7 @@ export class LocalJoinWindowStore<K = unknown, V = unknown>
     if (timestampMs <= this.retention.limit()) return
     this.times.observe(timestampMs)
     const text = this.parts.keys.byteString(key)
-    // A restart begins to count anew; a record that is there must neither be replaced nor overtaken.
+    // A restart begins to count again; a record that is there must neither be replaced nor overtaken.
     const last = this.directory.lastAt(text, timestampMs)
     if (last !== null && last >= this.#sequence) this.#sequence = (last + 1) & LAST_SEQUENCE
     const cell = this.parts.data.touch(joinLocalKey(timestampMs, this.#sequence, text))

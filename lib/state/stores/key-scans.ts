@@ -14,7 +14,7 @@ export function requireOrder<T>(order: T | null, name: string): T {
   )
 }
 
-/** What begins anew with every loop. */
+/** What starts again with every loop. */
 export function iterable<T>(walk: () => Iterator<T>): Iterable<T> {
   return { [Symbol.iterator]: walk }
 }

@@ -27,7 +27,7 @@ export interface SegmentedLayout {
 export interface SegmentedDefinition extends StoreBase {
   /** False: every update is forwarded and logged at once (Kafka Streams' `withCachingDisabled`). */
   readonly cached: boolean
-  /** How long after stream time an entry is kept, in milliseconds; Infinity: for good. */
+  /** How long after stream time an entry is kept, in milliseconds; Infinity: permanently. */
   readonly retentionMs: number
   /** An operator scans it by time (emit on close): an index of live entries is kept in memory. */
   readonly timeIndexed?: boolean

@@ -106,7 +106,7 @@ export class LocalSessionStore<K = unknown, V = unknown>
     if (cell.userKey === undefined && typeof key !== 'object') cell.userKey = key
     const { held } = cell
     parts.write(cell, value, endMs, headers)
-    // After the write: a value its serde refuses leaves no trace.
+    // After the write: a value its serde rejects leaves no trace.
     const absent = cell.held === null
     if (!absent) this.index?.add(endMs, cell.key)
     if ((held === null) === absent) return

@@ -47,7 +47,7 @@ export interface StoreInfo<D extends StoreBase = StoreBase> {
   readonly settings: Readonly<Record<string, StoreSettingRule>>
   /** Kinds with changelogs that say the same: this one can be rebuilt from theirs. */
   readonly rebuiltFrom: readonly string[]
-  /** Methods that a read-only view refuses. */
+  /** Methods that a read-only view rejects. */
   readonly writes: readonly string[]
   /** Configuration of the internal changelog topic; `extraMs`: so much longer than the store itself keeps its entries. */
   changelogConfig(definition: D, extraMs: number): Readonly<Record<string, string>>
@@ -73,7 +73,7 @@ export function compacted(): Readonly<Record<string, string>> {
   return { 'cleanup.policy': 'compact' }
 }
 
-/** Java's largest long, which Kafka takes for "never": unlimited windows are kept for good. */
+/** Java's largest long, which Kafka takes for "never": unlimited windows are kept permanently. */
 const FOREVER_MS = '9223372036854775807'
 
 /** Rows go when their time is over. */
@@ -81,7 +81,7 @@ export function timed(cleanup: 'delete' | 'compact,delete', keptMs: number): Rea
   return { 'cleanup.policy': cleanup, 'retention.ms': Number.isFinite(keptMs) ? String(keptMs) : FOREVER_MS }
 }
 
-/** The cached ones: updates of a key between two commits go on as one. */
+/** The cached ones: updates of a key between two commits continue as one. */
 export function isCached(definition: StoreBase): boolean {
   return 'cached' in definition && definition.cached === true
 }

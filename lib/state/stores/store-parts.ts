@@ -49,7 +49,7 @@ export interface LocalStore {
   readonly cache: RecordCache
   /** What finds entries by time; null where nothing looks for them so. Filled from the disk when the store opens. */
   readonly index: KeyFollower | null
-  /** What the store was declared `ordered` for. Built anew when the store opens and the disk has none that is up to date. */
+  /** What the store was declared `ordered` for. Built again when the store opens and the disk has none that is up to date. */
   readonly order?: OrderedKeys | null
   /** True where changelog records come from `follower`, not from changed cells. */
   readonly logsPuts?: boolean
@@ -57,7 +57,7 @@ export interface LocalStore {
   readonly follower?: TransactionFollower
   /** The changelog's key of a data cell. */
   changelogKey(localKey: string): Buffer
-  /** Headers of the changelog record of a value; left out: none. */
+  /** Headers of the changelog record of a value; omitted: none. */
   changelogHeaders?(value: Buffer | null): Headers
   /**
    * Applies a changelog record to the committed layer. `value` may be a view; it is copied. `logged`: the record itself, for

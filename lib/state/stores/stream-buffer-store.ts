@@ -32,7 +32,7 @@ export class LocalStreamBuffer<K = unknown, V = unknown>
     this.index = {
       add: (timeMs, localKey) => {
         this.#heap.add(timeMs, localKey)
-        // After a restart, numbers go on behind those of the records that still wait.
+        // After a restart, numbers continue behind those of the records that still wait.
         const sequence = Buffer.from(localKey.slice(-SEQUENCE_BYTES), 'latin1').readInt32BE(0)
         if (sequence > this.#sequence) this.#sequence = sequence
       },
@@ -47,7 +47,7 @@ export class LocalStreamBuffer<K = unknown, V = unknown>
     const { data, keys, values } = this.parts
     const text = int64ByteString(timestamp) + keys.byteString(key)
     let cell = data.load(text + this.#nextSequence())
-    // Numbers begin anew behind the largest: what waits under that one must not be replaced.
+    // Numbers start again behind the largest: what waits under that one must not be replaced.
     while (cell.held !== null) cell = data.load(text + this.#nextSequence())
     const held = values.hold(value)
     const now = held === null ? null : values.encode(held)

@@ -71,7 +71,7 @@ export class LocalSubscriptionStore
   async expire(): Promise<void> {}
 }
 
-/** The length stands in front of the foreign key, so that no group is the prefix of another. */
+/** The length is in front of the foreign key, so that no group is the prefix of another. */
 function groupOf(key: Buffer, primaryKeyAt: number): string {
   return key.toString('latin1', 0, primaryKeyAt)
 }

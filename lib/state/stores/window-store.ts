@@ -60,7 +60,7 @@ export class LocalWindowStore<K = unknown, V = unknown>
     const cell = this.#cell(key, startMs)
     const { held } = cell
     this.parts.write(cell, value, timestamp, headers)
-    // After the write: a value its serde refuses leaves no trace.
+    // After the write: a value its serde rejects leaves no trace.
     const absent = cell.held === null
     if (!absent) this.index?.add(startMs, cell.key)
     if ((held === null) === absent) return true

@@ -48,7 +48,7 @@ export class HeadOrder implements Turns {
     this.#next = null
   }
 
-  /** After records were handed over anew. */
+  /** After records were handed over again. */
   reset(): void {
     this.#waiting.clear()
     this.#next = null

@@ -34,7 +34,7 @@ export interface AssignmentEyeOptions {
   /** Whose requests are looked at. */
   readonly isMember: (process: SimProcess) => boolean
   readonly topicOf: (topicId: string) => string | undefined
-  /** A partition that was taken away may be read this long: the commit under way comes first. */
+  /** A partition that was taken away may be read this long: the commit in progress comes first. */
   readonly graceMs: number
   /** How long ago that is, as far as it counts: no fault holds anybody up. */
   readonly countedMs: (sinceMs: number) => number

@@ -15,7 +15,7 @@ export function connectSim(network: SimNetwork, process: SimProcess): Cluster {
   })
 }
 
-/** Reads one topic read_committed while everything else goes on; what it has seen cannot be taken back. */
+/** Reads one topic read_committed while everything else continues; what it has seen cannot be taken back. */
 export class SimObserver {
   readonly topic: string
   readonly process: SimProcess

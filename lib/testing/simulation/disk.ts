@@ -99,7 +99,7 @@ export class SimDisk {
     }
   }
 
-  /** What lies in one folder is hurt. False: there is nothing to hurt. */
+  /** What is in one folder is hurt. False: there is nothing to hurt. */
   hurt(): boolean {
     const name = this.#anyFolder()
     if (name === null) return false
@@ -169,7 +169,7 @@ export class SimDisk {
         names.delete(name)
         await engine.close()
       },
-      // A kill while it is under way: all of it is on disk, or nothing.
+      // A kill while it is in progress: all of it is on disk, or nothing.
       write: (writes, options) =>
         new Promise((resolve, reject) => {
           const change = { writes: writes.map((write) => ({ ...write })) }

@@ -105,7 +105,7 @@ export const COORDINATOR_APIS: ReadonlySet<number> = new Set(
   ].map(({ key }) => key),
 )
 
-/** How a broker answers that refuses the request; null for an API it cannot refuse here. */
+/** How a broker answers that rejects the request; null for an API it cannot refuse here. */
 export function refusedAnswer(frame: Buffer, errorCode: number): Buffer | null {
   const { header, api, bodyStart } = decodeRequestHeader(frame, apiByKey)
   if (api === undefined) return null

@@ -21,7 +21,7 @@ export interface DrawnInputOptions {
   readonly durationMs: number
   /** Transactions; 0: a steady stream without them. */
   readonly rounds: number
-  /** It goes on until this is true, too. */
+  /** It continues until this is true, too. */
   readonly enough: () => boolean
   /** How often the application has committed so far. */
   readonly commits: () => number
@@ -41,7 +41,7 @@ export class SimInput {
   readonly #random: Random
   readonly #options: DrawnInputOptions
   readonly #network: SimNetwork
-  /** How many there are; null: it may go on for ever. */
+  /** How many there are; null: it may continue forever. */
   readonly #most: number | null
   #next = 0
   #commitsSeen = 0
@@ -127,7 +127,7 @@ export class SimInput {
     return 0
   }
 
-  /** As its documentation says: what may pass is tried again. A broker may be away for longer than one attempt lasts. */
+  /** As its documentation says: what may pass is retried. A broker may be away for longer than one attempt lasts. */
   async #init(producer: TransactionalProducer): Promise<void> {
     for (;;) {
       try {

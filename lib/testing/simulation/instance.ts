@@ -35,7 +35,7 @@ export interface SimInstanceOptions {
 export const RESTART_MS = 1_000
 /** A graceful close ends within this time beside what the disk takes. */
 const CLOSE_MS = 15_000
-/** What an instance does when nobody waits for it any more ends within this time beside what the disk takes. */
+/** What an instance does when nothing waits for it any more ends within this time beside what the disk takes. */
 const SOON_MS = 1_000
 
 export class SimInstance {
@@ -44,7 +44,7 @@ export class SimInstance {
   process: SimProcess
   streams: Streams
   version: number
-  /** Null until it has left for good. */
+  /** Null until it has left permanently. */
   goneAtMs: number | null = null
   readonly #options: SimInstanceOptions
   readonly #random: Random
@@ -112,7 +112,7 @@ export class SimInstance {
     return true
   }
 
-  /** Closes for good. */
+  /** Closes permanently. */
   async close(leaveGroup = false): Promise<void> {
     this.goneAtMs = this.#options.network.world.nowMs
     await this.#close(leaveGroup)
@@ -147,13 +147,13 @@ export class SimInstance {
     returned()
     if (!process.alive) return
     onClosed(process.name, sinceMs)
-    // At its limit `close` returns all the same: what the disk has under way then ends by itself.
+    // At its limit `close` returns all the same: what the disk has in progress then ends by itself.
     const ended = this.#expect(this.#diskMs(), (ms) => {
       violated('I11', `${process.name} has not ended ${ms} ms after close() has returned`)
     })
     await streams.finished.catch(() => undefined)
     ended()
-    // What was under way has this long to notice.
+    // What was in progress has this long to notice.
     await delay({ ...process.clock, setTimer: (ms, fire) => network.world.schedule(ms, fire) }, 100)
     for (const what of this.leftovers()) violated('I11', `${what} left after ${process.name} closed`)
     process.die()

@@ -2,7 +2,7 @@
 import type { BatchView } from '../../protocol/index.js'
 import type { TopicRecord } from '../../record/record.js'
 
-/** Records of committed transactions, and of no transaction, in log order. What has no marker yet is left out. */
+/** Records of committed transactions, and of no transaction, in log order. What has no marker yet is omitted. */
 export function committedRecords(topic: string, partition: number, batches: readonly BatchView[]): TopicRecord[] {
   // From the end: the first marker met of a producer says how its batches before that marker ended.
   const ends = new Map<number, boolean>()

@@ -148,7 +148,7 @@ export const AT_MOMENTS: Readonly<Record<string, Variant>> = {
     what: 'a member is away for a moment, and meanwhile changelogs lose records that no member needs',
     share: 0,
     draw: (draft, random) => {
-      // The others go on soon: what they delete is still in the store of the one that is away.
+      // The others continue soon: what they delete is still in the store of the one that is away.
       draft.times = { ...draft.times, sessionTimeoutMs: 2_000 }
       const betweenMs = (draft.durationMs * (TO - FROM)) / 4
       for (let i = 0; i < 4; i++) {

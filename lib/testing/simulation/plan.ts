@@ -2,7 +2,7 @@
 import type { Lane } from '../../transport/transport.js'
 import type { Fault } from './faults.js'
 
-/** Milliseconds of simulated time, drawn anew each time from `from` (included) to `to`. */
+/** Milliseconds of simulated time, drawn again each time from `from` (included) to `to`. */
 export type Span = readonly [fromMs: number, toMs: number]
 
 export interface InstanceTimes {
@@ -31,7 +31,7 @@ export interface UserCodePlan {
   /** One event in so many takes `slowMs`; 0: none. */
   readonly slowEvery: number
   readonly slowMs: number
-  /** One event in so many throws and is tried again; 0: none. */
+  /** One event in so many throws and is retried; 0: none. */
   readonly throwEvery: number
   /** How often the same event throws before it goes through. */
   readonly throws: number
@@ -57,7 +57,7 @@ export interface MemberPlan {
 export type StepPlan =
   /** A new dynamic member. */
   | { readonly atMs: number; readonly kind: 'join'; readonly name: string }
-  /** Closes for good and gives its tasks away. */
+  /** Closes permanently and gives its tasks away. */
   | { readonly atMs: number; readonly kind: 'leave'; readonly name: string }
   /** Closes, and starts again after a while, with another version of the topology if one is named. */
   | {

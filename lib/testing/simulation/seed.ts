@@ -266,7 +266,7 @@ class Simulation {
     if (!(await this.#world.run(() => this.#busy() === null, PEACE_MS))) {
       throw new Error(`${PEACE_MS} ms after the last fault ${this.#busy()}`)
     }
-    // Whatever should not come any more has this long to come; and who woke last, to see that the group went on without it.
+    // Whatever should not come any more has this long to come; and who woke last, to see that the group continued without it.
     do {
       if (!(await this.#world.run(() => this.#busy() === null, PEACE_MS))) throw new Error(`no quiet: ${this.#busy()}`)
       await this.#world.run(() => false, 2_000)

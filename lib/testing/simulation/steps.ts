@@ -20,7 +20,7 @@ const RETRY_MS = 300
 /** What a newer version of the library might say about itself. */
 const NEWER = Buffer.from([127, 0, 0])
 
-/** A step that cannot be done yet is tried again. */
+/** A step that cannot be done yet is retried. */
 export class SimSteps {
   /** Steps that have been done, by kind. */
   readonly done = new Map<string, number>()

@@ -31,7 +31,7 @@ export interface TopologyOptions {
 }
 
 /**
- * Operators that keep a time have names: it is kept under them, so every version goes on where another stopped. A
+ * Operators that keep a time have names: it is kept under them, so every version continues where another stopped. A
  * generated name has a number, which one more operator before it changes; then late records are taken once more.
  *
  * Sub-topology 0 reads `input`, sub-topology 1 the repartition topic: every task is a function of one log.

@@ -6,7 +6,7 @@ import { committedRecords } from './log.js'
 import type { SimStorage } from './storage.js'
 import { APPLICATION, SESSION, WINDOW } from './topology.js'
 
-/** The time a row of a store belongs to, by its key; null: it is kept for ever. */
+/** The time a row of a store belongs to, by its key; null: it is kept forever. */
 type TimeOf = (key: Buffer) => number
 
 interface Changelog {

@@ -20,7 +20,7 @@ export class UserCode {
     this.#onThrow = onThrow
   }
 
-  /** Called by user code that runs in `process`. @throws for an event that is to be tried again */
+  /** Called by user code that runs in `process`. @throws for an event that is to be retried */
   at(place: UserCodePlace, event: SimEvent, process: SimProcess): void {
     const { slowEvery, slowMs, throwEvery, throws } = this.#plan
     this.calls++

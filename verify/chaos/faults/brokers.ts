@@ -23,7 +23,7 @@ export const brokers: Fault = {
       await killNode(round, kafka, index)
       const killedMs = systemClock.monotonicMs()
       await round.waitBetween(500, 4_500)
-      // Two of three go on; one of one cannot.
+      // Two of three continue; one of one cannot.
       if (kafka.nodes > 1) await round.flowing(`while node ${index + 1} was down`)
       await kafka.startNode(index)
       const startedMs = systemClock.monotonicMs()

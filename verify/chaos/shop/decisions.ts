@@ -3,7 +3,7 @@ import { type Cluster, readTopic } from '../../../lib/index.js'
 import { headerText } from '../../../lib/personalization/records/decided-record.js'
 import { DECISION_ID_HEADER } from '../../../lib/personalization/records/decision-id.js'
 
-/** How often each `decision-id` stands in the topic. */
+/** How often each `decision-id` is in the topic. */
 export async function readDecisionIds(cluster: Cluster, topic: string): Promise<Map<string, number>> {
   const counts = new Map<string, number>()
   for await (const { records } of readTopic({ cluster, topic, until: 'now' })) {

@@ -66,7 +66,7 @@ async function pause(stage: Stage): Promise<string> {
   return `${sleeper.name} stood still for ${seconds(pausedMs)} with ${opened(open)}; the broker aborted it; input committed meanwhile to ${input}; woken to commit ${seconds(backMs)}`
 }
 
-/** Two instances; one is killed, transaction open; the other goes on alone. */
+/** Two instances; one is killed, transaction open; the other continues alone. */
 async function two(stage: Stage, figures: FaultFigures): Promise<string> {
   const pair = await both(stage)
   const [victim, survivor] = stage.random.int(2) === 0 ? pair : [pair[1], pair[0]]

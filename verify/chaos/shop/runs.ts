@@ -77,7 +77,7 @@ export class ChaosRuns {
       ...['--topic-prefix', prefix, '--state-dir', join(folder, 'calm')],
     ])
     const { code, err } = await ended
-    // What `npm start` refuses, such as a missing file, is the caller's to correct.
+    // What `npm start` rejects, such as a missing file, is the caller's to correct.
     if (code !== 0) throw new Error(`the undisturbed run ended with exit code ${code}: ${err.trim()}`)
     const ids = await readDecisionIds(cluster, topics.recommendations)
     this.#inputRecords = await watch.committedInput()

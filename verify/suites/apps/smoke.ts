@@ -1,6 +1,6 @@
 /**
  * The application of Kafka Streams' system test StreamsSmokeTest, written on Millrace: echo, windowed minimum, maximum, sum
- * and count, suppressed windows, table joins and a table grouped anew. Kafka's own driver feeds and verifies it.
+ * and count, suppressed windows, table joins and a table grouped again. Kafka's own driver feeds and verifies it.
  */
 import {
   float64,

@@ -76,7 +76,7 @@ export class Loader {
     }
   }
 
-  /** Returns when nobody else loads: no claim, our own, a finished one, or one that has gone quiet. */
+  /** Returns when nothing else loads: no claim, our own, a finished one, or one that has gone quiet. */
   async #standBy(signal: AbortSignal): Promise<void> {
     const { input, owner, clock, log } = this.#parts
     const leaseMs = this.#parts.leaseMs ?? LEASE_MS
@@ -97,7 +97,7 @@ export class Loader {
     }
   }
 
-  /** Fences whoever loaded before and goes on from the committed position. */
+  /** Fences whoever loaded before and continues from the committed position. */
   async #lead(signal: AbortSignal): Promise<Ended> {
     const { cluster, input, speed, clock } = this.#parts
     const transactions = new TransactionManager({ cluster, transactionalId: this.#transactionalId })
@@ -177,7 +177,7 @@ export class Loader {
     }
   }
 
-  /** Makes the claim where there is none; then the progress this loader goes on from, written as its own. */
+  /** Makes the claim where there is none; then the progress this loader continues from, written as its own. */
   async #claim(transactions: TransactionManager): Promise<LoaderProgress | null> {
     const { topics, input, owner, serdes, clock } = this.#parts
     const { claim, progress } = await this.#ledger()

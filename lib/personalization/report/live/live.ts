@@ -108,7 +108,7 @@ export class LiveFigures {
     if (rule === 'carousel') this.#byAlgorithm[algorithm] = (this.#byAlgorithm[algorithm] ?? 0) + 1
   }
 
-  /** Takes a snapshot, and lets the window go on. */
+  /** Takes a snapshot, and lets the window continue. */
   sample(): void {
     const snapshot = this.#take()
     this.#snapshot = snapshot

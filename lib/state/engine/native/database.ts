@@ -13,7 +13,7 @@ export interface NativeIterator {
   close(): Promise<void>
 }
 
-/** An open database. After `close` it refuses everything with an error whose code begins with LEVEL_. */
+/** An open database. After `close` it rejects everything with an error whose code begins with LEVEL_. */
 export interface NativeDatabase {
   getSync(key: Buffer): Buffer | undefined
   getMany(keys: Buffer[]): Promise<(Buffer | undefined)[]>

@@ -79,7 +79,7 @@ function compare(store: Store, rows: Rows, random: Random): void {
   }
 }
 
-/** Puts and deletes while a walk is under way. */
+/** Puts and deletes while a walk is in progress. */
 function walkAndWrite(store: Store, rows: Map<string, { value: number; timestamp: number }>, random: Random): void {
   const reverse = random.int(2) === 0
   const waiting = [...rows.keys()].sort()
@@ -87,7 +87,7 @@ function walkAndWrite(store: Store, rows: Map<string, { value: number; timestamp
   if (reverse) waiting.reverse()
   for (const { key, value } of reverse ? store.reverseAll() : store.all()) {
     const at = key.toString('latin1')
-    // Those deleted in the meantime are left out.
+    // Those deleted in the meantime are omitted.
     while (waiting.length > 0 && waiting[0] !== at && !rows.has(waiting[0]!)) waiting.shift()
     assert.equal(waiting.shift(), at)
     assert.equal(value, rows.get(at)!.value)

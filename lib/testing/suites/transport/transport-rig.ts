@@ -23,7 +23,7 @@ export interface TransportEnvironment {
   readonly newTransport: () => Transport
   readonly clock: Clock
   readonly random: Random
-  /** Makes a name for a topic, group or transactional id that nobody else uses on this broker. */
+  /** Makes a name for a topic, group or transactional id that nothing else uses on this broker. */
   readonly uniqueName: (prefix: string) => string
 }
 
