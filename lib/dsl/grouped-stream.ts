@@ -8,6 +8,7 @@ import { CogroupedStream } from './cogrouped-stream.js'
 import { type AggregateStore, aggregateGroup, countFold, type GroupHandle, reduceFold } from './plan/aggregation.js'
 import { cogroupOf } from './plan/cogroup.js'
 import type { Named } from './plan/handle.js'
+import { checkOptions, requireOptions } from './plan/operator-options.js'
 import type { NotNull, NullOf, SerdeState } from './plan/serde-state.js'
 import type { Materialized } from './plan/store-options.js'
 import type { WindowTime } from './plan/window-plan.js'
@@ -45,6 +46,7 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** The number of records for each key, stored as int64. Records with a null key or value are dropped. */
   count(options?: CountOptions<K>): KTable<K, number, 'known', never> {
+    checkOptions('count', options, this.handle.stream.name)
     return this.#plain('KSTREAM-AGGREGATE-', countFold, options, {
       value: int64,
       takesUnusedNumber: options?.store !== undefined,
@@ -57,11 +59,13 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
     ...[options]: ReduceArgument<K, NotNull<V>, VS>
   ): KTable<K, NotNull<V>, 'known', never> {
     const { stream } = this.handle
+    checkOptions('reduce', options, stream.name)
     return this.#plain('KSTREAM-REDUCE-', reduceFold(reducer, stream), options, { value: stream.value })
   }
 
   /** Aggregates the values of a key, starting with `initializer()`. Records with a null key or value are dropped. Return null to delete the row. */
   aggregate<VR>(options: AggregateOptions<K, NotNull<V>, VR, VS>): KTable<K, NotNull<VR>, 'known', NullOf<VR>> {
+    requireOptions('aggregate', options, this.handle.stream.name)
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     return this.#plain('KSTREAM-AGGREGATE-', fold, options, { value: this.handle.stream.value })
   }
@@ -82,9 +86,11 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
   windowedBy(windows: SessionWindows): SessionWindowedStream<K, V, VS>
   windowedBy(
     windows: TimeWindows | UnlimitedWindows | SlidingWindows | SessionWindows,
-    { time = 'operator' }: { readonly time?: WindowTime } = {},
+    options: { readonly time?: WindowTime } = {},
   ): unknown {
     checkWindows(windows)
+    checkOptions('windowedBy', options, this.handle.stream.name)
+    const { time = 'operator' } = options
     if (windows.kind !== 'session') return new WindowedStream(this.handle, windows, 'onWindowUpdate', time)
     if (time === 'perKey') {
       throw new MillraceError('WINDOW_INVALID', 'time perKey is for tumbling and hopping windows, not session')

@@ -5,6 +5,7 @@ import type { TableAggregateNode } from '../topology/table-nodes.js'
 import { requireFunction } from '../topology/validate/functions.js'
 import { type AggregateStore, countFold } from './plan/aggregation.js'
 import type { AnySerde, Named } from './plan/handle.js'
+import { checkOptions, requireOptions } from './plan/operator-options.js'
 import type { NotNull, NullOf } from './plan/serde-state.js'
 import type { Materialized } from './plan/store-options.js'
 import { aggregateTable, type TableAggregationPlan, type TableGroupHandle } from './plan/table-aggregation.js'
@@ -32,6 +33,7 @@ export class GroupedTable<K, V> {
 
   /** The number of rows in each group, stored as int64. */
   count(options?: Named & { readonly store?: Materialized<K, number> }): KTable<K, number, 'known', never> {
+    checkOptions('count', options, this.#group.rows.name)
     const subtractor: Subtractor = (_key, _value, aggregate) => (aggregate as number) - 1
     return this.#build({ prefix: 'KTABLE-AGGREGATE-', fold: countFold, subtractor, value: int64 as AnySerde, options })
   }
@@ -45,6 +47,7 @@ export class GroupedTable<K, V> {
       readonly store?: Materialized<K, V>
     },
   ): KTable<K, V> {
+    requireOptions('table reduce', options, this.#group.rows.name)
     requireFunction(options.adder, 'adder', `reduce of ${this.#group.rows.name}`)
     requireFunction(options.subtractor, 'subtractor', `reduce of ${this.#group.rows.name}`)
     const fold: Fold = { initializer: null, adder: (_key, value, sum) => options.adder(sum as V, value as V) }
@@ -54,6 +57,7 @@ export class GroupedTable<K, V> {
 
   /** Aggregates the values of a group, starting with `initializer()`. Return null to delete the row. */
   aggregate<VR>(options: TableAggregateOptions<K, V, VR>): KTable<K, NotNull<VR>, 'known', NullOf<VR>> {
+    requireOptions('table aggregate', options, this.#group.rows.name)
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     const subtractor = options.subtractor as Subtractor
     return this.#build({ prefix: 'KTABLE-AGGREGATE-', fold, subtractor, value: this.#group.rows.value, options })

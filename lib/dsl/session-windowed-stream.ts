@@ -6,6 +6,7 @@ import type { Windowed } from '../windows/window.js'
 import type { AggregateOptions, CountOptions, ReduceArgument } from './grouped-stream.js'
 import { aggregateGroup, countFold, type GroupHandle, reduceFold } from './plan/aggregation.js'
 import type { AnySerde, Named } from './plan/handle.js'
+import { checkOptions, requireOptions } from './plan/operator-options.js'
 import type { NotNull, SerdeState } from './plan/serde-state.js'
 import type { Materialized } from './plan/store-options.js'
 import { checkEmit, sessionWindows } from './plan/window-plan.js'
@@ -43,6 +44,7 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** The number of records for each key and session, stored as int64. Null values count. */
   count(options?: CountOptions<K>): KTable<Windowed<K>, number> {
+    checkOptions('count', options, this.#group.stream.name)
     const takesUnusedNumber = options?.store !== undefined
     return this.#build('KSTREAM-AGGREGATE-', countFold, addCounts, options, int64 as AnySerde, takesUnusedNumber)
   }
@@ -52,6 +54,7 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
     reducer: (aggregate: NotNull<V>, value: V) => V,
     ...[options]: ReduceArgument<K, NotNull<V>, VS>
   ): KTable<Windowed<K>, NotNull<V>> {
+    checkOptions('reduce', options, this.#group.stream.name)
     const merger: Merger = (_key, left, right) => (left === null ? right : reducer(left as NotNull<V>, right as V))
     return this.#build(
       'KSTREAM-REDUCE-',
@@ -64,6 +67,7 @@ export class SessionWindowedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** Aggregates the values of a session, starting with `initializer()`. The adder gets null values, too. */
   aggregate<VR>(options: SessionAggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, NotNull<VR>> {
+    requireOptions('aggregate', options, this.#group.stream.name)
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     const merger = options.merger as Merger
     return this.#build('KSTREAM-AGGREGATE-', fold, merger, options, this.#group.stream.value)

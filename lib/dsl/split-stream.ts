@@ -43,7 +43,7 @@ export class SplitStream<
     predicate: (key: K, value: V) => boolean,
     options?: BranchSettings<B, KStream<K, V, KS, VS>>,
   ): SplitStream<K, V, KS, VS, Prefix, Name | BranchName<Prefix, B>> {
-    this.#add(addBranch(this.#split, predicate as Predicate, options?.name), options)
+    this.#add(addBranch(this.#split, predicate as Predicate, options), options)
     return this as unknown as SplitStream<K, V, KS, VS, Prefix, Name | BranchName<Prefix, B>>
   }
 
@@ -51,7 +51,7 @@ export class SplitStream<
   defaultBranch<const B extends string = never>(
     options?: BranchSettings<B, KStream<K, V, KS, VS>>,
   ): Branches<Name | BranchName<Prefix, B>, KStream<K, V, KS, VS>> {
-    this.#add(addDefaultBranch(this.#split, options?.name), options)
+    this.#add(addDefaultBranch(this.#split, options), options)
     return this.#streams as Branches<Name | BranchName<Prefix, B>, KStream<K, V, KS, VS>>
   }
 

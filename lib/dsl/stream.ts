@@ -1,5 +1,6 @@
 /** A stream of records. Every method appends an operator and returns the resulting stream. */
 
+import { requirePair } from '../record/mapper-answers.js'
 import type { StreamRecord } from '../record/record.js'
 import type { Serde } from '../serde/serde.js'
 import { type Topic, topicWithSerdes } from '../serde/topic.js'
@@ -13,6 +14,7 @@ import { GlobalKTable } from './global-table.js'
 import { GroupedStream } from './grouped-stream.js'
 import { type GroupSettings, groupStream } from './plan/aggregation.js'
 import type { Named, StreamHandle, TableHandle } from './plan/handle.js'
+import { checkOptions, nameOnly } from './plan/operator-options.js'
 import { type PrintSettings, printer } from './plan/print.js'
 import type { After, KeyOption, NotNull, SerdeState, ValueOption, WriteArgument } from './plan/serde-state.js'
 import { splitStream } from './plan/split.js'
@@ -128,8 +130,9 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
 
   /** Writes a line per record, `[label]: key, value`; the stream ends here: `stream.print(console.log)`. */
   print(write: (line: string) => void, options: PrintSettings<K, V> = {}): void {
+    checkOptions('print', options, this.handle.name)
     const action = printer(write, options as PrintSettings<unknown, unknown>, this.handle.name)
-    appendStateless(this.handle, 'KSTREAM-PRINTER-', options, { kind: 'peek', action })
+    appendStateless(this.handle, 'KSTREAM-PRINTER-', nameOnly(options), { kind: 'peek', action })
   }
 
   /** All records of both; no order between the two. */
@@ -161,7 +164,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   ): GroupedStream<K2, V>
   groupBy(selector: (key: K, value: V) => unknown, options?: GroupSettings): unknown {
     const node = { kind: 'selectKey', mapper: selector } as const
-    const rekeyed = appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', options, node)
+    const rekeyed = appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', nameOnly(options), node)
     return new GroupedStream(groupStream(rekeyed, options))
   }
 
@@ -216,7 +219,9 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   ): KStream<K2, V2, After<K, K2, KS>, After<V, V2, VS>> {
     requireAnyFunction(mapper, 'mapper', `mapAsync of ${this.handle.name}`)
     const handler = async (record: StreamRecord, attempt: AsyncAttempt) => {
-      const [key, value] = await mapper(record.key as K, record.value as V, attempt)
+      const pair = await mapper(record.key as K, record.value as V, attempt)
+      requirePair(pair, 'mapAsync')
+      const [key, value] = pair
       return [withChanges(record, { key, value })]
     }
     return new KStream(appendAsync(this.handle, handler, 'key', options))

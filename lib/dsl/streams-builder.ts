@@ -16,6 +16,7 @@ import { GlobalKTable } from './global-table.js'
 import { type BuildOptions, buildGraph } from './plan/build.js'
 import { Graph } from './plan/graph.js'
 import type { AnySerde, Named } from './plan/handle.js'
+import { checkOptions } from './plan/operator-options.js'
 import {
   addGlobalStore,
   globalTableOfTopic,
@@ -57,6 +58,7 @@ export class StreamsBuilder {
   readonly #sources: SourcesHandle
 
   constructor(options: StreamsBuilderOptions = {}) {
+    checkOptions('StreamsBuilder', options)
     this.#sources = { graph: new Graph(), timestampExtractor: options.timestampExtractor ?? null, streams: [] }
   }
 
@@ -68,6 +70,7 @@ export class StreamsBuilder {
   stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options?: TopicSourceSettings): KStream<K, V | null>
   stream<K, V>(topics: string | readonly string[] | RegExp, options: SourceSettings<K, V>): KStream<K, V | null>
   stream<K, V>(topics: unknown, given: TopicSourceSettings = {}): KStream<K, V | null> {
+    checkOptions('stream', given)
     const { names, options } = topicsWithSerdes(topics, given, 'stream')
     return new KStream(sourceStream(this.#sources, names, options as SourceSettings<unknown, unknown>))
   }
@@ -76,6 +79,7 @@ export class StreamsBuilder {
   table<K, V>(topic: Topic<K, V>, options?: TopicTableSettings): KTable<K, V>
   table<K, V>(topic: string, options: TableSourceSettings<K, V>): KTable<K, V>
   table<K, V>(given: unknown, settings: TopicTableSettings = {}): KTable<K, V> {
+    checkOptions('table', settings)
     const { name, options } = topicWithSerdes(given, settings, 'table')
     return new KTable(tableOfTopic(this.#sources, name, options as TableSourceSettings<unknown, unknown>))
   }
@@ -84,6 +88,7 @@ export class StreamsBuilder {
   globalTable<K, V>(topic: Topic<K, V>, options?: Omit<TopicTableSettings, 'offsetReset'>): GlobalKTable<K, V>
   globalTable<K, V>(topic: string, options: Omit<TableSourceSettings<K, V>, 'offsetReset'>): GlobalKTable<K, V>
   globalTable<K, V>(given: unknown, settings: Omit<TopicTableSettings, 'offsetReset'> = {}): GlobalKTable<K, V> {
+    checkOptions('globalTable', settings)
     const { name, options } = topicWithSerdes(given, settings, 'globalTable')
     return new GlobalKTable(globalTableOfTopic(this.#sources, name, options as TableSourceSettings<unknown, unknown>))
   }
@@ -105,6 +110,7 @@ export class StreamsBuilder {
 
   /** Adds a store that every instance fills completely from a topic. All processors can read it, without naming it in `stores`. */
   addGlobalStore<K, V>(options: TopicGlobalStoreSettings<K, V> | GlobalStoreSettings<K, V>): this {
+    checkOptions('addGlobalStore', options)
     const { name: topic, options: serdes } = topicWithSerdes(options.topic, options, 'addGlobalStore')
     addGlobalStore(this.#sources, options.name, {
       store: storeDefinition({ ...(options.store as StoreOptions<unknown, unknown>), logged: false }),

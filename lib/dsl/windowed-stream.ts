@@ -7,6 +7,7 @@ import type { Windowed } from '../windows/window.js'
 import type { AggregateOptions, CountOptions, ReduceArgument } from './grouped-stream.js'
 import { aggregateGroup, countFold, type GroupHandle, reduceFold } from './plan/aggregation.js'
 import type { AnySerde, Named } from './plan/handle.js'
+import { checkOptions, requireOptions } from './plan/operator-options.js'
 import type { NotNull, NullOf, SerdeState } from './plan/serde-state.js'
 import type { Materialized } from './plan/store-options.js'
 import { checkEmit, fixedWindows, type WindowTime } from './plan/window-plan.js'
@@ -54,6 +55,7 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
 
   /** The number of records for each key and window, stored as int64. Null values count, except in sliding windows. */
   count(options?: CountOptions<K>): KTable<Windowed<K>, number, 'known', never> {
+    checkOptions('count', options, this.#group.stream.name)
     // Kafka Streams' count of sliding windows is the one that takes no number it does not use.
     const takesUnusedNumber = options?.store !== undefined && this.#windows.kind !== 'sliding'
     return this.#build('KSTREAM-AGGREGATE-', countFold, options, int64 as AnySerde, takesUnusedNumber)
@@ -64,11 +66,13 @@ export class WindowedStream<K, V, VS extends SerdeState = 'known'> {
     reducer: (aggregate: NotNull<V>, value: V) => V,
     ...[options]: ReduceArgument<K, NotNull<V>, VS>
   ): KTable<Windowed<K>, NotNull<V>, 'known', NullOf<V>> {
+    checkOptions('reduce', options, this.#group.stream.name)
     return this.#build('KSTREAM-REDUCE-', reduceFold(reducer, this.#group.stream), options, this.#group.stream.value)
   }
 
   /** Aggregates the values of a window, starting with `initializer()`. The adder gets null values, except in sliding windows. */
   aggregate<VR>(options: AggregateOptions<K, V, VR, VS>): KTable<Windowed<K>, NotNull<VR>, 'known', NullOf<VR>> {
+    requireOptions('aggregate', options, this.#group.stream.name)
     const fold = { initializer: options.initializer, adder: options.adder as Fold['adder'] }
     return this.#build('KSTREAM-AGGREGATE-', fold, options, this.#group.stream.value)
   }

@@ -1,4 +1,5 @@
 /** `flatMapValues`: any number of values for one value; the key stays. */
+import { requireIterable } from '../record/mapper-answers.js'
 import type { FlatMapValuesNode } from '../topology/stateless-nodes.js'
 import type { Forwarding } from './context.js'
 import { orNull } from './fold.js'
@@ -8,7 +9,9 @@ export const buildFlatMapValues: Build<FlatMapValuesNode, Forwarding> = (node, {
   const { mapper } = node
   return {
     push(record) {
-      for (const value of mapper(record.value, record.key)) {
+      const values = mapper(record.value, record.key)
+      requireIterable(values, 'flatMapValues', 'values')
+      for (const value of values) {
         forward({ key: record.key, value: orNull(value), timestamp: record.timestamp, headers: record.headers })
       }
     },

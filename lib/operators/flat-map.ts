@@ -1,4 +1,6 @@
 /** `flatMap`: any number of records for one. */
+
+import { requireIterable, requirePair } from '../record/mapper-answers.js'
 import type { FlatMapNode } from '../topology/stateless-nodes.js'
 import type { Forwarding } from './context.js'
 import { orNull } from './fold.js'
@@ -8,7 +10,10 @@ export const buildFlatMap: Build<FlatMapNode, Forwarding> = (node, { forward }) 
   const { mapper } = node
   return {
     push(record) {
-      for (const pair of mapper(record.key, record.value)) {
+      const pairs = mapper(record.key, record.value)
+      requireIterable(pairs, 'flatMap', 'pairs, [key, value]')
+      for (const pair of pairs) {
+        requirePair(pair, 'flatMap')
         forward({ key: orNull(pair[0]), value: orNull(pair[1]), timestamp: record.timestamp, headers: record.headers })
       }
     },

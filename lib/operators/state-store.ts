@@ -4,7 +4,7 @@ import type { OrderedKeyValueStore, OrderedSessionStore, OrderedWindowStore } fr
 import type { HeadersKeyValueStore, KeyValueStore, SessionStore, WindowStore } from '../state/ports/store.js'
 import type { VersionedStore } from '../state/ports/versioned.js'
 import type { StoreReference } from '../topology/processor.js'
-import type { StoreOptions } from '../topology/store-definition.js'
+import { checkStoreNames, type StoreOptions } from '../topology/store-definition.js'
 
 /** The ports of the kinds a user may declare: as declared, and declared `ordered`. */
 export interface Ports<K, V> {
@@ -30,5 +30,6 @@ export type PortOf<O, K, V> = Ports<K, V>[DeclaredKind<O>][O extends { readonly 
 export function stateStore<K, V, const O extends Omit<StoreOptions<K, V>, 'key' | 'value'>>(
   options: O & { readonly key: Serde<K>; readonly value: Serde<V> },
 ): StoreOptions<K, V> & StoreReference<PortOf<O, K, V>> {
+  checkStoreNames(options)
   return options
 }

@@ -1,4 +1,5 @@
 /** First half of a table's `groupBy`: the values to subtract and to add, with the new keys (KIP-904). */
+import { requirePair } from '../record/mapper-answers.js'
 import type { TableGroupByNode } from '../topology/table-nodes.js'
 import { changeOf, changeRecord } from './change.js'
 import type { Dropping, Forwarding } from './context.js'
@@ -18,6 +19,7 @@ export const buildTableGroupBy: Build<TableGroupByNode, Forwarding & Dropping> =
   const pairOf = (key: unknown, value: unknown, counted: boolean): Pair | null => {
     if (value === null) return null
     const pair = mapper(key, value)
+    if (pair !== null) requirePair(pair, 'groupBy')
     if (pair !== null && pair[0] != null && pair[1] != null) return pair
     if (counted) context.drop(pair === null || pair[0] == null ? 'nullKey' : 'nullValue')
     return null

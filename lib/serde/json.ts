@@ -1,5 +1,8 @@
 /** Values as JSON text in UTF-8. */
+
 import { MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
+import { requireKnown } from '../record/known-options.js'
 import { own, readAnswer } from './checked.js'
 import { hasWideIntegers, parseWide, stringifyWide } from './json-integers.js'
 import type { Serde } from './serde.js'
@@ -24,7 +27,12 @@ const BEYOND = 'a whole number beyond 2^53'
  * value and returns it, or throws; then the record goes to `onDeserializationError`. `serialize` throws SERDE_VALUE_INVALID for NaN,
  * Infinity, undefined, a bigint (without `longs: 'bigint'`) and an object that contains itself.
  */
-export function json<T>(check?: (value: unknown) => T, { longs = 'number' }: JsonOptions = {}): Serde<T> {
+export function json<T>(check?: (value: unknown) => T, options: JsonOptions = {}): Serde<T> {
+  requireKnown(options, ['longs'], 'json', 'CONFIG_INVALID')
+  if (check !== undefined && typeof check !== 'function') {
+    throw new MillraceError('CONFIG_INVALID', `json: check is ${kindOf(check)}: use a function, and put options second`)
+  }
+  const { longs = 'number' } = options
   const wide = longs === 'bigint'
   return own({
     name: 'json',

@@ -96,7 +96,7 @@ function withSerdes<O extends object>({ name, key, value }: Topic<unknown, unkno
   throw new MillraceError('CONFIG_INVALID', text)
 }
 
-function isSerde(given: unknown): boolean {
+export function isSerde(given: unknown): boolean {
   const serde = given as Serde<unknown> | null | undefined
   return typeof serde?.serialize === 'function' && typeof serde.deserialize === 'function'
 }

@@ -1,5 +1,6 @@
 /** Builds a topology node by node: the Processor API. The DSL uses it too. */
 import { MillraceError } from '../errors.js'
+import { requireKnown } from '../record/known-options.js'
 import { checkOffsetReset } from '../record/offset-reset.js'
 import { checked } from '../serde/checked.js'
 import type { Serde } from '../serde/serde.js'
@@ -28,6 +29,12 @@ import { type StoreOptions, storeDefinition, type TimerStoreOptions, timerStoreD
 import type { GlobalStoreDefinition, RepartitionTopic, Topology } from './topology.js'
 import { validate } from './validate/validate.js'
 
+const SOURCE = ['name', 'topics', 'key', 'value', 'timestampExtractor', 'offsetReset']
+const PROCESSOR = ['name', 'parents', 'supplier', 'stores']
+const SINK = ['name', 'parents', 'topic', 'key', 'value', 'partitioner']
+const GLOBAL = ['topic', 'sourceName', 'processorName', 'supplier', 'timestampExtractor']
+const READ_ONLY = ['store', 'topic', 'key', 'value', 'sourceName', 'processorName', 'supplier', 'timestampExtractor']
+
 /** Stores that take each record of a topic as a row. */
 const PUT_AS_THEY_ARE: readonly StorePort[] = ['keyValue', 'versioned']
 
@@ -43,6 +50,7 @@ export class TopologyBuilder {
 
   /** Adds a node that reads topics. @throws MillraceError CONFIG_INVALID */
   addSource<K, V>(given: TopicSourceOptions<K, V> | SourceOptions<K, V>): this {
+    requireKnown(given, SOURCE, `source ${given?.name}`, 'CONFIG_INVALID')
     const { names: topics, options } = topicsWithSerdes(given.topics, given, `source ${given.name}`)
     const { offsetReset = null } = options
     if (offsetReset !== null) checkOffsetReset(offsetReset, `offsetReset of source ${options.name}`)
@@ -62,6 +70,7 @@ export class TopologyBuilder {
 
   /** Adds a processor. Stores given with their options are added and connected. */
   addProcessor<KIn, VIn, KOut, VOut>(options: ProcessorOptions<KIn, VIn, KOut, VOut>): this {
+    requireKnown(options, PROCESSOR, `processor ${options?.name}`, 'CONFIG_INVALID')
     const { names, definitions } = this.#declared.used(options.stores)
     for (const definition of definitions) this.addStore(definition)
     return this.addNode({
@@ -76,6 +85,7 @@ export class TopologyBuilder {
 
   /** Adds a node that writes to a topic, or to the topic that a function chooses for each record. */
   addSink<K, V>(given: TopicSinkOptions<K, V> | SinkOptions<K, V>): this {
+    requireKnown(given, SINK, `sink ${given?.name}`, 'CONFIG_INVALID')
     const chosen = typeof given.topic === 'function'
     const { name: topic, options } = chosen
       ? { name: given.topic, options: given as SinkOptions<K, V> }
@@ -123,8 +133,9 @@ export class TopologyBuilder {
   addGlobalStore<K, V>(given: TopicGlobalStoreOptions<K, V> | GlobalStoreOptions<K, V>): this {
     const resolved = topicWithSerdes(given.topic, given, `global store ${given.name}`)
     const options = resolved.options as GlobalStoreOptions<K, V>
+    const store = Object.fromEntries(Object.entries(options).filter(([name]) => !GLOBAL.includes(name)))
     return this.addGlobal({
-      store: storeDefinition({ ...options, logged: false }),
+      store: storeDefinition({ ...(store as unknown as StoreOptions<K, V>), logged: false }),
       topic: resolved.name,
       sourceName: options.sourceName,
       processorName: options.processorName,
@@ -143,6 +154,7 @@ export class TopologyBuilder {
     given: TopicReadOnlyStoreOptions<K, V, SK, SV> | ReadOnlyStoreOptions<K, V, SK, SV>,
     ...processors: string[]
   ): this {
+    requireKnown(given, READ_ONLY, `store ${given?.store?.name}`, 'CONFIG_INVALID')
     const { name: topic, options: resolved } = topicWithSerdes(given.topic, given, `store ${given.store.name}`)
     const options = resolved as ReadOnlyStoreOptions<K, V, SK, SV>
     const { key, value, sourceName, processorName, timestampExtractor } = options
@@ -198,7 +210,9 @@ export class TopologyBuilder {
   }
 
   /** @throws MillraceError TOPOLOGY_* when the topology cannot work */
-  build({ wrapProcessor }: WrapOptions = {}): Topology {
+  build(options: WrapOptions = {}): Topology {
+    requireKnown(options, ['wrapProcessor'], 'build', 'CONFIG_INVALID')
+    const { wrapProcessor } = options
     const names = new Set(this.#nodes.map((node) => node.name))
     for (const [processor, stores] of this.#connections) {
       if (names.has(processor)) continue

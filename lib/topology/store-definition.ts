@@ -1,5 +1,6 @@
 /** State stores that users declare for their own processors. */
 import { MillraceError } from '../errors.js'
+import { requireKnown } from '../record/known-options.js'
 import { checked } from '../serde/checked.js'
 import { int64 } from '../serde/primitive.js'
 import type { Serde } from '../serde/serde.js'
@@ -51,6 +52,24 @@ export interface StoreOptions<K, V> {
   readonly topicConfig?: Readonly<Record<string, string>>
 }
 
+const STORE = [
+  'name',
+  'kind',
+  'key',
+  'value',
+  'logged',
+  'cached',
+  'engine',
+  'retentionMs',
+  'windowSizeMs',
+  'ttlMs',
+  'headers',
+  'maxEntries',
+  'ordered',
+  'topicConfig',
+]
+const TIMERS = ['name', 'key', 'time', 'logged', 'engine', 'topicConfig']
+
 /** A store of a kind knows the setting. */
 function knows(kind: StoreKind, setting: string): boolean {
   return Object.hasOwn(STORES[kind].settings, setting)
@@ -73,9 +92,15 @@ export function defineStore(
   return Object.freeze({ ...base, kind, ...Object.fromEntries(own) }) as StoreDefinition
 }
 
+/** @throws MillraceError CONFIG_INVALID */
+export function checkStoreNames(options: Pick<StoreOptions<never, never>, 'name'>): void {
+  requireKnown(options, STORE, `store ${options?.name}`, 'CONFIG_INVALID')
+}
+
 /** @throws MillraceError CONFIG_INVALID, TOPOLOGY_RETENTION_TOO_SHORT where a setting does not fit the kind of store */
 export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinition {
   const { name, kind = 'keyValue' } = options
+  checkStoreNames(options)
   requireKind({ name, kind })
   checkSettings(options, kind)
   return defineStore(storeBase(options), kind, {
@@ -196,6 +221,8 @@ export interface TimerStoreOptions<K> {
   readonly topicConfig?: Readonly<Record<string, string>>
 }
 
-export function timerStoreDefinition<K>({ time = 'streamTime', ...options }: TimerStoreOptions<K>): StoreDefinition {
+export function timerStoreDefinition<K>(given: TimerStoreOptions<K>): StoreDefinition {
+  requireKnown(given, TIMERS, `timer store ${given?.name}`, 'CONFIG_INVALID')
+  const { time = 'streamTime', ...options } = given
   return defineStore(storeBase({ ...options, value: int64 }), 'timers', { timerType: time })
 }

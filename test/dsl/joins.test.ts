@@ -75,7 +75,7 @@ const REFUSED: readonly {
   {
     name: 'a stream without value serde',
     code: 'TOPOLOGY_SERDE_MISSING',
-    says: /store KSTREAM-JOINTHIS-0000000004-store/,
+    says: /stream of s needs a value serde/,
     describe: (b) =>
       b.stream('s', { key: string } as never).join(b.stream('r', io) as never, { window, joiner } as never),
   },

@@ -5,6 +5,7 @@ import { requireFunction } from '../../topology/validate/functions.js'
 import type { GraphNode } from './graph.js'
 import { type AnySerde, type Named, type StreamHandle, type TableHandle, untyped } from './handle.js'
 import { sendsOldValues } from './materialization.js'
+import { checkOptions } from './operator-options.js'
 import { planRepartition } from './repartition-node.js'
 import type { After, SerdeState } from './serde-state.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
@@ -60,6 +61,7 @@ export interface GroupHandle {
 }
 
 export function groupStream(stream: StreamHandle, options: GroupSettings | undefined): GroupHandle {
+  checkOptions('groupBy', options, stream.name)
   const key = untyped(options?.key) ?? stream.key
   const value = untyped(options?.value) ?? stream.value
   return { stream: { ...stream, key, value }, name: options?.name, shared: { repartition: null } }

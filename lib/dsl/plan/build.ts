@@ -10,6 +10,7 @@ import { requireExplicitNames } from './explicit-names.js'
 import { finalAggregations } from './final-windows.js'
 import type { Graph, GraphNode } from './graph.js'
 import { materialize } from './materialization.js'
+import { checkOptions } from './operator-options.js'
 import { OPTIMIZATIONS, type Optimization, optimizedGraph } from './optimize.js'
 
 /** Options of `build`. */
@@ -27,10 +28,9 @@ export interface BuildOptions extends WrapOptions {
 }
 
 /** May be called again after more was added to the graph. @throws MillraceError CONFIG_INVALID, TOPOLOGY_* */
-export function buildGraph(
-  graph: Graph,
-  { optimize = 'none', ensureExplicitNames = false, ...wrap }: BuildOptions = {},
-): Topology {
+export function buildGraph(graph: Graph, options: BuildOptions = {}): Topology {
+  checkOptions('build', options)
+  const { optimize = 'none', ensureExplicitNames = false, ...wrap } = options
   const rules = optimizations(optimize)
   const { roots, replacedSources } = optimizedGraph(graph.nodes, rules)
   const decided = {

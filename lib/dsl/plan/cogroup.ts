@@ -6,8 +6,9 @@ import type { Fold } from '../../topology/aggregate-nodes.js'
 import type { GroupHandle } from './aggregation.js'
 import { type Named, type StreamHandle, sameBuilder, type TableHandle, untyped } from './handle.js'
 import { sendsOldValues } from './materialization.js'
+import { requireOptions } from './operator-options.js'
 import { planRepartition } from './repartition-node.js'
-import { type Materialized, planStore, storeName } from './store-options.js'
+import { type Materialized, planStore, required, storeName } from './store-options.js'
 import type { AggregateTable } from './table-origin.js'
 import type { WindowPlan } from './window-plan.js'
 
@@ -48,7 +49,9 @@ export function cogroupWith(cogroup: CogroupHandle, group: GroupHandle, adder: F
 
 export function aggregateCogroup(cogroup: CogroupHandle, options: AnyCogroupOptions, window: WindowPlan): TableHandle {
   const groups = [...cogroup.adders.keys()]
-  const { graph } = groups[0]!.stream
+  const { graph, name: first } = groups[0]!.stream
+  requireOptions('cogroup', options, first)
+  if (options.store === undefined) required(null, 'value', `the store of a cogroup of ${first}`)
   const store = storeName(graph, options.store, PREFIX)
   const parents = groups.map((group) => parentOf(cogroup, group, store))
   const sources = new Set(parents.flatMap((parent) => [...parent.sources]))

@@ -1,7 +1,9 @@
 /** Tables computed row by row from another: `filter`, `mapValues`, `transformValues`. */
+
 import type { StoreDefinition } from '../../state/stores/index.js'
 import { type Named, type TableHandle, untyped } from './handle.js'
 import { sendsOldValues } from './materialization.js'
+import { checkOptions } from './operator-options.js'
 import { checkSettings, type Materialized, planStore } from './store-options.js'
 import { type DerivedStep, type DerivedTable, isVersioned, keepsVersions } from './table-origin.js'
 
@@ -13,6 +15,7 @@ export function deriveTable(
   options: (Named & { readonly store?: Materialized<unknown, unknown> }) | undefined,
   added: readonly StoreDefinition[] = [],
 ): TableHandle {
+  checkOptions(`table ${step.kind}`, options, table.name)
   const { graph } = table
   const settings = options?.store
   // Store options without a name materialise nothing, but take a number, save for transformValues.

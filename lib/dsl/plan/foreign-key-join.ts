@@ -9,6 +9,7 @@ import type { Partitioner } from '../../topology/node-base.js'
 import { requireFunction } from '../../topology/validate/functions.js'
 import type { GraphNode } from './graph.js'
 import { type AnySerde, type Named, sameBuilder, type TableHandle, untyped } from './handle.js'
+import { requireOptions } from './operator-options.js'
 import type { NotNull, SerdeState, ValueOption } from './serde-state.js'
 import { sourceTable, writeSourceTable } from './source-table.js'
 import { type Materialized, planStore, required, storeName } from './store-options.js'
@@ -118,6 +119,7 @@ export function joinByForeignKey(
 ): TableHandle {
   const { graph } = left
   sameBuilder(left, other?.origin && other, 'foreign-key join')
+  requireOptions('join by foreign key', options, left.name)
   requireFunction(options.joiner, 'joiner', `foreign-key join of ${left.name} and ${other.name}`)
   const names = joinNames(left, options.name)
   const where = `foreign-key join ${names.result}`

@@ -60,6 +60,9 @@ export function sourceStream(
 ): StreamHandle {
   const { graph, streams } = sources
   const list = Object.freeze([...new Set(topicNames(topics))])
+  const where = `stream of ${list.join(', ')}`
+  const key = required(untyped(options.key), 'key', where)
+  const value = required(untyped(options.value), 'value', where)
   const name = graph.nameOr(options.name, 'KSTREAM-SOURCE-')
   const offsetReset = offsetResetName(options.offsetReset ?? null)
   const known = knownSource(streams, list, offsetReset)
@@ -70,8 +73,6 @@ export function sourceStream(
     node = graph.add([], { name, write: (topology) => topology.addSource({ ...fields, topics: read }) })
     streams.push({ topics: list, offsetReset, node })
   } else node = graph.reuseSource(known)
-  const key = untyped(options.key)
-  const value = untyped(options.value)
   return streamHandle({ graph, node, name, key, value, sources: new Set([node.name]), rekeyed: false })
 }
 
@@ -105,8 +106,8 @@ export function tableOfTopic(
   const { graph } = sources
   const store = storeName(graph, options.store, `${topic}-`)
   const { source, processor } = tableNames(graph, options.name)
-  const key = untyped(options.key)
-  const value = untyped(options.value)
+  const key = required(untyped(options.key), 'key', `table of ${topic}`)
+  const value = required(untyped(options.value), 'value', `table of ${topic}`)
   const origin = sourceTable(store, key, value, options.store)
   const fields = sourceFields(sources, options, source)
   const node = graph.add([], {

@@ -3,6 +3,7 @@ import { MillraceError } from '../../errors.js'
 import type { SplitNode } from '../../topology/stateless-nodes.js'
 import type { GraphNode } from './graph.js'
 import { type Named, type StreamHandle, streamHandle } from './handle.js'
+import { checkOptions } from './operator-options.js'
 
 export type Predicate = SplitNode['predicates'][number]
 
@@ -13,6 +14,10 @@ export interface SplitHandle {
   readonly branches: Branches
 }
 
+interface BranchOptions extends Named {
+  readonly into?: unknown
+}
+
 /** In the order they were added. */
 interface Branches {
   readonly predicates: Predicate[]
@@ -21,6 +26,7 @@ interface Branches {
 }
 
 export function splitStream(source: StreamHandle, options: Named | undefined): SplitHandle {
+  checkOptions('split', options, source.name)
   const { graph } = source
   const name = graph.nameOr(options?.name, 'KSTREAM-BRANCH-')
   const branches: Branches = { predicates: [], names: [], defaultBranch: null }
@@ -41,17 +47,19 @@ export function splitStream(source: StreamHandle, options: Named | undefined): S
 }
 
 /** A branch without a name is called by its number, counted from 1. @throws MillraceError TOPOLOGY_INPUT_INVALID */
-export function addBranch(split: SplitHandle, predicate: Predicate, name: string | undefined): StreamHandle {
+export function addBranch(split: SplitHandle, predicate: Predicate, options: BranchOptions | undefined): StreamHandle {
+  checkOptions('branch', options, split.name)
   const { branches } = split
   branches.predicates.push(predicate)
-  const branch = branchStream(split, name ?? String(branches.predicates.length))
+  const branch = branchStream(split, options?.name ?? String(branches.predicates.length))
   branches.names.push(branch.name)
   return branch
 }
 
 /** For records that no branch took; without a name it is called 0. @throws MillraceError TOPOLOGY_INPUT_INVALID */
-export function addDefaultBranch(split: SplitHandle, name: string | undefined): StreamHandle {
-  const branch = branchStream(split, name ?? '0')
+export function addDefaultBranch(split: SplitHandle, options: BranchOptions | undefined): StreamHandle {
+  checkOptions('branch', options, split.name)
+  const branch = branchStream(split, options?.name ?? '0')
   split.branches.defaultBranch = branch.name
   return branch
 }

@@ -1,4 +1,5 @@
 /** Joins whose left side is a stream. */
+
 import { MillraceError } from '../../errors.js'
 import type { StoreDefinition } from '../../state/stores/index.js'
 import type { StreamTableJoinNode } from '../../topology/join-nodes.js'
@@ -13,6 +14,7 @@ import {
   type TableHandle,
 } from './handle.js'
 import { repartitionForJoin } from './join-repartition.js'
+import { requireOptions } from './operator-options.js'
 import type { KeyOption, NotNull, SerdeState, ValueOption } from './serde-state.js'
 import { planStore } from './store-options.js'
 import { isVersioned, viewOf, viewStores } from './table-origin.js'
@@ -56,6 +58,7 @@ export function joinTable(
 ): StreamHandle {
   const { graph } = stream
   sameBuilder(stream, table, 'join')
+  requireOptions('table join', options, stream.name)
   const ready = stream.rekeyed
     ? repartitionForJoin(stream, options.name ?? stream.name, options.key ?? null, options.value ?? null)
     : stream
@@ -119,6 +122,7 @@ export function joinGlobalTable(
   options: UntypedJoin,
   left: boolean,
 ): StreamHandle {
+  requireOptions('global table join', options, stream.name)
   const { graph } = stream
   // Inner joins are called LEFTJOIN too: the name Kafka Streams gives.
   const name = graph.nameOr(options.name, 'KSTREAM-LEFTJOIN-')

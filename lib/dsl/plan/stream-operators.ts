@@ -7,6 +7,7 @@ import { keysOf, kindInfo } from '../../topology/kinds.js'
 import type { ProcessorSupplier } from '../../topology/processor.js'
 import type { StatelessNode } from '../../topology/stateless-nodes.js'
 import { type Named, type StreamHandle, sameBuilder, streamHandle } from './handle.js'
+import { checkOptions } from './operator-options.js'
 
 type WithoutBase<N> = N extends unknown ? Omit<N, 'name' | 'parents' | 'stores'> : never
 
@@ -20,6 +21,7 @@ export function appendStateless(
   options: Named | undefined,
   node: Loose<WithoutBase<Exclude<StatelessNode, { kind: 'split' | 'process' | 'merge' }>>>,
 ): StreamHandle {
+  checkOptions(node.kind, options, handle.name)
   const { graph } = handle
   const name = graph.nameOr(options?.name, prefix)
   const rekeyed = keysOf(node.kind, node) === 'changed'
@@ -55,6 +57,7 @@ export function appendAsync(
   changes: 'key' | 'value',
   options: AsyncSettings = {},
 ): StreamHandle {
+  checkOptions('async', options, handle.name)
   const { graph } = handle
   const name = graph.nameOr(options.name, 'KSTREAM-ASYNC-')
   const { concurrency = 64, order = 'input', timeoutMs = null, attempts = 1, backoffMs = 100 } = options
@@ -98,6 +101,7 @@ export function appendProcess(
   options: ProcessSettings | undefined,
 ): StreamHandle {
   const { graph } = handle
+  checkOptions('process', options, handle.name)
   // Kafka Streams' one exception: a named processor uses up no number.
   const name = options?.name ?? graph.nextName(prefix)
   const stores = graph.stores.used(options?.stores)
@@ -118,6 +122,7 @@ export function mergeStreams(
 ): StreamHandle {
   const { graph } = one
   sameBuilder(one, two, 'merge')
+  checkOptions('merge', options, one.name)
   const name = graph.nameOr(options?.name, 'KSTREAM-MERGE-')
   const node = graph.add([one.node, two.node], {
     name,

@@ -1,4 +1,5 @@
 /** Joins of two streams within a window. */
+
 import { MillraceError } from '../../errors.js'
 import type { Serde } from '../../serde/serde.js'
 import { unmatchedValues } from '../../serde/unmatched.js'
@@ -11,6 +12,7 @@ import type { JoinWindow } from '../../windows/join-window.js'
 import type { Graph } from './graph.js'
 import { type AnySerde, copartition, type Named, type StreamHandle, sameBuilder, streamHandle } from './handle.js'
 import { repartitionForJoin } from './join-repartition.js'
+import { checkOptions, requireOptions } from './operator-options.js'
 import type { KeyOption, NotNull, SerdeState, ValueOption } from './serde-state.js'
 import { required } from './store-options.js'
 
@@ -64,6 +66,8 @@ export function joinStreams(
 ): StreamHandle {
   const { graph } = one
   sameBuilder(one, two, 'join')
+  requireOptions('stream join', options, one.name)
+  checkOptions('stores of stream join', options.store, one.name)
   requireFunction(options?.joiner, 'joiner', `join of ${one.name} and ${two.name}`)
   if (options.window?.kind !== 'join') {
     throw new MillraceError(

@@ -1,5 +1,7 @@
 /** `toTable`: the latest value of a key of a stream is its row. */
+
 import { type AnySerde, type Named, type StreamHandle, type TableHandle, untyped } from './handle.js'
+import { checkOptions } from './operator-options.js'
 import { planRepartition } from './repartition-node.js'
 import { sourceTable, writeSourceTable } from './source-table.js'
 import { type Materialized, storeName } from './store-options.js'
@@ -11,6 +13,7 @@ interface ToTableOptions extends Named {
 }
 
 export function streamToTable(stream: StreamHandle, options: ToTableOptions | undefined): TableHandle {
+  checkOptions('toTable', options, stream.name)
   const { graph } = stream
   const name = graph.nameOr(options?.name, 'KSTREAM-TOTABLE-')
   const store = storeName(graph, options?.store, 'KSTREAM-TOTABLE-')

@@ -2,6 +2,7 @@
 import type { SinkNode } from '../../topology/node.js'
 import type { Partitioner } from '../../topology/node-base.js'
 import { type AnySerde, type Named, type StreamHandle, streamHandle, untyped } from './handle.js'
+import { checkOptions } from './operator-options.js'
 import { planRepartition } from './repartition-node.js'
 import { required } from './store-options.js'
 
@@ -32,6 +33,7 @@ export function appendSink(
   topic: SinkNode['topic'],
   options: (SinkSettings & UntypedSerdes) | undefined,
 ): void {
+  checkOptions('to', options, stream.name)
   const { graph } = stream
   const name = graph.nameOr(options?.name, 'KSTREAM-SINK-')
   const where = `sink ${name}`
@@ -58,6 +60,7 @@ export function repartitionStream(
   stream: StreamHandle,
   options: (RepartitionSettings & UntypedSerdes) | undefined,
 ): StreamHandle {
+  checkOptions('repartition', options, stream.name)
   const { graph } = stream
   const { key, value } = serdesOf(stream, options)
   const prefix = options?.name ?? graph.nextName('KSTREAM-REPARTITION-')

@@ -1,6 +1,7 @@
 /** The rules by which `suppress` emits changes. */
 import { MillraceError } from '../../errors.js'
 import type { Windowed } from '../../windows/window.js'
+import { checkOptions } from './operator-options.js'
 
 /** Limits of the buffer of a suppression. */
 export interface BufferLimits {
@@ -38,6 +39,7 @@ function limit(name: string, value: number | undefined, least: number): number {
  * @throws MillraceError CONFIG_INVALID
  */
 export function untilWindowCloses(options: BufferLimits = {}): Suppressed<Windowed<unknown>> {
+  checkOptions('untilWindowCloses', options)
   if ((options as { readonly onFull?: string }).onFull === 'emitEarly') {
     throw new MillraceError(
       'CONFIG_INVALID',
@@ -61,6 +63,7 @@ export function untilTimeLimit(
   limitMs: number,
   options: BufferLimits & { readonly onFull?: 'emitEarly' | 'shutDown' } = {},
 ): Suppressed<unknown> {
+  checkOptions('untilTimeLimit', options)
   const { onFull = 'emitEarly' } = options
   if (onFull !== 'emitEarly' && onFull !== 'shutDown') {
     throw new MillraceError('CONFIG_INVALID', `suppress: onFull must be emitEarly or shutDown, not ${onFull}`)

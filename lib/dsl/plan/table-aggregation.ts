@@ -7,6 +7,7 @@ import type { GroupSettings } from './aggregation.js'
 import type { GraphNode } from './graph.js'
 import { type AnySerde, type Named, type TableHandle, untyped } from './handle.js'
 import { sendsOldValues } from './materialization.js'
+import { checkOptions } from './operator-options.js'
 import { type Materialized, planStore, required, storeName } from './store-options.js'
 import { type AggregateTable, isVersioned, keepsVersions } from './table-origin.js'
 
@@ -24,6 +25,7 @@ export function groupTable(
   mapper: TableGroupByNode['mapper'],
   options: GroupSettings | undefined,
 ): TableGroupHandle {
+  checkOptions('groupBy', options, table.name)
   const { graph, sources, origin } = table
   const name = graph.nameOr(options?.name, 'KTABLE-SELECT-')
   const node = graph.add([table.node], {

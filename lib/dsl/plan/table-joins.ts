@@ -1,8 +1,10 @@
 /** Joins of two tables on their primary key. */
+
 import type { TableJoinNode } from '../../topology/join-nodes.js'
 import { requireFunction } from '../../topology/validate/functions.js'
 import { copartition, type Named, sameBuilder, type TableHandle, untyped } from './handle.js'
 import { sendsOldValues, type TableNeed } from './materialization.js'
+import { requireOptions } from './operator-options.js'
 import { type Materialized, planStore, storeName } from './store-options.js'
 import { isVersioned, type JoinedTable, keepsVersions, viewOf, viewStores } from './table-origin.js'
 
@@ -23,6 +25,7 @@ export function joinTables(
 ): TableHandle {
   const { graph } = left
   sameBuilder(left, right?.origin && right, 'join')
+  requireOptions('join of tables', options, left.name)
   requireFunction(options?.joiner, 'joiner', `join of ${left.name} and ${right.name}`)
   const settings = options.store
   const store = settings === undefined ? null : storeName(graph, settings, 'KTABLE-MERGE-')

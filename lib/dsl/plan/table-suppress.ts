@@ -2,6 +2,7 @@
 import { MillraceError } from '../../errors.js'
 import { finalAfterEndMs } from './final-windows.js'
 import type { Named, TableHandle } from './handle.js'
+import { checkOptions } from './operator-options.js'
 import { planStore } from './store-options.js'
 import type { Suppressed } from './suppressed.js'
 import { isVersioned, type SuppressedTable } from './table-origin.js'
@@ -33,6 +34,7 @@ export function suppressTable(
     const made = 'what untilWindowCloses or untilTimeLimit returned'
     throw new MillraceError('TOPOLOGY_INPUT_INVALID', `suppress of ${table.name} takes ${made}`, { node: table.name })
   }
+  checkOptions('suppress', options, table.name)
   const name = options?.name ?? graph.nextName(PREFIX)
   const { untilWindowCloses, limitMs, maxRecords, maxBytes, onFull } = suppressed
   const waitMs = untilWindowCloses ? finalAfterEndMs(table.node) : limitMs

@@ -3,7 +3,9 @@
  *
  *     | C3 01 | CRC-64-AVRO of the schema, 8 bytes little endian | Avro binary |
  */
+
 import { MillraceError } from '../../errors.js'
+import { requireKnown } from '../../record/known-options.js'
 import { own } from '../checked.js'
 import type { Serde } from '../serde.js'
 import {
@@ -35,6 +37,7 @@ export interface AvroOptions {
  * @throws MillraceError SERDE_SCHEMA_INVALID
  */
 export function avro<T>(schema: AvroSchema, options: AvroOptions = {}): Serde<T> {
+  requireKnown(options, ['readable', 'longs'], 'avro', 'CONFIG_INVALID')
   const type = avroType(schema, options.longs)
   const header = Buffer.concat([Buffer.from([0xc3, 0x01]), fingerprint(type)])
   const write = framedWriter(type, header)

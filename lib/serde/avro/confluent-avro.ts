@@ -3,7 +3,9 @@
  *
  *     | 00 | schema id, int32 | Avro binary |
  */
+
 import { isMillraceError, MillraceError } from '../../errors.js'
+import { requireKnown } from '../../record/known-options.js'
 import { own } from '../checked.js'
 import { SchemaPending, type Serde } from '../serde.js'
 import {
@@ -47,6 +49,7 @@ function isLasting(error: unknown): error is MillraceError {
  * @throws MillraceError SERDE_SCHEMA_INVALID, SERDE_REGISTRY_REJECTED, SERDE_REGISTRY_UNAVAILABLE
  */
 export async function confluentAvro<T>(options: ConfluentAvroOptions): Promise<Serde<T>> {
+  requireKnown(options, ['schema', 'registry', 'subject', 'longs'], 'confluentAvro', 'CONFIG_INVALID')
   const type = avroType(options.schema, options.longs)
   const ownId = await options.registry.register(options.subject, options.schema)
   if (!isSchemaId(ownId)) {

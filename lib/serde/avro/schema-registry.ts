@@ -1,5 +1,6 @@
 /** The interface of a schema registry, and the client for Confluent's. */
 import { MillraceError } from '../../errors.js'
+import { requireKnown } from '../../record/known-options.js'
 import { type AvroSchema, inlineReferences } from './avro-schema.js'
 
 /** A schema registry. {@link confluentRegistry} makes one; implement it to use another. */
@@ -84,6 +85,7 @@ function judge(error: unknown): Judgement {
  * @throws MillraceError SERDE_REGISTRY_MISSING where the package is not installed
  */
 export async function confluentRegistry(options: ConfluentRegistryOptions): Promise<SchemaRegistry> {
+  requireKnown(options, ['host', 'auth'], 'confluentRegistry', 'CONFIG_INVALID')
   const { SchemaRegistry: Client } = await loadModule()
   const client = new Client(options)
   const { host } = options

@@ -5,6 +5,7 @@
 
 import { isMillraceError, MillraceError } from '../../errors.js'
 import type { FailureHandler, ProcessingFailureHandler } from '../../record/failure.js'
+import { requireKnown } from '../../record/known-options.js'
 import type { TopicRecord } from '../../record/record.js'
 import { taskIdOf } from '../../record/task-id.js'
 import { GlobalProcessor } from '../../runtime/global-processor.js'
@@ -58,6 +59,21 @@ export interface TopologyTestDriverOptions {
   readonly idleTimeoutMs?: number
 }
 
+const OPTIONS = [
+  'applicationId',
+  'topics',
+  'appConfigs',
+  'startMs',
+  'cacheBytes',
+  'onDeserializationError',
+  'onProcessingError',
+  'handleGlobalErrors',
+  'onProductionError',
+  'maxRecordBytes',
+  'deadLetterTopic',
+  'idleTimeoutMs',
+]
+
 interface Global {
   readonly definition: GlobalStoreDefinition
   readonly processor: GlobalProcessor
@@ -89,6 +105,7 @@ export class TopologyTestDriver {
 
   constructor(named: Topology, options: TopologyTestDriverOptions = {}) {
     requireTopology(named)
+    requireKnown(options, OPTIONS, 'TopologyTestDriver', 'CONFIG_INVALID')
     const topology = withMatchingTopics(named, options.topics ?? [])
     this.#topology = topology
     this.#options = { applicationId: 'test', cacheBytes: 10 * 1024 * 1024, ...options }
