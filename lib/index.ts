@@ -1,12 +1,19 @@
 /** The public API of Millrace, every export by name. */
 
 export type { Broker } from './broker/broker.js'
+export type { BrokerConnection } from './broker/connection.js'
 export type { ListenOptions } from './broker/tcp.js'
 export type { ConfigValues } from './broker/topic-config.js'
 export { Admin, type NewTopic } from './client/admin.js'
 export type { Cluster } from './client/cluster.js'
 export type { CommitOutcome, Committed, GroupIdentity, OffsetToCommit } from './client/commit.js'
-export { type Connection, type ConnectionOptions, connect } from './client/connect.js'
+export {
+  type ClientOptions,
+  type ClientPorts,
+  type Connection,
+  type ConnectionOptions,
+  connect,
+} from './client/connect.js'
 export type { Isolation } from './client/fetch-request.js'
 export type { CommittedOffset } from './client/group-offsets.js'
 export type { FoundOffset, OffsetSpec } from './client/list-offsets.js'
@@ -212,6 +219,7 @@ export type { StoreOptions, TimerStoreOptions } from './topology/store-definitio
 export type { Topology } from './topology/topology.js'
 export type { ChangeKind, TopologyChange } from './topology/topology-change.js'
 export { type KafkajsClient, type KafkajsTransportOptions, kafkajsTransport } from './transport/kafkajs.js'
+export type { LoopbackBroker, LoopbackConnection } from './transport/loopback.js'
 export type { PlatformaticTransportOptions, SaslOptions, Secret } from './transport/platformatic.js'
 export type { BrokerAddress, Lane, PortableTransport, Transport, WireRequest } from './transport/transport.js'
 export {

@@ -29,6 +29,7 @@ export interface BrokerOptions {
 
 const CLUSTER_KEY = 'cluster'
 
+/** A Kafka broker in this process, from `embeddedBroker`. It is a connection: `Streams`, producers, readers and `connect` take it. */
 export class Broker {
   /** @internal */
   readonly core: BrokerCore
@@ -76,12 +77,17 @@ export class Broker {
     this.#housekeeping = new Housekeeping(this.core, report)
   }
 
-  /** A connection in the process. @internal */
+  /** The address that its metadata gives to clients. */
+  get advertised(): { readonly host: string; readonly port: number } {
+    return this.core.advertised
+  }
+
+  /** A connection inside the process, without a socket. */
   connection(clientHost = '127.0.0.1'): BrokerConnection {
     return new ClientConnection(this.core, clientHost)
   }
 
-  /** Answers on a TCP port; port 0 takes any free one. PORT_IN_USE, BROKER_LISTEN_FAILED. */
+  /** Listens on a TCP port for other clients; port 0 takes a free one. @throws MillraceError PORT_IN_USE, BROKER_LISTEN_FAILED */
   async listen(options: ListenOptions): Promise<{ readonly port: number }> {
     this.#listener = await listenTcp(options, (clientHost) => this.connection(clientHost), this.#report)
     const { port } = this.#listener
@@ -91,16 +97,18 @@ export class Broker {
 
   /** @internal */
   createTopic(name: string, partitions: number, config?: ConfigValues): BrokerTopic
+  /** Creates a topic. `config` as in Kafka, e.g. `{ 'cleanup.policy': 'compact' }`. @throws MillraceError if it exists or is not valid */
   createTopic(name: string, partitions: number, config?: ConfigValues): void
   createTopic(name: string, partitions: number, config: ConfigValues = {}): BrokerTopic {
     return this.core.topics.create(name, partitions, config)
   }
 
-  /** Closes connections, cancels every timer and closes the storage. */
+  /** As `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
+  /** Closes connections, timers and the storage. */
   close(): Promise<void> {
     this.#closing ??= this.#shutDown()
     return this.#closing

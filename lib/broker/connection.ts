@@ -6,6 +6,7 @@ import { type Handler, responseFrame } from './api/handler.js'
 import { handlerOf } from './api/registry.js'
 import type { BrokerCore, RequestContext } from './core.js'
 
+/** A client's connection to an embedded broker, inside the process. */
 export interface BrokerConnection {
   /**
    * Answers one request: header and body, without the length in front. Null for a request that gets no response. Rejects

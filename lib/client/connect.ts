@@ -8,39 +8,40 @@ import { type PlatformaticTransportOptions, platformaticTransport } from '../tra
 import type { Transport } from '../transport/transport.js'
 import { Cluster } from './cluster.js'
 
-/** Where the brokers are. Exactly one of `brokers` and `broker`. */
+/** How to reach the brokers. Give exactly one of `brokers` and `broker`. */
 export interface ConnectionOptions {
-  /** `host:port` of some brokers of the cluster. */
+  /** `host:port` of one or more brokers of the cluster. */
   readonly brokers?: readonly string[]
-  /** An embedded broker of this process, from `embeddedBroker`. */
+  /** A broker in this process, from {@link embeddedBroker}. */
   readonly broker?: LoopbackBroker
-  /**
-   * Makes the transport; default: connections over TCP (TLS and SASL by @platformatic/kafka), or the loopback for an
-   * embedded broker.
-   */
+  /** Makes the transport. Default: connections over TCP, with TLS and SASL if they are set; for an embedded broker, in the process. */
   readonly transport?: (() => Transport) | undefined
-  /** Shown in the brokers' logs and quotas. Default `millrace`. */
+  /** The client id in the brokers' logs and quotas. Default `millrace`. */
   readonly clientId?: string
+  /** Options of `node:tls`; `{}` for TLS without special options. Default: no TLS. */
   readonly tls?: PlatformaticTransportOptions['tls']
+  /** Mechanism and secrets. Default: no authentication. */
   readonly sasl?: PlatformaticTransportOptions['sasl']
+  /** How long one request may take, in milliseconds. Default 30000. */
   readonly requestTimeoutMs?: number
+  /** How often leaders and partitions are read again, in milliseconds. Default 300000. */
   readonly metadataMaxAgeMs?: number
 }
 
-/** One value for all that needs brokers: their addresses with TLS and SASL, or what `embeddedBroker` returns. */
+/** How to reach the brokers: options, or an embedded broker. The same value is taken by `Streams`, `connect`, `Admin`, readers and producers. */
 export type Connection = ConnectionOptions | LoopbackBroker
 
-/** For tests and simulations. */
-interface Ports {
+/** A clock and random numbers, for tests. Default: the machine's. */
+export interface ClientPorts {
   readonly clock?: Clock
   readonly random?: Random
 }
 
 /**
- * A client of the cluster, with connections of its own. A clock and a source of randomness may are in either argument.
+ * A client of the cluster, with its own connections. Close it at the end. `clock` and `random` may be given in either argument.
  * @throws MillraceError CONFIG_INVALID
  */
-export function connect(connection: Connection & Ports, ports: Ports = {}): Cluster {
+export function connect(connection: Connection & ClientPorts, ports: ClientPorts = {}): Cluster {
   const options = { ...connectionOptions(connection), ...ports }
   checkConnection(options)
   const { broker, brokers, tls, sasl, requestTimeoutMs, metadataMaxAgeMs } = options
@@ -56,7 +57,7 @@ export function connect(connection: Connection & Ports, ports: Ports = {}): Clus
             ...(sasl === undefined ? {} : { sasl }),
           })
       : () => loopbackTransport({ clock, clientId, connect: () => broker.connection() }))
-  const bootstrap = broker === undefined ? brokers!.map(parseAddress) : [broker.core.advertised]
+  const bootstrap = broker === undefined ? brokers!.map(parseAddress) : [broker.advertised]
   return new Cluster({
     transport: requireTransport(makeTransport()),
     clock,
@@ -68,16 +69,16 @@ export function connect(connection: Connection & Ports, ports: Ports = {}): Clus
 }
 
 /** The options that a connection stands for. @throws MillraceError CONFIG_INVALID if it is no object */
-export function connectionOptions<C extends Connection>(connection: C): ConnectionOptions & Ports {
+export function connectionOptions<C extends Connection>(connection: C): ConnectionOptions & ClientPorts {
   if (typeof connection !== 'object' || connection === null) checkConnection(connection)
   return isBroker(connection) ? { broker: connection } : (connection as ConnectionOptions)
 }
 
-/** What a producer or reader is made of: exactly one of the two. */
+/** How a producer or reader reaches the brokers. Give exactly one of the two. */
 export interface ClientOptions {
-  /** A client that `connect` returned. It is shared, and stays open. */
+  /** A client from {@link connect}. Several can share it; it stays open. */
   readonly cluster?: Cluster
-  /** It gets a client of its own, and closes it. */
+  /** For a client of its own, which is closed with it. */
   readonly connection?: Connection
 }
 

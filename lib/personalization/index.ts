@@ -4,6 +4,7 @@ export type {
   Admin,
   Clock,
   Cluster,
+  Connection,
   ConnectionOptions,
   Log,
   Random,

@@ -5,20 +5,23 @@ import { closedError, type LaneConnection, LaneConnections } from './lane-connec
 import { frameOf } from './request-frame.js'
 import type { BrokerAddress, Lane, Transport, WireRequest } from './transport.js'
 
-/** What the other side of one connection offers; the embedded broker's `connection()` has this shape. */
+/** A connection inside the process, as the embedded broker's `connection()` makes it. */
 export interface LoopbackConnection {
   /**
    * `frame` is header and body without the length in front; so is the answer. Null for a request that gets none.
    * Answers one connection's frames in order.
    */
   handle(frame: Buffer): Promise<Buffer | null>
+  /** Ends it. */
   close(): void
 }
 
 /** A broker inside this process: what `embeddedBroker` returns. */
 export interface LoopbackBroker {
+  /** Makes a connection to it. */
   connection(): LoopbackConnection
-  readonly core: { readonly advertised: BrokerAddress }
+  /** The address that its metadata gives to clients. */
+  readonly advertised: BrokerAddress
 }
 
 export interface LoopbackTransportOptions {

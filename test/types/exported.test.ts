@@ -133,8 +133,10 @@ t.test('no export shows what is internal', async (t) => {
   const shown: string[] = []
   for (const { path } of ENTRIES) {
     for (const symbol of exportsOf(path)) {
+      // A connection's `handle` is a verb: it takes a request.
+      const internal = symbol.name.endsWith('Connection') ? /^core$/ : /^(handle|core)$/
       const names = [...original(symbol).getMembers().keys()].map(String)
-      shown.push(...names.filter((name) => /^(handle|core)$/.test(name)).map((name) => `${symbol.name}.${name}`))
+      shown.push(...names.filter((name) => internal.test(name)).map((name) => `${symbol.name}.${name}`))
     }
   }
   t.same(shown, [])

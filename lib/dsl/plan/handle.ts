@@ -17,7 +17,7 @@ interface Handle {
 }
 
 export interface StreamHandle extends Handle {
-  /** The key may have changed, so records may are in the wrong partition: grouping and joining must repartition. */
+  /** The key may have changed, so records may be in the wrong partition: grouping and joining must repartition. */
   readonly rekeyed: boolean
   /** Remembers the repartition a join made, so that further joins of the same stream share it. */
   readonly shared: { repartition: GraphNode | null }

@@ -4,6 +4,7 @@ import {
   type AsyncHandler,
   bytes,
   type Clock,
+  type Connection,
   confluentAvro,
   connect,
   describe,
@@ -211,10 +212,11 @@ export const settings = { applicationId: 'app', stateDir: null } satisfies Parti
 export async function running() {
   const broker = await embeddedBroker({ folder: null })
   const cluster = connect({ broker })
+  const connection: Connection = broker
   const streams = new Streams(topology, { applicationId: 'app', broker, engines, ...handlers })
   const found = await streams.queries.keyValue<string, number>('counters').get('a')
   const producer = new TransactionalProducer({ cluster, transactionalId: 't' })
-  return { broker, cluster, streams, found, producer, admin: new Admin(cluster), health: streams.health() }
+  return { broker, cluster, connection, streams, found, producer, admin: new Admin(cluster), health: streams.health() }
 }
 export async function* read() {
   const { cluster } = await running()
