@@ -28,4 +28,4 @@ VOLUME /var/lib/millrace
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/lib/cli/start.js", "--state-dir", "/var/lib/millrace"]
+ENTRYPOINT ["node", "dist/lib/personalization/cli/start.js", "--state-dir", "/var/lib/millrace"]

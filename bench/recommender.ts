@@ -7,8 +7,8 @@ import { createReadStream, existsSync } from 'node:fs'
 import { Admin } from '../lib/client/admin.js'
 import type { Cluster } from '../lib/client/cluster.js'
 import { IdempotentProducer } from '../lib/client/producer/idempotent-producer.js'
-import { MillraceError } from '../lib/errors.js'
 import { connect, embeddedBroker, Streams } from '../lib/index.js'
+import { ServiceError } from '../lib/personalization/errors.js'
 import { bySession, loadSessionViews, type SessionView } from '../lib/personalization/input/formats/sessions-tsv.js'
 import { NextItemMetrics } from '../lib/personalization/recommender/metrics.js'
 import { SharedModel } from '../lib/personalization/recommender/model.js'
@@ -57,9 +57,9 @@ async function recommender(options: RecommenderOptions) {
 }
 
 async function views(file: string): Promise<SessionView[]> {
-  if (!existsSync(file)) throw new MillraceError('INPUT_UNREADABLE', `${file} does not exist: use another file`)
+  if (!existsSync(file)) throw new ServiceError('INPUT_UNREADABLE', `${file} does not exist: use another file`)
   const loaded = await loadSessionViews(createReadStream(file))
-  if (loaded.views.length === 0) throw new MillraceError('INPUT_UNREADABLE', `${file} contains no readable view`)
+  if (loaded.views.length === 0) throw new ServiceError('INPUT_UNREADABLE', `${file} contains no readable view`)
   return loaded.views
 }
 

@@ -47,7 +47,7 @@ export async function runService(options: ServiceRunOptions): Promise<ServiceRun
   const target = options.bootstrap === null ? [] : ['--brokers', options.bootstrap]
   const args = ['--port', String(port), '--application-id', name, '--topic-prefix', `${name}-`, '--no-load']
   args.push('--partitions', String(options.partitions), '--state-dir', `${options.folder}/${name}`, ...target)
-  const side = new Side('the service', commandOf('../lib/cli/start', args))
+  const side = new Side('the service', commandOf('../lib/personalization/cli/start', args))
   const client = new ServiceClient(`http://127.0.0.1:${port}`)
   try {
     await untilHealthy(side, client)

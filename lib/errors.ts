@@ -5,7 +5,6 @@
 
 /** Code → what the reader should do. Sorted; a test checks the order. */
 export const ERROR_CODES = {
-  ACTIVITY_INVALID: 'Correct the event. The message says what is wrong.',
   ASYNC_TIMEOUT: 'Raise `timeoutMs` or allow more `attempts`. Find out why the service that the handler calls is slow.',
   BROKER_FOLDER_IN_USE: 'Stop the other broker, or use another data folder.',
   BROKER_LISTEN_FAILED: 'Choose another address, or get the right to listen on this one.',
@@ -41,17 +40,8 @@ export const ERROR_CODES = {
   GROUP_STALE_GENERATION:
     'Nothing to do: the group has a new generation and the member joins again. If this repeats, raise the session timeout.',
   HANDLER_FAILED: 'Correct the named handler or listener. It threw an error or returned an invalid value.',
-  HTTP_LISTEN_FAILED: 'Choose another address or port, or get the right to listen on this one.',
-  INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
-  INPUT_FORMAT_MISMATCH: 'Set --format to the format of the file, or correct the first line of the file.',
-  INPUT_FORMAT_UNKNOWN: 'Use one of the formats in the message.',
-  INPUT_MISSING: 'Correct the path of --input, and make the file readable.',
-  INPUT_UNREADABLE: 'Download the file again, check it with gzip -t, or correct the named row.',
   KAFKA_START_FAILED: 'Read the named broker log. If another broker uses the data folder, stop it.',
   KAFKA_UNAVAILABLE: 'Install Java 17 and Maven, start Docker, or set KAFKA_BROKERS to a running broker.',
-  LOADER_INPUT_CONFLICT:
-    'Load one input per topic prefix: choose another --topic-prefix and --application-id, or --no-load.',
-  PAGE_PACKAGES_MISSING: 'Install the named packages. They are optional peers that only the page needs.',
   PARTITION_INVALID: 'Correct the partitioner: it must return a partition of the topic, or null.',
   PORT_IN_USE: 'Choose another port, or stop the program that uses this one.',
   PROCESSOR_KEY_CHANGED: 'Use `process` if the key changes; `processValues` must keep it.',
@@ -96,8 +86,6 @@ export const ERROR_CODES = {
   SERDE_VALUE_INVALID: 'The value does not match the serde. Correct the code that makes the value, or the serde.',
   SERIALIZE_FAILED:
     'The value does not match the serde of the named sink. Correct the code that makes the value, or the serde.',
-  SERVICE_PARTITIONS:
-    'Omit --partitions, or choose another --topic-prefix. The topics exist with another number of partitions.',
   STATE_CLOSED: 'Do not use a store after its task has closed.',
   STATE_COMMIT_IN_FLIGHT: 'Report the outcome of a commit before you start the next one.',
   STATE_DAMAGED:
@@ -241,4 +229,14 @@ export class MillraceError extends Error {
 /** Whether `error` is a {@link MillraceError} with one of `codes`; without codes, whether it is one at all. */
 export function isMillraceError(error: unknown, ...codes: ErrorCode[]): error is MillraceError {
   return error instanceof MillraceError && (codes.length === 0 || codes.includes(error.code))
+}
+
+/** The error as one line, `CODE: message`, as the commands of Millrace print it. An error without a code begins with its name. */
+export function errorLine(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code } = error as { readonly code?: unknown }
+  if (typeof code !== 'string' || !/^[A-Z]+(_[A-Z]+)+$/.test(code)) return `${error.name}: ${error.message}`
+  // `parseArgs` of node:util throws these for an unknown flag or a missing value.
+  if (code.startsWith('ERR_PARSE_ARGS')) return `CONFIG_INVALID: ${error.message.split('. To specify')[0]}`
+  return code.startsWith('ERR_') ? `${error.name}: ${error.message}` : `${code}: ${error.message}`
 }

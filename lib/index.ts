@@ -91,6 +91,7 @@ export {
   type ErrorCode,
   type ErrorDetails,
   type ErrorKind,
+  errorLine,
   isMillraceError,
   MillraceError,
 } from './errors.js'
@@ -219,6 +220,7 @@ export type { StoreOptions, TimerStoreOptions } from './topology/store-definitio
 export type { Topology } from './topology/topology.js'
 export type { ChangeKind, TopologyChange } from './topology/topology-change.js'
 export { type KafkajsClient, type KafkajsTransportOptions, kafkajsTransport } from './transport/kafkajs.js'
+export { kafkajsClient } from './transport/kafkajs-client.js'
 export type { LoopbackBroker, LoopbackConnection } from './transport/loopback.js'
 export type { PlatformaticTransportOptions, SaslOptions, Secret } from './transport/platformatic.js'
 export type { BrokerAddress, Lane, PortableTransport, Transport, WireRequest } from './transport/transport.js'

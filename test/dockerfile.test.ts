@@ -63,7 +63,7 @@ t.test('the health check asks the path and port that the service answers on by d
   const [health = ''] = instruction(runtime, 'HEALTHCHECK')
   const url = new URL(health.match(/http:[^']+/)?.[0] ?? 'http://none')
   t.same(instruction(runtime, 'EXPOSE'), [url.port])
-  const service = sourceFiles('lib/personalization').concat(sourceFiles('lib/cli'))
+  const service = sourceFiles('lib/personalization')
   t.ok(
     service.some((file) => file.text.includes(`'${url.pathname}'`)),
     `a route ${url.pathname}`,

@@ -192,3 +192,16 @@ t.test('examples import the package, never its files', async (t) => {
   )
   t.same(inside, [])
 })
+
+t.test('the service imports of the library its public entry, and nothing else', async (t) => {
+  const inside = lib
+    .filter((file) => partOf(file.path) === 'personalization')
+    .flatMap((file) =>
+      file.imports
+        .filter(({ specifier }) => specifier.startsWith('.'))
+        .map(({ specifier, line }) => ({ line, to: target(file.path, specifier), path: file.path }))
+        .filter(({ to }) => partOf(to) !== 'personalization' && !/^lib\/index(\.ts|\.js)?$/.test(to))
+        .map(({ path, line, to }) => `${path}:${line} imports ${to}`),
+    )
+  t.same(inside, [])
+})

@@ -25,7 +25,7 @@ const COMMANDS: Readonly<
 > = {
   'npm install millrace': { testedBy: 'test/package.test.ts' },
   'git clone <this repository> && cd millrace': { testedBy: '.ci/run' },
-  'npm ci && npm start': { testedBy: 'test/personalization/start.test.ts' },
+  'npm ci && npm start': { testedBy: 'test/personalization/cli/start.test.ts' },
   'npm test': { testedBy: 'scripts/test.ts' },
   'npm run kafka -- --port 9092': { testedBy: 'test/verify/kafka.test.ts' },
   'npm run broker -- --port 9092': { testedBy: 'test/broker/cli.test.ts' },

@@ -12,7 +12,7 @@ const verify = sourceFiles('verify')
 const ours = [...['lib', 'test', 'bench', 'examples', 'scripts'].flatMap(sourceFiles), ...verify]
 
 /** Commands and the service's edge: they meet the terminal, the disk and the network on purpose. */
-const EDGE = /^lib\/cli\/|^lib\/personalization\/(doors|page)\//
+const EDGE = /^lib\/cli\/|^lib\/personalization\/(cli|doors|page)\//
 
 interface Rule {
   readonly what: string

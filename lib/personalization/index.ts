@@ -16,6 +16,7 @@ export type {
 } from '../index.js'
 export { type HttpOptions, PersonalizationServer } from './doors/server.js'
 export { servicePort } from './doors/service-view.js'
+export { isServiceError, SERVICE_ERROR_CODES, ServiceError, type ServiceErrorCode } from './errors.js'
 export { type Arm, armOf } from './experiments/experiment.js'
 export type { AdmissionOptions, AdmissionWatch } from './gate/admission.js'
 export type { ActivityRow, InvalidRow } from './input/formats/rows.js'

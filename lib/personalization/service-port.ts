@@ -1,6 +1,5 @@
 /** The interface between the running service and its web server; types only. The service implements it. */
-import type { ReadChunk } from '../client/reader-options.js'
-import type { TopicRecord } from '../record/record.js'
+import type { ReadChunk, TopicRecord } from '../index.js'
 import type { UserActivity } from './records/activity.js'
 import type { Recommendation } from './records/recommendation.js'
 import type { Catalogue } from './shop/catalogue.js'
@@ -19,7 +18,7 @@ export interface ServicePort {
   /**
    * Appends a click to `user-activity`; resolves once the broker has it. The service may put the stream's time in place
    * of `at`, and a scope and a slash in front of `eventId`.
-   * @throws MillraceError ACTIVITY_INVALID, CLIENT_*
+   * @throws ServiceError ACTIVITY_INVALID, CLIENT_*
    */
   produceActivity(activity: UserActivity): Promise<void>
 

@@ -1,7 +1,17 @@
 /** One running instance of the personalization service, without its web server: topics, tasks, loader, model. */
-import { Admin, type Cluster, type Connection, connect, MillraceError, Streams } from '../index.js'
-import { type Clock, systemClock } from '../record/clock.js'
-import { type Log, silentLog } from '../telemetry/log.js'
+
+import {
+  Admin,
+  type Clock,
+  type Cluster,
+  type Connection,
+  connect,
+  type Log,
+  Streams,
+  silentLog,
+  systemClock,
+} from '../index.js'
+import { ServiceError } from './errors.js'
 import { EventClock } from './gate/event-clock.js'
 import { Intake } from './input/intake.js'
 import { pause, type Speed } from './input/loader/feed.js'
@@ -228,10 +238,9 @@ async function createTopics(cluster: Cluster, names: TopicNames, partitions: num
   // Topics made together later must fit those that are there.
   const count = present.has(names.activity) ? await cluster.partitionCount(names.activity) : partitions
   if (partitions !== null && count !== partitions) {
-    throw new MillraceError(
+    throw new ServiceError(
       'SERVICE_PARTITIONS',
       `topic ${names.activity} has ${count} partitions, but --partitions is ${partitions}`,
-      { topic: names.activity },
     )
   }
   const fitting = missing.map((topic) => ({ ...topic, partitions: count ?? DEFAULT_PARTITIONS }))

@@ -1,6 +1,5 @@
 /** The personalization topology: user activity, checked and joined with the profiles, becomes decisions. */
-import { StreamsBuilder, string } from '../index.js'
-import type { Topology } from '../topology/topology.js'
+import { StreamsBuilder, string, type Topology } from '../index.js'
 import { CarouselRule, SESSION_STORE } from './decisions/carousel.js'
 import { CART_STORE, CartRule } from './decisions/cart-rule.js'
 import { SPENDING_STORE, SpendingRule } from './decisions/spending-rule.js'

@@ -9,7 +9,7 @@ import { writeRees46 } from '../personalization/rees46-rows.js'
 import { summaryOf } from '../personalization/service-run.js'
 import { realKafka, uniqueName } from './broker.js'
 
-const START = fileURLToPath(new URL('../../lib/cli/start.ts', import.meta.url))
+const START = fileURLToPath(new URL('../../lib/personalization/cli/start.ts', import.meta.url))
 const ROWS = 6_000
 
 interface Life {

@@ -63,7 +63,7 @@ t.test('routes', async (t) => {
   t.same(health.json(), { ok: true, state: 'running', tasks: 4, problems: [] })
   const page = await app.inject('/')
   t.match(page.headers, { 'content-type': /text\/html/, 'content-security-policy': /default-src 'self'/ })
-  for (const path of ['/style.css', '/main.js', '/art.js', '/icon.svg', '/vendor/uplot.js', '/vendor/uplot.css']) {
+  for (const path of ['/style.css', '/main.js', '/art/art.js', '/icon.svg', '/vendor/uplot.js', '/vendor/uplot.css']) {
     t.equal((await app.inject(path)).statusCode, 200, path)
   }
   t.notMatch(page.body, /https?:\/\//, 'nothing from another host')

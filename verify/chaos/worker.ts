@@ -3,7 +3,7 @@
  * standard error and to its parent, and answers its parent's requests.
  */
 
-import { errorLine } from '../../lib/cli/command.js'
+import { errorLine } from '../../lib/errors.js'
 import { type Log, Streams, type Transport } from '../../lib/index.js'
 import { systemClock } from '../../lib/record/clock.js'
 import { platformaticTransport } from '../../lib/transport/platformatic.js'

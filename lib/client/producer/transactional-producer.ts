@@ -16,6 +16,7 @@ import { TransactionManager } from '../transaction/transaction-manager.js'
 import { checkProducerOptions } from './check-options.js'
 import { checkOffsets, checkRecord } from './check-record.js'
 import { encodeRecord, hashedBytes, type ProducerRecord } from './encode-record.js'
+import type { Acknowledgement } from './partition-outbox.js'
 
 export interface TransactionalProducerOptions extends ClientOptions {
   /** One per logical producer, the same after a restart: that is what fences the process before. */
@@ -67,7 +68,7 @@ export class TransactionalProducer {
   /** Records that wait for the number of partitions of their topic. */
   private readonly placing = new Set<Promise<void>>()
   /** What is on its way to the brokers: nothing of it may come behind the end of its transaction. */
-  private readonly sending = new Set<Promise<void>>()
+  private readonly sending = new Set<Promise<unknown>>()
   /** A commit or an abort is in progress. */
   private ending = false
 
@@ -179,10 +180,10 @@ export class TransactionalProducer {
     }
   }
 
-  /** Sends what waits, inside the open transaction. */
-  async flush(): Promise<void> {
+  /** Sends what waits, inside the open transaction. Resolves with the place of the last record of each batch that it sent. */
+  async flush(): Promise<Acknowledgement[]> {
     this.requireNotEnding()
-    await this.sendWaiting()
+    return this.sendWaiting()
   }
 
   /** Makes consumed offsets part of the open transaction. */
@@ -246,15 +247,20 @@ export class TransactionalProducer {
     )
   }
 
-  private async sendWaiting(): Promise<void> {
+  private async sendWaiting(): Promise<Acknowledgement[]> {
     const batches = this.take()
-    if (batches.length > 0) await this.underWay(this.transactions.send(batches).then(() => undefined))
+    if (batches.length === 0) return []
+    const counts = batches.map(({ builder }) => builder.count)
+    const offsets = await this.underWay(this.transactions.send(batches))
+    return batches.map((batch, i) => {
+      return { topic: batch.topic, partition: batch.partition, offset: offsets.get(batch)! + counts[i]! - 1 }
+    })
   }
 
-  private async underWay(sending: Promise<void>): Promise<void> {
+  private async underWay<T>(sending: Promise<T>): Promise<T> {
     this.sending.add(sending)
     try {
-      await sending
+      return await sending
     } finally {
       this.sending.delete(sending)
     }

@@ -1,6 +1,5 @@
 /** The carousel: every view and every search gets one decision, also if the list is empty. */
-import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
-import type { KeyValueStore } from '../../state/ports/store.js'
+import type { KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../../index.js'
 import { armOf } from '../experiments/experiment.js'
 import type { Admitted } from '../gate/admission.js'
 import type { SharedModel } from '../recommender/model.js'

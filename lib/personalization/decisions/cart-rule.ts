@@ -1,6 +1,5 @@
 /** Cart abandonment: runs the carts of one partition and their durable timers. */
-import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
-import type { KeyValueStore } from '../../state/ports/store.js'
+import type { KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../../index.js'
 import { armOf } from '../experiments/experiment.js'
 import type { Admitted } from '../gate/admission.js'
 import { activityKey, type UserActivity } from '../records/activity.js'

@@ -2,8 +2,7 @@
  * Spending alert: adds up the purchases of a customer and day, alerts at the threshold, and checks each day once at its
  * close.
  */
-import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
-import type { KeyValueStore } from '../../state/ports/store.js'
+import type { KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../../index.js'
 import { armOf } from '../experiments/experiment.js'
 import type { Admitted } from '../gate/admission.js'
 import type { UserActivity } from '../records/activity.js'

@@ -2,7 +2,7 @@
  * Event-time timers that survive a restart, in a store with only get and put: subjects in numbered slots of time
  * buckets, and an index of the buckets in use.
  */
-import type { KeyValueStore } from '../../state/ports/store.js'
+import type { KeyValueStore } from '../../index.js'
 
 /** `bucket:count` pairs in order of bucket, comma-separated: a short text is cheaper to keep than an object. */
 const DIRECTORY = 'timers'

@@ -1,12 +1,11 @@
 /** The service's HTTP server: the page, clicks, tickets, the WebSocket, health and metrics. */
+
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isMillraceError, MillraceError } from '../../errors.js'
-import { type Clock, systemClock } from '../../record/clock.js'
-import { type Random, systemRandom } from '../../record/random.js'
-import { type Log, silentLog } from '../../telemetry/log.js'
+import { type Clock, type Log, MillraceError, type Random, silentLog, systemClock, systemRandom } from '../../index.js'
+import { isServiceError, ServiceError } from '../errors.js'
 import { formatMicros } from '../records/money.js'
 import { LiveFigures } from '../report/live/live.js'
 import type { ServicePort } from '../service-port.js'
@@ -86,7 +85,7 @@ export class PersonalizationServer {
 
   /**
    * Starts to listen and returns the page's address. The service's topics exist by now.
-   * @throws MillraceError PORT_IN_USE, HTTP_LISTEN_FAILED, PAGE_PACKAGES_MISSING
+   * @throws MillraceError PORT_IN_USE; ServiceError HTTP_LISTEN_FAILED, PAGE_PACKAGES_MISSING
    */
   async listen(): Promise<string> {
     const { port = 8080, host = '127.0.0.1' } = this.#options
@@ -197,7 +196,7 @@ export class PersonalizationServer {
         try {
           await service.produceActivity(activity)
         } catch (error) {
-          if (!isMillraceError(error, 'ACTIVITY_INVALID')) throw error
+          if (!isServiceError(error, 'ACTIVITY_INVALID')) throw error
           return reply.code(400).send({ error: error.message })
         }
         return reply.code(202).send({ id: activity.eventId })
@@ -231,7 +230,7 @@ async function packages() {
     createRequire(import.meta.url).resolve('uplot')
     return { fastify, websocket: websocket.default, files: files.default }
   } catch (cause) {
-    throw new MillraceError(
+    throw new ServiceError(
       'PAGE_PACKAGES_MISSING',
       'the page needs packages that are not installed: npm install fastify @fastify/websocket @fastify/static uplot',
       { cause },
@@ -239,12 +238,12 @@ async function packages() {
   }
 }
 
-function listenError(error: unknown, host: string, port: number): MillraceError {
+function listenError(error: unknown, host: string, port: number): MillraceError | ServiceError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
   if (code === 'EADDRINUSE') {
     return new MillraceError('PORT_IN_USE', `port ${port} of ${host} is in use: choose another with --port`, {
       cause: error,
     })
   }
-  return new MillraceError('HTTP_LISTEN_FAILED', `cannot listen on ${host}:${port} (${code})`, { cause: error })
+  return new ServiceError('HTTP_LISTEN_FAILED', `cannot listen on ${host}:${port} (${code})`, { cause: error })
 }

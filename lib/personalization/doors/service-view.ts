@@ -1,7 +1,5 @@
 /** The port between the page and the running service. */
-import { readTopic } from '../../index.js'
-import type { TopicRecord } from '../../record/record.js'
-import { SchemaPending } from '../../serde/serde.js'
+import { readTopic, SchemaPending, type TopicRecord } from '../../index.js'
 import type { Recommendation } from '../records/recommendation.js'
 import type { PersonalizationService } from '../service.js'
 import type { ServicePort } from '../service-port.js'

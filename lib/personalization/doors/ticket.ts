@@ -1,7 +1,6 @@
 /** One-time tickets for the WebSocket: for one user, valid for 30 seconds, checked without asking another instance. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Clock } from '../../record/clock.js'
-import type { Random } from '../../record/random.js'
+import type { Clock, Random } from '../../index.js'
 
 /** How long a ticket is good, in milliseconds. */
 export const TICKET_LIFETIME_MS = 30_000

@@ -2,7 +2,7 @@
  * `/live`: checks who may open a WebSocket, how many, and how many messages they may send; then passes it to the hub.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Clock } from '../../record/clock.js'
+import type { Clock } from '../../index.js'
 import type { DeliveryHub } from './delivery/delivery.js'
 import { parseResume } from './delivery/frame.js'
 import type { Tickets } from './ticket.js'

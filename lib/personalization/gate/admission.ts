@@ -1,9 +1,14 @@
 /**
  * The gate of the topology: drops invalid, repeated and late records. All other records advance the partition's time.
  */
-import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
-import type { KeyValueStore, WindowStore } from '../../state/ports/store.js'
-import type { RecordMetadata } from '../../topology/processor.js'
+import type {
+  KeyValueStore,
+  Processor,
+  ProcessorContext,
+  RecordMetadata,
+  StreamRecord,
+  WindowStore,
+} from '../../index.js'
 import { activityKey, activityOf, activityProblem, type UserActivity } from '../records/activity.js'
 import type { Arrival } from '../records/arrival.js'
 import { type DeadLetter, lateReason } from '../records/dead-letter.js'

@@ -1,5 +1,5 @@
 /** The event time of the stream, for clicks on the page during a replay of another day. */
-import type { Clock } from '../../record/clock.js'
+import type { Clock } from '../../index.js'
 
 export class EventClock {
   readonly #clock: Clock

@@ -1,5 +1,5 @@
 /** Event time of one partition of `user-activity`, in a store so that it survives a restart. */
-import type { KeyValueStore } from '../../state/ports/store.js'
+import type { KeyValueStore } from '../../index.js'
 
 export interface PartitionTime {
   /** Highest event time admitted, or where the idle timeout has moved it; -1 before the first event. */

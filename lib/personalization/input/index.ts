@@ -1,5 +1,6 @@
 /** The input formats by name, and the order in which a replay sends their events. */
-import { MillraceError } from '../../errors.js'
+
+import { ServiceError } from '../errors.js'
 import { readBol } from './formats/bol.js'
 import type { ByteSource } from './formats/bytes.js'
 import { readOtto } from './formats/otto.js'
@@ -27,7 +28,7 @@ export function formatNamed(name: string): Format {
   const format = FORMATS.find((candidate) => candidate.name === name)
   if (format !== undefined) return format
   const names = FORMATS.map((candidate) => candidate.name).join(', ')
-  throw new MillraceError('INPUT_FORMAT_UNKNOWN', `there is no input format '${name}': use one of ${names}`)
+  throw new ServiceError('INPUT_FORMAT_UNKNOWN', `there is no input format '${name}': use one of ${names}`)
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Faults for a replay: events out of order, repeated, or delayed, determined by a seed after the events have ids. */
-import { MillraceError } from '../../errors.js'
-import type { Random } from '../../record/random.js'
+
+import type { Random } from '../../index.js'
+import { ServiceError } from '../errors.js'
 
 /** Disturbances of a replayed input. */
 /** Disturbances of a replayed input. */
@@ -19,7 +20,7 @@ export interface InjectPlan {
 /** No disturbances. */
 export const NO_INJECTION: InjectPlan = { shuffleMs: 0, duplicateShare: 0, lateShare: 0, lateMs: 0 }
 
-/** Parses `shuffle=MS,duplicate=SHARE,late=SHARE:MS`, each at most once. @throws MillraceError INJECT_INVALID */
+/** Parses `shuffle=MS,duplicate=SHARE,late=SHARE:MS`, each at most once. @throws ServiceError INJECT_INVALID */
 export function parseInject(text: string): InjectPlan {
   const plan = { ...NO_INJECTION }
   const seen = new Set<string>()
@@ -50,8 +51,8 @@ function share(text: string, name: string): number {
   return Number(text)
 }
 
-function invalid(what: string): MillraceError {
-  return new MillraceError('INJECT_INVALID', `--inject: ${what}; write shuffle=MS,duplicate=SHARE,late=SHARE:MS`)
+function invalid(what: string): ServiceError {
+  return new ServiceError('INJECT_INVALID', `--inject: ${what}; write shuffle=MS,duplicate=SHARE,late=SHARE:MS`)
 }
 
 /** An event on hold until the stream reaches `dueMs`; `order` keeps events of one time as they came. */

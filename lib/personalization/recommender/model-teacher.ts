@@ -2,10 +2,7 @@
  * Trains the shared model with activity that no task here processes: from before the start, and of the partitions of
  * other instances.
  */
-import { type Admin, type Cluster, readTopic } from '../../index.js'
-import type { Clock } from '../../record/clock.js'
-import { SchemaPending } from '../../serde/serde.js'
-import type { Log } from '../../telemetry/log.js'
+import { type Admin, type Clock, type Cluster, type Log, readTopic, SchemaPending } from '../../index.js'
 import { activityProblem, type UserActivity } from '../records/activity.js'
 import type { ServiceSerdes } from '../records/serdes.js'
 import type { SharedModel } from './model.js'

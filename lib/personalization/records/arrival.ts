@@ -2,9 +2,7 @@
  * A record of `user-activity` as it arrives, readable or not, so that unreadable records reach the dead-letter topic.
  */
 
-import { isMillraceError } from '../../errors.js'
-import type { Serde } from '../../serde/serde.js'
-import { SchemaPending } from '../../serde/serde.js'
+import { isMillraceError, SchemaPending, type Serde } from '../../index.js'
 import type { UserActivity } from './activity.js'
 
 export interface Arrival {

@@ -1,7 +1,7 @@
 /** Reads the Avro schemas of the package from `schemas/`, beside `lib/` or `dist/`. */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { MillraceError } from '../../errors.js'
+import { MillraceError } from '../../index.js'
 
 export type SchemaName = 'user-activity' | 'customer-profile' | 'recommendation' | 'dead-letter' | 'loader-progress'
 

@@ -1,9 +1,6 @@
 /** The serdes of the service's values: Avro, in the registry's format if a registry is configured. */
 
-import { avro } from '../../serde/avro/avro.js'
-import { confluentAvro } from '../../serde/avro/confluent-avro.js'
-import { confluentRegistry } from '../../serde/avro/schema-registry.js'
-import type { Serde } from '../../serde/serde.js'
+import { avro, confluentAvro, confluentRegistry, type Serde } from '../../index.js'
 import type { LoaderProgress } from '../input/loader/ledger.js'
 import type { UserActivity } from './activity.js'
 import type { DeadLetter } from './dead-letter.js'

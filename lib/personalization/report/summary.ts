@@ -3,8 +3,7 @@
  * counters, which a crash could lose or double.
  */
 import { createHash } from 'node:crypto'
-import { type Cluster, readTopic, type TopicRecord, untilStable } from '../../index.js'
-import { SchemaPending, type Serde } from '../../serde/serde.js'
+import { type Cluster, readTopic, SchemaPending, type Serde, type TopicRecord, untilStable } from '../../index.js'
 import { NextItemJudge } from '../recommender/metrics.js'
 import { sessionOf, type UserActivity } from '../records/activity.js'
 import { latenessOf } from '../records/dead-letter.js'

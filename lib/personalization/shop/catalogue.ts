@@ -1,5 +1,5 @@
 /** The simulated shop's products: the same for every seed, so that links to them stay valid. */
-import { type Random, seededRandom } from '../../record/random.js'
+import { type Random, seededRandom } from '../../index.js'
 import { MICROS_PER_UNIT } from '../records/money.js'
 import { ITEM_PRICE, POPULARITY_EXPONENT, quantile, runningSums } from './calibration.js'
 import { BRANDS, CATEGORIES } from './names.js'

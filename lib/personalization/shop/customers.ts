@@ -1,5 +1,5 @@
 /** The simulated shop's customers: how often each comes, their interests, and the profile that most of them have. */
-import type { Random } from '../../record/random.js'
+import type { Random } from '../../index.js'
 import type { CustomerProfile } from '../records/profile.js'
 import { drawIndex, PROFILE_SHARE, runningSums } from './calibration.js'
 import { CATEGORIES, COUNTRIES, FIRST_NAMES, LAST_INITIALS } from './names.js'

@@ -1,5 +1,5 @@
 /** One visit to the simulated shop: the views, cart changes and purchases, with their times. */
-import type { Random } from '../../record/random.js'
+import type { Random } from '../../index.js'
 import { type ActivityFields, type ActivityType, activityOf, type UserActivity } from '../records/activity.js'
 import * as calibration from './calibration.js'
 import { type Catalogue, CURRENCY, type Product } from './catalogue.js'

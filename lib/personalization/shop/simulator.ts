@@ -1,5 +1,5 @@
 /** The seeded shop: exactly 50,000 events over three simulated days, the same for every run of one seed. */
-import { type Random, seededRandom } from '../../record/random.js'
+import { type Random, seededRandom } from '../../index.js'
 import { activityOf, type UserActivity } from '../records/activity.js'
 import type { CustomerProfile } from '../records/profile.js'
 import { drawIndex, runningSums, VIEWS_BY_HOUR } from './calibration.js'

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../../lib/record/clock.js'
 
 /** Compiled beside this file, or its source where this file runs as source. */
-const START = fileURLToPath(new URL('../../../lib/cli/start.js', import.meta.url))
+const START = fileURLToPath(new URL('../../../lib/personalization/cli/start.js', import.meta.url))
 
 export interface Ended {
   readonly code: number | null

@@ -2,13 +2,16 @@
  * The hub between the `recommendations` topic and the browsers. Decisions that this instance commits are sent at once.
  * All others, and all after a restart, come from a read_committed reader of the topic, so any instance serves any user.
  */
-import type { ReadChunk } from '../../../client/reader-options.js'
-import { isMillraceError } from '../../../errors.js'
-import { type Clock, delay } from '../../../record/clock.js'
-import { partitionForKey } from '../../../record/partitioner.js'
-import type { TopicRecord } from '../../../record/record.js'
-import { SchemaPending } from '../../../serde/serde.js'
-import type { Log } from '../../../telemetry/log.js'
+import {
+  type Clock,
+  delay,
+  isMillraceError,
+  type Log,
+  partitionForKey,
+  type ReadChunk,
+  SchemaPending,
+  type TopicRecord,
+} from '../../../index.js'
 import { EventClock } from '../../gate/event-clock.js'
 import { headerText, TRIGGERED_HEADER } from '../../records/decided-record.js'
 import type { Recommendation } from '../../records/recommendation.js'

@@ -1,7 +1,8 @@
 /** The bytes of an input file as text. Gzip is recognised by its first two bytes, not by the file name. */
+
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { MillraceError } from '../../../errors.js'
+import { ServiceError } from '../../errors.js'
 
 /** A file's bytes in order, e.g. what `fs.createReadStream` gives. Read once. */
 export type ByteSource = AsyncIterable<Uint8Array>
@@ -46,7 +47,7 @@ async function* gunzipped(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
     for await (const chunk of gunzip) yield chunk as Buffer
   } catch (error) {
     if (!isZlibError(error)) throw error
-    throw new MillraceError('INPUT_UNREADABLE', `gzip data of the input is damaged or ends early (${error.code})`, {
+    throw new ServiceError('INPUT_UNREADABLE', `gzip data of the input is damaged or ends early (${error.code})`, {
       cause: error,
     })
   }

@@ -1,5 +1,6 @@
 /** RFC 4180 on a stream: quoted fields with commas, doubled quotes and line breaks, with chunks that end anywhere. */
-import { MillraceError } from '../../../errors.js'
+
+import { ServiceError } from '../../errors.js'
 import { type ByteSource, textOf } from './bytes.js'
 
 /** One record's fields; null where its quoting is broken (text after a closing quote, a quote inside bare text). */
@@ -101,8 +102,8 @@ class CsvSplitter {
 /** A stray quote would otherwise swallow the rest of a large file as one field, in memory. */
 const MAX_QUOTED_LENGTH = 1_048_576
 
-function endless(row: number): MillraceError {
-  return new MillraceError(
+function endless(row: number): ServiceError {
+  return new ServiceError(
     'INPUT_UNREADABLE',
     `row ${row} of the CSV input (the header is row 1) has an opening quote without a closing quote`,
   )

@@ -2,7 +2,8 @@
  * The common part of all input formats: rows become events or are reported as unreadable, numbered from 1 without the
  * header.
  */
-import { MillraceError } from '../../../errors.js'
+
+import { ServiceError } from '../../errors.js'
 import type { UserActivity } from '../../records/activity.js'
 import { type ByteSource, linesOf } from './bytes.js'
 import { type CsvRow, csvRowsOf } from './csv.js'
@@ -76,7 +77,7 @@ export async function* tsvRows(
 
 function requireHeader(fields: CsvRow, header: readonly string[], format: string): void {
   if (fields !== null && fields.length === header.length && header.every((name, i) => fields[i] === name)) return
-  throw new MillraceError(
+  throw new ServiceError(
     'INPUT_FORMAT_MISMATCH',
     `the input's first line is not the header of format ${format}: expected ${header.join(', ')}`,
   )

@@ -1,5 +1,5 @@
 /** The input as items to send, with the time when each is due. */
-import { type Clock, delay } from '../../../record/clock.js'
+import { type Clock, delay } from '../../../index.js'
 import type { CustomerProfile } from '../../records/profile.js'
 import { type ActivityRow, isInvalidRow } from '../formats/rows.js'
 import type { LoaderInput } from './input-files.js'

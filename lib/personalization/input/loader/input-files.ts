@@ -1,8 +1,9 @@
 /** The input of the loader: the rows of a file or the simulated shop, always in the same order for the same options. */
+
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { MillraceError } from '../../../errors.js'
-import { seededRandom } from '../../../record/random.js'
+import { seededRandom } from '../../../index.js'
+import { ServiceError } from '../../errors.js'
 import type { CustomerProfile } from '../../records/profile.js'
 import { simulateShop } from '../../shop/simulator.js'
 import { type ActivityRow, isInvalidRow } from '../formats/rows.js'
@@ -28,7 +29,7 @@ export interface SequenceOptions {
   readonly seed: number | string
 }
 
-/** @throws MillraceError INPUT_MISSING, INPUT_FORMAT_UNKNOWN */
+/** @throws ServiceError INPUT_MISSING, INPUT_FORMAT_UNKNOWN */
 export async function fileInput(path: string, formatName: string, options: SequenceOptions): Promise<LoaderInput> {
   const format = formatNamed(formatName)
   const hash = await hashOf(path)
@@ -70,7 +71,7 @@ async function hashOf(path: string): Promise<string> {
     for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
   } catch (cause) {
     const { code } = cause as { code?: string }
-    throw new MillraceError('INPUT_MISSING', `the input file ${path} cannot be read (${code ?? 'unknown error'})`, {
+    throw new ServiceError('INPUT_MISSING', `the input file ${path} cannot be read (${code ?? 'unknown error'})`, {
       cause,
     })
   }

@@ -1,6 +1,7 @@
 /** The records of the loader: the input of a topic prefix, and how much of it is loaded. */
-import { type Cluster, MillraceError, readAll } from '../../../index.js'
-import type { Serde } from '../../../serde/serde.js'
+
+import { type Cluster, readAll, type Serde } from '../../../index.js'
+import { ServiceError } from '../../errors.js'
 
 /** The value of the `loader` topic; `schemas/loader-progress.avsc` is the same in Avro. */
 export interface LoaderProgress {
@@ -49,12 +50,12 @@ export async function readLedger(cluster: Cluster, topic: string, serde: Serde<L
   return { claim, progress: claim === null ? null : (positions.get(claim.input) ?? null) }
 }
 
-/** @throws MillraceError LOADER_INPUT_CONFLICT where the prefix belongs to another input, or to another order of it */
+/** @throws ServiceError LOADER_INPUT_CONFLICT where the prefix belongs to another input, or to another order of it */
 export function requireOwnInput(claim: LoaderProgress | null, wanted: { input: string; sequence: string }): void {
   if (claim === null || (claim.input === wanted.input && claim.sequence === wanted.sequence)) return
   const what =
     claim.input === wanted.input
       ? `in another order (${claim.sequence}, now ${wanted.sequence})`
       : `another input (${claim.input}, now ${wanted.input})`
-  throw new MillraceError('LOADER_INPUT_CONFLICT', `these topics were loaded with ${what}`)
+  throw new ServiceError('LOADER_INPUT_CONFLICT', `these topics were loaded with ${what}`)
 }

@@ -1,5 +1,5 @@
 /** The metrics of the live panel, sampled once a second from the running totals of the service and of the hub. */
-import type { Cancel, Clock } from '../../../record/clock.js'
+import type { Cancel, Clock } from '../../../index.js'
 import type { DeliveryTotals } from '../../doors/delivery/delivery.js'
 import type { Rule } from '../../records/decision-id.js'
 import type { Recommendation } from '../../records/recommendation.js'

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { userEnvironment } from '../user-environment.js'
+import { userEnvironment } from '../../user-environment.js'
 
 function start(t: Test, ...flags: string[]) {
   const stateDir = mkdtempSync(join(tmpdir(), 'millrace-start-'))

@@ -1,9 +1,9 @@
 /** The flags of `npm start`, read and checked before anything is opened. */
 import { parseArgs } from 'node:util'
-import { MillraceError } from '../errors.js'
-import { type InjectPlan, NO_INJECTION, parseInject } from '../personalization/input/inject.js'
-import type { Speed } from '../personalization/input/loader/feed.js'
-import { DEFAULT_RULES, type RuleOptions } from '../personalization/topology.js'
+import { MillraceError } from '../../index.js'
+import { type InjectPlan, NO_INJECTION, parseInject } from '../input/inject.js'
+import type { Speed } from '../input/loader/feed.js'
+import { DEFAULT_RULES, type RuleOptions } from '../topology.js'
 
 export interface StartOptions {
   /** Null: the simulator. */

@@ -1,11 +1,13 @@
 /** The connection of `npm start` to Kafka: transport, TLS and SASL, with secrets from the environment or files. */
 import { readFileSync } from 'node:fs'
-import { MillraceError } from '../errors.js'
-import type { ConnectionOptions } from '../index.js'
-import { systemClock } from '../record/clock.js'
-import { kafkajsTransport } from '../transport/kafkajs.js'
-import { kafkajsClient } from '../transport/kafkajs-client.js'
-import type { SaslOptions } from '../transport/platformatic.js'
+import {
+  type ConnectionOptions,
+  kafkajsClient,
+  kafkajsTransport,
+  MillraceError,
+  type SaslOptions,
+  systemClock,
+} from '../../index.js'
 import type { StartOptions } from './start-options.js'
 
 /** A broker that does not answer is an error after this long. */

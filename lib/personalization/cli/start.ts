@@ -1,17 +1,15 @@
 /** `npm start`: the personalization service on the embedded broker or on Kafka. Flags: `npm start -- --help`. */
 import { basename, join } from 'node:path'
 import { pino } from 'pino'
-import { type ConnectionOptions, embeddedBroker } from '../index.js'
-import { PersonalizationServer } from '../personalization/doors/server.js'
-import { servicePort } from '../personalization/doors/service-view.js'
-import { fileInput, type LoaderInput, simulatorInput } from '../personalization/input/loader/input-files.js'
-import type { Summary } from '../personalization/report/summary.js'
-import { PersonalizationService } from '../personalization/service.js'
-import { systemRandom } from '../record/random.js'
-import { runCommand } from './command.js'
-import { kafkaConnection, secret } from './start-connection.js'
+import { type Connection, embeddedBroker, errorLine, systemRandom } from '../../index.js'
+import { PersonalizationServer } from '../doors/server.js'
+import { servicePort } from '../doors/service-view.js'
+import { fileInput, type LoaderInput, simulatorInput } from '../input/loader/input-files.js'
+import type { Summary } from '../report/summary.js'
+import { PersonalizationService } from '../service.js'
+import { kafkaConnection, secret } from './kafka-connection.js'
+import { keptSecret, prepareFolder, stateFolder } from './service-folder.js'
 import { HELP, parseStartOptions, type StartOptions } from './start-options.js'
-import { keptSecret, prepareFolder, stateFolder } from './start-state.js'
 
 const DEFAULT_PORT = 8080
 
@@ -34,7 +32,7 @@ async function main(): Promise<number> {
   process.once('SIGINT', onSignal)
   process.once('SIGTERM', onSignal)
   try {
-    const connection = broker === null ? await kafkaConnection(options, options.brokers!) : { broker }
+    const connection = broker === null ? await kafkaConnection(options, options.brokers!) : broker
     return await run(options, input, folder, connection, asked.signal, log)
   } finally {
     asked.abort()
@@ -53,7 +51,7 @@ async function run(
   options: StartOptions,
   input: LoaderInput | null,
   folder: string,
-  connection: ConnectionOptions,
+  connection: Connection,
   asked: AbortSignal,
   log: pino.Logger,
 ): Promise<number> {
@@ -140,4 +138,10 @@ function report(summary: Summary, { json }: StartOptions): void {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-await runCommand(main)
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.stderr.write(`${errorLine(error)}\n`)
+  if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exitCode = 1
+}

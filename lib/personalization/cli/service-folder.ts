@@ -2,9 +2,8 @@
 import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { MillraceError } from '../errors.js'
-import type { LoaderInput } from '../personalization/input/loader/input-files.js'
-import type { Random } from '../record/random.js'
+import { MillraceError, type Random } from '../../index.js'
+import type { LoaderInput } from '../input/loader/input-files.js'
 import type { StartOptions } from './start-options.js'
 
 const DEFAULT_FOLDER = '.millrace'

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { kafkaConnection, secret } from '../../lib/cli/start-connection.js'
-import { parseStartOptions } from '../../lib/cli/start-options.js'
-import { keptSecret, prepareFolder, stateFolder } from '../../lib/cli/start-state.js'
-import { simulatorInput } from '../../lib/personalization/input/loader/input-files.js'
-import { seededRandom } from '../../lib/record/random.js'
+import { kafkaConnection, secret } from '../../../lib/personalization/cli/kafka-connection.js'
+import { keptSecret, prepareFolder, stateFolder } from '../../../lib/personalization/cli/service-folder.js'
+import { parseStartOptions } from '../../../lib/personalization/cli/start-options.js'
+import { simulatorInput } from '../../../lib/personalization/input/loader/input-files.js'
+import { seededRandom } from '../../../lib/record/random.js'
 
 const parse = (text: string) => parseStartOptions(text.split(' ').filter((word) => word !== ''))
 

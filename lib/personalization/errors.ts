@@ -1,0 +1,37 @@
+/** The errors of the service itself. Those of the library beneath it are a `MillraceError`. `docs/errors.md` lists both. */
+
+/** Code → what the reader should do. Sorted; a test checks the order. */
+export const SERVICE_ERROR_CODES = {
+  ACTIVITY_INVALID: 'Correct the event. The message says what is wrong.',
+  HTTP_LISTEN_FAILED: 'Choose another address or port, or get the right to listen on this one.',
+  INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
+  INPUT_FORMAT_MISMATCH: 'Set --format to the format of the file, or correct the first line of the file.',
+  INPUT_FORMAT_UNKNOWN: 'Use one of the formats in the message.',
+  INPUT_MISSING: 'Correct the path of --input, and make the file readable.',
+  INPUT_UNREADABLE: 'Download the file again, check it with gzip -t, or correct the named row.',
+  LOADER_INPUT_CONFLICT:
+    'Load one input per topic prefix: choose another --topic-prefix and --application-id, or --no-load.',
+  PAGE_PACKAGES_MISSING: 'Install the named packages. They are optional peers that only the page needs.',
+  SERVICE_PARTITIONS:
+    'Omit --partitions, or choose another --topic-prefix. The topics exist with another number of partitions.',
+} as const
+
+/** A code of {@link SERVICE_ERROR_CODES}. It does not change between versions. */
+export type ServiceErrorCode = keyof typeof SERVICE_ERROR_CODES
+
+/** An error of the service. Match on `code`, not on the message. It never contains a record's key or value. */
+export class ServiceError extends Error {
+  /** What happened; see {@link SERVICE_ERROR_CODES} and docs/errors.md. */
+  readonly code: ServiceErrorCode
+
+  constructor(code: ServiceErrorCode, message: string, details: { readonly cause?: unknown } = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'ServiceError'
+    this.code = code
+  }
+}
+
+/** Whether `error` is a {@link ServiceError}, with one of `codes` if any are given. */
+export function isServiceError(error: unknown, ...codes: readonly ServiceErrorCode[]): error is ServiceError {
+  return error instanceof ServiceError && (codes.length === 0 || codes.includes(error.code))
+}
