@@ -2,7 +2,7 @@
 import type { Clock } from '../record/clock.js'
 import type { EngineWrite, StateEngine } from './engine/engine.js'
 import { storeInfo } from './stores/index.js'
-import type { StoreBase } from './stores/store-info.js'
+import type { DefinitionBase } from './stores/store-info.js'
 import type { LocalStore } from './stores/store-parts.js'
 import { encodeMetadata, LAYOUT_VERSION, METADATA_KEY, type StoredStore, type TaskMetadata } from './task-metadata.js'
 
@@ -39,7 +39,7 @@ export class StateDisk {
   /** Stores on disk that the topology no longer has keep their record. */
   readonly #retired: Record<string, StoredStore> = {}
 
-  constructor(engine: StateEngine, clock: Clock, metadata: TaskMetadata, stores: readonly StoreBase[]) {
+  constructor(engine: StateEngine, clock: Clock, metadata: TaskMetadata, stores: readonly DefinitionBase[]) {
     this.engine = engine
     this.#clock = clock
     const names = new Set(stores.map((store) => store.name))

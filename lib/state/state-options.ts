@@ -5,7 +5,7 @@ import type { LoggedRow } from '../serde/suppress-buffer-versions.js'
 import type { StateEngine } from './engine/engine.js'
 import type { KeyValueStore, SessionStore, WindowStore } from './ports/store.js'
 import type { StoreDefinition } from './stores/index.js'
-import type { StoreBase } from './stores/store-info.js'
+import type { DefinitionBase } from './stores/store-info.js'
 
 /** A changelog record beside its key, value and timestamp. */
 export interface RestoredRecord {
@@ -21,7 +21,7 @@ export interface TaskStateOptions {
   readonly engine: StateEngine
   readonly clock: Clock
   /** Topic named to serdes and errors. Default: the store's own changelog topic, or `<store>-changelog`. */
-  readonly topicName?: (store: StoreBase) => string
+  readonly topicName?: (store: DefinitionBase) => string
   /** Bytes of changed keys the record caches may hold together. Default 10 MiB; 0 forwards every update at once. */
   readonly cacheBytes?: number
   /** Bytes of values kept in memory to save disk reads. Default 32 MiB. */

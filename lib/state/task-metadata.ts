@@ -6,7 +6,7 @@ import { MillraceError } from '../errors.js'
 import type { StateEngine } from './engine/engine.js'
 import type { StoredTimes } from './layers/store-times.js'
 import { storeInfo } from './stores/index.js'
-import { keepsHeaders, type StoreBase } from './stores/store-info.js'
+import { type DefinitionBase, keepsHeaders } from './stores/store-info.js'
 
 /** Raised whenever the meaning of bytes on disk changes. */
 export const LAYOUT_VERSION = 1
@@ -57,7 +57,7 @@ export function readMetadata(engine: StateEngine, taskId: string): TaskMetadata 
 /** Numbers for stores by name: known ones keep theirs, new ones get the next. A store that changed its kind is rejected. */
 export function numberStores(
   metadata: TaskMetadata,
-  stores: readonly StoreBase[],
+  stores: readonly DefinitionBase[],
   taskId: string,
 ): Map<string, number> {
   const numbers = new Map<string, number>()

@@ -5,7 +5,7 @@ import { checked } from '../serde/checked.js'
 import { int64 } from '../serde/primitive.js'
 import type { Serde } from '../serde/serde.js'
 import { STORES, type StoreDefinition, type StoreKind } from '../state/stores/index.js'
-import type { StoreBase } from '../state/stores/store-info.js'
+import type { DefinitionBase } from '../state/stores/store-info.js'
 import type { PunctuationType } from './processor.js'
 
 /** A state store for processors. Its changelog topic is `<applicationId>-<name>-changelog`. */
@@ -76,7 +76,7 @@ function knows(kind: StoreKind, setting: string): boolean {
 }
 
 /** @throws MillraceError CONFIG_INVALID */
-export function requireKind({ name, kind }: Pick<StoreBase, 'name' | 'kind'>): void {
+export function requireKind({ name, kind }: Pick<DefinitionBase, 'name' | 'kind'>): void {
   if (Object.hasOwn(STORES, kind)) return
   const kinds = Object.keys(STORES).join(', ')
   throw new MillraceError('CONFIG_INVALID', `store ${name}: kind is one of ${kinds}, not ${kind}`)
@@ -84,7 +84,7 @@ export function requireKind({ name, kind }: Pick<StoreBase, 'name' | 'kind'>): v
 
 /** The definition of a store: of `settings`, those that its kind knows. */
 export function defineStore(
-  base: Omit<StoreBase, 'kind'>,
+  base: Omit<DefinitionBase, 'kind'>,
   kind: StoreKind,
   settings: Readonly<Record<string, unknown>>,
 ): StoreDefinition {
@@ -114,7 +114,7 @@ export function storeDefinition<K, V>(options: StoreOptions<K, V>): StoreDefinit
   })
 }
 
-function storeBase<K, V>(options: StoreOptions<K, V>): Omit<StoreBase, 'kind'> {
+function storeBase<K, V>(options: StoreOptions<K, V>): Omit<DefinitionBase, 'kind'> {
   return {
     name: options.name,
     keySerde: checked(options.key as Serde<unknown>),

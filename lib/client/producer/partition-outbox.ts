@@ -18,7 +18,7 @@ export interface Acknowledgement {
 }
 
 /** Who waits for a record to be stored. */
-export interface Settle {
+export interface RecordOutcome {
   readonly resolve: (acknowledgement: Acknowledgement) => void
   readonly reject: (error: unknown) => void
 }
@@ -31,7 +31,7 @@ export interface EncodedRecord {
 }
 
 interface Batch extends ProduceBatch {
-  readonly waiting: Settle[]
+  readonly waiting: RecordOutcome[]
   /** When its first record was sent. */
   readonly startedMs: number
   /** What it counts for among the bytes of the producer. */
@@ -67,7 +67,7 @@ export class PartitionOutbox {
     this.#options = options
   }
 
-  add(record: EncodedRecord, settle: Settle, startedMs: number): void {
+  add(record: EncodedRecord, settle: RecordOutcome, startedMs: number): void {
     const size = (record.key?.length ?? 0) + (record.value?.length ?? 0) + RECORD_OVERHEAD_BYTES
     let batch = this.#batches.at(-1)
     if (batch === undefined || batch.full || batch.builder.sizeBytes + size > this.#options.batchBytes) {
@@ -186,7 +186,7 @@ export class PartitionOutbox {
   }
 }
 
-function append(batch: Batch, { timestamp, key, value, headers }: EncodedRecord, settle: Settle): void {
+function append(batch: Batch, { timestamp, key, value, headers }: EncodedRecord, settle: RecordOutcome): void {
   batch.builder.append(timestamp, key, value, headers)
   batch.waiting.push(settle)
 }

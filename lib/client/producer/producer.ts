@@ -11,7 +11,7 @@ import { type ClientOptions, clusterOf } from '../connect.js'
 import { growingPauseMs } from '../retry.js'
 import { checkProducerOptions } from './check-options.js'
 import type { ProducerRecord } from './encode-record.js'
-import { type Acknowledgement, type EncodedRecord, PartitionOutbox, type Settle } from './partition-outbox.js'
+import { type Acknowledgement, type EncodedRecord, PartitionOutbox, type RecordOutcome } from './partition-outbox.js'
 import { ProduceQueue } from './produce-queue.js'
 import { TopicIntake } from './topic-intake.js'
 
@@ -145,7 +145,7 @@ export class Producer {
     return intake
   }
 
-  #add(topic: string, partition: number, record: EncodedRecord, settle: Settle, startedMs: number): void {
+  #add(topic: string, partition: number, record: EncodedRecord, settle: RecordOutcome, startedMs: number): void {
     const sizeBytes = (record.key?.length ?? 0) + (record.value?.length ?? 0)
     if (sizeBytes > this.#bufferBytes) {
       const text = `A record for topic "${topic}" was not sent: its ${sizeBytes} bytes are more than bufferBytes.`

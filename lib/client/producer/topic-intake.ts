@@ -6,7 +6,7 @@ import { mayRepeat } from '../broker-error.js'
 import type { Cluster } from '../cluster.js'
 import { growingPauseMs } from '../retry.js'
 import { encodeRecord, hashedBytes, type ProducerRecord, type Serdes } from './encode-record.js'
-import type { EncodedRecord, Settle } from './partition-outbox.js'
+import type { EncodedRecord, RecordOutcome } from './partition-outbox.js'
 
 /** What an intake needs of its producer. */
 export interface IntakePort {
@@ -14,13 +14,13 @@ export interface IntakePort {
   readonly deliveryTimeoutMs: number
   /** Null: there is room. Otherwise resolves when there may be. */
   room(): Promise<void> | null
-  add(topic: string, partition: number, record: EncodedRecord, settle: Settle, startedMs: number): void
+  add(topic: string, partition: number, record: EncodedRecord, settle: RecordOutcome, startedMs: number): void
 }
 
 interface Pending {
   readonly serdes: Serdes
   readonly record: ProducerRecord<unknown, unknown>
-  readonly settle: Settle
+  readonly settle: RecordOutcome
   readonly startedMs: number
   attempts: number
 }
@@ -54,7 +54,7 @@ export class TopicIntake {
     return this.#pending.length > 0
   }
 
-  send(serdes: Serdes, record: ProducerRecord<unknown, unknown>, settle: Settle): void {
+  send(serdes: Serdes, record: ProducerRecord<unknown, unknown>, settle: RecordOutcome): void {
     const startedMs = this.#port.cluster.clock.monotonicMs()
     const pending = { serdes, record, settle, startedMs, attempts: 0 }
     if (this.#running) {

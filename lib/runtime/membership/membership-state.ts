@@ -2,7 +2,7 @@
 import type { GroupIdentity } from '../../client/commit.js'
 import type { TaskId } from '../../record/task-id.js'
 import { type FailedCommits, NO_FAILED_COMMITS } from '../commit/failed-commit.js'
-import { type Group, isAsked, isLost, WANTED } from './group-phase.js'
+import { type GroupPhase, isAsked, isLost, WANTED } from './group-phase.js'
 import { NOTHING_OWNED, type Ownership, ownsTask } from './ownership.js'
 
 export type Life =
@@ -13,7 +13,7 @@ export type Life =
   | { readonly kind: 'retired'; readonly leaves: boolean }
 
 export interface MembershipState {
-  readonly group: Group
+  readonly group: GroupPhase
   readonly life: Life
   /** Of the assignment in force; null before the first. */
   readonly generation: GroupIdentity | null

@@ -5,7 +5,7 @@ import { isStopping, type MembershipState } from './membership-state.js'
 /** Pending output while a commit is in flight, in multiples of `commitBytes`, at which processing waits for its outcome. */
 const MAX_PENDING_FACTOR = 2
 
-export interface CommitFacts {
+export interface PendingCommit {
   readonly inFlight: boolean
   /** User code took so long at the last slice that nothing else got its turn. */
   readonly slow: boolean
@@ -14,7 +14,7 @@ export interface CommitFacts {
 }
 
 /** Slow records would keep a commit from its answers until the broker aborts it; output may gather for the next one only. */
-export function waitsForCommit({ failedCommits }: MembershipState, facts: CommitFacts): boolean {
+export function waitsForCommit({ failedCommits }: MembershipState, facts: PendingCommit): boolean {
   const { inFlight, slow, pendingBytes, commitBytes } = facts
   if (!inFlight) return false
   return slow || failedCommits.count > 0 || pendingBytes() >= MAX_PENDING_FACTOR * commitBytes

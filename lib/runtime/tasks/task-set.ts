@@ -15,7 +15,7 @@ import type { StoreHolder } from '../queries/query-bound.js'
 import { FIRST_CHUNK, nextChunk } from '../time-slice.js'
 import { closeTask } from './close-task.js'
 import type { OpenedTask } from './take-over.js'
-import { TaskInput, type TaskInputOptions } from './task-input.js'
+import { InputOfTasks, type InputOfTasksOptions } from './task-input.js'
 
 interface RunningTask {
   readonly taskId: TaskId
@@ -33,7 +33,7 @@ interface RunningTask {
 /** Slices as long as this many allowed ones count as slow. */
 const SLOW_SLICES = 4
 
-export interface TaskSetOptions extends TaskInputOptions {
+export interface TaskSetOptions extends InputOfTasksOptions {
   readonly clock: Clock
   readonly makeTask: (opened: OpenedTask) => Task<TaskState>
   /** A background write of committed state failed. */
@@ -45,7 +45,7 @@ const NOT_PAUSED = Number.NEGATIVE_INFINITY
 export class TaskSet {
   readonly #options: TaskSetOptions
   readonly #tasks = new Map<TaskId, RunningTask>()
-  readonly #input: TaskInput
+  readonly #input: InputOfTasks
   /** In task order; null: tasks came or went since it was made. */
   #sorted: readonly RunningTask[] | null = []
   readonly #lag: Lag
@@ -57,7 +57,7 @@ export class TaskSet {
 
   constructor(options: TaskSetOptions) {
     this.#options = options
-    this.#input = new TaskInput(options)
+    this.#input = new InputOfTasks(options)
     this.#lag = new Lag(options.clock, options.fetcher)
   }
 

@@ -1,31 +1,31 @@
 /** Every kind of store: one row each. A store definition is the definition of one of these rows. */
 import { MillraceError } from '../../errors.js'
 import type { CommittedView } from '../committed/view.js'
-import { joinWindow } from './join-window-store.js'
-import { keyValue, timestampedKeyValue } from './key-value-kinds.js'
-import { session } from './session-store.js'
-import type { StoreBase, StoreInfo } from './store-info.js'
+import { joinWindowInfo } from './join-window-store.js'
+import { keyValueInfo, timestampedKeyValueInfo } from './key-value-kinds.js'
+import { sessionInfo } from './session-store.js'
+import type { DefinitionBase, StoreInfo } from './store-info.js'
 import type { LocalStore } from './store-parts.js'
-import { streamBuffer } from './stream-buffer-store.js'
-import { subscription } from './subscription-store.js'
-import { suppressBuffer } from './suppress-buffer-store.js'
-import { timers } from './timers-store.js'
-import { unmatched } from './unmatched-store.js'
-import { versioned } from './versioned-store.js'
-import { window } from './window-store.js'
+import { streamBufferInfo } from './stream-buffer-store.js'
+import { subscriptionInfo } from './subscription-store.js'
+import { suppressBufferInfo } from './suppress-buffer-store.js'
+import { timersInfo } from './timers-store.js'
+import { unmatchedInfo } from './unmatched-store.js'
+import { versionedInfo } from './versioned-store.js'
+import { windowInfo } from './window-store.js'
 
 const ROWS = {
-  keyValue,
-  timestampedKeyValue,
-  window,
-  session,
-  versioned,
-  joinWindow,
-  unmatched,
-  streamBuffer,
-  subscription,
-  suppressBuffer,
-  timers,
+  keyValue: keyValueInfo,
+  timestampedKeyValue: timestampedKeyValueInfo,
+  window: windowInfo,
+  session: sessionInfo,
+  versioned: versionedInfo,
+  joinWindow: joinWindowInfo,
+  unmatched: unmatchedInfo,
+  streamBuffer: streamBufferInfo,
+  subscription: subscriptionInfo,
+  suppressBuffer: suppressBufferInfo,
+  timers: timersInfo,
 }
 
 export type StoreKind = keyof typeof ROWS
@@ -38,7 +38,7 @@ export type StoreDefinition = Row extends infer R ? (R extends StoreInfo<infer D
 /** The compiler holds it complete, and each row under the name of its kind. */
 export const STORES: { readonly [K in StoreKind]: StoreInfo<Extract<StoreDefinition, { readonly kind: K }>> } = ROWS
 
-export function storeInfo({ kind }: Pick<StoreBase, 'kind'>): StoreInfo {
+export function storeInfo({ kind }: Pick<DefinitionBase, 'kind'>): StoreInfo {
   return STORES[kind as StoreKind]
 }
 

@@ -9,7 +9,7 @@ import { KeyIndex } from '../order/key-index.js'
 import type { JoinWindowStore } from '../ports/join-stores.js'
 import type { ValueAndTimestamp } from '../ports/store.js'
 import { PartsStore } from './parts-store.js'
-import { type StoreBase, type StoreRow, timed } from './store-info.js'
+import { type DefinitionBase, type StoreRow, timed } from './store-info.js'
 import type { LocalStore, StoreParts } from './store-parts.js'
 
 /** Sequence numbers are counted like Kafka Streams': from 1, per store, back to 0 behind the largest int32. */
@@ -21,7 +21,7 @@ const LAST_SEQUENCE = 0x7fffffff
  */
 const LEAST_SEGMENT_MS = 5_000
 
-export interface JoinWindowDefinition extends StoreBase {
+export interface JoinWindowDefinition extends DefinitionBase {
   readonly kind: 'joinWindow'
   /** How long after stream time a record is kept, in milliseconds. */
   readonly retentionMs: number
@@ -103,7 +103,7 @@ export class LocalJoinWindowStore<K = unknown, V = unknown>
   }
 }
 
-export const joinWindow: StoreRow<JoinWindowDefinition, LocalJoinWindowStore> = {
+export const joinWindowInfo: StoreRow<JoinWindowDefinition, LocalJoinWindowStore> = {
   kind: 'joinWindow',
   savedAs: 'window',
   // As in Kafka Streams, a test reads it by `fetch`.

@@ -29,7 +29,7 @@ const both: Omit<KeyValueRow<KeyValueKind>, 'kind' | 'savedAs' | 'rebuiltFrom'> 
   committed: (store) => keyValueView(store, (timestampMs) => store.isOver(timestampMs)),
 }
 
-export const keyValue: KeyValueRow<'keyValue'> = {
+export const keyValueInfo: KeyValueRow<'keyValue'> = {
   ...both,
   kind: 'keyValue',
   savedAs: 'keyValue',
@@ -37,7 +37,7 @@ export const keyValue: KeyValueRow<'keyValue'> = {
 }
 
 /** Rows keep the time of their last change, in the changelog as in `keyValue`. */
-export const timestampedKeyValue: KeyValueRow<'timestampedKeyValue'> = {
+export const timestampedKeyValueInfo: KeyValueRow<'timestampedKeyValue'> = {
   ...both,
   kind: 'timestampedKeyValue',
   savedAs: 'timestampedKeyValue',

@@ -10,12 +10,12 @@ import type { OrderedKeyValueStore, Row } from '../ports/ordered.js'
 import type { FlushListener, ValueAndTimestamp } from '../ports/store.js'
 import { KeyScans, requireOrder } from './key-scans.js'
 import { PartsStore } from './parts-store.js'
-import type { StoreBase } from './store-info.js'
+import type { DefinitionBase } from './store-info.js'
 import type { KeyFollower, LocalStore, StoreParts } from './store-parts.js'
 
 export type KeyValueKind = 'keyValue' | 'timestampedKeyValue'
 
-interface KeyValueBase<Kind extends KeyValueKind> extends StoreBase {
+interface KeyValueBase<Kind extends KeyValueKind> extends DefinitionBase {
   readonly kind: Kind
   /** False: every update is forwarded and logged at once (Kafka Streams' `withCachingDisabled`). */
   readonly cached: boolean

@@ -1,8 +1,8 @@
 /** The information that every store gives about its parts. */
-import { isCached, type StoreBase } from './store-info.js'
+import { type DefinitionBase, isCached } from './store-info.js'
 import type { StoreParts } from './store-parts.js'
 
-export abstract class PartsStore<D extends StoreBase = StoreBase> {
+export abstract class PartsStore<D extends DefinitionBase = DefinitionBase> {
   readonly parts: StoreParts<D>
 
   constructor(parts: StoreParts<D>) {

@@ -10,7 +10,7 @@ import { TimeIndex } from '../layers/time-index.js'
 import { KeyIndex } from '../order/key-index.js'
 import type { OrderedKeys } from '../order/ordered-keys.js'
 import { PartsStore } from './parts-store.js'
-import type { StoreBase } from './store-info.js'
+import type { DefinitionBase } from './store-info.js'
 import type { StoreParts } from './store-parts.js'
 import { segmentGroup, TimeScans } from './time-scans.js'
 
@@ -24,7 +24,7 @@ export interface SegmentedLayout {
 }
 
 /** Settings of both. */
-export interface SegmentedDefinition extends StoreBase {
+export interface SegmentedDefinition extends DefinitionBase {
   /** False: every update is forwarded and logged at once (Kafka Streams' `withCachingDisabled`). */
   readonly cached: boolean
   /** How long after stream time an entry is kept, in milliseconds; Infinity: permanently. */

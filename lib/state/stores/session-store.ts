@@ -190,7 +190,7 @@ export function requireIndex(index: TimeIndex | null, name: string): TimeIndex {
   throw new MillraceError('STATE_NOT_INDEXED', `store ${name} is scanned by time but was declared without a time index`)
 }
 
-export const session: StoreRow<SessionDefinition, LocalSessionStore> = {
+export const sessionInfo: StoreRow<SessionDefinition, LocalSessionStore> = {
   kind: 'session',
   savedAs: 'session',
   port: 'session',

@@ -8,7 +8,7 @@ import type { StoredTimes } from '../layers/store-times.js'
 import type { LocalStore, StoreParts } from './store-parts.js'
 
 /** What every store is declared with; each kind adds the settings that mean something for it. */
-export interface StoreBase {
+export interface DefinitionBase {
   readonly name: string
   readonly kind: string
   readonly keySerde: Serde<unknown>
@@ -25,7 +25,7 @@ export interface StoreBase {
 }
 
 /** The settings of a kind beside those of every store. */
-type OwnSetting<D> = Exclude<D extends unknown ? keyof D : never, keyof StoreBase>
+type OwnSetting<D> = Exclude<D extends unknown ? keyof D : never, keyof DefinitionBase>
 
 /**
  * What another value of a setting means for `diff`. `silent`: nothing. `label`: the rows there are mean something else. `bound`: a
@@ -39,7 +39,7 @@ export type TablePort = 'keyValue' | 'window' | 'session' | 'versioned'
 /** How processors, look-ups and tests use a store. Null: only the operator it was made for knows how. */
 export type StorePort = TablePort | 'timers' | null
 
-export interface StoreInfo<D extends StoreBase = StoreBase> {
+export interface StoreInfo<D extends DefinitionBase = DefinitionBase> {
   readonly kind: D['kind']
   /** What the kind is called on disk and in descriptions: kinds that were told apart later keep their old name there. */
   readonly savedAs: string
@@ -61,7 +61,7 @@ export interface StoreInfo<D extends StoreBase = StoreBase> {
 type Committed<S> = { view(store: S): CommittedView }['view']
 
 /** The row beside a store: it forgets no setting of the definition, and knows the methods of what it opens. */
-export interface StoreRow<D extends StoreBase, S extends LocalStore> extends StoreInfo<D> {
+export interface StoreRow<D extends DefinitionBase, S extends LocalStore> extends StoreInfo<D> {
   readonly settings: { readonly [P in OwnSetting<D>]: StoreSettingRule }
   readonly writes: readonly (keyof S & string)[]
   open(parts: StoreParts<D>, stored: StoredTimes | null): S
@@ -82,16 +82,16 @@ export function timed(cleanup: 'delete' | 'compact,delete', keptMs: number): Rea
 }
 
 /** The cached ones: updates of a key between two commits continue as one. */
-export function isCached(definition: StoreBase): boolean {
+export function isCached(definition: DefinitionBase): boolean {
   return 'cached' in definition && definition.cached === true
 }
 
 /** A global store is filled from its topic, and has nothing to forward. */
-export function uncached<D extends StoreBase>(definition: D): D {
+export function uncached<D extends DefinitionBase>(definition: D): D {
   return isCached(definition) ? { ...definition, cached: false } : definition
 }
 
 /** Entries keep the headers they were put with. */
-export function keepsHeaders(definition: StoreBase): boolean {
+export function keepsHeaders(definition: DefinitionBase): boolean {
   return 'headers' in definition && definition.headers === true
 }

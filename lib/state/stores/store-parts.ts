@@ -12,11 +12,11 @@ import type { StoreTimes } from '../layers/store-times.js'
 import { KeyCodec, keepBytes, ValueCodec } from '../layers/value-codec.js'
 import { ORDER_CODEC, OrderedKeys } from '../order/ordered-keys.js'
 import type { ValueAndTimestamp } from '../ports/store.js'
-import { keepsHeaders, type StoreBase } from './store-info.js'
+import { type DefinitionBase, keepsHeaders } from './store-info.js'
 
 /** Receives one changelog record. Key and value are private copies. */
 export type ChangelogSink = (
-  store: StoreBase,
+  store: DefinitionBase,
   key: Buffer,
   value: Buffer | null,
   timestampMs: number,
@@ -39,7 +39,7 @@ export interface TransactionFollower {
 export type EmitChange = (key: Buffer, value: Buffer | null, timestampMs: number) => void
 
 export interface LocalStore {
-  readonly definition: StoreBase
+  readonly definition: DefinitionBase
   /** Its values are kept with headers. */
   readonly keepsHeaders: boolean
   /** Data first, then directories. */
@@ -68,7 +68,7 @@ export interface LocalStore {
   expire(): Promise<void>
 }
 
-export interface StorePartsOptions<D extends StoreBase> {
+export interface StorePartsOptions<D extends DefinitionBase> {
   readonly definition: D
   readonly engine: StateEngine
   /** Two bytes in front of all keys of the store. */
@@ -92,7 +92,7 @@ function sectionPrefix(storeNumber: number, section: number): Buffer {
 }
 
 /** Codecs, overlay and record cache of one store. */
-export class StoreParts<D extends StoreBase = StoreBase> {
+export class StoreParts<D extends DefinitionBase = DefinitionBase> {
   readonly definition: D
   readonly keys: KeyCodec
   readonly values: ValueCodec

@@ -7,7 +7,7 @@ import { leadingTime } from '../layers/time-keys.js'
 import type { BufferedOrigin, BufferedRecord, StreamBuffer } from '../ports/stream-buffer.js'
 import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
-import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import { compacted, type DefinitionBase, type StoreRow } from './store-info.js'
 import type { KeyFollower, LocalStore, StoreParts } from './store-parts.js'
 
 const LAST_SEQUENCE = 0x7fffffff
@@ -15,7 +15,7 @@ const TIME_BYTES = 8
 const SEQUENCE_BYTES = 4
 
 /** Stream-table joins: records that wait for the table. */
-export interface StreamBufferDefinition extends StoreBase {
+export interface StreamBufferDefinition extends DefinitionBase {
   readonly kind: 'streamBuffer'
 }
 
@@ -90,7 +90,7 @@ export class LocalStreamBuffer<K = unknown, V = unknown>
   }
 }
 
-export const streamBuffer: StoreRow<StreamBufferDefinition, LocalStreamBuffer> = {
+export const streamBufferInfo: StoreRow<StreamBufferDefinition, LocalStreamBuffer> = {
   kind: 'streamBuffer',
   savedAs: 'streamBuffer',
   port: null,

@@ -8,11 +8,11 @@ import { keyValueView } from '../committed/view.js'
 import { decodeMembers, encodeMembers, SubscriberIndex } from '../order/subscriber-index.js'
 import type { SubscriptionStore } from '../ports/store.js'
 import { PartsStore } from './parts-store.js'
-import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import { compacted, type DefinitionBase, type StoreRow } from './store-info.js'
 import type { LocalStore, StoreParts } from './store-parts.js'
 
 /** Foreign-key joins: which rows of the left table wait for a row of the other. */
-export interface SubscriptionDefinition extends StoreBase {
+export interface SubscriptionDefinition extends DefinitionBase {
   readonly kind: 'subscription'
 }
 
@@ -76,7 +76,7 @@ function groupOf(key: Buffer, primaryKeyAt: number): string {
   return key.toString('latin1', 0, primaryKeyAt)
 }
 
-export const subscription: StoreRow<SubscriptionDefinition, LocalSubscriptionStore> = {
+export const subscriptionInfo: StoreRow<SubscriptionDefinition, LocalSubscriptionStore> = {
   kind: 'subscription',
   savedAs: 'subscription',
   port: null,

@@ -18,7 +18,7 @@ import { leadingTime } from '../layers/time-keys.js'
 import type { BufferedChange, ChangeContext, SuppressBuffer } from '../ports/suppress-buffer.js'
 import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
-import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import { compacted, type DefinitionBase, type StoreRow } from './store-info.js'
 import type { KeyFollower, LocalStore, StoreParts, TransactionFollower } from './store-parts.js'
 
 const TIME_BYTES = 8
@@ -27,7 +27,7 @@ const TIME_BYTES = 8
 type Undo = readonly [key: string, timeMs: number | undefined]
 
 /** Changes that wait in a suppression. */
-export interface SuppressBufferDefinition extends StoreBase {
+export interface SuppressBufferDefinition extends DefinitionBase {
   readonly kind: 'suppressBuffer'
 }
 
@@ -213,7 +213,7 @@ function sizeOf(key: string, held: Buffer | null): number {
   return held === null ? 0 : bufferedRowBytes(key.length, decodeBufferedRow(held))
 }
 
-export const suppressBuffer: StoreRow<SuppressBufferDefinition, LocalSuppressBuffer> = {
+export const suppressBufferInfo: StoreRow<SuppressBufferDefinition, LocalSuppressBuffer> = {
   kind: 'suppressBuffer',
   savedAs: 'suppressBuffer',
   port: null,

@@ -6,14 +6,14 @@ import { leadingTime, timeAt } from '../layers/time-keys.js'
 import type { DueTimers, TimerStore } from '../ports/timer-store.js'
 import { BufferStore } from './buffer-store.js'
 import { DueKeys, dueKey } from './due-keys.js'
-import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import { compacted, type DefinitionBase, type StoreRow } from './store-info.js'
 import type { LocalStore, StoreParts } from './store-parts.js'
 
 /** On disk a value follows its timestamp. */
 const VALUE_AT = 8
 
 /** Processors: one timer per key. */
-export interface TimersDefinition extends StoreBase {
+export interface TimersDefinition extends DefinitionBase {
   readonly kind: 'timers'
   /** The time that fires them. */
   readonly timerType: 'streamTime' | 'wallClockTime'
@@ -118,7 +118,7 @@ export class LocalTimerStore<K = unknown>
   }
 }
 
-export const timers: StoreRow<TimersDefinition, LocalTimerStore> = {
+export const timersInfo: StoreRow<TimersDefinition, LocalTimerStore> = {
   kind: 'timers',
   savedAs: 'timers',
   port: 'timers',

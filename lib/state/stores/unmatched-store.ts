@@ -5,11 +5,11 @@ import { leadingTime } from '../layers/time-keys.js'
 import type { Unmatched, UnmatchedStore } from '../ports/join-stores.js'
 import { BufferStore } from './buffer-store.js'
 import { KeyHeap } from './key-heap.js'
-import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import { compacted, type DefinitionBase, type StoreRow } from './store-info.js'
 import type { EmitChange, KeyFollower, LocalStore, StoreParts, TransactionFollower } from './store-parts.js'
 
 /** Stream-stream joins: records that wait for a partner. */
-export interface UnmatchedDefinition extends StoreBase {
+export interface UnmatchedDefinition extends DefinitionBase {
   readonly kind: 'unmatched'
 }
 
@@ -100,7 +100,7 @@ function both(left: TransactionFollower, right: TransactionFollower): Transactio
   }
 }
 
-export const unmatched: StoreRow<UnmatchedDefinition, LocalUnmatchedStore> = {
+export const unmatchedInfo: StoreRow<UnmatchedDefinition, LocalUnmatchedStore> = {
   kind: 'unmatched',
   savedAs: 'unmatched',
   port: null,

@@ -7,12 +7,12 @@ import { type StoredTimes, StoreTimes } from '../layers/store-times.js'
 import type { ValueAndTimestamp } from '../ports/store.js'
 import type { Version, VersionedPut, VersionedStore } from '../ports/versioned.js'
 import { PartsStore } from './parts-store.js'
-import { compacted, type StoreBase, type StoreRow } from './store-info.js'
+import { compacted, type DefinitionBase, type StoreRow } from './store-info.js'
 import type { EmitChange, LocalStore, StoreParts, TransactionFollower } from './store-parts.js'
 import { type Layer, VersionHistory } from './version-history.js'
 
 /** Every version of a row as long as its history is kept. */
-export interface VersionedDefinition extends StoreBase {
+export interface VersionedDefinition extends DefinitionBase {
   readonly kind: 'versioned'
   /** How long a version is kept after its end, in milliseconds of stream time. */
   readonly retentionMs: number
@@ -154,7 +154,7 @@ export class LocalVersionedStore<K = unknown, V = unknown>
   }
 }
 
-export const versioned: StoreRow<VersionedDefinition, LocalVersionedStore> = {
+export const versionedInfo: StoreRow<VersionedDefinition, LocalVersionedStore> = {
   kind: 'versioned',
   savedAs: 'versioned',
   port: 'versioned',

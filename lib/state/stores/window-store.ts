@@ -186,7 +186,7 @@ export class LocalWindowStore<K = unknown, V = unknown>
   }
 }
 
-export const window: StoreRow<WindowDefinition, LocalWindowStore> = {
+export const windowInfo: StoreRow<WindowDefinition, LocalWindowStore> = {
   kind: 'window',
   savedAs: 'window',
   port: 'window',

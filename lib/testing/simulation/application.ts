@@ -9,7 +9,7 @@ import type { SimPlan } from './plan.js'
 import type { SimProcess } from './process.js'
 import type { SimStorage } from './storage.js'
 import { APPLICATION, BY_ITEM, PARTITIONS, SESSION, simTopology, TOPICS, WINDOW } from './topology.js'
-import type { UserCode } from './user-code.js'
+import type { SimulatedUserCode } from './user-code.js'
 
 /** The end of a simulated run, as a check sees it. */
 export interface SimRun {
@@ -56,7 +56,7 @@ const USERS = 24
 const ITEMS = 10
 
 /** Echo, totals, windows and sessions behind a hop: written by hand, with a reference of its own. */
-export function fixedApplication(plan: SimPlan, userCode: UserCode): SimApplication {
+export function fixedApplication(plan: SimPlan, userCode: SimulatedUserCode): SimApplication {
   const { cached, guarantee, observed } = plan
   return {
     id: APPLICATION,

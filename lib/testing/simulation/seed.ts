@@ -18,7 +18,7 @@ import { SimSteps } from './steps.js'
 import { SimStorage } from './storage.js'
 import { faultTargets } from './targets.js'
 import { VERSIONS } from './topology.js'
-import { UserCode } from './user-code.js'
+import { SimulatedUserCode } from './user-code.js'
 import { drawPlan } from './variants.js'
 import { SimWorld } from './world.js'
 
@@ -105,7 +105,7 @@ class Simulation {
   constructor(plan: SimPlan, options: RunOptions) {
     this.#plan = plan
     this.#stopAtFirst = options.stopAtFirst === true
-    const userCode = new UserCode(plan.userCode, (process) => this.#restart(process))
+    const userCode = new SimulatedUserCode(plan.userCode, (process) => this.#restart(process))
     this.#application = plan.topology === null ? fixedApplication(plan, userCode) : options.application!(plan)
     const application = this.#application
     this.#world = new SimWorld(`seed ${plan.seed}`, { trace: options.trace === true })

@@ -8,7 +8,7 @@ const PLACES = ['source', 'totals', 'item'] as const
 export type UserCodePlace = (typeof PLACES)[number]
 
 /** What all lives of all instances know together: an event that has thrown often enough goes through. */
-export class UserCode {
+export class SimulatedUserCode {
   readonly #plan: UserCodePlan
   readonly #threw = new Map<string, number>()
   readonly #onThrow: (process: SimProcess) => void
