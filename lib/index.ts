@@ -38,6 +38,17 @@ export { CogroupedStream, SessionWindowedCogroupedStream, WindowedCogroupedStrea
 export { GlobalKTable } from './dsl/global-table.js'
 export { type AggregateOptions, type CountOptions, GroupedStream, type ReduceArgument } from './dsl/grouped-stream.js'
 export { GroupedTable, type TableAggregateOptions } from './dsl/grouped-table.js'
+export type {
+  BothText,
+  GroupHint,
+  KeyText,
+  SameKeys,
+  SerdeHint,
+  Serdes,
+  StoreHint,
+  StreamJoinHint,
+  ValueText,
+} from './dsl/hints.js'
 export type { AggregateStore } from './dsl/plan/aggregation.js'
 export type { BuildOptions } from './dsl/plan/build.js'
 export type { CogroupOptions } from './dsl/plan/cogroup.js'

@@ -1,10 +1,12 @@
 /** A stream whose records are grouped by key, before an aggregation. */
+
 import { MillraceError } from '../errors.js'
 import { int64 } from '../serde/primitive.js'
 import type { Serde } from '../serde/serde.js'
 import type { Fold } from '../topology/aggregate-nodes.js'
 import type { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from '../windows/definitions.js'
 import { CogroupedStream } from './cogrouped-stream.js'
+import type { StoreHint } from './hints.js'
 import { type AggregateStore, aggregateGroup, countFold, type GroupHandle, reduceFold } from './plan/aggregation.js'
 import { cogroupOf } from './plan/cogroup.js'
 import type { Named } from './plan/handle.js'
@@ -56,9 +58,19 @@ export class GroupedStream<K, V, VS extends SerdeState = 'known'> {
   /** Combines the values of a key; the first one is taken as it is. Records with a null key or value are dropped. */
   reduce(
     reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
-    ...[options]: ReduceArgument<K, NotNull<V>, VS>
+    ...options: ReduceArgument<K, NotNull<V>, VS>
+  ): KTable<K, NotNull<V>, 'known', never>
+  /** Says what is missing. @hidden */
+  reduce(
+    this: StoreHint,
+    reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
+  ): KTable<K, NotNull<V>, 'known', never>
+  reduce(
+    reducer: (aggregate: NotNull<V>, value: NotNull<V>) => NotNull<V>,
+    ...given: readonly unknown[]
   ): KTable<K, NotNull<V>, 'known', never> {
     const { stream } = this.handle
+    const options = given[0] as CountOptions<never> | undefined
     checkOptions('reduce', options, stream.name)
     return this.#plain('KSTREAM-REDUCE-', reduceFold(reducer, stream), options, { value: stream.value })
   }

@@ -12,6 +12,7 @@ import { withChanges } from '../topology/processor.js'
 import { requireAnyFunction } from '../topology/validate/functions.js'
 import { GlobalKTable } from './global-table.js'
 import { GroupedStream } from './grouped-stream.js'
+import type { SerdeHint, StreamJoinHint } from './hints.js'
 import { type GroupSettings, groupStream } from './plan/aggregation.js'
 import type { Named, StreamHandle, TableHandle } from './plan/handle.js'
 import { checkOptions, nameOnly } from './plan/operator-options.js'
@@ -149,7 +150,10 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   }
 
   /** Writes to an internal topic and reads it again, so that records lie where their key belongs. */
-  repartition(...[options]: WriteArgument<RepartitionSettings, K, V, KS, VS>): KStream<K, V> {
+  repartition(...options: WriteArgument<RepartitionSettings, K, V, KS, VS>): KStream<K, V>
+  /** Says what is missing. @hidden */
+  repartition(this: SerdeHint<KS, VS>): KStream<K, V>
+  repartition(options?: RepartitionSettings): KStream<K, V> {
     return new KStream(repartitionStream(this.handle, options))
   }
 
@@ -162,6 +166,8 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     selector: (key: K, value: V) => K2 | null | undefined,
     options: Named & { readonly key: Serde<K2> } & ValueOption<V, VS>,
   ): GroupedStream<K2, V>
+  /** Says what is missing. @hidden */
+  groupBy<K2>(this: SerdeHint<'missing', VS>, selector: (key: K, value: V) => K2): GroupedStream<K2, V>
   groupBy(selector: (key: K, value: V) => unknown, options?: GroupSettings): unknown {
     const node = { kind: 'selectKey', mapper: selector } as const
     const rekeyed = appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', nameOnly(options), node)
@@ -171,20 +177,25 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
   /** Groups by the key there is; repartitions only where the key was changed before. */
   groupByKey(options: Named & KeyOption<K, KS> & { readonly value: Serde<NotNull<V>> }): GroupedStream<K, V>
   groupByKey(...options: GroupArgument<K, V, KS, VS>): GroupedStream<K, V, VS>
+  /** Says what is missing. @hidden */
+  groupByKey(this: SerdeHint<KS, VS>): GroupedStream<K, V>
   groupByKey(options?: Named & { readonly key?: Serde<NotNull<K>>; readonly value?: Serde<NotNull<V>> }): unknown {
     return new GroupedStream(groupStream(this.handle, options as GroupSettings | undefined))
   }
 
   /** Takes the stream for a table's changelog: the latest value of a key counts, null deletes, null keys are dropped. */
-  toTable(
-    ...[options]: WriteArgument<Named & { readonly store?: StoreSettings }, K, V, KS, VS>
-  ): KTable<K, NotNull<V>> {
+  toTable(...options: WriteArgument<Named & { readonly store?: StoreSettings }, K, V, KS, VS>): KTable<K, NotNull<V>>
+  /** Says what is missing. @hidden */
+  toTable(this: SerdeHint<KS, VS>): KTable<K, NotNull<V>>
+  toTable(options?: Named & { readonly store?: StoreSettings }): KTable<K, NotNull<V>> {
     return new KTable(streamToTable(this.handle, options))
   }
 
   /** Writes to a topic, or to the topic a function of the record names. The topics must exist. */
   to(topic: Topic<NotNull<K>, NotNull<V>>, options?: SinkSettings): void
   to(topic: string | TopicNameExtractor<K, V>, ...options: WriteArgument<SinkSettings, K, V, KS, VS>): void
+  /** Says what is missing. @hidden */
+  to(this: SerdeHint<KS, VS>, topic: string | TopicNameExtractor<K, V>): void
   to(given: unknown, settings: SinkSettings = {}): void {
     const chosen = typeof given === 'function'
     const { name, options } = chosen ? { name: given, options: settings } : topicWithSerdes(given, settings, 'to')
@@ -262,9 +273,10 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     table: KTable<K, VT, TS>,
     options: TableJoin<K, V, VT, VOut, KS, VS>,
   ): KStream<K, VOut, KS, After<V, VOut, VS>>
-  // The overload for tables is the last: what the compiler says of no match is about it.
-  join(other: unknown, options: object): unknown {
-    return this.#join(other, options, false)
+  /** Says what is missing. @hidden */
+  join<O>(other: O, options: StreamJoinHint<K, KS, VS, O>): never
+  join(other: unknown, options: unknown): unknown {
+    return this.#join(other, options as object, false)
   }
 
   /** As `join`, and each record of this stream without a partner continues alone once none can come in time any more. */
@@ -281,8 +293,10 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     table: KTable<K, VT, TS>,
     options: TableJoin<K, V, VT | null, VOut, KS, VS>,
   ): KStream<K, VOut, KS, After<V, VOut, VS>>
-  leftJoin(other: unknown, options: object): unknown {
-    return this.#join(other, options, true)
+  /** Says what is missing. @hidden */
+  leftJoin<O>(other: O, options: StreamJoinHint<K, KS, VS, O>): never
+  leftJoin(other: unknown, options: unknown): unknown {
+    return this.#join(other, options as object, true)
   }
 
   /** As `join`, and each record of either stream without a partner continues alone once none can come in time any more. */

@@ -1,8 +1,10 @@
 /** A table: the latest value per key, and its changes. */
+
 import type { Serde } from '../serde/serde.js'
 import type { UsedStore } from '../topology/declared-stores.js'
 import type { ValueTransformerSupplier } from '../topology/processor.js'
 import { GroupedTable } from './grouped-table.js'
+import type { GroupHint } from './hints.js'
 import type { GroupSettings } from './plan/aggregation.js'
 import { deriveTable } from './plan/derived-table.js'
 import { type ForeignKeyJoin, joinByForeignKey } from './plan/foreign-key-join.js'
@@ -125,6 +127,8 @@ export class KTable<K, V, VS extends SerdeState = 'known', N extends null = null
     selector: (key: K, value: V) => readonly [K2 | null, V2 | null] | null,
     options: Named & { readonly key: Serde<K2>; readonly value: Serde<V2> },
   ): GroupedTable<K2, V2>
+  /** Says what is missing. @hidden */
+  groupBy<K2, V2>(this: GroupHint, selector: (key: K, value: V) => readonly [K2, V2] | null): GroupedTable<K2, V2>
   groupBy(selector: (key: K, value: V) => readonly [unknown, unknown] | null, options?: GroupSettings): unknown {
     return new GroupedTable(groupTable(this.handle, selector as never, options))
   }

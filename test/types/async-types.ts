@@ -20,7 +20,5 @@ names.mapAsync(async (_key, value) => [value.length, value]).groupByKey()
 names.mapValuesAsync((name) => name)
 // @ts-expect-error: an order there is not
 names.mapValuesAsync(async (name) => name, { order: 'none' })
-names
-  .processAsync(async (record) => [{ ...record, value: record.value.length }])
-  // @ts-expect-error: no serde for the new value
-  .to('out')
+// @ts-expect-error: no serde for the new value
+names.processAsync(async (record) => [{ ...record, value: record.value.length }]).to('out')

@@ -57,7 +57,7 @@ export type InheritedStore<K, V, V2, VS extends SerdeState> = unknown extends V2
   ? Materialized<K, V2>
   : After<V, V2, VS> extends 'known'
     ? Materialized<K, V2>
-    : never
+    : 'pass { value: serde } in store, because the type of the value changed'
 
 export interface StorePlan {
   readonly kind: StoreKind
