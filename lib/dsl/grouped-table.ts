@@ -15,9 +15,10 @@ type Subtractor = TableAggregateNode['subtractor']
 
 export type TableAggregateOptions<K, V, VR> = Named & {
   readonly initializer: () => VR
-  readonly adder: (key: K, value: V, aggregate: VR) => VR
+  // Methods, so that a table of a narrower type is still a table of the wider one.
+  adder(key: K, value: V, aggregate: VR): VR
   /** Removes a row's value from the aggregate: called before `adder` if the row changes, and alone if it leaves the group. */
-  readonly subtractor: (key: K, value: V, aggregate: VR) => VR
+  subtractor(key: K, value: V, aggregate: VR): VR
 } & AggregateStore<K, NotNull<V>, VR, 'known'>
 
 /** A table whose rows are grouped by another key: aggregate it into a table. */
@@ -41,7 +42,6 @@ export class GroupedTable<K, V> {
   /** Combines the values of a group: `adder` adds a row's value, `subtractor` removes it before the row changes or leaves the group. */
   reduce(
     options: Named & {
-      // Methods, so that a table of a narrower type is still a table of the wider one.
       adder(aggregate: V, value: V): V
       subtractor(aggregate: V, value: V): V
       readonly store?: Materialized<K, V>

@@ -8,6 +8,7 @@ import {
   json,
   type KStream,
   type KTable,
+  type NotNull,
   StreamsBuilder,
   session,
   sliding,
@@ -132,7 +133,7 @@ same<typeof one, KStream<string, User>>(true)
 
 // Code for any types of keys and values.
 export const changes = <K, V>(rows: KTable<K, V>): KStream<K, V> => rows.toStream().filterNotNull()
-export const latest = <K, V>(stream: KStream<K, V>): KTable<K, V> =>
+export const latest = <K, V>(stream: KStream<K, V>): KTable<K, NotNull<V>> =>
   stream.groupByKey().reduce((_before, value) => value)
 export const twice = <K, V>(stream: KStream<K, V>): KStream<K, V> => stream.merge(stream)
 export const nullable = <K, V>(stream: KStream<K, V>): KStream<K, V | null> => stream
