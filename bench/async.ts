@@ -124,6 +124,7 @@ async function load(cluster: Cluster, topic: string, records: number): Promise<v
 }
 
 export const suite: Suite = {
+  what: 'a handler that waits 2 ms: one at a time, and 512 at the same time',
   flags: { records: '50000', rounds: '3' },
   async run({ whole }, log) {
     const report = await asyncHandlers({ records: whole('records', 1_000), rounds: whole('rounds', 1), log })

@@ -229,10 +229,11 @@ function report(options: CountOptions, bench: Bench, runs: readonly CountRun[], 
 }
 
 export const suite: Suite = {
-  flags: { records: '1000000', rounds: '5', 'commit-interval': '100', seed: '1', vs: 'nobody' },
+  what: 'the time to process all records of a topic: groupByKey, count, to; --vs java also runs Kafka Streams',
+  flags: { records: '1000000', rounds: '5', 'commit-interval': '100', seed: '1', vs: 'none' },
   async run({ whole, text }, log) {
     const vs = text('vs')
-    if (vs !== 'java' && vs !== 'nobody') throw invalidFlag(`--vs ${vs}: use java`)
+    if (vs !== 'java' && vs !== 'none') throw invalidFlag(`--vs ${vs}: use java or none`)
     const report = await count({
       records: whole('records', 1_000),
       rounds: whole('rounds', 1),

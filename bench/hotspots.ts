@@ -12,6 +12,7 @@ async function hotspots(options: ServiceOptions) {
 }
 
 export const suite: Suite = {
+  what: 'as service, with 3 and 12 partitions and with users that click more often than others',
   flags: { ...SERVICE_FLAGS, seconds: '30' },
   async run(values, log) {
     const report = await hotspots(serviceOptions(values, log))

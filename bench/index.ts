@@ -19,6 +19,23 @@ export interface Chosen {
   readonly json: boolean
 }
 
+/** Lists every suite with its flags and their defaults. */
+export async function benchHelp(): Promise<string> {
+  const rows = Object.entries(SUITES).map(async ([name, load]) => {
+    const { what, flags } = (await load()).suite
+    const given = Object.entries(flags).map(([flag, value]) => `--${flag} ${value ?? '(required)'}`)
+    return `  ${name.padEnd(12)} ${what}\n${' '.repeat(15)}${given.join('  ')}`
+  })
+  return `npm run bench -- SUITE [options] [--json]
+Runs one benchmark and prints its report; --json prints it on one line. See docs/benchmarks.md.
+
+Suites, each with its options and their defaults:
+${(await Promise.all(rows)).join('\n')}
+
+KAFKA_BROKERS=HOST:PORT uses that broker. Otherwise a benchmark that needs Kafka starts it, and removes it at the end.
+`
+}
+
 /** @throws MillraceError CONFIG_INVALID; TypeError for a flag the suite does not have */
 export async function chosenSuite([name = 'none', ...args]: readonly string[]): Promise<Chosen> {
   const load = Object.hasOwn(SUITES, name) ? SUITES[name] : undefined

@@ -213,6 +213,7 @@ class Arrivals {
 }
 
 export const suite: Suite = {
+  what: 'the time from the planned send to the committed arrival, at a fixed rate',
   flags: { rate: '2000', seconds: '30', rounds: '1', seed: '1' },
   async run({ whole }, log) {
     const report = await latency({

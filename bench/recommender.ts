@@ -119,6 +119,7 @@ async function produce(
 }
 
 export const suite: Suite = {
+  what: 'the quality of the recommendations on real sessions',
   flags: { train: null, test: null, repeats: 'forbid' },
   async run({ text }, log) {
     const repeats = text('repeats')

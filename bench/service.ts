@@ -109,6 +109,7 @@ export function serviceOptions({ text, whole }: FlagValues, log: Log): ServiceOp
 }
 
 export const suite: Suite = {
+  what: 'the time from a click to its WebSocket frame, at a fixed rate',
   flags: SERVICE_FLAGS,
   async run(values, log) {
     const report = await service(serviceOptions(values, log))

@@ -17,6 +17,8 @@ export interface Outcome {
 }
 
 export interface Suite {
+  /** One line for `--help`. */
+  readonly what: string
   /** Flag → default. Null: it must be given. */
   readonly flags: Readonly<Record<string, string | null>>
   run(values: FlagValues, log: Log): Promise<Outcome>

@@ -1,6 +1,4 @@
-/**
- * `npm run broker -- [--port N] [--host H] [--data DIR] [--auto-create]`: runs the embedded broker until it is stopped.
- */
+/** `npm run broker`: runs the embedded broker until it is stopped. */
 
 import { parseArgs } from 'node:util'
 import { createBroker, FolderStorage, MemoryStorage } from '../broker/index.js'
@@ -8,6 +6,15 @@ import { MillraceError } from '../errors.js'
 import { systemClock } from '../record/clock.js'
 import { systemRandom } from '../record/random.js'
 import { runCommand } from './command.js'
+
+const HELP = `npm run broker -- [options]
+Runs the embedded broker until Ctrl-C.
+
+  --port N        the port; 0 takes any free port; default 9092
+  --host H        the address to listen on, which is also the host that clients connect to; default 127.0.0.1
+  --data DIR      the folder for the data; default: in memory, lost when the broker stops
+  --auto-create   create a topic when a client first asks for it
+`
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -44,4 +51,4 @@ async function main(): Promise<number> {
   return 0
 }
 
-await runCommand(main)
+await runCommand(main, HELP)

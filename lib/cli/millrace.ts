@@ -4,11 +4,16 @@ import { MillraceError } from '../errors.js'
 import { runCommand } from './command.js'
 import { diff } from './diff.js'
 
+const HELP = `millrace diff OLD.json NEW.json [--json]
+Lists the state that a new version of a topology would lose or change. Both files contain the output of
+describe(topology, 'json'). Exits with 1 if state would be lost.
+
+  --json   print the changes as JSON
+`
+
 await runCommand(async () => {
   const [command, ...args] = process.argv.slice(2)
   if (command === 'diff') return diff(args)
-  throw new MillraceError(
-    'CONFIG_INVALID',
-    `There is no command ${command ?? '(none)'}: use millrace diff OLD.json NEW.json`,
-  )
-})
+  const problem = command === undefined ? 'No command was given' : `There is no command ${command}`
+  throw new MillraceError('CONFIG_INVALID', `${problem}: use millrace diff OLD.json NEW.json, or millrace --help`)
+}, HELP)

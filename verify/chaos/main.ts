@@ -6,13 +6,49 @@ import { parseArgs } from 'node:util'
 import { runCommand } from '../../lib/cli/command.js'
 import { MillraceError } from '../../lib/errors.js'
 import { runChaos } from './command.js'
+import { FAULTS } from './faults/index.js'
 import { runShop } from './shop/command.js'
+import { FAULTS as SHOP_FAULTS } from './shop/faults.js'
 import type { WorkerSettings } from './worker.js'
 import { runWorker } from './worker.js'
 
 /** The oldest broker on which every fault has been made, and what a round starts when no broker is named. */
 const CHAOS_KAFKA_VERSION = '4.4.0'
 const NODES = [1, 3]
+/** Names of faults in a line of the help text. */
+const PER_LINE = 10
+
+const HELP = `npm run chaos -- [--faults LIST] [--rounds N] [options]
+Injects faults into real processes on a real Kafka. See docs/chaos.md.
+
+  --faults LIST     names separated by commas; default all, which leaves out the measurements
+  --rounds N        the number of rounds; default 1
+  --from S          the seed of the first round; default 1
+  --nodes 1|3       the number of brokers; default 1
+  --rate R          events per second; default 500
+  --partitions P    partitions of every topic; default 4, with --shop 12
+  --version V       Kafka's version; default KAFKA_VERSION, or ${CHAOS_KAFKA_VERSION}
+
+  --shop            run the personalization service; its faults are ${SHOP_FAULTS.join(', ')}
+  --input FILE --format F   with --shop: the input, as for npm start; default: the simulated shop
+  --speed N         with --shop: seconds of events per second; default 4000, with --input 150
+  --transport T     with --shop: platformatic (default) or kafkajs
+  --within S        with --shop: the maximum seconds from a restart to the first commit; default 5
+
+Faults:
+${namesOf(false)}
+Measurements: ${namesOf(true).trim()}
+
+KAFKA_BROKERS=HOST:PORT uses that broker. Otherwise the command starts Kafka, and removes it at the end.
+`
+
+function namesOf(onlyNamed: boolean): string {
+  const names = FAULTS.filter((fault) => (fault.onlyNamed ?? false) === onlyNamed).map(({ name }) => name)
+  const rows = Array.from({ length: Math.ceil(names.length / PER_LINE) }, (_, i) =>
+    names.slice(i * PER_LINE, (i + 1) * PER_LINE),
+  )
+  return rows.map((row) => `  ${row.join(', ')}`).join('\n')
+}
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
@@ -59,4 +95,4 @@ function whole(name: string, text: string): number {
   throw new MillraceError('CONFIG_INVALID', `${name} ${text} must be a whole number >= 1`)
 }
 
-await runCommand(main)
+await runCommand(main, HELP)

@@ -12,6 +12,17 @@ import { runRandom } from './random.js'
 import { droppedDifference } from './run.js'
 import { verdict } from './verdict.js'
 
+const HELP = `npm run conformance -- DIR [--verbose]
+npm run conformance -- --random N [--seed S] [--from I]
+The first form runs every case (*.json) of the folder DIR with the test driver and compares the output with the one that
+Kafka Streams gave. The second makes random cases and runs them on Millrace and on Kafka Streams; it needs Java and Maven.
+
+  --verbose    also print the cases that passed
+  --random N   the number of random cases
+  --seed S     the seed of the random cases; default 1
+  --from I     the number of the first case of the seed; default 0
+`
+
 async function readCases(folder: string): Promise<ConformanceCase[]> {
   let names: string[]
   try {
@@ -77,4 +88,4 @@ await runCommand(async () => {
   }
   process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
   return counts.failed === 0 ? 0 : 1
-})
+}, HELP)

@@ -20,6 +20,16 @@ interface Counts {
   steps: number
 }
 
+const HELP = `npm run differential -- [options]
+Runs the same random operation scripts on the embedded broker and on a real Kafka, and compares every answer.
+
+  --scripts N   the number of scripts; default 100
+  --from S      the seed of the first script; default 1
+  --trace       print every answer of Kafka
+
+KAFKA_BROKERS=HOST:PORT uses that broker. Otherwise the command starts Kafka, and removes it at the end.
+`
+
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
 async function main(): Promise<number> {
@@ -91,4 +101,4 @@ function whole(name: string, text: string): number {
   throw new MillraceError('CONFIG_INVALID', `${name} ${text} must be a whole number >= 1`)
 }
 
-await runCommand(main)
+await runCommand(main, HELP)

@@ -10,6 +10,14 @@ import { KAFKA_VERSION, startKafka } from './broker.js'
 /** Says where the broker of this working directory is; a test run by hand uses it instead of starting its own. */
 const ADDRESS_FILE = join('.kafka', 'dev.json')
 
+const HELP = `npm run kafka -- [options]
+Runs one real Kafka broker until Ctrl-C, with Docker, or with Java 17 and Maven.
+
+  --port N      the port; default 9092
+  --data DIR    the folder for the data; default ${join('.kafka', 'data')}
+  --version V   Kafka's version; default ${KAFKA_VERSION}
+`
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -41,4 +49,4 @@ async function main(): Promise<number> {
   throw new MillraceError('KAFKA_START_FAILED', `Kafka ended by itself with exit code ${code}; read its broker.log`)
 }
 
-await runCommand(main)
+await runCommand(main, HELP)

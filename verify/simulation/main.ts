@@ -40,10 +40,8 @@ async function main(): Promise<number> {
       units: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       'no-shrink': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   })
-  if (values.help) return help()
   const unknown = unknownVariants(values.variant)
   if (unknown.length > 0) {
     const known = ['mix', 'base', ...Object.keys(VARIANTS)].join(', ')
@@ -64,18 +62,26 @@ function close({ passed, failed }: Counts): number {
   return failed === 0 ? 0 : 1
 }
 
-function help(): number {
-  const rows = Object.entries(VARIANTS).map(([name, { what }]) => `  ${name.padEnd(22)}${what}\n`)
-  process.stdout.write(
-    [
-      'npm run sim -- --seeds N [--from S] [--variant NAME,NAME] [--trace] [--no-shrink]\n',
-      'npm run sim -- --plan JSON [--trace]\n',
-      'npm run sim -- (--mutants | --mutant NAME) [--units]\n',
-      'variants (mix combines some of them, base has none):\n',
-      ...rows,
-    ].join(''),
-  )
-  return 0
+function help(): string {
+  const rows = Object.entries(VARIANTS).map(([name, { what }]) => `  ${name.padEnd(22)}${what}`)
+  return `npm run sim -- [--seeds N] [--from S] [--variant NAME,NAME] [--trace] [--no-shrink]
+npm run sim -- --plan JSON [--trace]
+npm run sim -- --mutants | --mutant NAME [--units]
+Runs the engine against the embedded broker under faults that a seed determines. See docs/simulation.md.
+
+  --seeds N       the number of seeds; default 200
+  --from S        the first seed; default 1
+  --variant LIST  variants from the list below; default mix
+  --trace         print every event
+  --no-shrink     do not make failing seeds smaller
+  --plan JSON     run a plan that a failing seed printed
+  --mutants       run all engines with one mistake each; the simulation must detect each
+  --mutant NAME   run one of them
+  --units         also run the test of each mutant's rule
+
+Variants (mix combines some of them, base has none):
+${rows.join('\n')}
+`
 }
 
 function whole(name: string, text: string): number {
@@ -164,4 +170,4 @@ async function printSmaller(failures: readonly Failure[]): Promise<void> {
   })
 }
 
-await runCommand(main)
+await runCommand(main, help)

@@ -19,7 +19,7 @@ const KILL_AFTER_MS = 20_000
 
 export const kafkaTools: Suite = {
   name: 'kafka-tools',
-  what: "Kafka's VerifiableProducer, TransactionalMessageCopier (killed meanwhile) and VerifiableConsumer",
+  what: "Kafka's VerifiableProducer, TransactionalMessageCopier (killed several times) and VerifiableConsumer",
   brokers: ['embedded', 'kafka'],
   tools: ['java', 'mvn'],
   quick: true,

@@ -17,6 +17,17 @@ import type { Outcome, Suite } from './suite.js'
 const print = (line: string) => process.stdout.write(`${line}\n`)
 const BROKERS: readonly BrokerKind[] = ['embedded', 'kafka']
 
+const HELP = `npm run suites -- [NAME...] [options]
+Runs test suites of other projects on Millrace and on its embedded broker. See docs/borrowed-suites.md.
+
+  --brokers LIST   embedded, kafka, or both separated by a comma; default both
+  --quick          only what takes seconds, on the embedded broker
+  --from SEED      the seed that an earlier run printed; it determines the order of kills
+
+Suites:
+${suites.map(({ name, what }) => `  ${name.padEnd(20)} ${what}`).join('\n')}
+`
+
 interface Options {
   readonly quick: boolean
   readonly seed: string
@@ -124,4 +135,4 @@ function summary(outcomes: readonly Outcome[]): number {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
-await runCommand(main)
+await runCommand(main, HELP)

@@ -25,7 +25,7 @@ function eosSuite(name: string, complex: boolean): Suite {
   const which = complex ? 'process-complex and verify-complex' : 'process and verify'
   return {
     name,
-    what: `Kafka's StreamsEosTest (run, ${which}), its application on Millrace, killed and restarted meanwhile`,
+    what: `Kafka's StreamsEosTest (run, ${which}), on Millrace, with kills`,
     brokers: ['embedded', 'kafka'],
     tools: ['java', 'mvn'],
     quick: !complex,

@@ -21,7 +21,7 @@ const DRIVER_LIMIT_SECONDS = 500
 
 export const streamsSmoke: Suite = {
   name: 'streams-smoke',
-  what: "Kafka's StreamsSmokeTest, its application on Millrace, killed and restarted meanwhile",
+  what: "Kafka's StreamsSmokeTest, on Millrace, with kills",
   brokers: ['embedded', 'kafka'],
   tools: ['java', 'mvn'],
   quick: false,

@@ -77,7 +77,7 @@ const FLAGS = {
   grace: { type: 'string' },
   'idle-after': { type: 'string' },
   repeats: { type: 'string', default: 'forbid' },
-  help: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 } as const
 
 /** @throws MillraceError CONFIG_INVALID, INJECT_INVALID */
