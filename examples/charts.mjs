@@ -1,28 +1,20 @@
 // The three most played songs of each genre: joins plays with a table of songs, counts them, and groups the counts by genre.
 // Then it queries the charts, as a web page would. Without BROKERS it runs on an embedded broker in this process.
-import {
-  Admin,
-  connect,
-  embeddedBroker,
-  int32,
-  json,
-  Streams,
-  StreamsBuilder,
-  string,
-  TransactionalProducer,
-} from 'millrace'
+import { Admin, embeddedBroker, int32, json, Producer, Streams, StreamsBuilder, string, topic } from 'millrace'
 
 const { BROKERS } = process.env
-const connection = BROKERS ? { brokers: BROKERS.split(',') } : { broker: await embeddedBroker({ folder: null }) }
-const cluster = connect(connection)
-const topics = ['songs', 'plays'].map((name) => ({ name, partitions: 2 }))
-await new Admin(cluster).createTopics(topics, { ifNotExists: true })
+const connection = BROKERS ? { brokers: BROKERS.split(',') } : await embeddedBroker({ folder: null })
+const admin = new Admin(connection)
+const names = ['songs', 'plays'].map((name) => ({ name, partitions: 2 }))
+await admin.createTopics(names, { ifNotExists: true })
 
 const song = json()
+const songTopic = topic('songs', { key: int32, value: song })
+const playTopic = topic('plays', { key: string, value: json() })
 const builder = new StreamsBuilder()
-const songs = builder.table('songs', { key: int32, value: song })
+const songs = builder.table(songTopic)
 builder
-  .stream('plays', { key: string, value: json() })
+  .stream(playTopic)
   .filterNotNull()
   .filter((_listener, { seconds }) => seconds >= 30)
   .selectKey((_listener, { songId }) => songId)
@@ -38,27 +30,16 @@ builder
     store: { name: 'charts', value: json() },
   })
 
-const streams = new Streams(builder.build(), { applicationId: 'charts', ...connection })
+const streams = new Streams(builder.build(), { applicationId: 'charts', connection })
 await streams.start()
 
-const producer = new TransactionalProducer({ cluster, transactionalId: 'charts-input' })
-await producer.init()
-const send = async (topic, records) => {
-  producer.begin()
-  for (const [key, value] of records) {
-    await producer.append({ topic, key, value: Buffer.from(JSON.stringify(value)) })
-  }
-  await producer.commit()
-}
+const producer = new Producer({ connection })
 const catalogue = [
   { title: 'Millstone', genre: 'folk' },
   { title: 'Tailrace', genre: 'folk' },
   { title: 'Sluice', genre: 'punk' },
 ]
-await send(
-  'songs',
-  catalogue.map((song, id) => [int32.serialize(id, 'songs'), song]),
-)
+await Promise.all(catalogue.map((value, key) => producer.send(songTopic, { key, value })))
 const plays = [
   [0, 180],
   [1, 200],
@@ -67,9 +48,8 @@ const plays = [
   [1, 200],
   [0, 10],
 ]
-await send(
-  'plays',
-  plays.map(([songId, seconds], i) => [Buffer.from(`listener-${i}`), { songId, seconds }]),
+await Promise.all(
+  plays.map(([songId, seconds], i) => producer.send(playTopic, { key: `listener-${i}`, value: { songId, seconds } })),
 )
 
 const charts = streams.queries.keyValue('charts')
@@ -86,6 +66,7 @@ for await (const { key: genre, value: chart } of charts.all()) {
       .join(', ')}`,
   )
 }
+await producer.close()
 await streams.close()
-await cluster.close()
-await connection.broker?.close()
+await admin.close()
+await connection.close?.()

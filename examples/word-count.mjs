@@ -1,47 +1,36 @@
 // Counts words, exactly once. Without BROKERS it runs on an embedded broker in this process.
-import {
-  Admin,
-  connect,
-  embeddedBroker,
-  int64,
-  readTopic,
-  Streams,
-  StreamsBuilder,
-  string,
-  TransactionalProducer,
-} from 'millrace'
+import { Admin, embeddedBroker, int64, Producer, readTopic, Streams, StreamsBuilder, string, topic } from 'millrace'
 
 const { BROKERS } = process.env
-const connection = BROKERS ? { brokers: BROKERS.split(',') } : { broker: await embeddedBroker({ folder: null }) }
-const cluster = connect(connection)
-const topics = ['lines', 'words'].map((name) => ({ name, partitions: 3 }))
-await new Admin(cluster).createTopics(topics, { ifNotExists: true })
+const connection = BROKERS ? { brokers: BROKERS.split(',') } : await embeddedBroker({ folder: null })
+const lines = topic('lines', { key: string, value: string })
+const words = topic('words', { key: string, value: int64 })
+const admin = new Admin(connection)
+const topics = [lines, words].map(({ name }) => ({ name, partitions: 3 }))
+await admin.createTopics(topics, { ifNotExists: true })
 
 const builder = new StreamsBuilder()
 builder
-  .stream('lines', { key: string, value: string })
+  .stream(lines)
   .filterNotNull()
   .flatMapValues((line) => line.toLowerCase().split(' '))
   .groupBy((_key, word) => word)
   .count({ store: { name: 'counts' } })
   .toStream()
-  .to('words', { key: string, value: int64 })
+  .to(words)
 
-const streams = new Streams(builder.build(), { applicationId: 'word-count', ...connection })
+const streams = new Streams(builder.build(), { applicationId: 'word-count', connection })
 await streams.start()
 
-const producer = new TransactionalProducer({ cluster, transactionalId: 'word-count-lines' })
-await producer.init()
-producer.begin()
-for (const line of ['the mill turns', 'the race runs', 'the water is the power']) {
-  await producer.append({ topic: 'lines', key: null, value: Buffer.from(line) })
-}
-await producer.commit()
+const producer = new Producer({ connection })
+const text = ['the mill turns', 'the race runs', 'the water is the power']
+await Promise.all(text.map((line) => producer.send(lines, { value: line })))
 
-for await (const { records } of readTopic({ cluster, topic: 'words', until: 'never' })) {
-  for (const { key, value } of records) console.log(`${key} ${value.readBigInt64BE()}`)
-  if (records.some(({ key, value }) => `${key}` === 'the' && value.readBigInt64BE() >= 4n)) break
+for await (const { records } of readTopic(connection, words, { until: 'never' })) {
+  for (const { key, value } of records) console.log(`${key} ${value}`)
+  if (records.some(({ key, value }) => key === 'the' && value >= 4)) break
 }
+await producer.close()
 await streams.close()
-await cluster.close()
-await connection.broker?.close()
+await admin.close()
+await connection.close?.()

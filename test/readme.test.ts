@@ -66,21 +66,16 @@ t.test('the flags of the README are flags of npm start', async (t) => {
 function wordCount(word: string): string {
   const program = fences.find(({ language }) => language === 'js')!.text
   return `${program}
-import { readTopic, TransactionalProducer } from 'millrace'
-const cluster = connect(connection)
-const producer = new TransactionalProducer({ cluster, transactionalId: 'readme-test' })
-await producer.init()
-producer.begin()
-await producer.append({ topic: 'lines', key: null, value: Buffer.from('${word} twice ${word}') })
-await producer.commit()
-for await (const { records } of readTopic({ cluster, topic: 'words', until: 'never' })) {
-  const found = records.find(({ key, value }) => String(key) === '${word}' && value.readBigInt64BE() === 2n)
-  if (found !== undefined) break
+import { Producer, readTopic } from 'millrace'
+const producer = new Producer({ connection })
+await producer.send(lines, { value: '${word} twice ${word}' })
+for await (const { records } of readTopic(connection, words, { until: 'never' })) {
+  if (records.some(({ key, value }) => key === '${word}' && value === 2)) break
 }
 console.log('counted')
+await producer.close()
 await streams.close({ leaveGroup: true })
-await cluster.close()
-await connection.broker?.close()
+await connection.close?.()
 process.exit(0)
 `
 }
