@@ -13,6 +13,7 @@ import { RejectedBatches } from '../task/rejected-batches.js'
 import type { Log } from '../telemetry/log.js'
 import type { Topology } from '../topology/topology.js'
 import { appConfigs } from './app-configs.js'
+import { closeParts } from './close-parts.js'
 import type { CommittedRecords } from './commit/committed-records.js'
 import { makeCommitGroup } from './commit/make-commit-group.js'
 import { fetchers } from './fetchers.js'
@@ -21,16 +22,14 @@ import { Instance } from './instance.js'
 import type { Lifecycle } from './lifecycle.js'
 import { Assignments } from './membership/assignments.js'
 import { makeMember } from './membership/make-member.js'
-import { Patience } from './patience.js'
 import { openProcess, type ProcessIdentity } from './process-identity.js'
-import { askChangelogs } from './restore/changelog-facts.js'
 import type { RestoreListeners } from './restore/listener.js'
-import { Restore } from './restore/restore.js'
+import type { Restore } from './restore/restore.js'
 import { Signal } from './signal.js'
 import { cleanState } from './state-cleaning.js'
 import { beginAtStart } from './tasks/begin-at-start.js'
-import { makeTask, openState } from './tasks/make-task.js'
-import { TakeOver } from './tasks/take-over.js'
+import { makeTakeOver } from './tasks/make-take-over.js'
+import { makeTask } from './tasks/make-task.js'
 import { TaskSet } from './tasks/task-set.js'
 import { prepareTopics } from './topics/prepare-topics.js'
 import { purgeRepartitionTopics } from './topics/purge.js'
@@ -242,25 +241,6 @@ function makeWatch(
   })
 }
 
-function makeTakeOver(
-  { config, cluster, restores }: InstanceOptions,
-  plan: ResolvedTopology,
-  member: GroupMember,
-  admin: Admin,
-  engines: StateEngines,
-) {
-  const { clock, offsetReset, log, taskTimeoutMs } = config
-  const [ask, patience] = [askChangelogs(admin), new Patience(config)]
-  const makeFetcher = fetchers({ config, cluster }, 'restore', 100)
-  const restore = new Restore({ ask, patience, makeFetcher, clock, listeners: restores })
-  const takeOver = new TakeOver({
-    ...{ plan, member, admin, engines, restore, ask, patience, offsetReset, clock, log, taskTimeoutMs },
-    openState: (taskId) => openState(config, engines, plan, taskId),
-    appConfigs: appConfigs(config),
-  })
-  return { restore, takeOver, setAside: (taskId: TaskId, reason: string) => engines.setAside(taskId.text, reason) }
-}
-
 /** Those of the plan that have state here. */
 async function tasksOnDisk(engines: StateEngines, plan: ResolvedTopology): Promise<Set<TaskId>> {
   const known = new Set(plan.taskIds)
@@ -283,19 +263,6 @@ function membershipLost(log: Log, error: MillraceError, { instance }: Box): void
   const { code, message, taskId, node, topic, partition, offset } = error
   if (code === 'GROUP_POLL_INTERVAL') log.error({ code, taskId, node, topic, partition, offset }, message)
   instance?.sessionLost()
-}
-
-/** Last opened, first closed. One part that does not close must not keep the others, and their locks, open. */
-async function closeParts(closing: readonly (() => Promise<unknown> | unknown)[]): Promise<void> {
-  const failed: unknown[] = []
-  for (const close of closing.toReversed()) {
-    try {
-      await close()
-    } catch (error) {
-      failed.push(error)
-    }
-  }
-  if (failed.length > 0) throw failed[0]
 }
 
 /** Without a cache every update is forwarded at once, with its headers. */

@@ -12,26 +12,26 @@ import type { OwnedCommit } from '../commit/committer.js'
 import { Lag } from '../lag.js'
 import type { TaskOwnership } from '../membership/ownership.js'
 import type { StoreHolder } from '../queries/query-bound.js'
-import { FIRST_CHUNK, nextChunk } from '../time-slice.js'
 import { closeTask } from './close-task.js'
 import type { OpenedTask } from './take-over.js'
 import { InputOfTasks, type InputOfTasksOptions } from './task-input.js'
+import { TaskTurns, TurnTaker } from './turns.js'
 
-interface RunningTask {
+class RunningTask extends TurnTaker {
   readonly taskId: TaskId
   /** The ownership it runs under. */
   readonly number: number
-  readonly task: Task<TaskState>
   readonly sources: readonly TopicPartition[]
   readonly hasStore: (name: string) => boolean
-  /** Takes no record before this monotonic time: one of its records is retried then. NOT_PAUSED as soon as it is. */
-  pausedUntilMs: number
-  /** Records it handles before the next look at the clock. */
-  chunk: number
-}
 
-/** Slices as long as this many allowed ones count as slow. */
-const SLOW_SLICES = 4
+  constructor(task: Task<TaskState>, { taskId, positions, hasStore }: OpenedTask, number: number) {
+    super(task)
+    this.taskId = taskId
+    this.number = number
+    this.sources = positions
+    this.hasStore = hasStore
+  }
+}
 
 export interface TaskSetOptions extends InputOfTasksOptions {
   readonly clock: Clock
@@ -40,24 +40,18 @@ export interface TaskSetOptions extends InputOfTasksOptions {
   readonly onFlushFailed: (taskId: TaskId, error: unknown) => void
 }
 
-const NOT_PAUSED = Number.NEGATIVE_INFINITY
-
 export class TaskSet {
   readonly #options: TaskSetOptions
   readonly #tasks = new Map<TaskId, RunningTask>()
   readonly #input: InputOfTasks
+  readonly #turns: TaskTurns
   /** In task order; null: tasks came or went since it was made. */
   #sorted: readonly RunningTask[] | null = []
   readonly #lag: Lag
-  /** Whose turn it is to be processed first. */
-  #first = 0
-  #slow = false
-  /** The last `process` found nothing. */
-  #idle = true
-
   constructor(options: TaskSetOptions) {
     this.#options = options
     this.#input = new InputOfTasks(options)
+    this.#turns = new TaskTurns(options.clock)
     this.#lag = new Lag(options.clock, options.fetcher)
   }
 
@@ -136,23 +130,14 @@ export class TaskSet {
 
   start(opened: OpenedTask, number: number): void {
     const task = this.#options.makeTask(opened)
-    const running: RunningTask = {
-      taskId: opened.taskId,
-      number,
-      task,
-      sources: opened.positions,
-      hasStore: opened.hasStore,
-      pausedUntilMs: NOT_PAUSED,
-      chunk: FIRST_CHUNK,
-    }
-    this.#tasks.set(opened.taskId, running)
+    this.#tasks.set(opened.taskId, new RunningTask(task, opened, number))
     this.#sorted = null
     this.#input.add(opened.taskId, task, opened.positions)
   }
 
   /** A task may wait for a partition whose records are not delivered yet: who found nothing to process takes what there is. */
   takesMore(): boolean {
-    return this.#idle || !this.#input.full()
+    return this.#turns.idle || !this.#input.full()
   }
 
   /** Hands fetched batches to their tasks; what belongs to a task that has gone is dropped. */
@@ -161,63 +146,16 @@ export class TaskSet {
     this.#input.deliver(fetched)
   }
 
-  /**
-   * Up to `maxRecords` of each task, and no longer than `maxMs` in all but for the last call of user code: records that are slow
-   * must not keep the loop from its commits. Then the wall-clock punctuations that are due, with the same limit: neither
-   * keeps the other from its turn. Tasks take turns at being first. Returns how many were processed.
-   */
+  /** A slice of each task, as `TaskTurns` says. Returns how many records were processed. */
   process(maxRecords: number, maxMs: number): number {
-    const { clock } = this.#options
-    const nowMs = clock.now()
-    const startedMs = clock.monotonicMs()
-    const count = this.#order.length
-    this.#idle = false
-    let processed = this.#processRecords(startedMs, maxRecords, maxMs)
-    let atMs = clock.monotonicMs()
-    const endMs = atMs + maxMs
-    for (let turn = 0; turn < count && atMs < endMs; turn++) {
-      const { task, pausedUntilMs } = this.#order[(this.#first + turn) % count]!
-      if (pausedUntilMs > startedMs) continue
-      const calls = task.punctuateWallClock(nowMs)
-      if (calls > 0) atMs = clock.monotonicMs()
-      processed += calls
-    }
-    this.#slow = atMs - startedMs > SLOW_SLICES * maxMs
-    this.#first = count === 0 ? 0 : (this.#first + 1) % count
+    const processed = this.#turns.process(this.#order, maxRecords, maxMs)
     this.#input.resume()
-    this.#idle = processed === 0
     return processed
   }
 
   /** User code took so long at the last `process` that nothing else got its turn. */
   get slow(): boolean {
-    return this.#slow
-  }
-
-  #processRecords(startedMs: number, maxRecords: number, maxMs: number): number {
-    const { clock } = this.#options
-    const endMs = startedMs + maxMs
-    const count = this.#order.length
-    let atMs = startedMs
-    let processed = 0
-    for (let turn = 0; turn < count && atMs < endMs; turn++) {
-      const running = this.#order[(this.#first + turn) % count]!
-      if (running.pausedUntilMs > startedMs) continue
-      running.pausedUntilMs = NOT_PAUSED
-      let left = maxRecords
-      let more = true
-      while (more && left > 0 && atMs < endMs) {
-        const allowed = Math.min(running.chunk, left)
-        const done = running.task.process(allowed)
-        const beforeMs = atMs
-        atMs = clock.monotonicMs()
-        running.chunk = nextChunk(running.chunk, done, atMs - beforeMs)
-        processed += done
-        left -= done
-        more = done === allowed
-      }
-    }
-    return processed
+    return this.#turns.slow
   }
 
   /** Lets asynchronous handlers that a commit waits for end, and takes no other record. Returns how many ended. */
@@ -255,13 +193,7 @@ export class TaskSet {
 
   /** Wall-clock milliseconds of the next wall-clock punctuation, idle timeout or end of a pause. */
   nextTimerMs(): number | null {
-    let next: number | null = null
-    const [nowMs, monotonicMs] = [this.#options.clock.now(), this.#options.clock.monotonicMs()]
-    for (const { task, pausedUntilMs } of this.#order) {
-      const at = pausedUntilMs > NOT_PAUSED ? nowMs + pausedUntilMs - monotonicMs : task.nextTimerAtMs()
-      if (at !== null && (next === null || at < next)) next = at
-    }
-    return next
+    return this.#turns.nextTimerMs(this.#order)
   }
 
   /** While no commit is in flight. All or nothing: where one task throws, every task goes back to its last commit. */
