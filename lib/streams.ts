@@ -1,23 +1,20 @@
 /** The composition root: makes a running instance from a topology, a connection and a folder. */
 import type { Cluster } from './client/cluster.js'
-import { type Connection, type ConnectionOptions, connect, withConnection } from './client/connect.js'
+import { type Connection, type ConnectionOptions, withConnection } from './client/connect.js'
 import { requireSettings, resolveConfig, type StreamsConfig, type StreamsOptions } from './config.js'
 import { isMillraceError, MillraceError } from './errors.js'
-import type { Cancel } from './record/clock.js'
 import { type CloseOptions, type CloseReport, requireTimeout, warnOfRest } from './runtime/close-report.js'
 import { type CommittedListener, CommittedRecords } from './runtime/commit/committed-records.js'
 import { type Health, healthOf } from './runtime/health.js'
 import { type InstanceState, isEnding, Lifecycle } from './runtime/lifecycle.js'
 import { requireListener } from './runtime/listeners.js'
-import { logSummaries } from './runtime/log-summary.js'
+import { Lives } from './runtime/lives.js'
 import { type OpenInstance, openInstance } from './runtime/open-instance.js'
-import { tellOutages } from './runtime/outages.js'
 import { Queries } from './runtime/queries/queries.js'
-import { RestartPauses } from './runtime/restart-pauses.js'
 import { type RestoreListener, RestoreListeners } from './runtime/restore/listener.js'
 import { removeAllState } from './runtime/state-cleaning.js'
 import { processEngines, taskEngines } from './runtime/state-engines.js'
-import { answerTo, deferred, TELL_LIMIT_MS, within } from './runtime/uncaught.js'
+import { deferred, within } from './runtime/uncaught.js'
 import type { StateEngines } from './state/engine/engine.js'
 import type { Drop } from './task/options.js'
 import { limitedLog } from './telemetry/limited-log.js'
@@ -41,7 +38,6 @@ export class Streams {
   readonly #topology: Topology
   readonly #config: StreamsConfig
   readonly #engines: StateEngines | undefined
-  readonly #connection: ConnectionOptions
   readonly #lifecycle = new Lifecycle(
     (error) => this.#config.log.error({ cause: String(error.cause) }, `${error.message} while the instance ended`),
     (error) => this.#listenerFailed(error),
@@ -51,19 +47,11 @@ export class Streams {
   readonly #drops = new Map<string, number>()
   /** Settles with the end of the instance, whenever it was asked for. */
   readonly #finished = deferred()
+  readonly #lives: Lives
   /** Whether anything waits for `finished`. `reported`: the instance failed before, so the exit code says it. */
   #finishedHeard: 'no' | 'yes' | 'reported' = 'no'
-  #cluster: Cluster | null = null
   readonly #setAside = new Map<string, number>()
-  #open: OpenInstance | null = null
   #held: readonly string[] = []
-  #closing = false
-  /** A `close` does not wait any longer for brokers, or for what is still being opened: whatever is in progress ends. */
-  readonly #abandonment = new AbortController()
-  readonly #closeAsked = deferred()
-  #leaveGroup = false
-  /** Monotonic time since which opening fails with errors that may pass; null once it has succeeded. */
-  #unreachableSinceMs: number | null = null
 
   /** @throws MillraceError CONFIG_INVALID */
   constructor(topology: Topology, settings: StreamsSettings) {
@@ -72,9 +60,15 @@ export class Streams {
     requireTopology(topology)
     this.#topology = topology
     this.#engines = engines
-    this.#connection = connection
     const config = resolveConfig(rest)
     this.#config = { ...config, log: limitedLog(config.log, config.clock) }
+    this.#lives = new Lives({
+      config: this.#config,
+      connection,
+      lifecycle: this.#lifecycle,
+      open: (cluster, abandoned) => this.#openInstance(cluster, abandoned),
+      droppedRecords: () => [...this.#drops.values()].reduce((sum, records) => sum + records, 0),
+    })
     this.#finished.promise.catch(() => undefined)
   }
 
@@ -109,7 +103,7 @@ export class Streams {
       throw new MillraceError('STREAMS_STATE', `an instance that is ${this.state} cannot be started: create a new one`)
     }
     let started = false
-    const running = this.#openAndRun()
+    const running = this.#lives.run()
     const ready = new Promise<void>((resolve) => {
       this.#lifecycle.onChange((state) => state === 'running' && resolve())
     })
@@ -137,19 +131,16 @@ export class Streams {
   async close(options: CloseOptions = {}): Promise<CloseReport> {
     const { clock, closeTimeoutMs, log } = this.#config
     const timeoutMs = requireTimeout(options.timeoutMs ?? closeTimeoutMs)
-    this.#leaveGroup = options.leaveGroup ?? false
-    this.#closing = true
-    this.#closeAsked.resolve()
+    this.#lives.close(options.leaveGroup ?? false)
     if (this.state === 'created') {
       this.#lifecycle.transitionTo('closed')
       this.#finished.resolve()
     }
-    this.#stopIfOpen()
     const { promise } = this.#finished
-    const gracefulMs = this.#open === null ? 0 : timeoutMs * GRACEFUL_SHARE
+    const gracefulMs = this.#lives.open === null ? 0 : timeoutMs * GRACEFUL_SHARE
     if (gracefulMs > 0 && (await within(clock, gracefulMs, promise)) === 'done') return { uncommitted: [] }
-    const uncommitted = this.#open?.tasks.uncommitted() ?? []
-    this.#abandon()
+    const uncommitted = this.#lives.open?.tasks.uncommitted() ?? []
+    this.#lives.abandon()
     const end = await within(clock, timeoutMs - gracefulMs, promise)
     warnOfRest(log, timeoutMs, uncommitted, end === 'done')
     return { uncommitted }
@@ -175,23 +166,8 @@ export class Streams {
 
   /** Its promise was rejected: what runs ends, as if the listener had thrown. */
   #listenerFailed(error: MillraceError): void {
-    if (this.#open !== null && !isEnding(this.state)) this.#open.instance.fail(error)
+    if (this.#lives.open !== null && !isEnding(this.state)) this.#lives.open.instance.fail(error)
     else this.#config.log.error({ cause: String(error.cause) }, error.message)
-  }
-
-  #stopIfOpen(): void {
-    if (this.#open === null || (this.state !== 'rebalancing' && this.state !== 'running' && this.state !== 'starting'))
-      return
-    this.#lifecycle.transitionTo('closing')
-    this.#open.instance.stop(this.#leaveGroup)
-  }
-
-  /** Ends everything that waits for brokers. */
-  #abandon(): void {
-    const closed = new MillraceError('CLIENT_CLOSED', 'the instance was closed')
-    this.#abandonment.abort(closed)
-    this.#open?.instance.fail(closed)
-    this.#cluster?.close().catch(() => undefined)
   }
 
   /** As `close`. */
@@ -201,7 +177,8 @@ export class Streams {
 
   /** A failure that nothing waits for must not look like a process that has nothing to do. */
   #reportUnheard(error: unknown): void {
-    if (this.#finishedHeard === 'yes' || this.#closing || typeof this.#config.onUncaughtError === 'function') return
+    if (this.#finishedHeard === 'yes' || this.#lives.closing || typeof this.#config.onUncaughtError === 'function')
+      return
     const code = isMillraceError(error) ? error.code : 'UNKNOWN'
     const cause = error instanceof Error ? error.message : String(error)
     const text = 'the instance has stopped, and no code awaits `finished`: the exit code of the process is set to 1'
@@ -211,109 +188,7 @@ export class Streams {
     this.#finishedHeard = 'reported'
   }
 
-  async #openAndRun(): Promise<void> {
-    try {
-      this.#lifecycle.transitionTo('starting')
-      const { clock } = this.#config
-      const pauses = new RestartPauses()
-      for (let life = 1; ; life++) {
-        const startedMs = clock.monotonicMs()
-        if ((await this.#live(life)) === 'closed') break
-        if (!this.#closing) this.#lifecycle.transitionTo('starting')
-        await within(clock, pauses.after(clock.monotonicMs() - startedMs), this.#closeAsked.promise)
-        if (this.#closing) break
-      }
-      if (this.state !== 'closing') this.#lifecycle.transitionTo('closing')
-      this.#lifecycle.transitionTo('closed')
-      this.#config.log.info({ applicationId: this.#config.applicationId }, 'the instance is closed')
-    } catch (error) {
-      this.#lifecycle.transitionTo('failed')
-      throw error
-    }
-  }
-
-  /** From opening to the end. @throws what ended it, unless the uncaught handler wants it replaced */
-  async #live(life: number): Promise<'closed' | 'replace'> {
-    const { requestTimeoutMs, metadataMaxAgeMs, clock, random } = this.#config
-    const cluster = connect({ ...this.#connection, requestTimeoutMs, metadataMaxAgeMs, clock, random })
-    this.#cluster = cluster
-    tellOutages(cluster, this.#config.log)
-    let open: OpenInstance | null = null
-    try {
-      open = await this.#openInstance(cluster)
-      this.#open = open
-      this.#abandonment.signal.throwIfAborted()
-      this.#unreachableSinceMs = null
-      const { applicationId, log } = this.#config
-      log.info(
-        { applicationId, processId: open.processId, tasks: open.plan.taskIds.length },
-        'the instance has started',
-      )
-      // A close that came while everything was still opening.
-      if (this.#closing) this.#stopIfOpen()
-      await open.instance.run().finally(this.#logSummaries(open))
-    } catch (error) {
-      return this.#ended(error, open, cluster, life)
-    }
-    await open.close(this.#leaveGroup).finally(() => cluster.close())
-    return 'closed'
-  }
-
-  /** What follows an error that ended a life. */
-  async #ended(
-    error: unknown,
-    open: OpenInstance | null,
-    cluster: Cluster,
-    life: number,
-  ): Promise<'closed' | 'replace'> {
-    // What keeps the first from opening is an error of `start`.
-    const asked = (open !== null || life > 1) && !this.#closing
-    const waits = open === null && this.#mayPass(error)
-    const answer = waits ? 'replace' : asked ? answerTo(error, this.#config) : 'shutdownInstance'
-    const all = answer === 'shutdownApplication'
-    if (all) await this.#stopApplication(open)
-    // Nobody comes back to an application that stops: an assignment that says so must not wait for static members.
-    await open?.close(all || isMillraceError(error, 'STREAMS_APPLICATION_SHUTDOWN')).catch(() => undefined)
-    await cluster.close()
-    if (this.#abandonment.signal.aborted) {
-      await open?.instance.abandoned()
-      return 'closed'
-    }
-    if (open !== null) await within(this.#config.clock, this.#config.requestTimeoutMs, open.instance.abandoned())
-    if (answer !== 'replace') throw error
-    this.#open = null
-    return 'replace'
-  }
-
-  /** Whether what keeps the instance from opening may pass: brokers come up, a coordinator is elsewhere or does not answer. */
-  #mayPass(error: unknown): boolean {
-    if (this.#closing || !isMillraceError(error)) return false
-    const what = error.code === 'CLIENT_UNREACHABLE' ? 'no broker answers' : 'the instance could not be opened'
-    if (error.code !== 'CLIENT_UNREACHABLE' && !error.retriable) return false
-    const { clock, log, startTimeoutMs } = this.#config
-    this.#unreachableSinceMs ??= clock.monotonicMs()
-    const leftMs = this.#unreachableSinceMs + startTimeoutMs - clock.monotonicMs()
-    if (leftMs <= 0) return false
-    log.warn({ code: error.code, cause: error.message, leftMs: Math.round(leftMs) }, `${what}, trying again`)
-    return true
-  }
-
-  #logSummaries({ instance, tasks }: OpenInstance): Cancel {
-    return logSummaries(this.#config, () => {
-      const droppedRecords = [...this.droppedRecords().values()].reduce((sum, records) => sum + records, 0)
-      return { tasks: tasks.size, ...instance.done, droppedRecords }
-    })
-  }
-
-  /** The group may not agree in time, or be out of reach: then this instance stops alone. */
-  async #stopApplication(open: OpenInstance | null): Promise<void> {
-    const { clock, rebalanceTimeoutMs, log } = this.#config
-    const told = open === null ? Promise.reject(new Error('not a member')) : open.stopApplication()
-    const outcome = await within(clock, Math.min(2 * rebalanceTimeoutMs, TELL_LIMIT_MS), told).catch(String)
-    if (outcome !== 'done') log.error({ cause: outcome }, 'the other instances could not be told to stop')
-  }
-
-  #openInstance(cluster: Cluster): Promise<OpenInstance> {
+  #openInstance(cluster: Cluster, abandoned: AbortSignal): Promise<OpenInstance> {
     const engines = this.#engines
     return openInstance({
       topology: this.#topology,
@@ -330,7 +205,7 @@ export class Streams {
       },
       onSetAside: (taskId) => this.#setAside.set(taskId, (this.#setAside.get(taskId) ?? 0) + 1),
       staticMember: this.#config.stateDir !== null || engines !== undefined,
-      abandoned: this.#abandonment.signal,
+      abandoned,
     })
   }
 
@@ -348,7 +223,7 @@ export class Streams {
 
   /** The ids of the tasks that run on this instance, `subtopology_partition`, e.g. `0_3`. */
   tasks(): string[] {
-    return (this.#open?.tasks.ids() ?? []).map(({ text }) => text)
+    return (this.#lives.open?.tasks.ids() ?? []).map(({ text }) => text)
   }
 
   /** Sub-topologies that wait because other instances run another version of them, one sentence each. Usually empty. */
@@ -358,10 +233,10 @@ export class Streams {
 
   /** Whether the instance does its work: brokers answer, tasks run, records are committed. Asks nobody; may be called at any time. */
   health(): Health {
-    const { tasks, instance } = this.#open ?? {}
+    const { tasks, instance } = this.#lives.open ?? {}
     return healthOf({
       state: this.state,
-      unansweredMs: this.#cluster?.reachability.unansweredMs ?? 0,
+      unansweredMs: this.#lives.unansweredMs,
       tasks: { assigned: instance?.assignedTasks ?? 0, running: tasks?.size ?? 0 },
       held: this.#held,
       ...(tasks?.lag() ?? { lagRecords: 0, stalledMs: 0 }),
@@ -386,9 +261,9 @@ export class Streams {
   }
 
   #started(): OpenInstance {
-    if (this.#open === null)
+    if (this.#lives.open === null)
       throw new MillraceError('STREAMS_STATE', 'the instance is not open: not started yet, or being replaced')
-    return this.#open
+    return this.#lives.open
   }
 
   #dropped(drop: Drop): void {
