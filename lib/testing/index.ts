@@ -38,7 +38,8 @@ export type {
   StepPlan,
   UserCodePlan,
 } from './simulation/plan.js'
-export { type RunOptions, runPlan, runSeed, type SeedResult, type Violation } from './simulation/seed.js'
+export { type RunOptions, runPlan, runSeed } from './simulation/seed.js'
+export type { SeedResult, Violation } from './simulation/seed-result.js'
 export { asTest, type Shrunk, shrinkPlan } from './simulation/shrink.js'
 export { drawPlan } from './simulation/variants.js'
 export { type StoreSuiteCase, storeSuite } from './suites/store/store-suite.js'

@@ -3,7 +3,7 @@
  * engine without the mistake does not count.
  */
 import { Worker } from 'node:worker_threads'
-import type { Violation } from '../../lib/testing/simulation/seed.js'
+import type { Violation } from '../../lib/testing/simulation/seed-result.js'
 import { drawPlan } from '../../lib/testing/simulation/variants.js'
 import { ask, threads } from './pool.js'
 

@@ -1,7 +1,8 @@
 /** One thread of `npm run sim`: runs the given plans one after another. */
 import { parentPort } from 'node:worker_threads'
 import type { SimPlan } from '../../lib/testing/simulation/plan.js'
-import { type RunOptions, runPlan, type SeedResult, type Violation } from '../../lib/testing/simulation/seed.js'
+import { type RunOptions, runPlan } from '../../lib/testing/simulation/seed.js'
+import type { SeedResult, Violation } from '../../lib/testing/simulation/seed-result.js'
 import { shrinkPlan } from '../../lib/testing/simulation/shrink.js'
 import { drawnApplication } from './drawn.js'
 

@@ -11,6 +11,7 @@ import {
   failedSync,
   type GroupProtocol,
   type JoinAnswer,
+  type JoinRequest,
   type SyncAnswer,
 } from './member.js'
 import type { GroupOffsets } from './offsets.js'
@@ -21,22 +22,6 @@ export interface GroupCoordinatorOptions {
   readonly settings: BrokerSettings
   readonly storage: BrokerStorage
   readonly offsets: GroupOffsets
-}
-
-export interface JoinRequest {
-  readonly groupId: string
-  readonly memberId: string
-  readonly groupInstanceId: string | null
-  readonly sessionTimeoutMs: number
-  readonly rebalanceTimeoutMs: number
-  readonly protocolType: string
-  readonly protocols: readonly GroupProtocol[]
-  readonly clientId: string
-  readonly clientHost: string
-  /** JoinGroup v4 and later: a member without an id is told one first (KIP-394). */
-  readonly requiresKnownMemberId: boolean
-  /** JoinGroup v9 and later (KIP-814). */
-  readonly canSkipAssignment: boolean
 }
 
 const GROUP_KEY = 'group/'

@@ -6,6 +6,22 @@ export interface GroupProtocol {
   readonly metadata: Buffer
 }
 
+export interface JoinRequest {
+  readonly groupId: string
+  readonly memberId: string
+  readonly groupInstanceId: string | null
+  readonly sessionTimeoutMs: number
+  readonly rebalanceTimeoutMs: number
+  readonly protocolType: string
+  readonly protocols: readonly GroupProtocol[]
+  readonly clientId: string
+  readonly clientHost: string
+  /** JoinGroup v4 and later: a member without an id is told one first (KIP-394). */
+  readonly requiresKnownMemberId: boolean
+  /** JoinGroup v9 and later (KIP-814). */
+  readonly canSkipAssignment: boolean
+}
+
 export interface JoinAnswer {
   readonly error: number
   readonly generationId: number

@@ -2,7 +2,7 @@
  * Sends batches to their leaders: per partition one after another with consecutive sequence numbers, per broker one
  * Produce request at a time with the next batch of each of its partitions.
  */
-import { stampProducer } from '../../protocol/batch/batch-builder.js'
+import { stampProducer } from '../../protocol/batch/stamp.js'
 import { KAFKA_ERROR } from '../../protocol/error-codes.js'
 import { type BrokerError, brokerError, mayRepeat } from '../broker-error.js'
 import { isTransportError } from '../broker-link.js'

@@ -3,7 +3,7 @@ import { MillraceError } from '../../errors.js'
 import { crc32c } from '../../record/crc32c.js'
 import { type Headers, NO_HEADERS } from '../../record/record.js'
 import { COMPRESSIONS, type Compression, compress } from './compression.js'
-import { BATCH, CONTROL_FLAG, LOG_APPEND_TIME_FLAG, putInt64, TRANSACTIONAL_FLAG } from './layout.js'
+import { BATCH, CONTROL_FLAG, putInt64, TRANSACTIONAL_FLAG } from './layout.js'
 
 export interface BatchBuilderOptions {
   /** First size of the buffer; when it is full it grows to 16 KiB, then doubles. Default 1 KiB. */
@@ -170,62 +170,6 @@ export class BatchBuilder {
     this.#buffer.copy(larger, 0, 0, this.#length)
     this.#buffer = larger
   }
-}
-
-/**
- * What a broker fills in when it appends a batch to its log, in place: both fields lie outside the checksum. `batch` is
- * one whole batch.
- */
-export function assignOffsets(batch: Buffer, baseOffset: number, leaderEpoch: number): void {
-  putInt64(batch, BATCH.baseOffset, baseOffset)
-  batch.writeInt32BE(leaderEpoch, BATCH.partitionLeaderEpoch)
-}
-
-/** Gives a whole batch another writer and sequence, in place. The checksum is made again. */
-export function stampProducer(batch: Buffer, producerId: number, epoch: number, baseSequence: number): void {
-  putInt64(batch, BATCH.producerId, producerId)
-  batch.writeInt16BE(epoch, BATCH.producerEpoch)
-  batch.writeInt32BE(baseSequence, BATCH.baseSequence)
-  batch.writeUInt32BE(crc32c(batch, BATCH.attributes), BATCH.crc)
-}
-
-/**
- * Stamps a whole batch with the broker's time in place, as topics with LogAppendTime want it: every record then has
- * `timestamp` (milliseconds). The checksum is made again.
- */
-export function stampAppendTime(batch: Buffer, timestamp: number): void {
-  batch.writeInt16BE(batch.readInt16BE(BATCH.attributes) | LOG_APPEND_TIME_FLAG, BATCH.attributes)
-  putInt64(batch, BATCH.maxTimestamp, timestamp)
-  batch.writeUInt32BE(crc32c(batch, BATCH.attributes), BATCH.crc)
-}
-
-export interface ControlBatchOptions {
-  readonly type: 'commit' | 'abort'
-  readonly producerId: number
-  readonly producerEpoch: number
-  readonly coordinatorEpoch: number
-  /** Milliseconds since the epoch. */
-  readonly timestamp: number
-  readonly baseOffset?: number
-  readonly partitionLeaderEpoch?: number
-}
-
-/** The marker that ends a transaction in one partition: one record, its key version and type, its value the epoch. */
-export function controlBatch(options: ControlBatchOptions): Buffer {
-  const key = Buffer.alloc(4)
-  key.writeInt16BE(options.type === 'commit' ? 1 : 0, 2)
-  const value = Buffer.alloc(6)
-  value.writeInt32BE(options.coordinatorEpoch, 2)
-  const builder = new BatchBuilder({ initialBytes: 128 })
-  builder.append(options.timestamp, key, value)
-  return builder.build({
-    producerId: options.producerId,
-    producerEpoch: options.producerEpoch,
-    transactional: true,
-    control: true,
-    ...(options.baseOffset === undefined ? {} : { baseOffset: options.baseOffset }),
-    ...(options.partitionLeaderEpoch === undefined ? {} : { partitionLeaderEpoch: options.partitionLeaderEpoch }),
-  })
 }
 
 function notBytes(): MillraceError {

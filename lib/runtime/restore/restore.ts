@@ -4,18 +4,19 @@
  * changelog is truncated or created again during the restore, that task starts its restore again; the others continue.
  */
 import type { FetchedBatches, Fetcher } from '../../client/fetcher.js'
-import { isMillraceError, MillraceError } from '../../errors.js'
-import { type BatchView, exactTimestamp, type RecordCursor } from '../../protocol/index.js'
+import { isMillraceError, type MillraceError } from '../../errors.js'
+import { type BatchView, exactTimestamp } from '../../protocol/index.js'
 import type { Clock } from '../../record/clock.js'
 import { formatTopicPartition } from '../../record/record.js'
-import type { RestoredRecord } from '../../state/state-options.js'
 import type { TaskState } from '../../state/task-state.js'
 import type { Patience } from '../patience.js'
 import { CANCEL_CHECK_MS, pauseUnless } from '../pause-unless.js'
 import { Signal } from '../signal.js'
 import type { AskChangelogs, ChangelogFacts } from './changelog-facts.js'
 import type { RestoreListeners, RestoreReport } from './listener.js'
+import { piecesOf } from './pieces.js'
 import { TOO_SLOW, whyAnew } from './restore-decision.js'
+import { restoreRecord } from './restore-record.js'
 import type { RestoreThroughProcessor } from './through-processor.js'
 
 export interface ChangelogRange {
@@ -61,8 +62,6 @@ interface OpenRange extends ChangelogRange {
 }
 
 /** A restore to which nothing comes asks whether anything can come, after a time that doubles. */
-/** `max.poll.records` of Kafka Streams' consumers. Whole batches, so a piece may have more. */
-const PIECE_RECORDS = 1_000
 const FIRST_LOOK_MS = 1_000
 const LAST_LOOK_MS = 30_000
 
@@ -292,47 +291,8 @@ class RestoreRun {
   }
 }
 
-/** Somebody else's record, for instance: the error says where it is. */
-function restoreRecord(
-  { state, store, topic, partition }: OpenRange,
-  key: Buffer,
-  cursor: RecordCursor,
-  timestamp: number,
-  record: RestoredRecord,
-): void {
-  try {
-    state.restore(store, key, cursor.value(), timestamp, record)
-  } catch (cause) {
-    if (!isMillraceError(cause, 'SERDE_BYTES_INVALID')) throw cause
-    const { offset } = cursor
-    const message = `The record at offset ${offset} of ${topic}-${partition} cannot be restored into store ${store}: ${cause.message}`
-    throw new MillraceError(cause.code, message, { topic, partition, offset, cause })
-  }
-}
-
 function anewAfter({ code, offset }: MillraceError): string {
   return code === 'CLIENT_LOG_TRUNCATED'
     ? `the changelog was truncated before offset ${offset} and written again`
     : `the changelog no longer has offset ${offset}`
-}
-
-interface Piece {
-  readonly batches: readonly BatchView[]
-  readonly nextOffset: number
-}
-
-/** A listener hears, and a restore can be called off, after as many records as a poll of Kafka Streams brings. */
-function* piecesOf({ batches, nextOffset }: FetchedBatches): Iterable<Piece> {
-  let piece: BatchView[] = []
-  let records = 0
-  for (const batch of batches) {
-    if (records >= PIECE_RECORDS) {
-      yield { batches: piece, nextOffset: batch.baseOffset }
-      piece = []
-      records = 0
-    }
-    piece.push(batch)
-    records += batch.count
-  }
-  yield { batches: piece, nextOffset }
 }

@@ -57,3 +57,28 @@ export function span(random: Random, leastMs: number, mostMs: number): Span {
   const toMs = leastMs + random.int(mostMs - leastMs)
   return [Math.round(toMs * random.next()), toMs]
 }
+
+/** Somebody comes, and goes soon after: often before the group has settled. */
+export function cameAndWent(draft: Draft, random: Random, times: number): StepPlan[] {
+  const steps: StepPlan[] = []
+  for (let i = 0; i < times; i++) {
+    const name = `guest${i}`
+    const atMs = anyTime(draft, random)
+    steps.push({ atMs, kind: 'join', name }, { atMs: atMs + 200 + random.int(3_000), kind: 'leave', name })
+  }
+  return steps
+}
+
+/** Each member in turn is started again, so many rounds. */
+export function rolled(draft: Draft, random: Random, rounds: number, version?: number): StepPlan[] {
+  const between = (draft.durationMs * (TO - FROM)) / (rounds * draft.members.length)
+  const leaveGroup = random.next() < 0.5
+  return Array.from({ length: rounds * draft.members.length }, (_, i) => ({
+    atMs: at(draft, i * between),
+    kind: 'restart' as const,
+    name: draft.members[i % draft.members.length]!.name,
+    downMs: 50 + random.int(1_500),
+    leaveGroup,
+    ...(version !== undefined && { version }),
+  }))
+}

@@ -4,16 +4,17 @@ import { AssignmentEye } from './assignments.js'
 import { SimBroker } from './broker.js'
 import { SimObserver } from './client.js'
 import { Deadlines } from './deadlines.js'
-import type { FaultKind } from './faults.js'
 import { SimFaults } from './faults.js'
 import { SimInput } from './input.js'
 import { RESTART_MS, SimInstance } from './instance.js'
-import { committedRecords, hasOpenTransaction } from './log.js'
+import { checkLeftovers, checkObserver } from './last-checks.js'
 import { SimNetwork } from './network.js'
 import { paceOf } from './pace.js'
 import type { MemberPlan, SimPlan } from './plan.js'
 import type { SimProcess } from './process.js'
+import { type SimulatedCluster, unquiet, unstable } from './quiet.js'
 import { RetryEye } from './retries.js'
+import type { SeedResult, Violation } from './seed-result.js'
 import { SimSteps } from './steps.js'
 import { SimStorage } from './storage.js'
 import { faultTargets } from './targets.js'
@@ -21,42 +22,6 @@ import { VERSIONS } from './topology.js'
 import { SimulatedUserCode } from './user-code.js'
 import { drawPlan } from './variants.js'
 import { SimWorld } from './world.js'
-
-/** An invariant that did not hold; docs/simulation.md lists them. */
-export interface Violation {
-  /** Its number, `I1` to `I12`. */
-  readonly invariant: string
-  /** What was observed. */
-  readonly what: string
-}
-
-/** The result of one simulated run. */
-export interface SeedResult {
-  /** What was played. */
-  readonly plan: SimPlan
-  /** Empty: all invariants held. */
-  readonly violations: readonly Violation[]
-  /** How often each fault occurred. */
-  readonly faults: ReadonlyMap<FaultKind, number>
-  /** How many steps of each kind were done. */
-  readonly steps: ReadonlyMap<string, number>
-  /** Equal for two runs in which the same things happened in the same order. */
-  readonly traceHash: string
-  /** What happened, one line each; empty unless `trace` was set. */
-  readonly trace: readonly string[]
-  /** Records that the check has read. */
-  readonly records: number
-  /** Committed transactions. */
-  readonly commits: number
-  /** Simulated events. */
-  readonly events: number
-  /** How many instances ended with an error, by its code. */
-  readonly failures: ReadonlyMap<string, number>
-  /** Simulated time. */
-  readonly virtualMs: number
-  /** The longest rebalance, and the longest time in which lag did not fall. */
-  readonly longest: { readonly rebalanceMs: number; readonly lagMs: number }
-}
 
 /** Options of {@link runPlan} and {@link runSeed}. */
 export interface RunOptions {
@@ -257,20 +222,22 @@ class Simulation {
     // An outage, or a member that stands still, may take longer than all of a short run.
     await this.#world.finish('the input', this.#input.run(), 10 * durationMs, () => this.#deadlines.calmFromMs)
     if (this.#application.inputFirst) {
-      if (!(await this.#world.run(() => this.#unstable() === null, PEACE_MS))) throw new Error(this.#unstable()!)
+      if (!(await this.#world.run(() => unstable(this.#cluster) === null, PEACE_MS)))
+        throw new Error(unstable(this.#cluster)!)
       this.#startMembers()
     }
     const calm = () => this.#faults.done && this.#steps.over
     if (!(await this.#world.run(calm, PEACE_MS))) throw new Error('some faults had no target')
     this.#world.note('peace')
-    if (!(await this.#world.run(() => this.#busy() === null, PEACE_MS))) {
-      throw new Error(`${PEACE_MS} ms after the last fault ${this.#busy()}`)
+    if (!(await this.#world.run(() => unquiet(this.#cluster) === null, PEACE_MS))) {
+      throw new Error(`${PEACE_MS} ms after the last fault ${unquiet(this.#cluster)}`)
     }
     // Whatever should not come any more has this long to come; and who woke last, to see that the group continued without it.
     do {
-      if (!(await this.#world.run(() => this.#busy() === null, PEACE_MS))) throw new Error(`no quiet: ${this.#busy()}`)
+      if (!(await this.#world.run(() => unquiet(this.#cluster) === null, PEACE_MS)))
+        throw new Error(`no quiet: ${unquiet(this.#cluster)}`)
       await this.#world.run(() => false, 2_000)
-    } while (this.#busy() !== null)
+    } while (unquiet(this.#cluster) !== null)
     this.#world.note('quiet')
     this.#deadlines.end()
     const members = this.#instances.filter(({ member }) => member)
@@ -280,54 +247,15 @@ class Simulation {
     this.#checkLeast()
     this.#observer.stop()
     await this.#world.finish('the reader', observing, 5_000)
-    this.#checkObserver()
+    checkObserver(this.#observer, this.#cluster, this.#violated)
     await this.#world.finish('closing', Promise.all(members.map((instance) => instance.close())), 30_000)
     await this.#world.run(() => false, 100)
-    this.#checkLeftovers()
+    const others = [this.#input.process, this.#observer.process]
+    checkLeftovers(this.#network, this.#broker, others, this.#violated)
   }
 
-  /** Why there is no quiet yet; null: everything is processed, committed and closed. */
-  #busy(): string | null {
-    const broker = this.#broker.running
-    if (broker === null) return 'the broker is down'
-    for (const { member, process, streams, name, closing } of this.#instances) {
-      if (!member && (closing || !process.alive) && !process.alive) continue
-      if (!member) return `instance ${name} is still closing`
-      if (!process.alive || process.held || streams.state !== 'running') return `instance ${name} is ${streams.state}`
-    }
-    const group = broker.core.groups.get(this.#application.id)
-    if (group?.status !== 'Stable') return `the group is ${group?.status}`
-    // Who was given up while it stood still runs on until it hears of it, and is no owner.
-    const wanted = this.#instances.filter(({ member }) => member).length
-    if (group.members.size !== wanted) return `the group has ${group.members.size} members of ${wanted}`
-    for (const transaction of broker.core.transactions.all()) {
-      const { transactionalId, status } = transaction
-      if (status === 'Ongoing' || status.startsWith('Prepare')) return `transaction ${transactionalId} is ${status}`
-    }
-    const unstable = this.#unstable()
-    if (unstable !== null) return unstable
-    for (const topic of this.#application.sources) {
-      for (const { partition, endOffset: end } of broker.core.topics.named(topic)?.partitions ?? []) {
-        const next = broker.core.offsets.get(this.#application.id, topic, partition)?.offset ?? 0
-        if (next !== end) return `${topic}-${partition} is committed up to ${next} of ${end}`
-      }
-    }
-    return null
-  }
-
-  /** A partition that has records nobody may read yet; null: all that is written is readable, or undone. */
-  #unstable(): string | null {
-    const { core } = this.#broker.running ?? {}
-    if (core === undefined) return 'the broker is down'
-    for (const topic of this.#storage.topics()) {
-      for (const log of core.topics.named(topic)?.partitions ?? []) {
-        const { partition } = log
-        if (log.lastStableOffset !== log.endOffset || hasOpenTransaction(this.#storage.batches(topic, partition))) {
-          return `${topic}-${partition} has its last stable offset at ${log.lastStableOffset} of ${log.endOffset}`
-        }
-      }
-    }
-    return null
+  get #cluster(): SimulatedCluster {
+    return { application: this.#application, broker: this.#broker, storage: this.#storage, instances: this.#instances }
   }
 
   #checkLeast(): void {
@@ -343,36 +271,6 @@ class Simulation {
     let commits = 0
     for (const [name, count] of this.#storage.commits) if (name.startsWith(`${this.#application.id}-`)) commits += count
     return this.#plan.guarantee === 'exactlyOnce' ? commits : this.#storage.offsetCommits
-  }
-
-  /** I5: a reader that followed all along has seen exactly what is committed, in order. */
-  #checkObserver(): void {
-    const { topic, seen } = this.#observer
-    for (let partition = 0; partition < this.#application.partitions; partition++) {
-      const wanted = committedRecords(topic, partition, this.#storage.batches(topic, partition)).map(
-        ({ offset }) => offset,
-      )
-      const actual = seen.get(partition) ?? []
-      const at = wanted.findIndex((offset, i) => offset !== actual[i])
-      if (at >= 0 || actual.length !== wanted.length) {
-        this.#violated(
-          'I5',
-          `a reader of ${topic}-${partition} saw ${actual.length} records of ${wanted.length}, differs at ${at}`,
-        )
-      }
-    }
-  }
-
-  /** I11: nothing runs on. What instances leave behind they are asked when each closes. */
-  #checkLeftovers(): void {
-    for (const { name, timers } of [this.#input.process, this.#observer.process]) {
-      if (timers > 0) this.#violated('I11', `${timers} timers of ${name} are left after it closed`)
-    }
-    const open = this.#network.openConnections()
-    if (open.length > 0) this.#violated('I11', `connections are left open: ${open.join(', ')}`)
-    this.#broker.running?.halt()
-    if (this.#broker.timers > 0)
-      this.#violated('I11', `${this.#broker.timers} timers of the broker are left after it halted`)
   }
 
   #failed(error: unknown, version: number, mayEnd: boolean): void {

@@ -7,8 +7,10 @@ import {
   anyMember,
   anyTime,
   at,
+  cameAndWent,
   type Draft,
   FROM,
+  rolled,
   slow,
   span,
   TO,
@@ -288,28 +290,4 @@ function usual(seed: number, variant: string, random: Random): Draft {
     userCode: { slowEvery: 0, slowMs: 0, throwEvery: 0, throws: 0 },
     least: MINIMUMS,
   }
-}
-
-/** Somebody comes, and goes soon after: often before the group has settled. */
-function cameAndWent(draft: Draft, random: Random, times: number): StepPlan[] {
-  const steps: StepPlan[] = []
-  for (let i = 0; i < times; i++) {
-    const name = `guest${i}`
-    const atMs = anyTime(draft, random)
-    steps.push({ atMs, kind: 'join', name }, { atMs: atMs + 200 + random.int(3_000), kind: 'leave', name })
-  }
-  return steps
-}
-
-function rolled(draft: Draft, random: Random, rounds: number, version?: number): StepPlan[] {
-  const between = (draft.durationMs * (TO - FROM)) / (rounds * draft.members.length)
-  const leaveGroup = random.next() < 0.5
-  return Array.from({ length: rounds * draft.members.length }, (_, i) => ({
-    atMs: at(draft, i * between),
-    kind: 'restart' as const,
-    name: draft.members[i % draft.members.length]!.name,
-    downMs: 50 + random.int(1_500),
-    leaveGroup,
-    ...(version !== undefined && { version }),
-  }))
 }
