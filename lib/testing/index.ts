@@ -22,10 +22,11 @@ export type {
   WindowStore,
 } from '../index.js'
 export type { Drop } from '../task/options.js'
+export type { TopologyTestDriverOptions } from './driver/driver-options.js'
 export type { TestInputTimes } from './driver/record-times.js'
 export { TestStores } from './driver/test-stores.js'
 export { type InputRecord, type OutputRecord, TestInputTopic, TestOutputTopic } from './driver/test-topics.js'
-export { TopologyTestDriver, type TopologyTestDriverOptions } from './driver/topology-test-driver.js'
+export { TopologyTestDriver } from './driver/topology-test-driver.js'
 export { ManualClock } from './manual-clock.js'
 export type { Fault, FaultKind } from './simulation/faults.js'
 export type {

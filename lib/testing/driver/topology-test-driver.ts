@@ -4,81 +4,28 @@
  */
 
 import { isMillraceError, MillraceError } from '../../errors.js'
-import type { FailureHandler, ProcessingFailureHandler } from '../../record/failure.js'
 import { requireKnown } from '../../record/known-options.js'
 import type { TopicRecord } from '../../record/record.js'
-import { taskIdOf } from '../../record/task-id.js'
-import { GlobalProcessor } from '../../runtime/global-processor.js'
 import type { Serde } from '../../serde/serde.js'
 import { Topic, topicWithSerdes } from '../../serde/topic.js'
-import { MemoryEngines } from '../../state/memory-engine.js'
 import type { KeyValueStore } from '../../state/ports/store.js'
-import type { StoreDefinition } from '../../state/stores/index.js'
-import { uncached } from '../../state/stores/store-info.js'
-import { TaskState } from '../../state/task-state.js'
+import type { TaskState } from '../../state/task-state.js'
 import type { Drop } from '../../task/options.js'
-import { Task } from '../../task/task.js'
+import type { Task } from '../../task/task.js'
 import { changelogTopic, realTopicName } from '../../topology/internal-topics.js'
 import { withMatchingTopics } from '../../topology/patterns.js'
-import { type AppConfigs, type StoreReference, storeNameOf } from '../../topology/processor.js'
+import { type StoreReference, storeNameOf } from '../../topology/processor.js'
 import { subTopologies } from '../../topology/sub-topologies.js'
-import type { GlobalStoreDefinition, SubTopology, Topology } from '../../topology/topology.js'
+import type { SubTopology, Topology } from '../../topology/topology.js'
 import { requireTopology } from '../../topology/validate/validate.js'
 import { ManualClock } from '../manual-clock.js'
+import { DRIVER_OPTIONS, type DriverOptions, type TopologyTestDriverOptions } from './driver-options.js'
+import { type DriverGlobal, type DriverSurroundings, openGlobal, openTask } from './driver-parts.js'
 import { DriverTopics, PARTITION } from './driver-topics.js'
 import { HeadOrder } from './head-order.js'
 import { type TestInputTimes, TestTimes } from './record-times.js'
 import { type TestStore, TestStores } from './test-stores.js'
 import { TestInputTopic, TestOutputTopic, type WriteBytes } from './test-topics.js'
-
-/** Options of {@link TopologyTestDriver}. */
-export interface TopologyTestDriverOptions {
-  /** Prefix of repartition and changelog topics. Default `test`. */
-  readonly applicationId?: string
-  /** Existing topics that the patterns of the topology can match. Default: none. */
-  readonly topics?: readonly string[]
-  /** What `context.appConfigs` contains, besides the application id. */
-  readonly appConfigs?: AppConfigs
-  /** The wall clock at the start, milliseconds since the epoch. Default 0. */
-  readonly startMs?: number
-  /** Record cache of each task, in bytes. Default 10 MiB; 0 forwards every update at once. */
-  readonly cacheBytes?: number
-  /** Decides about a record that cannot be deserialised. Default `fail`: `pipe` throws the error. */
-  readonly onDeserializationError?: FailureHandler
-  /** Decides about a record for which user code throws. Default `fail`: `pipe` throws the error. */
-  readonly onProcessingError?: ProcessingFailureHandler
-  /** Whether `onProcessingError` also decides about processors that fill global stores. Default false. */
-  readonly handleGlobalErrors?: boolean
-  /** Decides about a record that a sink cannot serialise or that is too large. Default `fail`: `pipe` throws the error. */
-  readonly onProductionError?: FailureHandler
-  /** Maximum size of a record that a sink writes, in bytes. Default 1048487, as in production. */
-  readonly maxRecordBytes?: number
-  /** The topic for dead letters. Default: none. */
-  readonly deadLetterTopic?: string
-  /** As in {@link StreamsConfig.idleTimeoutMs}; `advanceWallClockTime` moves the clock. Default 0. */
-  readonly idleTimeoutMs?: number
-}
-
-const OPTIONS = [
-  'applicationId',
-  'topics',
-  'appConfigs',
-  'startMs',
-  'cacheBytes',
-  'onDeserializationError',
-  'onProcessingError',
-  'handleGlobalErrors',
-  'onProductionError',
-  'maxRecordBytes',
-  'deadLetterTopic',
-  'idleTimeoutMs',
-]
-
-interface Global {
-  readonly definition: GlobalStoreDefinition
-  readonly processor: GlobalProcessor
-  readonly state: TaskState
-}
 
 /**
  * Runs a topology in a test, synchronously and without a broker. Each topic has one partition, state is in memory, and there is a commit
@@ -88,13 +35,13 @@ export class TopologyTestDriver {
   /** The stores by kind. */
   readonly stores: TestStores
   readonly #topology: Topology
-  readonly #options: Required<Pick<TopologyTestDriverOptions, 'applicationId' | 'cacheBytes'>> &
-    TopologyTestDriverOptions
+  readonly #options: DriverOptions
+  readonly #surroundings: DriverSurroundings
   readonly #clock: ManualClock
   readonly #tasks: readonly Task<TaskState>[]
   /** Real topic → the task that reads it. */
   readonly #readers = new Map<string, Task<TaskState>>()
-  readonly #globals: readonly Global[]
+  readonly #globals: readonly DriverGlobal[]
   readonly #topics = new DriverTopics()
   readonly #drops: Drop[] = []
   /** Records of global stores that wait for their schema. */
@@ -105,12 +52,14 @@ export class TopologyTestDriver {
 
   constructor(named: Topology, options: TopologyTestDriverOptions = {}) {
     requireTopology(named)
-    requireKnown(options, OPTIONS, 'TopologyTestDriver', 'CONFIG_INVALID')
+    requireKnown(options, DRIVER_OPTIONS, 'TopologyTestDriver', 'CONFIG_INVALID')
     const topology = withMatchingTopics(named, options.topics ?? [])
     this.#topology = topology
     this.#options = { applicationId: 'test', cacheBytes: 10 * 1024 * 1024, ...options }
     this.#clock = new ManualClock(options.startMs ?? 0)
-    this.#globals = topology.globalStores.map((definition) => this.#openGlobal(definition))
+    const onDrop = (drop: Drop) => void this.#drops.push(drop)
+    this.#surroundings = { topology, options: this.#options, clock: this.#clock, onDrop }
+    this.#globals = topology.globalStores.map((definition) => openGlobal(this.#surroundings, definition))
     this.#tasks = subTopologies(topology).map((part) => this.#openTask(part))
     this.stores = this.#openStores()
   }
@@ -311,69 +260,12 @@ export class TopologyTestDriver {
     for (const record of written) this.#deliver(record)
   }
 
-  #openState(taskId: string, stores: readonly StoreDefinition[]): TaskState {
-    const { cacheBytes } = this.#options
-    return TaskState.openSync({
-      taskId,
-      stores: cacheBytes > 0 ? stores : stores.map((store) => ({ ...store, cached: false })),
-      engine: new MemoryEngines().openSync(taskId),
-      clock: this.#clock,
-      cacheBytes,
-    })
-  }
-
-  #openGlobal(definition: GlobalStoreDefinition): Global {
-    const state = this.#openState('global', [uncached(definition.store)])
-    const { handleGlobalErrors } = this.#options
-    const options = { ...this.#failureOptions(), clock: this.#clock, handleGlobalErrors: handleGlobalErrors ?? false }
-    const processor = new GlobalProcessor(definition, state, options)
-    return { definition, processor, state }
-  }
-
-  #failureOptions() {
-    const { applicationId, onDeserializationError, onProcessingError, onProductionError } = this.#options
-    return {
-      applicationId,
-      appConfigs: Object.freeze({ applicationId, ...this.#options.appConfigs }),
-      onDrop: (drop: Drop) => void this.#drops.push(drop),
-      onDeserializationError: onDeserializationError ?? 'fail',
-      onProcessingError: onProcessingError ?? 'fail',
-      onProductionError: onProductionError ?? 'fail',
-      maxRecordBytes: this.#options.maxRecordBytes ?? 1_048_487,
-      deadLetterTopic: this.#options.deadLetterTopic ?? null,
-    } as const
-  }
-
-  #openTask(subTopology: SubTopology): Task<TaskState> {
-    const { applicationId } = this.#options
-    const id = taskIdOf(subTopology.id, PARTITION)
-    const stores = new Map(subTopology.stores.map((store) => [store.name, store]))
-    const task = new Task({
-      ...this.#failureOptions(),
-      id,
-      subTopology,
-      state: this.#openState(id.text, subTopology.stores),
-      globalStore: (name) => {
-        const global = this.#globals.find(({ definition }) => definition.store.name === name)
-        return global === undefined
-          ? null
-          : { store: global.state.readOnlyStore(name), kind: global.definition.store.kind }
-      },
-      turns: this.#order,
-      partitionCount: () => 1,
-      sinkPartitions: () => 1,
-      topicName: (topic) => realTopicName(applicationId, this.#topology, topic),
-      changelogTopic: (name) => changelogTopic(applicationId, stores.get(name)!),
-      topicId: () => null,
-      clock: this.#clock,
-      maxTaskIdleMs: 0,
-      idleTimeoutMs: this.#options.idleTimeoutMs ?? 0,
-      captureTopics: new Set(),
-      // What handlers have answered is processed by the next call, so that an error leaves that call.
-      onReady: () => (this.#tasks.some(({ busy }) => busy) ? this.#answered() : this.#settle()),
-    })
-    for (const name of subTopology.sourceTopics) {
-      const topic = realTopicName(applicationId, this.#topology, name)
+  #openTask(part: SubTopology): Task<TaskState> {
+    // What handlers have answered is processed by the next call, so that an error leaves that call.
+    const onReady = () => (this.#tasks.some(({ busy }) => busy) ? this.#answered() : this.#settle())
+    const task = openTask(this.#surroundings, part, this.#globals, this.#order, onReady)
+    for (const name of part.sourceTopics) {
+      const topic = realTopicName(this.#options.applicationId, this.#topology, name)
       this.#readers.set(topic, task)
       task.setCaughtUp(topic, PARTITION, true, this.#clock.monotonicMs())
     }
