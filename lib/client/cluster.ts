@@ -1,15 +1,16 @@
 /** Requests to the cluster: finds leaders and coordinators, chooses versions, and refreshes metadata. */
 import { isMillraceError, MillraceError } from '../errors.js'
 import type { Api, ResponseOf } from '../protocol/api/define.js'
-import { findCoordinatorApi } from '../protocol/api/find-coordinator.js'
 import { metadataApi } from '../protocol/api/metadata.js'
 import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import type { TopicPartition } from '../record/record.js'
 import type { BrokerAddress, Transport } from '../transport/transport.js'
-import { brokerError, isCoordinatorMoved, isLeaderMoved, partitionMissing } from './broker-error.js'
+import { AnyBroker, closedError } from './any-broker.js'
+import { isCoordinatorMoved, isLeaderMoved, partitionMissing } from './broker-error.js'
 import { BrokerLink, isTransportError, type RequestBody, type RequestOptions } from './broker-link.js'
-import type { ClusterOptions, CoordinatorType, PortableCluster, Target } from './cluster-options.js'
+import type { ClusterOptions, PortableCluster, Target } from './cluster-options.js'
+import { Coordinators } from './coordinators.js'
 import { MetadataCache, type TopicInfo } from './metadata.js'
 import { Pauses } from './pauses.js'
 import { Reachability } from './reachability.js'
@@ -29,12 +30,12 @@ export class Cluster {
   onTopicsChanged: () => void = () => undefined
   private readonly transport: Transport
   private readonly bootstrap: readonly BrokerAddress[]
+  private readonly anyBroker: AnyBroker
   private readonly retryBackoffMs: number
   private readonly link: BrokerLink
   private readonly metadata: MetadataCache
-  private readonly coordinators = new Map<string, Promise<BrokerAddress>>()
+  private readonly coordinators = new Coordinators((...request) => this.call(...request))
   private readonly pauses: Pauses
-  private connectedOnce = false
   private closed = false
 
   /** @internal */ constructor(options: ClusterOptions) {
@@ -50,6 +51,13 @@ export class Cluster {
     this.requestTimeoutMs = options.requestTimeoutMs ?? 30_000
     this.retryBackoffMs = options.retryBackoffMs ?? 20
     this.link = new BrokerLink(this.transport, this.requestTimeoutMs)
+    this.anyBroker = new AnyBroker({
+      link: this.link,
+      bootstrap: this.bootstrap,
+      random: this.random,
+      knownBrokers: () => this.metadata.knownBrokers(),
+      closed: () => this.closed,
+    })
     this.metadata = new MetadataCache(
       (topics) => this.askMetadata(topics),
       options.clock,
@@ -69,7 +77,7 @@ export class Cluster {
     options: RequestOptions,
   ): Promise<ResponseOf<A>> {
     if (this.closed) throw closedError(api.name)
-    if ('any' in target) return this.requestAny(api, body, options)
+    if ('any' in target) return this.anyBroker.request(api, body, options)
     try {
       return await this.link.send(await this.addressOf(target), api, body, options)
     } catch (error) {
@@ -153,7 +161,7 @@ export class Cluster {
   /** The names of all topics, except Kafka's own. Asks the brokers. */
   async topicNames(): Promise<string[]> {
     const request = { topics: null, allowAutoTopicCreation: false }
-    const response = await this.requestAny(metadataApi, request, { lane: 'admin', minVersion: 1 })
+    const response = await this.anyBroker.request(metadataApi, request, { lane: 'admin', minVersion: 1 })
     return response.topics.flatMap(({ name, errorCode, isInternal }) =>
       errorCode === 0 && name !== null && !isInternal && !name.startsWith('__') ? [name] : [],
     )
@@ -249,7 +257,7 @@ export class Cluster {
 
   private async addressOf(target: Target): Promise<BrokerAddress> {
     if ('leaderOf' in target) return this.leaderAddress(target.leaderOf)
-    if ('coordinator' in target) return this.coordinatorAddress(target.coordinator, target.key)
+    if ('coordinator' in target) return this.coordinators.address(target.coordinator, target.key)
     if ('node' in target) {
       const known = this.metadata.broker(target.node)
       if (known !== null) return known
@@ -258,7 +266,7 @@ export class Cluster {
       if (found !== null) return found
       throw unknownBroker(`broker ${target.node}`)
     }
-    return (await this.metadata.controller()) ?? this.candidates()[0]!
+    return (await this.metadata.controller()) ?? this.anyBroker.candidates()[0]!
   }
 
   private async leaderAddress({ topic, partition }: TopicPartition): Promise<BrokerAddress> {
@@ -271,85 +279,17 @@ export class Cluster {
     throw unknownBroker(`a leader of ${topic}-${partition}`)
   }
 
-  private coordinatorAddress(type: CoordinatorType, key: string): Promise<BrokerAddress> {
-    const name = `${type}/${key}`
-    const known = this.coordinators.get(name)
-    if (known !== undefined) return known
-    const found = this.findCoordinator(type, key)
-    this.coordinators.set(name, found)
-    found.catch(() => {
-      if (this.coordinators.get(name) === found) this.coordinators.delete(name)
-    })
-    return found
-  }
-
-  private async findCoordinator(type: CoordinatorType, key: string): Promise<BrokerAddress> {
-    const keyType = type === 'group' ? 0 : 1
-    const response = await this.call(
-      findCoordinatorApi,
-      (version) => (version >= 4 ? { keyType, coordinatorKeys: [key] } : { keyType, key }),
-      { any: true },
-      { lane: 'admin' },
-      ({ coordinators: [row], errorCode, errorMessage }) => {
-        const code = row?.errorCode ?? errorCode
-        const detail = row?.errorMessage ?? errorMessage
-        return code === 0 ? null : brokerError(code, 'FindCoordinator', `${type} "${key}"`, { detail })
-      },
-    )
-    const { host, port } = response.coordinators[0] ?? response
-    return { host, port }
-  }
-
   private forgetRoute(target: Target): void {
-    if ('coordinator' in target) this.coordinators.delete(`${target.coordinator}/${target.key}`)
+    if ('coordinator' in target) this.coordinators.forget(target.coordinator, target.key)
     else this.metadata.markStale()
   }
 
   private askMetadata(topics: readonly string[]): Promise<ResponseOf<typeof metadataApi>> {
-    return this.requestAny(
+    return this.anyBroker.request(
       metadataApi,
       { topics: topics.map((name) => ({ name })), allowAutoTopicCreation: false },
       { lane: 'admin' },
     )
-  }
-
-  /** Each broker known, in random order, then the bootstrap addresses, until one answers. */
-  private async requestAny<A extends Api>(
-    api: A,
-    body: RequestBody<A>,
-    options: RequestOptions,
-  ): Promise<ResponseOf<A>> {
-    const failed: string[] = []
-    let last: MillraceError | undefined
-    for (const address of this.candidates()) {
-      try {
-        const response = await this.link.send(address, api, body, options)
-        this.connectedOnce = true
-        return response
-      } catch (error) {
-        if (!isTransportError(error) || !error.retriable) throw error
-        if (this.closed) throw closedError(api.name, error)
-        failed.push(`${address.host}:${address.port}`)
-        last = error
-      }
-    }
-    throw new MillraceError(
-      'CLIENT_UNREACHABLE',
-      `No Kafka broker answered at ${failed.join(', ')}; check the addresses and that the brokers run. ${last?.message ?? ''}`,
-      { cause: last, retriable: this.connectedOnce },
-    )
-  }
-
-  private candidates(): BrokerAddress[] {
-    const known = this.metadata.knownBrokers()
-    for (let i = known.length - 1; i > 0; i--) {
-      const j = this.random.int(i + 1)
-      const swapped = known[i]!
-      known[i] = known[j]!
-      known[j] = swapped
-    }
-    const others = this.bootstrap.filter((b) => !known.some((k) => k.host === b.host && k.port === b.port))
-    return [...known, ...others]
   }
 }
 
@@ -357,12 +297,4 @@ function unknownBroker(what: string): MillraceError {
   return new MillraceError('CLIENT_REQUEST_FAILED', `The cluster does not report ${what} at the moment.`, {
     retriable: true,
   })
-}
-
-function closedError(what: string, cause?: unknown): MillraceError {
-  return new MillraceError(
-    'CLIENT_CLOSED',
-    `${what} ended: the client is closed.`,
-    cause === undefined ? {} : { cause },
-  )
 }

@@ -7,60 +7,24 @@ import { fetchApi } from '../protocol/api/fetch.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import { formatTopicPartition, type TopicPartition } from '../record/record.js'
 import type { Lane } from '../transport/transport.js'
+import { Arrivals } from './arrivals.js'
 import { brokerError, isLeaderMoved } from './broker-error.js'
 import type { Cluster } from './cluster.js'
-import {
-  type FetchedBatches,
-  FetchPartition,
-  type FetchPosition,
-  isAnswered,
-  type Watermarks,
-} from './fetch-partition.js'
+import { type FetchedBatches, FetchPartition, isAnswered, type Watermarks } from './fetch-partition.js'
 import {
   type FetchLimits,
   fetchBody,
   fetchedBatches,
-  type Isolation,
   longPollMs,
   matchResponses,
   type PartitionResponse,
   unanswered,
 } from './fetch-request.js'
+import { type FetcherOptions, type FetcherSettings, fetcherSettings } from './fetcher-options.js'
 import { isRemade, logTruncated, topicRemade, validateLogs } from './log-truncation.js'
 import { growingPauseMs } from './retry.js'
 
 export type { FetchedBatches, Watermarks }
-
-export interface FetcherOptions {
-  readonly cluster: Cluster
-  readonly isolation: Isolation
-  /** Most bytes of one response. Default 8 MiB. */
-  readonly maxBytes?: number
-  /** Most bytes of one partition in one response. Default 1 MiB. */
-  readonly partitionMaxBytes?: number
-  /**
-   * How long a broker holds an empty answer. Default 500 on lane "fetch", 100 on others, which a fetcher gives up again:
-   * whoever uses the lane next waits behind the last long poll.
-   */
-  readonly maxWaitMs?: number
-  /** A partition is not asked for while this much of it waits for `poll`. Default 1 MiB. */
-  readonly bufferBytes?: number
-  /** Nothing is asked for while this much waits for `poll` in all, whatever the number of partitions. Default 64 MiB. */
-  readonly maxArrivedBytes?: number
-  /** Default "fetch". Two fetchers of one cluster need two lanes, or each waits behind the other's long poll. */
-  readonly lane?: Lane
-  /**
-   * The partition named in the error is not fetched any more, until `seek` or `remove`:
-   * CLIENT_OFFSET_OUT_OF_RANGE (never reset silently), CLIENT_LOG_TRUNCATED (KIP-320), CLIENT_TOPIC_MISSING,
-   * CLIENT_AUTHORIZATION, PROTOCOL_*.
-   * Default: `poll` throws it.
-   */
-  readonly onError?: (error: MillraceError) => void
-  /** Asked before `onError`. True: somebody else sees to it. */
-  readonly isHandled?: (error: MillraceError) => boolean
-  /** A partition is asked for again after `error`, as it has been for a second or more: with each attempt. */
-  readonly onRetry?: (error: MillraceError, at: FetchPosition) => void
-}
 
 const MAX_PAUSE_MS = 1_000
 const FIRST_PAUSE_MS = 20
@@ -72,41 +36,25 @@ export class Fetcher {
   /** An answer moved a watermark. */
   private learned = false
   private readonly cluster: Cluster
-  private readonly limits: FetchLimits
-  private readonly bufferBytes: number
-  private readonly maxArrivedBytes: number
-  private readonly lane: Lane
-  private readonly promptLane: Lane | null
+  private readonly settings: FetcherSettings
   private readonly onError: (error: MillraceError) => void
-  private readonly onRetry: NonNullable<FetcherOptions['onRetry']>
   private readonly errors: MillraceError[] = []
   /** In the order in which they are asked for: one that brought data goes to the end. */
   private readonly partitions = new Map<string, FetchPartition>()
   private readonly busy = new Set<string>()
-  private arrived: FetchedBatches[] = []
-  private arrivedBytes = 0
+  private readonly arrivals = new Arrivals()
   private pumping = false
   private closed = false
 
   constructor(options: FetcherOptions) {
     this.cluster = options.cluster
-    this.lane = options.lane ?? 'fetch'
-    this.limits = {
-      isolation: options.isolation,
-      maxBytes: options.maxBytes ?? 8 << 20,
-      partitionMaxBytes: options.partitionMaxBytes ?? 1 << 20,
-      maxWaitMs: options.maxWaitMs ?? (this.lane === 'fetch' ? 500 : 100),
-    }
-    this.bufferBytes = options.bufferBytes ?? 1 << 20
-    this.maxArrivedBytes = options.maxArrivedBytes ?? 64 << 20
-    this.promptLane = this.lane === 'fetch' ? 'fetch-prompt' : null
+    this.settings = fetcherSettings(options)
     const tell =
       options.onError ??
       ((error: MillraceError) => {
         this.errors.push(error)
         this.onArrival()
       })
-    this.onRetry = options.onRetry ?? (() => undefined)
     this.onError = (error) => void (options.isHandled?.(error) || tell(error))
   }
 
@@ -124,7 +72,7 @@ export class Fetcher {
   /** Drops what has arrived of it, too. */
   remove(tp: TopicPartition): void {
     this.partitions.delete(formatTopicPartition(tp.topic, tp.partition))
-    this.dropArrived(tp)
+    this.arrivals.drop(tp)
     this.pump()
   }
 
@@ -148,7 +96,7 @@ export class Fetcher {
   /** Drops what has arrived, continues at `offset`, and clears an error that stopped the partition. */
   seek(tp: TopicPartition, offset: number): void {
     this.find(tp)?.moveTo(offset)
-    this.dropArrived(tp)
+    this.arrivals.drop(tp)
     this.pump()
   }
 
@@ -173,10 +121,8 @@ export class Fetcher {
   poll(): FetchedBatches[] {
     const error = this.errors.shift()
     if (error !== undefined) throw error
-    if (this.arrived.length === 0) return []
-    const arrived = this.arrived
-    this.arrived = []
-    this.arrivedBytes = 0
+    if (!this.arrivals.any) return []
+    const arrived = this.arrivals.take()
     for (const partition of this.partitions.values()) partition.arrivedBytes = 0
     this.pump()
     return arrived
@@ -186,17 +132,11 @@ export class Fetcher {
   close(): void {
     this.closed = true
     this.partitions.clear()
-    this.arrived = []
+    this.arrivals.take()
   }
 
   private find({ topic, partition }: TopicPartition): FetchPartition | undefined {
     return this.partitions.get(formatTopicPartition(topic, partition))
-  }
-
-  private dropArrived({ topic, partition }: TopicPartition): void {
-    if (this.arrived.length === 0) return
-    this.arrived = this.arrived.filter((fetched) => fetched.topic !== topic || fetched.partition !== partition)
-    this.arrivedBytes = this.arrived.reduce((bytes, fetched) => bytes + fetched.bytes, 0)
   }
 
   /** Sends what may be sent, at the end of this turn: several adds and resumes become one request. */
@@ -210,11 +150,11 @@ export class Fetcher {
   }
 
   private sendWanted(): void {
-    if (this.arrivedBytes >= this.maxArrivedBytes) return
+    if (this.arrivals.bytes >= this.settings.maxArrivedBytes) return
     const byLeader = new Map<number, FetchPartition[]>()
     const unvalidated = new Map<number, FetchPartition[]>()
     for (const partition of this.partitions.values()) {
-      if (!partition.wanted(this.bufferBytes)) continue
+      if (!partition.wanted(this.settings.bufferBytes)) continue
       const leader = this.cluster.cachedLeader(partition.topic, partition.partition)
       if (leader < 0) {
         this.findLeader(partition)
@@ -235,12 +175,12 @@ export class Fetcher {
       void validateLogs(this.cluster, leader, partitions, failed).then(() => this.pump())
     }
     for (const [leader, wanted] of byLeader) {
-      const maxWaitMs = longPollMs(this.limits.maxWaitMs, wanted.length)
-      if (!this.busy.has(`${leader}/${this.lane}`)) {
+      const maxWaitMs = longPollMs(this.settings.limits.maxWaitMs, wanted.length)
+      if (!this.busy.has(`${leader}/${this.settings.lane}`)) {
         for (const partition of wanted) partition.prompted = false
-        void this.fetch(leader, this.lane, wanted, { ...this.limits, maxWaitMs })
-      } else if (this.promptLane !== null && !this.busy.has(`${leader}/${this.promptLane}`)) {
-        this.fetchBeside(leader, this.promptLane, wanted)
+        void this.fetch(leader, this.settings.lane, wanted, { ...this.settings.limits, maxWaitMs })
+      } else if (this.settings.promptLane !== null && !this.busy.has(`${leader}/${this.settings.promptLane}`)) {
+        this.fetchBeside(leader, this.settings.promptLane, wanted)
       }
     }
   }
@@ -249,9 +189,9 @@ export class Fetcher {
   private fetchBeside(leader: number, lane: Lane, wanted: readonly FetchPartition[]): void {
     const missed = wanted.filter((partition) => !partition.prompted)
     for (const partition of missed) partition.prompted = true
-    if (missed.length > 0) void this.fetch(leader, lane, missed, { ...this.limits, maxWaitMs: 0 })
-    else if (longPollMs(this.limits.maxWaitMs, this.partitions.size) > this.limits.maxWaitMs)
-      void this.fetch(leader, lane, wanted, this.limits)
+    if (missed.length > 0) void this.fetch(leader, lane, missed, { ...this.settings.limits, maxWaitMs: 0 })
+    else if (longPollMs(this.settings.limits.maxWaitMs, this.partitions.size) > this.settings.limits.maxWaitMs)
+      void this.fetch(leader, lane, wanted, this.settings.limits)
   }
 
   private findLeader(partition: FetchPartition): void {
@@ -304,7 +244,7 @@ export class Fetcher {
     } finally {
       this.busy.delete(slot)
       this.pump()
-      if (this.arrived.length > 0 || this.learned) this.onArrival()
+      if (this.arrivals.any || this.learned) this.onArrival()
       this.learned = false
     }
   }
@@ -350,15 +290,14 @@ export class Fetcher {
       return
     }
     try {
-      const fetched = fetchedBatches(partition, answer, records, this.limits.isolation)
+      const fetched = fetchedBatches(partition, answer, records, this.settings.limits.isolation)
       partition.position = fetched.nextOffset
       partition.lastEpoch = fetched.leaderEpoch
       partition.succeeded()
       partition.prompted = false
       partition.arrivedBytes += fetched.bytes
-      this.arrivedBytes += fetched.bytes
       this.moveToEnd(partition)
-      this.arrived.push(fetched)
+      this.arrivals.add(fetched)
     } catch (cause) {
       this.failed(partition, partition.version, cause)
     }
@@ -385,7 +324,7 @@ export class Fetcher {
     const { version } = partition
     const forMs = partition.failingMs(this.cluster.clock.monotonicMs())
     // That no broker answers is told for all of them.
-    if (forMs >= TOLD_AFTER_MS && isAnswered(error)) this.onRetry(error, partition.place)
+    if (forMs >= TOLD_AFTER_MS && isAnswered(error)) this.settings.onRetry(error, partition.place)
     const pauseMs = growingPauseMs(this.cluster.random, partition.failures++, FIRST_PAUSE_MS, MAX_PAUSE_MS)
     this.cluster.pause(pauseMs).then(
       () => {
