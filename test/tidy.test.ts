@@ -4,7 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { filesUnder, lineAt, type SourceFile, sourceFile, sourceFiles, target } from './source-files.js'
 
-const MAX_FILE_LINES = 400
+/** Of lib and verify; files that a decision lists with a reason, and others, may have more. */
+const MAX_FILE_LINES = 300
+const MAX_LISTED_LINES = 400
 const MAX_FUNCTION_LINES = 70
 
 const lib = sourceFiles('lib')
@@ -134,12 +136,13 @@ for (const rule of RULES) {
   })
 }
 
-t.test(`no file over ${MAX_FILE_LINES} lines, no function over ${MAX_FUNCTION_LINES}`, async (t) => {
-  const long = ours.filter((file) => file.text.trimEnd().split('\n').length > MAX_FILE_LINES)
-  t.same(
-    long.map((file) => file.path),
-    [],
-  )
+t.test(`no file over ${MAX_FILE_LINES} lines but for a reason, no function over ${MAX_FUNCTION_LINES}`, async (t) => {
+  const decision = readFileSync('docs/decisions/0016-files-over-300-lines.md', 'utf8')
+  const listed = [...decision.matchAll(/^- `([^`]+)`: \S/gm)].map((match) => match[1]!)
+  const over = (files: readonly SourceFile[], lines: number) =>
+    files.filter((file) => file.text.trimEnd().split('\n').length > lines).map((file) => file.path)
+  t.same(over([...lib, ...verify], MAX_FILE_LINES).sort(), [...listed].sort(), 'longer files are listed, and no others')
+  t.same(over(ours, MAX_LISTED_LINES), [])
   t.same(ours.filter((file) => !file.path.startsWith('test/')).flatMap(longFunctions), [])
 })
 

@@ -42,7 +42,7 @@ export interface FetcherSettings {
   readonly bufferBytes: number
   readonly maxArrivedBytes: number
   readonly lane: Lane
-  /** For what is not in the long poll under way; null: there is none. */
+  /** For what is not in the long poll in progress; null: there is none. */
   readonly promptLane: Lane | null
   readonly onRetry: NonNullable<FetcherOptions['onRetry']>
 }

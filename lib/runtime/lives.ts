@@ -1,4 +1,4 @@
-/** The lives of an instance: it is opened and runs, and after an error that its handler wants it replaced for it is opened anew. */
+/** The lives of an instance: it is opened and runs, and after an error that its handler wants it replaced for it is opened again. */
 import type { Cluster } from '../client/cluster.js'
 import { type ConnectionOptions, connect } from '../client/connect.js'
 import type { StreamsConfig } from '../config.js'
@@ -15,7 +15,7 @@ export interface LivesOptions {
   readonly config: StreamsConfig
   readonly connection: ConnectionOptions
   readonly lifecycle: Lifecycle
-  /** Opens the instance; `abandoned` aborts when nobody waits for it any more. */
+  /** Opens the instance; `abandoned` aborts when nothing waits for it any more. */
   readonly open: (cluster: Cluster, abandoned: AbortSignal) => Promise<OpenInstance>
   /** Since the start. */
   readonly droppedRecords: () => number
@@ -27,7 +27,7 @@ export class Lives {
   #open: OpenInstance | null = null
   #closing = false
   #leaveGroup = false
-  /** A `close` does not wait any longer for brokers, or for what is still being opened: whatever is under way ends. */
+  /** A `close` does not wait any longer for brokers, or for what is still being opened: whatever is in progress ends. */
   readonly #abandonment = new AbortController()
   readonly #closeAsked = deferred()
   /** Monotonic time since which opening fails with errors that may pass; null once it has succeeded. */
@@ -52,7 +52,7 @@ export class Lives {
     return this.#cluster?.reachability.unansweredMs ?? 0
   }
 
-  /** What runs finishes and commits; nothing is opened anew. `leaveGroup`: it gives its tasks away at once. */
+  /** What runs finishes and commits; nothing is opened again. `leaveGroup`: it gives its tasks away at once. */
   close(leaveGroup: boolean): void {
     this.#leaveGroup = leaveGroup
     this.#closing = true

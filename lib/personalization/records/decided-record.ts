@@ -25,3 +25,9 @@ export function headerText(
   for (const header of headers) if (header.key === name) return header.value?.toString() ?? null
   return null
 }
+
+/** When the broker stored the event that led to the decision of a record; null if no single event did. */
+export function triggeredAtMs(headers: Parameters<typeof headerText>[0]): number | null {
+  const text = headerText(headers, TRIGGERED_HEADER)
+  return text === null ? null : Number(text)
+}

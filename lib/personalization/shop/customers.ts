@@ -2,7 +2,8 @@
 import type { Random } from '../../index.js'
 import type { CustomerProfile } from '../records/profile.js'
 import { drawIndex, PROFILE_SHARE, runningSums } from './calibration.js'
-import { CATEGORIES, COUNTRIES, FIRST_NAMES, LAST_INITIALS } from './names.js'
+import { CATEGORIES } from './names.js'
+import { COUNTRIES, FIRST_NAMES, LAST_INITIALS } from './people.js'
 
 export interface Customer {
   /** `u-00001` and up. */

@@ -1,4 +1,4 @@
-/** The words of the simulated shop: categories with their goods, makers, and the people who shop there. All invented. */
+/** The words of the simulated shop: categories with their goods, and makers. All invented. */
 
 export interface CategoryWords {
   readonly id: string
@@ -259,43 +259,3 @@ export const BRANDS = [
   'Orrery',
   'Pellow',
 ] as const
-
-export const FIRST_NAMES = [
-  'Ada',
-  'Ben',
-  'Chiara',
-  'David',
-  'Elif',
-  'Finn',
-  'Greta',
-  'Hugo',
-  'Ines',
-  'Jonas',
-  'Kaja',
-  'Leo',
-  'Mila',
-  'Noah',
-  'Olga',
-  'Pavel',
-  'Quentin',
-  'Rosa',
-  'Samir',
-  'Tess',
-  'Umut',
-  'Vera',
-  'Wim',
-  'Yara',
-  'Zoe',
-] as const
-
-export const LAST_INITIALS = 'ABCDEFGHIJKLMNOPRSTVWZ'
-
-/** Countries the customers live in, with their share of the customers. Assumption. */
-export const COUNTRIES: readonly (readonly [country: string, weight: number])[] = [
-  ['DE', 40],
-  ['NL', 20],
-  ['AT', 12],
-  ['FR', 12],
-  ['BE', 9],
-  ['CH', 7],
-]

@@ -13,7 +13,7 @@ import {
   type TopicRecord,
 } from '../../../index.js'
 import { EventClock } from '../../gate/event-clock.js'
-import { headerText, TRIGGERED_HEADER } from '../../records/decided-record.js'
+import { triggeredAtMs } from '../../records/decided-record.js'
 import type { Recommendation } from '../../records/recommendation.js'
 import type { ServicePort } from '../../service-port.js'
 import { DeliveryConnection, type FrameSocket } from './delivery-connection.js'
@@ -261,7 +261,7 @@ export class DeliveryHub {
     this.#present.observe(decision.at)
     const placed = { partition: record.partition, offset: record.offset, decision }
     this.#history.add(placed)
-    this.#options.onDecision?.(decision, triggeredAtMs(record))
+    this.#options.onDecision?.(decision, triggeredAtMs(record.headers))
     for (const { connection, arrived } of this.#byUser.get(decision.userId) ?? []) {
       if (arrived === null) this.#send(connection, placed, next)
       else arrived.push({ placed, next })
@@ -292,11 +292,6 @@ export class DeliveryHub {
     this.#sent += 1
     this.#options.onSent?.(placed.decision)
   }
-}
-
-function triggeredAtMs({ headers }: TopicRecord): number | null {
-  const text = headerText(headers, TRIGGERED_HEADER)
-  return text === null ? null : Number(text)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
