@@ -86,6 +86,6 @@ export const STATE: readonly Mutant[] = [
       [DECISION, 'checkpoint.offset < logStart', 'checkpoint.offset < 0'],
       [DECISION, 'from: checkpoint.offset }', 'from: Math.max(checkpoint.offset, logStart) }'],
     ],
-    'runtime/decisions',
+    'runtime/restore/restore-decision',
   ),
 ]
