@@ -5,7 +5,7 @@
 import { Admin } from '../lib/client/admin.js'
 import type { Cluster } from '../lib/client/cluster.js'
 import { connect } from '../lib/client/connect.js'
-import { IdempotentProducer } from '../lib/client/producer/idempotent-producer.js'
+import { IdempotentProducer } from '../lib/client/producer.js'
 import { StreamsBuilder } from '../lib/dsl/streams-builder.js'
 import { BatchBuilder } from '../lib/protocol/index.js'
 import { delay, systemClock } from '../lib/record/clock.js'

@@ -2,7 +2,7 @@
 
 import type { Cluster } from '../lib/client/cluster.js'
 import type { ProduceBatch } from '../lib/client/commit.js'
-import { IdempotentProducer } from '../lib/client/producer/idempotent-producer.js'
+import { IdempotentProducer } from '../lib/client/producer.js'
 import { BatchBuilder } from '../lib/protocol/index.js'
 import { partitionForKey } from '../lib/record/partitioner.js'
 import { seededRandom } from '../lib/record/random.js'

@@ -6,7 +6,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { Admin } from '../lib/client/admin.js'
 import type { Cluster } from '../lib/client/cluster.js'
-import { IdempotentProducer } from '../lib/client/producer/idempotent-producer.js'
+import { IdempotentProducer } from '../lib/client/producer.js'
 import { connect, embeddedBroker, Streams } from '../lib/index.js'
 import { ServiceError } from '../lib/personalization/errors.js'
 import { bySession, loadSessionViews, type SessionView } from '../lib/personalization/input/formats/sessions-tsv.js'

@@ -20,7 +20,7 @@ export type { FoundOffset, OffsetSpec } from './client/list-offsets.js'
 export type { TopicInfo } from './client/metadata.js'
 export type { ProducerRecord } from './client/producer/encode-record.js'
 export type { Acknowledgement } from './client/producer/partition-outbox.js'
-export { Producer, type ProducerCloseOptions, type ProducerOptions } from './client/producer/producer.js'
+export { Producer, type ProducerCloseOptions, type ProducerOptions } from './client/producer/plain-producer.js'
 export {
   type OutgoingRecord,
   TransactionalProducer,

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { GroupMember } from '../../lib/client/group-member.js'
 import { InstanceFence } from '../../lib/client/instance-fence.js'
-import { IdempotentProducer } from '../../lib/client/producer/idempotent-producer.js'
+import { IdempotentProducer } from '../../lib/client/producer.js'
 import type { MillraceError } from '../../lib/errors.js'
 import { KAFKA_ERROR as E } from '../../lib/protocol/error-codes.js'
 import { delay } from '../../lib/record/clock.js'

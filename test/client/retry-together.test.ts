@@ -4,7 +4,7 @@
  */
 import t from 'tap'
 import { Fetcher } from '../../lib/client/fetcher.js'
-import { IdempotentProducer } from '../../lib/client/producer/idempotent-producer.js'
+import { IdempotentProducer } from '../../lib/client/producer.js'
 import { BatchBuilder, KAFKA_ERROR } from '../../lib/protocol/index.js'
 import { metadata, refused, type Script, ScriptedBroker } from './scripted-broker.js'
 

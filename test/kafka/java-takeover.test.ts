@@ -5,7 +5,7 @@
  * on purpose.
  */
 import t, { type Test } from 'tap'
-import { IdempotentProducer } from '../../lib/client/producer/idempotent-producer.js'
+import { IdempotentProducer } from '../../lib/client/producer.js'
 import { Admin, type Cluster, connect, readAll } from '../../lib/index.js'
 import { BatchBuilder } from '../../lib/protocol/index.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'

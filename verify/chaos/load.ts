@@ -1,6 +1,6 @@
 /** The steady input: numbered events and marks at a fixed rate, written outside transactions. */
 
-import { IdempotentProducer } from '../../lib/client/producer/idempotent-producer.js'
+import { IdempotentProducer } from '../../lib/client/producer.js'
 import { type Cluster, int64, partitionForKey } from '../../lib/index.js'
 import { BatchBuilder } from '../../lib/protocol/index.js'
 import { systemClock } from '../../lib/record/clock.js'

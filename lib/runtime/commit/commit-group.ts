@@ -5,7 +5,7 @@
 import { remedyOf } from '../../client/broker-error.js'
 import type { CommitOutcome, GroupIdentity, OffsetToCommit, ProduceBatch } from '../../client/commit.js'
 import type { GroupMember } from '../../client/group-member.js'
-import type { IdempotentProducer } from '../../client/producer/idempotent-producer.js'
+import type { IdempotentProducer } from '../../client/producer.js'
 import type { TransactionManager } from '../../client/transaction/transaction-manager.js'
 import { isMillraceError } from '../../errors.js'
 

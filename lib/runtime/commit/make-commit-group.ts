@@ -1,7 +1,7 @@
 /** Chooses how an instance commits: in transactions, or at least once. */
 import type { Cluster } from '../../client/cluster.js'
 import type { GroupMember } from '../../client/group-member.js'
-import { IdempotentProducer } from '../../client/producer/idempotent-producer.js'
+import { IdempotentProducer } from '../../client/producer.js'
 import { TransactionManager } from '../../client/transaction/transaction-manager.js'
 import type { StreamsConfig } from '../../config.js'
 import { instanceName } from '../process-identity.js'

@@ -1,8 +1,8 @@
 /** The simulated producer: transactions over virtual time, some of them aborted, or a steady stream of single records. */
 
 import type { Cluster } from '../../client/cluster.js'
-import { IdempotentProducer } from '../../client/producer/idempotent-producer.js'
 import { TransactionalProducer } from '../../client/producer/transactional-producer.js'
+import { IdempotentProducer } from '../../client/producer.js'
 import { isMillraceError } from '../../errors.js'
 import { BatchBuilder } from '../../protocol/index.js'
 import { delay } from '../../record/clock.js'

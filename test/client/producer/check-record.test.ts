@@ -1,7 +1,7 @@
 /** What a producer is given by somebody who has no type checker. */
 import t from 'tap'
-import { IdempotentProducer } from '../../../lib/client/producer/idempotent-producer.js'
 import { type OutgoingRecord, TransactionalProducer } from '../../../lib/client/producer/transactional-producer.js'
+import { IdempotentProducer } from '../../../lib/client/producer.js'
 import { BatchBuilder, KAFKA_ERROR, readBatches } from '../../../lib/protocol/index.js'
 import { metadata, ScriptedBroker } from '../scripted-broker.js'
 

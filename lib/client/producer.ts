@@ -1,11 +1,11 @@
 /** Writes outside transactions: idempotent, in order per partition, retried safely until stored or rejected. */
-import { MillraceError } from '../../errors.js'
-import { initProducerIdApi } from '../../protocol/api/init-producer-id.js'
-import type { Compression } from '../../protocol/batch/compression.js'
-import { brokerError } from '../broker-error.js'
-import type { Cluster } from '../cluster.js'
-import type { BatchOffsets, ProduceBatch } from '../commit.js'
-import { ProduceQueue } from './produce-queue.js'
+import { MillraceError } from '../errors.js'
+import { initProducerIdApi } from '../protocol/api/init-producer-id.js'
+import type { Compression } from '../protocol/batch/compression.js'
+import { brokerError } from './broker-error.js'
+import type { Cluster } from './cluster.js'
+import type { BatchOffsets, ProduceBatch } from './commit.js'
+import { ProduceQueue } from './producer/produce-queue.js'
 
 export interface IdempotentProducerOptions {
   readonly cluster: Cluster
