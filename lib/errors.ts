@@ -185,6 +185,7 @@ export interface ErrorDetails {
   readonly retriable?: boolean
   /** Default: `passing` if `retriable`, otherwise `instance`. */
   readonly kind?: ErrorKind
+  /** The error before it. */
   readonly cause?: unknown
 }
 

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { isMillraceError, MillraceError } from '../errors.js'
 import type { BrokerConnection } from './connection.js'
 
+/** Where an embedded broker listens. */
 export interface ListenOptions {
   readonly host: string
   /** 0 takes any free port. */

@@ -36,6 +36,7 @@ const ADMIN = { lane: 'admin' } as const
 const CONTROLLER = { controller: true } as const
 const DEFAULT_DELETE_RETENTION_MS = 86_400_000
 
+/** Administration of a cluster: topics, configuration, offsets, groups. Calls reject with CLIENT_* errors. */
 export class Admin {
   private readonly cluster: Cluster
   private readonly ownsCluster: boolean

@@ -35,6 +35,7 @@ export interface GroupIdentity {
 /** Batch → offset of its first record. Other writers' batches may lie between two of the same partition. */
 export type BatchOffsets = ReadonlyMap<ProduceBatch, number>
 
+/** The commit of a batch of records. */
 export interface Committed {
   readonly kind: 'committed'
   /** @internal */

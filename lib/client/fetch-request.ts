@@ -7,6 +7,7 @@ import { committedBatches } from './aborted-filter.js'
 import type { Cluster } from './cluster.js'
 import type { FetchedBatches, FetchPartition } from './fetch-partition.js'
 
+/** Whether a reader sees records of open and aborted transactions. */
 export type Isolation = 'readCommitted' | 'readUncommitted'
 export type FetchResponse = ResponseOf<typeof fetchApi>
 export type PartitionResponse = FetchResponse['responses'][number]['partitions'][number]

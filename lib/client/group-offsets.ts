@@ -10,6 +10,7 @@ import type { GroupIdentity, OffsetToCommit } from './commit.js'
 import { growingPauseMs } from './retry.js'
 import { groupByTopic } from './topic-grouping.js'
 
+/** The committed offset of a group in one partition; -1: none. */
 export interface CommittedOffset {
   readonly topic: string
   readonly partition: number
@@ -17,6 +18,7 @@ export interface CommittedOffset {
   readonly offset: number
   /** As committed; -1 where that is not known. */
   readonly leaderEpoch: number
+  /** The text stored with the offset. */
   readonly metadata: string
 }
 

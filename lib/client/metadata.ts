@@ -9,6 +9,7 @@ import type { Clock } from '../record/clock.js'
 import type { BrokerAddress } from '../transport/transport.js'
 import { brokerError, topicMissing } from './broker-error.js'
 
+/** A topic, as the brokers describe it. */
 export interface TopicInfo {
   readonly name: string
   /** 22 characters of base64; null from brokers before 2.8. */

@@ -7,6 +7,7 @@ import type { Lane } from '../transport/transport.js'
 import type { ClientOptions } from './connect.js'
 import type { Isolation } from './fetch-request.js'
 
+/** Options of {@link readTopic}. */
 export interface ReadOptions {
   /** Default: all of them. */
   readonly partitions?: readonly number[]
@@ -38,6 +39,7 @@ export interface ReaderOptions<K = Buffer, V = Buffer> extends ReadOptions, Clie
 export interface ReadChunk<K = Buffer, V = Buffer> {
   readonly topic: string
   readonly partition: number
+  /** The records, in the order of their offsets. */
   readonly records: readonly TopicRecord<K, V>[]
   /** Where to continue from next time. */
   readonly nextOffset: number

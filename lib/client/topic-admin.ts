@@ -11,6 +11,7 @@ export interface NewTopic {
   readonly config?: Readonly<Record<string, string>>
 }
 
+/** One setting of a topic. */
 export interface TopicConfigEntry {
   /** Null if the broker hides it. */
   readonly value: string | null

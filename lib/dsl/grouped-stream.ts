@@ -29,6 +29,7 @@ export type ReduceArgument<K, V, VS extends SerdeState> = VS extends 'known'
   ? [options?: Named & { readonly store?: Materialized<K, V> }]
   : [options: Named & { readonly store: Materialized<K, V> & { readonly value: Serde<V> } }]
 
+/** Options of `aggregate`: `initializer` makes the first aggregate, `adder` adds a value. */
 export type AggregateOptions<K, V, VR, VS extends SerdeState> = Named & {
   readonly initializer: () => VR
   readonly adder: (key: K, value: V, aggregate: VR) => VR

@@ -13,6 +13,7 @@ import { KTable } from './table.js'
 
 type Subtractor = TableAggregateNode['subtractor']
 
+/** Options of `aggregate` of a grouped table. */
 export type TableAggregateOptions<K, V, VR> = Named & {
   readonly initializer: () => VR
   // Methods, so that a table of a narrower type is still a table of the wider one.

@@ -16,6 +16,7 @@ type Merger = SessionAggregateNode['merger']
 
 const addCounts: Merger = (_key, left, right) => (left as number) + (right as number)
 
+/** Options of `aggregate` of sessions. */
 export type SessionAggregateOptions<K, V, VR, VS extends SerdeState> = AggregateOptions<K, V, VR, VS> & {
   /** Combines the aggregates of two sessions that become one. An aggregate is null if its session had none yet. */
   readonly merger: (key: K, left: VR, right: VR) => VR

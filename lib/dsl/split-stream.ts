@@ -39,6 +39,7 @@ export class SplitStream<
     this.#split = split
   }
 
+  /** Adds a branch: records go to the first branch whose predicate is true. */
   branch<const B extends string = never>(
     predicate: (key: K, value: V) => boolean,
     options?: BranchSettings<B, KStream<K, V, KS, VS>>,

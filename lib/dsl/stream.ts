@@ -115,6 +115,7 @@ export class KStream<K, V, KS extends SerdeState = 'known', VS extends SerdeStat
     )
   }
 
+  /** Gives each record another key. A grouping or join after it goes through a repartition topic. */
   selectKey<K2>(mapper: (key: K, value: V) => K2, options?: Named): KStream<K2, V, After<K, K2, KS>, VS> {
     return new KStream(appendStateless(this.handle, 'KSTREAM-KEY-SELECT-', options, { kind: 'selectKey', mapper }))
   }

@@ -37,6 +37,7 @@ export interface TopicGlobalStoreSettings<K, V> extends Named {
   readonly store: StoreOptions<never, never> | StoreOptions<K, V>
   /** Makes a processor that fills the store from the topic's records. Default: each record is put as it is. */
   readonly supplier?: ProcessorSupplier<K, V | null, never, never>
+  /** Computes the time of each record. Default: the record's timestamp. */
   readonly timestampExtractor?: TimestampExtractor
 }
 

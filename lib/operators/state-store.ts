@@ -8,13 +8,19 @@ import { checkStoreNames, type StoreOptions } from '../topology/store-definition
 
 /** The ports of the kinds a user may declare: as declared, and declared `ordered`. */
 export interface Ports<K, V> {
+  /** Key-value stores. */
   readonly keyValue: readonly [KeyValueStore<K, V>, OrderedKeyValueStore<K, V>]
+  /** The same, as Kafka Streams names them. */
   readonly timestampedKeyValue: readonly [KeyValueStore<K, V>, OrderedKeyValueStore<K, V>]
+  /** Window stores. */
   readonly window: readonly [WindowStore<K, V>, OrderedWindowStore<K, V>]
+  /** Session stores. */
   readonly session: readonly [SessionStore<K, V>, OrderedSessionStore<K, V>]
+  /** Versioned stores. */
   readonly versioned: readonly [VersionedStore<K, V>, VersionedStore<K, V>]
 }
 
+/** The kind of a declared store. Used by the compiler only. */
 export type DeclaredKind<O> = O extends { readonly kind: infer Kind extends keyof Ports<never, never> }
   ? Kind
   : 'keyValue'

@@ -41,12 +41,15 @@ export interface ServicePort {
   figures(): ServiceFigures
 }
 
+/** Options of reading recommendations. */
 export interface ReadRecommendations {
   /** Default: all. */
   readonly partitions?: readonly number[]
   /** Partition to first offset; others begin at `elseFrom`, by default "latest". */
   readonly from?: ReadonlyMap<number, number>
+  /** Where to start. Default `earliest`. */
   readonly elseFrom?: 'earliest' | 'latest'
+  /** `now`: to the present end. `never`: until the caller stops. */
   readonly until: 'now' | 'never'
   readonly signal?: AbortSignal
 }
@@ -61,7 +64,9 @@ export interface ServiceFigures {
   readonly events: number
   /** Refused as too late for their grace period; among the dead letters. */
   readonly late: number
+  /** Records in the dead-letter topic. */
   readonly deadLetters: number
+  /** Events whose id had been admitted before. */
   readonly duplicateInputs: number
   /** Records of `user-activity` not yet processed, of this instance's partitions; null while unknown. */
   readonly lagRecords: number | null

@@ -31,7 +31,7 @@ import { personalizationTopology, type RuleOptions } from './topology.js'
 export interface ServiceOptions {
   /** Kafka, or an embedded broker of this process. */
   readonly connection: Connection
-  /** As in {@link StreamsConfig.applicationId}. */
+  /** As in the option of the same name. */
   readonly applicationId: string
   /** Put before the name of each topic; may be empty. */
   readonly topicPrefix: string
@@ -64,8 +64,11 @@ const POLL_MS = 100
  */
 const COMMIT_LATENCY_MS = 50
 
+/** One instance of the personalization service, without its web server. */
 export class PersonalizationService {
+  /** The names of its topics. */
   readonly topics: TopicNames
+  /** The serdes of its topics. */
   readonly serdes: ServiceSerdes
   readonly cluster: Cluster
   /** Tell it what to do with committed decisions (`onCommitted`) before `start`. */
@@ -80,6 +83,7 @@ export class PersonalizationService {
   readonly counts: LiveCounts
   /** @internal */
   readonly intake: Intake
+  /** Administration of its cluster. */
   readonly admin: Admin
   readonly #options: ServiceOptions
   readonly #clock: Clock

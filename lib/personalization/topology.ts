@@ -37,11 +37,17 @@ export const DEFAULT_RULES: RuleOptions = {
   thresholdMicros: 500_000_000,
 }
 
+/** What {@link personalizationTopology} needs. */
 export interface PersonalizationParts {
+  /** The names of the topics. */
   readonly topics: TopicNames
+  /** The serdes of the topics. */
   readonly serdes: ServiceSerdes
+  /** Limits of the rules. */
   readonly rules: RuleOptions
+  /** The recommender. */
   readonly model: SharedModel
+  /** Called when events are admitted or dropped. Default: none. */
   readonly watch?: AdmissionWatch
 }
 

@@ -1,6 +1,7 @@
 /** Whether an instance works, from its own facts: a pure function. */
 import type { InstanceState } from './lifecycle.js'
 
+/** What {@link Health} is computed from. */
 export interface HealthFacts {
   /** A problem unless it is `running` or `rebalancing`. */
   readonly state: InstanceState

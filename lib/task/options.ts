@@ -14,6 +14,7 @@ import type { RejectedBatches } from './rejected-batches.js'
 
 /** One record that went no further, and where it came from. Origin fields are null inside a punctuation. */
 export interface Drop {
+  /** Why; docs/operators/failures.md lists the reasons. */
   readonly reason: string
   readonly taskId: string
   readonly node: string

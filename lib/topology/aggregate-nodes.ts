@@ -45,6 +45,7 @@ export interface SessionAggregateNode extends StreamAggregateBase {
   readonly emit: EmitStrategy
 }
 
+/** When a windowed aggregation emits: at each change, or once when the window has closed. */
 export type EmitStrategy = 'onWindowUpdate' | 'onWindowClose'
 
 export interface TimeWindowsSpec {

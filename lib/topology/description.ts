@@ -8,17 +8,22 @@ import type { Topology } from './topology.js'
 /** A setting of a node that is data: windows, the kind of a join. User functions are omitted. */
 export type Setting = string | number | boolean | null | { readonly [name: string]: Setting }
 
+/** A node of a topology as JSON. */
 export interface NodeDescription {
   readonly name: string
   readonly kind: Node['kind']
   readonly parents: readonly string[]
+  /** Names of the stores connected to it. */
   readonly stores: readonly string[]
   /** What a source reads, what a sink writes; null: chosen per record. Internal topics without the application id. */
   readonly topics?: readonly string[] | null
+  /** Names of the serdes of a source or sink. */
   readonly serdes?: { readonly key: string; readonly value: string }
+  /** Its settings that are data. */
   readonly settings: { readonly [name: string]: Setting }
 }
 
+/** A store of a topology as JSON. */
 export interface StoreDescription {
   readonly name: string
   /** As the store is called on disk. */
@@ -29,6 +34,7 @@ export interface StoreDescription {
   readonly changelog: 'own' | { readonly source: string } | null
   /** Milliseconds; null: kept permanently. */
   readonly retentionMs: number | null
+  /** Milliseconds; null: not a window store. */
   readonly windowSizeMs: number | null
   /** Left out where entries do not expire. */
   readonly ttlMs?: number

@@ -64,6 +64,7 @@ export type TopicNameExtractor<K = unknown, V = unknown> = (
   context: OutgoingContext,
 ) => string
 
+/** Runs the wrapped processor, or forwards. */
 export type Next = (record: StreamRecord) => void
 
 /**

@@ -29,6 +29,7 @@ export interface ProcessorWrapping {
 /** Called once for each processor when the topology is built. Return null to leave it as it is. */
 export type WrapProcessor = (node: WrappableNode) => ProcessorWrapping | null
 
+/** Options of `build` that wrap processors. */
 export interface WrapOptions {
   /**
    * Wraps the processors of the topology, except those that fill global and read-only stores (Kafka Streams'

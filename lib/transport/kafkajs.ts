@@ -68,6 +68,7 @@ interface KafkajsConnection {
 const SASL_VERSIONS = { 17: { minVersion: 0, maxVersion: 1 }, 36: { minVersion: 0, maxVersion: 1 } }
 const EMPTY_TAGS = Buffer.of(0)
 
+/** A transport that uses the connections of a kafkajs client: `connect({ brokers, transport: () => kafkajsTransport({ clock, kafka }) })`. */
 export function kafkajsTransport(options: KafkajsTransportOptions): Transport {
   const cluster = clusterOf(options.kafka)
   return new LaneConnections(

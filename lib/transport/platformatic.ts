@@ -20,12 +20,14 @@ export type SaslOptions =
     }
   | { readonly mechanism: 'OAUTHBEARER'; readonly token: Secret }
 
+/** Options of connections over TCP. */
 export interface PlatformaticTransportOptions {
   readonly clock: Clock
   /** Sent in every request header; brokers show it in logs and quotas. */
   readonly clientId: string
   /** Options of node:tls; undefined for a plain connection. */
   readonly tls?: TlsOptions
+  /** Mechanism and secrets. Default: no authentication. */
   readonly sasl?: SaslOptions
   /** Time for opening a connection, TLS and SASL included. Default 5000. */
   readonly connectTimeoutMs?: number

@@ -23,8 +23,11 @@ export interface BrokerAddress {
 
 /** A request without its header: the transport writes header, correlation id and length prefix. */
 export interface WireRequest {
+  /** The number of the API in the protocol of Kafka. */
   readonly apiKey: number
+  /** The version of the API. */
   readonly apiVersion: number
+  /** The encoded request. */
   readonly body: Buffer
   /** Whether the request header is v2 (KIP-482): one tagged-field section after the client id. */
   readonly flexibleRequest: boolean

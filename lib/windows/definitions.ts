@@ -26,6 +26,7 @@ export interface SessionWindows {
 /** Every distinct set of records of one key within `timeDifferenceMs` of each other; both ends inclusive. From {@link sliding}. */
 export interface SlidingWindows {
   readonly kind: 'sliding'
+  /** Largest time between two records of a window. */
   readonly timeDifferenceMs: number
   readonly graceMs: number
 }

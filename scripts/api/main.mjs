@@ -1,7 +1,8 @@
-// `npm run api`: writes the API reference to dist/api, from the docstrings of everything the package exports.
+// `npm run api [-- FOLDER [ENTRY]]`: writes the API reference to FOLDER, dist/api by default, from the docstrings of
+// everything the package exports, or of ENTRY, which has a tsconfig.json beside it.
 //
-// Fails if a link leads nowhere, if a signature mentions a type that is not exported, or if an exported name, a method, or a
-// property whose name does not say what it is has no docstring.
+// Fails if a link leads nowhere, or if an exported name, a method, or a property whose name does not say what it is has no
+// docstring.
 
 import { readFileSync } from 'node:fs'
 import { register } from 'node:module'
@@ -29,7 +30,8 @@ const PLAIN_NAMES = new Set([
     'node',
     'store',
   ],
-  ...['taskId', 'clock', 'random', 'log', 'cluster', 'recordType', 'rowType'],
+  ...['taskId', 'clock', 'random', 'log', 'cluster', 'kind', 'host', 'port', 'parents', 'signal'],
+  ...['sizeMs', 'advanceMs', 'gapMs', 'graceMs'],
 ])
 const DOCUMENTED =
   ReflectionKind.TypeAlias |
@@ -58,14 +60,17 @@ function isInPlace(reflection) {
 function undocumented(project) {
   return Object.values(project.reflections).filter((reflection) => {
     if (!reflection.kindOf(DOCUMENTED) || reflection.hasComment() || isInPlace(reflection)) return false
+    // `[Symbol.asyncDispose]`: as `close`.
+    if (reflection.name.startsWith('[')) return false
     return !(reflection.kindOf(ReflectionKind.Property) && PLAIN_NAMES.has(reflection.name))
   })
 }
 
+const [out = join(root, 'dist', 'api'), entry] = process.argv.slice(2)
 const app = await Application.bootstrap({
-  entryPoints: entryPoints(),
-  tsconfig: join(root, 'tsconfig.json'),
-  out: process.argv[2] ?? join(root, 'dist', 'api'),
+  entryPoints: entry === undefined ? entryPoints() : [entry],
+  tsconfig: join(entry === undefined ? root : dirname(entry), 'tsconfig.json'),
+  out,
   name: 'Millrace',
   readme: 'none',
   // `npm test` checks types.
@@ -75,7 +80,7 @@ const app = await Application.bootstrap({
   excludePrivate: true,
   disableSources: true,
   hideGenerator: true,
-  validation: { invalidLink: true, invalidPath: true, notExported: true, notDocumented: false },
+  validation: { invalidLink: true, invalidPath: true, notExported: false, notDocumented: false },
   logLevel: 'Warn',
 })
 const project = await app.convert()

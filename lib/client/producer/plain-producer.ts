@@ -16,6 +16,7 @@ import { ProduceQueue } from './produce-queue.js'
 import { TopicIntake } from './topic-intake.js'
 
 export interface ProducerOptions extends ClientOptions {
+  /** Compression of batches. Default `none`. */
   readonly compression?: Compression
   /** A batch of one partition takes no more than this. Default 512 KiB; a topic takes 1 MiB unless it says otherwise. */
   readonly batchBytes?: number
@@ -25,6 +26,7 @@ export interface ProducerOptions extends ClientOptions {
   readonly deliveryTimeoutMs?: number
 }
 
+/** Options of {@link Producer.close}. */
 export interface ProducerCloseOptions {
   /** How long to wait for what was sent. Default `deliveryTimeoutMs`. */
   readonly timeoutMs?: number
@@ -35,6 +37,7 @@ const NO_TRANSACTION_TIMEOUT_MS = 60_000
 const FIRST_PAUSE_MS = 20
 const MAX_PAUSE_MS = 1_000
 
+/** Sends records outside transactions: idempotent, in order per partition, many at once in few requests. */
 export class Producer {
   readonly #cluster: Cluster
   readonly #ownsCluster: boolean

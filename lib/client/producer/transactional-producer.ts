@@ -23,6 +23,7 @@ export interface TransactionalProducerOptions extends ClientOptions {
   readonly transactionalId: string
   /** The broker aborts a transaction that is open longer than this. Default 10000. */
   readonly transactionTimeoutMs?: number
+  /** Compression of batches. Default `none`. */
   readonly compression?: Compression
   /** A partition's batch is closed at this size. Default 512 KiB; a topic takes 1 MiB unless it says otherwise. */
   readonly batchBytes?: number
@@ -30,6 +31,7 @@ export interface TransactionalProducerOptions extends ClientOptions {
   readonly bufferBytes?: number
 }
 
+/** A record with its topic, as bytes. */
 export interface OutgoingRecord {
   readonly topic: string
   readonly key: Buffer | null
@@ -210,6 +212,7 @@ export class TransactionalProducer {
     })
   }
 
+  /** Drops everything since `begin`. After `unknown` and `fenced` call `init`. */
   abort(): Promise<CommitOutcome> {
     return this.end(async () => {
       this.drop()

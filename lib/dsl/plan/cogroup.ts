@@ -17,6 +17,7 @@ const MERGE_PREFIX = 'COGROUPKSTREAM-MERGE-'
 
 /** A name names the nodes: `<name>-cogroup-agg-0`, ..., `<name>-cogroup-merge`. */
 export interface CogroupOptions<K, VR> extends Named {
+  /** Makes the aggregate of a new key. */
   readonly initializer: () => VR
   readonly store: Materialized<K, VR> & { readonly value: Serde<VR> }
 }

@@ -7,6 +7,7 @@ import type { StoreDefinition, StoreKind } from '../../state/stores/index.js'
 import { checkMaxEntries, checkOrdered, defineStore } from '../../topology/store-definition.js'
 import type { After, NotNull, SerdeState } from './serde-state.js'
 
+/** Options of the store of an operator. */
 export interface StoreSettings {
   /** Names the store and its changelog topic, and makes the store queryable. */
   readonly name?: string

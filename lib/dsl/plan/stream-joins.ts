@@ -32,6 +32,7 @@ export type TableJoin<K, V, VT, VOut, KS extends SerdeState, VS extends SerdeSta
 export interface GlobalJoin<K, V, GK, GV, VOut> extends Named {
   /** The key to look up; null finds nothing. */
   readonly keySelector: (key: K, value: NotNull<V>) => GK | null
+  /** Combines a record's value with the row it found. */
   readonly joiner: (streamValue: NotNull<V>, tableValue: GV, key: K) => VOut
 }
 

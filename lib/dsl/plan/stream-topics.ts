@@ -7,12 +7,14 @@ import { planRepartition } from './repartition-node.js'
 import { required } from './store-options.js'
 
 export interface SinkSettings extends Named {
+  /** Chooses the partition of each record. Default: by the key, as Kafka's producer does. */
   readonly partitioner?: Partitioner
 }
 
 export interface RepartitionSettings extends Named {
   /** Default: as many as the source topics upstream have. */
   readonly partitions?: number
+  /** Chooses the partition of each record. Default: by the key, as Kafka's producer does. */
   readonly partitioner?: Partitioner
 }
 

@@ -9,6 +9,7 @@ import { type Materialized, planStore, storeName } from './store-options.js'
 import { isVersioned, type JoinedTable, keepsVersions, viewOf, viewStores } from './table-origin.js'
 
 export interface TableTableJoin<K, VL, VR, VOut, Store = Materialized<K, VOut>> extends Named {
+  /** Combines the values of two rows. */
   readonly joiner: (left: VL, right: VR, key: K) => VOut
   /** Keeps the result in a store. Without, it is computed when needed. */
   readonly store?: Store

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Algorithm } from '../recommender/index.js'
 
+/** The arm of an experiment. */
 export type Arm = 'control' | 'treatment'
 
 /** Changing it deals the users again. */

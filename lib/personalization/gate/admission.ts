@@ -37,6 +37,7 @@ export type Checked = Admitted | { readonly kind: 'dead'; readonly letter: DeadL
 export const TIME_STORE = 'partition-time'
 export const SEEN_STORE = 'seen-events'
 
+/** Limits for the admission of events. */
 export interface AdmissionOptions {
   /** How far behind the partition's event time an event still counts, in milliseconds. */
   readonly graceMs: number
@@ -52,8 +53,11 @@ export interface AdmissionOptions {
 export interface AdmissionWatch {
   /** The partition's event time, epoch milliseconds. */
   admitted(streamTimeMs: number): void
+  /** The input of a task has ended. */
   ended(streamTimeMs: number): void
+  /** An event was dropped because its id was known. */
   duplicate(): void
+  /** An event was dropped because it was late. */
   late(): void
   /** Late ones too. */
   deadLetter(): void

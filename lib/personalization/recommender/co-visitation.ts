@@ -8,6 +8,7 @@ import {
 } from './recommender.js'
 import { latestDistinct } from './vmis-knn.js'
 
+/** Parameters of the co-visitation model. */
 export interface CoVisitationOptions {
   /** Event time after which a pair's weight has halved, in milliseconds; default 14 days. */
   readonly halfLifeMs?: number

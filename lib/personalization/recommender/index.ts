@@ -4,14 +4,20 @@ import { DEFAULT_COUNT, type ItemId, type ItemRecommender, type RecommendOptions
 import { Trending, type TrendingOptions } from './trending.js'
 import { VmisKnn, type VmisKnnOptions } from './vmis-knn.js'
 
+/** What chose the items. */
 export type Algorithm = 'vmis-knn' | 'co-visitation' | 'trending'
 
+/** Parameters of {@link SessionRecommender}. */
 export interface SessionRecommenderOptions {
+  /** Parameters of VMIS-kNN. */
   readonly vmisKnn?: VmisKnnOptions
+  /** Parameters of co-visitation. */
   readonly coVisitation?: CoVisitationOptions
+  /** Parameters of trending items. */
   readonly trending?: TrendingOptions
 }
 
+/** Options of a recommendation. */
 export interface SessionRecommendOptions extends RecommendOptions {
   /** Who is asked, in this order; default VMIS-kNN, co-visitation, trending. An experiment's arm passes its own. */
   readonly algorithms?: readonly Algorithm[]
@@ -19,6 +25,7 @@ export interface SessionRecommendOptions extends RecommendOptions {
 
 /** A ranked answer and where it came from. */
 export interface RecommendedItems {
+  /** Item ids, the best first. */
   readonly items: readonly ItemId[]
   /** The algorithm that gave the first item; 'none' with an empty list. */
   readonly algorithm: Algorithm | 'none'

@@ -5,7 +5,9 @@ import type { ItemId } from './recommender.js'
 
 /** `hitRate20` and `mrr20` are null while nothing has been judged. */
 export interface NextItemScore {
+  /** Share of views of an item that was among the 20 recommended before; null: no data. */
   readonly hitRate20: number | null
+  /** Mean reciprocal rank of these items; null: no data. */
   readonly mrr20: number | null
   /** Predictions judged. */
   readonly n: number

@@ -9,20 +9,26 @@ import type { CustomerProfile } from '../records/profile.js'
 import { SessionRecommender, type SessionRecommenderOptions } from './index.js'
 import { NextItemJudge, type NextItemScore } from './metrics.js'
 
+/** Parameters of the shared model. */
 export interface ModelOptions extends SessionRecommenderOptions {
   /** Whether the item seen last may be recommended; default 'forbid'. */
   readonly repeats?: 'allow' | 'forbid'
 }
 
+/** The items of a carousel. */
 export interface CarouselItems {
+  /** Item ids, the best first. */
   readonly items: readonly string[]
+  /** What chose them. */
   readonly algorithm: string
+  /** Why there are none; null: there are some. */
   readonly reason: string | null
 }
 
 /** Items whose category is remembered; the one learned first goes first. */
 const MAX_CATEGORIES = 100_000
 
+/** The recommender that all tasks of an instance share. */
 export class SharedModel {
   readonly #recommender: SessionRecommender
   readonly #repeats: 'allow' | 'forbid'
@@ -42,10 +48,12 @@ export class SharedModel {
     return this.#owned
   }
 
+  /** A task of this partition has started here. */
   own(partition: number): void {
     this.#owned.add(partition)
   }
 
+  /** A task of this partition has left. */
   release(partition: number): void {
     this.#owned.delete(partition)
   }

@@ -9,6 +9,7 @@ export interface Candidate {
   readonly score: number
 }
 
+/** Options of a recommendation. */
 export interface RecommendOptions {
   /** Longest answer wanted, in items; default 20. */
   readonly count?: number

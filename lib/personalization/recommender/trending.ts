@@ -8,6 +8,7 @@ import {
   type RecommendOptions,
 } from './recommender.js'
 
+/** Parameters of trending items. */
 export interface TrendingOptions {
   /** Event time after which a view counts half, in milliseconds; default 1 day. */
   readonly halfLifeMs?: number

@@ -16,6 +16,7 @@ import {
 import { topOf } from './top-k.js'
 import { SessionIndex } from './vmis-knn-index.js'
 
+/** Parameters of VMIS-kNN. */
 export interface VmisKnnOptions {
   /** m: most recent sessions considered, per item and in all; default 1502 (published for the bol.com sessions). */
   readonly recentSessions?: number

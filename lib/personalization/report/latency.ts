@@ -3,8 +3,11 @@ import { build, type Histogram } from 'hdr-histogram-js'
 import type { TopicRecord } from '../../index.js'
 import { headerText, TRIGGERED_HEADER } from '../records/decided-record.js'
 
+/** Percentiles of latencies, in milliseconds. */
 export interface Percentiles {
+  /** The median. */
   readonly p50: number
+  /** 99 of 100 are at most this. */
   readonly p99: number
 }
 

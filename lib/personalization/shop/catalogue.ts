@@ -4,24 +4,32 @@ import { MICROS_PER_UNIT } from '../records/money.js'
 import { ITEM_PRICE, POPULARITY_EXPONENT, quantile, runningSums } from './calibration.js'
 import { BRANDS, CATEGORIES } from './names.js'
 
+/** A product of the simulated shop. */
 export interface Product {
   /** `p-001` to `p-144`. */
   readonly itemId: string
   readonly name: string
+  /** Its brand. */
   readonly brand: string
   /** Category id, see `CATEGORIES`. */
   readonly category: string
+  /** Its price, in micro-units. */
   readonly unitPriceMicros: number
   /** Ids of products of the same category that shoppers look at together with this one. */
   readonly companions: readonly string[]
 }
 
+/** The products of the simulated shop. */
 export interface Catalogue {
+  /** All products. */
   readonly products: readonly Product[]
+  /** Products by id. */
   readonly byId: ReadonlyMap<string, Product>
+  /** Products by category. */
   readonly byCategory: ReadonlyMap<string, readonly Product[]>
   /** Running sums of popularity: over all products, and over each category's. */
   readonly popularity: readonly number[]
+  /** Weights of the products of a category. */
   readonly popularityIn: ReadonlyMap<string, readonly number[]>
 }
 

@@ -5,6 +5,7 @@ import { isMillraceError, MillraceError } from '../../errors.js'
 import { boundLz4Frame } from './lz4-frame.js'
 import { compressSnappy, decompressSnappy } from './snappy.js'
 
+/** Compression of record batches. `zstd` needs Node 22.15. */
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
 /** Wire order: a codec's index is its number in the batch attributes. */

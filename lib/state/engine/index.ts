@@ -9,6 +9,7 @@ const ROWS = {
   rocksdb: async (options: FolderEnginesOptions) => (await import('./rocksdb-engine.js')).RocksdbEngines.load(options),
 }
 
+/** A storage engine that Millrace has. */
 export type EngineName = keyof typeof ROWS
 
 export const ENGINES: { readonly [N in EngineName]: OpenEngines } = ROWS

@@ -23,6 +23,7 @@ export type FlushListener<K, V> = (
   headers: Headers,
 ) => void
 
+/** What every store has. */
 export interface StoreBase {
   readonly name: string
 }

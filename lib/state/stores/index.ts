@@ -28,6 +28,7 @@ const ROWS = {
   timers: timersInfo,
 }
 
+/** The kind of a state store. */
 export type StoreKind = keyof typeof ROWS
 
 type Row = (typeof ROWS)[StoreKind]

@@ -27,6 +27,7 @@ export const FAULT_KINDS = [
   ...(['kill', 'lostResponse', 'delay', 'coordinatorRestart', 'pause', 'brokerError', 'leaderMove'] as const),
   ...(['trim', 'clockJump', 'diskHurt', 'diskFull', 'diskLocked', 'close'] as const),
 ] as const
+/** What can go wrong in a simulated run. */
 export type FaultKind = (typeof FAULT_KINDS)[number]
 /** Those that every seed may draw. */
 export const USUAL_KINDS: readonly FaultKind[] = ['kill', 'lostResponse', 'delay', 'coordinatorRestart', 'pause']
@@ -53,8 +54,10 @@ export interface FaultTargets {
   disturbed(forMs: number): void
 }
 
+/** Something that goes wrong in a simulated run. */
 export interface Fault {
   readonly kind: FaultKind
+  /** From this simulated time it may occur. */
   readonly armedMs: number
   /** Strikes at the first frame of this API after `armedMs`; null: at that time itself. */
   readonly apiKey: number | null
@@ -62,6 +65,7 @@ export interface Fault {
   readonly moment: 'request' | 'answer'
   /** From 0 to 1, both: what of the kind, and for how long. */
   readonly strength: number
+  /** How long it lasts, or how often it occurs. */
   readonly length: number
 }
 

@@ -5,9 +5,13 @@ import type { Fault } from './faults.js'
 /** Milliseconds of simulated time, drawn again each time from `from` (included) to `to`. */
 export type Span = readonly [fromMs: number, toMs: number]
 
+/** Timeouts of the simulated instances. */
 export interface InstanceTimes {
+  /** As the option of the same name. */
   readonly sessionTimeoutMs: number
+  /** As the option of the same name. */
   readonly transactionTimeoutMs: number
+  /** As the option of the same name. */
   readonly requestTimeoutMs: number
 }
 
@@ -15,6 +19,7 @@ export interface InstanceTimes {
 export interface SlowPlan {
   /** Opening the byte store of a task. */
   readonly open?: Span
+  /** Closing the database of a task. */
   readonly close?: Span
   /** One batch on its way to disk. */
   readonly write?: Span
@@ -30,6 +35,7 @@ export interface SlowPlan {
 export interface UserCodePlan {
   /** One event in so many takes `slowMs`; 0: none. */
   readonly slowEvery: number
+  /** How long a slow event takes. */
   readonly slowMs: number
   /** One event in so many throws and is retried; 0: none. */
   readonly throwEvery: number
@@ -39,6 +45,7 @@ export interface UserCodePlan {
   readonly closes?: boolean
 }
 
+/** How much input a simulated run has. */
 export interface InputPlan {
   /** Records that must have been committed. */
   readonly records: number
@@ -46,6 +53,7 @@ export interface InputPlan {
   readonly rounds: number
 }
 
+/** One simulated instance. */
 export interface MemberPlan {
   readonly name: string
   readonly startMs: number

@@ -1,7 +1,9 @@
 /** Shrinks a failing plan, one thing at a time, while it violates the same invariant. */
 import type { SimPlan } from './plan.js'
 
+/** The result of {@link shrinkPlan}. */
 export interface Shrunk {
+  /** The smallest plan found that still fails. */
   readonly plan: SimPlan
   /** Plans that were played. */
   readonly tried: number

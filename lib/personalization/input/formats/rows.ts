@@ -12,6 +12,7 @@ import { type CsvRow, csvRowsOf } from './csv.js'
 export interface InvalidRow {
   /** Data row number from 1. */
   readonly row: number
+  /** What is wrong with it. */
   readonly reason: string
 }
 

@@ -4,6 +4,7 @@ import type { CustomerProfile } from '../../records/profile.js'
 import { type ActivityRow, isInvalidRow } from '../formats/rows.js'
 import type { LoaderInput } from './input-files.js'
 
+/** A factor of real time, or `'max'`. */
 export type Speed = number | 'max'
 
 export type Item =

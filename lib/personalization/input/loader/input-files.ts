@@ -24,8 +24,11 @@ export interface LoaderInput {
   rows(): AsyncIterable<ActivityRow>
 }
 
+/** Options of {@link fileInput} and {@link simulatorInput}. */
 export interface SequenceOptions {
+  /** Disturbances of the input. */
   readonly inject: InjectPlan
+  /** The seed of what is random in it. */
   readonly seed: number | string
 }
 
