@@ -4,8 +4,11 @@ import type { SerdeState } from './plan/serde-state.js'
 import type { KStream } from './stream.js'
 import type { KTable } from './table.js'
 
+/** What the compiler says about a missing key serde. */
 export type KeyText = 'pass { key: serde } in the options, because the type of the key changed'
+/** What the compiler says about a missing value serde. */
 export type ValueText = 'pass { value: serde } in the options, because the type of the value changed'
+/** What the compiler says if both serdes are missing. */
 export type BothText = 'pass { key: serde, value: serde } in the options, because both types changed'
 
 /** Of an operator that writes keys and values. */
@@ -22,10 +25,12 @@ export type GroupHint =
 /** Of an operator that keeps values of the stream's type. */
 export type StoreHint = 'pass { store: { value: serde } } in the options, because the type of the value changed'
 
+/** What a message says about missing serdes, after its first half. */
 export type Serdes<KS extends SerdeState, VS extends SerdeState> = [KS, VS] extends ['known', 'known']
   ? ''
   : `, and ${SerdeHint<KS, VS>}`
 
+/** `Text`, or what the compiler says if the keys of a join differ. */
 export type SameKeys<K, K2, Text> = [K2] extends [K]
   ? Text
   : 'both sides of a join need keys of the same type: use selectKey'
