@@ -131,3 +131,12 @@ t.test('every relative link leads somewhere', async (t) => {
   }
   t.ok(links > 20, 'links were found')
 })
+
+t.test('the README leads to docs/README.md, and that to every page', async (t) => {
+  const linked = (path: string) =>
+    [...readFileSync(path, 'utf8').matchAll(/\]\(([^)#\s]+)/g)].map(([, link]) => join(dirname(path), link!))
+  t.ok(linked('README.md').includes(join('docs', 'README.md')))
+  const index = new Set(linked(join('docs', 'README.md')))
+  const ofIndex = pages.filter(({ path }) => path !== join('docs', 'README.md') && !path.includes('decisions'))
+  for (const { path } of ofIndex) t.ok(index.has(path), path)
+})

@@ -26,7 +26,7 @@ export interface TopologyTestDriverOptions {
   readonly maxRecordBytes?: number
   /** The topic for dead letters. Default: none. */
   readonly deadLetterTopic?: string
-  /** As in {@link StreamsConfig.idleTimeoutMs}; `advanceWallClockTime` moves the clock. Default 0. */
+  /** As the option of the same name; `advanceWallClockTime` moves the clock. Default 0. */
   readonly idleTimeoutMs?: number
 }
 
