@@ -109,6 +109,18 @@ function* rekeyedStore(
   if (store.key !== now.key) yield ['rekeyed', true, `key serde was ${store.key}, is ${now.key}`]
   const keys = lostKeys(store.name, old, next)
   if (keys !== null) yield ['rekeyed', true, keys]
+  const [count, countNow] = [partitionsOf(store.name, old), partitionsOf(store.name, next)]
+  if (count === null || countNow === null || count === countNow) return
+  yield ['rekeyed', true, `had ${count} partitions, has ${countNow}: keys move away from their state`]
+}
+
+/** Null: as many as the topics of others have. */
+function partitionsOf(store: string, { description }: DescribedVersion): number | null {
+  const counts = new Map(description.repartitionTopics.map(({ name, partitions }) => [name, partitions]))
+  const part = description.subTopologies.find(({ stores }) => stores.includes(store))
+  const topics = (part?.nodes ?? []).flatMap(({ kind, topics }) => (kind === 'source' ? (topics ?? []) : []))
+  const known = topics.map((topic) => counts.get(topic) ?? null)
+  return known.reduce<number | null>((most, n) => (n === null || most === null ? null : Math.max(most, n)), 0) || null
 }
 
 /** Keys that came in before and come in no more, said in words; null: none. */

@@ -39,6 +39,8 @@ export interface KindInfo {
   readonly changesValue: boolean
   /** It keeps a stream time of its own under its name, which travels in the committed offsets. */
   readonly keepsTime: boolean
+  /** It reads stores that other nodes fill. Omitted: it does not. */
+  readonly looksUp?: boolean
   readonly settings: Readonly<Record<string, SettingRule>>
   /** Fields that hold user code. */
   readonly functions: Readonly<Record<string, FunctionRule>>
@@ -192,11 +194,13 @@ export const KINDS: { readonly [K in Node['kind']]: Row<Extract<Node, { readonly
   streamTableJoin: {
     ...VALUES,
     keepsTime: true,
+    looksUp: true,
     settings: { left: 'computationTold', wait: 'told', store: 'silent' },
     functions: { joiner: 'needed' },
   },
   streamGlobalTableJoin: {
     ...VALUES,
+    looksUp: true,
     settings: { left: 'computationTold', store: 'silent' },
     functions: { joiner: 'needed', keySelector: 'needed' },
   },

@@ -1,6 +1,6 @@
 /** The origin of the records of a node, independent of names. */
 import type { NodeDescription, TopologyDescription } from './description.js'
-import { keysOf, settingsWith } from './kinds.js'
+import { keysOf, kindInfo, settingsWith } from './kinds.js'
 
 const FOREIGN = /, sendSubscription$/
 
@@ -9,11 +9,14 @@ export class Lineage {
   readonly #nodes = new Map<string, NodeDescription>()
   readonly #writers = new Map<string, NodeDescription[]>()
   readonly #internal: ReadonlySet<string>
+  /** Global stores have no node here: by name, their topic. */
+  readonly #globals: ReadonlyMap<string, string>
   readonly #shapes = new Map<string, string>()
   readonly #outlines = new Map<string, string>()
 
   constructor(description: TopologyDescription) {
     this.#internal = new Set(description.repartitionTopics.map(({ name }) => name))
+    this.#globals = new Map(description.globalStores.map(({ name, topic }) => [name, topic]))
     for (const { nodes } of description.subTopologies) {
       for (const node of nodes) {
         this.#nodes.set(node.name, node)
@@ -44,12 +47,32 @@ export class Lineage {
     if (known !== undefined) return known
     // Stands in for the node while it is its own ancestor, through an internal topic.
     shapes.set(node.name, '...')
-    const settings = whole ? computationOf(node) : []
+    const settings = whole ? [...computationOf(node), ...this.#branch(node), ...this.#lookedUp(node, shapes)] : []
     const above = this.#above(node).map((parent) => this.#shape(parent, shapes, whole))
     const topics = node.kind === 'source' ? this.#userTopics(node) : []
     const shape = JSON.stringify([node.kind, settings, topics, above.sort()])
     shapes.set(node.name, shape)
     return shape
+  }
+
+  /** Which branch of its split a node is: by its name there, for others may be put before it. */
+  #branch(node: NodeDescription): unknown[] {
+    const split = node.parents.find((name) => this.#nodes.get(name)!.kind === 'split')
+    if (split === undefined) return []
+    return [['branch', node.name.startsWith(split) ? node.name.slice(split.length) : node.name]]
+  }
+
+  /** What fills the stores that a join asks. It is no parent: its records start nothing. */
+  #lookedUp(node: NodeDescription, shapes: Map<string, string>): unknown[] {
+    if (kindInfo(node.kind).looksUp !== true) return []
+    const { store: own } = node.settings
+    const asked = new Set(typeof own === 'string' ? [...node.stores, own] : node.stores)
+    return [...asked].flatMap((store) => {
+      const filler = this.owner(store)
+      if (filler === node) return []
+      const filled = filler === null ? this.#globals.get(store) : this.#shape(filler, shapes, true)
+      return filled === undefined ? [] : [['lookup', filled]]
+    })
   }
 
   /** Where the keys a node sees come from: topics, and the changes of key on the way, nearest last. */
