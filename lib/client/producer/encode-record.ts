@@ -3,6 +3,7 @@ import { MillraceError } from '../../errors.js'
 import { type Headers, NO_HEADERS } from '../../record/record.js'
 import { SchemaPending } from '../../serde/serde.js'
 import type { Topic } from '../../serde/topic.js'
+import type { Cluster } from '../cluster.js'
 import { checkRecord } from './check-record.js'
 import type { EncodedRecord } from './partition-outbox.js'
 
@@ -37,6 +38,23 @@ export function encodeRecord(
   const { timestamp = nowMs, headers = NO_HEADERS, partition } = record
   checkRecord({ topic, key, value, timestamp, headers, partition })
   return { key, value, timestamp, headers }
+}
+
+/** Between two times of asking for a schema that was said to be there. */
+const SCHEMA_PAUSE_MS = 100
+
+/** What `encode` returns when the schema that it waits for is known. */
+export async function encodedOnceKnown<R>(encode: () => R, pending: SchemaPending, cluster: Cluster): Promise<R> {
+  for (let waitsFor = pending, attempts = 0; ; attempts++) {
+    await waitsFor.ready
+    if (attempts > 0) await cluster.pause(SCHEMA_PAUSE_MS)
+    try {
+      return encode()
+    } catch (error) {
+      if (!(error instanceof SchemaPending)) throw error
+      waitsFor = error
+    }
+  }
 }
 
 /** The bytes that choose the partition; null without a key. */

@@ -15,7 +15,7 @@ import { type ClientOptions, clusterOf } from '../connect.js'
 import { TransactionManager } from '../transaction/transaction-manager.js'
 import { checkProducerOptions } from './check-options.js'
 import { checkOffsets, checkRecord } from './check-record.js'
-import { encodeRecord, hashedBytes, type ProducerRecord } from './encode-record.js'
+import { encodedOnceKnown, encodeRecord, hashedBytes, type ProducerRecord, type Serdes } from './encode-record.js'
 import type { Acknowledgement } from './partition-outbox.js'
 
 export interface TransactionalProducerOptions extends ClientOptions {
@@ -48,9 +48,6 @@ interface Outgoing extends OutgoingRecord {
   readonly hashed?: Buffer | null
 }
 
-/** Between two times of asking for a schema that was said to be there. */
-const SCHEMA_PAUSE_MS = 100
-
 /**
  * `init`, then `begin`, any number of `append`s, `commit` or `abort`, and again. One transaction at a time. Records wait
  * in batches and leave in one request per broker at the commit, or earlier when many wait.
@@ -67,7 +64,7 @@ export class TransactionalProducer {
   private waitingBytes = 0
   /** Which transaction is open: a record that waited for its topic must not come into the next one. */
   private transaction = 0
-  /** Records that wait for the number of partitions of their topic. */
+  /** Records that wait for their schema, or for the number of partitions of their topic. */
   private readonly placing = new Set<Promise<void>>()
   /** What is on its way to the brokers: nothing of it may come behind the end of its transaction. */
   private readonly sending = new Set<Promise<unknown>>()
@@ -110,58 +107,58 @@ export class TransactionalProducer {
   append(topic: string, record: ProducerRecord<Uint8Array, Uint8Array>): Promise<void>
   append(record: OutgoingRecord): Promise<void>
   async append(topic: unknown, record?: ProducerRecord<unknown, unknown>): Promise<void> {
-    if (record === undefined) return this.appendBytes(topic as OutgoingRecord)
+    if (record === undefined) {
+      checkRecord(topic as OutgoingRecord)
+      return this.appendBytes(topic as OutgoingRecord)
+    }
     const serdes = Topic.is(topic) ? topic : null
     const name = serdes?.name ?? (topic as string)
-    for (let attempts = 0; ; attempts++) {
-      try {
-        const encoded = encodeRecord(name, serdes, record, this.cluster.clock.now())
-        const { partition } = record
-        const hashed = hashedBytes(name, serdes, record, encoded)
-        const key = encoded.key as Buffer | null
-        const value = encoded.value as Buffer | null
-        const placed = partition === undefined ? {} : { partition }
-        return await this.appendBytes({ topic: name, ...encoded, key, value, hashed, ...placed })
-      } catch (error) {
-        if (!(error instanceof SchemaPending)) throw error
-        await this.schema(name, error, attempts)
-      }
+    let outgoing: Outgoing
+    try {
+      outgoing = outgoingOf(name, serdes, record, this.cluster.clock.now())
+    } catch (error) {
+      if (!(error instanceof SchemaPending)) throw error
+      const encode = () => outgoingOf(name, serdes, record, this.cluster.clock.now())
+      return this.later(name, () => encodedOnceKnown(encode, error, this.cluster))
     }
-  }
-
-  /** The record waits for its schema; its transaction must not end meanwhile. */
-  private async schema(topic: string, pending: SchemaPending, attempts: number): Promise<void> {
-    const { transaction } = this
-    this.transactions.requireOpen()
-    const placing = pending.ready.then(() => (attempts === 0 ? undefined : this.cluster.pause(SCHEMA_PAUSE_MS)))
-    this.placing.add(placing)
-    await placing.finally(() => this.placing.delete(placing))
-    if (transaction !== this.transaction) throw endedMeanwhile(topic)
+    return this.appendBytes(outgoing)
   }
 
   private async appendBytes(record: Outgoing): Promise<void> {
-    checkRecord(record)
     this.requireNotEnding()
     this.transactions.requireOpen()
-    const known = this.cluster.cachedTopic(record.topic)?.leaders.length ?? 0
-    if (known > (record.partition ?? 0)) this.add(record, known)
-    else await this.placed(record)
+    const known = this.partitions(record)
+    if (known === 0) return this.later(record.topic, async () => record)
+    this.add(record, known)
     if (this.waitingBytes >= this.bufferBytes) await this.sendWaiting()
   }
 
-  /** The topic is not known, or has grown since it was asked for. */
-  private async placed(record: Outgoing): Promise<void> {
+  /** Of its topic; 0: it is not known, or has grown since it was asked for. */
+  private partitions({ topic, partition = 0 }: Outgoing): number {
+    const known = this.cluster.cachedTopic(topic)?.leaders.length ?? 0
+    return known > partition ? known : 0
+  }
+
+  /** The record waits for its schema, or for the partitions of its topic. Its transaction is not committed meanwhile. */
+  private async later(topic: string, encoded: () => Promise<Outgoing>): Promise<void> {
+    this.requireNotEnding()
+    this.transactions.requireOpen()
     const { transaction } = this
     const place = async () => {
-      this.cluster.markMetadataStale()
-      const { leaders } = await this.cluster.topic(record.topic, record.partition)
-      if (transaction !== this.transaction) throw endedMeanwhile(record.topic)
+      const record = await encoded()
+      let known = this.partitions(record)
+      if (known === 0) {
+        this.cluster.markMetadataStale()
+        known = (await this.cluster.topic(topic, record.partition)).leaders.length
+      }
+      if (transaction !== this.transaction) throw endedMeanwhile(topic)
       this.transactions.requireOpen()
-      this.add(record, leaders.length)
+      this.add(record, known)
     }
     const placing = place()
     this.placing.add(placing)
     await placing.finally(() => this.placing.delete(placing))
+    if (this.waitingBytes >= this.bufferBytes && !this.ending) await this.sendWaiting()
   }
 
   private add(record: Outgoing, partitions: number): void {
@@ -295,4 +292,12 @@ function endedMeanwhile(topic: string): MillraceError {
     `A record for topic "${topic}" was not sent: its transaction ended during the lookup of the topic; await \`append\`.`,
     { topic },
   )
+}
+
+function outgoingOf(topic: string, serdes: Serdes, record: ProducerRecord<unknown, unknown>, nowMs: number): Outgoing {
+  const encoded = encodeRecord(topic, serdes, record, nowMs)
+  const { partition } = record
+  const hashed = hashedBytes(topic, serdes, record, encoded)
+  const [key, value] = [encoded.key as Buffer | null, encoded.value as Buffer | null]
+  return { topic, ...encoded, key, value, hashed, ...(partition === undefined ? {} : { partition }) }
 }

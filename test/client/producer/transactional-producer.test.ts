@@ -2,6 +2,9 @@ import t from 'tap'
 import { TransactionalProducer } from '../../../lib/client/producer/transactional-producer.js'
 import { KAFKA_ERROR, readBatches } from '../../../lib/protocol/index.js'
 import { partitionForKey } from '../../../lib/record/partitioner.js'
+import { string } from '../../../lib/serde/primitive.js'
+import { SchemaPending } from '../../../lib/serde/serde.js'
+import { topic } from '../../../lib/serde/topic.js'
 import { refused, ScriptedBroker } from '../scripted-broker.js'
 
 async function ready(limits: { batchBytes?: number; bufferBytes?: number } = {}) {
@@ -84,4 +87,37 @@ t.test('abort drops what waits; a refused write aborts; the next transaction is 
   await producer.append({ topic: 'out', key: null, value: Buffer.from('again'), partition: 0 })
   t.match(await producer.commit(), { kind: 'committed' })
   await producer.close()
+})
+
+t.test('a commit waits for records that wait for their schema, in the order of the calls', async (t) => {
+  const { broker, producer } = await ready()
+  let known = false
+  let schemaKnown = () => {}
+  const schema = new Promise<void>((resolve) => {
+    schemaKnown = () => {
+      known = true
+      resolve()
+    }
+  })
+  const serialize = (value: string) => {
+    if (!known) throw new SchemaPending(schema)
+    return Buffer.from(value)
+  }
+  const out = topic('out', { key: string, value: { ...string, name: 'slow', serialize } })
+  producer.begin()
+  const appends = ['a', 'b'].map((value) => producer.append(out, { value, partition: 0 }))
+  const committed = producer.commit()
+  schemaKnown()
+  await Promise.all(appends)
+  t.match(await committed, { kind: 'committed' })
+  t.strictSame(stored(broker), { 0: ['a', 'b'] })
+  known = false
+  producer.begin()
+  const late = producer.append(out, { value: 'late', partition: 0 })
+  t.match(await producer.abort(), { kind: 'aborted' })
+  producer.begin()
+  known = true
+  await t.rejects(late, { code: 'CLIENT_STATE_INVALID' })
+  t.match(await producer.commit(), { kind: 'committed' })
+  t.strictSame(stored(broker), { 0: ['a', 'b'] }, 'nothing of an aborted transaction comes into the next')
 })
