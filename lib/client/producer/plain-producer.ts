@@ -11,6 +11,7 @@ import { type ClientOptions, clusterOf } from '../connect.js'
 import { growingPauseMs } from '../retry.js'
 import { checkProducerOptions } from './check-options.js'
 import type { ProducerRecord } from './encode-record.js'
+import { Gate } from './gate.js'
 import { type Acknowledgement, type EncodedRecord, PartitionOutbox, type RecordOutcome } from './partition-outbox.js'
 import { ProduceQueue } from './produce-queue.js'
 import { TopicIntake } from './topic-intake.js'
@@ -34,6 +35,8 @@ export interface ProducerCloseOptions {
 
 /** Outside transactions the broker ignores it. */
 const NO_TRANSACTION_TIMEOUT_MS = 60_000
+/** So many records may wait for their topic, their schema or room until `ready` waits: their sizes are not known yet. */
+const MAX_UNPLACED = 1_000
 const FIRST_PAUSE_MS = 20
 const MAX_PAUSE_MS = 1_000
 
@@ -47,8 +50,10 @@ export class Producer {
   readonly #batchBytes: number
   readonly #bufferBytes: number
   readonly #deliveryTimeoutMs: number
-  #waitingBytes = 0
-  #room: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null
+  /** Bytes in batches. */
+  readonly #bytes: Gate
+  /** Records that are in none yet. */
+  readonly #unplaced = new Gate(MAX_UNPLACED)
   #identifying = false
   #closing: Promise<void> | null = null
   #closed = false
@@ -62,6 +67,7 @@ export class Producer {
     this.#batchBytes = options.batchBytes ?? 512 * 1024
     this.#bufferBytes = options.bufferBytes ?? 32 * 1024 * 1024
     this.#deliveryTimeoutMs = options.deliveryTimeoutMs ?? 120_000
+    this.#bytes = new Gate(this.#bufferBytes)
     this.#queue = new ProduceQueue({
       cluster,
       transactionalId: null,
@@ -97,7 +103,8 @@ export class Producer {
 
   /** Resolves when there is room for more: await it between sends that nobody awaits. */
   async ready(): Promise<void> {
-    for (let room = this.#roomFor(); room !== null; room = this.#roomFor()) await room
+    const room = () => this.#bytes.room() ?? this.#unplaced.room()
+    for (let full = room(); full !== null; full = room()) await full
   }
 
   /** Resolves when every record sent before is stored or has failed: `send` says which. */
@@ -131,7 +138,8 @@ export class Producer {
     for (const intake of this.#intakes.values()) intake.drop(closedError('it was not sent'))
     for (const outbox of this.#outboxes.values()) outbox.drop(closedError('it was not sent'))
     this.#queue.reset(null, closedError('it may or may not be stored'))
-    this.#room?.resolve()
+    this.#bytes.open()
+    this.#unplaced.open()
     if (this.#ownsCluster) await this.#cluster.close()
   }
 
@@ -141,7 +149,8 @@ export class Producer {
     const intake = new TopicIntake(topic, {
       cluster: this.#cluster,
       deliveryTimeoutMs: this.#deliveryTimeoutMs,
-      room: () => this.#roomFor(),
+      room: () => this.#bytes.room(),
+      onUnplaced: (records) => this.#unplaced.add(records),
       add: (name, partition, record, settle, startedMs) => this.#add(name, partition, record, settle, startedMs),
     })
     this.#intakes.set(topic, intake)
@@ -166,29 +175,10 @@ export class Producer {
       partition,
       queue: this.#queue,
       batchBytes: this.#batchBytes,
-      onBytes: (bytes) => this.#count(bytes),
+      onBytes: (bytes) => this.#bytes.add(bytes),
     })
     this.#outboxes.set(name, outbox)
     return outbox
-  }
-
-  #count(bytes: number): void {
-    this.#waitingBytes += bytes
-    if (this.#room === null || this.#waitingBytes >= this.#bufferBytes) return
-    this.#room.resolve()
-    this.#room = null
-  }
-
-  #roomFor(): Promise<void> | null {
-    if (this.#waitingBytes < this.#bufferBytes || this.#closed) return null
-    if (this.#room === null) {
-      let resolve = () => {}
-      const promise = new Promise<void>((done) => {
-        resolve = done
-      })
-      this.#room = { promise, resolve }
-    }
-    return this.#room.promise
   }
 
   /** Asks for a producer id until there is one, nothing waits for it any more, or there can be none. */
@@ -215,7 +205,7 @@ export class Producer {
         if (errorCode !== 0) throw brokerError(errorCode, 'InitProducerId', 'the cluster')
         return { producerId, epoch: producerEpoch }
       } catch (error) {
-        if (!mayRepeat(error) || this.#closed || this.#waitingBytes === 0) throw error
+        if (!mayRepeat(error) || this.#closed || this.#bytes.count === 0) throw error
         await this.#cluster.pause(growingPauseMs(this.#cluster.random, attempts, FIRST_PAUSE_MS, MAX_PAUSE_MS))
         this.#queue.pump()
       }

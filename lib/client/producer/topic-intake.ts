@@ -14,6 +14,8 @@ export interface IntakePort {
   readonly deliveryTimeoutMs: number
   /** Null: there is room. Otherwise resolves when there may be. */
   room(): Promise<void> | null
+  /** Records came to wait here, or (negative) wait here no more. */
+  onUnplaced(records: number): void
   add(topic: string, partition: number, record: EncodedRecord, settle: RecordOutcome, startedMs: number): void
 }
 
@@ -43,6 +45,8 @@ export class TopicIntake {
   #next = 0
   #flushes: { readonly until: Pending; readonly done: () => void }[] = []
   #running = false
+  /** Ends the wait for what keeps the first record: it was dropped. */
+  #stop: (error: unknown) => void = () => {}
   #turn = 0
 
   constructor(topic: string, port: IntakePort) {
@@ -57,14 +61,11 @@ export class TopicIntake {
   send(serdes: Serdes, record: ProducerRecord<unknown, unknown>, settle: RecordOutcome): void {
     const startedMs = this.#port.cluster.clock.monotonicMs()
     const pending = { serdes, record, settle, startedMs, attempts: 0 }
-    if (this.#running) {
-      this.#pending.push(pending)
-      return
-    }
-    const obstacle = this.#placed(pending)
-    if (obstacle === null) return
+    const obstacle = this.#running ? null : this.#placed(pending)
+    if (!this.#running && obstacle === null) return
     this.#pending.push(pending)
-    void this.#run(obstacle)
+    this.#port.onUnplaced(1)
+    if (obstacle !== null) void this.#run(obstacle)
   }
 
   /** Resolves when every record sent so far is in its batch, or has failed. */
@@ -81,7 +82,9 @@ export class TopicIntake {
     const dropped = this.#pending.slice(this.#next)
     this.#pending = []
     this.#next = 0
+    this.#port.onUnplaced(-dropped.length)
     for (const { settle } of dropped) settle.reject(error)
+    this.#stop(error)
     for (const { done } of this.#flushes.splice(0)) done()
   }
 
@@ -116,6 +119,7 @@ export class TopicIntake {
 
   #passed(head: Pending): void {
     this.#next++
+    this.#port.onUnplaced(-1)
     for (const flush of this.#flushes.filter(({ until }) => until === head)) flush.done()
     this.#flushes = this.#flushes.filter(({ until }) => until !== head)
     if (this.#next < 1_024 || this.#next * 2 < this.#pending.length) return
@@ -130,6 +134,7 @@ export class TopicIntake {
     let cancel = () => {}
     const timeUp = new Promise<never>((_resolve, reject) => {
       cancel = cluster.clock.setTimer(Math.max(0, leftMs), () => reject(this.#late(undefined)))
+      this.#stop = reject
     })
     try {
       await Promise.race([gone, timeUp])
