@@ -19,10 +19,10 @@ export type { CommittedOffset } from './client/group-offsets.js'
 export type { FoundOffset, OffsetSpec } from './client/list-offsets.js'
 export type { TopicInfo } from './client/metadata.js'
 export type { ProducerRecord } from './client/producer/encode-record.js'
+export type { OutgoingRecord } from './client/producer/outgoing-record.js'
 export type { Acknowledgement } from './client/producer/partition-outbox.js'
 export { Producer, type ProducerCloseOptions, type ProducerOptions } from './client/producer/plain-producer.js'
 export {
-  type OutgoingRecord,
   TransactionalProducer,
   type TransactionalProducerOptions,
 } from './client/producer/transactional-producer.js'

@@ -6,7 +6,7 @@ import { MillraceError } from '../../errors.js'
 import { BatchBuilder } from '../../protocol/batch/batch-builder.js'
 import type { Compression } from '../../protocol/batch/compression.js'
 import { partitionForKey } from '../../record/partitioner.js'
-import { formatTopicPartition, type Headers } from '../../record/record.js'
+import { formatTopicPartition } from '../../record/record.js'
 import { SchemaPending } from '../../serde/serde.js'
 import { Topic } from '../../serde/topic.js'
 import type { Cluster } from '../cluster.js'
@@ -15,7 +15,8 @@ import { type ClientOptions, clusterOf } from '../connect.js'
 import { TransactionManager } from '../transaction/transaction-manager.js'
 import { checkProducerOptions } from './check-options.js'
 import { checkOffsets, checkRecord } from './check-record.js'
-import { encodedOnceKnown, encodeRecord, hashedBytes, type ProducerRecord, type Serdes } from './encode-record.js'
+import { encodedOnceKnown, type ProducerRecord } from './encode-record.js'
+import { type Outgoing, type OutgoingRecord, outgoingOf } from './outgoing-record.js'
 import type { Acknowledgement } from './partition-outbox.js'
 
 export interface TransactionalProducerOptions extends ClientOptions {
@@ -32,22 +33,6 @@ export interface TransactionalProducerOptions extends ClientOptions {
 }
 
 /** A record with its topic, as bytes. */
-export interface OutgoingRecord {
-  readonly topic: string
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  /** Milliseconds since the epoch. Default now. */
-  readonly timestamp?: number
-  readonly headers?: Headers
-  /** Default: by the key's murmur2 hash; without a key, in turn. */
-  readonly partition?: number
-}
-
-/** `hashed`: what chooses the partition, if that is not the key. */
-interface Outgoing extends OutgoingRecord {
-  readonly hashed?: Buffer | null
-}
-
 /**
  * `init`, then `begin`, any number of `append`s, `commit` or `abort`, and again. One transaction at a time. Records wait
  * in batches and leave in one request per broker at the commit, or earlier when many wait.
@@ -292,12 +277,4 @@ function endedMeanwhile(topic: string): MillraceError {
     `A record for topic "${topic}" was not sent: its transaction ended during the lookup of the topic; await \`append\`.`,
     { topic },
   )
-}
-
-function outgoingOf(topic: string, serdes: Serdes, record: ProducerRecord<unknown, unknown>, nowMs: number): Outgoing {
-  const encoded = encodeRecord(topic, serdes, record, nowMs)
-  const { partition } = record
-  const hashed = hashedBytes(topic, serdes, record, encoded)
-  const [key, value] = [encoded.key as Buffer | null, encoded.value as Buffer | null]
-  return { topic, ...encoded, key, value, hashed, ...(partition === undefined ? {} : { partition }) }
 }

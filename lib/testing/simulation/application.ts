@@ -1,5 +1,5 @@
 /** The interface of an application under simulation: its topology, its input, and the check of its results. */
-import type { OutgoingRecord } from '../../client/producer/transactional-producer.js'
+import type { OutgoingRecord } from '../../client/producer/outgoing-record.js'
 import type { Random } from '../../record/random.js'
 import type { Topology } from '../../topology/topology.js'
 import { checkRun } from './check.js'

@@ -1,6 +1,7 @@
 /** What a producer is given by somebody who has no type checker. */
 import t from 'tap'
-import { type OutgoingRecord, TransactionalProducer } from '../../../lib/client/producer/transactional-producer.js'
+import type { OutgoingRecord } from '../../../lib/client/producer/outgoing-record.js'
+import { TransactionalProducer } from '../../../lib/client/producer/transactional-producer.js'
 import { IdempotentProducer } from '../../../lib/client/producer.js'
 import { BatchBuilder, KAFKA_ERROR, readBatches } from '../../../lib/protocol/index.js'
 import { metadata, ScriptedBroker } from '../scripted-broker.js'
