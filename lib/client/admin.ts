@@ -38,19 +38,19 @@ const DEFAULT_DELETE_RETENTION_MS = 86_400_000
 
 /** Administration of a cluster: topics, configuration, offsets, groups. Calls reject with CLIENT_* errors. */
 export class Admin {
-  private readonly cluster: Cluster
-  private readonly ownsCluster: boolean
+  readonly #cluster: Cluster
+  readonly #ownsCluster: boolean
 
   /** Of a connection it makes a client of its own, which `close` closes. @throws MillraceError CONFIG_INVALID */
   constructor(source: Cluster | Connection) {
     const { cluster, isOwn } = clusterOf(clientOptions(source))
-    this.cluster = cluster
-    this.ownsCluster = isOwn
+    this.#cluster = cluster
+    this.#ownsCluster = isOwn
   }
 
   /** Closes its own client. A cluster that was given stays open. */
   async close(): Promise<void> {
-    if (this.ownsCluster) await this.cluster.close()
+    if (this.#ownsCluster) await this.#cluster.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -59,9 +59,9 @@ export class Admin {
 
   /** CLIENT_REQUEST_FAILED naming the topic; one that exists is an error unless `ifNotExists`. */
   async createTopics(topics: readonly NewTopic[], options: { readonly ifNotExists?: boolean } = {}): Promise<void> {
-    const timeoutMs = this.cluster.requestTimeoutMs
+    const timeoutMs = this.#cluster.requestTimeoutMs
     let open = topics
-    await this.run(
+    await this.#run(
       createTopicsApi,
       () => ({
         topics: open.map(({ name, partitions, replicationFactor, config }) => ({
@@ -86,13 +86,13 @@ export class Admin {
         }))
       },
     )
-    this.cluster.markMetadataStale()
+    this.#cluster.markMetadataStale()
   }
 
   /** CLIENT_TOPIC_MISSING. */
   async deleteTopics(names: readonly string[]): Promise<void> {
-    const timeoutMs = this.cluster.requestTimeoutMs
-    await this.run(
+    const timeoutMs = this.#cluster.requestTimeoutMs
+    await this.#run(
       deleteTopicsApi,
       (version) =>
         version >= 6
@@ -108,27 +108,27 @@ export class Admin {
           topic: name ?? '',
         })),
     )
-    for (const name of names) this.cluster.forgetTopic(name)
+    for (const name of names) this.#cluster.forgetTopic(name)
   }
 
   /** CLIENT_TOPIC_MISSING. */
   async describeTopics(names: readonly string[]): Promise<Map<string, TopicInfo>> {
-    this.cluster.markMetadataStale()
-    return this.cluster.topics(names)
+    this.#cluster.markMetadataStale()
+    return this.#cluster.topics(names)
   }
 
   /** 22 characters of base64; null from brokers before 2.8. CLIENT_TOPIC_MISSING. */
   topicId(topic: string): Promise<string | null> {
-    return this.cluster.topicId(topic)
+    return this.#cluster.topicId(topic)
   }
 
   /** `count` is the new total. */
   async createPartitions(topic: string, count: number): Promise<void> {
-    await this.run(
+    await this.#run(
       createPartitionsApi,
       {
         topics: [{ name: topic, count, assignments: null }],
-        timeoutMs: this.cluster.requestTimeoutMs,
+        timeoutMs: this.#cluster.requestTimeoutMs,
         validateOnly: false,
       },
       CONTROLLER,
@@ -141,12 +141,12 @@ export class Admin {
           topic: name,
         })),
     )
-    this.cluster.markMetadataStale()
+    this.#cluster.markMetadataStale()
   }
 
   /** Of one topic, all keys or those named. CLIENT_TOPIC_MISSING. */
   async describeConfigs(topic: string, keys: readonly string[] | null = null): Promise<Map<string, TopicConfigEntry>> {
-    const response = await this.run(
+    const response = await this.#run(
       describeConfigsApi,
       { resources: [{ resourceType: TOPIC_CONFIG, resourceName: topic, configurationKeys: keys }] },
       { any: true },
@@ -168,7 +168,7 @@ export class Admin {
 
   /** Changes the keys named and no others; null goes back to the broker's default. */
   async incrementalAlterConfigs(topic: string, changes: Readonly<Record<string, string | null>>): Promise<void> {
-    await this.run(
+    await this.#run(
       incrementalAlterConfigsApi,
       {
         resources: [
@@ -200,15 +200,15 @@ export class Admin {
   async deleteRecords(before: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
     const byLeader = new Map<number, (TopicPartition & { readonly offset: number })[]>()
     for (const row of before) {
-      const leader = await this.cluster.leader(row.topic, row.partition)
+      const leader = await this.#cluster.leader(row.topic, row.partition)
       byLeader.set(leader, [...(byLeader.get(leader) ?? []), row])
     }
-    const timeoutMs = this.cluster.requestTimeoutMs
+    const timeoutMs = this.#cluster.requestTimeoutMs
     for (const rows of byLeader.values()) {
       const topics = groupByTopic(rows, ({ partition, offset }) => ({ partitionIndex: partition, offset })).map(
         ([name, partitions]) => ({ name, partitions }),
       )
-      await this.run(deleteRecordsApi, { topics, timeoutMs }, { leaderOf: rows[0]! }, 'DeleteRecords', (response) =>
+      await this.#run(deleteRecordsApi, { topics, timeoutMs }, { leaderOf: rows[0]! }, 'DeleteRecords', (response) =>
         response.topics.flatMap(({ name, partitions }) =>
           partitions.map((row) => ({
             code: row.errorCode,
@@ -225,17 +225,17 @@ export class Admin {
    * milliseconds finds the first record not before it (-1 where there is none).
    */
   listOffsets(partitions: readonly TopicPartition[], spec: OffsetSpec, isolation: Isolation): Promise<FoundOffset[]> {
-    return listOffsets(this.cluster, partitions, spec, isolation)
+    return listOffsets(this.#cluster, partitions, spec, isolation)
   }
 
   /** Without waiting for open transactions. */
   groupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<CommittedOffset[]> {
-    return committedOffsets(this.cluster, groupId, partitions, { requireStable: false })
+    return committedOffsets(this.#cluster, groupId, partitions, { requireStable: false })
   }
 
   /** The group must be empty: CLIENT_REQUEST_FAILED. */
   async deleteGroup(groupId: string): Promise<void> {
-    await this.run(
+    await this.#run(
       deleteGroupsApi,
       { groupsNames: [groupId] },
       { coordinator: 'group', key: groupId },
@@ -244,16 +244,16 @@ export class Admin {
     )
   }
 
-  private run<A extends Api>(
+  #run<A extends Api>(
     api: A,
     body: RequestBody<A>,
     target: Target,
     operation: RequestName,
     resultsOf: (response: ResponseOf<A>) => readonly Result[],
   ): Promise<ResponseOf<A>> {
-    const { clock } = this.cluster
+    const { clock } = this.#cluster
     const startedMs = clock.monotonicMs()
-    return this.cluster.call(api, body, target, ADMIN, (response): MillraceError | null => {
+    return this.#cluster.call(api, body, target, ADMIN, (response): MillraceError | null => {
       const failed = resultsOf(response).find(({ code }) => code !== 0)
       if (failed === undefined) return null
       const { code, resource, topic, detail } = failed

@@ -32,7 +32,7 @@ export class AnyBroker {
         return response
       } catch (error) {
         if (!isTransportError(error) || !error.retriable) throw error
-        if (this.#options.closed()) throw closedError(api.name, error)
+        if (this.#options.closed()) throw clusterClosed(api.name, error)
         failed.push(`${address.host}:${address.port}`)
         last = error
       }
@@ -57,7 +57,7 @@ export class AnyBroker {
   }
 }
 
-export function closedError(what: string, cause?: unknown): MillraceError {
+export function clusterClosed(what: string, cause?: unknown): MillraceError {
   return new MillraceError(
     'CLIENT_CLOSED',
     `${what} ended: the client is closed.`,

@@ -6,7 +6,7 @@ import type { Clock } from '../record/clock.js'
 import type { Random } from '../record/random.js'
 import type { TopicPartition } from '../record/record.js'
 import type { BrokerAddress, Transport } from '../transport/transport.js'
-import { AnyBroker, closedError } from './any-broker.js'
+import { AnyBroker, clusterClosed } from './any-broker.js'
 import { isCoordinatorMoved, isLeaderMoved, partitionMissing } from './broker-error.js'
 import { BrokerLink, isTransportError, type RequestBody, type RequestOptions } from './broker-link.js'
 import type { ClusterOptions, PortableCluster, Target } from './cluster-options.js'
@@ -28,38 +28,38 @@ export class Cluster {
   /** @internal */ readonly reachability: Reachability
   /** The last metadata had other ids or numbers of partitions than those before, or missed a topic: only take note of it. @internal */
   onTopicsChanged: () => void = () => undefined
-  private readonly transport: Transport
-  private readonly bootstrap: readonly BrokerAddress[]
-  private readonly anyBroker: AnyBroker
-  private readonly retryBackoffMs: number
-  private readonly link: BrokerLink
-  private readonly metadata: MetadataCache
-  private readonly coordinators = new Coordinators((...request) => this.call(...request))
-  private readonly pauses: Pauses
-  private closed = false
+  readonly #transport: Transport
+  readonly #bootstrap: readonly BrokerAddress[]
+  readonly #anyBroker: AnyBroker
+  readonly #retryBackoffMs: number
+  readonly #link: BrokerLink
+  readonly #metadata: MetadataCache
+  readonly #coordinators = new Coordinators((...request) => this.call(...request))
+  readonly #pauses: Pauses
+  #closed = false
 
   /** @internal */ constructor(options: ClusterOptions) {
     if (options.bootstrap.length === 0) {
       throw new MillraceError('CONFIG_INVALID', 'No broker address was given; give at least one HOST:PORT.')
     }
     this.clock = options.clock
-    this.pauses = new Pauses(options.clock, () => closedError('A pause'))
+    this.#pauses = new Pauses(options.clock, () => clusterClosed('A pause'))
     this.reachability = new Reachability(options.clock)
-    this.transport = this.reachability.watch(options.transport)
+    this.#transport = this.reachability.watch(options.transport)
     this.random = options.random
-    this.bootstrap = options.bootstrap
+    this.#bootstrap = options.bootstrap
     this.requestTimeoutMs = options.requestTimeoutMs ?? 30_000
-    this.retryBackoffMs = options.retryBackoffMs ?? 20
-    this.link = new BrokerLink(this.transport, this.requestTimeoutMs)
-    this.anyBroker = new AnyBroker({
-      link: this.link,
-      bootstrap: this.bootstrap,
+    this.#retryBackoffMs = options.retryBackoffMs ?? 20
+    this.#link = new BrokerLink(this.#transport, this.requestTimeoutMs)
+    this.#anyBroker = new AnyBroker({
+      link: this.#link,
+      bootstrap: this.#bootstrap,
       random: this.random,
-      knownBrokers: () => this.metadata.knownBrokers(),
-      closed: () => this.closed,
+      knownBrokers: () => this.#metadata.knownBrokers(),
+      closed: () => this.#closed,
     })
-    this.metadata = new MetadataCache(
-      (topics) => this.askMetadata(topics),
+    this.#metadata = new MetadataCache(
+      (topics) => this.#askMetadata(topics),
       options.clock,
       options.metadataMaxAgeMs ?? 300_000,
       () => this.onTopicsChanged(),
@@ -76,13 +76,13 @@ export class Cluster {
     target: Target,
     options: RequestOptions,
   ): Promise<ResponseOf<A>> {
-    if (this.closed) throw closedError(api.name)
-    if ('any' in target) return this.anyBroker.request(api, body, options)
+    if (this.#closed) throw clusterClosed(api.name)
+    if ('any' in target) return this.#anyBroker.request(api, body, options)
     try {
-      return await this.link.send(await this.addressOf(target), api, body, options)
+      return await this.#link.send(await this.#addressOf(target), api, body, options)
     } catch (error) {
-      if (isTransportError(error)) this.forgetRoute(target)
-      throw this.closed ? closedError(api.name, error) : error
+      if (isTransportError(error)) this.#forgetRoute(target)
+      throw this.#closed ? clusterClosed(api.name, error) : error
     }
   }
 
@@ -110,7 +110,7 @@ export class Cluster {
     return {
       clock: this.clock,
       random: this.random,
-      backoffMs: this.retryBackoffMs,
+      backoffMs: this.#retryBackoffMs,
       maxBackoffMs: MAX_BACKOFF_MS,
       budgetMs,
       pause: (pauseMs) => this.pause(pauseMs),
@@ -122,12 +122,12 @@ export class Cluster {
    * whoever repeats something ends @internal
    */
   pause(pauseMs: number): Promise<void> {
-    return this.pauses.wait(pauseMs)
+    return this.#pauses.wait(pauseMs)
   }
 
   /** Tells the cluster what a response said, so that the next request asks who leads or coordinates now. @internal */
   noteError(kafkaCode: number | undefined, target: Target): void {
-    if (isLeaderMoved(kafkaCode) || isCoordinatorMoved(kafkaCode)) this.forgetRoute(target)
+    if (isLeaderMoved(kafkaCode) || isCoordinatorMoved(kafkaCode)) this.#forgetRoute(target)
   }
 
   /**
@@ -138,15 +138,15 @@ export class Cluster {
     const startedMs = this.clock.monotonicMs()
     return retrying(this.retryPolicy(Math.max(this.requestTimeoutMs, missingPatienceMs)), async () => {
       try {
-        const info = await this.metadata.topic(name)
+        const info = await this.#metadata.topic(name)
         if (partition === undefined || partition < info.leaders.length) return info
         throw partitionMissing(name, partition, info.leaders.length)
       } catch (error) {
         const young = this.clock.monotonicMs() - startedMs < missingPatienceMs
-        this.metadata.markStale()
+        this.#metadata.markStale()
         if (isMillraceError(error, 'CLIENT_TOPIC_MISSING', 'CLIENT_PARTITION_MISSING')) {
           if (young) throw new MillraceError(error.code, error.message, { topic: name, kind: 'passing' })
-          if (error.code === 'CLIENT_TOPIC_MISSING') this.metadata.forget(name)
+          if (error.code === 'CLIENT_TOPIC_MISSING') this.#metadata.forget(name)
         }
         throw error
       }
@@ -161,7 +161,7 @@ export class Cluster {
   /** The names of all topics, except Kafka's own. Asks the brokers. */
   async topicNames(): Promise<string[]> {
     const request = { topics: null, allowAutoTopicCreation: false }
-    const response = await this.anyBroker.request(metadataApi, request, { lane: 'admin', minVersion: 1 })
+    const response = await this.#anyBroker.request(metadataApi, request, { lane: 'admin', minVersion: 1 })
     return response.topics.flatMap(({ name, errorCode, isInternal }) =>
       errorCode === 0 && name !== null && !isInternal && !name.startsWith('__') ? [name] : [],
     )
@@ -169,13 +169,13 @@ export class Cluster {
 
   /** Those of `names` that exist, with their number of partitions. Asks the brokers. */
   async existing(names: readonly string[]): Promise<Map<string, number>> {
-    const found = (await this.askMetadata(names)).topics.filter(({ errorCode }) => errorCode === 0)
+    const found = (await this.#askMetadata(names)).topics.filter(({ errorCode }) => errorCode === 0)
     return new Map(found.map(({ name, partitions }) => [name ?? '', partitions.length]))
   }
 
   /** As `topic`, of several, asking the brokers now; null for one that does not exist. @internal */
   async look(names: readonly string[]): Promise<Map<string, TopicInfo | null>> {
-    this.metadata.markStale()
+    this.#metadata.markStale()
     const orNull = (error: unknown): null => {
       if (isMillraceError(error, 'CLIENT_TOPIC_MISSING')) return null
       throw error
@@ -197,51 +197,53 @@ export class Cluster {
    * omitted of the second list of the answer and not yet of the first. CLIENT_TOPIC_MISSING, CLIENT_PARTITION_MISSING. @internal
    */
   async leader(topic: string, partition: number): Promise<number> {
-    if (this.metadata.cachedLeader(topic, partition) !== null) return this.metadata.cachedLeaderId(topic, partition)
+    if (this.#metadata.cachedLeader(topic, partition) !== null) return this.#metadata.cachedLeaderId(topic, partition)
     const leader = (await this.topic(topic, partition)).leaders[partition] ?? -1
-    if (this.metadata.broker(leader) !== null) return leader
+    if (this.#metadata.broker(leader) !== null) return leader
     // It may have one the next time it is asked for.
-    this.metadata.markStale()
+    this.#metadata.markStale()
     return -1
   }
 
   /** Without asking: node id of the leader, -1 where it has to be asked for. @internal */
   cachedLeader(topic: string, partition: number): number {
-    return this.metadata.cachedLeader(topic, partition) === null ? -1 : this.metadata.cachedLeaderId(topic, partition)
+    return this.#metadata.cachedLeader(topic, partition) === null ? -1 : this.#metadata.cachedLeaderId(topic, partition)
   }
 
   /** Without asking: epoch of the partition's leader as last known, -1 where it is not. @internal */
   leaderEpoch(topic: string, partition: number): number {
-    return this.metadata.cachedTopic(topic)?.leaderEpochs[partition] ?? -1
+    return this.#metadata.cachedTopic(topic)?.leaderEpochs[partition] ?? -1
   }
 
   /** Without asking: what the last metadata said. @internal */
   cachedTopic(name: string): TopicInfo | null {
-    return this.metadata.cachedTopic(name)
+    return this.#metadata.cachedTopic(name)
   }
 
   /** @internal */ topicName(topicId: string): string | null {
-    return this.metadata.nameOf(topicId)
+    return this.#metadata.nameOf(topicId)
   }
 
   /** @internal */ markMetadataStale(): void {
-    this.metadata.markStale()
+    this.#metadata.markStale()
   }
 
   /** @internal */ forgetTopic(topic: string): void {
-    this.metadata.forget(topic)
+    this.#metadata.forget(topic)
   }
 
   /** Null where its connections cannot be made on another thread. @internal */
   async portable(): Promise<PortableCluster | null> {
-    const transport = (await this.transport.portable?.()) ?? null
-    const { bootstrap, requestTimeoutMs, retryBackoffMs } = this
+    const transport = (await this.#transport.portable?.()) ?? null
+    const { requestTimeoutMs } = this
+    const bootstrap = this.#bootstrap
+    const retryBackoffMs = this.#retryBackoffMs
     return transport === null ? null : { transport, bootstrap, requestTimeoutMs, retryBackoffMs }
   }
 
   /** Version both sides of `target` speak. @internal */
   async versionFor(api: Api, target: Target, options: RequestOptions): Promise<number> {
-    return this.link.versionFor(await this.addressOf(target), api, options)
+    return this.#link.versionFor(await this.#addressOf(target), api, options)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -250,42 +252,42 @@ export class Cluster {
 
   /** Closes the connections. Calls that have not ended reject with CLIENT_CLOSED. */
   async close(): Promise<void> {
-    this.closed = true
-    this.pauses.close()
-    await this.transport.close()
+    this.#closed = true
+    this.#pauses.close()
+    await this.#transport.close()
   }
 
-  private async addressOf(target: Target): Promise<BrokerAddress> {
-    if ('leaderOf' in target) return this.leaderAddress(target.leaderOf)
-    if ('coordinator' in target) return this.coordinators.address(target.coordinator, target.key)
+  async #addressOf(target: Target): Promise<BrokerAddress> {
+    if ('leaderOf' in target) return this.#leaderAddress(target.leaderOf)
+    if ('coordinator' in target) return this.#coordinators.address(target.coordinator, target.key)
     if ('node' in target) {
-      const known = this.metadata.broker(target.node)
+      const known = this.#metadata.broker(target.node)
       if (known !== null) return known
-      await this.metadata.refresh()
-      const found = this.metadata.broker(target.node)
+      await this.#metadata.refresh()
+      const found = this.#metadata.broker(target.node)
       if (found !== null) return found
       throw unknownBroker(`broker ${target.node}`)
     }
-    return (await this.metadata.controller()) ?? this.anyBroker.candidates()[0]!
+    return (await this.#metadata.controller()) ?? this.#anyBroker.candidates()[0]!
   }
 
-  private async leaderAddress({ topic, partition }: TopicPartition): Promise<BrokerAddress> {
-    const cached = this.metadata.cachedLeader(topic, partition)
+  async #leaderAddress({ topic, partition }: TopicPartition): Promise<BrokerAddress> {
+    const cached = this.#metadata.cachedLeader(topic, partition)
     if (cached !== null) return cached
     const info = await this.topic(topic, partition)
-    const address = this.metadata.broker(info.leaders[partition] ?? -1)
+    const address = this.#metadata.broker(info.leaders[partition] ?? -1)
     if (address !== null) return address
-    this.metadata.markStale()
+    this.#metadata.markStale()
     throw unknownBroker(`a leader of ${topic}-${partition}`)
   }
 
-  private forgetRoute(target: Target): void {
-    if ('coordinator' in target) this.coordinators.forget(target.coordinator, target.key)
-    else this.metadata.markStale()
+  #forgetRoute(target: Target): void {
+    if ('coordinator' in target) this.#coordinators.forget(target.coordinator, target.key)
+    else this.#metadata.markStale()
   }
 
-  private askMetadata(topics: readonly string[]): Promise<ResponseOf<typeof metadataApi>> {
-    return this.anyBroker.request(
+  #askMetadata(topics: readonly string[]): Promise<ResponseOf<typeof metadataApi>> {
+    return this.#anyBroker.request(
       metadataApi,
       { topics: topics.map((name) => ({ name })), allowAutoTopicCreation: false },
       { lane: 'admin' },

@@ -69,7 +69,7 @@ export function connect(connection: Connection & ClientPorts, ports: ClientPorts
 }
 
 /** The options that a connection stands for. @throws MillraceError CONFIG_INVALID if it is no object */
-export function connectionOptions<C extends Connection>(connection: C): ConnectionOptions & ClientPorts {
+function connectionOptions<C extends Connection>(connection: C): ConnectionOptions & ClientPorts {
   if (typeof connection !== 'object' || connection === null) checkConnection(connection)
   return isBroker(connection) ? { broker: connection } : (connection as ConnectionOptions)
 }

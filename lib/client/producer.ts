@@ -20,15 +20,15 @@ export interface IdempotentProducerOptions {
 const NO_TRANSACTION_TIMEOUT_MS = 60_000
 
 export class IdempotentProducer {
-  private readonly cluster: Cluster
-  private readonly queue: ProduceQueue
-  private initializing: Promise<void> | null = null
-  private doubtful = true
-  private closed = false
+  readonly #cluster: Cluster
+  readonly #queue: ProduceQueue
+  #initializing: Promise<void> | null = null
+  #doubtful = true
+  #closed = false
 
   constructor(options: IdempotentProducerOptions) {
-    this.cluster = options.cluster
-    this.queue = new ProduceQueue({
+    this.#cluster = options.cluster
+    this.#queue = new ProduceQueue({
       cluster: options.cluster,
       transactionalId: null,
       budgetMs: options.deliveryTimeoutMs ?? 120_000,
@@ -36,17 +36,17 @@ export class IdempotentProducer {
       compression: options.compression ?? 'none',
       firstSequence: options.firstSequence ?? 0,
     })
-    this.queue.onDoubt = () => {
-      this.doubtful = true
+    this.#queue.onDoubt = () => {
+      this.#doubtful = true
     }
   }
 
   /** Gets a producer id. `send` does it where needed; calling it early shows a missing right early. */
   init(): Promise<void> {
-    this.initializing ??= this.initNow().finally(() => {
-      this.initializing = null
+    this.#initializing ??= this.#initNow().finally(() => {
+      this.#initializing = null
     })
-    return this.initializing
+    return this.#initializing
   }
 
   /**
@@ -54,9 +54,9 @@ export class IdempotentProducer {
    * partition is call order. Rejects with the first failure, when all have ended: what else was stored stays.
    */
   async send(batches: readonly ProduceBatch[]): Promise<BatchOffsets> {
-    if (this.closed) throw this.closedError()
-    if (this.doubtful) await this.init()
-    const results = await Promise.allSettled(batches.map((batch) => this.queue.send(batch)))
+    if (this.#closed) throw this.#closedError()
+    if (this.#doubtful) await this.init()
+    const results = await Promise.allSettled(batches.map((batch) => this.#queue.send(batch)))
     const offsets = new Map<ProduceBatch, number>()
     results.forEach((result, i) => {
       if (result.status === 'rejected') throw result.reason
@@ -67,29 +67,29 @@ export class IdempotentProducer {
 
   /** What still waits is rejected with CLIENT_CLOSED. */
   async close(): Promise<void> {
-    this.closed = true
-    this.queue.reset({ producerId: -1, epoch: -1 }, this.closedError())
+    this.#closed = true
+    this.#queue.reset({ producerId: -1, epoch: -1 }, this.#closedError())
   }
 
-  private async initNow(): Promise<void> {
-    const response = await this.cluster.call(
+  async #initNow(): Promise<void> {
+    const response = await this.#cluster.call(
       initProducerIdApi,
       { transactionalId: null, transactionTimeoutMs: NO_TRANSACTION_TIMEOUT_MS },
       { any: true },
       { lane: 'produce' },
       ({ errorCode }) => (errorCode === 0 ? null : brokerError(errorCode, 'InitProducerId', 'the cluster')),
     )
-    if (this.closed) throw this.closedError()
+    if (this.#closed) throw this.#closedError()
     const reason = new MillraceError(
       'CLIENT_REQUEST_FAILED',
       'A write was dropped, because the outcome of an earlier write of this producer is unknown; send it again.',
       { retriable: true },
     )
-    this.queue.reset({ producerId: response.producerId, epoch: response.producerEpoch }, reason)
-    this.doubtful = false
+    this.#queue.reset({ producerId: response.producerId, epoch: response.producerEpoch }, reason)
+    this.#doubtful = false
   }
 
-  private closedError(): MillraceError {
+  #closedError(): MillraceError {
     return new MillraceError('CLIENT_CLOSED', 'A write was dropped: the producer was closed.')
   }
 }

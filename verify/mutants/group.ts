@@ -3,7 +3,7 @@ import { type Mutant, mutant } from './mutant.js'
 
 const ASSIGN = 'lib/runtime/membership/assign.ts'
 const TAKE_OVER = 'lib/runtime/tasks/take-over.ts'
-const TASK_INPUT = 'lib/runtime/tasks/task-input.ts'
+const TASK_INPUT = 'lib/runtime/tasks/source-partitions.ts'
 
 export const GROUP: readonly Mutant[] = [
   mutant(

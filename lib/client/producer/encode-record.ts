@@ -21,14 +21,14 @@ export interface ProducerRecord<K, V> {
 }
 
 /** Null: keys and values are bytes. */
-export type Serdes = Topic<unknown, unknown> | null
+export type GivenSerdes = Topic<unknown, unknown> | null
 
 const KNOWN = new Set(['key', 'value', 'timestamp', 'headers', 'partition'])
 
 /** @throws SchemaPending; MillraceError CLIENT_RECORD_INVALID, SERIALIZE_FAILED */
 export function encodeRecord(
   topic: string,
-  serdes: Serdes,
+  serdes: GivenSerdes,
   record: ProducerRecord<unknown, unknown>,
   nowMs: number,
 ): EncodedRecord {
@@ -60,7 +60,7 @@ export async function encodedOnceKnown<R>(encode: () => R, pending: SchemaPendin
 /** The bytes that choose the partition; null without a key. */
 export function hashedBytes(
   topic: string,
-  serdes: Serdes,
+  serdes: GivenSerdes,
   { key }: ProducerRecord<unknown, unknown>,
   encoded: EncodedRecord,
 ): Buffer | null {
@@ -77,7 +77,7 @@ function checkNames(record: object): void {
   }
 }
 
-function bytesOf(serdes: Serdes, part: 'key' | 'value', given: unknown, topic: string): Uint8Array | null {
+function bytesOf(serdes: GivenSerdes, part: 'key' | 'value', given: unknown, topic: string): Uint8Array | null {
   if (serdes === null || given === null) return given as Uint8Array | null
   if (given === undefined) {
     const text = `A record for topic "${topic}" was not sent: its ${part} is undefined; use null for none.`

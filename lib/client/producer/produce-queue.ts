@@ -21,7 +21,6 @@ import {
   takeSequence,
   type Waiting,
 } from './partition-lane.js'
-import type { ProduceQueueOptions } from './produce-queue-options.js'
 import {
   BROKER_FORGOT,
   fittingOne,
@@ -31,6 +30,7 @@ import {
   requestProduce,
   timeLeftMs,
 } from './produce-request.js'
+import type { ProduceQueueOptions } from './queue-options.js'
 import { RejectedBatch } from './rejected-batch.js'
 
 const FIRST_PAUSE_MS = 10

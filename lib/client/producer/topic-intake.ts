@@ -5,7 +5,7 @@ import { SchemaPending } from '../../serde/serde.js'
 import { mayRepeat } from '../broker-error.js'
 import type { Cluster } from '../cluster.js'
 import { growingPauseMs } from '../retry.js'
-import { encodeRecord, hashedBytes, type ProducerRecord, type Serdes } from './encode-record.js'
+import { encodeRecord, type GivenSerdes, hashedBytes, type ProducerRecord } from './encode-record.js'
 import type { EncodedRecord, RecordOutcome } from './partition-outbox.js'
 
 /** What an intake needs of its producer. */
@@ -20,7 +20,7 @@ export interface IntakePort {
 }
 
 interface Pending {
-  readonly serdes: Serdes
+  readonly serdes: GivenSerdes
   readonly record: ProducerRecord<unknown, unknown>
   readonly settle: RecordOutcome
   readonly startedMs: number
@@ -58,7 +58,7 @@ export class TopicIntake {
     return this.#pending.length > 0
   }
 
-  send(serdes: Serdes, record: ProducerRecord<unknown, unknown>, settle: RecordOutcome): void {
+  send(serdes: GivenSerdes, record: ProducerRecord<unknown, unknown>, settle: RecordOutcome): void {
     const startedMs = this.#port.cluster.clock.monotonicMs()
     const pending = { serdes, record, settle, startedMs, attempts: 0 }
     const obstacle = this.#running ? null : this.#placed(pending)

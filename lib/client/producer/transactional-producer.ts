@@ -38,48 +38,48 @@ export interface TransactionalProducerOptions extends ClientOptions {
  * in batches and leave in one request per broker at the commit, or earlier when many wait.
  */
 export class TransactionalProducer {
-  private readonly cluster: Cluster
-  private readonly ownsCluster: boolean
-  private readonly transactions: TransactionManager
-  private readonly batchBytes: number
-  private readonly bufferBytes: number
-  private readonly open = new Map<string, ProduceBatch>()
-  private readonly turns = new Map<string, number>()
-  private closed: ProduceBatch[] = []
-  private waitingBytes = 0
+  readonly #cluster: Cluster
+  readonly #ownsCluster: boolean
+  readonly #transactions: TransactionManager
+  readonly #batchBytes: number
+  readonly #bufferBytes: number
+  readonly #open = new Map<string, ProduceBatch>()
+  readonly #turns = new Map<string, number>()
+  #closed: ProduceBatch[] = []
+  #waitingBytes = 0
   /** Which transaction is open: a record that waited for its topic must not come into the next one. */
-  private transaction = 0
+  #transaction = 0
   /** Records that wait for their schema, or for the number of partitions of their topic. */
-  private readonly placing = new Set<Promise<void>>()
+  readonly #placing = new Set<Promise<void>>()
   /** What is on its way to the brokers: nothing of it may come behind the end of its transaction. */
-  private readonly sending = new Set<Promise<unknown>>()
+  readonly #sending = new Set<Promise<unknown>>()
   /** A commit or an abort is in progress. */
-  private ending = false
+  #ending = false
 
   /** @throws CONFIG_INVALID */
   constructor(options: TransactionalProducerOptions) {
     checkProducerOptions(options, 'transactional producer')
     const { batchBytes, bufferBytes, cluster: _shared, connection: _own, ...rest } = options
     const { cluster, isOwn } = clusterOf(options)
-    this.cluster = cluster
-    this.ownsCluster = isOwn
-    this.transactions = new TransactionManager({ ...rest, cluster })
-    this.batchBytes = batchBytes ?? 512 * 1024
-    this.bufferBytes = bufferBytes ?? 8 * 1024 * 1024
+    this.#cluster = cluster
+    this.#ownsCluster = isOwn
+    this.#transactions = new TransactionManager({ ...rest, cluster })
+    this.#batchBytes = batchBytes ?? 512 * 1024
+    this.#bufferBytes = bufferBytes ?? 8 * 1024 * 1024
   }
 
   /** Takes the transactional id: fences the process before, whose open transaction is dropped. See TransactionManager. */
   init(): Promise<void> {
-    this.drop()
-    return this.transactions.init()
+    this.#drop()
+    return this.#transactions.init()
   }
 
   /** CLIENT_STATE_INVALID while one is open, and before `init`. */
   begin(): void {
-    this.requireNotEnding()
-    this.transactions.begin()
-    this.transaction++
-    this.drop()
+    this.#requireNotEnding()
+    this.#transactions.begin()
+    this.#transaction++
+    this.#drop()
   }
 
   /**
@@ -94,87 +94,87 @@ export class TransactionalProducer {
   async append(topic: unknown, record?: ProducerRecord<unknown, unknown>): Promise<void> {
     if (record === undefined) {
       checkRecord(topic as OutgoingRecord)
-      return this.appendBytes(topic as OutgoingRecord)
+      return this.#appendBytes(topic as OutgoingRecord)
     }
     const serdes = Topic.is(topic) ? topic : null
     const name = serdes?.name ?? (topic as string)
     let outgoing: Outgoing
     try {
-      outgoing = outgoingOf(name, serdes, record, this.cluster.clock.now())
+      outgoing = outgoingOf(name, serdes, record, this.#cluster.clock.now())
     } catch (error) {
       if (!(error instanceof SchemaPending)) throw error
-      const encode = () => outgoingOf(name, serdes, record, this.cluster.clock.now())
-      return this.later(name, () => encodedOnceKnown(encode, error, this.cluster))
+      const encode = () => outgoingOf(name, serdes, record, this.#cluster.clock.now())
+      return this.#later(name, () => encodedOnceKnown(encode, error, this.#cluster))
     }
-    return this.appendBytes(outgoing)
+    return this.#appendBytes(outgoing)
   }
 
-  private async appendBytes(record: Outgoing): Promise<void> {
-    this.requireNotEnding()
-    this.transactions.requireOpen()
-    const known = this.partitions(record)
-    if (known === 0) return this.later(record.topic, async () => record)
-    this.add(record, known)
-    if (this.waitingBytes >= this.bufferBytes) await this.sendWaiting()
+  async #appendBytes(record: Outgoing): Promise<void> {
+    this.#requireNotEnding()
+    this.#transactions.requireOpen()
+    const known = this.#partitions(record)
+    if (known === 0) return this.#later(record.topic, async () => record)
+    this.#add(record, known)
+    if (this.#waitingBytes >= this.#bufferBytes) await this.#sendWaiting()
   }
 
   /** Of its topic; 0: it is not known, or has grown since it was asked for. */
-  private partitions({ topic, partition = 0 }: Outgoing): number {
-    const known = this.cluster.cachedTopic(topic)?.leaders.length ?? 0
+  #partitions({ topic, partition = 0 }: Outgoing): number {
+    const known = this.#cluster.cachedTopic(topic)?.leaders.length ?? 0
     return known > partition ? known : 0
   }
 
   /** The record waits for its schema, or for the partitions of its topic. Its transaction is not committed meanwhile. */
-  private async later(topic: string, encoded: () => Promise<Outgoing>): Promise<void> {
-    this.requireNotEnding()
-    this.transactions.requireOpen()
-    const { transaction } = this
+  async #later(topic: string, encoded: () => Promise<Outgoing>): Promise<void> {
+    this.#requireNotEnding()
+    this.#transactions.requireOpen()
+    const transaction = this.#transaction
     const place = async () => {
       const record = await encoded()
-      let known = this.partitions(record)
+      let known = this.#partitions(record)
       if (known === 0) {
-        this.cluster.markMetadataStale()
-        known = (await this.cluster.topic(topic, record.partition)).leaders.length
+        this.#cluster.markMetadataStale()
+        known = (await this.#cluster.topic(topic, record.partition)).leaders.length
       }
-      if (transaction !== this.transaction) throw endedMeanwhile(topic)
-      this.transactions.requireOpen()
-      this.add(record, known)
+      if (transaction !== this.#transaction) throw endedMeanwhile(topic)
+      this.#transactions.requireOpen()
+      this.#add(record, known)
     }
     const placing = place()
-    this.placing.add(placing)
-    await placing.finally(() => this.placing.delete(placing))
-    if (this.waitingBytes >= this.bufferBytes && !this.ending) await this.sendWaiting()
+    this.#placing.add(placing)
+    await placing.finally(() => this.#placing.delete(placing))
+    if (this.#waitingBytes >= this.#bufferBytes && !this.#ending) await this.#sendWaiting()
   }
 
-  private add(record: Outgoing, partitions: number): void {
+  #add(record: Outgoing, partitions: number): void {
     const { topic, key, value, timestamp, headers, hashed = key } = record
-    const partition = record.partition ?? this.choose(topic, hashed, partitions)
+    const partition = record.partition ?? this.#choose(topic, hashed, partitions)
     const name = formatTopicPartition(topic, partition)
-    let batch = this.open.get(name)
+    let batch = this.#open.get(name)
     if (batch === undefined) {
       batch = { topic, partition, builder: new BatchBuilder() }
-      this.open.set(name, batch)
+      this.#open.set(name, batch)
     }
     const before = batch.builder.sizeBytes
-    batch.builder.append(timestamp ?? this.cluster.clock.now(), key, value, headers)
-    this.waitingBytes += batch.builder.sizeBytes - before
-    if (batch.builder.sizeBytes >= this.batchBytes) {
-      this.open.delete(name)
-      this.closed.push(batch)
+    batch.builder.append(timestamp ?? this.#cluster.clock.now(), key, value, headers)
+    this.#waitingBytes += batch.builder.sizeBytes - before
+    if (batch.builder.sizeBytes >= this.#batchBytes) {
+      this.#open.delete(name)
+      this.#closed.push(batch)
     }
   }
 
   /** Sends what waits, inside the open transaction. Resolves with the place of the last record of each batch that it sent. */
   async flush(): Promise<Acknowledgement[]> {
-    this.requireNotEnding()
-    return this.sendWaiting()
+    this.#requireNotEnding()
+    return this.#sendWaiting()
   }
 
   /** Makes consumed offsets part of the open transaction. */
   async sendOffsets(offsets: readonly OffsetToCommit[], identity: GroupIdentity): Promise<void> {
     checkOffsets(offsets)
-    this.requireNotEnding()
-    await this.underWay(this.transactions.sendOffsets(offsets, identity))
+    this.#requireNotEnding()
+    await this.#underWay(this.#transactions.sendOffsets(offsets, identity))
   }
 
   /**
@@ -182,92 +182,92 @@ export class TransactionalProducer {
    * until it has ended: CLIENT_STATE_INVALID.
    */
   commit(): Promise<CommitOutcome> {
-    return this.end(async () => {
+    return this.#end(async () => {
       try {
-        await Promise.all(this.placing)
-        await Promise.all([this.sendWaiting(), ...this.sending])
+        await Promise.all(this.#placing)
+        await Promise.all([this.#sendWaiting(), ...this.#sending])
       } catch (cause) {
-        await Promise.allSettled(this.sending)
-        return this.transactions.abort(cause)
+        await Promise.allSettled(this.#sending)
+        return this.#transactions.abort(cause)
       }
-      return this.transactions.commit()
+      return this.#transactions.commit()
     })
   }
 
   /** Drops everything since `begin`. After `unknown` and `fenced` call `init`. */
   abort(): Promise<CommitOutcome> {
-    return this.end(async () => {
-      this.drop()
-      await Promise.allSettled(this.sending)
-      return this.transactions.abort()
+    return this.#end(async () => {
+      this.#drop()
+      await Promise.allSettled(this.#sending)
+      return this.#transactions.abort()
     })
   }
 
   /** An open transaction is left to its timeout: commit or abort first. */
   async close(): Promise<void> {
-    this.drop()
-    await this.transactions.close()
-    if (this.ownsCluster) await this.cluster.close()
+    this.#drop()
+    await this.#transactions.close()
+    if (this.#ownsCluster) await this.#cluster.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  private async end(steps: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
-    this.requireNotEnding()
-    this.ending = true
+  async #end(steps: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
+    this.#requireNotEnding()
+    this.#ending = true
     try {
       return await steps()
     } finally {
-      this.ending = false
+      this.#ending = false
     }
   }
 
-  private requireNotEnding(): void {
-    if (!this.ending) return
+  #requireNotEnding(): void {
+    if (!this.#ending) return
     throw new MillraceError(
       'CLIENT_STATE_INVALID',
       'A transaction is being ended: await its `commit` or `abort` first.',
     )
   }
 
-  private async sendWaiting(): Promise<Acknowledgement[]> {
-    const batches = this.take()
+  async #sendWaiting(): Promise<Acknowledgement[]> {
+    const batches = this.#take()
     if (batches.length === 0) return []
     const counts = batches.map(({ builder }) => builder.count)
-    const offsets = await this.underWay(this.transactions.send(batches))
+    const offsets = await this.#underWay(this.#transactions.send(batches))
     return batches.map((batch, i) => {
       return { topic: batch.topic, partition: batch.partition, offset: offsets.get(batch)! + counts[i]! - 1 }
     })
   }
 
-  private async underWay<T>(sending: Promise<T>): Promise<T> {
-    this.sending.add(sending)
+  async #underWay<T>(sending: Promise<T>): Promise<T> {
+    this.#sending.add(sending)
     try {
       return await sending
     } finally {
-      this.sending.delete(sending)
+      this.#sending.delete(sending)
     }
   }
 
-  private choose(topic: string, key: Buffer | null, partitions: number): number {
+  #choose(topic: string, key: Buffer | null, partitions: number): number {
     if (key !== null) return partitionForKey(key, partitions)
-    const turn = this.turns.get(topic) ?? 0
-    this.turns.set(topic, turn + 1)
+    const turn = this.#turns.get(topic) ?? 0
+    this.#turns.set(topic, turn + 1)
     return turn % partitions
   }
 
-  private take(): ProduceBatch[] {
-    const batches = [...this.closed, ...this.open.values()]
-    this.drop()
+  #take(): ProduceBatch[] {
+    const batches = [...this.#closed, ...this.#open.values()]
+    this.#drop()
     return batches
   }
 
-  private drop(): void {
-    this.open.clear()
-    this.closed = []
-    this.waitingBytes = 0
+  #drop(): void {
+    this.#open.clear()
+    this.#closed = []
+    this.#waitingBytes = 0
   }
 }
 

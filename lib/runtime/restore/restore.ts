@@ -15,8 +15,8 @@ import { Signal } from '../signal.js'
 import type { AskChangelogs, ChangelogFacts } from './changelog-facts.js'
 import type { RestoreListeners, RestoreReport } from './listener.js'
 import { piecesOf } from './pieces.js'
+import { restoreRecord } from './put-record.js'
 import { TOO_SLOW, whyAnew } from './restore-decision.js'
-import { restoreRecord } from './restore-record.js'
 import type { RestoreThroughProcessor } from './through-processor.js'
 
 export interface ChangelogRange {

@@ -13,8 +13,8 @@ import { Lag } from '../lag.js'
 import type { TaskOwnership } from '../membership/ownership.js'
 import type { StoreHolder } from '../queries/query-bound.js'
 import { closeTask } from './close-task.js'
+import { SourcePartitions, type SourcePartitionsOptions } from './source-partitions.js'
 import type { OpenedTask } from './take-over.js'
-import { InputOfTasks, type InputOfTasksOptions } from './task-input.js'
 import { TaskTurns, TurnTaker } from './turns.js'
 
 class RunningTask extends TurnTaker {
@@ -33,7 +33,7 @@ class RunningTask extends TurnTaker {
   }
 }
 
-export interface TaskSetOptions extends InputOfTasksOptions {
+export interface TaskSetOptions extends SourcePartitionsOptions {
   readonly clock: Clock
   readonly makeTask: (opened: OpenedTask) => Task<TaskState>
   /** A background write of committed state failed. */
@@ -43,14 +43,14 @@ export interface TaskSetOptions extends InputOfTasksOptions {
 export class TaskSet {
   readonly #options: TaskSetOptions
   readonly #tasks = new Map<TaskId, RunningTask>()
-  readonly #input: InputOfTasks
+  readonly #input: SourcePartitions
   readonly #turns: TaskTurns
   /** In task order; null: tasks came or went since it was made. */
   #sorted: readonly RunningTask[] | null = []
   readonly #lag: Lag
   constructor(options: TaskSetOptions) {
     this.#options = options
-    this.#input = new InputOfTasks(options)
+    this.#input = new SourcePartitions(options)
     this.#turns = new TaskTurns(options.clock)
     this.#lag = new Lag(options.clock, options.fetcher)
   }

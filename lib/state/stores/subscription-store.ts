@@ -16,10 +16,7 @@ export interface SubscriptionDefinition extends DefinitionBase {
   readonly kind: 'subscription'
 }
 
-export class LocalSubscriptionStore
-  extends PartsStore<SubscriptionDefinition>
-  implements SubscriptionStore, LocalStore
-{
+class LocalSubscriptionStore extends PartsStore<SubscriptionDefinition> implements SubscriptionStore, LocalStore {
   readonly directory: SubscriberIndex
   readonly times = null
   readonly index = null

@@ -21,7 +21,7 @@ interface Source {
   leaderEpoch: number
 }
 
-export interface InputOfTasksOptions {
+export interface SourcePartitionsOptions {
   readonly fetcher: Fetcher
   /** Buffered bytes of a partition at which fetching it pauses; it resumes below half. */
   readonly bufferBytes: number
@@ -32,8 +32,8 @@ export interface InputOfTasksOptions {
 /** Input of one instance in memory (KIP-770's input.buffer.max.bytes is 512 MiB). */
 const MAX_BUFFERED_BYTES = 256 * 2 ** 20
 
-export class InputOfTasks {
-  readonly #options: InputOfTasksOptions
+export class SourcePartitions {
+  readonly #options: SourcePartitionsOptions
   /** By `topic-partition`. */
   readonly #sources = new Map<string, Source>()
   /** Those that are not fetched. */
@@ -41,7 +41,7 @@ export class InputOfTasks {
   /** Input in memory: never less than there is, counted again when it seems to be much. */
   #bufferedBytes = 0
 
-  constructor(options: InputOfTasksOptions) {
+  constructor(options: SourcePartitionsOptions) {
     this.#options = options
   }
 
