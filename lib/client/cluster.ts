@@ -235,10 +235,9 @@ export class Cluster {
   /** Null where its connections cannot be made on another thread. @internal */
   async portable(): Promise<PortableCluster | null> {
     const transport = (await this.#transport.portable?.()) ?? null
-    const { requestTimeoutMs } = this
-    const bootstrap = this.#bootstrap
-    const retryBackoffMs = this.#retryBackoffMs
-    return transport === null ? null : { transport, bootstrap, requestTimeoutMs, retryBackoffMs }
+    if (transport === null) return null
+    const options = { requestTimeoutMs: this.requestTimeoutMs, retryBackoffMs: this.#retryBackoffMs }
+    return { transport, bootstrap: this.#bootstrap, ...options }
   }
 
   /** Version both sides of `target` speak. @internal */
@@ -287,11 +286,8 @@ export class Cluster {
   }
 
   #askMetadata(topics: readonly string[]): Promise<ResponseOf<typeof metadataApi>> {
-    return this.#anyBroker.request(
-      metadataApi,
-      { topics: topics.map((name) => ({ name })), allowAutoTopicCreation: false },
-      { lane: 'admin' },
-    )
+    const body = { topics: topics.map((name) => ({ name })), allowAutoTopicCreation: false }
+    return this.#anyBroker.request(metadataApi, body, { lane: 'admin' })
   }
 }
 
