@@ -15,7 +15,7 @@ const MEMBERSHIP = /^lib\/runtime\/membership\/(assign|assignor|membership|owner
 
 const FAMILIES: Readonly<Record<string, (file: SourceFile) => boolean>> = {
   operators: ({ path }) => built.has(path),
-  stores: ({ path, code }) => path.startsWith('lib/state/stores/') && /\bexport class Local\w+/.test(code),
+  stores: ({ path, code }) => path.startsWith('lib/state/stores/') && /\bclass Local\w+/.test(code),
   engines: ({ path }) => /^lib\/state\/(engine\/)?[^/]+-engine\.ts$/.test(path),
   decisions: ({ path }) => path.endsWith('-decision.ts') || MEMBERSHIP.test(path),
 }
