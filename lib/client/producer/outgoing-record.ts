@@ -1,6 +1,6 @@
 /** A record of a transactional producer, as bytes. */
 import type { Headers } from '../../record/record.js'
-import { encodeRecord, hashedBytes, type ProducerRecord, type Serdes } from './encode-record.js'
+import { encodeRecord, type GivenSerdes, hashedBytes, type ProducerRecord } from './encode-record.js'
 
 export interface OutgoingRecord {
   readonly topic: string
@@ -21,7 +21,7 @@ export interface Outgoing extends OutgoingRecord {
 /** @throws SchemaPending; MillraceError CLIENT_RECORD_INVALID, SERIALIZE_FAILED */
 export function outgoingOf(
   topic: string,
-  serdes: Serdes,
+  serdes: GivenSerdes,
   record: ProducerRecord<unknown, unknown>,
   nowMs: number,
 ): Outgoing {
