@@ -22,7 +22,7 @@ const TOO_LARGE: ReadonlySet<number> = new Set<number>([
   KAFKA_ERROR.RECORD_LIST_TOO_LARGE,
 ])
 
-export interface Outgoing {
+export interface WrittenRecord {
   readonly topic: string
   readonly key: Buffer | null
   readonly value: Buffer | null
@@ -87,7 +87,7 @@ export class RejectedBatches {
   }
 
   /** What the broker would say of the record; null: nothing is known against it. */
-  of(record: Outgoing): MillraceError | null {
+  of(record: WrittenRecord): MillraceError | null {
     const refused = this.#standing(record.topic)
     if (refused === null) return null
     if (refused.all !== null) return refused.all
@@ -127,7 +127,7 @@ export class RejectedBatches {
 }
 
 /** The same record, created again, has the same. */
-function identity({ key, value, timestamp, headers }: Omit<Outgoing, 'topic'>): string {
+function identity({ key, value, timestamp, headers }: Omit<WrittenRecord, 'topic'>): string {
   const parts = [key, value, ...headers.flatMap((header) => [Buffer.from(header.key), header.value])]
   return `${timestamp}/${parts.map((part) => part?.toString('base64') ?? '-').join('/')}`
 }

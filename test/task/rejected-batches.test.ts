@@ -4,10 +4,10 @@ import { brokerError, partitionMissing, topicMissing } from '../../lib/client/br
 import { RejectedBatch } from '../../lib/client/producer/rejected-batch.js'
 import { BatchBuilder, KAFKA_ERROR } from '../../lib/protocol/index.js'
 import { MAX_BATCH_BYTES } from '../../lib/task/collector.js'
-import { type Outgoing, RejectedBatches } from '../../lib/task/rejected-batches.js'
+import { type WrittenRecord, RejectedBatches } from '../../lib/task/rejected-batches.js'
 import { ManualClock } from '../../lib/testing/index.js'
 
-const record = (key: string | null, value: string, timestamp = 5): Outgoing => ({
+const record = (key: string | null, value: string, timestamp = 5): WrittenRecord => ({
   topic: 'out',
   key: key === null ? null : Buffer.from(key),
   value: Buffer.from(value),
@@ -16,7 +16,7 @@ const record = (key: string | null, value: string, timestamp = 5): Outgoing => (
 })
 const RECORDS = [record('a', 'x'), record(null, 'x'), record('b', 'y'.repeat(100))]
 
-function refused(code: number, records: readonly Outgoing[], named: readonly number[] = []) {
+function refused(code: number, records: readonly WrittenRecord[], named: readonly number[] = []) {
   const builder = new BatchBuilder()
   for (const { timestamp, key, value, headers } of records) builder.append(timestamp, key, value, headers)
   const error = brokerError(code, 'Produce', 'topic out-0', { topic: 'out', partition: 0 })
