@@ -154,6 +154,16 @@ t.test('every file of lib and verify begins with what it is for', async (t) => {
   )
 })
 
+t.test('no line of a comment is there twice in a row', async (t) => {
+  const twice = ours.flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, i, lines) => {
+      const isComment = /^\s*(\/\*\*|\*|\/\/).*\w/.test(line)
+      return isComment && line === lines[i - 1] ? [`${path}:${i + 1}`] : []
+    }),
+  )
+  t.same(twice, [])
+})
+
 t.test('names say what a thing is', async (t) => {
   // "Transaction manager" is Kafka's own word for the thing.
   const fileName = /(^|[/-])(utils?|helpers?|(?<!transaction-)managers?|common|misc|impl)(-|\.|\/)/i

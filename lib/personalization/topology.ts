@@ -19,7 +19,6 @@ import type { ServiceSerdes } from './records/serdes.js'
 import { STAMPED, type TopicNames } from './records/topic-names.js'
 
 /** Limits of the rules. */
-/** Limits of the rules. */
 export interface RuleOptions extends AdmissionOptions {
   /** Idle event time after which a cart is abandoned, in milliseconds. */
   readonly abandonAfterMs: number

@@ -61,11 +61,7 @@ export interface TopologyDescription {
   /** `partitions` null: as many as the largest source topic before it has. */
   readonly repartitionTopics: readonly { readonly name: string; readonly partitions: number | null }[]
   /** The stores that every instance has completely, with the topic that fills them. */
-  /** The stores that every instance has completely, with the topic that fills them. */
-  /** The stores that every instance has completely, with the topic that fills them. */
   readonly globalStores: readonly (StoreDescription & { readonly topic: string })[]
-  /** Topics that must have the same number of partitions, one group for each join. */
-  /** Topics that must have the same number of partitions, one group for each join. */
   /** Topics that must have the same number of partitions, one group for each join. */
   readonly copartitionGroups: readonly (readonly string[])[]
 }

@@ -3,8 +3,6 @@ import type { Cancel } from '../record/clock.js'
 import type { Headers, StreamRecord } from '../record/record.js'
 
 /** The time of a schedule or a timer: the task's stream time, or the wall clock. */
-/** The time of a schedule or a timer: the task's stream time, or the wall clock. */
-/** The time of a schedule or a timer: the task's stream time, or the wall clock. */
 export type PunctuationType = 'streamTime' | 'wallClockTime'
 
 /** Origin of the record that is being processed. */
@@ -33,8 +31,6 @@ export interface ForwardedRecord<K, V> extends Omit<StreamRecord<K, V>, 'headers
   readonly headers?: Headers
 }
 
-/** What a processor can ask for and do. Only valid during a call of the processor. */
-/** What a processor can ask for and do. Only valid during a call of the processor. */
 /** What a processor can ask for and do. Only valid during a call of the processor. */
 export interface ProcessorContext<KOut = unknown, VOut = unknown> {
   /** `subtopology_partition`, e.g. `0_3`. */
@@ -66,21 +62,15 @@ export interface ProcessorContext<KOut = unknown, VOut = unknown> {
   /** Asks for an early commit. */
   commit(): void
   /** Origin of the record that is being processed; null in a punctuation. */
-  /** Origin of the record that is being processed; null in a punctuation. */
-  /** Origin of the record that is being processed; null in a punctuation. */
   recordMetadata(): RecordMetadata | null
   /** The highest timestamp that the task has processed; -1 before the first record. */
   currentStreamTimeMs(): number
-  /** The wall clock of the instance's `clock`, in milliseconds since the epoch. */
-  /** The wall clock of the instance's `clock`, in milliseconds since the epoch. */
   /** The wall clock of the instance's `clock`, in milliseconds since the epoch. */
   currentSystemTimeMs(): number
   /** Counts the current record as dropped for `reason` and, if there is a `deadLetterTopic`, writes it there. */
   drop(reason: string): void
 }
 
-/** User code that gets records one by one. All calls are synchronous; see `processAsync` for work that waits. */
-/** User code that gets records one by one. All calls are synchronous; see `processAsync` for work that waits. */
 /** User code that gets records one by one. All calls are synchronous; see `processAsync` for work that waits. */
 export interface Processor<KIn = unknown, VIn = unknown, KOut = unknown, VOut = unknown> {
   /** Before the first record. Get stores and make schedules here. */
@@ -105,11 +95,7 @@ export type ProcessorSupplier<KIn = unknown, VIn = unknown, KOut = unknown, VOut
 export type TransformContext = Omit<ProcessorContext<never, never>, 'forward'>
 
 /** User code that computes a table's values with the help of stores. */
-/** User code that computes a table's values with the help of stores. */
-/** User code that computes a table's values with the help of stores. */
 export interface ValueTransformer<K = unknown, V = unknown, V2 = unknown> {
-  /** Before the first change. */
-  /** Before the first change. */
   /** Before the first change. */
   init?(context: TransformContext): void
   /** The new value of `key`. If `value` is null, the row was deleted or does not exist. Return null to delete. */

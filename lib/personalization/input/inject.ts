@@ -4,7 +4,6 @@ import type { Random } from '../../index.js'
 import { ServiceError } from '../errors.js'
 
 /** Disturbances of a replayed input. */
-/** Disturbances of a replayed input. */
 export interface InjectPlan {
   /** An event may move behind others that are up to this much later, in milliseconds of event time; 0: none moves. */
   readonly shuffleMs: number
@@ -16,7 +15,6 @@ export interface InjectPlan {
   readonly lateMs: number
 }
 
-/** No disturbances. */
 /** No disturbances. */
 export const NO_INJECTION: InjectPlan = { shuffleMs: 0, duplicateShare: 0, lateShare: 0, lateMs: 0 }
 

@@ -16,7 +16,6 @@ export const ACTIVITY_TYPES = [
 ] as const
 
 /** What a user did. */
-/** What a user did. */
 export type ActivityType = (typeof ACTIVITY_TYPES)[number]
 
 /** Where an event came from: a file, the shop simulator, or a person on the page. */
@@ -28,7 +27,6 @@ export interface UserActivity {
   readonly eventId: string
   /** Null for a visitor nobody knows: counted as anonymous, subject of no spending alert. */
   readonly userId: string | null
-  /** What the user did. */
   /** What the user did. */
   readonly type: ActivityType
   /** Event time, epoch milliseconds. */

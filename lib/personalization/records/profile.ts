@@ -11,11 +11,9 @@ export interface CustomerProfile {
   /** Preferred categories, the most preferred first. */
   readonly interests: readonly string[]
   /** The customer's plan. */
-  /** The customer's plan. */
   readonly tier: 'standard' | 'plus'
   /** Epoch milliseconds; of two versions of a profile the later one counts, whichever arrives last. */
   readonly updatedAt: number
-  /** Where the profile comes from. */
   /** Where the profile comes from. */
   readonly source: ActivitySource
 }

@@ -15,7 +15,6 @@ import type { TopicNames } from '../records/topic-names.js'
 import type { Percentiles } from './latency.js'
 
 /** The whole life of an application in numbers, counted from its topics. */
-/** The whole life of an application in numbers, counted from its topics. */
 export interface Summary {
   /** Records of `user-activity`, every copy counted, the loader's own end marks not. */
   readonly events: number
@@ -32,7 +31,6 @@ export interface Summary {
   /** Events whose id had been admitted before. */
   readonly duplicateInputs: number
   /** Decisions by rule. */
-  /** Decisions by rule. */
   readonly recommendations: {
     readonly carousel: number
     readonly cartAbandonment: number
@@ -48,9 +46,7 @@ export interface Summary {
   /** Of this run; null at full speed, where it would say how long the queue was. */
   readonly latencyMs: Percentiles | null
   /** Decisions by arm of the experiment. */
-  /** Decisions by arm of the experiment. */
   readonly arms: { readonly control: number; readonly treatment: number }
-  /** How often a viewed item was among the 20 items recommended before (hit rate), and its mean reciprocal rank. Null: no data. */
   /** How often a viewed item was among the 20 items recommended before (hit rate), and its mean reciprocal rank. Null: no data. */
   readonly recommender: { readonly hitRate20: number | null; readonly mrr20: number | null }
 }

@@ -7,8 +7,6 @@ import type { Serde } from '../../serde/serde.js'
 import type { KeyValueStore, Session, SessionStore, ValueAndTimestamp, WindowEntry, WindowStore } from './store.js'
 
 /** A row of a key-value store, with its key. */
-/** A row of a key-value store, with its key. */
-/** A row of a key-value store, with its key. */
 export interface Row<K, V> extends ValueAndTimestamp<V> {
   readonly key: K
 }
@@ -35,8 +33,6 @@ export interface OrderedKeyValueStore<K, V> extends KeyValueStore<K, V> {
 }
 
 /** A row of a window store, with its key. */
-/** A row of a window store, with its key. */
-/** A row of a window store, with its key. */
 export type WindowRow<K, V> = WindowEntry<V> & { readonly key: K }
 
 /** A window store declared with `ordered: true`. Rows come by window start, then by the bytes of the key. Bounds are inclusive. */
@@ -52,13 +48,9 @@ export interface OrderedWindowStore<K, V> extends WindowStore<K, V> {
   /** Rows with keyFrom <= key <= keyTo, by bytes, and fromMs <= start <= toMs, ascending; a key null leaves that end open. */
   fetchRange(keyFrom: K | null, keyTo: K | null, fromMs: number, toMs: number): Iterable<WindowRow<K, V>>
   /** The same, descending. */
-  /** The same, descending. */
-  /** The same, descending. */
   backwardFetchRange(keyFrom: K | null, keyTo: K | null, fromMs: number, toMs: number): Iterable<WindowRow<K, V>>
 }
 
-/** A row of a session store, with its key. */
-/** A row of a session store, with its key. */
 /** A row of a session store, with its key. */
 export type SessionRow<K, V> = Session<V> & { readonly key: K }
 
@@ -71,8 +63,6 @@ export interface OrderedSessionStore<K, V> extends SessionStore<K, V> {
   /** Rows of all keys with earliestEndMs <= end <= latestEndMs, ascending. */
   findByEnd(earliestEndMs: number, latestEndMs: number): Iterable<SessionRow<K, V>>
   /** The same, descending. */
-  /** The same, descending. */
-  /** The same, descending. */
   backwardFindByEnd(earliestEndMs: number, latestEndMs: number): Iterable<SessionRow<K, V>>
   /** Rows with keyFrom <= key <= keyTo, by bytes, end >= earliestEndMs and start <= latestStartMs; a key null leaves that end open. */
   findRange(
@@ -81,8 +71,6 @@ export interface OrderedSessionStore<K, V> extends SessionStore<K, V> {
     earliestEndMs: number,
     latestStartMs: number,
   ): Iterable<SessionRow<K, V>>
-  /** The same, descending. */
-  /** The same, descending. */
   /** The same, descending. */
   backwardFindRange(
     keyFrom: K | null,

@@ -37,8 +37,6 @@ export interface CachedStore<K, V> extends StoreBase {
 }
 
 /** A store of one value for each key, in a processor. Calls are synchronous and see the task's own writes. */
-/** A store of one value for each key, in a processor. Calls are synchronous and see the task's own writes. */
-/** A store of one value for each key, in a processor. Calls are synchronous and see the task's own writes. */
 export interface KeyValueStore<K, V> extends CachedStore<K, V> {
   /** The value with its timestamp, or null. Costs a lookup in memory, or one disk read. */
   get(key: K): ValueAndTimestamp<V> | null
@@ -98,8 +96,6 @@ export interface Session<V> {
 }
 
 /** A store of sessions, several for each key. Sessions that end more than the retention before stream time are removed. */
-/** A store of sessions, several for each key. Sessions that end more than the retention before stream time are removed. */
-/** A store of sessions, several for each key. Sessions that end more than the retention before stream time are removed. */
 export interface SessionStore<K, V>
   extends CachedStore<{ readonly key: K; readonly startMs: number; readonly endMs: number }, V> {
   /** Sessions of one key with end >= earliestEndMs and start <= latestStartMs, ascending by end, then start. */
@@ -112,8 +108,6 @@ export interface SessionStore<K, V>
    * Sessions of all keys with from <= end <= to, ascending by end, then start, then key bytes; also those past their
    * retention that the next commit will remove.
    * @throws MillraceError STATE_NOT_INDEXED unless the store was declared `timeIndexed`
-   * @internal
-   * @internal
    * @internal
    */
   endingBetween(fromMs: number, toMs: number): readonly (Session<V> & { readonly key: K })[]

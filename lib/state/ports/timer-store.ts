@@ -1,8 +1,6 @@
 /** The port of a timer store: one timer per key, stored like any state. */
 
 /** A store of timers, one for each key, kept like any state: restored after a restart, committed with everything else. */
-/** A store of timers, one for each key, kept like any state: restored after a restart, committed with everything else. */
-/** A store of timers, one for each key, kept like any state: restored after a restart, committed with everything else. */
 export interface TimerStore<K> {
   readonly name: string
   /**

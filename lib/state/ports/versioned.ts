@@ -2,8 +2,6 @@
 import type { ValueAndTimestamp } from './store.js'
 
 /** One version of a row. */
-/** One version of a row. */
-/** One version of a row. */
 export interface Version<V> extends ValueAndTimestamp<V> {
   /** When the next version began, milliseconds since the epoch; null: this is the latest one. */
   readonly validToMs: number | null
@@ -15,8 +13,6 @@ export interface Version<V> extends ValueAndTimestamp<V> {
  */
 export type VersionedPut = 'latest' | 'expired' | number
 
-/** A store that keeps the versions of each row for the time of its history (KIP-889). */
-/** A store that keeps the versions of each row for the time of its history (KIP-889). */
 /** A store that keeps the versions of each row for the time of its history (KIP-889). */
 export interface VersionedStore<K, V> {
   readonly name: string
