@@ -20,7 +20,7 @@ import { typedRecords } from './typed-records.js'
  *     for await (const { records } of readTopic(connection, words)) ...
  *
  * @throws CONFIG_INVALID, CLIENT_TOPIC_MISSING, CLIENT_OFFSET_OUT_OF_RANGE, CLIENT_AUTHORIZATION, PROTOCOL_*; DESERIALIZE_FAILED, and
- * RECORD_TIMESTAMP_INVALID for a time beyond 2^53: reading can continue behind that record
+ * RECORD_TIMESTAMP_INVALID for a time beyond 2^53: the records before that one have come, and reading can continue behind it
  */
 export function readTopic<K, V>(
   source: Cluster | Connection,
@@ -85,11 +85,18 @@ async function* read(options: AnyReaderOptions): AsyncGenerator<ReadChunk<unknow
   try {
     for await (const chunk of readBytes(cluster, typeof topic === 'string' ? topic : topic.name, options)) {
       if (typeof topic === 'string') yield chunk
-      else yield { ...chunk, records: await typedRecords(cluster, topic, chunk.records) }
+      else yield* typedChunk(chunk, await typedRecords(cluster, topic, chunk.records))
     }
   } finally {
     if (isOwn) await cluster.close()
   }
+}
+
+/** The records before one that cannot be read come before its error: who continues behind it has missed none. */
+function* typedChunk(chunk: ReadChunk, { typed, failure }: Awaited<ReturnType<typeof typedRecords>>) {
+  const nextOffset = chunk.records[typed.length]?.offset ?? chunk.nextOffset
+  if (failure === null || typed.length > 0) yield { ...chunk, records: typed, nextOffset }
+  if (failure !== null) throw failure
 }
 
 async function* readBytes(
@@ -125,7 +132,13 @@ async function* readBytes(
         if (!open.has(partition)) continue
         const end = ends?.get(partition) ?? Number.POSITIVE_INFINITY
         const records: TopicRecord[] = []
-        for (const batch of batches) collect(batch, topic, partition, startOffset, end, records)
+        try {
+          for (const batch of batches) collect(batch, topic, partition, startOffset, end, records)
+        } catch (failure) {
+          const last = records.at(-1)
+          if (last !== undefined) yield { topic, partition, records, nextOffset: last.offset + 1 }
+          throw failure
+        }
         if (nextOffset >= end) {
           open.delete(partition)
           fetcher.remove({ topic, partition })

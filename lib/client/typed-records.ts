@@ -9,12 +9,12 @@ import { growingPauseMs } from './retry.js'
 const FIRST_PAUSE_MS = 10
 const MAX_PAUSE_MS = 1_000
 
-/** @throws DESERIALIZE_FAILED at the first record that cannot be read; CLIENT_CLOSED */
+/** Those before the first that cannot be read, and why that cannot: DESERIALIZE_FAILED, CLIENT_CLOSED, or its registry's error. */
 export async function typedRecords<K, V>(
   cluster: Cluster,
   topic: Topic<K, V>,
   records: readonly TopicRecord[],
-): Promise<TopicRecord<K, V>[]> {
+): Promise<{ readonly typed: readonly TopicRecord<K, V>[]; readonly failure: unknown }> {
   const typed: TopicRecord<K, V>[] = []
   let attempts = 0
   while (typed.length < records.length) {
@@ -25,14 +25,18 @@ export async function typedRecords<K, V>(
       typed.push({ ...record, key, value })
       attempts = 0
     } catch (error) {
-      if (!(error instanceof SchemaPending)) throw error
-      await error.ready
-      if (attempts++ > 0) {
-        await cluster.pause(growingPauseMs(cluster.random, attempts - 2, FIRST_PAUSE_MS, MAX_PAUSE_MS))
+      if (!(error instanceof SchemaPending)) return { typed, failure: error }
+      try {
+        await error.ready
+        if (attempts++ > 0) {
+          await cluster.pause(growingPauseMs(cluster.random, attempts - 2, FIRST_PAUSE_MS, MAX_PAUSE_MS))
+        }
+      } catch (failure) {
+        return { typed, failure }
       }
     }
   }
-  return typed
+  return { typed, failure: null }
 }
 
 function read<K, V>(topic: Topic<K, V>, part: 'key' | 'value', record: TopicRecord): K | V | null {

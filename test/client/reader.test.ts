@@ -1,5 +1,6 @@
 /** Reading topics with serdes and without, from a connection or a cluster. */
 import t from 'tap'
+import { IdempotentProducer } from '../../lib/client/producer.js'
 import {
   connect,
   embeddedBroker,
@@ -12,6 +13,7 @@ import {
   TransactionalProducer,
   topic,
 } from '../../lib/index.js'
+import { BatchBuilder } from '../../lib/protocol/index.js'
 import { embedded } from '../runtime/embedded.js'
 
 const counts = topic('counts', { key: string, value: int64 })
@@ -59,6 +61,36 @@ t.test('a record that its serde cannot read is named, without what is in it', as
   t.notMatch(error.message, /SECRET/)
   t.match(await readAll(broker, counts, { from: new Map([[0, 2]]) }), [{ value: 6 }])
 })
+
+t.test(
+  'records before one that cannot be read come before its error, so that reading can continue behind it',
+  async (t) => {
+    const { broker } = await embedded(t, { counts: 1 })
+    const cluster = connect(broker)
+    t.teardown(() => cluster.close())
+    const values = [5, 6, 'SECRET', 7, 'SECRET', 'SECRET', 8]
+    const builder = new BatchBuilder()
+    for (const value of values) {
+      builder.append(1, null, typeof value === 'number' ? int64.serialize(value, '') : Buffer.from(value))
+    }
+    await new IdempotentProducer({ cluster }).send([{ topic: 'counts', partition: 0, builder }])
+    const seen: unknown[] = []
+    for (let offset = 0, ended = false; !ended; ) {
+      try {
+        for await (const { records, nextOffset } of readTopic(broker, counts, { from: new Map([[0, offset]]) })) {
+          for (const { value } of records) seen.push(value)
+          offset = nextOffset
+        }
+        ended = true
+      } catch (error) {
+        t.match(error, { code: 'DESERIALIZE_FAILED', offset }, 'up to there, records have come')
+        seen.push('error')
+        offset++
+      }
+    }
+    t.same(seen, [5, 6, 'error', 7, 'error', 'error', 8])
+  },
+)
 
 t.test('a serde that waits for its schema is asked again, in order', async (t) => {
   const { broker } = await embedded(t, { counts: 1 })
