@@ -79,7 +79,7 @@ interface Export {
   readonly name: string
   /** The name stands in its file a second time: it is used there. */
   readonly usedAtHome: boolean
-  /** A type that only describes what its file exports belongs to it. */
+  /** A type or class that only describes what its file exports belongs to it: declarations name it. */
   readonly isType: boolean
 }
 
@@ -88,7 +88,7 @@ function exportsOf(file: SourceFile): Export[] {
   return [...file.code.matchAll(pattern)].map(([, kind, name = '']) => ({
     path: file.path,
     name,
-    isType: kind === 'interface' || kind === 'type',
+    isType: kind !== 'function' && kind !== 'const',
     usedAtHome: [...file.code.matchAll(new RegExp(`(?<![\\w.])${name}\\b`, 'g'))].length > 1,
   }))
 }

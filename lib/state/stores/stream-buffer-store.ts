@@ -19,7 +19,7 @@ export interface StreamBufferDefinition extends DefinitionBase {
   readonly kind: 'streamBuffer'
 }
 
-class LocalStreamBuffer<K = unknown, V = unknown>
+export class LocalStreamBuffer<K = unknown, V = unknown>
   extends BufferStore<StreamBufferDefinition>
   implements StreamBuffer<K, V>, LocalStore
 {

@@ -16,7 +16,10 @@ export interface SubscriptionDefinition extends DefinitionBase {
   readonly kind: 'subscription'
 }
 
-class LocalSubscriptionStore extends PartsStore<SubscriptionDefinition> implements SubscriptionStore, LocalStore {
+export class LocalSubscriptionStore
+  extends PartsStore<SubscriptionDefinition>
+  implements SubscriptionStore, LocalStore
+{
   readonly directory: SubscriberIndex
   readonly times = null
   readonly index = null

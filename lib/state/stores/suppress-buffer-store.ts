@@ -31,7 +31,7 @@ export interface SuppressBufferDefinition extends DefinitionBase {
   readonly kind: 'suppressBuffer'
 }
 
-class LocalSuppressBuffer<K = unknown, V = unknown>
+export class LocalSuppressBuffer<K = unknown, V = unknown>
   extends BufferStore<SuppressBufferDefinition>
   implements SuppressBuffer<K, V>, LocalStore
 {

@@ -13,7 +13,7 @@ export interface UnmatchedDefinition extends DefinitionBase {
   readonly kind: 'unmatched'
 }
 
-class LocalUnmatchedStore<K = unknown, V = unknown>
+export class LocalUnmatchedStore<K = unknown, V = unknown>
   extends BufferStore<UnmatchedDefinition>
   implements UnmatchedStore<K, V>, LocalStore
 {
