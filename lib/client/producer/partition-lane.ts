@@ -1,5 +1,7 @@
 /** The batches of one partition that are being sent to its leader, with their producer and sequence numbers. */
 import { MillraceError } from '../../errors.js'
+import type { Compression } from '../../protocol/batch/compression.js'
+import { stampProducer } from '../../protocol/batch/stamp.js'
 import { formatTopicPartition } from '../../record/record.js'
 import type { ProduceBatch } from '../commit.js'
 
@@ -93,8 +95,34 @@ export function newWaiting(lane: PartitionLane, batch: ProduceBatch, delivery: D
   }
 }
 
+/** The sequence is reserved here, once: a repeated send carries the same bytes. Its lane has an identity. */
+export function encodeBatch(
+  waiting: Waiting,
+  options: { readonly transactionalId: string | null; readonly compression: Compression },
+): void {
+  if (waiting.bytes !== null && !waiting.outdated) return
+  const { lane, batch, delivery } = waiting
+  const { producerId, epoch } = lane.identity!
+  if (waiting.bytes !== null) {
+    takeSequence(waiting, waiting.count)
+    waiting.outdated = false
+    stampProducer(waiting.bytes, producerId, epoch, waiting.sequence)
+    return
+  }
+  delivery.taken?.()
+  const { count } = batch.builder
+  waiting.bytes = batch.builder.build({
+    producerId,
+    producerEpoch: epoch,
+    baseSequence: producerId < 0 ? -1 : lane.sequence,
+    transactional: options.transactionalId !== null,
+    compression: options.compression,
+  })
+  takeSequence(waiting, count)
+}
+
 /** Gives the batch the lane's next sequence numbers. */
-export function takeSequence(waiting: Waiting, count: number): void {
+function takeSequence(waiting: Waiting, count: number): void {
   waiting.sequence = waiting.lane.sequence
   waiting.count = count
   waiting.lane.sequence = (waiting.sequence + count) % SEQUENCES

@@ -2,7 +2,6 @@
  * Sends batches to their leaders: per partition one after another with consecutive sequence numbers, per broker one
  * Produce request at a time with the next batch of each of its partitions.
  */
-import { stampProducer } from '../../protocol/batch/stamp.js'
 import { KAFKA_ERROR } from '../../protocol/error-codes.js'
 import { type BrokerError, brokerError, mayRepeat } from '../broker-error.js'
 import { isTransportError } from '../broker-link.js'
@@ -12,13 +11,13 @@ import { checkPlace } from './check-record.js'
 import {
   beginNextEpoch,
   type Delivery,
+  encodeBatch,
   expiredDelivery,
   giveSequenceBack,
   Lanes,
   newWaiting,
   type PartitionLane,
   type ProducerIdentity,
-  takeSequence,
   type Waiting,
 } from './partition-lane.js'
 import {
@@ -154,7 +153,8 @@ export class ProduceQueue {
 
   #findLeader(head: Waiting): void {
     head.lane.busy = true
-    this.#options.cluster.leader(head.lane.topic, head.lane.partition).then(
+    this.#follow(
+      this.#options.cluster.leader(head.lane.topic, head.lane.partition),
       (leader) => {
         if (leader < 0) this.#retry(head, leaderless(head.lane))
         else this.#release(head)
@@ -169,7 +169,7 @@ export class ProduceQueue {
     this.#busyLeaders.add(leader)
     for (const { lane } of heads) lane.busy = true
     try {
-      for (const head of heads) this.#encode(head)
+      for (const head of heads) encodeBatch(head, this.#options)
       const { budgetMs, lanesRecover } = this.#options
       const timeoutMs = lanesRecover === true ? timeLeftMs(cluster, heads, budgetMs) : cluster.requestTimeoutMs
       const answers = await requestProduce(cluster, leader, transactionalId, heads, timeoutMs)
@@ -183,29 +183,6 @@ export class ProduceQueue {
       for (const head of heads) this.#unanswered(head, error)
     }
     this.pump()
-  }
-
-  /** The sequence is reserved here, once: a repeated send carries the same bytes. */
-  #encode(head: Waiting): void {
-    if (head.bytes !== null && !head.outdated) return
-    const { builder } = head.batch
-    const { producerId, epoch } = head.lane.identity!
-    if (head.bytes !== null) {
-      takeSequence(head, head.count)
-      head.outdated = false
-      stampProducer(head.bytes, producerId, epoch, head.sequence)
-      return
-    }
-    head.delivery.taken?.()
-    const { count } = builder
-    head.bytes = builder.build({
-      producerId,
-      producerEpoch: epoch,
-      baseSequence: producerId < 0 ? -1 : head.lane.sequence,
-      transactional: this.#options.transactionalId !== null,
-      compression: this.#options.compression,
-    })
-    takeSequence(head, count)
   }
 
   #answered(head: Waiting, { code, baseOffset, named }: ProduceAnswer): void {
@@ -279,9 +256,19 @@ export class ProduceQueue {
     const { cluster } = this.#options
     const pauseMs = growingPauseMs(cluster.random, head.attempts++, FIRST_PAUSE_MS, MAX_PAUSE_MS)
     head.lane.busy = true
-    cluster.pause(pauseMs).then(
+    this.#follow(
+      cluster.pause(pauseMs),
       () => this.#release(head),
       (error) => this.#refuse(head, error),
+    )
+  }
+
+  /** What comes after a `reset` is about a batch that has been given up. */
+  #follow<T>(waiting: Promise<T>, done: (result: T) => void, failed: (error: unknown) => void): void {
+    const era = this.#era
+    waiting.then(
+      (result) => era === this.#era && done(result),
+      (error) => era === this.#era && failed(error),
     )
   }
 

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { ProduceQueue } from '../../../lib/client/producer/produce-queue.js'
 import { BatchBuilder, KAFKA_ERROR, readBatches } from '../../../lib/protocol/index.js'
-import { refused, ScriptedBroker } from '../scripted-broker.js'
+import { metadata, refused, ScriptedBroker } from '../scripted-broker.js'
 
 function batch(partition: number, bytes: number) {
   const builder = new BatchBuilder()
@@ -143,4 +143,34 @@ t.test('a batch that cannot be encoded takes no sequence', async (t) => {
   await queue.send(batch(0, 10))
   t.equal(requests(broker)[0]![0]!.sequence, 0)
   t.equal(doubts, 0)
+})
+
+t.test('what is on its way for a batch that a reset has dropped says nothing of the batches after it', async (t) => {
+  for (const late of ['its leader', 'its pause'] as const) {
+    const broker = new ScriptedBroker()
+    const queue = queueOf(broker)
+    let doubts = 0
+    let ended = 0
+    queue.onDoubt = () => doubts++
+    await queue.send(batch(0, 10))
+    const reset = () => queue.reset({ producerId: 7, epoch: 1 }, new Error('reset') as never)
+    broker.on('Produce', refused(KAFKA_ERROR.NOT_LEADER_OR_FOLLOWER))
+    const delivery = { stored: () => ended++, failed: () => ended++ }
+    if (late === 'its leader') {
+      const failed = { ...metadata([{ name: 'out' }], -1, KAFKA_ERROR.TOPIC_AUTHORIZATION_FAILED) }
+      broker.on('Metadata', () => {
+        reset()
+        return failed
+      })
+    }
+    queue.enqueue(batch(0, 10), delivery, broker.clock.monotonicMs())
+    if (late === 'its pause') {
+      while (broker.named('Produce').length < 2) await broker.clock.nextTurn()
+      reset()
+      await broker.cluster.close()
+    }
+    for (let i = 0; i < 20; i++) await broker.clock.nextTurn()
+    t.equal(ended, 1, `${late}: told once`)
+    t.equal(doubts, 0, `${late}: no doubt`)
+  }
 })
