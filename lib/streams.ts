@@ -3,7 +3,7 @@ import type { Cluster } from './client/cluster.js'
 import { type Connection, type ConnectionOptions, withConnection } from './client/connect.js'
 import { requireSettings, resolveConfig, type StreamsConfig, type StreamsOptions } from './config.js'
 import { isMillraceError, MillraceError } from './errors.js'
-import { type CloseOptions, type CloseReport, requireTimeout, warnOfRest } from './runtime/close-report.js'
+import { type CloseOptions, type CloseReport, closeLimitMs, warnOfRest } from './runtime/close-report.js'
 import { type CommittedListener, CommittedRecords } from './runtime/commit/committed-records.js'
 import { type Health, healthOf } from './runtime/health.js'
 import { type InstanceState, isEnding, Lifecycle } from './runtime/lifecycle.js'
@@ -130,7 +130,7 @@ export class Streams {
    */
   async close(options: CloseOptions = {}): Promise<CloseReport> {
     const { clock, closeTimeoutMs, log } = this.#config
-    const timeoutMs = requireTimeout(options.timeoutMs ?? closeTimeoutMs)
+    const timeoutMs = closeLimitMs(options, closeTimeoutMs)
     this.#lives.close(options.leaveGroup ?? false)
     if (this.state === 'created') {
       this.#lifecycle.transitionTo('closed')

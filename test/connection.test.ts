@@ -175,8 +175,8 @@ t.test('a connection and its options beside it', async (t) => {
     ],
     [{ connection: { brokers: ['localhost:1'] }, tls: {} }, /option tls is given together with connection/],
     [{ connection: broker, clientId: 'x' }, /option clientId is given together with connection/],
-    [{ connection: null }, /give either brokers/],
-    [{ connection: 'localhost:1' }, /give either brokers/],
+    [{ connection: null }, /the connection is null: use { brokers: .* or what `embeddedBroker` returned/],
+    [{ connection: 'localhost:1' }, /the connection is a string: use { brokers: /],
     [{ connection: { brokers: ['localhost:1'], requestTimeoutMs: 1 } }, /option requestTimeoutMs is 1/],
   ] as const) {
     const make = () => new Streams(topology, { applicationId: 'a', log: silentLog, ...(settings as object) })

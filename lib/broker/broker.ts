@@ -8,7 +8,7 @@ import { GroupOffsets } from './group/offsets.js'
 import { Housekeeping } from './housekeeping.js'
 import { type BrokerSettings, DEFAULT_SETTINGS } from './settings.js'
 import type { BrokerStorage } from './storage/storage.js'
-import { type ListenOptions, listenTcp, type TcpListener } from './tcp.js'
+import { checkListenOptions, type ListenOptions, listenTcp, type TcpListener } from './tcp.js'
 import type { ConfigValues } from './topic-config.js'
 import { type BrokerTopic, Topics } from './topics.js'
 import { TransactionMarkers } from './transaction/markers.js'
@@ -89,6 +89,7 @@ export class Broker {
 
   /** Listens on a TCP port for other clients; port 0 takes a free one. @throws MillraceError PORT_IN_USE, BROKER_LISTEN_FAILED */
   async listen(options: ListenOptions): Promise<{ readonly port: number }> {
+    checkListenOptions(options)
     this.#listener = await listenTcp(options, (clientHost) => this.connection(clientHost), this.#report)
     const { port } = this.#listener
     if (!this.#fixedAddress) this.core.advertised = { host: options.advertisedHost ?? options.host, port }

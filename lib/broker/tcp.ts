@@ -1,6 +1,8 @@
 /** The broker on a TCP port: length-prefixed frames, answered in order, with back-pressure in both directions. */
 import { createServer, type Server, type Socket } from 'node:net'
 import { isMillraceError, MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
+import { requireKnown } from '../record/known-options.js'
 import type { BrokerConnection } from './connection.js'
 
 /** Where an embedded broker listens. */
@@ -18,6 +20,31 @@ export interface TcpListener {
   readonly port: number
   /** Stops listening and closes every connection. */
   close(): Promise<void>
+}
+
+/** A port that is misspelt would be any free one. @throws MillraceError CONFIG_INVALID */
+export function checkListenOptions(options: unknown): void {
+  const where = 'listen of an embedded broker'
+  requireKnown(options, ['host', 'port', 'advertisedHost', 'maxFrameBytes'], where, 'CONFIG_INVALID')
+  const { host, port, advertisedHost, maxFrameBytes } = options as Partial<ListenOptions>
+  const isText = (given: unknown) => typeof given === 'string' && given !== ''
+  const isPort = Number.isInteger(port) && port! >= 0 && port! < 65_536
+  const rules: readonly (readonly [holds: boolean, option: string, given: unknown, wanted: string])[] = [
+    [isText(host), 'host', host, "use an address, such as '127.0.0.1'"],
+    [isPort, 'port', port, 'use a whole number from 0 (any free port) to 65535'],
+    [advertisedHost === undefined || isText(advertisedHost), 'advertisedHost', advertisedHost, 'use a host name'],
+    [
+      maxFrameBytes === undefined || (Number.isSafeInteger(maxFrameBytes) && maxFrameBytes >= 1),
+      'maxFrameBytes',
+      maxFrameBytes,
+      'use a whole number >= 1',
+    ],
+  ]
+  const broken = rules.find(([holds]) => !holds)
+  if (broken === undefined) return
+  const [, option, given, wanted] = broken
+  const shown = typeof given === 'number' ? String(given) : kindOf(given)
+  throw new MillraceError('CONFIG_INVALID', `${where}: ${option} is ${shown}: ${wanted}`)
 }
 
 const DEFAULT_MAX_FRAME_BYTES = 104_857_600

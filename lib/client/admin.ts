@@ -12,6 +12,15 @@ import { KAFKA_ERROR } from '../protocol/error-codes.js'
 import type { TopicPartition } from '../record/record.js'
 import { brokerError, topicMissing } from './broker-error.js'
 import type { RequestBody } from './broker-link.js'
+import {
+  requireName,
+  requireNames,
+  requireNewTopics,
+  requireOffsetSpec,
+  requirePlaces,
+  requireTexts,
+  requireTotal,
+} from './check-admin.js'
 import { type Cluster, MISSING_TOPIC_PATIENCE_MS } from './cluster.js'
 import type { Target } from './cluster-options.js'
 import { type Connection, clientOptions, clusterOf } from './connect.js'
@@ -59,6 +68,7 @@ export class Admin {
 
   /** CLIENT_REQUEST_FAILED naming the topic; one that exists is an error unless `ifNotExists`. */
   async createTopics(topics: readonly NewTopic[], options: { readonly ifNotExists?: boolean } = {}): Promise<void> {
+    requireNewTopics(topics, options)
     const timeoutMs = this.#cluster.requestTimeoutMs
     let open = topics
     await this.#run(
@@ -91,6 +101,7 @@ export class Admin {
 
   /** CLIENT_TOPIC_MISSING. */
   async deleteTopics(names: readonly string[]): Promise<void> {
+    requireNames(names, 'deleteTopics')
     const timeoutMs = this.#cluster.requestTimeoutMs
     await this.#run(
       deleteTopicsApi,
@@ -113,17 +124,21 @@ export class Admin {
 
   /** CLIENT_TOPIC_MISSING. */
   async describeTopics(names: readonly string[]): Promise<Map<string, TopicInfo>> {
+    requireNames(names, 'describeTopics')
     this.#cluster.markMetadataStale()
     return this.#cluster.topics(names)
   }
 
   /** 22 characters of base64; null from brokers before 2.8. CLIENT_TOPIC_MISSING. */
-  topicId(topic: string): Promise<string | null> {
+  async topicId(topic: string): Promise<string | null> {
+    requireName(topic, 'topicId')
     return this.#cluster.topicId(topic)
   }
 
   /** `count` is the new total. */
   async createPartitions(topic: string, count: number): Promise<void> {
+    requireName(topic, 'createPartitions')
+    requireTotal(count, 'createPartitions')
     await this.#run(
       createPartitionsApi,
       {
@@ -146,6 +161,8 @@ export class Admin {
 
   /** Of one topic, all keys or those named. CLIENT_TOPIC_MISSING. */
   async describeConfigs(topic: string, keys: readonly string[] | null = null): Promise<Map<string, TopicConfigEntry>> {
+    requireName(topic, 'describeConfigs')
+    if (keys !== null) requireNames(keys, 'describeConfigs')
     const response = await this.#run(
       describeConfigsApi,
       { resources: [{ resourceType: TOPIC_CONFIG, resourceName: topic, configurationKeys: keys }] },
@@ -168,6 +185,8 @@ export class Admin {
 
   /** Changes the keys named and no others; null goes back to the broker's default. */
   async incrementalAlterConfigs(topic: string, changes: Readonly<Record<string, string | null>>): Promise<void> {
+    requireName(topic, 'incrementalAlterConfigs')
+    requireTexts(changes, 'the configuration of incrementalAlterConfigs', true)
     await this.#run(
       incrementalAlterConfigsApi,
       {
@@ -198,6 +217,7 @@ export class Admin {
 
   /** Deletes what lies before each offset; resolves when that is done. */
   async deleteRecords(before: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
+    requirePlaces(before, 'deleteRecords', ['partition', 'offset'])
     const byLeader = new Map<number, (TopicPartition & { readonly offset: number })[]>()
     for (const row of before) {
       const leader = await this.#cluster.leader(row.topic, row.partition)
@@ -224,17 +244,26 @@ export class Admin {
    * In the order given. `latest` is the last stable offset for readCommitted, the high watermark otherwise; a time in
    * milliseconds finds the first record not before it (-1 where there is none).
    */
-  listOffsets(partitions: readonly TopicPartition[], spec: OffsetSpec, isolation: Isolation): Promise<FoundOffset[]> {
+  async listOffsets(
+    partitions: readonly TopicPartition[],
+    spec: OffsetSpec,
+    isolation: Isolation,
+  ): Promise<FoundOffset[]> {
+    requirePlaces(partitions, 'listOffsets', ['partition'])
+    requireOffsetSpec(spec, isolation)
     return listOffsets(this.#cluster, partitions, spec, isolation)
   }
 
   /** Without waiting for open transactions. */
-  groupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<CommittedOffset[]> {
+  async groupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<CommittedOffset[]> {
+    requireName(groupId, 'groupOffsets')
+    requirePlaces(partitions, 'groupOffsets', ['partition'])
     return committedOffsets(this.#cluster, groupId, partitions, { requireStable: false })
   }
 
   /** The group must be empty: CLIENT_REQUEST_FAILED. */
   async deleteGroup(groupId: string): Promise<void> {
+    requireName(groupId, 'deleteGroup')
     await this.#run(
       deleteGroupsApi,
       { groupsNames: [groupId] },

@@ -1,4 +1,5 @@
 /** One request to one known broker: chooses a version that both sides support, encodes, sends and decodes. */
+
 import { MillraceError } from '../errors.js'
 import { apiVersionsApi } from '../protocol/api/api-versions.js'
 import {
@@ -11,6 +12,7 @@ import {
 } from '../protocol/api/define.js'
 import { responseHeaderIsFlexible } from '../protocol/api/header.js'
 import { KAFKA_ERROR } from '../protocol/error-codes.js'
+import { kindOf } from '../record/kind-of.js'
 import type { BrokerAddress, Lane, Transport } from '../transport/transport.js'
 
 export interface RequestOptions {
@@ -61,7 +63,7 @@ export class BrokerLink {
         timeoutMs: options.timeoutMs ?? this.#requestTimeoutMs,
         ...(options.noResponse === true ? { noResponse: true } : {}),
       })
-      return decoded(address, api, version, answer)
+      return decoded(address, api, version, requireBytes(answer))
     } catch (error) {
       // The broker may come back as another version.
       if (isTransportError(error)) this.#ranges.delete(keyOf(address))
@@ -110,10 +112,17 @@ export class BrokerLink {
       flexibleResponse: false,
       timeoutMs: this.#requestTimeoutMs,
     })
-    const tooNew = answer.length >= 2 && answer.readInt16BE(0) === KAFKA_ERROR.UNSUPPORTED_VERSION
+    const tooNew = requireBytes(answer).length >= 2 && answer.readInt16BE(0) === KAFKA_ERROR.UNSUPPORTED_VERSION
     const response = decoded(address, apiVersionsApi, tooNew ? 0 : version, answer)
     return new Map(response.apiKeys.map((row) => [row.apiKey, [row.minVersion, row.maxVersion] as const]))
   }
+}
+
+/** Of a transport that is not ours. @throws MillraceError CONFIG_INVALID */
+function requireBytes(answer: Buffer): Buffer {
+  if (Buffer.isBuffer(answer)) return answer
+  const text = `option transport: its send answered ${kindOf(answer)}: resolve with a Buffer, the body of the response`
+  throw new MillraceError('CONFIG_INVALID', text)
 }
 
 /** An answer that cannot be read was damaged on the way, or comes from something in between: it is as good as lost. */

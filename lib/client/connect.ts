@@ -2,7 +2,7 @@
 import { MillraceError } from '../errors.js'
 import { type Clock, systemClock } from '../record/clock.js'
 import { type Random, systemRandom } from '../record/random.js'
-import { checkConnection, parseAddress, requireTransport } from '../transport/connection-options.js'
+import { checkConnection, parseAddress, requireConnection, requireTransport } from '../transport/connection-options.js'
 import { type LoopbackBroker, loopbackTransport } from '../transport/loopback.js'
 import { type PlatformaticTransportOptions, platformaticTransport } from '../transport/platformatic.js'
 import type { Transport } from '../transport/transport.js'
@@ -70,7 +70,8 @@ export function connect(connection: Connection & ClientPorts, ports: ClientPorts
 
 /** The options that a connection stands for. @throws MillraceError CONFIG_INVALID if it is no object */
 function connectionOptions<C extends Connection>(connection: C): ConnectionOptions & ClientPorts {
-  if (typeof connection !== 'object' || connection === null) checkConnection(connection)
+  requireConnection(connection)
+  if (connection instanceof Cluster) throw wrongClient('the connection is what `connect` returned: give it as cluster')
   return isBroker(connection) ? { broker: connection } : (connection as ConnectionOptions)
 }
 
@@ -89,7 +90,12 @@ export interface ChosenCluster {
 
 /** @throws MillraceError CONFIG_INVALID */
 export function clusterOf({ cluster, connection }: ClientOptions): ChosenCluster {
-  if ((cluster === undefined) === (connection === undefined)) throw wrongClient('give either cluster or connection')
+  if (cluster === undefined && connection === undefined) {
+    const ways = 'a connection is { brokers }, or what `embeddedBroker` returned; a cluster, what `connect` returned'
+    throw wrongClient(`give either cluster or connection: ${ways}`)
+  }
+  if (cluster !== undefined && connection !== undefined)
+    throw wrongClient('give either cluster or connection, not both')
   if (connection !== undefined) return { cluster: connect(connection), isOwn: true }
   if (!(cluster instanceof Cluster)) throw wrongClient('option cluster must be a value that `connect` returned')
   return { cluster, isOwn: false }
@@ -108,18 +114,23 @@ function wrongClient(text: string): MillraceError {
 export function withConnection<S extends ConnectionOptions & { readonly connection?: Connection }>(settings: S) {
   const { connection: given, brokers, broker, transport, clientId, tls, sasl, ...rest } = settings
   const beside = { brokers, broker, transport, clientId, tls, sasl }
-  if (given === undefined) return { connection: beside as ConnectionOptions, rest }
+  if (given === undefined) {
+    checkConnection(beside)
+    return { connection: beside as ConnectionOptions, rest }
+  }
   const twice = Object.entries(beside).find(([, value]) => value !== undefined)
   if (twice !== undefined) {
     const text = `option ${twice[0]} is given together with connection: move it into the connection, or omit connection`
     throw new MillraceError('CONFIG_INVALID', text)
   }
   const connection = connectionOptions(given)
+  checkConnection(connection)
   const { requestTimeoutMs, metadataMaxAgeMs } = connection
   const own = Object.entries({ requestTimeoutMs, metadataMaxAgeMs }).filter(([, value]) => value !== undefined)
   return { connection, rest: { ...Object.fromEntries(own), ...rest } }
 }
 
-function isBroker(connection: Connection): connection is LoopbackBroker {
-  return typeof (connection as Partial<LoopbackBroker>).connection === 'function'
+/** Whether it is an embedded broker, and not options. */
+export function isBroker(connection: Connection): connection is LoopbackBroker {
+  return typeof (connection as Partial<LoopbackBroker> | null)?.connection === 'function'
 }

@@ -2,11 +2,13 @@
  * Reads partitions from given offsets, to an end or without one, and without a group: for restores, replays and
  * summaries.
  */
+
+import { MillraceError } from '../errors.js'
 import { exactTimestamp } from '../protocol/index.js'
 import type { TopicPartition, TopicRecord } from '../record/record.js'
-import type { Topic } from '../serde/topic.js'
-import type { Cluster } from './cluster.js'
-import { type Connection, clientOptions, clusterOf } from './connect.js'
+import { Topic } from '../serde/topic.js'
+import { Cluster } from './cluster.js'
+import { type Connection, clientOptions, clusterOf, isBroker } from './connect.js'
 import type { Isolation } from './fetch-request.js'
 import { Fetcher } from './fetcher.js'
 import { listOffsets } from './list-offsets.js'
@@ -39,7 +41,7 @@ export function readTopic(
   options: ReaderOptions & { readonly topic: string },
 ): AsyncGenerator<ReadChunk, void, undefined>
 export function readTopic(...given: ReadArguments): AsyncGenerator<ReadChunk<unknown, unknown>, void, undefined> {
-  return read(readerOptions(given))
+  return read(given)
 }
 
 /** All records the topic holds now, by partition then offset; for topics that fit in memory. Arguments as for `readTopic`. */
@@ -61,7 +63,7 @@ export async function readAll(
 ): Promise<TopicRecord[]>
 export async function readAll(...given: ReadArguments): Promise<TopicRecord<unknown, unknown>[]> {
   const byPartition = new Map<number, TopicRecord<unknown, unknown>[]>()
-  for await (const { partition, records } of read({ ...readerOptions(given), until: 'now' })) {
+  for await (const { partition, records } of read(given, 'now')) {
     const list = byPartition.get(partition)
     if (list === undefined) byPartition.set(partition, [...records])
     else for (const record of records) list.push(record)
@@ -69,17 +71,31 @@ export async function readAll(...given: ReadArguments): Promise<TopicRecord<unkn
   return [...byPartition.keys()].sort((a, b) => a - b).flatMap((partition) => byPartition.get(partition)!)
 }
 
+const BOTH = 'give a connection, a topic, and options if you like: readTopic(connection, topic, { from })'
+
 type AnyReaderOptions = ReaderOptions<unknown, unknown>
 type ReadArguments = readonly [unknown, unknown?, ReadOptions?]
 
 /** Options as one object, or as a cluster or connection, a topic and the rest. */
 function readerOptions([source, topic, options]: ReadArguments): AnyReaderOptions {
-  if (topic === undefined) return source as AnyReaderOptions
+  if (topic === undefined) {
+    const isOneOfThem = typeof source === 'string' || source instanceof Cluster || Topic.is(source)
+    if (isOneOfThem || isBroker(source as Connection)) throw new MillraceError('CONFIG_INVALID', BOTH)
+    return source as AnyReaderOptions
+  }
   return { ...options, ...clientOptions(source as Cluster | Connection), topic: topic as AnyReaderOptions['topic'] }
 }
 
-async function* read(options: AnyReaderOptions): AsyncGenerator<ReadChunk<unknown, unknown>, void, undefined> {
+async function* read(
+  given: ReadArguments,
+  only?: ReadOptions['until'],
+): AsyncGenerator<ReadChunk<unknown, unknown>, void, undefined> {
+  const options = readerOptions(given)
   checkReaderOptions(options)
+  if (only !== undefined && (options.until ?? only) !== only) {
+    const text = "readAll reads until now: omit option until, or use readTopic for until: 'never'"
+    throw new MillraceError('CONFIG_INVALID', text)
+  }
   const { topic } = options
   const { cluster, isOwn } = clusterOf(options)
   try {

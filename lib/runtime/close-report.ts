@@ -1,5 +1,6 @@
 /** The options of `close`, and its report about unfinished work. */
 import { MillraceError } from '../errors.js'
+import { requireKnown } from '../record/known-options.js'
 import type { UncommittedPartition } from '../task/task-commit.js'
 import type { Log } from '../telemetry/log.js'
 
@@ -24,7 +25,9 @@ export interface CloseReport {
 }
 
 /** @throws MillraceError CONFIG_INVALID */
-export function requireTimeout(timeoutMs: number): number {
+export function closeLimitMs(options: CloseOptions, closeTimeoutMs: number): number {
+  requireKnown(options, ['leaveGroup', 'timeoutMs'], 'close', 'CONFIG_INVALID')
+  const { timeoutMs = closeTimeoutMs } = options
   if (Number.isFinite(timeoutMs) && timeoutMs >= 0) return timeoutMs
   throw new MillraceError('CONFIG_INVALID', `timeoutMs of close is ${String(timeoutMs)}: use milliseconds >= 0`)
 }

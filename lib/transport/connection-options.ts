@@ -9,7 +9,8 @@ import type { BrokerAddress, Transport } from './transport.js'
 
 type Given = Readonly<Record<string, unknown>>
 
-const OPTIONS = [
+/** Names of the options of a connection. */
+export const CONNECTION_OPTIONS = [
   'brokers',
   'broker',
   'transport',
@@ -25,13 +26,18 @@ const BY_PASSWORD = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']
 
 /** @throws MillraceError CONFIG_INVALID */
 export function checkConnection(options: object): void {
-  if (typeof options !== 'object' || options === null) throw noWay()
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
-  if (unknown !== undefined) throw wrong(unknown, 'is not an option', `known: ${OPTIONS.join(', ')}`)
+  requireConnection(options)
+  const unknown = Object.keys(options).find((name) => !CONNECTION_OPTIONS.includes(name))
+  if (unknown === 'connection')
+    throw wrong(unknown, 'is not an option here', 'give the connection itself, without braces')
+  if (unknown !== undefined) throw wrong(unknown, 'is not an option', `known: ${CONNECTION_OPTIONS.join(', ')}`)
   const { broker, brokers, clientId, transport, tls, sasl } = options as Given
-  if ((broker === undefined) === (brokers === undefined)) throw noWay()
-  if (broker === undefined ? !Array.isArray(brokers) : typeof (broker as Given | null)?.connection !== 'function')
-    throw noWay()
+  if (broker === undefined && brokers === undefined) throw new MillraceError('CONFIG_INVALID', WAYS)
+  if (broker !== undefined && brokers !== undefined) throw new MillraceError('CONFIG_INVALID', `${WAYS}, not both`)
+  if (brokers !== undefined && !Array.isArray(brokers))
+    throw wrong('brokers', `is ${kindOf(brokers)}`, "use a list, such as ['localhost:9092']")
+  if (broker !== undefined && typeof (broker as Given | null)?.connection !== 'function')
+    throw wrong('broker', `is ${kindOf(broker)}`, broker instanceof Promise ? 'await it' : BROKER)
   if (clientId !== undefined && typeof clientId !== 'string')
     throw wrong('clientId', `is ${kindOf(clientId)}`, 'use text')
   if (transport !== undefined && typeof transport !== 'function')
@@ -88,9 +94,15 @@ function checkSasl(sasl: unknown): void {
   }
 }
 
-function noWay(): MillraceError {
-  const text = 'give either brokers (a list of host:port) or broker (from embeddedBroker), not both'
-  return new MillraceError('CONFIG_INVALID', text)
+const WAYS = 'give either brokers (a list of host:port) or broker (from embeddedBroker)'
+const BROKER = 'use what `embeddedBroker` returned'
+
+/** A text or a list would have its characters or its elements as options. @throws MillraceError CONFIG_INVALID */
+export function requireConnection(given: unknown): void {
+  if (given instanceof Promise) throw new MillraceError('CONFIG_INVALID', 'the connection is a promise: await it')
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return
+  const text = `the connection is ${kindOf(given)}: use { brokers: ['localhost:9092'] }, or what \`embeddedBroker\` returned`
+  throw new MillraceError('CONFIG_INVALID', text)
 }
 
 function wrong(option: string, problem: string, advice: string): MillraceError {

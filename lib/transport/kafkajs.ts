@@ -3,6 +3,9 @@
  */
 import { MillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
+import { kindOf } from '../record/kind-of.js'
+import { requireKnown } from '../record/known-options.js'
+import { checkPort } from '../record/ports.js'
 import { closedError, type LaneConnection, LaneConnections, openFailed } from './lane-connections.js'
 import { portable } from './portable.js'
 import type { BrokerAddress, PortableTransport, Transport, WireRequest } from './transport.js'
@@ -70,6 +73,8 @@ const EMPTY_TAGS = Buffer.of(0)
 
 /** A transport that uses the connections of a kafkajs client: `connect({ brokers, transport: () => kafkajsTransport({ clock, kafka }) })`. */
 export function kafkajsTransport(options: KafkajsTransportOptions): Transport {
+  requireKnown(options, ['clock', 'kafka'], 'kafkajsTransport', 'CONFIG_INVALID')
+  checkPort('clock', options.clock)
   const cluster = clusterOf(options.kafka)
   return new LaneConnections(
     (address) => openConnection(cluster, address),
@@ -108,6 +113,11 @@ function clusterOf(kafka: KafkajsClient): Internals {
       protocol: () => ({ name: 'millrace', metadata: EMPTY_TAGS }),
     }
   }
+  if (typeof kafka?.consumer !== 'function')
+    throw new MillraceError(
+      'CONFIG_INVALID',
+      `kafkajsTransport: kafka is ${kindOf(kafka)}: use a new Kafka({ brokers })`,
+    )
   kafka.consumer({ groupId: 'millrace-transport', partitionAssigners: [assigner as never] })
   if (typeof found?.connectionPoolBuilder?.build !== 'function') {
     throw new MillraceError('CONFIG_INVALID', 'The kafkajs transport needs a Kafka object of kafkajs 2.2.4.')

@@ -1,6 +1,9 @@
 /** Checks the options of a producer, for callers without TypeScript. */
 import { MillraceError } from '../../errors.js'
 import { COMPRESSIONS } from '../../protocol/batch/compression.js'
+import { kindOf } from '../../record/kind-of.js'
+import { requireKnown } from '../../record/known-options.js'
+import { CONNECTION_OPTIONS } from '../../transport/connection-options.js'
 import { Cluster } from '../cluster.js'
 
 const isInt32 = (value: unknown) => Number.isInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31
@@ -11,7 +14,7 @@ const OPTIONS: Readonly<Record<string, readonly [fits: (value: unknown) => boole
   cluster: [(value) => value instanceof Cluster, 'a value that `connect` returned'],
   connection: [
     (value) => typeof value === 'object' && value !== null,
-    'brokers, or a value that `embeddedBroker` returned',
+    "brokers ({ brokers: ['localhost:9092'] }), or a value that `embeddedBroker` returned",
   ],
   transactionalId: [(value) => typeof value === 'string' && value !== '', 'a string that is not empty'],
   transactionTimeoutMs: [isInt32, NUMBER],
@@ -33,14 +36,32 @@ const KINDS = {
 /** @throws MillraceError CONFIG_INVALID that names the option and what it may be */
 export function checkProducerOptions(options: unknown, kind: keyof typeof KINDS): void {
   if (typeof options !== 'object' || options === null) throw invalid('the options', kind, 'an object')
+  if (options instanceof Cluster) throw invalid('the options', kind, 'an object: { cluster }')
+  if (typeof (options as { connection?: unknown }).connection === 'function')
+    throw invalid('the options', kind, 'an object: { connection }')
   const given = options as Readonly<Record<string, unknown>>
   const { required, known }: { required: readonly string[]; known: readonly string[] } = KINDS[kind]
   for (const name of new Set([...required, ...Object.keys(given)])) {
-    if (!known.includes(name)) throw invalid(`option ${name}`, kind, `left out: there are ${known.join(', ')}`)
+    if (!known.includes(name)) {
+      const belongs = CONNECTION_OPTIONS.includes(name)
+      const wanted = belongs
+        ? `in its connection: { connection: { ${name} } }`
+        : `left out: there are ${known.join(', ')}`
+      throw invalid(`option ${name}`, kind, wanted)
+    }
     const [fits, wanted] = OPTIONS[name]!
     if (given[name] === undefined && !required.includes(name)) continue
     if (!fits(given[name])) throw invalid(`option ${name}`, kind, wanted)
   }
+}
+
+/** What `close` of a producer is given. @throws MillraceError CONFIG_INVALID */
+export function checkCloseOptions(options: unknown): void {
+  requireKnown(options, ['timeoutMs'], 'close of a producer', 'CONFIG_INVALID')
+  const { timeoutMs } = options as { readonly timeoutMs?: unknown }
+  if (timeoutMs === undefined || (Number.isFinite(timeoutMs) && (timeoutMs as number) >= 0)) return
+  const shown = typeof timeoutMs === 'number' ? String(timeoutMs) : kindOf(timeoutMs)
+  throw new MillraceError('CONFIG_INVALID', `timeoutMs of close is ${shown}: use milliseconds >= 0`)
 }
 
 function invalid(what: string, kind: string, wanted: string): MillraceError {

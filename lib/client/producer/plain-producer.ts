@@ -9,7 +9,7 @@ import { brokerError, mayRepeat } from '../broker-error.js'
 import type { Cluster } from '../cluster.js'
 import { type ClientOptions, clusterOf } from '../connect.js'
 import { growingPauseMs } from '../retry.js'
-import { checkProducerOptions } from './check-options.js'
+import { checkCloseOptions, checkProducerOptions } from './check-options.js'
 import type { ProducerRecord } from './encode-record.js'
 import { Gate } from './gate.js'
 import { type Acknowledgement, type EncodedRecord, PartitionOutbox, type RecordOutcome } from './partition-outbox.js'
@@ -93,8 +93,8 @@ export class Producer {
   send(topic: unknown, record: ProducerRecord<unknown, unknown>): Promise<Acknowledgement> {
     return new Promise((resolve, reject) => {
       const settle = { resolve, reject }
-      if (this.#closing !== null) reject(closedError('it was not sent'))
-      else if (typeof record !== 'object' || record === null) reject(noRecord(record))
+      if (this.#closing !== null) reject(sentAfterClose())
+      else if (typeof record !== 'object' || record === null || Array.isArray(record)) reject(noRecord(record))
       else if (Topic.is(topic)) this.#intake(topic.name).send(topic, record, settle)
       else if (typeof topic === 'string') this.#intake(topic).send(null, record, settle)
       else reject(noTopic(topic))
@@ -117,8 +117,9 @@ export class Producer {
   }
 
   /** Waits for what was sent. What then still waits rejects with CLIENT_CLOSED. */
-  close({ timeoutMs = this.#deliveryTimeoutMs }: ProducerCloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(timeoutMs)
+  async close(options: ProducerCloseOptions = {}): Promise<void> {
+    checkCloseOptions(options)
+    this.#closing ??= this.#close(options.timeoutMs ?? this.#deliveryTimeoutMs)
     return this.#closing
   }
 
@@ -217,8 +218,13 @@ function closedError(what: string): MillraceError {
   return new MillraceError('CLIENT_CLOSED', `The producer was closed while a record waited: ${what}.`)
 }
 
+function sentAfterClose(): MillraceError {
+  return new MillraceError('CLIENT_CLOSED', 'A record was not sent: the producer is closed.')
+}
+
 function noRecord(record: unknown): MillraceError {
-  return new MillraceError('CLIENT_RECORD_INVALID', `A record was not sent: it is ${kindOf(record)}, no object.`)
+  const text = `A record was not sent: it is ${kindOf(record)}, no object: use send(topic, { key, value }) for each record.`
+  return new MillraceError('CLIENT_RECORD_INVALID', text)
 }
 
 function noTopic(topic: unknown): MillraceError {

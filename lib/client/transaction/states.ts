@@ -31,11 +31,21 @@ export const TRANSITIONS: Readonly<Record<TransactionState, readonly Transaction
   closed: [],
 }
 
+/** What a caller can do in a state that does not end by itself. */
+const CALLS: Readonly<Partial<Record<TransactionState, string>>> = {
+  uninitialized: 'call and await init() first',
+  ready: 'call begin() first',
+  open: 'call commit() or abort() first',
+  abortable: 'call abort()',
+  unknown: 'call init()',
+  fenced: 'call init()',
+  closed: 'make a new producer',
+}
+
 /** Returns `to`; CLIENT_STATE_INVALID where the table does not have the step. */
 export function transition(transactionalId: string, from: TransactionState, to: TransactionState): TransactionState {
   if (TRANSITIONS[from].includes(to)) return to
-  throw new MillraceError(
-    'CLIENT_STATE_INVALID',
-    `Transactional producer "${transactionalId}" is ${from} and cannot become ${to}; it may become ${TRANSITIONS[from].join(' or ') || 'nothing'}.`,
-  )
+  const next = CALLS[from] ?? 'wait until the call in progress has ended'
+  const text = `Transactional producer "${transactionalId}" is ${from} and cannot become ${to}: ${next}.`
+  throw new MillraceError('CLIENT_STATE_INVALID', text)
 }

@@ -1,6 +1,9 @@
 /** Calls listeners in this process with the records of a transaction when it has committed, without a fetch. */
 import type { BatchOffsets } from '../../client/commit.js'
+import { MillraceError } from '../../errors.js'
+import { kindOf } from '../../record/kind-of.js'
 import type { TopicRecord } from '../../record/record.js'
+import { Topic } from '../../serde/topic.js'
 import type { TaskCommit } from '../../task/task-commit.js'
 import { type Late, requireListener, tell } from '../listeners.js'
 
@@ -12,6 +15,13 @@ export interface CommittedInfo {
 
 /** Called after each commit, with the records of one topic that it made visible. If it throws or its promise rejects, the instance ends. */
 export type CommittedListener = (records: readonly TopicRecord[], info: CommittedInfo) => void
+
+/** No record would ever come from anything but a name. @throws MillraceError CONFIG_INVALID */
+function requireTopicName(topic: unknown): void {
+  if (typeof topic === 'string') return
+  const name = Topic.is(topic) ? `use the name of topic ${topic.name}` : `not ${kindOf(topic)}`
+  throw new MillraceError('CONFIG_INVALID', `onCommitted takes the name of a topic: ${name}`)
+}
 
 export class CommittedRecords {
   readonly #listeners = new Map<string, CommittedListener[]>()
@@ -28,6 +38,7 @@ export class CommittedRecords {
 
   /** Before the instance starts; afterwards the tasks already know what to capture. */
   listen(topic: string, listener: CommittedListener): void {
+    requireTopicName(topic)
     requireListener(listener, 'onCommitted')
     const listeners = this.#listeners.get(topic)
     if (listeners === undefined) this.#listeners.set(topic, [listener])
