@@ -73,7 +73,11 @@ function start(node: ProcessNode, context: ProcessorCode, forward: Push, child: 
   const scope = new CallScope(node.name, context)
   const given = processorContext(node, context, scope.within(forward), (name) => scope.within(child(name)), scope)
   const processor = starting('supplier', context, () => node.supplier(given))
-  requireFunction(processor?.process, 'process', `the processor of ${node.name}`)
+  if (typeof processor !== 'object' || processor === null) {
+    const text = `the supplier of ${node.name} returned ${kindOf(processor)}: return an object with the function \`process\``
+    throw new MillraceError('TOPOLOGY_FUNCTION_MISSING', text, { node: node.name, taskId: context.taskId })
+  }
+  requireFunction(processor.process, 'process', `the processor of ${node.name}`)
   followTimers(node, context, processor, scope)
   const init = scope.around(() => processor.init?.(given))
   starting<unknown>('init', context, init)
@@ -107,7 +111,8 @@ function withHeaders(record: ForwardedRecord<unknown, unknown>): StreamRecord {
 }
 
 function timeless({ name: node }: Pick<NodeBase, 'name'>, { taskId }: ProcessorCode, timestamp: unknown) {
-  const problem = `Node ${node} forwarded a record whose timestamp is ${kindOf(timestamp)}, not a whole number of milliseconds.`
+  const rest = timestamp === undefined ? ' Forward one whole record, such as { ...record, value }.' : ''
+  const problem = `Node ${node} forwarded a record whose timestamp is ${kindOf(timestamp)}, not a whole number of milliseconds.${rest}`
   return new MillraceError('RECORD_TIMESTAMP_INVALID', problem, { node, taskId })
 }
 

@@ -25,7 +25,8 @@ const BEYOND = 'a whole number beyond 2^53'
 /**
  * Values as JSON in UTF-8: `json<Click>()`. Nothing checks at run time that a value is a `T`, unless `check` does: it gets the parsed
  * value and returns it, or throws; then the record goes to `onDeserializationError`. `serialize` throws SERDE_VALUE_INVALID for NaN,
- * Infinity, undefined, a bigint (without `longs: 'bigint'`) and an object that contains itself.
+ * Infinity, undefined, a bigint (without `longs: 'bigint'`), an object that contains itself, and for what JSON would write as `{}`: a
+ * Map, a Set, a promise, an Error, a regular expression.
  */
 export function json<T>(check?: (value: unknown) => T, options: JsonOptions = {}): Serde<T> {
   requireKnown(options, ['longs'], 'json', 'CONFIG_INVALID')
@@ -37,13 +38,13 @@ export function json<T>(check?: (value: unknown) => T, options: JsonOptions = {}
   return own({
     name: 'json',
     serialize(value: T, topic: string): Buffer {
-      // Text would say `{}`.
-      if (value instanceof Promise) throw wrong('a promise: await it in mapValuesAsync', topic)
       const text = textOf(value, topic, wide)
       if (text === undefined) throw wrong(`a ${typeof value}`, topic)
       if (!wide && hasWideIntegers(text)) throw wrong(`${BEYOND}: see \`longs\``, topic)
       // Text would say `null`.
       if (text.includes('null') && hasNonFinite(value)) throw wrong('NaN or Infinity', topic)
+      // Text would say `{}`, as of an object that has nothing in it.
+      if (text.includes('{}')) refuseLost(value, topic)
       return Buffer.from(text, 'utf8')
     },
     deserialize(bytes: Buffer, topic: string): T {
@@ -82,6 +83,23 @@ function textOf(value: unknown, topic: string, wide: boolean): string | undefine
     if (wide) throw wrong('a number beyond 2^53, which may be rounded, or a value that JSON does not support', topic)
     throw wrong('a bigint (see `longs`), or an object that contains itself', topic)
   }
+}
+
+const LOST: readonly (readonly [kind: new (...given: never[]) => object, what: string])[] = [
+  [Map, 'a Map: use Object.fromEntries(map)'],
+  [Set, 'a Set: use [...set]'],
+  [Promise, 'a promise: await it in mapValuesAsync'],
+  [Error, 'an Error: use its message'],
+  [RegExp, 'a regular expression: use its source'],
+]
+
+/** @throws MillraceError SERDE_VALUE_INVALID where a part of the value would be an empty object, with nothing of its contents */
+function refuseLost(value: unknown, topic: string): void {
+  JSON.stringify(value, (_key, each: unknown) => {
+    const lost = LOST.find(([kind]) => each instanceof kind && Object.keys(each).length === 0)
+    if (lost !== undefined) throw wrong(lost[1], topic)
+    return typeof each === 'bigint' ? 0 : each
+  })
 }
 
 /** As the text is made: behind `toJSON`, and only of what is in it. */

@@ -1,5 +1,6 @@
 /** Text, bytes and numbers in the layouts of Kafka's own Java serialisers. */
 import { MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
 import { own } from './checked.js'
 import { int64ByteString, readInt64, writeInt64 } from './int64-bytes.js'
 import type { Serde } from './serde.js'
@@ -13,11 +14,15 @@ function wrongLength(name: string, expected: number, bytes: Buffer, topic: strin
 }
 
 function wrongValue(name: string, wanted: string, value: unknown, topic: string): MillraceError {
-  return new MillraceError(
-    'SERDE_VALUE_INVALID',
-    `${name} takes ${wanted}, got ${value === null ? 'null' : typeof value} for topic ${topic}`,
-    { topic },
-  )
+  const text = `${name} takes ${wanted}, got ${shownKind(value)} for topic ${topic}`
+  return new MillraceError('SERDE_VALUE_INVALID', text, { topic })
+}
+
+/** What is often written by mistake, with the way out. */
+function shownKind(value: unknown): string {
+  if (value instanceof Promise) return 'a promise (await it in mapAsync or mapValuesAsync)'
+  const isWindowed = typeof value === 'object' && value !== null && 'window' in value && 'key' in value
+  return isWindowed ? 'a windowed key (use timeWindowed or sessionWindowed)' : kindOf(value)
 }
 
 /** Longer texts go straight to the encoder; below this, a loop over the chars is cheaper than a regular expression. */

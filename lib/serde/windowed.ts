@@ -1,17 +1,24 @@
 /** Serdes for the keys of windowed tables on topics. */
 import { MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
 import type { Windowed } from '../windows/window.js'
 import { checked, own } from './checked.js'
 import { int64ByteString } from './int64-bytes.js'
 import { sessionKey, splitSessionKey, splitTimeWindowedKey, timeWindowedKey } from './key-layouts.js'
 import { type Serde, toByteString } from './serde.js'
+import { isSerde } from './topic.js'
 
 /**
  * Keys of tumbling, hopping, sliding and unlimited windows (Java's TimeWindowedSerde): the key, then the start of the window. The
  * bytes do not contain the end, so give `windowSizeMs`; `Infinity` for unlimited windows.
  */
 export function timeWindowed<K>(given: Serde<K>, windowSizeMs: number): Serde<Windowed<K>> {
-  const inner = checked(given)
+  const inner = innerSerde(given, 'timeWindowed')
+  if (typeof windowSizeMs !== 'number' || !(windowSizeMs >= 1)) {
+    const shown = typeof windowSizeMs === 'number' ? String(windowSizeMs) : kindOf(windowSizeMs)
+    const text = `timeWindowed: windowSizeMs is ${shown}: use the size of the window, Infinity for unlimited`
+    throw new MillraceError('CONFIG_INVALID', text)
+  }
   return own({
     name: `timeWindowed(${inner.name})`,
     serialize(value: Windowed<K>, topic: string): Buffer {
@@ -32,7 +39,7 @@ export function timeWindowed<K>(given: Serde<K>, windowSizeMs: number): Serde<Wi
 
 /** Keys of session windows (Java's SessionWindowedSerde): the key, then end and start. */
 export function sessionWindowed<K>(given: Serde<K>): Serde<Windowed<K>> {
-  const inner = checked(given)
+  const inner = innerSerde(given, 'sessionWindowed')
   return own({
     name: `sessionWindowed(${inner.name})`,
     serialize(value: Windowed<K>, topic: string): Buffer {
@@ -51,6 +58,11 @@ export function sessionWindowed<K>(given: Serde<K>): Serde<Windowed<K>> {
       int64ByteString(value.window.startMs),
     partitionBytes: (value: Windowed<K>, topic: string) => inner.serialize(value.key, topic),
   })
+}
+
+function innerSerde<K>(given: Serde<K>, where: string): Serde<K> {
+  if (isSerde(given)) return checked(given)
+  throw new MillraceError('CONFIG_INVALID', `${where}: the serde of the key is ${kindOf(given)}: use a serde`)
 }
 
 /** @throws MillraceError SERDE_BYTES_INVALID where a time is beyond 2^53 and would be rounded */

@@ -1,5 +1,7 @@
 /** The origin of a record of a task, and errors that contain it. */
+
 import { type ErrorCode, MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
 import type { Headers } from '../record/record.js'
 import type { SourceNode } from '../topology/node.js'
 import type { RecordMetadata } from '../topology/processor.js'
@@ -59,4 +61,10 @@ export function errorAt(
     `The record at offset ${offset} of ${topic}-${partition} ${problem} (task ${taskId}).`,
     at,
   )
+}
+
+/** Noticed at the commit, where the change is logged: which record it was is not known any more. */
+export function putWithoutTime(store: string, timestamp: unknown, taskId: string): MillraceError {
+  const text = `store ${store} was given an entry whose timestamp is ${kindOf(timestamp)}, not a whole number of milliseconds: use put(key, value, timestamp) (task ${taskId})`
+  return new MillraceError('RECORD_TIMESTAMP_INVALID', text, { taskId })
 }

@@ -17,7 +17,7 @@ import { partitionsToWrite, type TaskOptions, type TaskStores } from './options.
 import { Punctuations } from './punctuation.js'
 import type { PartitionQueue, QueueEvents } from './queue.js'
 import { RecordErrors } from './record-errors.js'
-import { lastingOrigin } from './record-origin.js'
+import { lastingOrigin, putWithoutTime } from './record-origin.js'
 import { changelogEnds, type TaskCommit } from './task-commit.js'
 import { TopicWaits, type WaitingWrite } from './topic-waits.js'
 import { WaitingQueues } from './waiting-queues.js'
@@ -224,7 +224,12 @@ export class Task<S extends TaskStores = TaskStores> {
         changelog = { topic, partition: this.id.partition, records: 0 }
         changelogs.set(store.name, changelog)
       }
-      this.#collector.send(changelog.topic, changelog.partition, key, value, timestampMs, headers)
+      const { topic, partition } = changelog
+      try {
+        this.#collector.send(topic, partition, key, value, timestampMs, headers)
+      } catch (error) {
+        throw Number.isSafeInteger(timestampMs) ? error : putWithoutTime(store.name, timestampMs, this.id.text)
+      }
       changelog.records++
     })
     const { batches, captured } = this.#collector.take()

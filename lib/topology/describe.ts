@@ -1,10 +1,12 @@
 /** A topology as text, identical to Kafka Streams' `Topology.describe()`. Pure. */
+import { MillraceError } from '../errors.js'
 import { describeAsData } from './description.js'
 import { hashOrder, OrderedTree } from './java-order.js'
 import { mermaid } from './mermaid.js'
 import type { Node } from './node.js'
 import { type NodeGroup, nodeGroups } from './sub-topologies.js'
 import type { GlobalStoreDefinition, Topology } from './topology.js'
+import { requireTopology } from './validate/validate.js'
 
 interface Entry {
   readonly node: Node
@@ -83,11 +85,17 @@ function describeGroup(group: NodeGroup): string {
   return `Sub-topology: ${group.id}\n${entriesOf(group.nodes).map(describeEntry).join('')}\n`
 }
 
+const FORMS: readonly unknown[] = ['text', 'json', 'mermaid']
+
 /**
  * `text` (default): Kafka Streams' form. `json`: everything `millrace diff` compares, for keeping beside a release.
  * `mermaid`: a flowchart.
  */
 export function describe(topology: Topology, form: 'text' | 'json' | 'mermaid' = 'text'): string {
+  requireTopology(topology)
+  if (!FORMS.includes(form)) {
+    throw new MillraceError('CONFIG_INVALID', `describe: the form is one of ${FORMS.join(', ')}`)
+  }
   if (form === 'json') return `${JSON.stringify(describeAsData(topology), null, 2)}\n`
   if (form === 'mermaid') return mermaid(describeAsData(topology))
   return `Topologies:\n ${nodeGroups(topology)

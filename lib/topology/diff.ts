@@ -1,4 +1,6 @@
 /** The effects of a new version of a topology on the state of the old one. Pure. */
+import { MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
 import type { NodeDescription, TopologyDescription } from './description.js'
 import { goneStore, keptStore, type StoreChange, settingChanges } from './diff-stores.js'
 import { kindInfo, settingsWith } from './kinds.js'
@@ -11,10 +13,12 @@ function version(description: TopologyDescription): DescribedVersion {
 }
 
 /**
- * What deploying `after` does to the state of `before`: compares two descriptions, from `describe(topology, 'json')`. Changes that
+ * What deploying `after` does to the state of `before`: compares two descriptions, from `JSON.parse(describe(topology, 'json'))`. Changes that
  * lose something come first.
  */
 export function diffTopologies(before: TopologyDescription, after: TopologyDescription): TopologyChange[] {
+  requireDescription(before, 'first')
+  requireDescription(after, 'second')
   const old = version(before)
   const next = version(after)
   const changes = [
@@ -24,6 +28,13 @@ export function diffTopologies(before: TopologyDescription, after: TopologyDescr
     ...changedOperators(old, next),
   ]
   return [...changes.filter(({ loses }) => loses), ...changes.filter(({ loses }) => !loses)]
+}
+
+function requireDescription(given: unknown, place: string): void {
+  const { subTopologies, stores } = (given ?? {}) as Partial<TopologyDescription>
+  if (Array.isArray(subTopologies) && Array.isArray(stores)) return
+  const text = `diffTopologies: the ${place} argument is ${kindOf(given)}, but no description: use JSON.parse(describe(topology, 'json'))`
+  throw new MillraceError('TOPOLOGY_INPUT_INVALID', text)
 }
 
 function* storeChanges(old: DescribedVersion, next: DescribedVersion): Iterable<TopologyChange> {

@@ -5,7 +5,7 @@ import type { Serde } from '../../serde/serde.js'
 import type { TimestampExtractor } from '../../topology/node-base.js'
 import type { GlobalStoreDefinition } from '../../topology/topology.js'
 import type { Graph, GraphNode } from './graph.js'
-import { type Named, type StreamHandle, streamHandle, type TableHandle, untyped } from './handle.js'
+import { type AnySerde, type Named, type StreamHandle, streamHandle, type TableHandle, untyped } from './handle.js'
 import { sourceTable, writeSourceTable } from './source-table.js'
 import { planStore, required, type StoreSettings, storeName } from './store-options.js'
 
@@ -36,6 +36,9 @@ export interface TableSourceSettings<K, V> extends TopicTableSettings {
 interface KnownSource {
   readonly topics: readonly string[]
   readonly offsetReset: string
+  readonly key: AnySerde
+  readonly value: AnySerde
+  readonly timestampExtractor: TimestampExtractor | null
   readonly node: GraphNode
 }
 
@@ -65,22 +68,21 @@ export function sourceStream(
   const value = required(untyped(options.value), 'value', where)
   const name = graph.nameOr(options.name, 'KSTREAM-SOURCE-')
   const offsetReset = offsetResetName(options.offsetReset ?? null)
-  const known = knownSource(streams, list, offsetReset)
+  const timestampExtractor = options.timestampExtractor ?? null
+  const wanted = { topics: list, offsetReset, key, value, timestampExtractor }
+  const known = knownSource(streams, wanted)
   let node: GraphNode
   if (known === null) {
     const read = topics instanceof RegExp ? topics : list
     const fields = sourceFields(sources, options, name)
     node = graph.add([], { name, write: (topology) => topology.addSource({ ...fields, topics: read }) })
-    streams.push({ topics: list, offsetReset, node })
+    streams.push({ ...wanted, node })
   } else node = graph.reuseSource(known)
   return streamHandle({ graph, node, name, key, value, sources: new Set([node.name]), rekeyed: false })
 }
 
-function knownSource(
-  streams: readonly KnownSource[],
-  topics: readonly string[],
-  offsetReset: string,
-): GraphNode | null {
+function knownSource(streams: readonly KnownSource[], wanted: Omit<KnownSource, 'node'>): GraphNode | null {
+  const { topics, offsetReset } = wanted
   const known = streams.find((source) => source.topics.some((topic) => topics.includes(topic)))
   if (known === undefined) return null
   if (known.topics.length !== topics.length || !known.topics.every((topic) => topics.includes(topic))) {
@@ -94,6 +96,12 @@ function knownSource(
       'TOPOLOGY_SOURCE_CONFLICT',
       `the streams of [${topics.join(', ')}] have different offsetReset: ${known.offsetReset} and ${offsetReset}`,
     )
+  }
+  for (const part of ['key', 'value', 'timestampExtractor'] as const) {
+    if (known[part] === wanted[part]) continue
+    const what = part === 'timestampExtractor' ? part : `serdes of the ${part}`
+    const text = `the streams of [${topics.join(', ')}] share a source, but have different ${what}: call stream once and use its result twice, or give both the same value of topic()`
+    throw new MillraceError('TOPOLOGY_SOURCE_CONFLICT', text)
   }
   return known.node
 }

@@ -1,6 +1,8 @@
 /** Builds record batches (format v2) in one growing buffer, without an object per record. */
+
 import { MillraceError } from '../../errors.js'
 import { crc32c } from '../../record/crc32c.js'
+import { kindOf } from '../../record/kind-of.js'
 import { type Headers, NO_HEADERS } from '../../record/record.js'
 import { COMPRESSIONS, type Compression, compress } from './compression.js'
 import { BATCH, CONTROL_FLAG, putInt64, TRANSACTIONAL_FLAG } from './layout.js'
@@ -79,7 +81,7 @@ export class BatchBuilder {
     if (!Number.isSafeInteger(timestamp) || !Number.isSafeInteger(delta)) {
       throw new MillraceError(
         'PROTOCOL_VALUE_INVALID',
-        `A record's timestamp is ${timestamp}, not a whole number of milliseconds.`,
+        `A record's timestamp is ${kindOf(timestamp)}, not a whole number of milliseconds.`,
       )
     }
     // Null is an object, too; a string has a length and would be copied as zeros.

@@ -1,5 +1,6 @@
 /** Timestamps of records piped without one. */
 import { MillraceError } from '../../errors.js'
+import { kindOf } from '../../record/kind-of.js'
 
 /** Timestamps of records that are piped without one. */
 export interface TestInputTimes {
@@ -39,7 +40,9 @@ export function timesOf(startMs: number, advanceMs: number): TestTimes {
   return new TestTimes(() => startMs, { startMs, autoAdvanceMs: advanceMs })
 }
 
-function atLeastZero(name: string, ms: number): number {
-  if (ms >= 0) return ms
-  throw new MillraceError('CONFIG_INVALID', `${name} is ${ms}, but time cannot go back: use at least 0`)
+/** @throws MillraceError CONFIG_INVALID */
+export function atLeastZero(name: string, ms: number): number {
+  if (typeof ms === 'number' && ms >= 0) return ms
+  const problem = typeof ms === 'number' ? `${ms}, but time cannot go back` : `${kindOf(ms)}, not milliseconds`
+  throw new MillraceError('CONFIG_INVALID', `${name} is ${problem}: use at least 0`)
 }

@@ -3,6 +3,7 @@ import { MillraceError } from '../../errors.js'
 import { type Headers, NO_HEADERS, type TopicRecord } from '../../record/record.js'
 import type { Serde } from '../../serde/serde.js'
 import { type TestTimes, timesOf } from './record-times.js'
+import { requireTimestamp } from './topic-arguments.js'
 
 export type WriteBytes = (key: Buffer | null, value: Buffer | null, timestampMs: number, headers: Headers) => void
 
@@ -34,6 +35,7 @@ export class TestInputTopic<K, V> {
 
   /** Processes one record completely, with its commit. Default of `timestampMs`: see {@link TestInputTimes}. */
   pipe(key: K | null, value: V | null, timestampMs: number = this.#times.take(), headers: Headers = NO_HEADERS): void {
+    requireTimestamp(timestampMs, `pipe to ${this.topic}`)
     const keyBytes = key === null ? null : this.#keySerde.serialize(key, this.topic)
     const valueBytes = value === null ? null : this.#valueSerde.serialize(value, this.topic)
     this.#write(keyBytes, valueBytes, timestampMs, headers)

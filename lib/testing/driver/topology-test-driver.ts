@@ -3,11 +3,11 @@
  * after every record. It uses the same tasks as production.
  */
 
-import { isMillraceError, MillraceError } from '../../errors.js'
+import { isMillraceError } from '../../errors.js'
 import { requireKnown } from '../../record/known-options.js'
 import type { TopicRecord } from '../../record/record.js'
 import type { Serde } from '../../serde/serde.js'
-import { Topic, topicWithSerdes } from '../../serde/topic.js'
+import type { Topic } from '../../serde/topic.js'
 import type { KeyValueStore } from '../../state/ports/store.js'
 import type { TaskState } from '../../state/task-state.js'
 import type { Drop } from '../../task/options.js'
@@ -22,10 +22,11 @@ import { ManualClock } from '../manual-clock.js'
 import { DRIVER_OPTIONS, type DriverOptions, type TopologyTestDriverOptions } from './driver-options.js'
 import { DriverTopics, PARTITION } from './driver-topics.js'
 import { HeadOrder } from './head-order.js'
-import { type TestInputTimes, TestTimes } from './record-times.js'
+import { atLeastZero, type TestInputTimes, TestTimes } from './record-times.js'
 import { type DriverGlobal, type DriverSurroundings, openGlobal, openTask } from './task-parts.js'
 import { type TestStore, TestStores } from './test-stores.js'
 import { TestInputTopic, TestOutputTopic, type WriteBytes } from './test-topics.js'
+import { requireOpen, topicArguments, unknownTopic } from './topic-arguments.js'
 
 /**
  * Runs a topology in a test, synchronously and without a broker. Each topic has one partition, state is in memory, and there is a commit
@@ -47,6 +48,7 @@ export class TopologyTestDriver {
   /** Records of global stores that wait for their schema. */
   readonly #schemas: Promise<void>[] = []
   readonly #order = new HeadOrder()
+  #closed = false
   /** Called when a handler has answered. */
   #answered: () => void = () => {}
 
@@ -78,6 +80,7 @@ export class TopologyTestDriver {
     const known = [...this.#readers.keys(), ...this.#globals.map(({ definition }) => definition.topic)]
     if (!known.includes(topic)) throw unknownTopic(topic, 'does not read', 'reads', known)
     const write: WriteBytes = (key, value, timestamp, headers) => {
+      requireOpen(this.#closed)
       const offset = this.#topics.takeOffsets(topic, 1)
       this.#deliver({ topic, partition: PARTITION, offset, timestamp, key, value, headers })
       this.#settle()
@@ -106,7 +109,8 @@ export class TopologyTestDriver {
 
   /** Moves the wall clock, and runs the punctuations and timers that are due. */
   advanceWallClockTime(byMs: number): void {
-    this.#clock.advance(byMs)
+    requireOpen(this.#closed)
+    this.#clock.advance(atLeastZero('advanceWallClockTime', byMs))
     for (const [topic, task] of this.#readers) {
       task.setCaughtUp(topic, PARTITION, true, this.#clock.monotonicMs())
     }
@@ -153,6 +157,8 @@ export class TopologyTestDriver {
 
   /** Closes the processors of the topology. */
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     for (const task of this.#tasks) task.close()
     for (const { processor } of this.#globals) processor.close()
   }
@@ -271,18 +277,4 @@ export class TopologyTestDriver {
     }
     return task
   }
-}
-
-/** A topic, or its name and two serdes; what else there is comes behind. */
-function topicArguments(given: unknown, rest: readonly unknown[], where: string) {
-  const [key, value] = rest as readonly (Serde<unknown> | undefined)[]
-  const typed = Topic.is(given)
-  const isSerde = typeof key?.serialize === 'function'
-  const { name: topic, options } = topicWithSerdes(given, typed && !isSerde ? {} : { key, value }, where)
-  return { topic, keySerde: options.key!, valueSerde: options.value!, others: typed ? rest : rest.slice(2) }
-}
-
-function unknownTopic(topic: string, not: string, does: string, known: readonly string[]): MillraceError {
-  const message = `The topology ${not} topic ${topic}; it ${does} ${known.join(', ') || 'none'}.`
-  return new MillraceError('TEST_TOPIC_UNKNOWN', message, { topic })
 }

@@ -1,5 +1,6 @@
 /** Validation of user functions: a missing function would fail only at the first record. */
 import { MillraceError } from '../../errors.js'
+import { kindOf } from '../../record/kind-of.js'
 import { type FunctionRule, kindInfo, type Settings } from '../kinds.js'
 import type { Node } from '../node.js'
 import type { Topology } from '../topology.js'
@@ -7,7 +8,7 @@ import type { Topology } from '../topology.js'
 /** As `requireFunction`, for one that may be async. @throws MillraceError TOPOLOGY_FUNCTION_MISSING */
 export function requireAnyFunction(given: unknown, option: string, where: string): void {
   if (typeof given === 'function') return
-  const got = given === undefined || given === null ? 'none' : `a ${typeof given}`
+  const got = given === undefined || given === null ? 'none' : kindOf(given)
   throw new MillraceError('TOPOLOGY_FUNCTION_MISSING', `${where} needs the function \`${option}\`, but got ${got}`, {
     node: where,
   })
@@ -36,6 +37,11 @@ export function requireFunction(given: unknown, option: string, where: string): 
  * throws is left for the start of the task. @throws MillraceError PROCESSOR_SHARED
  */
 function checkMadeAnew(supplier: (...given: never[]) => object, where: string): void {
+  if (/^class\b/.test(Function.prototype.toString.call(supplier))) {
+    const name = supplier.name || 'Processor'
+    const text = `${where} needs a function that makes a processor, but got a class: use (context) => new ${name}(context)`
+    throw new MillraceError('TOPOLOGY_FUNCTION_MISSING', text, { node: where })
+  }
   if (supplier.length > 0) return
   const made = (): unknown => {
     try {
