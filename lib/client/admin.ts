@@ -13,8 +13,8 @@ import type { TopicPartition } from '../record/record.js'
 import { brokerError, topicMissing } from './broker-error.js'
 import type { RequestBody } from './broker-link.js'
 import {
+  requireListOfNames,
   requireName,
-  requireNames,
   requireNewTopics,
   requireOffsetSpec,
   requirePlaces,
@@ -101,7 +101,7 @@ export class Admin {
 
   /** CLIENT_TOPIC_MISSING. */
   async deleteTopics(names: readonly string[]): Promise<void> {
-    requireNames(names, 'deleteTopics')
+    requireListOfNames(names, 'deleteTopics')
     const timeoutMs = this.#cluster.requestTimeoutMs
     await this.#run(
       deleteTopicsApi,
@@ -124,7 +124,7 @@ export class Admin {
 
   /** CLIENT_TOPIC_MISSING. */
   async describeTopics(names: readonly string[]): Promise<Map<string, TopicInfo>> {
-    requireNames(names, 'describeTopics')
+    requireListOfNames(names, 'describeTopics')
     this.#cluster.markMetadataStale()
     return this.#cluster.topics(names)
   }
@@ -162,7 +162,7 @@ export class Admin {
   /** Of one topic, all keys or those named. CLIENT_TOPIC_MISSING. */
   async describeConfigs(topic: string, keys: readonly string[] | null = null): Promise<Map<string, TopicConfigEntry>> {
     requireName(topic, 'describeConfigs')
-    if (keys !== null) requireNames(keys, 'describeConfigs')
+    if (keys !== null) requireListOfNames(keys, 'describeConfigs')
     const response = await this.#run(
       describeConfigsApi,
       { resources: [{ resourceType: TOPIC_CONFIG, resourceName: topic, configurationKeys: keys }] },

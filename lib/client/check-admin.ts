@@ -14,7 +14,7 @@ export function requireName(given: unknown, where: string): void {
 }
 
 /** @throws MillraceError CONFIG_INVALID */
-export function requireNames(given: unknown, where: string): void {
+export function requireListOfNames(given: unknown, where: string): void {
   requireList(given, where, "names, such as ['orders']")
   for (const name of given) requireName(name, where)
 }
