@@ -1,6 +1,7 @@
 /** Cases of plain numbers and bytes: partitions, window assignment, byte layouts. */
 import { MillraceError } from '../../lib/errors.js'
-import { murmur2, partitionForKey } from '../../lib/record/partitioner.js'
+import { murmur2 } from '../../lib/record/murmur2.js'
+import { partitionForKey } from '../../lib/record/partitioner.js'
 import { bigint64, float64, int32, string } from '../../lib/serde/primitive.js'
 import { slidingLeftStart, windowStarts } from '../../lib/windows/arithmetic.js'
 import { hopping, session, sliding, unlimited } from '../../lib/windows/definitions.js'

@@ -10,7 +10,7 @@
  * that member gets no task, and the others continue.
  */
 import { isMillraceError, MillraceError } from '../../errors.js'
-import { murmur2 } from '../../record/partitioner.js'
+import { murmur2 } from '../../record/murmur2.js'
 import type { TaskId } from '../../record/task-id.js'
 
 const VERSION = 1
