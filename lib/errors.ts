@@ -28,7 +28,7 @@ export const ERROR_CODES = {
   CLIENT_STATE_INVALID: 'Call the operations in the documented order.',
   CLIENT_TOPIC_MISSING: 'Create the topic, or correct its name.',
   CLIENT_TRANSACTION_ABORTED: 'Send the records again in a new transaction.',
-  CLIENT_UNREACHABLE: 'Check the broker addresses, whether the brokers run, and the network between.',
+  CLIENT_UNREACHABLE: 'Check the broker addresses, the network, and whether the brokers run.',
   CLIENT_VERSION_UNSUPPORTED: 'Use a broker of version 2.5 or later that supports the named API.',
   CONFIG_INVALID: 'Correct the named option.',
   DESERIALIZE_FAILED:
@@ -85,7 +85,7 @@ export const ERROR_CODES = {
   SERDE_SCHEMA_UNKNOWN: "Add the schema of the record to the serde's `readable` schemas, or register it.",
   SERDE_VALUE_INVALID: 'The value does not match the serde. Correct the code that makes the value, or the serde.',
   SERIALIZE_FAILED:
-    'The value does not match the serde of the named sink. Correct the code that makes the value, or the serde.',
+    'The key or the value does not match the serde of the named sink. Correct the code that makes it, or the serde.',
   STATE_CLOSED: 'Do not use a store after its task has closed.',
   STATE_COMMIT_IN_FLIGHT: 'Report the outcome of a commit before you start the next one.',
   STATE_DAMAGED:
@@ -101,7 +101,7 @@ export const ERROR_CODES = {
   STATE_NOT_ORDERED: 'Declare the store with `ordered: true` to iterate over its keys.',
   STATE_READ_ONLY: 'A global or read-only store cannot be written. Write to its topic instead.',
   STATE_STORE_UNKNOWN: 'Use a store of this task. The topology description lists them.',
-  STATE_UNWRITABLE: 'Make the state folder writable and check that its disk has room.',
+  STATE_UNWRITABLE: 'Make the state folder writable, and check that its disk has space left.',
   STREAMS_APPLICATION_SHUTDOWN:
     'Find out why another instance requested the shutdown, correct that, and start the application again.',
   STREAMS_COMMIT_REJECTED: 'Read the cause. The broker rejects every transaction of this application.',
@@ -119,7 +119,7 @@ export const ERROR_CODES = {
   TASK_METADATA_TOO_LARGE:
     'Split the topology: one sub-topology has more operator times than fit in the metadata of committed offsets.',
   TASK_PARTITION_UNKNOWN: 'This is a defect in Millrace. Report it with the named task and partition.',
-  TEST_TOPIC_EMPTY: 'Read only records that were written. `isEmpty` and `queueSize` say how many there are.',
+  TEST_TOPIC_EMPTY: 'Read only records that were written. `queueSize` is the number of records that were not read yet.',
   TEST_TOPIC_UNKNOWN: 'Create test topics only for topics that the topology reads or writes.',
   TOPIC_NAME_INVALID:
     "Correct the sink's function: it must return 1 to 249 letters, digits, dots, dashes and underscores.",
@@ -147,10 +147,10 @@ export const ERROR_CODES = {
   TOPOLOGY_TIMERS_SHARED: 'Declare a timer store for each processor, and do not connect one to a transformer.',
   TOPOLOGY_VERSIONED: 'Suppress a table that is not versioned, or a result computed from it by an aggregation or join.',
   TRANSPORT_AUTHENTICATION: 'Correct the SASL mechanism and credentials.',
-  TRANSPORT_CLOSED: 'Send the request again if it can safely repeat. If this continues, check the broker.',
-  TRANSPORT_TIMEOUT: 'Send the request again if it can safely repeat. Check the load of the broker and the network.',
+  TRANSPORT_CLOSED: 'Send the request again if it is safe to repeat it. If this continues, check the broker.',
+  TRANSPORT_TIMEOUT: 'Send the request again if it is safe to repeat it. Check the load of the broker and the network.',
   TRANSPORT_TLS: 'Check the certificates, and whether the port speaks TLS.',
-  TRANSPORT_UNREACHABLE: 'Check the address, whether the broker runs, and the network between.',
+  TRANSPORT_UNREACHABLE: 'Check the address, the network, and whether the broker runs.',
   WINDOW_INVALID: 'Correct the named window option.',
 } as const
 

@@ -80,7 +80,7 @@ function refuseVersion(handler: Handler, version: number, correlationId: number)
   if (api.key !== apiVersionsApi.key) {
     throw new MillraceError(
       'BROKER_REQUEST_REJECTED',
-      `${api.name} version ${version} is not supported; versions ${versions[0]} to ${versions[1]} are`,
+      `${api.name} version ${version} is not supported; use versions ${versions[0]} to ${versions[1]}`,
     )
   }
   return responseFrame(api, 0, correlationId, encodeResponse(apiVersionsApi, 0, unsupportedApiVersions(handler)))

@@ -39,7 +39,7 @@ export class AnyBroker {
     }
     throw new MillraceError(
       'CLIENT_UNREACHABLE',
-      `No Kafka broker answered at ${failed.join(', ')}; check the addresses and that the brokers run. ${last?.message ?? ''}`,
+      `No Kafka broker answered at ${failed.join(', ')}; check the addresses, and whether the brokers run. ${last?.message ?? ''}`,
       { cause: last, retriable: this.#connectedOnce },
     )
   }

@@ -111,10 +111,14 @@ class Jobs {
       const cancel = this.#context.setTimer(timeoutMs, () => {
         late.abort()
         reject(
-          new MillraceError('ASYNC_TIMEOUT', `Node ${name} got no answer within ${timeoutMs} ms, attempt ${attempt}.`, {
-            node: name,
-            taskId: this.#context.taskId,
-          }),
+          new MillraceError(
+            'ASYNC_TIMEOUT',
+            `The handler of node ${name} did not finish within ${timeoutMs} ms (attempt ${attempt}).`,
+            {
+              node: name,
+              taskId: this.#context.taskId,
+            },
+          ),
         )
       })
       handler(record, { attempt, signal }).then(resolve, reject).finally(cancel)

@@ -158,7 +158,7 @@ export function primaryKeyStart(combined: Buffer): number {
   if (length < 0 || 4 + length > combined.length) {
     throw new MillraceError(
       'SERDE_BYTES_INVALID',
-      'a subscription key is shorter than its length field: is it another serde, or damage?',
+      'a subscription key is shorter than its length field: was it written with another serde, or is it damaged?',
     )
   }
   return 4 + length

@@ -72,5 +72,8 @@ export function unmatchedValues(left: Serde<unknown>, right: Serde<unknown>): Se
 }
 
 function invalid(): MillraceError {
-  return new MillraceError('SERDE_BYTES_INVALID', 'these are not the bytes of unmatched records: is it another format?')
+  return new MillraceError(
+    'SERDE_BYTES_INVALID',
+    'the bytes are not those of unmatched records: were they written in another format?',
+  )
 }

@@ -48,6 +48,14 @@ const PLAIN: readonly (readonly [unclear: RegExp, instead: string])[] = [
   ],
   [/\btime-outs?\b/, '"timeout"'],
   [/\brefus(e|es|ed|al)\b/, '"reject", "fail"'],
+  [/\bbut for\b/, '"except"'],
+  [/\btakes what\b|\bof what reads\b/, '"takes the result of", name the reader'],
+  [/\binflates? past\b/, '"is larger than N bytes when decompressed"'],
+  [/\b([Aa]ny|[Ss]ome)body\b/, 'name the thing'],
+  [/\bbecomes what\b|\bwhat becomes of\b|\bwhat it has of\b/, '"counterpart", "how it is processed", "the features"'],
+  [/\brules for rooms\b|\bhas room\b/, '"folders", "has space left"'],
+  [/\bnetwork between\b/, '"the network"'],
+  [/\bsay how many there are\b/, '"give the number"'],
 ]
 
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pagesUnder('docs')]

@@ -69,7 +69,8 @@ export function appendAsync(
   if (order !== 'input' && order !== 'key') {
     throw new MillraceError('CONFIG_INVALID', `node ${name}: order must be input or key, not ${order}`)
   }
-  if (!(backoffMs >= 0)) throw new MillraceError('CONFIG_INVALID', `node ${name}: backoffMs must be >= 0`)
+  if (!(backoffMs >= 0))
+    throw new MillraceError('CONFIG_INVALID', `node ${name}: backoffMs must be >= 0, got ${backoffMs}`)
   const settings = { concurrency, order, timeoutMs, attempts, backoffMs }
   const added = graph.add([handle.node], {
     name,

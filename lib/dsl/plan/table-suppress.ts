@@ -31,7 +31,7 @@ export function suppressTable(
     )
   }
   if (suppressed?.onFull === undefined) {
-    const made = 'what untilWindowCloses or untilTimeLimit returned'
+    const made = 'the result of untilWindowCloses or untilTimeLimit'
     throw new MillraceError('TOPOLOGY_INPUT_INVALID', `suppress of ${table.name} takes ${made}`, { node: table.name })
   }
   checkOptions('suppress', options, table.name)

@@ -24,7 +24,7 @@ export function checkWindows(windows: { readonly kind: string } | undefined): vo
   if (KINDS.includes(windows?.kind)) return
   throw new MillraceError(
     'WINDOW_INVALID',
-    'windowedBy takes what tumbling, hopping, sliding, session or unlimited returned',
+    'windowedBy takes the result of tumbling, hopping, sliding, session or unlimited',
   )
 }
 

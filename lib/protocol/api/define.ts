@@ -85,7 +85,7 @@ function codecOf(api: Api, direction: Direction, version: number): Compiled {
     if (!Number.isInteger(version) || version < first || version > last) {
       throw new MillraceError(
         'PROTOCOL_VERSION_UNSUPPORTED',
-        `${api.name} version ${version} is not supported; versions ${first} to ${last} are.`,
+        `${api.name} version ${version} is not supported; use versions ${first} to ${last}.`,
       )
     }
     codec = { ...compileSchema(shape, version, isFlexible(api, version)), lastBytes: 0 }

@@ -71,7 +71,10 @@ export function decompress(codecNumber: number, data: Buffer, maxBytes = DEFAULT
 }
 
 export function tooLarge(codec: Compression, maxBytes: number): MillraceError {
-  return new MillraceError('PROTOCOL_TOO_LARGE', `A record batch's ${codec} data inflates past ${maxBytes} bytes.`)
+  return new MillraceError(
+    'PROTOCOL_TOO_LARGE',
+    `A record batch's ${codec} data is larger than ${maxBytes} bytes when decompressed.`,
+  )
 }
 
 /** node:zlib's zstd, there from Node 22.15. */

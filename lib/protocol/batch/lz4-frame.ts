@@ -21,7 +21,10 @@ export function boundLz4Frame(data: Buffer, maxBytes: number): void {
     const word = data.readUInt32LE(at)
     if (word === 0) return
     if (fullBytes > maxBytes) {
-      throw new MillraceError('PROTOCOL_TOO_LARGE', `A record batch's lz4 data inflates past ${maxBytes} bytes.`)
+      throw new MillraceError(
+        'PROTOCOL_TOO_LARGE',
+        `A record batch's lz4 data is larger than ${maxBytes} bytes when decompressed.`,
+      )
     }
     at += 4 + (word & 0x7fffffff) + blockChecksumBytes
   }

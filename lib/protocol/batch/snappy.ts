@@ -50,7 +50,10 @@ function decompressBlock(block: Buffer, maxBytes: number): Buffer {
     more = block[at]! >= 0x80
   }
   if (length > maxBytes) {
-    throw new MillraceError('PROTOCOL_TOO_LARGE', "A record batch's snappy data inflates past its limit.")
+    throw new MillraceError(
+      'PROTOCOL_TOO_LARGE',
+      "A record batch's snappy data is larger than its limit when decompressed.",
+    )
   }
   if (length > block.length * MAX_EXPANSION) throw damaged()
   const out = Buffer.allocUnsafe(length)

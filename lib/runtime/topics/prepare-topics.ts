@@ -137,7 +137,7 @@ export function checkStateFits(before: ResolvedTopology, next: ResolvedTopology)
     if (grown.length === 0) continue
     throw new MillraceError(
       'STREAMS_INTERNAL_TOPIC_MISMATCH',
-      `${listed(grown)}, and the state of what reads ${grown.length === 1 ? 'it' : 'them'} was made for ${old[1]} (store ${subTopology.stores[0]!.name}). With another number of partitions, keys would move to tasks that do not have their state: use a new application id to process the input again, or put a repartition with ${old[1]} partitions before the state`,
+      `${listed(grown)}, but the state in store ${subTopology.stores[0]!.name} was made for ${old[1]}. With another number of partitions, keys would move to tasks that do not have their state: use a new application id to process the input again, or put a repartition with ${old[1]} partitions before the state`,
       { topic: grown[0]![0] },
     )
   }

@@ -19,7 +19,11 @@ function valid<T>(parse: () => T): T {
   try {
     return parse()
   } catch (cause) {
-    throw new MillraceError('SERDE_SCHEMA_INVALID', `not a valid Avro schema: ${(cause as Error).message}`, { cause })
+    throw new MillraceError(
+      'SERDE_SCHEMA_INVALID',
+      `the schema is not a valid Avro schema: ${(cause as Error).message}`,
+      { cause },
+    )
   }
 }
 
