@@ -9,6 +9,25 @@ t.test('docs/configuration.md names every option, and no other', async (t) => {
   t.same(documented.sort(), Object.keys(resolveConfig({ applicationId: 'a' })).sort())
 })
 
+t.test('docs/configuration.md names every option of the connection, and no other', async (t) => {
+  const text = readFileSync('docs/configuration.md', 'utf8').split('## Connection')[1]!.split('\n## ')[0]!
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'))
+  const documented = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name))
+  const declared = (path: string, start: string) =>
+    [
+      ...readFileSync(path, 'utf8')
+        .split(start)[1]!
+        .split(/^ *\}/m)[0]!
+        .matchAll(/readonly (\w+)\?:/g),
+    ].map(([, name]) => name)
+  const options = [
+    ...declared('lib/client/connect.ts', 'interface ConnectionOptions'),
+    ...declared('lib/streams.ts', 'type StreamsSettings'),
+  ]
+  const ofStreams = Object.keys(resolveConfig({ applicationId: 'a' }))
+  t.same(documented.sort(), options.filter((name) => !ofStreams.includes(name!)).sort())
+})
+
 t.test('a wrong option is named, with what it may be', async (t) => {
   const rows: [options: object, message: RegExp][] = [
     [{}, /applicationId/],
