@@ -9,6 +9,7 @@ export function requirePair(answer: unknown, operator: string): asserts answer i
 }
 
 function notAPair(answer: unknown, operator: string): TypeError {
+  ignoreFailure(answer)
   return new TypeError(
     `the mapper of ${operator} returned ${Array.isArray(answer) ? `an array of ${answer.length}` : kindOf(answer)}: return a pair, [key, value]`,
   )
@@ -17,5 +18,11 @@ function notAPair(answer: unknown, operator: string): TypeError {
 /** Text would be taken apart into its letters. @throws TypeError */
 export function requireIterable(answer: unknown, operator: string, what: string): asserts answer is Iterable<unknown> {
   if (typeof answer === 'object' && answer !== null && Symbol.iterator in answer) return
+  ignoreFailure(answer)
   throw new TypeError(`the mapper of ${operator} returned ${kindOf(answer)}: return an array of ${what}`)
+}
+
+/** The record has failed already. A rejection that nobody handles would end the process. */
+function ignoreFailure(answer: unknown): void {
+  if (answer instanceof Promise) answer.catch(() => undefined)
 }

@@ -64,6 +64,34 @@ t.test('at the first record', async (t) => {
   }
 })
 
+t.test('a promise that is rejected fails the record, not the process', async (t) => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  t.teardown(() => process.off('unhandledRejection', note))
+  const failing = () => Promise.reject(new Error('no answer'))
+  const builds: readonly Build[] = [
+    (b) => stream(b).map(failing as never),
+    (b) => stream(b).flatMap(failing as never),
+    (b) => stream(b).flatMap((() => [failing()]) as never),
+    (b) => stream(b).flatMapValues(failing as never),
+    (b) => stream(b).filter(failing as never),
+    regrouping(failing),
+  ]
+  for (const [i, build] of builds.entries()) {
+    const b = builder()
+    build(b)
+    const input = new TopologyTestDriver(b.build()).createInputTopic('in', string, string)
+    t.throws(
+      () => input.pipe('k', 'v', 0),
+      { code: 'PROCESS_FAILED', cause: { message: /returned a promise/ } },
+      `${i}`,
+    )
+  }
+  await new Promise((resolve) => setImmediate(resolve))
+  t.same(unhandled, [])
+})
+
 t.test('mapAsync, an object', async (t) => {
   const b = builder()
   answering('mapAsync', pair)(b)
