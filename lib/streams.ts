@@ -20,6 +20,7 @@ import type { Drop } from './task/options.js'
 import { limitedLog } from './telemetry/limited-log.js'
 import type { Topology } from './topology/topology.js'
 import { requireTopology } from './topology/validate/validate.js'
+import { checkConnection } from './transport/connection-options.js'
 
 /** What `new Streams` takes: the options, and exactly one of `brokers` and `broker`. */
 export type StreamsSettings = StreamsOptions &
@@ -61,6 +62,7 @@ export class Streams {
     this.#topology = topology
     this.#engines = engines
     const config = resolveConfig(rest)
+    checkConnection(connection)
     this.#config = { ...config, log: limitedLog(config.log, config.clock) }
     this.#lives = new Lives({
       config: this.#config,

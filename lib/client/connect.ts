@@ -114,17 +114,13 @@ function wrongClient(text: string): MillraceError {
 export function withConnection<S extends ConnectionOptions & { readonly connection?: Connection }>(settings: S) {
   const { connection: given, brokers, broker, transport, clientId, tls, sasl, ...rest } = settings
   const beside = { brokers, broker, transport, clientId, tls, sasl }
-  if (given === undefined) {
-    checkConnection(beside)
-    return { connection: beside as ConnectionOptions, rest }
-  }
+  if (given === undefined) return { connection: beside as ConnectionOptions, rest }
   const twice = Object.entries(beside).find(([, value]) => value !== undefined)
   if (twice !== undefined) {
     const text = `option ${twice[0]} is given together with connection: move it into the connection, or omit connection`
     throw new MillraceError('CONFIG_INVALID', text)
   }
   const connection = connectionOptions(given)
-  checkConnection(connection)
   const { requestTimeoutMs, metadataMaxAgeMs } = connection
   const own = Object.entries({ requestTimeoutMs, metadataMaxAgeMs }).filter(([, value]) => value !== undefined)
   return { connection, rest: { ...Object.fromEntries(own), ...rest } }
