@@ -17,6 +17,19 @@ export const UPKEEP: readonly Mutant[] = [
     ],
     'client/retry-loops',
   ),
+  mutant(
+    'a leader that is no broker is a leader',
+    'I11',
+    'small,unlisted-leader',
+    [
+      [
+        'lib/client/cluster.ts',
+        'if (this.metadata.broker(leader) !== null) return leader',
+        'if (leader >= 0) return leader',
+      ],
+    ],
+    'client/retry-loops',
+  ),
   mutant('the purge of repartition topics goes on after the end', 'I11', 'small,base', [
     ['lib/runtime/topics/purge.ts', 'return () => void purging.stop()', 'return () => void purging'],
   ]),

@@ -2,9 +2,9 @@
 import { Broker } from '../../broker/broker.js'
 import type { BrokerConnection } from '../../broker/connection.js'
 import type { BrokerSettings } from '../../broker/settings.js'
-import { fetchApi, KAFKA_ERROR, listOffsetsApi, produceApi } from '../../protocol/index.js'
+import { fetchApi, KAFKA_ERROR, listOffsetsApi, metadataApi, produceApi } from '../../protocol/index.js'
 import type { Random } from '../../record/random.js'
-import { COORDINATOR_APIS, changedAnswer, refusedAnswer } from './errors.js'
+import { COORDINATOR_APIS, changedAnswer, refusedAnswer, unlistedLeaders } from './errors.js'
 import { SimProcess } from './process.js'
 import type { SimStorage } from './storage.js'
 import type { SimWorld } from './world.js'
@@ -24,6 +24,7 @@ export class SimBroker {
   #outageUntilMs = -1
   #outageCode: number = KAFKA_ERROR.NOT_COORDINATOR
   #leadersGoneUntilMs = -1
+  #unlistedUntilMs = -1
   #leaderCode: number = KAFKA_ERROR.NOT_LEADER_OR_FOLLOWER
   /** Called when every connection breaks. */
   onDown: () => void = () => undefined
@@ -79,6 +80,12 @@ export class SimBroker {
     this.#leaderCode = code
   }
 
+  /** For so long the leaders are on a broker that is gone already, and that Metadata no longer lists, but still names as the leader. */
+  leadersUnlisted(forMs: number): void {
+    this.#unlistedUntilMs = Math.max(this.#unlistedUntilMs, this.#world.nowMs + forMs)
+    this.leadersGone(forMs, KAFKA_ERROR.NOT_LEADER_OR_FOLLOWER)
+  }
+
   /** @throws when it is down: nobody listens */
   connect(): BrokerConnection {
     if (this.#broker === null) throw new Error('the broker is down')
@@ -90,6 +97,9 @@ export class SimBroker {
         if (this.#world.nowMs < this.#outageUntilMs && COORDINATOR_APIS.has(apiKey)) {
           const refused = refusedAnswer(frame, this.#outageCode)
           if (refused !== null) return Promise.resolve(refused)
+        }
+        if (this.#world.nowMs < this.#unlistedUntilMs && apiKey === metadataApi.key) {
+          return connection.handle(frame).then((answer) => answer && unlistedLeaders(frame, answer))
         }
         if (this.#world.nowMs >= this.#leadersGoneUntilMs || !LEADER_APIS.has(apiKey)) return connection.handle(frame)
         const code = this.#leaderCode

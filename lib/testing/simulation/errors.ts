@@ -116,12 +116,30 @@ export function refusedAnswer(frame: Buffer, errorCode: number): Buffer | null {
 
 /** The answer with another code wherever it has one. */
 export function changedAnswer(request: Buffer, answer: Buffer, errorCode: number): Buffer {
+  return changedBody(request, answer, (body) => withCode(body, errorCode))
+}
+
+function changedBody(request: Buffer, answer: Buffer, change: (body: Values) => Values): Buffer {
   const api = apiByKey(request.readInt16BE(0))!
   const version = request.readInt16BE(2)
   const headerBytes = isFlexible(api, version) ? 5 : 4
   const body = decodeResponse(api, version, answer.subarray(headerBytes)) as Values
-  const changed = withCode(body, errorCode) as ResponseInput<Api>
+  const changed = change(body) as ResponseInput<Api>
   return Buffer.concat([answer.subarray(0, headerBytes), encodeResponse(api, version, changed)])
+}
+
+/** No broker of the simulated cluster. */
+const UNLISTED_NODE = 99
+
+/** A Metadata answer in which every partition has a leader that is not among the brokers of the same answer. */
+export function unlistedLeaders(request: Buffer, answer: Buffer): Buffer {
+  return changedBody(request, answer, (body) => ({
+    ...body,
+    topics: (body.topics as Values[]).map((topic) => ({
+      ...topic,
+      partitions: (topic.partitions as Values[]).map((row) => ({ ...row, leaderId: UNLISTED_NODE })),
+    })),
+  }))
 }
 
 type Values = Readonly<Record<string, unknown>>

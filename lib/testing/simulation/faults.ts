@@ -25,7 +25,7 @@ import type { SimWorld } from './world.js'
 
 export const FAULT_KINDS = [
   ...(['kill', 'lostResponse', 'delay', 'coordinatorRestart', 'pause', 'brokerError', 'leaderMove'] as const),
-  ...(['trim', 'clockJump', 'diskHurt', 'diskFull', 'diskLocked', 'close'] as const),
+  ...(['trim', 'clockJump', 'diskHurt', 'diskFull', 'diskLocked', 'close', 'leaderUnlisted'] as const),
 ] as const
 /** What can go wrong in a simulated run. */
 export type FaultKind = (typeof FAULT_KINDS)[number]
@@ -46,6 +46,7 @@ export interface FaultTargets {
   restartBroker(downMs: number): void
   coordinatorsGone(forMs: number, code: number): void
   leadersGone(forMs: number, code: number): void
+  leadersUnlisted(forMs: number): void
   /** The broker deletes what a changelog no longer needs. */
   trim(strength: number): boolean
   /** Whether faults may strike the process. */
@@ -82,7 +83,9 @@ const RETRY_MS = 500
 /** Strike frames only. */
 const ON_FRAMES: readonly FaultKind[] = ['lostResponse', 'delay', 'brokerError']
 /** Strike at their time, whatever happens then. */
-const TIMED: readonly FaultKind[] = ['coordinatorRestart', 'leaderMove', 'trim', 'clockJump', 'diskFull', 'diskLocked']
+const TIMED: readonly FaultKind[] = [
+  ...(['coordinatorRestart', 'leaderMove', 'leaderUnlisted', 'trim', 'clockJump', 'diskFull', 'diskLocked'] as const),
+]
 /** Strike at a frame or at a time. */
 const EITHER: readonly FaultKind[] = ['kill', 'pause', 'diskHurt', 'close']
 
@@ -245,6 +248,10 @@ const STRIKES: Readonly<Record<FaultKind, Strike>> = {
   leaderMove: ({ strength, length }, _process, targets) => {
     const codes = [E.NOT_LEADER_OR_FOLLOWER, E.LEADER_NOT_AVAILABLE, E.KAFKA_STORAGE_ERROR]
     targets.leadersGone(50 + 3_000 * length, codes[Math.floor(strength * codes.length)]!)
+    return USUAL
+  },
+  leaderUnlisted: ({ length }, _process, targets) => {
+    targets.leadersUnlisted(50 + 3_000 * length)
     return USUAL
   },
   trim: ({ strength }, _process, targets) => struck(targets.trim(strength)),

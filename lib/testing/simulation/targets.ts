@@ -65,6 +65,10 @@ export function faultTargets({ world, plan, broker, storage, instances, disturbe
       broker.leadersGone(forMs, code)
       disturbed(forMs)
     },
+    leadersUnlisted: (forMs) => {
+      broker.leadersUnlisted(forMs)
+      disturbed(forMs)
+    },
     trim: (strength) => {
       const running = broker.running
       if (running === null) return false

@@ -234,6 +234,8 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     },
   },
   ...AT_MOMENTS,
+  // Behind the others: what they draw stays as it was.
+  'unlisted-leader': withFaults('metadata name leaders that they do not list', 0.05, ['leaderUnlisted'], 3),
 }
 
 /** Draws a plan from a seed. `variant`: names joined by commas, or `mix` (default) for a mixture. */
