@@ -24,7 +24,7 @@ export const UPKEEP: readonly Mutant[] = [
     [
       [
         'lib/client/cluster.ts',
-        'if (this.metadata.broker(leader) !== null) return leader',
+        'if (this.#metadata.broker(leader) !== null) return leader',
         'if (leader >= 0) return leader',
       ],
     ],
