@@ -48,8 +48,10 @@ export const ERROR_CODES = {
   PROCESSOR_LATE: 'Call forward before `process` returns. Use processAsync for asynchronous work.',
   PROCESSOR_SHARED: 'Create a new processor in every call of the supplier. Otherwise tasks would share its state.',
   PROCESSOR_TIMER_INVALID:
-    'Schedule a whole number of milliseconds. Inside `onTimer` it must be after the time of the timer that fires.',
+    'Schedule a whole number of milliseconds. Inside `onTimer` it must be after the time of the timer that fires. Give `takeDue` a number.',
   PROCESSOR_TIMER_NOT_HANDLED: 'Give the processor an `onTimer`, or remove the timer store from its `stores`.',
+  PROCESSOR_TIMER_TIME_MISMATCH:
+    "Take timers with `takeDue` from a store with `time: 'processorTime'`. With another time, `onTimer` gets them.",
   PROCESS_FAILED:
     'User code of the named node threw the error in `cause`. Correct the code, or set onProcessingError to skip or deadLetter.',
   PROCESS_RETRY: 'Nothing to do: the processing handler asked for a retry, and the task goes back to its last commit.',

@@ -180,7 +180,7 @@ export type {
   WindowEntry,
   WindowStore,
 } from './state/ports/store.js'
-export type { TimerStore } from './state/ports/timer-store.js'
+export type { DueTimer, TimerStore } from './state/ports/timer-store.js'
 export type { Version, VersionedPut, VersionedStore } from './state/ports/versioned.js'
 export type { StoreKind } from './state/stores/index.js'
 export { Streams, type StreamsSettings } from './streams.js'
@@ -227,7 +227,7 @@ export {
   withChanges,
 } from './topology/processor.js'
 export type { ProcessorWrapping, WrapOptions, WrapProcessor, WrappableNode } from './topology/processor-wrapper.js'
-export type { StoreOptions, TimerStoreOptions } from './topology/store-definition.js'
+export type { StoreOptions, TimerStoreOptions, TimerTime } from './topology/store-definition.js'
 export type { Topology } from './topology/topology.js'
 export type { ChangeKind, TopologyChange } from './topology/topology-change.js'
 export { type KafkajsClient, type KafkajsTransportOptions, kafkajsTransport } from './transport/kafkajs.js'

@@ -99,7 +99,7 @@ export class StreamsBuilder {
     return this.#addStore(this.#sources.graph.stores.define(options as StoreOptions<unknown, unknown>))
   }
 
-  /** Adds a store of timers for one processor, which uses it by name in its `stores`; timers call its `onTimer`. */
+  /** Adds a store of timers for one processor, which uses it by name in its `stores`. Timers call its `onTimer`, or wait for its `takeDue`. */
   addTimerStore<K>(options: TimerStoreOptions<K>): this {
     return this.#addStore(timerStoreDefinition(options))
   }

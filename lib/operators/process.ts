@@ -85,20 +85,28 @@ function start(node: ProcessNode, context: ProcessorCode, forward: Push, child: 
 }
 
 function followTimers(node: ProcessNode, context: ProcessorCode, processor: Processor, scope: CallScope): void {
-  for (const name of node.stores) {
-    if (context.storePort(name) !== 'timers') continue
-    if (processor.onTimer === undefined) {
-      throw new MillraceError(
-        'PROCESSOR_TIMER_NOT_HANDLED',
-        `Node ${node.name} has the timer store ${name}, but its processor has no onTimer.`,
-        { node: node.name, taskId: context.taskId },
-      )
+  const names = node.stores.filter((name) => context.storePort(name) === 'timers')
+  const stores = names.map((name) => context.store<DueTimers & { readonly definition: TimersDefinition }>(name))
+  const handled = processor.onTimer !== undefined
+  const where = { node: node.name, taskId: context.taskId }
+  if (handled && stores.length > 0 && stores.every(({ definition }) => definition.timerType === 'processorTime')) {
+    const problem = `Node ${node.name} takes the timers of ${names.join(', ')} itself, but its processor has an onTimer.`
+    throw new MillraceError('PROCESSOR_TIMER_TIME_MISMATCH', problem, where)
+  }
+  for (const timers of stores) {
+    const { name, timerType } = timers.definition
+    if (timerType === 'processorTime') {
+      timers.attach(() => context.taskStreamTimeMs(), null)
+      continue
     }
-    const timers = context.store<DueTimers & { readonly definition: TimersDefinition }>(name)
+    if (!handled) {
+      const problem = `Node ${node.name} has the timer store ${name}, but its processor has no onTimer.`
+      throw new MillraceError('PROCESSOR_TIMER_NOT_HANDLED', problem, where)
+    }
     const onTimer = (key: unknown, atMs: number) => {
       atOnce<unknown>(processor.onTimer!(key, atMs, name), 'onTimer of the processor')
     }
-    context.followTimers(timers.definition.timerType, timers, scope.around(onTimer))
+    context.followTimers(timerType, timers, scope.around(onTimer))
   }
 }
 

@@ -109,7 +109,7 @@ export class TopologyBuilder {
     return this
   }
 
-  /** Adds a store of timers for one processor; timers call its `onTimer`. */
+  /** Adds a store of timers for one processor. Timers call its `onTimer`, or wait for its `takeDue`. */
   addTimerStore<K>(options: TimerStoreOptions<K>, ...processors: string[]): this {
     this.addStore(timerStoreDefinition(options))
     for (const processor of processors) this.connect(processor, options.name)

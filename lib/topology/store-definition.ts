@@ -1,5 +1,6 @@
 /** State stores that users declare for their own processors. */
 import { MillraceError } from '../errors.js'
+import { kindOf } from '../record/kind-of.js'
 import { requireKnown } from '../record/known-options.js'
 import { checked } from '../serde/checked.js'
 import { int64 } from '../serde/primitive.js'
@@ -205,6 +206,14 @@ function checkTtl(name: string, kind: StoreKind, ttlMs: number): void {
   )
 }
 
+/**
+ * The time of a timer store: the task's stream time or the wall clock, which fire the timers through `onTimer`, or a time that only the
+ * processor knows, which takes the timers with {@link TimerStore.takeDue}.
+ */
+export type TimerTime = PunctuationType | 'processorTime'
+
+const TIMER_TIMES: readonly TimerTime[] = ['streamTime', 'wallClockTime', 'processorTime']
+
 /** A store of timers, one for each key. */
 export interface TimerStoreOptions<K> {
   /** Letters, digits, dots, dashes and underscores; unique in the topology. */
@@ -212,7 +221,7 @@ export interface TimerStoreOptions<K> {
   /** How keys become bytes. */
   readonly key: Serde<K>
   /** The time that fires the timers. Default `streamTime`, the task's. */
-  readonly time?: PunctuationType
+  readonly time?: TimerTime
   /** Whether changes go to a changelog topic. Default true. */
   readonly logged?: boolean
   /** As in {@link StoreOptions.engine}. */
@@ -224,5 +233,12 @@ export interface TimerStoreOptions<K> {
 export function timerStoreDefinition<K>(given: TimerStoreOptions<K>): StoreDefinition {
   requireKnown(given, TIMERS, `timer store ${given?.name}`, 'CONFIG_INVALID')
   const { time = 'streamTime', ...options } = given
+  if (!TIMER_TIMES.includes(time)) {
+    const got = typeof time === 'string' ? time : kindOf(time)
+    throw new MillraceError(
+      'CONFIG_INVALID',
+      `timer store ${given.name}: time is one of ${TIMER_TIMES.join(', ')}, not ${got}`,
+    )
+  }
   return defineStore(storeBase({ ...options, value: int64 }), 'timers', { timerType: time })
 }

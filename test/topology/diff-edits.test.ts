@@ -8,7 +8,7 @@ import { int64, string } from '../../lib/serde/primitive.js'
 import type { Serde } from '../../lib/serde/serde.js'
 import { describeAsData, type TopologyDescription } from '../../lib/topology/description.js'
 import { diffTopologies } from '../../lib/topology/diff.js'
-import type { StoreOptions } from '../../lib/topology/store-definition.js'
+import type { StoreOptions, TimerTime } from '../../lib/topology/store-definition.js'
 import {
   hopping,
   type SlidingWindows,
@@ -90,7 +90,7 @@ const stored =
     b.stream('in', text).process(() => ({ process() {} }), { name: 'process', stores: ['rows'] })
   }
 const timed =
-  (time: 'streamTime' | 'wallClockTime'): Write =>
+  (time: TimerTime): Write =>
   (b) => {
     b.addTimerStore({ name: 'timers', key: string, time })
     b.stream('in', text).process(() => ({ process() {} }), { name: 'process', stores: ['timers'] })
@@ -224,6 +224,7 @@ const EDITS: readonly Edit[] = [
   ['a limit of rows', built(rows({})), built(rows({ maxEntries: 5 })), ['-retyped store rows']],
   ['versions', built(rows({})), built(rows({ versioned: { historyRetentionMs: 5 } })), ['+moved store rows']],
   ['timers of another clock', built(timed('streamTime')), built(timed('wallClockTime')), ['-retyped store timers']],
+  ['timers that are taken', built(timed('streamTime')), built(timed('processorTime')), ['-retyped store timers']],
   ['a longer grace of a join', built(waiting(5)), built(waiting(50)), ['+changed operator join']],
   [
     'another name for a join that waits',

@@ -1,9 +1,10 @@
 /** Timer stores over cells: key → time, with the next ones in memory. */
 
 import { MillraceError } from '../../errors.js'
+import { kindOf } from '../../record/kind-of.js'
 import { keyValueView } from '../committed/view.js'
 import { leadingTime, timeAt } from '../layers/time-keys.js'
-import type { DueTimers, TimerStore } from '../ports/timer-store.js'
+import type { DueTimer, DueTimers, TimerStore } from '../ports/timer-store.js'
 import { BufferStore } from './buffer-store.js'
 import { DueKeys, dueKey } from './due-keys.js'
 import { compacted, type DefinitionBase, type StoreRow } from './store-info.js'
@@ -12,11 +13,13 @@ import type { LocalStore, StoreParts } from './store-parts.js'
 /** On disk a value follows its timestamp. */
 const VALUE_AT = 8
 
+const NONE_DUE: readonly never[] = Object.freeze([])
+
 /** Processors: one timer per key. */
 export interface TimersDefinition extends DefinitionBase {
   readonly kind: 'timers'
-  /** The time that fires them. */
-  readonly timerType: 'streamTime' | 'wallClockTime'
+  /** The time that fires them; `processorTime`: the processor takes them. */
+  readonly timerType: 'streamTime' | 'wallClockTime' | 'processorTime'
 }
 
 export class LocalTimerStore<K = unknown>
@@ -44,7 +47,7 @@ export class LocalTimerStore<K = unknown>
     return this.#due.nextMs
   }
 
-  attach(nowMs: () => number, onEntry: (timeMs: number) => void): void {
+  attach(nowMs: () => number, onEntry: ((timeMs: number) => void) | null): void {
     this.#nowMs = nowMs
     this.#due.onEntry = onEntry
   }
@@ -77,8 +80,44 @@ export class LocalTimerStore<K = unknown>
   }
 
   fire(nowMs: number, call: (key: unknown, atMs: number) => void): number {
-    const { data, keys } = this.parts
+    const { keys } = this.parts
     let calls = 0
+    for (let due = this.#takeNext(nowMs); due !== null; due = this.#takeNext(nowMs)) {
+      this.#firingMs = due.atMs
+      calls++
+      try {
+        call(keys.fromByteString(due.localKey), due.atMs)
+      } finally {
+        this.#firingMs = -1
+      }
+    }
+    return calls
+  }
+
+  takeDue(untilMs: number): readonly DueTimer<K>[] {
+    const { definition, keys } = this.parts
+    if (definition.timerType !== 'processorTime') {
+      throw new MillraceError(
+        'PROCESSOR_TIMER_TIME_MISMATCH',
+        `takeDue of timer store ${this.name}: its time is ${definition.timerType}, so the task fires its timers`,
+      )
+    }
+    if (typeof untilMs !== 'number' || Number.isNaN(untilMs)) {
+      const what = typeof untilMs === 'number' ? 'NaN' : kindOf(untilMs)
+      throw new MillraceError('PROCESSOR_TIMER_INVALID', `takeDue of ${this.name} needs a time, a number; got ${what}`)
+    }
+    const { first } = this.#due
+    if (first === undefined || leadingTime(first) > untilMs) return NONE_DUE
+    const taken: DueTimer<K>[] = []
+    for (let due = this.#takeNext(untilMs); due !== null; due = this.#takeNext(untilMs)) {
+      taken.push({ key: keys.fromByteString(due.localKey) as K, atMs: due.atMs })
+    }
+    return taken
+  }
+
+  /** Removes the first timer that is due at `nowMs`; null: there is none. */
+  #takeNext(nowMs: number): { readonly localKey: string; readonly atMs: number } | null {
+    const { data } = this.parts
     for (let first = this.#due.first; first !== undefined; first = this.#due.first) {
       if (leadingTime(first) > nowMs) break
       this.#due.take()
@@ -90,15 +129,9 @@ export class LocalTimerStore<K = unknown>
         continue
       }
       this.parts.write(cell, null, this.#stampMs())
-      this.#firingMs = atMs
-      calls++
-      try {
-        call(keys.fromByteString(cell.key), atMs)
-      } finally {
-        this.#firingMs = -1
-      }
+      return { localKey: cell.key, atMs }
     }
-    return calls
+    return null
   }
 
   changelogKey(localKey: string): Buffer {
@@ -124,7 +157,7 @@ export const timersInfo: StoreRow<TimersDefinition, LocalTimerStore> = {
   port: 'timers',
   settings: { timerType: { label: 'timer time' } },
   rebuiltFrom: [],
-  writes: ['schedule', 'cancel', 'fire'],
+  writes: ['schedule', 'cancel', 'fire', 'takeDue'],
   changelogConfig: compacted,
   open: (parts) => new LocalTimerStore(parts),
   committed: keyValueView,

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { string } from '../../../lib/serde/primitive.js'
 import { MemoryEngines } from '../../../lib/state/memory-engine.js'
+import { readOnly } from '../../../lib/state/read-only.js'
 import type { LocalTimerStore } from '../../../lib/state/stores/timers-store.js'
 import { timerStoreDefinition } from '../../../lib/topology/store-definition.js'
 import { Life } from '../life.js'
@@ -13,6 +14,8 @@ function fired(life: Life, nowMs: number): string[] {
   life.state.store<LocalTimerStore<string>>('timers').fire(nowMs, (key, atMs) => calls.push(`${key} ${atMs}`))
   return calls
 }
+
+const TAKEN = timerStoreDefinition({ name: 'timers', key: string, time: 'processorTime' })
 
 const commit = (life: Life) => {
   life.send()
@@ -55,6 +58,43 @@ for (const flushed of [true, false]) {
     t.same(fired(life, 100), [], 'nothing is left')
     const last = life.changelogs.get('timers')!.at(-1)!
     t.same([last.key, last.value], [Buffer.from('d'), null])
+    await life.state.close({ flush: false })
+  })
+}
+
+for (const flushed of [true, false]) {
+  t.test(flushed ? 'taken, from disk' : 'taken, from the changelog', async (t) => {
+    const life = new Life(new MemoryEngines(), [TAKEN])
+    await life.start()
+    const timers = () => life.state.store<LocalTimerStore<string>>('timers')
+    const taken = (untilMs: number) =>
+      timers()
+        .takeDue(untilMs)
+        .map(({ key, atMs }) => `${key} ${atMs}`)
+    for (const [key, atMs] of [
+      ['b', 20],
+      ['c', 5],
+      ['a', 20],
+      ['d', 30],
+    ] as const)
+      timers().schedule(key, atMs)
+    t.same(taken(5), ['c 5'])
+    commit(life)
+    if (flushed) await life.state.maybeFlush(true)
+    t.same(taken(20), ['a 20', 'b 20'], 'not committed')
+    await life.crash()
+    t.equal(timers().nextMs, 20)
+    t.same(taken(20), ['a 20', 'b 20'], 'after the crash')
+    life.send()
+    t.same(taken(Number.POSITIVE_INFINITY), ['d 30'])
+    timers().schedule('d', 10)
+    life.abort()
+    t.same(taken(10), [], 'aborted')
+    t.same(taken(Number.POSITIVE_INFINITY), ['a 20', 'b 20', 'd 30'])
+    commit(life)
+    await life.crash()
+    t.same(taken(Number.POSITIVE_INFINITY), [], 'nothing is left')
+    t.throws(() => readOnly(timers()).takeDue(0), { code: 'STATE_READ_ONLY' })
     await life.state.close({ flush: false })
   })
 }
