@@ -1,8 +1,8 @@
 /** The personalization topology: user activity, checked and joined with the profiles, becomes decisions. */
 import { StreamsBuilder, string, type Topology } from '../index.js'
-import { CarouselRule, SESSION_STORE } from './decisions/carousel.js'
-import { CART_STORE, CartRule } from './decisions/cart-rule.js'
-import { SPENDING_STORE, SpendingRule } from './decisions/spending-rule.js'
+import { CarouselRule, SESSION_STORE, SESSION_TIMERS } from './decisions/carousel.js'
+import { CART_STORE, CART_TIMERS, CartRule } from './decisions/cart-rule.js'
+import { SPENDING_STORE, SPENDING_TIMERS, SpendingRule } from './decisions/spending-rule.js'
 import {
   Admission,
   type AdmissionOptions,
@@ -80,16 +80,26 @@ export function personalizationTopology(parts: PersonalizationParts): Topology {
       name: 'with-profile',
       joiner: (value: Checked, profile: CustomerProfile | null) => withProfile(value as Admitted, profile),
     })
-  const carousel = admitted.process(() => new CarouselRule(model), { name: 'carousel', stores: [SESSION_STORE] })
-  const cart = admitted.process(() => new CartRule(rules), { name: 'cart-abandonment', stores: [CART_STORE] })
-  const spending = admitted.process(() => new SpendingRule(rules), { name: 'spending-alert', stores: [SPENDING_STORE] })
+  const carousel = admitted.process(() => new CarouselRule(model), {
+    name: 'carousel',
+    stores: [SESSION_STORE, SESSION_TIMERS],
+  })
+  const cart = admitted.process(() => new CartRule(rules), {
+    name: 'cart-abandonment',
+    stores: [CART_STORE, CART_TIMERS],
+  })
+  const spending = admitted.process(() => new SpendingRule(rules), {
+    name: 'spending-alert',
+    stores: [SPENDING_STORE, SPENDING_TIMERS],
+  })
   carousel.merge(cart).merge(spending).to(topics.recommendations, { key: string, value: serdes.recommendation })
   return builder.build()
 }
 
 function addStores(builder: StreamsBuilder, rules: RuleOptions): void {
-  for (const name of [TIME_STORE, SESSION_STORE, CART_STORE, SPENDING_STORE]) {
-    builder.addStateStore({ name, key: string, value: string })
+  builder.addStateStore({ name: TIME_STORE, key: string, value: string })
+  for (const name of [SESSION_TIMERS, CART_TIMERS, SPENDING_TIMERS]) {
+    builder.addTimerStore({ name, key: string, time: 'processorTime' })
   }
   builder.addStateStore({
     name: SEEN_STORE,

@@ -1,5 +1,14 @@
 /** Cart abandonment: runs the carts of one partition and their durable timers. */
-import type { KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../../index.js'
+import {
+  json,
+  type KeyValueStore,
+  type Processor,
+  type ProcessorContext,
+  type StreamRecord,
+  stateStore,
+  string,
+  type TimerStore,
+} from '../../index.js'
 import { armOf } from '../experiments/experiment.js'
 import type { Admitted } from '../gate/admission.js'
 import { activityKey, type UserActivity } from '../records/activity.js'
@@ -17,18 +26,22 @@ import {
   END_OF_TIME,
   NO_CART,
 } from './cart.js'
-import { TimerBuckets } from './timers.js'
+import { roundedUp } from './timer-times.js'
 
-export const CART_STORE = 'carts'
+/** `user/<id>` -> the user's cart. */
+export const CART_STORE = stateStore({ name: 'carts', key: string, value: json<CartState>() })
+/** User -> when their cart may change by time alone. */
+export const CART_TIMERS = 'cart-timers'
 
+/** A timer may fire so much late, and timers of one moment wake the rule once. */
 const TIMER_EXACTLY_MS = 1_000
 
 /** Each user with a state has one timer waiting; when it comes too early for the state as it is then, it is set again. */
 export class CartRule implements Processor<string | null, Admitted, string, Recommendation> {
   readonly #options: CartOptions
   #context!: ProcessorContext<string, Recommendation>
-  #store!: KeyValueStore<string, string>
-  #timers!: TimerBuckets
+  #store!: KeyValueStore<string, CartState>
+  #timers!: TimerStore<string>
 
   constructor(options: CartOptions) {
     this.#options = options
@@ -37,7 +50,7 @@ export class CartRule implements Processor<string | null, Admitted, string, Reco
   init(context: ProcessorContext<string, Recommendation>): void {
     this.#context = context
     this.#store = context.getStateStore(CART_STORE)
-    this.#timers = new TimerBuckets(this.#store, TIMER_EXACTLY_MS)
+    this.#timers = context.getStateStore(CART_TIMERS)
   }
 
   process(record: StreamRecord<string | null, Admitted>): void {
@@ -54,18 +67,22 @@ export class CartRule implements Processor<string | null, Admitted, string, Reco
     if (state === null) return
     const step = cartEvent(state, activity, streamTimeMs, this.#options)
     this.#write(userId, held, step, streamTimeMs)
-    if (held === null && !isNothing(step.state)) this.#timers.add(this.#dueAt(step.state), userId, streamTimeMs)
+    if (held === null && !isNothing(step.state)) this.#wake(userId, this.#dueAt(step.state))
   }
 
   /** `timeMs` is what the carts are told, `stampMs` what writes are stamped with. */
   #fire(timeMs: number, stampMs: number): void {
-    for (const userId of this.#timers.due(timeMs, stampMs)) {
+    for (const { key: userId } of this.#timers.takeDue(timeMs)) {
       const held = this.#read(userId)
       if (held === null) continue
       const step = cartTime(held, timeMs, this.#options)
       this.#write(userId, held, step, stampMs)
-      if (!isNothing(step.state)) this.#timers.add(Math.max(this.#dueAt(step.state), stampMs + 1), userId, stampMs)
+      if (!isNothing(step.state)) this.#wake(userId, Math.max(this.#dueAt(step.state), stampMs + 1))
     }
+  }
+
+  #wake(userId: string, dueMs: number): void {
+    this.#timers.schedule(userId, roundedUp(dueMs, TIMER_EXACTLY_MS))
   }
 
   /** When the state can next change by time alone: an abandonment, or events that need wait no longer. */
@@ -75,15 +92,14 @@ export class CartRule implements Processor<string | null, Admitted, string, Reco
   }
 
   #read(userId: string): CartState | null {
-    const text = this.#store.get(`user/${userId}`)?.value
-    return text === undefined ? null : (JSON.parse(text) as CartState)
+    return this.#store.get(`user/${userId}`)?.value ?? null
   }
 
   #write(userId: string, held: CartState | null, step: CartStep, stampMs: number): void {
     for (const cart of step.abandoned) this.#context.forward(decidedRecord(abandonment(userId, cart), -1))
     if (isNothing(step.state)) {
       if (held !== null) this.#store.put(`user/${userId}`, null, stampMs)
-    } else if (step.state !== held) this.#store.put(`user/${userId}`, JSON.stringify(step.state), stampMs)
+    } else if (step.state !== held) this.#store.put(`user/${userId}`, step.state, stampMs)
   }
 }
 

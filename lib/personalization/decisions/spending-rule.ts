@@ -2,7 +2,16 @@
  * Spending alert: adds up the purchases of a customer and day, alerts at the threshold, and checks each day once at its
  * close.
  */
-import type { KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../../index.js'
+import {
+  json,
+  type KeyValueStore,
+  type Processor,
+  type ProcessorContext,
+  type StreamRecord,
+  stateStore,
+  string,
+  type TimerStore,
+} from '../../index.js'
 import { armOf } from '../experiments/experiment.js'
 import type { Admitted } from '../gate/admission.js'
 import type { UserActivity } from '../records/activity.js'
@@ -21,22 +30,26 @@ import {
   spendingDay,
   spendingDayNumber,
 } from './spending.js'
-import { TimerBuckets } from './timers.js'
-
-export const SPENDING_STORE = 'spending'
-
-const TIMER_EXACTLY_MS = 1_000
+import { roundedUp } from './timer-times.js'
 
 /** A customer's day. Judged by the end of the input it stays closed, so that it cannot alert a second time. */
 interface Day extends SpendingState {
   readonly judged?: boolean
 }
 
+/** `day/<day number>/<customer>` -> what the customer has spent that day. */
+export const SPENDING_STORE = stateStore({ name: 'spending', key: string, value: json<Day>() })
+/** `<day number>/<customer>` -> when the day closes. */
+export const SPENDING_TIMERS = 'spending-timers'
+
+/** A timer may fire so much late. */
+const TIMER_EXACTLY_MS = 1_000
+
 export class SpendingRule implements Processor<string | null, Admitted, string, Recommendation> {
   readonly #options: SpendingOptions
   #context!: ProcessorContext<string, Recommendation>
-  #store!: KeyValueStore<string, string>
-  #timers!: TimerBuckets
+  #store!: KeyValueStore<string, Day>
+  #timers!: TimerStore<string>
 
   constructor(options: SpendingOptions) {
     this.#options = options
@@ -45,30 +58,30 @@ export class SpendingRule implements Processor<string | null, Admitted, string, 
   init(context: ProcessorContext<string, Recommendation>): void {
     this.#context = context
     this.#store = context.getStateStore(SPENDING_STORE)
-    this.#timers = new TimerBuckets(this.#store, TIMER_EXACTLY_MS)
+    this.#timers = context.getStateStore(SPENDING_TIMERS)
   }
 
   process(record: StreamRecord<string | null, Admitted>): void {
     const admitted = record.value
     const ends = admitted.kind === 'tick' && admitted.ends
     const nowMs = admitted.streamTimeMs
-    for (const subject of this.#timers.due(ends ? Number.POSITIVE_INFINITY : nowMs, nowMs)) {
+    for (const { key: subject } of this.#timers.takeDue(ends ? Number.POSITIVE_INFINITY : nowMs)) {
       this.#close(subject, nowMs, ends)
     }
     if (admitted.kind !== 'activity' || !isSpending(admitted.activity)) return
-    this.#add(admitted.activity, admitted.appendedAt, nowMs)
+    this.#add(admitted.activity, admitted.appendedAt)
   }
 
-  #add(activity: UserActivity, appendedAt: number, nowMs: number): void {
+  #add(activity: UserActivity, appendedAt: number): void {
     const userId = activity.userId!
     const dayNumber = spendingDayNumber(activity.at)
     const subject = `${dayNumber}/${userId}`
-    const text = this.#store.get(`day/${subject}`)?.value
-    const held: Day = text === undefined ? NO_SPENDING : (JSON.parse(text) as Day)
+    const stored = this.#store.get(`day/${subject}`)?.value
+    const held: Day = stored ?? NO_SPENDING
     if (held.judged) return
     const { state, fires } = spend(held, activity, this.#options)
-    this.#store.put(`day/${subject}`, JSON.stringify(state), activity.at)
-    if (text === undefined) this.#timers.add(spendingClosesAt(dayNumber, this.#options), subject, nowMs)
+    this.#store.put(`day/${subject}`, state, activity.at)
+    if (stored === undefined) this.#wake(subject, spendingClosesAt(dayNumber, this.#options))
     if (!fires) return
     const day = spendingDay(dayNumber)
     const decision = recommendation({
@@ -85,16 +98,19 @@ export class SpendingRule implements Processor<string | null, Admitted, string, 
     this.#context.forward(decidedRecord(decision, appendedAt))
   }
 
+  #wake(subject: string, dueMs: number): void {
+    this.#timers.schedule(subject, roundedUp(dueMs, TIMER_EXACTLY_MS))
+  }
+
   #close(subject: string, nowMs: number, inputEnds: boolean): void {
-    const text = this.#store.get(`day/${subject}`)?.value
-    if (text === undefined) return
-    const state = JSON.parse(text) as Day
+    const state = this.#store.get(`day/${subject}`)?.value
+    if (state === undefined) return
     const slash = subject.indexOf('/')
     const dayNumber = Number(subject.slice(0, slash))
     const closesAtMs = spendingClosesAt(dayNumber, this.#options)
     const staysJudged = inputEnds && closesAtMs > nowMs
-    this.#store.put(`day/${subject}`, staysJudged ? JSON.stringify({ ...state, judged: true }) : null, nowMs)
-    if (staysJudged) this.#timers.add(closesAtMs, subject, nowMs)
+    this.#store.put(`day/${subject}`, staysJudged ? { ...state, judged: true } : null, nowMs)
+    if (staysJudged) this.#wake(subject, closesAtMs)
     if (state.judged || !isWithdrawn(state, this.#options)) return
     const userId = subject.slice(slash + 1)
     const day = spendingDay(dayNumber)
