@@ -42,7 +42,7 @@ export function json<T>(check?: (value: unknown) => T, options: JsonOptions = {}
       if (text === undefined) throw wrong(`a ${typeof value}`, topic)
       if (!wide && hasWideIntegers(text)) throw wrong(`${BEYOND}: see \`longs\``, topic)
       // Text would say `null`.
-      if (text.includes('null') && hasNonFinite(value)) throw wrong('NaN or Infinity', topic)
+      if (text.includes('null') && mayHoldNonFinite(value) && hasNonFinite(value)) throw wrong('NaN or Infinity', topic)
       // Text would say `{}`, as of an object that has nothing in it.
       if (text.includes('{}')) refuseLost(value, topic)
       return Buffer.from(text, 'utf8')
@@ -100,6 +100,16 @@ function refuseLost(value: unknown, topic: string): void {
     if (lost !== undefined) throw wrong(lost[1], topic)
     return typeof each === 'bigint' ? 0 : each
   })
+}
+
+/** False: no number in it is NaN or infinite. Sees it without making the text a second time. */
+function mayHoldNonFinite(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value)
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return 'toJSON' in value || value.some(mayHoldNonFinite)
+  if ('toJSON' in value) return true
+  for (const key in value) if (mayHoldNonFinite((value as Record<string, unknown>)[key])) return true
+  return false
 }
 
 /** As the text is made: behind `toJSON`, and only of what is in it. */

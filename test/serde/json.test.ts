@@ -126,3 +126,21 @@ t.test('a check sees what was read', async (t) => {
   t.equal(ids.deserialize(Buffer.from('9007199254740993'), 't'), 9007199254740993n)
   t.throws(() => ids.deserialize(Buffer.from('5'), 't'), { message: 'no id' })
 })
+
+t.test('a null in the text is told from a number that text lacks', async (t) => {
+  const deep = (value: unknown) => ({ a: null, list: [1, { b: [null, { c: value }] }] })
+  for (const fine of [null, 1.5, 'null', [], {}, undefined, { toJSON: () => null }, new Date(5)]) {
+    const text = JSON.stringify(deep(fine))
+    t.equal(String(json<unknown>().serialize(deep(fine), 'topic')), text, text)
+  }
+  const hostile = [Number.NaN, Number.NEGATIVE_INFINITY, [Number.NaN], { toJSON: () => Number.NaN }]
+  for (const wrong of hostile) {
+    t.throws(() => json<unknown>().serialize(deep(wrong), 'topic'), { code: 'SERDE_VALUE_INVALID' })
+  }
+  t.match(String(json<unknown>().serialize(deep(new Date(Number.NaN)), 'topic')), /"c":null/, 'a date says null itself')
+  const behind = Object.assign([null, 1], { toJSON: () => [null, Number.POSITIVE_INFINITY] })
+  t.throws(() => json<unknown>().serialize(behind, 'topic'), { code: 'SERDE_VALUE_INVALID' })
+  t.throws(() => json<unknown>().serialize({ a: null, b: new Float64Array([Number.NaN]) }, 'topic'))
+  const hidden = { a: null, toJSON: () => ({ a: null }), b: Number.NaN }
+  t.equal(String(json<unknown>().serialize(hidden, 'topic')), '{"a":null}')
+})
