@@ -4,7 +4,7 @@ import { brokerError, partitionMissing, topicMissing } from '../../lib/client/br
 import { RejectedBatch } from '../../lib/client/producer/rejected-batch.js'
 import { BatchBuilder, KAFKA_ERROR } from '../../lib/protocol/index.js'
 import { MAX_BATCH_BYTES } from '../../lib/task/collector.js'
-import { type WrittenRecord, RejectedBatches } from '../../lib/task/rejected-batches.js'
+import { RejectedBatches, type WrittenRecord } from '../../lib/task/rejected-batches.js'
 import { ManualClock } from '../../lib/testing/index.js'
 
 const record = (key: string | null, value: string, timestamp = 5): WrittenRecord => ({
