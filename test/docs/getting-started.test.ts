@@ -61,7 +61,12 @@ t.test('followed from an empty folder', { timeout: 300_000 }, async (t) => {
         .replace(BROKERS, `BROKERS=${kafka?.bootstrap}`)
       const script = `set -e\n${commands}\npwd > ${join(outside, 'folder')}\n`
       const env = userEnvironment({ BROKERS: '' })
-      const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8', env })
+      // The test runner puts its own NODE_OPTIONS back into the environment of every child.
+      const { status, stdout, stderr } = spawnSync('env', ['-u', 'NODE_OPTIONS', 'bash', '-c', script], {
+        cwd: folder,
+        encoding: 'utf8',
+        env,
+      })
       t.equal(status, 0, `${text}${stdout}${stderr}`.slice(-2_000))
       folder = readFileSync(join(outside, 'folder'), 'utf8').trim()
       const shown = fences[i + 1]

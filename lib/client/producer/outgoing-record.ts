@@ -2,6 +2,7 @@
 import type { Headers } from '../../record/record.js'
 import { encodeRecord, type GivenSerdes, hashedBytes, type ProducerRecord } from './encode-record.js'
 
+/** A record for {@link TransactionalProducer.append}, as bytes. */
 export interface OutgoingRecord {
   readonly topic: string
   readonly key: Buffer | null
