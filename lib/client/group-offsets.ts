@@ -99,6 +99,16 @@ async function askOffsets(
   return rows
 }
 
+/** The offsets to commit as OffsetCommit and TxnOffsetCommit list them. */
+export function offsetsByTopic(offsets: readonly OffsetToCommit[]) {
+  return groupByTopic(offsets, (row) => ({
+    partitionIndex: row.partition,
+    committedOffset: row.offset,
+    committedLeaderEpoch: row.leaderEpoch ?? -1,
+    committedMetadata: row.metadata,
+  })).map(([name, partitions]) => ({ name, partitions }))
+}
+
 /**
  * Outside transactions. GROUP_STALE_GENERATION or GROUP_INSTANCE_FENCED when the identity is not current; the broker has
  * then taken none of them.
@@ -116,12 +126,7 @@ export async function commitOffsets(
       generationIdOrMemberEpoch: identity.generationId,
       memberId: identity.memberId,
       groupInstanceId: identity.groupInstanceId,
-      topics: groupByTopic(offsets, (row) => ({
-        partitionIndex: row.partition,
-        committedOffset: row.offset,
-        committedLeaderEpoch: row.leaderEpoch ?? -1,
-        committedMetadata: row.metadata,
-      })).map(([name, partitions]) => ({ name, partitions })),
+      topics: offsetsByTopic(offsets),
     },
     { coordinator: 'group', key: identity.groupId },
     // Not on the group lane: a JoinGroup may be waiting there.

@@ -44,6 +44,8 @@ export type RecordErrorOptions = WriteLimits &
 
 export class RecordErrors {
   readonly #options: RecordErrorOptions
+  /** `errorAt` in this task. */
+  readonly #error
   readonly #letters: DeadLetters
   readonly #mayRetry: boolean
   /** The error on its way out of the task: outer nodes must not judge it again. */
@@ -56,6 +58,7 @@ export class RecordErrors {
   /** `collector` null: dead letters are only counted and nothing is retried, because nothing is committed. */
   constructor(options: RecordErrorOptions, collector: Pick<Collector, 'send'> | null) {
     this.#options = options
+    this.#error = errorAt.bind(null, options.id.text)
     this.#letters = new DeadLetters(options, collector)
     this.#mayRetry = collector !== null
   }
@@ -240,16 +243,5 @@ export class RecordErrors {
   #placed(cause: MillraceError, node: string, origin: RecordOrigin | null): MillraceError {
     if (cause.offset !== undefined || !RECORD_CODES.includes(cause.code)) return cause
     return this.#error(cause.code, `made node ${node} fail: ${cause.message}`, node, origin, cause)
-  }
-
-  #error(
-    code: ErrorCode,
-    problem: string,
-    node: string,
-    origin: RecordOrigin | null,
-    cause: unknown,
-    attempt?: number,
-  ): MillraceError {
-    return errorAt(this.#options.id.text, code, problem, node, origin, cause, attempt)
   }
 }

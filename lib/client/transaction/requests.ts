@@ -14,6 +14,7 @@ import type { Cluster } from '../cluster.js'
 import type { Target } from '../cluster-options.js'
 import type { GroupIdentity, OffsetToCommit } from '../commit.js'
 import { type RequestName, remedyFor } from '../error-kinds.js'
+import { offsetsByTopic } from '../group-offsets.js'
 import type { ProducerIdentity } from '../producer/partition-lane.js'
 import { growingPauseMs, isCertainlyUnsent } from '../retry.js'
 import { groupByTopic } from '../topic-grouping.js'
@@ -131,12 +132,7 @@ export class TransactionRequests {
         generationId,
         memberId,
         groupInstanceId,
-        topics: groupByTopic(offsets, (row) => ({
-          partitionIndex: row.partition,
-          committedOffset: row.offset,
-          committedLeaderEpoch: row.leaderEpoch ?? -1,
-          committedMetadata: row.metadata,
-        })).map(([name, partitions]) => ({ name, partitions })),
+        topics: offsetsByTopic(offsets),
       },
       { coordinator: 'group', key: groupId },
       // v5 means transaction version 2; before v3 there is no generation.
