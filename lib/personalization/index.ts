@@ -14,6 +14,7 @@ export type {
   TopicRecord,
   Topology,
 } from '../index.js'
+export { type Duration, duration } from './config/duration.js'
 export { type HttpOptions, PersonalizationServer } from './doors/server.js'
 export { servicePort } from './doors/service-view.js'
 export { isServiceError, SERVICE_ERROR_CODES, ServiceError, type ServiceErrorCode } from './errors.js'

@@ -1,6 +1,7 @@
 /** The flags of `npm start`, read and checked before anything is opened. */
 import { parseArgs } from 'node:util'
 import { MillraceError } from '../../index.js'
+import { DURATION_ADVICE, duration } from '../config/duration.js'
 import { type InjectPlan, NO_INJECTION, parseInject } from '../input/inject.js'
 import type { Speed } from '../input/loader/feed.js'
 import { DEFAULT_RULES, type RuleOptions } from '../topology.js'
@@ -88,9 +89,9 @@ export function parseStartOptions(args: string[]): StartOptions {
   if (input === null && format !== null) throw wrong('format', 'has no --input', 'set the file with --input')
   const rules = {
     ...DEFAULT_RULES,
-    abandonAfterMs: duration(values['abandon-after'], 'abandon-after', DEFAULT_RULES.abandonAfterMs),
-    graceMs: duration(values.grace, 'grace', DEFAULT_RULES.graceMs),
-    idleAfterMs: duration(values['idle-after'], 'idle-after', DEFAULT_RULES.idleAfterMs),
+    abandonAfterMs: time(values['abandon-after'], 'abandon-after', DEFAULT_RULES.abandonAfterMs),
+    graceMs: time(values.grace, 'grace', DEFAULT_RULES.graceMs),
+    idleAfterMs: time(values['idle-after'], 'idle-after', DEFAULT_RULES.idleAfterMs),
   }
   return {
     input,
@@ -130,14 +131,9 @@ function valuesOf(args: string[]) {
   }
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, '': 1 }
-
-/** `5m`, `30s`, `500ms`, `2h`, `1d`, or plain milliseconds. */
-function duration(text: string | undefined, flag: string, otherwise: number): number {
-  if (text === undefined) return otherwise
-  const match = /^(\d{1,12})(ms|s|m|h|d)?$/.exec(text)
-  const ms = match === null ? Number.NaN : Number(match[1]) * UNITS[match[2] ?? '']!
-  if (!Number.isSafeInteger(ms)) throw wrong(flag, `is ${text}`, 'write a time such as 500ms, 30s, 5m or 2h')
+function time(text: string | undefined, flag: string, otherwise: number): number {
+  const ms = text === undefined ? otherwise : duration(text)
+  if (ms === undefined) throw wrong(flag, `is ${text}`, DURATION_ADVICE)
   return ms
 }
 
