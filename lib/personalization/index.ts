@@ -50,7 +50,7 @@ export {
 export type { DeadLetter } from './records/dead-letter.js'
 export { DECISION_ID_HEADER, decisionId, type Rule } from './records/decision-id.js'
 export type { CustomerProfile } from './records/profile.js'
-export type { Recommendation } from './records/recommendation.js'
+export type { Channel, Recommendation } from './records/recommendation.js'
 export { plainSerdes, registrySerdes, type ServiceSerdes } from './records/serdes.js'
 export { type TopicNames, topicNames } from './records/topic-names.js'
 export type { Percentiles } from './report/latency.js'

@@ -1,6 +1,9 @@
 /** One decision as a record of the `recommendations` topic. */
 import { decisionId, type Rule } from './decision-id.js'
 
+/** Where a decision is to be said: on the page, by a message of the embedding service, or nowhere. */
+export type Channel = 'page' | 'push' | 'email' | 'sms' | 'none'
+
 /** `schemas/recommendation.avsc` is the same in Avro; the encoded value stays under 1 KB. */
 export interface Recommendation {
   /** The id of the decision, see {@link decisionId}: equal for equal decisions. */
@@ -31,6 +34,10 @@ export interface Recommendation {
   readonly amountMicros: number | null
   /** Whether a profile was there to decide with. */
   readonly profileKnown: boolean
+  /** Where it is to be said. */
+  readonly channel: Channel
+  /** The words of the message, its first 80 characters; null: the receiver finds its own. */
+  readonly title: string | null
 }
 
 /** How long each decision is worth showing after its event time, in milliseconds. */
@@ -41,10 +48,19 @@ const VALID_FOR_MS: Readonly<Record<Rule, number>> = {
   'spending-alert-withdrawn': 24 * 3_600_000,
 }
 
-/** Bytes that the items of one decision may take in all, so that the whole record stays under 1 KB. */
-const ITEM_BYTES = 400
+/** Where the decisions of each rule are said. */
+const CHANNELS: Readonly<Record<Rule, Channel>> = {
+  carousel: 'page',
+  'cart-abandonment': 'push',
+  'spending-alert': 'page',
+  'spending-alert-withdrawn': 'page',
+}
+
+/** Bytes that the items and the title of one decision may take in all, so that the whole record stays under 1 KB. */
+const ITEM_AND_TITLE_BYTES = 400
 /** An item id passes whole; a long query is cut. */
 const MAX_CAUSE_LENGTH = 80
+const MAX_TITLE_LENGTH = 80
 
 /** What a rule fills in; everything else has a value that says "does not apply". */
 export type Decided = Pick<Recommendation, 'rule' | 'userId' | 'subject' | 'at'> &
@@ -52,6 +68,7 @@ export type Decided = Pick<Recommendation, 'rule' | 'userId' | 'subject' | 'at'>
 
 /** The complete decision: id from rule and subject, validity from the rule, items cut to what fits. */
 export function recommendation(decided: Decided): Recommendation {
+  const title = decided.title?.slice(0, MAX_TITLE_LENGTH) ?? null
   return {
     decisionId: decisionId(decided.rule, decided.subject),
     rule: decided.rule,
@@ -64,17 +81,19 @@ export function recommendation(decided: Decided): Recommendation {
     algorithm: decided.algorithm ?? 'none',
     reason: decided.reason ?? null,
     becauseOf: decided.becauseOf?.slice(0, MAX_CAUSE_LENGTH) ?? null,
-    items: fitting(decided.items ?? []),
+    items: fitting(decided.items ?? [], ITEM_AND_TITLE_BYTES - Buffer.byteLength(title ?? '')),
     amountMicros: decided.amountMicros ?? null,
     profileKnown: decided.profileKnown ?? false,
+    channel: decided.channel ?? CHANNELS[decided.rule],
+    title,
   }
 }
 
-function fitting(items: readonly string[]): readonly string[] {
+function fitting(items: readonly string[], maxBytes: number): readonly string[] {
   let bytes = 0
   for (let i = 0; i < items.length; i++) {
     bytes += Buffer.byteLength(items[i]!) + 1
-    if (bytes > ITEM_BYTES) return items.slice(0, i)
+    if (bytes > maxBytes) return items.slice(0, i)
   }
   return items
 }
