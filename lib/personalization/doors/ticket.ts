@@ -1,6 +1,7 @@
 /** One-time tickets for the WebSocket: for one user, valid for 30 seconds, checked without asking another instance. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Clock, Random } from '../../index.js'
+import { ANONYMOUS } from '../records/activity.js'
 
 /** How long a ticket is good, in milliseconds. */
 export const TICKET_LIFETIME_MS = 30_000
@@ -28,7 +29,7 @@ export function userIdProblem(userId: string): string | null {
   if (userId === '') return 'user is empty'
   if (Buffer.byteLength(userId) > MAX_USER_BYTES) return `user longer than ${MAX_USER_BYTES} bytes`
   if (CONTROL.test(userId)) return 'user with control characters'
-  return userId.startsWith('anonymous:') ? 'user with the prefix of anonymous visitors' : null
+  return userId.startsWith(ANONYMOUS) ? 'user with the prefix of anonymous visitors' : null
 }
 
 /**

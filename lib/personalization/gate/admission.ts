@@ -9,7 +9,7 @@ import type {
   StreamRecord,
   WindowStore,
 } from '../../index.js'
-import { activityKey, activityOf, activityProblem, type UserActivity } from '../records/activity.js'
+import { activityKey, activityOf, activityProblem, isLive, type UserActivity } from '../records/activity.js'
 import type { Arrival } from '../records/arrival.js'
 import { type DeadLetter, lateReason } from '../records/dead-letter.js'
 import type { CustomerProfile } from '../records/profile.js'
@@ -118,8 +118,8 @@ export class Admission implements Processor<string | null, Arrival | null, strin
   }
 
   #problem(key: string | null, activity: UserActivity, appendedAt: number): string | null {
-    const isReplay = activity.source !== 'page'
-    const limits = isReplay || appendedAt < 0 ? {} : { notAfterMs: appendedAt + this.#options.clockSkewMs }
+    const isChecked = isLive(activity.source) && appendedAt >= 0
+    const limits = isChecked ? { notAfterMs: appendedAt + this.#options.clockSkewMs } : {}
     const problem = activityProblem(activity, limits)
     if (problem !== null) return problem
     return activity.type === 'end_of_input' || key === activityKey(activity) ? null : 'the record key is not the user'
@@ -138,7 +138,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
     origin: RecordMetadata,
   ): void {
     this.#seen.put(seenKey(activity), activity.at, '1', activity.at)
-    const replaying = activity.source === 'page' ? time.replaying : true
+    const replaying = isLive(activity.source) ? time.replaying : true
     const streamTimeMs = Math.max(time.streamTimeMs, activity.at)
     this.#watch.admitted(streamTimeMs)
     if (streamTimeMs !== time.streamTimeMs || replaying !== time.replaying) {

@@ -13,17 +13,33 @@ export const ACTIVITY_TYPES = [
   'adjustment',
   'end_of_input',
   'unknown',
+  'video_play',
+  'video_pause',
+  'video_resume',
+  'video_seek',
+  'video_progress',
+  'video_complete',
+  'error',
+  'impression',
+  'click',
+  'identify',
+  'alias',
+  'consent',
+  'custom',
 ] as const
 
 /** What a user did. */
 export type ActivityType = (typeof ACTIVITY_TYPES)[number]
 
-/** Where an event came from: a file, the shop simulator, or a person on the page. */
-export type ActivitySource = 'replay' | 'simulated' | 'page'
+/**
+ * Where an event came from: a file, the shop simulator, a person on the page, or a client of an API. Those of `page` and
+ * `api` are live: their event time is near the wall clock. With `replay` and `simulated` only event time moves timers.
+ */
+export type ActivitySource = 'replay' | 'simulated' | 'page' | 'api'
 
 /** The value of a `user-activity` record; `schemas/user-activity.avsc` is the same in Avro. */
 export interface UserActivity {
-  /** Row number in a replay, running number of the simulator, client id for a click; '' where the producer gave none. */
+  /** Row number in a replay, running number of the simulator, client id for a click; '' if the producer gave none. */
   readonly eventId: string
   /** Null for a visitor nobody knows: counted as anonymous, subject of no spending alert. */
   readonly userId: string | null
@@ -51,6 +67,24 @@ export interface UserActivity {
   readonly country: string | null
   /** Where the event comes from. */
   readonly source: ActivitySource
+  /** The name that the producer gave the event; of an `error` its code. */
+  readonly name: string | null
+  /** The visitor before a login. `identify` and `alias` say that this visitor is the user `userId`. */
+  readonly anonymousId: string | null
+  /** The video that is played. */
+  readonly videoId: string | null
+  /** Position in the video, whole milliseconds; of a seek the position that the user left. */
+  readonly positionMs: number | null
+  /** Position that a seek leads to, whole milliseconds. */
+  readonly seekToMs: number | null
+  /** The decision that was shown (`impression`) or clicked (`click`). */
+  readonly decisionId: string | null
+  /** Time zone of the user, an IANA name such as `Europe/Berlin`. */
+  readonly timeZone: string | null
+  /** Purpose to whether the user agrees to it. */
+  readonly consent: Readonly<Record<string, boolean>> | null
+  /** What else the producer said, traits included: a JSON object as text, at most 2 KB. */
+  readonly properties: string | null
 }
 
 /** The fields of an event for {@link activityOf}. Fields that are omitted become null. */
@@ -73,12 +107,39 @@ export function activityOf(fields: ActivityFields): UserActivity {
     query: fields.query ?? null,
     country: fields.country ?? null,
     source: fields.source,
+    name: fields.name ?? null,
+    anonymousId: fields.anonymousId ?? null,
+    videoId: fields.videoId ?? null,
+    positionMs: fields.positionMs ?? null,
+    seekToMs: fields.seekToMs ?? null,
+    decisionId: fields.decisionId ?? null,
+    timeZone: fields.timeZone ?? null,
+    consent: fields.consent ?? null,
+    properties: fields.properties ?? null,
   }
 }
 
-/** The record key: the user, or the visitor's session under a prefix that no user id has. */
+/** The prefix of the keys of anonymous visitors; no user id has it. */
+export const ANONYMOUS = 'anonymous:'
+
+/**
+ * The record key: the user, or the visitor or session under the prefix {@link ANONYMOUS}. An `identify` or `alias` has the
+ * visitor's key, because the visitor's state is moved from there to the user.
+ */
 export function activityKey(activity: UserActivity): string {
-  return activity.userId ?? `anonymous:${activity.sessionId ?? activity.eventId}`
+  const { userId, anonymousId } = activity
+  if (userId !== null && !(anonymousId !== null && isMerge(activity.type))) return userId
+  return `${ANONYMOUS}${anonymousId ?? activity.sessionId ?? activity.eventId}`
+}
+
+/** Whether events of this type merge a visitor into a user. */
+function isMerge(type: ActivityType): boolean {
+  return type === 'identify' || type === 'alias'
+}
+
+/** Whether an event's time is near the wall clock; that of a replay or simulation may be any. */
+export function isLive(source: ActivitySource): boolean {
+  return source === 'page' || source === 'api'
 }
 
 /** The session an event belongs to for the recommender; a user without session ids has one session. */
@@ -96,6 +157,11 @@ const EARLIEST_MS = 946_684_800_000
 const LATEST_MS = 4_102_444_800_000
 /** The longest id accepted: a decision, which carries up to four of them and its items, stays under 1 KB. */
 const MAX_ID_BYTES = 80
+const MAX_NAME_BYTES = 200
+/** The longest `properties`, in bytes of UTF-8. */
+const MAX_PROPERTIES_BYTES = 2_048
+const MAX_PURPOSES = 64
+const MAX_POSITION_MS = 365 * 86_400_000
 const MAX_QUANTITY = 1_000_000
 
 export interface ActivityLimits {
@@ -103,25 +169,98 @@ export interface ActivityLimits {
   readonly notAfterMs?: number
 }
 
-/** Why the activity must go to the dead letters, or null where it is fine. Words for a reader, never a payload. */
+/** Why the activity must go to the dead letters, or null if it is valid. Words for a reader, never a payload. */
 export function activityProblem(activity: UserActivity, limits: ActivityLimits = {}): string | null {
   if (activity.type === 'unknown') return 'unknown activity type'
   if (!Number.isSafeInteger(activity.at)) return 'time is not a whole number of milliseconds'
   if (activity.at < EARLIEST_MS || activity.at >= LATEST_MS) return 'time outside 2000 to 2100'
   if (activity.type === 'end_of_input') return null
   if (limits.notAfterMs !== undefined && activity.at > limits.notAfterMs) return 'time ahead of the clock'
-  for (const name of ['eventId', 'userId', 'itemId', 'sessionId'] as const) {
-    if (isTooLong(activity[name])) return `${name} longer than ${MAX_ID_BYTES} bytes`
-  }
-  if (activity.userId === '') return 'userId is empty'
-  if (activity.type === 'search') return activity.query ? null : 'search without query'
-  if (!activity.itemId) return `${activity.type} without itemId`
-  return quantityProblem(activity) ?? priceProblem(activity)
+  return textProblem(activity) ?? missing(activity) ?? quantityProblem(activity) ?? priceProblem(activity)
 }
 
-/** A UTF-16 unit takes at most three bytes, so short ids are not counted byte by byte. */
-function isTooLong(id: string | null): boolean {
-  return id !== null && id.length * 3 > MAX_ID_BYTES && Buffer.byteLength(id) > MAX_ID_BYTES
+/** Field by field, because this runs for every event. */
+function textProblem(activity: UserActivity): string | null {
+  const { userId, anonymousId } = activity
+  if (isTooLong(activity.eventId, MAX_ID_BYTES)) return tooLong('eventId', MAX_ID_BYTES)
+  if (isTooLong(userId, MAX_ID_BYTES)) return tooLong('userId', MAX_ID_BYTES)
+  if (isTooLong(activity.itemId, MAX_ID_BYTES)) return tooLong('itemId', MAX_ID_BYTES)
+  if (isTooLong(activity.sessionId, MAX_ID_BYTES)) return tooLong('sessionId', MAX_ID_BYTES)
+  if (isTooLong(anonymousId, MAX_ID_BYTES)) return tooLong('anonymousId', MAX_ID_BYTES)
+  if (isTooLong(activity.videoId, MAX_ID_BYTES)) return tooLong('videoId', MAX_ID_BYTES)
+  if (isTooLong(activity.decisionId, MAX_ID_BYTES)) return tooLong('decisionId', MAX_ID_BYTES)
+  if (isTooLong(activity.timeZone, MAX_ID_BYTES)) return tooLong('timeZone', MAX_ID_BYTES)
+  if (isTooLong(activity.name, MAX_NAME_BYTES)) return tooLong('name', MAX_NAME_BYTES)
+  if (isTooLong(activity.properties, MAX_PROPERTIES_BYTES)) return tooLong('properties', MAX_PROPERTIES_BYTES)
+  if (userId === '') return 'userId is empty'
+  if (anonymousId === '') return 'anonymousId is empty'
+  if (userId?.startsWith(ANONYMOUS)) return `userId starts with ${ANONYMOUS}`
+  return activity.consent === null ? null : consentProblem(activity.consent)
+}
+
+/** A UTF-16 unit takes at most three bytes, so short texts are not counted byte by byte. */
+function isTooLong(text: string | null, mostBytes: number): boolean {
+  return text !== null && text.length * 3 > mostBytes && Buffer.byteLength(text) > mostBytes
+}
+
+function tooLong(field: string, mostBytes: number): string {
+  return `${field} longer than ${mostBytes} bytes`
+}
+
+function consentProblem(consent: Readonly<Record<string, boolean>>): string | null {
+  const purposes = Object.keys(consent)
+  if (purposes.length > MAX_PURPOSES) return `consent with more than ${MAX_PURPOSES} purposes`
+  if (purposes.some((purpose) => purpose === '' || isTooLong(purpose, MAX_ID_BYTES))) {
+    return `consent with a purpose that is empty or longer than ${MAX_ID_BYTES} bytes`
+  }
+  return purposes.every((purpose) => typeof consent[purpose] === 'boolean') ? null : 'consent is not true or false'
+}
+
+/** What an event of its type needs and this one lacks. */
+function missing(activity: UserActivity): string | null {
+  const { type } = activity
+  switch (type) {
+    case 'view':
+    case 'cart':
+    case 'remove':
+    case 'purchase':
+    case 'cancellation':
+    case 'adjustment':
+      return activity.itemId ? null : `${type} without itemId`
+    case 'search':
+      return activity.query ? null : 'search without query'
+    case 'impression':
+    case 'click':
+      return activity.itemId || activity.decisionId ? null : `${type} without itemId or decisionId`
+    case 'video_play':
+    case 'video_pause':
+    case 'video_resume':
+    case 'video_seek':
+    case 'video_progress':
+    case 'video_complete':
+      return videoProblem(activity)
+    case 'identify':
+    case 'alias':
+      if (activity.anonymousId === null) return `${type} without anonymousId`
+      return activity.userId === null ? `${type} without userId` : null
+    case 'consent':
+      return activity.consent === null || Object.keys(activity.consent).length === 0 ? 'consent without purposes' : null
+    default:
+      return null
+  }
+}
+
+function videoProblem({ type, videoId, positionMs, seekToMs }: UserActivity): string | null {
+  if (!videoId) return `${type} without videoId`
+  if (positionMs === null) return `${type} without positionMs`
+  if (!isPosition(positionMs)) return 'positionMs is not a whole number of milliseconds from 0 to a year'
+  if (type !== 'video_seek') return null
+  if (seekToMs === null) return 'video_seek without seekToMs'
+  return isPosition(seekToMs) ? null : 'seekToMs is not a whole number of milliseconds from 0 to a year'
+}
+
+function isPosition(ms: number): boolean {
+  return Number.isSafeInteger(ms) && ms >= 0 && ms <= MAX_POSITION_MS
 }
 
 function quantityProblem(activity: UserActivity): string | null {
