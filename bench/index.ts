@@ -8,6 +8,7 @@ export const SUITES: Readonly<Record<string, () => Promise<{ readonly suite: Sui
   latency: () => import('./latency.js'),
   idle: () => import('./idle.js'),
   recommender: () => import('./recommender.js'),
+  replay: () => import('./replay.js'),
   service: () => import('./service.js'),
   hotspots: () => import('./hotspots.js'),
 }

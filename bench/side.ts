@@ -35,6 +35,7 @@ export class Side {
   readonly startedAtMs: number
   readonly #child: ChildProcess
   readonly #exited: Promise<number>
+  readonly #outputEnded: Promise<unknown>
   readonly #name: string
   #stderr = ''
   #output = ''
@@ -51,6 +52,7 @@ export class Side {
     this.#child.stdout?.on('data', (bytes) => {
       this.#output += String(bytes)
     })
+    this.#outputEnded = new Promise((resolve) => this.#child.once('close', resolve))
     this.#exited = new Promise((resolve) => {
       this.#child.once('error', () => resolve(1))
       this.#child.once('exit', (code) => resolve(code ?? 1))
@@ -137,6 +139,15 @@ export class Side {
     const cancel = systemClock.setTimer(CLOSE_TIMEOUT_MS, () => this.#child.kill('SIGKILL'))
     await this.#exited
     cancel()
+  }
+
+  /** Waits until it has ended by itself; the last line of its standard output. */
+  async lastLine(): Promise<string> {
+    const code = await this.#exited
+    await this.#outputEnded
+    const line = this.#output.trimEnd().split('\n').at(-1) ?? ''
+    if (code !== 0 || line === '') throw await this.failure(`ended with exit code ${code}`)
+    return line
   }
 
   kill(): void {
