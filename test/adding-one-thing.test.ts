@@ -4,6 +4,7 @@ import t from 'tap'
 import { SUITES } from '../bench/index.js'
 import { HANDLERS } from '../lib/broker/api/registry.js'
 import { ERROR_CODES } from '../lib/errors.js'
+import { DOORS } from '../lib/personalization/doors/index.js'
 import { FORMATS } from '../lib/personalization/input/index.js'
 import { allApis } from '../lib/protocol/index.js'
 import { ENGINES } from '../lib/state/engine/index.js'
@@ -84,6 +85,7 @@ const FAMILIES: Readonly<Record<string, () => readonly Member[]>> = {
       page: `| ${api.name} | ${first} to ${last} |`,
     })),
   'input format': () => FORMATS.map(({ name }) => ({ name, page: name, tested: formats.includes(name) })),
+  door: () => DOORS.map(({ name }) => ({ name, page: `| ${name} |` })),
   benchmark: () => Object.keys(SUITES).map((name) => ({ name, page: `npm run bench -- ${name} ` })),
   'chaos fault': () => FAULTS.map(({ name }) => ({ name, page: `| \`${name}\` |` })),
   'error code': () => Object.keys(ERROR_CODES).map((name) => ({ name, page: name })),

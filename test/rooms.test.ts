@@ -48,6 +48,10 @@ const TWO_ENDS: readonly { readonly folders: readonly RegExp[]; readonly why: st
   { folders: [/^lib\/dsl\/plan$/, /^lib\/operators$/], why: 'a part of the plan, and the operator it becomes' },
   { folders: [/^lib\/operators$/, /^lib\/windows$/], why: 'an operator, and the window it works with' },
   { folders: [/^lib$/, /^lib\/personalization$/], why: 'what the library has, and what the service has of its own' },
+  {
+    folders: [/^lib(\/personalization)?$/, /^lib\/personalization\/doors$/],
+    why: 'errors that code throws, and errors that clients get',
+  },
   { folders: [/^lib\/topology$/, /^lib\/personalization$/], why: 'what a topology is, and the one of the service' },
 ]
 

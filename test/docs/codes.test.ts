@@ -5,8 +5,11 @@ import t from 'tap'
 import { ERROR_CODES } from '../../lib/errors.js'
 import { filesUnder } from '../source-files.js'
 
-/** With the codes of the service, which have a table of their own. */
-const known = new Set([...Object.keys(ERROR_CODES), ...namedIn('docs/errors.md', /^\| `([A-Z0-9_]+)` \|/gm)])
+/** With the codes of the service and of its doors, which have tables of their own. */
+const known = new Set([
+  ...Object.keys(ERROR_CODES),
+  ...['docs/errors.md', 'docs/doors.md'].flatMap((path) => namedIn(path, /^\| `([A-Z0-9_]+)` \|/gm)),
+])
 /** What a code of ours begins with: other words in capitals are Kafka's codes, or variables of the environment. */
 const beginnings = new Set([...known].map((code) => code.split('_')[0]))
 

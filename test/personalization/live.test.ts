@@ -47,6 +47,7 @@ t.test('rates, clicks and arms of a second', async (t) => {
     clock,
     figures: () => ({ ...service.figures(), events, lagRecords: 7 }),
     delivery: () => ({ connections: 2, sent: 3, dropped: 1, expired: 0 }),
+    doorErrors: () => ({ activity: { REQUEST_MALFORMED: 2 } }),
     onSnapshot: (snapshot) => snapshots.push(snapshot),
   })
   t.match(live.snapshot, { eventsPerSecond: 0, decisionsPerSecond: 0, clickToFrameMs: null })

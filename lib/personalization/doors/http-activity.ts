@@ -1,10 +1,12 @@
-/** A click as the page sends it, and the activity made from it. The shop sets time, price and category itself. */
+/** `POST /api/activity`: a click as the page sends it. The service sets time, price and category of its activity itself. */
 import { type ActivityType, activityOf, activityProblem, type UserActivity } from '../records/activity.js'
 import { type Catalogue, CURRENCY } from '../shop/catalogue.js'
+import type { Door } from './door.js'
+import { DoorError } from './errors.js'
 import { userIdProblem } from './ticket.js'
 
 /** What a browser may say; Fastify checks it by `CLICK_SCHEMA` first. */
-export interface Click {
+interface Click {
   /** Chosen by the browser, kept when it sends the click again: the event id. */
   readonly id: string
   readonly user: string
@@ -15,7 +17,7 @@ export interface Click {
   readonly quantity?: number
 }
 
-export const CLICK_SCHEMA = {
+const CLICK_SCHEMA = {
   type: 'object',
   required: ['id', 'user', 'session', 'type'],
   additionalProperties: false,
@@ -30,10 +32,31 @@ export const CLICK_SCHEMA = {
   },
 } as const
 
-/** The activity, timed by this server, priced by the catalogue; or why there is none. */
-export function activityOfClick(click: Click, catalogue: Catalogue, nowMs: number): UserActivity | { problem: string } {
+export const activityDoor: Door = {
+  name: 'activity',
+  what: 'POST /api/activity',
+  errors: [
+    'BROKER_UNAVAILABLE',
+    'ORIGIN_NOT_ALLOWED',
+    'REQUEST_MALFORMED',
+    'REQUEST_TOO_LARGE',
+    'REQUEST_TYPE_UNSUPPORTED',
+    'SERVER_FAILED',
+  ],
+  route(server, { access, clock, intake, service }) {
+    server.addHook('onRequest', async (request) => access.checkOrigin(request))
+    server.post<{ Body: Click }>('/api/activity', { schema: { body: CLICK_SCHEMA } }, async (request, reply) => {
+      const activity = activityOfClick(request.body, service.catalogue, clock.now())
+      await intake.submit(activity)
+      return reply.code(202).send({ id: activity.eventId })
+    })
+  },
+}
+
+/** The activity, timed by this server, priced by the catalogue. @throws DoorError REQUEST_MALFORMED */
+function activityOfClick(click: Click, catalogue: Catalogue, nowMs: number): UserActivity {
   const problem = userIdProblem(click.user)
-  if (problem !== null) return { problem }
+  if (problem !== null) throw new DoorError('REQUEST_MALFORMED', problem)
   const product = click.itemId === undefined ? undefined : catalogue.byId.get(click.itemId)
   const activity = activityOf({
     eventId: click.id,
@@ -51,5 +74,6 @@ export function activityOfClick(click: Click, catalogue: Catalogue, nowMs: numbe
     brand: product?.brand ?? null,
   })
   const wrong = activityProblem(activity)
-  return wrong === null ? activity : { problem: wrong }
+  if (wrong !== null) throw new DoorError('REQUEST_MALFORMED', wrong)
+  return activity
 }

@@ -1,20 +1,20 @@
-/** The service's HTTP server: the page, clicks, tickets, the WebSocket, health and metrics. */
+/** The service's HTTP server: it makes what doors share, walks their registry, and answers their errors. */
 
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { type Clock, type Log, MillraceError, type Random, silentLog, systemClock, systemRandom } from '../../index.js'
-import { isServiceError, ServiceError } from '../errors.js'
-import { formatMicros } from '../records/money.js'
+import { ServiceError } from '../errors.js'
+import type { UserActivity } from '../records/activity.js'
 import { LiveFigures } from '../report/live/live.js'
 import type { ServicePort } from '../service-port.js'
-import { CURRENCY } from '../shop/catalogue.js'
-import { CATEGORIES } from '../shop/names.js'
+import { Access } from './access.js'
+import { Connections } from './connections.js'
 import { DeliveryHub } from './delivery/delivery.js'
-import { activityOfClick, CLICK_SCHEMA, type Click } from './http-activity.js'
-import { Tickets, userIdProblem } from './ticket.js'
-import { LiveSockets, MAX_MESSAGE_BYTES, originAllowed } from './websocket.js'
+import type { Door, DoorContext } from './door.js'
+import { ErrorAnswers } from './error-answers.js'
+import { DoorError } from './errors.js'
+import { DOORS, SERVER } from './index.js'
+import { Tickets } from './ticket.js'
 
 /** Options of {@link PersonalizationServer}. */
 export interface HttpOptions {
@@ -37,13 +37,8 @@ export interface HttpOptions {
   readonly log?: Log
 }
 
-const PAGE_FOLDER = fileURLToPath(new URL('../page/', import.meta.url))
-/** Path under `/vendor/` → the package it is served from, and the file in it. */
-const VENDOR_FILES = [
-  ['uplot.js', 'uplot', 'dist/uPlot.esm.js'],
-  ['uplot.css', 'uplot', 'dist/uPlot.min.css'],
-  ['inter.woff2', '@fontsource-variable/inter', 'files/inter-latin-opsz-normal.woff2'],
-] as const
+/** Largest request body and message that a door takes unless it says otherwise, in bytes. */
+const MAX_MESSAGE_BYTES = 16 * 1024
 /** Only from here, nothing from elsewhere. */
 const CONTENT_POLICY =
   "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
@@ -54,8 +49,8 @@ export class PersonalizationServer {
   readonly #clock: Clock
   readonly #hub: DeliveryHub
   readonly #live: LiveFigures
-  readonly #tickets: Tickets
-  readonly #sockets: LiveSockets
+  readonly #errors: ErrorAnswers
+  readonly #context: Omit<DoorContext, 'countError'>
   #server: FastifyInstance | null = null
 
   constructor(options: HttpOptions) {
@@ -73,14 +68,25 @@ export class PersonalizationServer {
       clock,
       figures: () => service.figures(),
       delivery: () => this.#hub.totals,
+      doorErrors: () => this.#errors.counts,
       onSnapshot: (snapshot) => this.#hub.broadcast(JSON.stringify({ type: 'figures', snapshot })),
     })
-    this.#tickets = new Tickets({ secret: options.ticketSecret, clock, random })
-    this.#sockets = new LiveSockets(this.#hub, this.#tickets, clock, {
-      origins: options.origins ?? [],
-      maxPerUser: options.maxConnectionsPerUser ?? 8,
-      maxPerAddress: options.maxConnectionsPerAddress ?? 256,
-    })
+    this.#errors = new ErrorAnswers(log)
+    const tickets = new Tickets({ secret: options.ticketSecret, clock, random })
+    this.#context = {
+      clock,
+      log,
+      service,
+      intake: { submit: (activity) => this.#submit(activity) },
+      access: new Access({ tickets, origins: options.origins ?? [] }),
+      connections: new Connections({
+        perUser: options.maxConnectionsPerUser ?? 8,
+        perAddress: options.maxConnectionsPerAddress ?? 256,
+      }),
+      hub: this.#hub,
+      live: this.#live,
+      errorCounts: () => this.#errors.counts,
+    }
   }
 
   /**
@@ -104,25 +110,38 @@ export class PersonalizationServer {
   /** The server with its routes, not listening; for tests, and to be embedded behind another. */
   async server(): Promise<FastifyInstance> {
     if (this.#server !== null) return this.#server
-    const { fastify, websocket, files } = await packages()
+    const { fastify, websocket } = await packages()
     const server = fastify({
       bodyLimit: MAX_MESSAGE_BYTES,
       forceCloseConnections: true,
       // What a click may not say is rejected, not omitted.
       ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+      frameworkErrors: (error, request, reply) => this.#errors.answer(SERVER.name, error, request, reply),
     })
     this.#server = server
+    server.setErrorHandler((error, request, reply) => this.#errors.answer(SERVER.name, error, request, reply))
+    server.setNotFoundHandler(async () => {
+      throw new DoorError('ROUTE_UNKNOWN', 'there is no such route')
+    })
+    // Each door adds the parsers of the types that it takes besides JSON.
+    server.removeContentTypeParser('text/plain')
     await server.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false } })
-    await server.register(files, { root: PAGE_FOLDER, index: ['index.html'], cacheControl: true, maxAge: 0 })
     server.addHook('onRequest', async (_request, reply) => {
       reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
       reply.header('content-security-policy', CONTENT_POLICY)
     })
-    this.#vendorFiles(server)
-    this.#readRoutes(server)
-    this.#writeRoutes(server)
-    this.#sockets.route(server)
+    for (const door of DOORS) await server.register((scope) => this.#open(door, scope))
     return server
+  }
+
+  async #open(door: Door, scope: FastifyInstance): Promise<void> {
+    scope.setErrorHandler((error, request, reply) => this.#errors.answer(door.name, error, request, reply))
+    await door.route(scope, { ...this.#context, countError: (code) => this.#errors.count(door.name, code) })
+  }
+
+  async #submit(activity: UserActivity): Promise<void> {
+    if (activity.type === 'view' || activity.type === 'search') this.#live.clicked(activity.eventId)
+    await this.#options.service.produceActivity(activity)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -135,100 +154,20 @@ export class PersonalizationServer {
     await this.#hub.close()
     // Closing frames are on their way; who does not answer them is not waited for.
     await this.#clock.nextTurn()
-    this.#sockets.terminate()
     await this.#server?.close()
-  }
-
-  /** Charts and typeface, from where they are installed; without the typeface the page takes the system's. */
-  #vendorFiles(server: FastifyInstance): void {
-    const require = createRequire(import.meta.url)
-    for (const [path, name, file] of VENDOR_FILES) {
-      if (name !== 'uplot' && !isInstalled(name)) continue
-      const folder = dirname(require.resolve(`${name}/package.json`))
-      server.get(`/vendor/${path}`, (_request, reply) => reply.sendFile(file, folder, { maxAge: '1d' }))
-    }
-  }
-
-  #readRoutes(server: FastifyInstance): void {
-    const { service } = this.#options
-    server.get('/health', async (_request, reply) => {
-      const { state, tasks, problems } = service.figures()
-      const ok = problems.length === 0 && (state === 'running' || state === 'rebalancing')
-      return reply.code(ok ? 200 : 503).send({ ok, state, tasks, problems })
-    })
-    server.get('/metrics.json', async () => ({ ...this.#live.snapshot, history: this.#live.history }))
-    const catalogue = {
-      currency: CURRENCY,
-      input: { label: service.inputLabel, simulated: service.simulated },
-      categories: CATEGORIES.map(({ id, title }) => ({ id, title })),
-      products: service.catalogue.products.map(({ itemId, name, brand, category, unitPriceMicros, companions }) => {
-        return { itemId, name, brand, category, price: formatMicros(unitPriceMicros), companions }
-      }),
-    }
-    server.get('/api/catalogue', async () => catalogue)
-  }
-
-  #writeRoutes(server: FastifyInstance): void {
-    const guarded = { preHandler: (request: FastifyRequest, reply: FastifyReply) => this.#sameOrigin(request, reply) }
-    const user = { type: 'string', minLength: 1, maxLength: 80 }
-    const ticketBody = { type: 'object', required: ['user'], additionalProperties: false, properties: { user } }
-    server.post<{ Body: { user: string } }>(
-      '/tickets',
-      { ...guarded, schema: { body: ticketBody } },
-      async (request, reply) => {
-        // A demonstration: who says a name has it. A shop issues tickets where its own login is checked.
-        const problem = userIdProblem(request.body.user)
-        if (problem !== null) return reply.code(400).send({ error: problem })
-        return reply
-          .code(201)
-          .header('cache-control', 'no-store')
-          .send({ ticket: this.#tickets.issue(request.body.user) })
-      },
-    )
-    server.post<{ Body: Click }>(
-      '/api/activity',
-      { ...guarded, schema: { body: CLICK_SCHEMA } },
-      async (request, reply) => {
-        const { service } = this.#options
-        const activity = activityOfClick(request.body, service.catalogue, this.#clock.now())
-        if ('problem' in activity) return reply.code(400).send({ error: activity.problem })
-        if (activity.type === 'view' || activity.type === 'search') this.#live.clicked(activity.eventId)
-        try {
-          await service.produceActivity(activity)
-        } catch (error) {
-          if (!isServiceError(error, 'ACTIVITY_INVALID')) throw error
-          return reply.code(400).send({ error: error.message })
-        }
-        return reply.code(202).send({ id: activity.eventId })
-      },
-    )
-  }
-
-  async #sameOrigin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (!originAllowed(request, this.#options.origins ?? []))
-      return reply.code(403).send({ error: 'origin not allowed' })
-  }
-}
-
-function isInstalled(name: string): boolean {
-  try {
-    createRequire(import.meta.url).resolve(`${name}/package.json`)
-    return true
-  } catch {
-    return false
   }
 }
 
 /** Optional peers: only who serves the page needs them. */
 async function packages() {
   try {
-    const [{ fastify }, websocket, files] = await Promise.all([
+    const [{ fastify }, { default: websocket }] = await Promise.all([
       import('fastify'),
       import('@fastify/websocket'),
       import('@fastify/static'),
     ])
     createRequire(import.meta.url).resolve('uplot')
-    return { fastify, websocket: websocket.default, files: files.default }
+    return { fastify, websocket }
   } catch (cause) {
     throw new ServiceError(
       'PAGE_PACKAGES_MISSING',

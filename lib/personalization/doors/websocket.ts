@@ -1,28 +1,19 @@
 /**
  * `/live`: checks who may open a WebSocket, how many, and how many messages they may send; then passes it to the hub.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../../index.js'
-import type { DeliveryHub } from './delivery/delivery.js'
 import { parseResume } from './delivery/frame.js'
-import type { Tickets } from './ticket.js'
-
-export interface WebSocketLimits {
-  /** Origins, as `https://shop.example`, besides the page's own. */
-  readonly origins: readonly string[]
-  /** Default 8. */
-  readonly maxPerUser: number
-  /** Default 256: one address may be a proxy's, or an office's. */
-  readonly maxPerAddress: number
-}
-
-/** Largest message taken from a browser, in bytes. */
-export const MAX_MESSAGE_BYTES = 16 * 1024
+import type { Door, DoorContext } from './door.js'
+import { DoorError, type DoorErrorCode } from './errors.js'
 
 /** Close codes of our own (4000 to 4999). */
-const CLOSE_BAD_MESSAGE = 4400
-const CLOSE_SILENT = 4408
-const CLOSE_TOO_MANY_MESSAGES = 4429
+type Ending = readonly [closeCode: number, reason: string, code: DoorErrorCode]
+const CLOSE_BAD_MESSAGE: Ending = [4400, 'bad message', 'REQUEST_MALFORMED']
+const CLOSE_SILENT: Ending = [4408, 'say resume', 'REQUEST_TIMEOUT']
+const CLOSE_TOO_MANY_MESSAGES: Ending = [4429, 'too many messages', 'REQUEST_TOO_FREQUENT']
+/** Of `ws`; it closes the socket itself, with 1009. */
+const MESSAGE_TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
 
 const MESSAGES_PER_SECOND = 10
 const MESSAGE_BURST = 20
@@ -46,41 +37,47 @@ interface Admitted extends FastifyRequest {
   ticketUser?: string
 }
 
-/** True for the page's own origin and those allowed. A client without an origin is no browser: nobody rides on it. */
-export function originAllowed(request: FastifyRequest, origins: readonly string[]): boolean {
-  const { origin, host } = request.headers
-  if (origin === undefined || origins.includes(origin)) return true
-  return URL.canParse(origin) && new URL(origin).host === host
+const LIVE_QUERY = { type: 'object', required: ['ticket'], properties: { ticket: { type: 'string' } } } as const
+
+export const liveDoor: Door = {
+  name: 'live',
+  what: 'GET /live (WebSocket)',
+  errors: [
+    'CONNECTIONS_EXCEEDED',
+    'ORIGIN_NOT_ALLOWED',
+    'REQUEST_MALFORMED',
+    'REQUEST_TIMEOUT',
+    'REQUEST_TOO_FREQUENT',
+    'REQUEST_TOO_LARGE',
+    'TICKET_INVALID',
+  ],
+  route(server, context) {
+    const sockets = new LiveSockets(context)
+    server.addHook('preClose', (done) => {
+      sockets.terminate()
+      done()
+    })
+    server.addHook('onRequest', async (request) => context.access.checkOrigin(request))
+    server.route<{ Querystring: { ticket: string } }>({
+      method: 'GET',
+      url: '/live',
+      schema: { querystring: LIVE_QUERY },
+      // Before the upgrade, so that a rejection has a status.
+      preHandler: async (request) => sockets.admit(request, request.query.ticket),
+      handler: async () => {
+        throw new DoorError('REQUEST_MALFORMED', 'this route is for a WebSocket')
+      },
+      wsHandler: (socket, request) => sockets.opened(socket as unknown as Socket, request),
+    })
+  },
 }
 
-export class LiveSockets {
-  readonly #hub: DeliveryHub
-  readonly #tickets: Tickets
-  readonly #clock: Clock
-  readonly #limits: WebSocketLimits
-  readonly #perUser = new Map<string, number>()
-  readonly #perAddress = new Map<string, number>()
+class LiveSockets {
+  readonly #context: DoorContext
   readonly #open = new Set<Socket>()
 
-  constructor(hub: DeliveryHub, tickets: Tickets, clock: Clock, limits: WebSocketLimits) {
-    this.#hub = hub
-    this.#tickets = tickets
-    this.#clock = clock
-    this.#limits = limits
-  }
-
-  /** Adds the route; @fastify/websocket is registered. */
-  route(server: FastifyInstance): void {
-    server.get<{ Querystring: { ticket: string } }>(
-      '/live',
-      {
-        websocket: true,
-        schema: { querystring: { type: 'object', required: ['ticket'], properties: { ticket: { type: 'string' } } } },
-        preHandler: (request, reply) => this.#admit(request, reply),
-      },
-      (socket, request) =>
-        this.#opened(socket as unknown as Socket, request.ip, (request as Admitted).ticketUser ?? ''),
-    )
+  constructor(context: DoorContext) {
+    this.#context = context
   }
 
   /** Ends every socket without waiting for the other side. */
@@ -88,54 +85,44 @@ export class LiveSockets {
     for (const socket of this.#open) socket.terminate()
   }
 
-  /** Before the upgrade, so that a refusal has a status. */
-  async #admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (!originAllowed(request, this.#limits.origins)) {
-      return reply.code(403).send({ error: 'origin not allowed' })
-    }
-    if ((this.#perAddress.get(request.ip) ?? 0) >= this.#limits.maxPerAddress) {
-      return reply.code(429).send({ error: 'too many connections from this address' })
-    }
-    const redeemed = this.#tickets.redeem((request.query as { ticket: string }).ticket)
-    if ('refused' in redeemed) return reply.code(401).send({ error: `ticket ${redeemed.refused}` })
-    if ((this.#perUser.get(redeemed.userId) ?? 0) >= this.#limits.maxPerUser) {
-      return reply.code(429).send({ error: 'too many connections of this user' })
-    }
-    ;(request as Admitted).ticketUser = redeemed.userId
+  admit(request: Admitted, ticket: string): void {
+    if (!request.ws) return
+    const { access, connections } = this.#context
+    const userId = access.userOfTicket(ticket)
+    request.ticketUser = userId
+    request.raw.socket.once('close', connections.open(userId, request.ip))
   }
 
-  #opened(socket: Socket, address: string, userId: string): void {
+  opened(socket: Socket, { ticketUser: userId = '' }: Admitted): void {
+    const { clock, hub } = this.#context
     this.#open.add(socket)
-    add(this.#perUser, userId, 1)
-    add(this.#perAddress, address, 1)
     let unsubscribe: (() => void) | null = null
-    const cancelFirst = this.#clock.setTimer(FIRST_MESSAGE_MS, () => socket.close(CLOSE_SILENT, 'say resume'))
-    const mayTalk = messageBudget(this.#clock)
-    const stopPinging = keepAlive(socket, this.#clock)
+    const cancelFirst = clock.setTimer(FIRST_MESSAGE_MS, () => this.#reject(socket, CLOSE_SILENT))
+    const mayTalk = messageBudget(clock)
+    const stopPinging = keepAlive(socket, clock)
     socket.on('message', (data, isBinary) => {
-      if (!mayTalk()) return socket.close(CLOSE_TOO_MANY_MESSAGES, 'too many messages')
+      if (!mayTalk()) return this.#reject(socket, CLOSE_TOO_MANY_MESSAGES)
       const resume = isBinary || unsubscribe !== null ? null : parseResume(data.toString())
-      if (resume === null) return socket.close(CLOSE_BAD_MESSAGE, 'bad message')
+      if (resume === null) return this.#reject(socket, CLOSE_BAD_MESSAGE)
       cancelFirst()
-      unsubscribe = this.#hub.subscribe(userId, socket, resume)
+      unsubscribe = hub.subscribe(userId, socket, resume)
     })
     // An error (too large a message, a reset) is followed by "close".
-    socket.on('error', () => undefined)
+    socket.on('error', (error) => {
+      if ((error as { code?: string }).code === MESSAGE_TOO_LARGE) this.#context.countError('REQUEST_TOO_LARGE')
+    })
     socket.on('close', () => {
       cancelFirst()
       stopPinging()
       unsubscribe?.()
       this.#open.delete(socket)
-      add(this.#perUser, userId, -1)
-      add(this.#perAddress, address, -1)
     })
   }
-}
 
-function add(counts: Map<string, number>, key: string, change: number): void {
-  const count = (counts.get(key) ?? 0) + change
-  if (count <= 0) counts.delete(key)
-  else counts.set(key, count)
+  #reject(socket: Socket, [closeCode, reason, code]: Ending): void {
+    this.#context.countError(code)
+    socket.close(closeCode, reason)
+  }
 }
 
 /** A bucket of tokens; false when a message comes and it is empty. */

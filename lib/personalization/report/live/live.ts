@@ -1,6 +1,7 @@
 /** The metrics of the live panel, sampled once a second from the running totals of the service and of the hub. */
 import type { Cancel, Clock } from '../../../index.js'
 import type { DeliveryTotals } from '../../doors/delivery/delivery.js'
+import type { DoorErrorCounts } from '../../doors/error-answers.js'
 import type { Rule } from '../../records/decision-id.js'
 import type { Recommendation } from '../../records/recommendation.js'
 import type { ServiceFigures } from '../../service-port.js'
@@ -22,6 +23,8 @@ export interface LiveSample {
 export interface LiveSnapshot extends LiveSample {
   readonly service: ServiceFigures
   readonly delivery: DeliveryTotals
+  /** Requests and messages that doors rejected, by door and code. */
+  readonly doorErrors: DoorErrorCounts
   /** Decisions seen on the topic, all instances', since this one started. */
   readonly byRule: Readonly<Record<Rule, number>>
   readonly byArm: Readonly<Record<'control' | 'treatment', number>>
@@ -39,6 +42,7 @@ export interface LiveOptions {
   readonly clock: Clock
   readonly figures: () => ServiceFigures
   readonly delivery: () => DeliveryTotals
+  readonly doorErrors: () => DoorErrorCounts
   /** Told of each new snapshot. */
   readonly onSnapshot?: (snapshot: LiveSnapshot) => void
 }
@@ -137,6 +141,7 @@ export class LiveFigures {
       lagRecords: service.lagRecords,
       service,
       delivery: this.#options.delivery(),
+      doorErrors: this.#options.doorErrors(),
       byRule: { ...this.#byRule },
       byArm: { ...this.#byArm },
       byAlgorithm: { ...this.#byAlgorithm },

@@ -1,0 +1,50 @@
+/** What a door is: a function that adds its routes to the server, and the context that it gets. */
+import type { FastifyInstance } from 'fastify'
+import type { Clock, Log } from '../../index.js'
+import type { UserActivity } from '../records/activity.js'
+import type { LiveFigures } from '../report/live/live.js'
+import type { ServicePort } from '../service-port.js'
+import type { Access } from './access.js'
+import type { Connections } from './connections.js'
+import type { DeliveryHub } from './delivery/delivery.js'
+import type { DoorErrorCounts } from './error-answers.js'
+import type { DoorErrorCode } from './errors.js'
+
+/** Passes events on to `user-activity`. */
+export interface DoorIntake {
+  /**
+   * Resolves when the broker has the event.
+   * @throws DoorError REQUEST_MALFORMED, REQUEST_TOO_LARGE, BROKER_UNAVAILABLE
+   */
+  submit(activity: UserActivity): Promise<void>
+}
+
+/** What a door may use. */
+export interface DoorContext {
+  readonly clock: Clock
+  readonly log: Log
+  readonly service: ServicePort
+  readonly intake: DoorIntake
+  /** Who may write, read and connect. */
+  readonly access: Access
+  /** How many connections are open, of each user and address. */
+  readonly connections: Connections
+  readonly hub: DeliveryHub
+  readonly live: LiveFigures
+  /** How often clients got each error, of all doors. */
+  readonly errorCounts: () => DoorErrorCounts
+  /** Counts an error that is not the answer to a request: a message on an open connection. */
+  readonly countError: (code: DoorErrorCode) => void
+}
+
+/** One row of the registry. A door throws a {@link DoorError}; the server answers and counts it. */
+export interface Door {
+  /** In metrics and in the table of errors. */
+  readonly name: string
+  /** One sentence for the table of doors. */
+  readonly what: string
+  /** The codes that its clients can get. A test provokes each of them. */
+  readonly errors: readonly DoorErrorCode[]
+  /** Adds the routes. `server` is a scope of its own: parsers and hooks that are added do not apply to other doors. */
+  route(server: FastifyInstance, context: DoorContext): void | Promise<void>
+}

@@ -1,0 +1,81 @@
+/** The errors that clients get from the doors: code, HTTP status, what to do. `docs/doors.md` lists them; a test provokes each. */
+
+interface DoorErrorRow {
+  readonly status: number
+  /** One sentence or two for the caller. */
+  readonly whatToDo: string
+}
+
+/** Code → status and what the caller should do. Sorted; a test checks the order. */
+export const DOOR_ERRORS = {
+  BROKER_UNAVAILABLE: {
+    status: 503,
+    whatToDo: 'Send the same request with the same event ids again after `retry-after` seconds. An event counts once.',
+  },
+  CONNECTIONS_EXCEEDED: {
+    status: 429,
+    whatToDo: 'Close a connection, or connect again after `retry-after` seconds.',
+  },
+  ORIGIN_NOT_ALLOWED: {
+    status: 403,
+    whatToDo:
+      'Start the service with `--origin` and the origin of your page, for example `--origin https://shop.example`.',
+  },
+  REQUEST_MALFORMED: {
+    status: 400,
+    whatToDo: 'Correct the request. The message says what is wrong. Do not send it again unchanged.',
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    whatToDo: 'Send the whole request faster, or in smaller parts.',
+  },
+  REQUEST_TOO_FREQUENT: {
+    status: 429,
+    whatToDo: 'Send the request again after `retry-after` seconds, or raise the limit with the flag in the message.',
+  },
+  REQUEST_TOO_LARGE: {
+    status: 413,
+    whatToDo: 'Send less in one request. docs/doors.md lists the limits.',
+  },
+  REQUEST_TYPE_UNSUPPORTED: {
+    status: 415,
+    whatToDo: 'Set `content-type` to one that docs/doors.md lists for this route.',
+  },
+  ROUTE_UNKNOWN: {
+    status: 404,
+    whatToDo: 'Correct the path and the method. docs/doors.md lists the routes.',
+  },
+  SERVER_FAILED: {
+    status: 500,
+    whatToDo: 'Send the request again later. The log of the service has the cause.',
+  },
+  TICKET_INVALID: {
+    status: 401,
+    whatToDo: 'Get a new ticket, and send it once.',
+  },
+} as const satisfies Readonly<Record<string, DoorErrorRow>>
+
+/** A code of {@link DOOR_ERRORS}. It does not change between versions. */
+export type DoorErrorCode = keyof typeof DOOR_ERRORS
+
+/** How a {@link DoorError} is answered beyond its code. */
+export interface DoorErrorDetails {
+  /** Becomes the header `retry-after`. Codes with status 429 and 503 have one second by default. */
+  readonly retryAfterSeconds?: number
+  /** Fields that the answer has besides the three of each error, for protocols that want their own. */
+  readonly also?: Readonly<Record<string, unknown>>
+  readonly cause?: unknown
+}
+
+/** Thrown by a door; its client gets the status, `error`, `message` and `whatToDo`. The message has no payload in it. */
+export class DoorError extends Error {
+  readonly code: DoorErrorCode
+  readonly details: DoorErrorDetails
+
+  constructor(code: DoorErrorCode, message: string, details: DoorErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'DoorError'
+    this.code = code
+    this.details = details
+  }
+}

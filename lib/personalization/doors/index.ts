@@ -1,0 +1,12 @@
+/** The registry of doors: one row for each way into the service and out of it. */
+import type { Door } from './door.js'
+import { activityDoor } from './http-activity.js'
+import { loginDoor } from './login.js'
+import { pageDoor } from './page-files.js'
+import { statusDoor } from './status.js'
+import { liveDoor } from './websocket.js'
+
+export const DOORS: readonly Door[] = [pageDoor, statusDoor, loginDoor, activityDoor, liveDoor]
+
+/** What stands in place of a door if a request has come to none. */
+export const SERVER: Pick<Door, 'name' | 'errors'> = { name: 'server', errors: ['REQUEST_MALFORMED', 'ROUTE_UNKNOWN'] }

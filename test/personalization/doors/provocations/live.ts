@@ -1,0 +1,91 @@
+import { WebSocket } from 'ws'
+import { ManualClock } from '../../../../lib/testing/manual-clock.js'
+import { type OpenDoors, originProvocation, type Provocation, post } from '../provocation.js'
+
+const RESUME = JSON.stringify({ type: 'resume', position: null, have: [] })
+
+async function ticketOf({ address }: OpenDoors, user = 'ada'): Promise<string> {
+  const { ticket } = (await (await post(`${address}/tickets`, { user })).json()) as { ticket: string }
+  return ticket
+}
+
+/** The answer to the upgrade, or the close code. */
+function connect({ address }: OpenDoors, ticket: string, act?: (socket: WebSocket) => void, origin?: string) {
+  const url = `${address.replace('http', 'ws')}/live?ticket=${ticket}`
+  const socket = new WebSocket(url, origin === undefined ? {} : { origin })
+  return new Promise<Response | number>((resolve) => {
+    socket.on('open', () => act?.(socket))
+    socket.on('unexpected-response', (_request, answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk) => chunks.push(chunk))
+      const { statusCode: status = 0, headers } = answer
+      const entries = Object.entries(headers).map(([name, value]) => [name, String(value)] as [string, string])
+      answer.on('end', () => resolve(new Response(Buffer.concat(chunks), { status, headers: entries })))
+    })
+    socket.on('close', (code) => resolve(code))
+    socket.on('error', () => undefined)
+  })
+}
+
+async function twice(doors: OpenDoors, users: readonly [string, string]) {
+  const socket = new WebSocket(`${doors.address.replace('http', 'ws')}/live?ticket=${await ticketOf(doors, users[0])}`)
+  await new Promise((resolve) => socket.on('open', resolve))
+  const answer = await connect(doors, await ticketOf(doors, users[1]))
+  socket.terminate()
+  return answer
+}
+
+const MESSAGES: readonly [code: Provocation['code'], what: string, act: (socket: WebSocket) => void][] = [
+  ['REQUEST_MALFORMED', 'not JSON', (socket) => socket.send('hello')],
+  ['REQUEST_MALFORMED', 'binary', (socket) => socket.send(Buffer.from(RESUME))],
+  ['REQUEST_MALFORMED', 'resume twice', (socket) => [socket.send(RESUME), socket.send(RESUME)]],
+  ['REQUEST_TOO_LARGE', 'a message too large', (socket) => socket.send('x'.repeat(17_000))],
+]
+
+const manual = new ManualClock(1_800_000_000_000)
+
+export const PROVOCATIONS: readonly Provocation[] = [
+  originProvocation(async (doors, origin) => connect(doors, await ticketOf(doors), undefined, origin)),
+  { code: 'TICKET_INVALID', what: 'no such ticket', provoke: (doors) => connect(doors, 'nonsense') },
+  {
+    code: 'TICKET_INVALID',
+    what: 'the ticket again',
+    async provoke(doors) {
+      const ticket = await ticketOf(doors)
+      await connect(doors, ticket, (socket) => socket.close())
+      return connect(doors, ticket)
+    },
+  },
+  { code: 'REQUEST_MALFORMED', what: 'no WebSocket', provoke: ({ address }) => fetch(`${address}/live?ticket=x`) },
+  { code: 'REQUEST_MALFORMED', what: 'no ticket', provoke: ({ address }) => fetch(`${address}/live`) },
+  ...MESSAGES.map(([code, what, act]): Provocation => {
+    return { code, what, provoke: async (doors) => connect(doors, await ticketOf(doors), act) }
+  }),
+  {
+    code: 'CONNECTIONS_EXCEEDED',
+    what: 'more of one user',
+    options: { maxConnectionsPerUser: 1 },
+    provoke: (doors) => twice(doors, ['ada', 'ada']),
+  },
+  {
+    code: 'CONNECTIONS_EXCEEDED',
+    what: 'more from one address',
+    options: { maxConnectionsPerAddress: 1 },
+    provoke: (doors) => twice(doors, ['ada', 'bob']),
+  },
+  {
+    code: 'REQUEST_TOO_FREQUENT',
+    what: 'more messages than a browser has to say',
+    options: { clock: manual },
+    provoke: async (doors) =>
+      connect(doors, await ticketOf(doors), (socket) => {
+        for (let i = 0; i < 21; i++) socket.send(RESUME)
+      }),
+  },
+  {
+    code: 'REQUEST_TIMEOUT',
+    what: 'a browser that does not say resume',
+    options: { clock: manual },
+    provoke: async (doors) => connect(doors, await ticketOf(doors), () => manual.advance(5_000)),
+  },
+]
