@@ -14,6 +14,15 @@ export type {
   TopicRecord,
   Topology,
 } from '../index.js'
+export type { BoughtItem, BoughtOptions } from './around/already-bought.js'
+export type { Consent, ConsentOptions } from './around/consent.js'
+export type { Delivered, FrequencyCap } from './around/frequency-caps.js'
+export type { HoldOutOptions } from './around/hold-out.js'
+export { judge, type Verdict } from './around/index.js'
+export type { QuietHours } from './around/quiet-hours.js'
+export { AROUND_NOTES, type AroundNote, SUPPRESSION_REASONS, type SuppressionReason } from './around/reasons.js'
+export type { AroundConfig, JudgedFields } from './around/rule.js'
+export { type AroundState, INITIAL_AROUND, type KnownZone, mergeAround, observe } from './around/state.js'
 export { type Duration, duration } from './config/duration.js'
 export { type HttpOptions, PersonalizationServer } from './doors/server.js'
 export { servicePort } from './doors/service-view.js'
