@@ -16,6 +16,8 @@ export function realFile(path: string): ByteSource {
 
 export const REES46 = 'rees46-2019-10-01/events.csv.gz'
 export const RETAIL = 'online-retail-uk/lines-2010-12-to-2011-08.csv.gz'
+/** Segment calls, made by a seeded generator. */
+export const PLAYBACK = 'made-playback/events.jsonl.gz'
 export const OTTO = 'otto-20-sessions/train.jsonl'
 export const BOL = {
   train: 'bol-sessions-2020/train.tsv.gz',
