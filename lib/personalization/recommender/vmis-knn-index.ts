@@ -15,7 +15,9 @@ export interface SessionIndexLimits {
   readonly sessionTtlMs: number
 }
 
-/** Sessions live in a ring: number `n` sits in slot `n % maxSessions`, so a stale number is recognised by one compare. */
+const NO_ITEMS: readonly number[] = []
+
+/** Sessions live in a ring: number `n` is in slot `n & mask`, so a stale number is recognised by one compare. */
 export class SessionIndex {
   readonly #limits: SessionIndexLimits
   readonly #numberOf = new Map<string, number>()
@@ -25,20 +27,28 @@ export class SessionIndex {
   #next = 0
   #latestAtMs = Number.NEGATIVE_INFINITY
 
-  /** Per slot: the session's number (-1: none), its id, its items' indexes in order of first view, its last event's time. */
-  readonly #slotNumber: number[] = []
+  /** Slots less one; their number is a power of two. */
+  readonly mask: number
+  /** By slot: the session's number, which grows with each session that begins; -1: none. */
+  readonly slotNumber: Float64Array
+  /** By slot: the time of the session's last event. */
+  readonly slotLastAtMs: Float64Array
+  /** By slot: the session's items in order of first view. */
+  readonly slotItems: (readonly number[])[] = []
   readonly #slotId: string[] = []
-  readonly #slotItems: number[][] = []
-  readonly #slotLastAtMs: number[] = []
 
-  /** Per item index: the item's id, numbers of its latest sessions as a ring, inserts so far, live sessions holding it. */
+  /** By item index: the item's id, numbers of its latest sessions as a ring, inserts so far, live sessions that hold it. */
   readonly itemIds: ItemId[] = []
-  readonly #itemSessions: number[][] = []
+  readonly itemSessions: number[][] = []
   readonly #itemInserts: number[] = []
-  readonly #itemLive: number[] = []
+  readonly itemLive: number[] = []
 
   constructor(limits: SessionIndexLimits) {
     this.#limits = limits
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(1, limits.maxSessions)))
+    this.mask = slots - 1
+    this.slotNumber = new Float64Array(slots).fill(-1)
+    this.slotLastAtMs = new Float64Array(slots)
   }
 
   /** Sessions held now. */
@@ -57,16 +67,16 @@ export class SessionIndex {
       this.#expire(atMs - this.#limits.sessionTtlMs)
     }
     const number = this.#numberOf.get(sessionId) ?? this.#open(sessionId, atMs)
-    const slot = number % this.#limits.maxSessions
-    if (atMs > this.#slotLastAtMs[slot]!) this.#slotLastAtMs[slot] = atMs
-    const items = this.#slotItems[slot]!
+    const slot = number & this.mask
+    if (atMs > this.slotLastAtMs[slot]!) this.slotLastAtMs[slot] = atMs
+    const items = this.slotItems[slot] as number[]
     const known = this.#itemOf.get(itemId)
     if (known !== undefined && items.includes(known)) return
     if (items.length >= this.#limits.maxItemsPerSession) return
     const item = known ?? this.#newItem(itemId)
     items.push(item)
-    this.#itemLive[item]!++
-    this.#itemSessions[item]![this.#itemInserts[item]!++ % this.#limits.sessionsPerItem] = number
+    this.itemLive[item]!++
+    this.itemSessions[item]![this.#itemInserts[item]!++ % this.#limits.sessionsPerItem] = number
   }
 
   /** Index of an item that some live session holds. */
@@ -77,73 +87,46 @@ export class SessionIndex {
   /** Slot of a live session by its id. */
   slotOf(sessionId: string): number | undefined {
     const number = this.#numberOf.get(sessionId)
-    return number === undefined ? undefined : number % this.#limits.maxSessions
-  }
-
-  /** Live sessions that hold the item. */
-  sessionsWith(item: number): number {
-    return this.#itemLive[item]!
-  }
-
-  /** Slots of the item's remembered live sessions go to the end of `into`. */
-  collectSlots(item: number, into: number[]): void {
-    const ring = this.#itemSessions[item]!
-    const slots = this.#limits.maxSessions
-    for (let i = 0; i < ring.length; i++) {
-      const slot = ring[i]! % slots
-      if (this.#slotNumber[slot] === ring[i]) into.push(slot)
-    }
-  }
-
-  itemsIn(slot: number): readonly number[] {
-    return this.#slotItems[slot]!
-  }
-
-  /** True when session `a` was active later than `b`; the one that began later where both times are equal. */
-  isNewer(a: number, b: number): boolean {
-    const difference = this.#slotLastAtMs[a]! - this.#slotLastAtMs[b]!
-    return difference === 0 ? this.#slotNumber[a]! > this.#slotNumber[b]! : difference > 0
+    return number === undefined ? undefined : number & this.mask
   }
 
   #open(sessionId: string, atMs: number): number {
     if (this.#next - this.#oldest >= this.#limits.maxSessions) this.#evictOldest()
     const number = this.#next++
-    const slot = number % this.#limits.maxSessions
+    const slot = number & this.mask
     this.#numberOf.set(sessionId, number)
-    this.#slotNumber[slot] = number
+    this.slotNumber[slot] = number
     this.#slotId[slot] = sessionId
-    this.#slotItems[slot] = []
-    this.#slotLastAtMs[slot] = atMs
+    this.slotItems[slot] = []
+    this.slotLastAtMs[slot] = atMs
     return number
   }
 
   #expire(beforeMs: number): void {
-    while (this.#oldest < this.#next && this.#slotLastAtMs[this.#oldest % this.#limits.maxSessions]! < beforeMs) {
-      this.#evictOldest()
-    }
+    while (this.#oldest < this.#next && this.slotLastAtMs[this.#oldest & this.mask]! < beforeMs) this.#evictOldest()
   }
 
   #evictOldest(): void {
-    const slot = this.#oldest++ % this.#limits.maxSessions
+    const slot = this.#oldest++ & this.mask
     this.#numberOf.delete(this.#slotId[slot]!)
-    for (const item of this.#slotItems[slot]!) {
-      if (--this.#itemLive[item]! > 0) continue
+    for (const item of this.slotItems[slot]!) {
+      if (--this.itemLive[item]! > 0) continue
       this.#itemOf.delete(this.itemIds[item]!)
-      this.#itemSessions[item] = []
+      this.itemSessions[item] = []
       this.#freeItems.push(item)
     }
-    this.#slotNumber[slot] = -1
+    this.slotNumber[slot] = -1
     this.#slotId[slot] = ''
-    this.#slotItems[slot] = []
+    this.slotItems[slot] = NO_ITEMS
   }
 
   #newItem(itemId: ItemId): number {
     const item = this.#freeItems.pop() ?? this.itemIds.length
     this.#itemOf.set(itemId, item)
     this.itemIds[item] = itemId
-    this.#itemSessions[item] = []
+    this.itemSessions[item] = []
     this.#itemInserts[item] = 0
-    this.#itemLive[item] = 0
+    this.itemLive[item] = 0
     return item
   }
 }

@@ -6,6 +6,7 @@
  * item was seen; the k best vote for their items, damped by where the newest shared item stands and by the item's idf.
  */
 
+import { quickselect, swap } from './quickselect.js'
 import {
   type Candidate,
   DEFAULT_COUNT,
@@ -13,7 +14,6 @@ import {
   type ItemRecommender,
   type RecommendOptions,
 } from './recommender.js'
-import { topOf } from './top-k.js'
 import { SessionIndex } from './vmis-knn-index.js'
 
 /** Parameters of VMIS-kNN. */
@@ -36,16 +36,32 @@ export interface VmisKnnOptions {
 
 const DAY_MS = 86_400_000
 
+/** Votes are counted in whole numbers: places from 10 (the newest shared item) down to 1, and nothing from the tenth place on. */
+const VOTE_PLACES = 10
+
 export class VmisKnn implements ItemRecommender {
   readonly #m: number
   readonly #k: number
   readonly #lastItems: number
   readonly #idfWeight: number
   readonly #index: SessionIndex
-  /** Scratch, all zero between calls. Per session slot: similarity, and the place (1 = latest) of the newest shared item. */
-  readonly #similarity: number[] = []
-  readonly #place: number[] = []
-  readonly #score: number[] = []
+  /** Scratch, all zero between calls. By session slot: similarity times the number of last items. */
+  readonly #similarity: Int32Array
+  /** By item index: votes. */
+  #votes = new Int32Array(1_024)
+  /** Scratch. By session slot: the place (1 = latest) of the newest shared item. */
+  readonly #place: Int32Array
+  /** Slots of the sessions that share an item, and the times of their last events. */
+  readonly #candidates: Int32Array
+  readonly #lastAtMs: Float64Array
+  /** Candidates by similarity. */
+  readonly #level: Int32Array
+  #touched = new Int32Array(1_024)
+  /** Scratch: the answer in the making, the best first. */
+  #bestItems = new Int32Array(DEFAULT_COUNT)
+  #bestScores = new Float64Array(DEFAULT_COUNT)
+  /** Of the numbers of sessions that came up; 0: not yet. */
+  readonly #logarithms: Float64Array
 
   constructor(options: VmisKnnOptions = {}) {
     this.#m = options.recentSessions ?? 1502
@@ -59,6 +75,14 @@ export class VmisKnn implements ItemRecommender {
       sessionsPerItem: this.#m + 1,
       sessionTtlMs: options.sessionTtlMs ?? 60 * DAY_MS,
     })
+    const slots = this.#index.mask + 1
+    const candidates = Math.min(slots, this.#lastItems * (this.#m + 1))
+    this.#similarity = new Int32Array(slots)
+    this.#place = new Int32Array(slots)
+    this.#candidates = new Int32Array(candidates)
+    this.#lastAtMs = new Float64Array(candidates)
+    this.#logarithms = new Float64Array(slots + 1)
+    this.#level = new Int32Array((this.#lastItems * (this.#lastItems + 1)) / 2 + 1)
   }
 
   /** Sessions and distinct items held now. */
@@ -72,79 +96,130 @@ export class VmisKnn implements ItemRecommender {
 
   recommend(sessionItems: readonly ItemId[], options: RecommendOptions = {}): Candidate[] {
     const last = latestDistinct(sessionItems, this.#lastItems)
-    const neighbours = this.#neighbours(last, options.sessionId)
-    const touched = this.#vote(neighbours)
-    const score = this.#score
-    const sessions = this.#index.sessions
-    for (const item of touched) {
-      const idf = Math.log(sessions / this.#index.sessionsWith(item))
-      score[item]! *= 1 + this.#idfWeight * idf
-    }
+    const candidates = this.#collect(last, options.sessionId)
+    const touched = this.#vote(this.#nearest(candidates))
+    for (let i = 0; i < candidates; i++) this.#similarity[this.#candidates[i]!] = 0
     const forbidden = options.repeats === 'allow' ? undefined : this.#index.itemIndex(sessionItems.at(-1) ?? '')
-    const allowed = forbidden === undefined ? touched : touched.filter((item) => item !== forbidden)
-    const best = topOf(allowed, options.count ?? DEFAULT_COUNT, (a, b) => {
-      const difference = score[a]! - score[b]!
-      return difference === 0 ? a < b : difference > 0
-    })
-    const answer = best.map((item) => ({ itemId: this.#index.itemIds[item]!, score: score[item]! }))
-    for (const item of touched) score[item] = 0
+    const answer = this.#best(touched, options.count ?? DEFAULT_COUNT, forbidden ?? -1, last.length * VOTE_PLACES)
+    for (let i = 0; i < touched; i++) this.#votes[this.#touched[i]!] = 0
     return answer
   }
 
-  /** The k most similar of the m most recent sessions that share an item; leaves `#place` set for `#vote`. */
-  #neighbours(last: readonly ItemId[], ownSessionId: string | undefined): { slots: number[]; similarities: number[] } {
-    const similarity = this.#similarity
-    const own = ownSessionId === undefined ? undefined : this.#index.slotOf(ownSessionId)
-    let candidates: number[] = []
-    const perItem: number[] = []
+  /** The sessions that share an item, with their similarity and place; returns how many. */
+  #collect(last: readonly ItemId[], ownSessionId: string | undefined): number {
+    const { mask, slotNumber, slotLastAtMs } = this.#index
+    const [similarity, places, candidates, lastAtMs] = [this.#similarity, this.#place, this.#candidates, this.#lastAtMs]
+    const own = ownSessionId === undefined ? -1 : (this.#index.slotOf(ownSessionId) ?? -1)
+    let count = 0
     for (let place = 1; place <= last.length; place++) {
       const item = this.#index.itemIndex(last[place - 1]!)
       if (item === undefined) continue
-      perItem.length = 0
-      this.#index.collectSlots(item, perItem)
-      const weight = (last.length - place + 1) / last.length
-      for (const slot of perItem) {
-        if (slot === own) continue
-        if (!similarity[slot]) {
-          candidates.push(slot)
-          similarity[slot] = weight
-          this.#place[slot] = place
-        } else similarity[slot]! += weight
+      const weight = last.length - place + 1
+      const sessions = this.#index.itemSessions[item]!
+      for (let i = 0; i < sessions.length; i++) {
+        const number = sessions[i]!
+        const slot = number & mask
+        if (slotNumber[slot] !== number || slot === own) continue
+        if (similarity[slot] === 0) {
+          places[slot] = place
+          candidates[count] = slot
+          lastAtMs[count++] = slotLastAtMs[slot]!
+        }
+        similarity[slot]! += weight
       }
     }
-    const all = candidates
-    if (candidates.length > this.#m) candidates = topOf(candidates, this.#m, (a, b) => this.#index.isNewer(a, b))
-    const slots = topOf(candidates, this.#k, (a, b) => {
-      const difference = similarity[a]! - similarity[b]!
-      return difference === 0 ? this.#index.isNewer(a, b) : difference > 0
-    })
-    const similarities = slots.map((slot) => similarity[slot]!)
-    for (const slot of all) similarity[slot] = 0
-    return { slots, similarities }
+    return count
   }
 
-  /** Adds the neighbours' votes into `#score` and answers which items got any. */
-  #vote(neighbours: { slots: number[]; similarities: number[] }): number[] {
-    const touched: number[] = []
-    const score = this.#score
-    for (let i = 0; i < neighbours.slots.length; i++) {
-      const slot = neighbours.slots[i]!
-      const vote = neighbours.similarities[i]! * matchWeight(this.#place[slot]!)
+  /** Brings the k most similar of the m most recent candidates to the front, of equal ones the most recent; returns how many. */
+  #nearest(candidates: number): number {
+    const [ids, lastAtMs, similarity, level] = [this.#candidates, this.#lastAtMs, this.#similarity, this.#level]
+    const { slotNumber } = this.#index
+    const recent = Math.min(candidates, this.#m)
+    if (recent < candidates) quickselect(ids, lastAtMs, 0, candidates, recent, slotNumber)
+    if (recent <= this.#k) return recent
+    level.fill(0)
+    for (let i = 0; i < recent; i++) level[similarity[ids[i]!]!]!++
+    let least = level.length - 1
+    let nearer = 0
+    for (; nearer + level[least]! < this.#k; least--) nearer += level[least]!
+    let [above, same] = [0, 0]
+    for (let i = 0; i < recent; i++) {
+      const near = similarity[ids[i]!]!
+      if (near < least) continue
+      swap(ids, lastAtMs, i, above + same)
+      if (near === least) same++
+      else swap(ids, lastAtMs, above + same, above++)
+    }
+    quickselect(ids, lastAtMs, above, above + same, this.#k - above, slotNumber)
+    return this.#k
+  }
+
+  /** Adds up the votes of the first `neighbours` candidates; returns how many items got any. */
+  #vote(neighbours: number): number {
+    const { slotItems } = this.#index
+    this.#makeRoom(this.#index.itemIds.length)
+    const [votes, touched] = [this.#votes, this.#touched]
+    let count = 0
+    for (let i = 0; i < neighbours; i++) {
+      const slot = this.#candidates[i]!
+      const vote = this.#similarity[slot]! * (VOTE_PLACES - this.#place[slot]!)
       if (vote <= 0) continue
-      for (const item of this.#index.itemsIn(slot)) {
-        if (!score[item]) {
-          touched.push(item)
-          score[item] = vote
-        } else score[item]! += vote
+      const items = slotItems[slot]!
+      for (let j = 0; j < items.length; j++) {
+        const item = items[j]!
+        if (votes[item] === 0) touched[count++] = item
+        votes[item]! += vote
       }
     }
-    return touched
+    return count
   }
-}
 
-/** The paper's match weight: 1 - 0.1 per place the newest shared item stands back, nothing from the tenth place on. */
-function matchWeight(place: number): number {
-  return place < 10 ? 1 - 0.1 * place : 0
+  /** The `count` best of the touched items, lifted by their rarity; of equal ones the one that was learned first. */
+  #best(touched: number, count: number, forbidden: number, unit: number): Candidate[] {
+    const { itemIds, itemLive, sessions } = this.#index
+    const all = this.#logarithm(sessions)
+    const length = Math.min(count, touched)
+    if (length > this.#bestItems.length) {
+      this.#bestItems = new Int32Array(length)
+      this.#bestScores = new Float64Array(length)
+    }
+    const [items, scores] = [this.#bestItems, this.#bestScores]
+    let found = 0
+    for (let i = 0; i < touched; i++) {
+      const item = this.#touched[i]!
+      if (item === forbidden) continue
+      const score = this.#votes[item]! * (1 + this.#idfWeight * (all - this.#logarithm(itemLive[item]!)))
+      let place = found < length ? found++ : length
+      while (place > 0 && (score > scores[place - 1]! || (score === scores[place - 1] && item < items[place - 1]!))) {
+        if (place < length) {
+          scores[place] = scores[place - 1]!
+          items[place] = items[place - 1]!
+        }
+        place--
+      }
+      if (place >= length) continue
+      scores[place] = score
+      items[place] = item
+    }
+    const answer: Candidate[] = []
+    for (let i = 0; i < found; i++) answer.push({ itemId: itemIds[items[i]!]!, score: scores[i]! / unit })
+    return answer
+  }
+
+  #logarithm(count: number): number {
+    const known = this.#logarithms[count]!
+    if (known !== 0) return known
+    const logarithm = Math.log(count)
+    this.#logarithms[count] = logarithm
+    return logarithm
+  }
+
+  #makeRoom(items: number): void {
+    if (items <= this.#votes.length) return
+    this.#votes = new Int32Array(2 * items)
+    this.#touched = new Int32Array(2 * items)
+  }
 }
 
 /** Up to `limit` distinct items from the end, latest first. */
