@@ -2,16 +2,11 @@ import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { type ByteSource, linesOf, textOf } from '../../lib/personalization/input/formats/bytes.js'
 import { csvRowsOf } from '../../lib/personalization/input/formats/csv.js'
-import {
-  type ActivityRow,
-  epochSecondsToMs,
-  isInvalidRow,
-  utcMs,
-} from '../../lib/personalization/input/formats/rows.js'
+import { type ActivityRow, epochSecondsToMs, isInvalidRow } from '../../lib/personalization/input/formats/rows.js'
 import { FORMATS, formatNamed, replayOf } from '../../lib/personalization/input/index.js'
 import { type ActivityFields, activityOf, activityProblem } from '../../lib/personalization/records/activity.js'
 import { seededRandom } from '../../lib/record/random.js'
-import { BOL, needs, OTTO, REES46, RETAIL, realFile } from './real-data.js'
+import { BOL, needs, OTTO, PLAYBACK, REES46, RETAIL, realFile } from './real-data.js'
 
 async function* chunked(bytes: Uint8Array, size: number): ByteSource {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
@@ -120,20 +115,6 @@ t.test('any fields survive being written and read', async (t) => {
 })
 
 t.test('times', async (t) => {
-  const rows: [string, number | undefined][] = [
-    ['1970-01-01 00:00:00', 0],
-    ['2019-10-01T02:50:00', 1_569_898_200_000],
-    ['2020-02-29 23:59:59', 1_583_020_799_000],
-    ['2019-02-29 00:00:00', undefined],
-    ['1900-02-29 00:00:00', undefined],
-    ['2019-13-01 00:00:00', undefined],
-    ['2019-00-10 00:00:00', undefined],
-    ['2019-01-00 00:00:00', undefined],
-    ['2019-01-01 24:00:00', undefined],
-    ['2019-01-01 00:00', undefined],
-    ['', undefined],
-  ]
-  for (const [text, expected] of rows) t.equal(utcMs(text), expected, text)
   t.equal(epochSecondsToMs('1592337718.0'), 1_592_337_718_000)
   t.equal(epochSecondsToMs('1.0015'), 1_002)
   for (const text of ['', '-1', 'x', '1e9', 'Infinity']) t.equal(epochSecondsToMs(text), undefined, text)
@@ -262,12 +243,45 @@ t.test('otto', async (t) => {
   ])
 })
 
+t.test('segment', async (t) => {
+  const ids = { userId: 'u', timestamp: '2026-01-05T08:00:00Z' }
+  const at = Date.UTC(2026, 0, 5, 8)
+  const calls = [
+    { type: 'track', event: 'Product Viewed', messageId: 'm1', ...ids, properties: { product_id: 'i' } },
+    { type: 'track', event: 'Product Viewed', ...ids, properties: {} },
+    { type: 'page', name: 'Home', ...ids },
+    { batch: [{ type: 'page', name: 'Home', ...ids }, 5], sentAt: '2026-01-05T08:00:10Z', receivedAt: 'no' },
+    { type: 'track', event: 'Order Completed', messageId: 'm2', ...ids, properties: { products: [] } },
+  ]
+  const text = calls.map((call) => JSON.stringify(call)).join('\n')
+  const one = { userId: 'u', at }
+  const expected = [
+    replayed({ ...one, eventId: 'm1', type: 'view', itemId: 'i', name: 'Product Viewed' }),
+    { row: 2, reason: 'view without product_id or sku' },
+    replayed({ ...one, eventId: '3', type: 'custom', name: 'Home' }),
+    replayed({ ...one, eventId: '4-0', type: 'custom', name: 'Home' }),
+    { row: 4, reason: 'batch[1]: the call is not an object' },
+    { row: 5, reason: 'purchase without products' },
+    { row: 6, reason: 'line is not JSON' },
+  ]
+  t.same(await read('segment', `${text}\n\n{"type":`, 9), expected)
+})
+
 t.test('a wrong file is named as such', async (t) => {
   t.throws(() => formatNamed('json'), { code: 'INPUT_FORMAT_UNKNOWN' })
   for (const format of ['rees46', 'retail', 'bol']) {
     await t.rejects(read(format, 'a,b,c\n1,2,3\n'), { code: 'INPUT_FORMAT_MISMATCH' })
     await t.rejects(read(format, ''), { code: 'INPUT_FORMAT_MISMATCH' })
   }
+})
+
+t.test('every row of the made playback file is a valid event', needs(PLAYBACK), async (t) => {
+  const types: Record<string, number> = {}
+  for await (const row of replayOf(formatNamed('segment'), realFile(PLAYBACK))) {
+    if (isInvalidRow(row)) t.fail(`row ${row.row}: ${row.reason}`)
+    else types[row.type] = (types[row.type] ?? 0) + 1
+  }
+  t.same(types, { video_pause: 5_620, video_resume: 5_620, video_seek: 4_639, error: 733 })
 })
 
 for (const [name, path, events] of [

@@ -37,7 +37,7 @@ export interface StartOptions {
 
 export const HELP = `npm start -- [options]
 
-Input       --input FILE --format rees46|bol|otto|retail   default: the simulated shop
+Input       --input FILE --format rees46|bol|otto|retail|segment   default: the simulated shop
             --speed N|max       how many seconds of events per second; default 1, simulated shop 60, with --once max
             --inject shuffle=MS,duplicate=SHARE,late=SHARE:MS
             --seed TEXT         seed of the simulator and of --inject; default 1

@@ -7,6 +7,7 @@ import { readOtto } from './formats/otto.js'
 import { readRees46 } from './formats/rees46.js'
 import { readRetail } from './formats/retail.js'
 import { type ActivityRow, type ActivityRows, isInvalidRow } from './formats/rows.js'
+import { readSegment } from './formats/segment.js'
 
 export interface Format {
   readonly name: string
@@ -21,6 +22,7 @@ export const FORMATS: readonly Format[] = [
   { name: 'bol', read: readBol, inTimeOrder: false },
   { name: 'otto', read: readOtto, inTimeOrder: false },
   { name: 'retail', read: readRetail, inTimeOrder: true },
+  { name: 'segment', read: readSegment, inTimeOrder: true },
 ]
 
 /** The format called `name`; INPUT_FORMAT_UNKNOWN otherwise. */

@@ -159,7 +159,7 @@ const LATEST_MS = 4_102_444_800_000
 const MAX_ID_BYTES = 80
 const MAX_NAME_BYTES = 200
 /** The longest `properties`, in bytes of UTF-8. */
-const MAX_PROPERTIES_BYTES = 2_048
+export const MAX_PROPERTIES_BYTES = 2_048
 const MAX_PURPOSES = 64
 const MAX_POSITION_MS = 365 * 86_400_000
 const MAX_QUANTITY = 1_000_000

@@ -1,8 +1,9 @@
 /** The REES46 multi-category shop: views, carts and purchases of known users, with prices in dollars. */
 import { type ActivityType, activityOf } from '../../records/activity.js'
+import { utcMs } from '../../records/iso-time.js'
 import { parseMicros } from '../../records/money.js'
 import type { ByteSource } from './bytes.js'
-import { type ActivityRow, type ActivityRows, csvActivities, optional, utcMs } from './rows.js'
+import { type ActivityRow, type ActivityRows, csvActivities, optional } from './rows.js'
 
 const HEADER = [
   'event_time',

@@ -1,8 +1,9 @@
 /** The UK gift shop's order lines: purchases and cancellations with exact prices, guests included. */
 import { activityOf } from '../../records/activity.js'
+import { utcMs } from '../../records/iso-time.js'
 import { parseMicros, timesQuantity } from '../../records/money.js'
 import type { ByteSource } from './bytes.js'
-import { type ActivityRow, type ActivityRows, csvActivities, optional, utcMs, wholeNumber } from './rows.js'
+import { type ActivityRow, type ActivityRows, csvActivities, optional, wholeNumber } from './rows.js'
 
 const HEADER = [
   'invoice_no',

@@ -102,23 +102,3 @@ const EPOCH_SECONDS = /^\d{1,11}(?:\.\d{1,9})?$/
 export function epochSecondsToMs(field: string): number | undefined {
   return EPOCH_SECONDS.test(field) ? Math.round(Number(field) * 1000) : undefined
 }
-
-const CIVIL = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})$/
-
-/** `2019-10-01 00:00:00` or with a T, taken as UTC, in epoch milliseconds; undefined where there is no such moment. */
-export function utcMs(text: string): number | undefined {
-  const parts = CIVIL.exec(text)
-  if (parts === null) return undefined
-  const [, year, month, day, hour, minute, second] = parts as unknown as [string, ...string[]]
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined
-  if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) return undefined
-  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
-}
-
-const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-
-/** Days of a month of the Gregorian calendar, 0 where there is no such month. */
-function daysIn(year: number, month: number): number {
-  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-  return month === 2 && isLeap ? 29 : (DAYS[month - 1] ?? 0)
-}
