@@ -1,6 +1,6 @@
 /** The port between the page and the running service. */
-import { readTopic, SchemaPending, type TopicRecord } from '../../index.js'
-import type { Recommendation } from '../records/recommendation.js'
+import { readTopic } from '../../index.js'
+import { decisionOf } from '../records/decided-record.js'
 import type { PersonalizationService } from '../service.js'
 import type { ServicePort } from '../service-port.js'
 import { shopCatalogue } from '../shop/catalogue.js'
@@ -31,7 +31,7 @@ export async function servicePort(
       const ends = await admin.listOffsets(all, 'latest', 'readCommitted')
       return new Map(ends.map(({ partition, offset }) => [partition, offset]))
     },
-    decodeRecommendation: (record) => decoded(record, serdes.recommendation),
+    decodeRecommendation: (record) => decisionOf(record, serdes.recommendation),
     figures() {
       const { events, lateEvents, deadLetters, duplicateInputs } = service.counts
       const { hitRate20, mrr20 } = service.model.score
@@ -47,19 +47,6 @@ export async function servicePort(
         recommender: hitRate20 === null || mrr20 === null ? null : { hitRate20, mrr20 },
       }
     },
-  }
-}
-
-function decoded(
-  record: TopicRecord,
-  serde: PersonalizationService['serdes']['recommendation'],
-): Recommendation | null {
-  try {
-    return record.value === null ? null : serde.deserialize(record.value, record.topic)
-  } catch (error) {
-    // The hub reads it again when its schema has come.
-    if (error instanceof SchemaPending) throw error
-    return null
   }
 }
 

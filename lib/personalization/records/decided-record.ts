@@ -1,5 +1,5 @@
 /** A decision as a record of the `recommendations` topic: keyed by user, with id and validity readable without Avro. */
-import type { StreamRecord } from '../../index.js'
+import { SchemaPending, type Serde, type StreamRecord, type TopicRecord } from '../../index.js'
 import { DECISION_ID_HEADER } from './decision-id.js'
 import type { Recommendation } from './recommendation.js'
 
@@ -15,6 +15,19 @@ export function decidedRecord(decision: Recommendation, triggeredAt: number): St
   ]
   if (triggeredAt >= 0) headers.push({ key: TRIGGERED_HEADER, value: Buffer.from(String(triggeredAt)) })
   return { key: decision.userId, value: decision, timestamp: decision.at, headers }
+}
+
+/**
+ * The decision in a record; null: it cannot be read.
+ * @throws SchemaPending where its schema is on its way: read it again when it has come
+ */
+export function decisionOf(record: TopicRecord, serde: Serde<Recommendation>): Recommendation | null {
+  try {
+    return record.value === null ? null : serde.deserialize(record.value, record.topic)
+  } catch (error) {
+    if (error instanceof SchemaPending) throw error
+    return null
+  }
 }
 
 /** The text of a header, or null where the record has none of this name. */

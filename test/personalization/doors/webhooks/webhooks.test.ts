@@ -1,0 +1,318 @@
+import { Webhook as Verifier } from 'standardwebhooks'
+import t, { type Test } from 'tap'
+import { Admin } from '../../../../lib/client/admin.js'
+import { connect } from '../../../../lib/client/connect.js'
+import { Producer } from '../../../../lib/client/producer/plain-producer.js'
+import { embeddedBroker } from '../../../../lib/embedded-broker.js'
+import { webhookSettings } from '../../../../lib/personalization/doors/webhooks/webhook-settings.js'
+import { Webhooks } from '../../../../lib/personalization/doors/webhooks/webhooks.js'
+import { decidedRecord } from '../../../../lib/personalization/records/decided-record.js'
+import { type Decided, recommendation } from '../../../../lib/personalization/records/recommendation.js'
+import { plainSerdes } from '../../../../lib/personalization/records/serdes.js'
+import { STAMPED } from '../../../../lib/personalization/records/topic-names.js'
+import { partitionForKey } from '../../../../lib/record/partitioner.js'
+import { seededRandom } from '../../../../lib/record/random.js'
+import type { Header } from '../../../../lib/record/record.js'
+import { type Log, silentLog } from '../../../../lib/telemetry/log.js'
+import { ManualClock } from '../../../../lib/testing/manual-clock.js'
+import { accept, type Receiver, receiver, status } from './receiver.js'
+
+const TOPIC = 'recommendations'
+const ALL = [0, 1, 2, 3]
+const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
+const serde = plainSerdes().recommendation
+
+interface World {
+  readonly admin: Admin
+  readonly clock: ManualClock
+  /** Connects, starts, and owns `own`; what it logs as an error is in `errors`. */
+  instance(id: string, own: readonly number[], webhooks: readonly object[]): Promise<Instance>
+  decide(decided: Partial<Decided>, headers?: readonly Header[]): Promise<string>
+  /** Turns of the event loop, with a little time, until `holds`. */
+  until(holds: () => boolean | Promise<boolean>): Promise<void>
+}
+
+interface Instance {
+  readonly webhooks: Webhooks
+  readonly own: Set<number>
+  readonly errors: string[]
+  close(): Promise<void>
+  /** Nothing it does reaches the broker or a receiver any more. */
+  kill(): Promise<void>
+}
+
+async function world(t: Test): Promise<World> {
+  const broker = await embeddedBroker({ folder: null })
+  t.teardown(() => broker.close())
+  const admin = new Admin(broker)
+  t.teardown(() => admin.close())
+  await admin.createTopics([{ name: TOPIC, partitions: ALL.length, config: STAMPED }])
+  const producer = new Producer({ connection: broker })
+  t.teardown(() => producer.close())
+  // The broker stamps records with the time of the machine.
+  const clock = new ManualClock(Date.now())
+  let made = 0
+  const until: World['until'] = async (holds) => {
+    while (!(await holds())) {
+      clock.advance(50)
+      await new Promise(setImmediate)
+    }
+  }
+  const closed = async (webhooks: Webhooks) => {
+    let isClosed = false
+    const closing = webhooks.close().finally(() => {
+      isClosed = true
+    })
+    await until(() => isClosed)
+    await closing
+  }
+  return {
+    ...{ admin, clock, until },
+    async instance(id, own, webhooks) {
+      const owned = new Set(own)
+      const errors: string[] = []
+      const log: Log = { ...silentLog, error: (_fields, message) => void errors.push(message) }
+      const clusters: ReturnType<typeof connect>[] = []
+      const it = new Webhooks({
+        connect: () => clusters[clusters.push(connect(broker)) - 1]!,
+        settings: webhookSettings(webhooks, 'webhooks', (path, allowed) => new Error(`${path}: ${allowed}`)),
+        ...{ applicationId: 'test', topicPrefix: '', topic: TOPIC, ownerTopic: TOPIC, instanceId: id },
+        ownPartitions: () => owned,
+        decode: ({ value }) => (value === null ? null : serde.deserialize(value, TOPIC)),
+        hasReplay: () => false,
+        ...{ clock, log, random: seededRandom(id) },
+      })
+      await it.start()
+      let ended: Promise<void> | null = null
+      const close = () => {
+        ended ??= closed(it)
+        return ended
+      }
+      t.teardown(close)
+      const kill = async () => {
+        await Promise.all(clusters.map((cluster) => cluster.close()))
+        ended = closed(it).catch(() => undefined)
+        await ended
+      }
+      return { webhooks: it, own: owned, errors, close, kill }
+    },
+    async decide(decided, headers = []) {
+      const decision = recommendation({
+        ...{ rule: 'cart-abandonment', userId: 'ada', subject: `event ${++made}`, at: clock.now() },
+        ...decided,
+      })
+      const { value, ...record } = decidedRecord(decision, -1)
+      const bytes = serde.serialize(value, TOPIC)
+      await producer.send(TOPIC, {
+        key: Buffer.from(record.key),
+        value: bytes,
+        headers: [...(record.headers ?? []), ...headers],
+      })
+      return decision.decisionId
+    },
+  }
+}
+
+function crm({ url }: Receiver, more: object = {}) {
+  return { name: 'crm', url, secret: SECRET, channels: ['push'], allowPrivateAddresses: true, ...more }
+}
+
+const idsOf = ({ received }: Receiver) => received.map(({ headers }) => headers['webhook-id'])
+const stateOf = ({ webhooks }: Instance, name = 'crm') => webhooks.statuses().find((each) => each.name === name)!
+
+t.test('signed decisions of its channels, also while another webhook hangs', async (t) => {
+  const { instance, decide, until } = await world(t)
+  const [works, hangs] = [await receiver(t), await receiver(t, () => undefined)]
+  await decide({ subject: 'before the webhook was there' })
+  const it = await instance('one', ALL, [
+    crm(works),
+    crm(hangs, { name: 'slow', channels: ['push', 'page'], concurrency: 1, timeout: '5m' }),
+  ])
+  const ids: string[] = []
+  for (let i = 0; i < 20; i++) ids.push(await decide({ userId: `user ${i % 5}` }))
+  await decide({ rule: 'carousel' })
+  await until(() => works.received.length === 20)
+  t.same([...idsOf(works)].sort(), [...ids].sort())
+  const { headers, body } = works.received[0]!
+  const message = new Verifier(SECRET).verify(body, headers as Record<string, string>) as { data: object }
+  t.match(message, { type: 'decision.cart_abandonment', data: { channel: 'push', rule: 'cart-abandonment' } })
+  await until(() => hangs.received.length === 1)
+  await until(() => stateOf(it).delivered === 20)
+  t.match(stateOf(it), { attempts: 20, queued: 0, deadLetters: 0, state: 'enabled' })
+  await until(() => stateOf(it, 'slow').queued === 20)
+  t.match(stateOf(it, 'slow'), { delivered: 0, attempts: 1, underWay: 1 })
+  t.equal(await it.webhooks.isDrained(), false)
+})
+
+t.test('a pause that was asked for holds across a restart, and nothing that worked is sent again', async (t) => {
+  const { instance, decide, until, clock } = await world(t)
+  const it = await receiver(t)
+  const first = await instance('one', ALL, [crm(it)])
+  const sent = await decide({ userId: 'bob' })
+  await until(() => stateOf(first).delivered === 1)
+  it.answer = status(503, { 'retry-after': '3600' })
+  const late = await decide({ subject: 'later' })
+  await until(() => stateOf(first).retrying === 1)
+  await first.close()
+  it.answer = accept
+  const second = await instance('one', ALL, [crm(it)])
+  await until(() => second.webhooks.isDrained())
+  t.same(idsOf(it), [sent, late], 'not asked again yet')
+  clock.advance(4_000_000)
+  await until(() => it.received.length === 3)
+  t.same(idsOf(it), [sent, late, late])
+  await until(() => stateOf(second).retrying === 0)
+  await second.close()
+  const third = await instance('one', ALL, [crm(it)])
+  await until(() => third.webhooks.isDrained())
+  t.match(stateOf(third), { attempts: 0, retrying: 0 })
+})
+
+t.test('killed: whatever was not known to be delivered is sent again', async (t) => {
+  const { instance, decide, until } = await world(t)
+  const it = await receiver(t, () => undefined)
+  const first = await instance('one', ALL, [crm(it)])
+  const ids: string[] = []
+  for (let i = 0; i < 30; i++) ids.push(await decide({ userId: `user ${i}` }))
+  await until(() => it.received.length === 8)
+  await first.kill()
+  it.answer = accept
+  it.received.length = 0
+  const second = await instance('one', ALL, [crm(it)])
+  await until(() => stateOf(second).delivered === 30)
+  t.same([...idsOf(it)].sort(), [...ids].sort())
+})
+
+t.test('410 disables it, also after a restart; enabled, it gets what was made meanwhile', async (t) => {
+  const { instance, decide, until } = await world(t)
+  const it = await receiver(t, status(410))
+  const first = await instance('one', ALL, [crm(it)])
+  const ids = [await decide({})]
+  await until(() => stateOf(first).state === 'disabled')
+  t.match(first.errors, [/crm answered 410 Gone and is disabled: to enable it again, POST \/webhooks\/crm\/enable/])
+  await first.close()
+  it.answer = accept
+  const second = await instance('one', ALL, [crm(it)])
+  ids.push(await decide({}))
+  await until(() => second.webhooks.isDrained())
+  t.match([stateOf(second).state, it.received.length], ['disabled', 1])
+  await second.webhooks.enable('crm')
+  await until(() => it.received.length === 3)
+  t.same(idsOf(it).slice(1), ids)
+  t.equal(stateOf(second).state, 'enabled')
+  it.answer = status(410)
+  await decide({})
+  await until(() => stateOf(second).state === 'disabled')
+  await second.close()
+  const moved = await receiver(t)
+  await instance('one', ALL, [crm(moved)])
+  await until(() => moved.received.length === 1)
+})
+
+t.test('dead letters survive a restart, and are sent again when an operator says so', async (t) => {
+  const { instance, decide, until, clock } = await world(t)
+  const it = await receiver(t, status(400))
+  const first = await instance('one', ALL, [crm(it, { channels: ['push', 'page'] })])
+  const lasting = [await decide({ userId: 'ada' }), await decide({ userId: 'bob' })]
+  const brief = await decide({ rule: 'carousel', userId: 'eve' })
+  await until(() => stateOf(first).deadLetters === 3)
+  await first.close()
+  const second = await instance('one', ALL, [crm(it, { channels: ['push', 'page'] })])
+  const letters = second.webhooks.deadLetters('crm', 10)
+  t.same(letters.map(({ decisionId }) => decisionId).sort(), [...lasting, brief].sort())
+  t.match(letters[0]!, { attempts: 1, why: 'status 400', lastAttemptAt: /^20/ })
+  t.equal(second.webhooks.deadLetters('crm', 2).length, 2)
+  t.same(await second.webhooks.replay('crm', new Set(['not there'])), { replayed: 0, expired: 0, deleted: 0 })
+  it.answer = accept
+  t.same(await second.webhooks.replay('crm', new Set([lasting[0]!])), { replayed: 1, expired: 0, deleted: 0 })
+  await until(() => stateOf(second).delivered === 1)
+  t.equal(idsOf(it).at(-1), lasting[0])
+  clock.advance(3_600_000)
+  t.same(await second.webhooks.replay('crm', null), { replayed: 1, expired: 1, deleted: 0 })
+  await until(() => stateOf(second).delivered === 2)
+  t.equal(idsOf(it).at(-1), lasting[1])
+  t.match(stateOf(second), { deadLetters: 0, retrying: 0, dropped: { expired: 1 } })
+})
+
+t.test('instances share the partitions; what one has left another goes on with', async (t) => {
+  const { instance, decide, until } = await world(t)
+  const it = await receiver(t)
+  const [left, right] = [await instance('left', [0, 1], [crm(it)]), await instance('right', [2, 3], [crm(it)])]
+  const users = Array.from({ length: 40 }, (_, i) => `user ${i}`)
+  for (const userId of users) await decide({ userId })
+  await until(() => stateOf(left).delivered + stateOf(right).delivered === 40)
+  const ofLeft = users.filter((user) => partitionForKey(Buffer.from(user), ALL.length) < 2).length
+  t.equal(stateOf(left).delivered, ofLeft)
+  t.equal(new Set(idsOf(it)).size, 40)
+  it.answer = status(503, { 'retry-after': '30' })
+  const userId = users.find((user) => partitionForKey(Buffer.from(user), ALL.length) === 0)!
+  const waiting = await decide({ userId })
+  await until(() => stateOf(right).retrying === 1)
+  left.own.clear()
+  for (const partition of ALL) right.own.add(partition)
+  it.answer = accept
+  await until(() => stateOf(right).delivered === 40 - ofLeft + 1)
+  t.equal(idsOf(it).at(-1), waiting)
+  await until(() => stateOf(left).retrying === 0)
+})
+
+t.test('an operator may ask any instance', async (t) => {
+  const { instance, decide, until } = await world(t)
+  const it = await receiver(t, status(400))
+  const [owner, other] = [await instance('owner', ALL, [crm(it)]), await instance('other', [], [crm(it)])]
+  const id = await decide({})
+  await until(() => stateOf(other).deadLetters === 1)
+  it.answer = accept
+  t.match(await other.webhooks.replay('crm', null), { replayed: 1 })
+  await until(() => stateOf(owner).delivered === 1)
+  t.same(idsOf(it), [id, id])
+  it.answer = status(410)
+  await decide({})
+  await until(() => stateOf(other).state === 'disabled')
+  it.answer = accept
+  await other.webhooks.enable('crm')
+  await until(() => stateOf(owner).delivered === 2)
+})
+
+t.test('records that were deleted before they were read are counted', async (t) => {
+  const { admin, instance, decide, until } = await world(t)
+  const it = await receiver(t)
+  await (await instance('one', ALL, [crm(it)])).close()
+  const ids: string[] = []
+  for (let i = 0; i < 5; i++) ids.push(await decide({ userId: 'ada' }))
+  const partition = partitionForKey(Buffer.from('ada'), ALL.length)
+  await admin.deleteRecords([{ topic: TOPIC, partition, offset: 3 }])
+  const second = await instance('one', ALL, [crm(it)])
+  await until(() => stateOf(second).delivered === 2)
+  t.same(idsOf(it), ids.slice(3))
+  t.equal(stateOf(second).dropped.retention, 3)
+  t.match(second.errors, [/deleted before they were read/])
+})
+
+t.test('a retry whose record was deleted is dropped and counted', async (t) => {
+  const { admin, instance, decide, until } = await world(t)
+  const it = await receiver(t, status(500))
+  const first = await instance('one', ALL, [crm(it)])
+  await decide({ userId: 'ada' })
+  await until(() => stateOf(first).retrying === 1)
+  await first.close()
+  const partition = partitionForKey(Buffer.from('ada'), ALL.length)
+  await admin.deleteRecords([{ topic: TOPIC, partition, offset: 1 }])
+  const second = await instance('one', ALL, [crm(it)])
+  await until(() => stateOf(second).retrying === 0)
+  t.match(stateOf(second), { attempts: 0, dropped: { retention: 1 } })
+})
+
+t.test('a decision of which the receiver was told keeps its trace', async (t) => {
+  const { instance, decide, until } = await world(t)
+  const it = await receiver(t)
+  await instance('one', ALL, [crm(it)])
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  await decide({}, [{ key: 'traceparent', value: Buffer.from(traceparent) }])
+  await decide({}, [{ key: 'traceparent', value: Buffer.from('no\r\nx: trace') }])
+  await until(() => it.received.length === 2)
+  t.same(
+    it.received.map(({ headers }) => headers.traceparent),
+    [traceparent, undefined],
+  )
+})
