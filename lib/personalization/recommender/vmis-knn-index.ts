@@ -15,6 +15,8 @@ export interface SessionIndexLimits {
   readonly sessionTtlMs: number
 }
 
+/** Items of a session that lie in one array with those of all others: most sessions have no more. */
+export const FIRST_ITEMS = 8
 const NO_ITEMS: readonly number[] = []
 
 /** Sessions live in a ring: number `n` is in slot `n & mask`, so a stale number is recognised by one compare. */
@@ -33,8 +35,12 @@ export class SessionIndex {
   readonly slotNumber: Float64Array
   /** By slot: the time of the session's last event. */
   readonly slotLastAtMs: Float64Array
-  /** By slot: the session's items in order of first view. */
-  readonly slotItems: (readonly number[])[] = []
+  /** By slot: how many items the session has. */
+  readonly slotCount: Int32Array
+  /** Item indexes: the first `FIRST_ITEMS` of each session, side by side, in order of first view. */
+  readonly firstItems: Int32Array
+  /** By slot: the rest of them, which few sessions have. */
+  readonly moreItems: (readonly number[])[] = []
   readonly #slotId: string[] = []
 
   /** By item index: the item's id, numbers of its latest sessions as a ring, inserts so far, live sessions that hold it. */
@@ -49,6 +55,8 @@ export class SessionIndex {
     this.mask = slots - 1
     this.slotNumber = new Float64Array(slots).fill(-1)
     this.slotLastAtMs = new Float64Array(slots)
+    this.slotCount = new Int32Array(slots)
+    this.firstItems = new Int32Array(slots * FIRST_ITEMS)
   }
 
   /** Sessions held now. */
@@ -69,12 +77,11 @@ export class SessionIndex {
     const number = this.#numberOf.get(sessionId) ?? this.#open(sessionId, atMs)
     const slot = number & this.mask
     if (atMs > this.slotLastAtMs[slot]!) this.slotLastAtMs[slot] = atMs
-    const items = this.slotItems[slot] as number[]
     const known = this.#itemOf.get(itemId)
-    if (known !== undefined && items.includes(known)) return
-    if (items.length >= this.#limits.maxItemsPerSession) return
+    if (known !== undefined && this.#holds(slot, known)) return
+    if (this.slotCount[slot]! >= this.#limits.maxItemsPerSession) return
     const item = known ?? this.#newItem(itemId)
-    items.push(item)
+    this.#push(slot, item)
     this.itemLive[item]!++
     this.itemSessions[item]![this.#itemInserts[item]!++ % this.#limits.sessionsPerItem] = number
   }
@@ -97,9 +104,24 @@ export class SessionIndex {
     this.#numberOf.set(sessionId, number)
     this.slotNumber[slot] = number
     this.#slotId[slot] = sessionId
-    this.slotItems[slot] = []
+    this.slotCount[slot] = 0
+    this.moreItems[slot] = NO_ITEMS
     this.slotLastAtMs[slot] = atMs
     return number
+  }
+
+  #holds(slot: number, item: number): boolean {
+    const first = slot * FIRST_ITEMS
+    const end = first + Math.min(this.slotCount[slot]!, FIRST_ITEMS)
+    for (let i = first; i < end; i++) if (this.firstItems[i] === item) return true
+    return this.moreItems[slot]!.includes(item)
+  }
+
+  #push(slot: number, item: number): void {
+    const count = this.slotCount[slot]!++
+    if (count < FIRST_ITEMS) this.firstItems[slot * FIRST_ITEMS + count] = item
+    else if (count === FIRST_ITEMS) this.moreItems[slot] = [item]
+    else (this.moreItems[slot] as number[]).push(item)
   }
 
   #expire(beforeMs: number): void {
@@ -109,15 +131,22 @@ export class SessionIndex {
   #evictOldest(): void {
     const slot = this.#oldest++ & this.mask
     this.#numberOf.delete(this.#slotId[slot]!)
-    for (const item of this.slotItems[slot]!) {
-      if (--this.itemLive[item]! > 0) continue
-      this.#itemOf.delete(this.itemIds[item]!)
-      this.itemSessions[item] = []
-      this.#freeItems.push(item)
-    }
+    const first = slot * FIRST_ITEMS
+    const end = first + Math.min(this.slotCount[slot]!, FIRST_ITEMS)
+    for (let i = first; i < end; i++) this.#leave(this.firstItems[i]!)
+    for (const item of this.moreItems[slot]!) this.#leave(item)
     this.slotNumber[slot] = -1
     this.#slotId[slot] = ''
-    this.slotItems[slot] = NO_ITEMS
+    this.slotCount[slot] = 0
+    this.moreItems[slot] = NO_ITEMS
+  }
+
+  /** A session that held the item has gone. */
+  #leave(item: number): void {
+    if (--this.itemLive[item]! > 0) return
+    this.#itemOf.delete(this.itemIds[item]!)
+    this.itemSessions[item] = []
+    this.#freeItems.push(item)
   }
 
   #newItem(itemId: ItemId): number {

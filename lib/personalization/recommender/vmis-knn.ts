@@ -7,6 +7,7 @@
  */
 
 import { quickselect, swap } from './quickselect.js'
+import { Ranking } from './ranking.js'
 import {
   type Candidate,
   DEFAULT_COUNT,
@@ -14,7 +15,7 @@ import {
   type ItemRecommender,
   type RecommendOptions,
 } from './recommender.js'
-import { SessionIndex } from './vmis-knn-index.js'
+import { FIRST_ITEMS, SessionIndex } from './vmis-knn-index.js'
 
 /** Parameters of VMIS-kNN. */
 export interface VmisKnnOptions {
@@ -57,9 +58,7 @@ export class VmisKnn implements ItemRecommender {
   /** Candidates by similarity. */
   readonly #level: Int32Array
   #touched = new Int32Array(1_024)
-  /** Scratch: the answer in the making, the best first. */
-  #bestItems = new Int32Array(DEFAULT_COUNT)
-  #bestScores = new Float64Array(DEFAULT_COUNT)
+  readonly #ranking = new Ranking()
   /** Of the numbers of sessions that came up; 0: not yet. */
   readonly #logarithms: Float64Array
 
@@ -157,7 +156,7 @@ export class VmisKnn implements ItemRecommender {
 
   /** Adds up the votes of the first `neighbours` candidates; returns how many items got any. */
   #vote(neighbours: number): number {
-    const { slotItems } = this.#index
+    const { firstItems, slotCount, moreItems } = this.#index
     this.#makeRoom(this.#index.itemIds.length)
     const [votes, touched] = [this.#votes, this.#touched]
     let count = 0
@@ -165,9 +164,15 @@ export class VmisKnn implements ItemRecommender {
       const slot = this.#candidates[i]!
       const vote = this.#similarity[slot]! * (VOTE_PLACES - this.#place[slot]!)
       if (vote <= 0) continue
-      const items = slotItems[slot]!
-      for (let j = 0; j < items.length; j++) {
-        const item = items[j]!
+      const first = slot * FIRST_ITEMS
+      const end = first + Math.min(slotCount[slot]!, FIRST_ITEMS)
+      for (let j = first; j < end; j++) {
+        const item = firstItems[j]!
+        if (votes[item] === 0) touched[count++] = item
+        votes[item]! += vote
+      }
+      if (slotCount[slot]! <= FIRST_ITEMS) continue
+      for (const item of moreItems[slot]!) {
         if (votes[item] === 0) touched[count++] = item
         votes[item]! += vote
       }
@@ -179,31 +184,17 @@ export class VmisKnn implements ItemRecommender {
   #best(touched: number, count: number, forbidden: number, unit: number): Candidate[] {
     const { itemIds, itemLive, sessions } = this.#index
     const all = this.#logarithm(sessions)
-    const length = Math.min(count, touched)
-    if (length > this.#bestItems.length) {
-      this.#bestItems = new Int32Array(length)
-      this.#bestScores = new Float64Array(length)
-    }
-    const [items, scores] = [this.#bestItems, this.#bestScores]
-    let found = 0
+    const ranking = this.#ranking
+    ranking.begin(count)
     for (let i = 0; i < touched; i++) {
       const item = this.#touched[i]!
       if (item === forbidden) continue
-      const score = this.#votes[item]! * (1 + this.#idfWeight * (all - this.#logarithm(itemLive[item]!)))
-      let place = found < length ? found++ : length
-      while (place > 0 && (score > scores[place - 1]! || (score === scores[place - 1] && item < items[place - 1]!))) {
-        if (place < length) {
-          scores[place] = scores[place - 1]!
-          items[place] = items[place - 1]!
-        }
-        place--
-      }
-      if (place >= length) continue
-      scores[place] = score
-      items[place] = item
+      ranking.offer(item, this.#votes[item]! * (1 + this.#idfWeight * (all - this.#logarithm(itemLive[item]!))))
     }
     const answer: Candidate[] = []
-    for (let i = 0; i < found; i++) answer.push({ itemId: itemIds[items[i]!]!, score: scores[i]! / unit })
+    for (let place = 0; place < ranking.count; place++) {
+      answer.push({ itemId: itemIds[ranking.id(place)]!, score: ranking.score(place) / unit })
+    }
     return answer
   }
 
