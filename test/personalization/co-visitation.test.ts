@@ -63,3 +63,26 @@ t.test('memory is bounded', async (t) => {
   }
   t.ok(hub.recommend(['hub'], { count: 100 }).length <= 8)
 })
+
+t.test('an item that was forgotten, or is some other item by now, never appears', async (t) => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = seededRandom(`forget ${seed}`)
+    const bounds = { maxItems: 1 + random.int(6), maxSessions: 1 + random.int(3), maxCompanions: 1 + random.int(3) }
+    const model = new CoVisitation({ ...bounds, halfLifeMs: HALF_LIFE_MS })
+    const together = new Set<string>()
+    const tails = new Map<string, string[]>()
+    for (let i = 0; i < 2_000; i++) {
+      const session = `s${random.int(5)}`
+      // Items come and go: their numbers are used again.
+      const item = `item ${Math.floor(i / 50) + random.int(10)}`
+      const tail = tails.get(session) ?? []
+      for (const other of tail.slice(-5)) together.add(`${item} ${other}`).add(`${other} ${item}`)
+      tails.set(session, [...tail, item].slice(-5))
+      model.learn(session, item, i * random.int(3_000))
+      const asked = `item ${Math.floor(i / 50) + random.int(10)}`
+      const strange = model.recommend([asked]).filter(({ itemId }) => !together.has(`${asked} ${itemId}`))
+      if (strange.length > 0) t.fail(`seed ${seed}: ${strange[0]!.itemId} never stood beside ${asked}`)
+    }
+    t.ok(model.size.items <= bounds.maxItems && model.size.sessions <= bounds.maxSessions, `seed ${seed}`)
+  }
+})

@@ -1,4 +1,6 @@
 /** Co-visitation: items near each other in a session get a weight of 1/distance, which decays over time. */
+import { LruList } from './lru-list.js'
+import { Ranking } from './ranking.js'
 import {
   type Candidate,
   DEFAULT_COUNT,
@@ -24,15 +26,16 @@ export interface CoVisitationOptions {
   readonly maxSessions?: number
 }
 
-/** Weights stand for `landmarkMs`: an event at `t` adds 2^((t - landmark) / halfLife), so nothing is decayed in place. */
+/** An item's companions side by side, few enough to be looked through: item indexes, and their weights as of the landmark. */
 interface Companions {
-  landmarkMs: number
-  readonly weights: Map<ItemId, number>
+  readonly items: number[]
+  readonly weights: number[]
 }
 
-/** Half-lives after which an item's weights are moved to a new landmark; far below where a double overflows. */
+/** Half-lives after which weights are moved to a new landmark; far below where a double overflows. */
 const RESCALE_HALF_LIVES = 100
 
+/** An event at `t` adds 2^((t - landmark) / halfLife), so nothing is decayed in place. */
 export class CoVisitation implements ItemRecommender {
   readonly #halfLifeMs: number
   readonly #reach: number
@@ -40,9 +43,21 @@ export class CoVisitation implements ItemRecommender {
   readonly #maxItems: number
   readonly #maxCompanions: number
   readonly #maxSessions: number
-  /** Both maps are in order of last use, so that their first entry is the one to evict. */
-  readonly #tails = new Map<string, ItemId[]>()
-  readonly #companions = new Map<ItemId, Companions>()
+  /** In order of last use, so that the first entry is the one to evict. */
+  readonly #tails = new Map<string, number[]>()
+  readonly #itemOf = new Map<ItemId, number>()
+  readonly #freeItems: number[] = []
+  /** By item index: its id, its companions, and how many others it is a companion of or whose tails it is in. */
+  readonly #itemIds: ItemId[] = []
+  readonly #companions: (Companions | null)[] = []
+  readonly #uses: number[] = []
+  /** Items with companions, by the last pair they gained. */
+  readonly #withCompanions = new LruList()
+  /** Scratch, all zero between calls. By item index. */
+  #scores = new Float64Array(1_024)
+  readonly #touched: number[] = []
+  readonly #ranking = new Ranking()
+  #landmarkMs: number | undefined
   #latestAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: CoVisitationOptions = {}) {
@@ -54,73 +69,164 @@ export class CoVisitation implements ItemRecommender {
     this.#maxSessions = options.maxSessions ?? 50_000
   }
 
-  /** Session tails and items held now. */
+  /** Session tails and items with companions held now. */
   get size(): { sessions: number; items: number } {
-    return { sessions: this.#tails.size, items: this.#companions.size }
+    return { sessions: this.#tails.size, items: this.#withCompanions.size }
   }
 
   learn(sessionId: string, itemId: ItemId, atMs: number): void {
     if (atMs > this.#latestAtMs) this.#latestAtMs = atMs
-    const tail = touch(this.#tails, sessionId, () => [], this.#maxSessions)
+    this.#landmarkMs ??= atMs
+    if ((atMs - this.#landmarkMs) / this.#halfLifeMs > RESCALE_HALF_LIVES) this.#rescale(atMs)
+    const unit = 2 ** ((atMs - this.#landmarkMs) / this.#halfLifeMs)
+    const tail = this.#tailOf(sessionId)
+    const item = this.#use(this.#itemOf.get(itemId) ?? this.#newItem(itemId))
     for (let distance = 1; distance <= tail.length; distance++) {
       const other = tail[tail.length - distance]!
-      if (other === itemId) continue
-      this.#pair(itemId, other, 1 / distance, atMs)
-      this.#pair(other, itemId, 1 / distance, atMs)
+      if (other === item) continue
+      this.#pair(item, other, unit / distance)
+      this.#pair(other, item, unit / distance)
     }
-    tail.push(itemId)
-    if (tail.length > this.#reach) tail.shift()
+    tail.push(item)
+    if (tail.length > this.#reach) this.#leave(tail.shift()!)
   }
 
   /** `sessionId` plays no part: a pair does not remember which session it came from. */
   recommend(sessionItems: readonly ItemId[], options: RecommendOptions = {}): Candidate[] {
-    const scores = new Map<ItemId, number>()
     const last = latestDistinct(sessionItems, this.#lastItems)
+    const touched = this.#touched
+    this.#makeRoom()
     for (let place = 1; place <= last.length; place++) {
-      const entry = this.#companions.get(last[place - 1]!)
-      if (entry === undefined) continue
-      const factor = 2 ** ((entry.landmarkMs - this.#latestAtMs) / this.#halfLifeMs) / place
-      for (const [itemId, weight] of entry.weights) scores.set(itemId, (scores.get(itemId) ?? 0) + weight * factor)
+      const item = this.#itemOf.get(last[place - 1]!)
+      const companions = item === undefined ? null : this.#companions[item]!
+      if (companions !== null) this.#add(companions, 1 / place)
     }
-    if (options.repeats !== 'allow' && last.length > 0) scores.delete(last[0]!)
-    return Array.from(scores, ([itemId, score]) => ({ itemId, score }))
-      .sort((a, b) => b.score - a.score)
-      .slice(0, options.count ?? DEFAULT_COUNT)
+    const forbidden = options.repeats === 'allow' || last.length === 0 ? undefined : this.#itemOf.get(last[0]!)
+    const ranking = this.#ranking
+    ranking.begin(options.count ?? DEFAULT_COUNT)
+    for (const item of touched) {
+      if (item !== forbidden) ranking.offer(item, this.#scores[item]!)
+      this.#scores[item] = 0
+    }
+    touched.length = 0
+    const decayed = 2 ** (((this.#landmarkMs ?? 0) - this.#latestAtMs) / this.#halfLifeMs)
+    const answer: Candidate[] = []
+    for (let place = 0; place < ranking.count; place++) {
+      answer.push({ itemId: this.#itemIds[ranking.id(place)]!, score: ranking.score(place) * decayed })
+    }
+    return answer
   }
 
-  #pair(from: ItemId, to: ItemId, weight: number, atMs: number): void {
-    const entry = touch(this.#companions, from, () => ({ landmarkMs: atMs, weights: new Map() }), this.#maxItems)
-    if ((atMs - entry.landmarkMs) / this.#halfLifeMs > RESCALE_HALF_LIVES) rescale(entry, atMs, this.#halfLifeMs)
-    const scaled = weight * 2 ** ((atMs - entry.landmarkMs) / this.#halfLifeMs)
-    entry.weights.set(to, (entry.weights.get(to) ?? 0) + scaled)
-    if (entry.weights.size > 2 * this.#maxCompanions) keepHeaviest(entry.weights, this.#maxCompanions)
+  #add({ items, weights }: Companions, factor: number): void {
+    const [scores, touched] = [this.#scores, this.#touched]
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i]!
+      if (scores[item] === 0) touched.push(item)
+      scores[item]! += weights[i]! * factor
+    }
   }
-}
 
-/** The entry of `key`, made if it is missing and moved to the end; evicts from the front beyond `limit`. */
-function touch<K, V>(map: Map<K, V>, key: K, make: () => V, limit: number): V {
-  let value = map.get(key)
-  if (value === undefined) {
-    value = make()
-    if (map.size >= limit) map.delete(map.keys().next().value as K)
-  } else map.delete(key)
-  map.set(key, value)
-  return value
-}
-
-function rescale(entry: Companions, landmarkMs: number, halfLifeMs: number): void {
-  const factor = 2 ** ((entry.landmarkMs - landmarkMs) / halfLifeMs)
-  for (const [itemId, weight] of entry.weights) {
-    const scaled = weight * factor
-    if (scaled > 0) entry.weights.set(itemId, scaled)
-    else entry.weights.delete(itemId)
+  #pair(from: number, to: number, weight: number): void {
+    let companions = this.#companions[from]!
+    const place = companions === null ? -1 : companions.items.indexOf(to)
+    if (place >= 0) companions!.weights[place]! += weight
+    else if (weight === 0) return
+    else {
+      if (companions === null) {
+        if (this.#withCompanions.size >= this.#maxItems) this.#forget(this.#withCompanions.oldest)
+        companions = { items: [], weights: [] }
+        this.#companions[from] = companions
+      }
+      companions.items.push(this.#use(to))
+      companions.weights.push(weight)
+      if (companions.items.length > 2 * this.#maxCompanions) this.#keepHeaviest(companions)
+    }
+    this.#withCompanions.touch(from)
   }
-  entry.landmarkMs = landmarkMs
-}
 
-/** Leaves the `count` heaviest entries; of equal ones those that came first. */
-export function keepHeaviest(weights: Map<ItemId, number>, count: number): void {
-  const sorted = Array.from(weights).sort((a, b) => b[1] - a[1])
-  weights.clear()
-  for (let i = 0; i < count && i < sorted.length; i++) weights.set(sorted[i]![0], sorted[i]![1])
+  #tailOf(sessionId: string): number[] {
+    const tail = this.#tails.get(sessionId)
+    if (tail !== undefined) this.#tails.delete(sessionId)
+    else if (this.#tails.size >= this.#maxSessions) {
+      const [idle, items] = this.#tails.entries().next().value!
+      this.#tails.delete(idle)
+      for (const item of items) this.#leave(item)
+    }
+    const kept = tail ?? []
+    this.#tails.set(sessionId, kept)
+    return kept
+  }
+
+  /** The item's companions go; it may still be a companion of others. */
+  #forget(item: number): void {
+    const { items } = this.#companions[item]!
+    this.#companions[item] = null
+    this.#withCompanions.remove(item)
+    for (const other of items) this.#leave(other)
+    if (this.#uses[item] === 0) this.#release(item)
+  }
+
+  #keepHeaviest(companions: Companions): void {
+    const { items, weights } = companions
+    const order = items.map((_, place) => place).sort((a, b) => weights[b]! - weights[a]!)
+    const all = { items: items.slice(), weights: weights.slice() }
+    items.length = 0
+    weights.length = 0
+    for (const [rank, place] of order.entries()) {
+      if (rank >= this.#maxCompanions) this.#leave(all.items[place]!)
+      else {
+        items.push(all.items[place]!)
+        weights.push(all.weights[place]!)
+      }
+    }
+  }
+
+  #rescale(landmarkMs: number): void {
+    const factor = 2 ** ((this.#landmarkMs! - landmarkMs) / this.#halfLifeMs)
+    for (let item = 0; item < this.#companions.length; item++) {
+      const companions = this.#companions[item]!
+      if (companions === null) continue
+      const { items, weights } = companions
+      let kept = 0
+      for (let i = 0; i < items.length; i++) {
+        const scaled = weights[i]! * factor
+        if (scaled === 0) this.#leave(items[i]!)
+        else {
+          items[kept] = items[i]!
+          weights[kept++] = scaled
+        }
+      }
+      items.length = kept
+      weights.length = kept
+    }
+    this.#landmarkMs = landmarkMs
+  }
+
+  #newItem(itemId: ItemId): number {
+    const item = this.#freeItems.pop() ?? this.#itemIds.length
+    this.#itemOf.set(itemId, item)
+    this.#itemIds[item] = itemId
+    this.#companions[item] = null
+    this.#uses[item] = 0
+    return item
+  }
+
+  #use(item: number): number {
+    this.#uses[item]!++
+    return item
+  }
+
+  #leave(item: number): void {
+    if (--this.#uses[item]! === 0 && this.#companions[item] === null) this.#release(item)
+  }
+
+  /** Nothing knows the item any more. */
+  #release(item: number): void {
+    this.#itemOf.delete(this.#itemIds[item]!)
+    this.#freeItems.push(item)
+  }
+
+  #makeRoom(): void {
+    if (this.#itemIds.length > this.#scores.length) this.#scores = new Float64Array(2 * this.#itemIds.length)
+  }
 }

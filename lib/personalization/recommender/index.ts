@@ -68,9 +68,11 @@ export class SessionRecommender {
       if (items.length >= count) break
       // A later algorithm is asked for enough to survive losing every item that is already listed.
       const more = this.#algorithms[name].recommend(sessionItems, { ...options, count: count + items.length })
-      for (const candidate of more) {
-        if (items.length >= count) break
-        if (!items.includes(candidate.itemId)) items.push(candidate.itemId)
+      const listed = items.length
+      for (let i = 0; i < more.length && items.length < count; i++) {
+        const { itemId } = more[i]!
+        // An algorithm names an item once.
+        if (listed === 0 || !items.includes(itemId)) items.push(itemId)
       }
       if (algorithm !== 'none' || items.length === 0) continue
       algorithm = name

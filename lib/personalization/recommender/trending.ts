@@ -1,5 +1,4 @@
 /** Trending: the most viewed items, with a half-life per view; used if nothing is known about a visitor. */
-import { keepHeaviest } from './co-visitation.js'
 import {
   type Candidate,
   DEFAULT_COUNT,
@@ -20,6 +19,13 @@ export interface TrendingOptions {
 
 const RESCALE_HALF_LIVES = 100
 
+interface Trend {
+  readonly itemId: ItemId
+  weight: number
+  /** Place on the board; -1: not on it. */
+  place: number
+}
+
 /**
  * Weights stand for one landmark time, so all fade by one common factor: an item overtakes another only by a view of
  * its own. That is why the board of leaders can be kept exactly, per view, without ever scanning the items.
@@ -28,8 +34,8 @@ export class Trending implements ItemRecommender {
   readonly #halfLifeMs: number
   readonly #boardSize: number
   readonly #maxItems: number
-  readonly #weights = new Map<ItemId, number>()
-  readonly #board: ItemId[] = []
+  readonly #trends = new Map<ItemId, Trend>()
+  readonly #board: Trend[] = []
   #landmarkMs: number | undefined
 
   constructor(options: TrendingOptions = {}) {
@@ -40,17 +46,21 @@ export class Trending implements ItemRecommender {
 
   /** Items held now. */
   get size(): number {
-    return this.#weights.size
+    return this.#trends.size
   }
 
   /** Which session viewed the item plays no part. */
   learn(_sessionId: string, itemId: ItemId, atMs: number): void {
     this.#landmarkMs ??= atMs
     if ((atMs - this.#landmarkMs) / this.#halfLifeMs > RESCALE_HALF_LIVES) this.#rescale(atMs)
-    const weight = (this.#weights.get(itemId) ?? 0) + 2 ** ((atMs - this.#landmarkMs) / this.#halfLifeMs)
-    this.#weights.set(itemId, weight)
-    this.#climb(itemId, weight)
-    if (this.#weights.size > 2 * this.#maxItems) this.#prune()
+    let trend = this.#trends.get(itemId)
+    if (trend === undefined) {
+      trend = { itemId, weight: 0, place: -1 }
+      this.#trends.set(itemId, trend)
+    }
+    trend.weight += 2 ** ((atMs - this.#landmarkMs) / this.#halfLifeMs)
+    this.#climb(trend)
+    if (this.#trends.size > 2 * this.#maxItems) this.#prune()
   }
 
   recommend(sessionItems: readonly ItemId[], options: RecommendOptions = {}): Candidate[] {
@@ -58,41 +68,47 @@ export class Trending implements ItemRecommender {
     const count = options.count ?? DEFAULT_COUNT
     const answer: Candidate[] = []
     for (let i = 0; i < this.#board.length && answer.length < count; i++) {
-      const itemId = this.#board[i]!
-      if (itemId !== forbidden) answer.push({ itemId, score: this.#weights.get(itemId)! })
+      const { itemId, weight } = this.#board[i]!
+      if (itemId !== forbidden) answer.push({ itemId, score: weight })
     }
     return answer
   }
 
-  #climb(itemId: ItemId, weight: number): void {
+  #climb(trend: Trend): void {
     const board = this.#board
-    let place = board.indexOf(itemId)
-    if (place < 0) {
-      if (board.length < this.#boardSize) place = board.push(itemId) - 1
-      else if (weight > this.#weights.get(board.at(-1)!)!) {
-        place = board.length - 1
-        board[place] = itemId
-      } else return
+    if (trend.place < 0) {
+      if (board.length < this.#boardSize) board.push(trend)
+      else {
+        const last = board[board.length - 1]
+        if (last === undefined || trend.weight <= last.weight) return
+        last.place = -1
+        board[board.length - 1] = trend
+      }
+      trend.place = board.length - 1
     }
-    while (place > 0 && this.#weights.get(board[place - 1]!)! < weight) {
-      board[place] = board[place - 1]!
-      board[--place] = itemId
+    let { place } = trend
+    while (place > 0 && board[place - 1]!.weight < trend.weight) {
+      const passed = board[place - 1]!
+      board[place] = passed
+      passed.place = place--
     }
+    board[place] = trend
+    trend.place = place
   }
 
   /** Drops the lightest items, but no leader, not even one as light as an item that stays. */
   #prune(): void {
-    const leaders = this.#board.map((itemId) => [itemId, this.#weights.get(itemId)!] as const)
-    keepHeaviest(this.#weights, this.#maxItems)
-    for (const [itemId, weight] of leaders) this.#weights.set(itemId, weight)
+    const heaviest = Array.from(this.#trends.values()).sort((a, b) => b.weight - a.weight)
+    for (let i = this.#maxItems; i < heaviest.length; i++) {
+      if (heaviest[i]!.place < 0) this.#trends.delete(heaviest[i]!.itemId)
+    }
   }
 
   #rescale(landmarkMs: number): void {
     const factor = 2 ** ((this.#landmarkMs! - landmarkMs) / this.#halfLifeMs)
-    for (const [itemId, weight] of this.#weights) {
-      const scaled = weight * factor
-      if (scaled > 0 || this.#board.includes(itemId)) this.#weights.set(itemId, scaled)
-      else this.#weights.delete(itemId)
+    for (const trend of this.#trends.values()) {
+      trend.weight *= factor
+      if (trend.weight === 0 && trend.place < 0) this.#trends.delete(trend.itemId)
     }
     this.#landmarkMs = landmarkMs
   }
