@@ -6,8 +6,10 @@
 import { ARM_ALGORITHMS, type Arm } from '../experiments/experiment.js'
 import { sessionOf, type UserActivity } from '../records/activity.js'
 import type { CustomerProfile } from '../records/profile.js'
-import { SessionRecommender, type SessionRecommenderOptions } from './index.js'
+import { type RecommendedItems, SessionRecommender, type SessionRecommenderOptions } from './index.js'
 import { NextItemJudge, type NextItemScore } from './metrics.js'
+import type { ItemId } from './recommender.js'
+import { latestDistinct } from './vmis-knn.js'
 
 /** Parameters of the shared model. */
 export interface ModelOptions extends SessionRecommenderOptions {
@@ -25,6 +27,21 @@ export interface CarouselItems {
   readonly reason: string | null
 }
 
+/** Sessions whose last list is kept; the one that got its list first goes first. */
+const MAX_LISTS = 10_000
+/** Views learned after which a list is made anew, although its session has seen nothing new. */
+const LIST_VIEWS = 500
+
+/** What a session was last recommended. */
+interface SessionList {
+  /** The session's distinct items, latest first. */
+  readonly seen: readonly ItemId[]
+  readonly arm: Arm
+  readonly answer: RecommendedItems
+  /** Views that the model had learned then. */
+  readonly views: number
+}
+
 /** Items whose category is remembered; the one learned first goes first. */
 const MAX_CATEGORIES = 100_000
 
@@ -37,6 +54,8 @@ export class SharedModel {
   readonly #learned = new Map<number, number>()
   readonly #categories = new Map<string, string>()
   readonly #owned = new Set<number>()
+  readonly #lists = new Map<string, SessionList>()
+  #views = 0
 
   constructor(options: ModelOptions = {}) {
     this.#recommender = new SessionRecommender(options)
@@ -73,6 +92,7 @@ export class SharedModel {
     if (offset < this.learnedUpTo(partition)) return
     this.#learned.set(partition, offset + 1)
     if (activity.type !== 'view' || activity.itemId === null) return
+    this.#views++
     this.#recommender.learn(sessionOf(activity), activity.itemId, activity.at)
     if (activity.category !== null) this.#remember(activity.itemId, activity.category)
   }
@@ -85,17 +105,32 @@ export class SharedModel {
 
   /** `seen`: the session's items, latest last. */
   recommend(sessionId: string, seen: readonly string[], arm: Arm, profile: CustomerProfile | null): CarouselItems {
-    const answer = this.#recommender.recommend(seen, {
-      sessionId,
-      repeats: this.#repeats,
-      algorithms: ARM_ALGORITHMS[arm],
-    })
-    const items = answer.items.map(String)
+    const answer = this.#answer(sessionId, seen, arm)
+    const items = answer.items as readonly string[]
     const interests = profile?.interests ?? []
     const byInterest = answer.algorithm === 'trending' && interests.length > 0
     const ranked = byInterest ? this.#interestsFirst(items, interests) : items
     this.#judge.decided(sessionId, ranked)
     return { items: ranked, algorithm: answer.algorithm, reason: answer.reason }
+  }
+
+  /** A session that has seen nothing new, as after a search or a second look at an item, gets the list that it had. */
+  #answer(sessionId: string, seen: readonly string[], arm: Arm): RecommendedItems {
+    const distinct = latestDistinct(seen, seen.length)
+    const before = this.#lists.get(sessionId)
+    if (before !== undefined) {
+      if (before.arm === arm && this.#views - before.views < LIST_VIEWS && isEqual(before.seen, distinct)) {
+        return before.answer
+      }
+      this.#lists.delete(sessionId)
+    } else if (this.#lists.size >= MAX_LISTS) this.#lists.delete(this.#lists.keys().next().value as string)
+    const answer = this.#recommender.recommend(seen, {
+      sessionId,
+      repeats: this.#repeats,
+      algorithms: ARM_ALGORITHMS[arm],
+    })
+    this.#lists.set(sessionId, { seen: distinct, arm, answer, views: this.#views })
+    return answer
   }
 
   /** What is popular in the customer's own categories goes before what is popular anywhere. */
@@ -109,4 +144,8 @@ export class SharedModel {
     if (this.#categories.size >= MAX_CATEGORIES) this.#categories.delete(this.#categories.keys().next().value as string)
     this.#categories.set(itemId, category)
   }
+}
+
+function isEqual(a: readonly ItemId[], b: readonly ItemId[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i])
 }
