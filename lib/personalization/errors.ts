@@ -3,6 +3,10 @@
 /** Code → what the reader should do. Sorted; a test checks the order. */
 export const SERVICE_ERROR_CODES = {
   ACTIVITY_INVALID: 'Correct the event. The message says what is wrong.',
+  CONFIG_FILE_INVALID:
+    'Correct the value that the message names, or omit it. docs/personalization/configuration.md lists all keys.',
+  CONFIG_FILE_UNREADABLE: 'Correct the path of --config, or the file. The message says what is wrong.',
+  CONFIG_PACKAGES_MISSING: 'Install the named package. It is an optional peer that only configuration files need.',
   HTTP_LISTEN_FAILED: 'Choose another address or port, or get the right to listen on this one.',
   INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
   INPUT_FORMAT_MISMATCH: 'Set --format to the format of the file, or correct the first line of the file.',

@@ -23,7 +23,21 @@ export type { QuietHours } from './around/quiet-hours.js'
 export { AROUND_NOTES, type AroundNote, SUPPRESSION_REASONS, type SuppressionReason } from './around/reasons.js'
 export type { AroundConfig, JudgedFields } from './around/rule.js'
 export { type AroundState, INITIAL_AROUND, type KnownZone, mergeAround, observe } from './around/state.js'
+export { checkDecisionSettings, type ResolvedSettings } from './config/decision-settings.js'
 export { type Duration, duration } from './config/duration.js'
+export { loadConfig } from './config/load-config.js'
+export {
+  type Amount,
+  type ConfigurableDecision,
+  type ConfiguredCampaign,
+  type DecisionSettings,
+  defaultConfig,
+  defineConfig,
+  type ServiceConfig,
+  type ServiceConfigOptions,
+  type SettingValue,
+  withSettings,
+} from './config/service-config.js'
 export { type HttpOptions, PersonalizationServer } from './doors/server.js'
 export { servicePort } from './doors/service-view.js'
 export { openWebhooks } from './doors/webhooks/open-webhooks.js'

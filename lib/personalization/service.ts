@@ -11,6 +11,7 @@ import {
   silentLog,
   systemClock,
 } from '../index.js'
+import type { ServiceConfig } from './config/service-config.js'
 import { ServiceError } from './errors.js'
 import { EventClock } from './gate/event-clock.js'
 import { Intake } from './input/intake.js'
@@ -43,6 +44,8 @@ export interface ServiceOptions {
   readonly registry: string | null
   /** Limits of the rules. */
   readonly rules: RuleOptions
+  /** Settings of the decisions and of the rules around them: `defaultConfig`, or what `loadConfig` returns. */
+  readonly config?: ServiceConfig
   /** Parameters of the recommender. */
   readonly model?: ModelOptions
   /** The input to load; null: other instances load it. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { MillraceError, type Random } from '../../index.js'
+import type { ServiceConfig } from '../config/service-config.js'
 import type { LoaderInput } from '../input/loader/input-files.js'
 import type { StartOptions } from './start-options.js'
 
@@ -10,13 +11,19 @@ const DEFAULT_FOLDER = '.millrace'
 
 /**
  * On Kafka the default folder, which then holds local state only. With the embedded broker the topics lie there too, so
- * each input under each set of rules has a folder of its own: the same command continues where it stopped, another begins.
+ * each input under each set of rules and each configuration has a folder of its own: the same command continues where it
+ * stopped, another begins.
  */
-export function stateFolder(options: StartOptions, input: LoaderInput | null): string {
+export function stateFolder(options: StartOptions, input: LoaderInput | null, config: ServiceConfig): string {
   if (options.stateDir !== null) return options.stateDir
   if (options.brokers !== null) return DEFAULT_FOLDER
   const { rules, applicationId, topicPrefix, partitions, repeats } = options
-  const all = { input: input?.input, sequence: input?.sequence, rules, applicationId, topicPrefix, partitions, repeats }
+  const sequence = { input: input?.input, sequence: input?.sequence }
+  // Of a decision its plain values: what it does is code.
+  const decisions = config.decisions.map(({ name, withinMs, channel, validForMs, settings }) => {
+    return { name, withinMs, channel, validForMs, settings }
+  })
+  const all = { ...sequence, rules, config: { ...config, decisions }, applicationId, topicPrefix, partitions, repeats }
   const hash = createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 12)
   const name = input === null ? 'live' : input.input.split('-')[0]!
   return join(DEFAULT_FOLDER, `${name}-${hash}`)

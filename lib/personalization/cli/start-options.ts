@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { MillraceError } from '../../index.js'
 import { DURATION_ADVICE, duration } from '../config/duration.js'
+import type { DecisionSettings } from '../config/service-config.js'
 import { type InjectPlan, NO_INJECTION, parseInject } from '../input/inject.js'
 import type { Speed } from '../input/loader/feed.js'
 import { DEFAULT_RULES, type RuleOptions } from '../topology.js'
@@ -30,7 +31,11 @@ export interface StartOptions {
   /** Null: not given. */
   readonly port: number | null
   readonly host: string
+  /** Null: no file. */
+  readonly config: string | null
   readonly rules: RuleOptions
+  /** Settings of decisions that flags give; they win over those of the file. */
+  readonly settings: Readonly<Record<string, DecisionSettings>>
   readonly repeats: 'allow' | 'forbid'
   readonly help: boolean
 }
@@ -48,7 +53,9 @@ Kafka       --brokers HOST:PORT,...   default: a broker inside this process
             --transport platformatic|kafkajs  --tls  --sasl plain|scram-sha-256|scram-sha-512|oauthbearer
             --registry URL      --application-id ID  --topic-prefix P  --partitions N
 State       --state-dir DIR     default: a folder below .millrace, named after input and rules
-Rules       --abandon-after 5m  --grace 1m  --idle-after 10s  --repeats allow|forbid
+Decisions   --config FILE       JavaScript or TypeScript: settings, caps, quiet hours, campaigns, your own decisions
+            --abandon-after 5m  overrides the file
+            --grace 1m  --idle-after 10s  --repeats allow|forbid
 
 Secrets come from environment variables: MILLRACE_SASL_USERNAME, MILLRACE_SASL_PASSWORD, MILLRACE_SASL_TOKEN,
 MILLRACE_TLS_CA, MILLRACE_TICKET_SECRET. To read one from a file, set the variable with _FILE at its end to the path.
@@ -74,6 +81,7 @@ const FLAGS = {
   'state-dir': { type: 'string' },
   port: { type: 'string' },
   host: { type: 'string', default: '127.0.0.1' },
+  config: { type: 'string' },
   'abandon-after': { type: 'string' },
   grace: { type: 'string' },
   'idle-after': { type: 'string' },
@@ -116,7 +124,10 @@ export function parseStartOptions(args: string[]): StartOptions {
     stateDir: values['state-dir'] ?? null,
     port: values.port === undefined ? null : whole(values.port, 'port', 0, 65_535),
     host: values.host,
+    config: values.config ?? null,
     rules,
+    settings:
+      values['abandon-after'] === undefined ? {} : { 'cart-abandonment': { abandonAfter: values['abandon-after'] } },
     repeats: oneOf(values.repeats, 'repeats', ['allow', 'forbid']),
     help: values.help,
   }

@@ -2,6 +2,9 @@
 import { basename, join } from 'node:path'
 import { pino } from 'pino'
 import { type Connection, embeddedBroker, errorLine, systemRandom } from '../../index.js'
+import { duration } from '../config/duration.js'
+import { loadConfig } from '../config/load-config.js'
+import { defaultConfig, type ServiceConfig, withSettings } from '../config/service-config.js'
 import { PersonalizationServer } from '../doors/server.js'
 import { servicePort } from '../doors/service-view.js'
 import { fileInput, type LoaderInput, simulatorInput } from '../input/loader/input-files.js'
@@ -20,8 +23,9 @@ async function main(): Promise<number> {
     return 0
   }
   const log = pino({ level: process.env.LOG_LEVEL ?? 'warn' }, pino.destination({ dest: 2, sync: true }))
+  const config = await configOf(options)
   const input = await inputOf(options)
-  const folder = stateFolder(options, input)
+  const folder = stateFolder(options, input, config)
   prepareFolder(folder)
   const broker =
     options.brokers === null
@@ -33,13 +37,18 @@ async function main(): Promise<number> {
   process.once('SIGTERM', onSignal)
   try {
     const connection = broker === null ? await kafkaConnection(options, options.brokers!) : broker
-    return await run(options, input, folder, connection, asked.signal, log)
+    return await run(options, config, input, folder, connection, asked.signal, log)
   } finally {
     asked.abort()
     await broker?.close()
     process.removeListener('SIGINT', onSignal)
     process.removeListener('SIGTERM', onSignal)
   }
+}
+
+/** The file, with the flags on top. */
+async function configOf({ config, settings }: StartOptions): Promise<ServiceConfig> {
+  return withSettings(config === null ? defaultConfig : await loadConfig(config), settings)
 }
 
 async function inputOf(options: StartOptions): Promise<LoaderInput | null> {
@@ -49,6 +58,7 @@ async function inputOf(options: StartOptions): Promise<LoaderInput | null> {
 
 async function run(
   options: StartOptions,
+  config: ServiceConfig,
   input: LoaderInput | null,
   folder: string,
   connection: Connection,
@@ -63,7 +73,8 @@ async function run(
     partitions,
     stateDir: join(folder, 'tasks'),
     registry,
-    rules,
+    rules: { ...rules, abandonAfterMs: abandonAfterMs(config) ?? rules.abandonAfterMs },
+    config,
     model: { repeats },
     input,
     speed,
@@ -90,6 +101,10 @@ async function run(
     await server?.close().catch(() => undefined)
     await service.close().catch(() => undefined)
   }
+}
+
+function abandonAfterMs({ settings }: ServiceConfig): number | undefined {
+  return duration(settings['cart-abandonment']?.abandonAfter)
 }
 
 /** Null where nobody would look: `--once` without `--port`. */

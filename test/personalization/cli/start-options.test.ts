@@ -4,6 +4,7 @@ import t from 'tap'
 import { kafkaConnection, secret } from '../../../lib/personalization/cli/kafka-connection.js'
 import { keptSecret, prepareFolder, stateFolder } from '../../../lib/personalization/cli/service-folder.js'
 import { parseStartOptions } from '../../../lib/personalization/cli/start-options.js'
+import { defaultConfig } from '../../../lib/personalization/config/service-config.js'
 import { simulatorInput } from '../../../lib/personalization/input/loader/input-files.js'
 import { seededRandom } from '../../../lib/record/random.js'
 
@@ -29,6 +30,10 @@ t.test('reads every flag', async (t) => {
   t.same(parse('--brokers a:1,b:2').brokers, ['a:1', 'b:2'])
   const rules = parse('--abandon-after 90s --grace 2h --idle-after 500').rules
   t.match(rules, { abandonAfterMs: 90_000, graceMs: 7_200_000, idleAfterMs: 500 })
+  t.same(parse('').settings, {})
+  t.same(parse('--abandon-after 90s').settings, { 'cart-abandonment': { abandonAfter: '90s' } })
+  t.equal(parse('').config, null)
+  t.equal(parse('--config service.mjs').config, 'service.mjs')
   t.match(parse('--input f --format retail --inject duplicate=1 --partitions 3 --port 0'), {
     input: 'f',
     format: 'retail',
@@ -62,10 +67,11 @@ t.test('refuses what makes no sense', async (t) => {
 t.test('each input under each set of rules has a folder of its own, on the embedded broker', async (t) => {
   const sequence = (seed: number) => simulatorInput({ inject: parse('').inject, seed })
   const [one, two] = [sequence(1), sequence(2)]
-  const folder = (text: string, input = one) => stateFolder(parse(text), input)
+  const folder = (text: string, input = one, config = defaultConfig) => stateFolder(parse(text), input, config)
   t.equal(folder('--once'), folder('--json --port 80'))
   t.not(folder(''), folder('', two))
   t.not(folder(''), folder('--grace 5m'))
+  t.not(folder(''), folder('', one, { ...defaultConfig, excludeBought: { forDays: 1 } }))
   t.equal(folder('--state-dir x'), 'x')
   t.equal(folder('--brokers a:1'), folder('--brokers b:1', two))
 })

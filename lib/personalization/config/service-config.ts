@@ -1,0 +1,142 @@
+/** The configuration of the service: what a file says, what the service reads, and the defaults. */
+import type { AroundConfig } from '../around/rule.js'
+import type { Channel } from '../records/recommendation.js'
+import type { Duration } from './duration.js'
+
+/** A setting of a decision. */
+export type SettingValue = string | number | boolean | readonly string[]
+
+/** Settings of one decision: those that each decision has, and its own. What is omitted stays as the decision says. */
+export interface DecisionSettings {
+  /** How fast it has to be. */
+  readonly within?: Duration
+  /** How it reaches the user. */
+  readonly channel?: Channel
+  /** After this time it is dropped. */
+  readonly validFor?: Duration
+  /** False: it decides nothing. */
+  readonly enabled?: boolean
+  /** The decision's own settings. */
+  readonly [setting: string]: SettingValue | undefined
+}
+
+/** The fields of a decision that the configuration is checked against. `defineDecision` makes them. */
+export interface ConfigurableDecision {
+  readonly name: string
+  readonly withinMs: number
+  readonly validForMs: number
+  readonly channel: Channel
+  readonly settings: Readonly<Record<string, SettingValue>>
+}
+
+/** An amount of money: a decimal with at most six places, as a number or, to be exact with large ones, as a text. */
+export type Amount = number | string
+
+/** What a configuration file exports. Each part may be omitted. */
+export interface ServiceConfigOptions {
+  /** Decisions of your own. */
+  readonly decisions?: readonly ConfigurableDecision[]
+  /** Name of a decision to its settings. */
+  readonly settings?: Readonly<Record<string, DecisionSettings>>
+  /** Frequency caps. They count per user and channel, across decisions; each of them holds. */
+  readonly caps?: readonly { readonly channel: Channel; readonly most: number; readonly per: Duration }[]
+  /** Null: there are none. */
+  readonly quietHours?: {
+    readonly channels: readonly Channel[]
+    /** `HH:MM` on the clock of the user. */
+    readonly from: string
+    /** `HH:MM` on the clock of the user. It is no longer quiet then. */
+    readonly to: string
+    /** The time zone of users whose own is unknown. */
+    readonly zone?: string
+  } | null
+  /** What each channel is used for (null: no consent is needed), and what applies to users of whom no consent is known. */
+  readonly consent?: {
+    readonly purposes?: Readonly<Partial<Record<Channel, string | null>>>
+    readonly default?: 'granted' | 'denied'
+  }
+  /** The share of the users who get nothing, from 0 to 1. Another salt deals the users again. */
+  readonly holdOut?: { readonly share?: number; readonly salt?: string }
+  /** Items that the user has bought in this many days leave the lists. Null: they stay. */
+  readonly excludeBought?: { readonly forDays: number } | null
+  /** Your prices. Null: none are known. */
+  readonly prices?: { readonly cpuHour?: Amount; readonly gb?: Amount; readonly conversion?: Amount } | null
+  /** Campaigns, such as flash sales. */
+  readonly campaigns?: readonly {
+    readonly id: string
+    readonly title?: string
+    readonly categories?: readonly string[]
+    readonly items?: readonly string[]
+    /** ISO 8601 with a time zone: `2024-11-29T18:00:00Z`. */
+    readonly start: string
+    /** The same, exclusive. */
+    readonly end: string
+    /** How many users each task tells in a second. */
+    readonly perSecond?: number
+  }[]
+  /** Path of the catalogue, from the folder of the file. Null: none. */
+  readonly catalogue?: string | null
+}
+
+/** A campaign of the configuration. */
+export interface ConfiguredCampaign {
+  readonly id: string
+  readonly title: string | null
+  readonly categories: readonly string[]
+  readonly items: readonly string[]
+  /** Epoch milliseconds. */
+  readonly startMs: number
+  /** Epoch milliseconds, exclusive. */
+  readonly endMs: number
+  /** How many users each task tells in a second. */
+  readonly perSecond: number
+}
+
+/** The configuration, checked and complete. */
+export interface ServiceConfig extends AroundConfig {
+  /** Decisions of the user's own. */
+  readonly decisions: readonly ConfigurableDecision[]
+  /** As the file says them; `checkDecisionSettings` checks them against the decisions. */
+  readonly settings: Readonly<Record<string, DecisionSettings>>
+  /** Micro-units; null: unknown. */
+  readonly prices: {
+    readonly cpuHourMicros: number | null
+    readonly gbMicros: number | null
+    readonly conversionMicros: number | null
+  }
+  readonly campaigns: readonly ConfiguredCampaign[]
+  /** Absolute path; null: none. */
+  readonly catalogue: string | null
+}
+
+/** What applies without a file. */
+export const defaultConfig: ServiceConfig = {
+  decisions: [],
+  settings: {},
+  caps: [],
+  quietHours: null,
+  consent: {
+    purposes: { page: null, push: 'marketing', email: 'marketing', sms: 'marketing', none: null },
+    default: 'granted',
+  },
+  holdOut: { share: 0, salt: 'hold-out-1' },
+  excludeBought: null,
+  prices: { cpuHourMicros: null, gbMicros: null, conversionMicros: null },
+  campaigns: [],
+  catalogue: null,
+}
+
+/** Returns `options`. An editor then knows the keys of a configuration file: `export default defineConfig({ ... })`. */
+export function defineConfig(options: ServiceConfigOptions): ServiceConfigOptions {
+  return options
+}
+
+/** The configuration with other settings on top: those of the command line. */
+export function withSettings(
+  config: ServiceConfig,
+  settings: Readonly<Record<string, DecisionSettings>>,
+): ServiceConfig {
+  const all = { ...config.settings }
+  for (const [name, given] of Object.entries(settings)) all[name] = { ...all[name], ...given }
+  return { ...config, settings: all }
+}
