@@ -34,7 +34,7 @@ export interface ServiceRun {
   readonly doubled: number
 }
 
-/** One WebSocket each; the service takes 256 from one address. */
+/** One WebSocket each. */
 const USERS = 240
 const WARM_UP_SECONDS = 10
 const START_TIMEOUT_MS = 90_000
@@ -46,6 +46,8 @@ export async function runService(options: ServiceRunOptions): Promise<ServiceRun
   const name = `bench-service-${systemClock.now()}-${runs++}`
   const target = options.bootstrap === null ? [] : ['--brokers', options.bootstrap]
   const args = ['--port', String(port), '--application-id', name, '--topic-prefix', `${name}-`, '--no-load']
+  // All users click from one address; some of them often.
+  args.push('--demo-login', '--rate-user', '0', '--rate-address', '0')
   args.push('--partitions', String(options.partitions), '--state-dir', `${options.folder}/${name}`, ...target)
   const side = new Side('the service', commandOf('../lib/personalization/cli/start', args))
   const client = new ServiceClient(`http://127.0.0.1:${port}`)

@@ -18,6 +18,7 @@ export const SERVICE_ERROR_CODES = {
   PAGE_PACKAGES_MISSING: 'Install the named packages. They are optional peers that only the page needs.',
   SERVICE_PARTITIONS:
     'Omit --partitions, or choose another --topic-prefix. The topics exist with another number of partitions.',
+  TICKET_OPTIONS_INVALID: 'Correct the user id, the secret or the duration. The message says which and how.',
 } as const
 
 /** A code of {@link SERVICE_ERROR_CODES}. It does not change between versions. */

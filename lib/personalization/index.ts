@@ -38,8 +38,11 @@ export {
   type SettingValue,
   withSettings,
 } from './config/service-config.js'
+export type { Authenticate, AuthenticateRequest } from './doors/access.js'
+export type { DoorLimits } from './doors/limits/door-limits.js'
 export { type HttpOptions, PersonalizationServer } from './doors/server.js'
 export { servicePort } from './doors/service-view.js'
+export { type UserTicketOptions, userTicket } from './doors/user-ticket.js'
 export { openWebhooks } from './doors/webhooks/open-webhooks.js'
 export type { DeadLetterStatus, Replayed, RunningWebhooks, WebhookStatus } from './doors/webhooks/overview.js'
 export type { WebhookDropReason, WebhookTotals } from './doors/webhooks/webhook.js'

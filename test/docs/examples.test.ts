@@ -90,7 +90,7 @@ t.test('every example compiles and prints what the page says', { timeout: 240_00
   for (const { name, file, code, prints } of examples) {
     t.match(code, /console\.log/, `${name} prints something`)
     const others = [...code.matchAll(/ from '([^']+)'/g)].filter(
-      ([, from]) => !/^(millrace(\/testing)?|node:\w+)$/.test(from!),
+      ([, from]) => !/^(millrace(\/(testing|personalization))?|node:\w+)$/.test(from!),
     )
     t.same(others, [], `${name} imports nothing but millrace and Node`)
     const log = t.capture(console, 'log')

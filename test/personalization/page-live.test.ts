@@ -33,7 +33,7 @@ async function instance(t: Test, broker: Broker, instanceId: string): Promise<In
   })
   const stopped = new AbortController()
   const port = await servicePort(service, 'Nothing but clicks', stopped.signal)
-  const server = new PersonalizationServer({ service: port, port: 0, ticketSecret: 'shop' })
+  const server = new PersonalizationServer({ service: port, port: 0, ticketSecret: 'shop', demoLogin: true })
   const address = await server.listen()
   await service.start()
   let closing: Promise<void> | null = null

@@ -1,13 +1,18 @@
 /** The page in a real browser, over services in memory; `page-live.test.ts` has the real one. */
 import t, { type Test } from 'tap'
-import { PersonalizationServer } from '../../lib/personalization/doors/server.js'
+import { type HttpOptions, PersonalizationServer } from '../../lib/personalization/doors/server.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'
 import { anotherCarousel, balancer, clickProduct, isLive, openBrowser, openPage } from './page-browser.js'
 import { MemoryTopic, memoryService, PARTITIONS } from './page-service.js'
 
-async function instance(t: Test, topic: MemoryTopic, owns: readonly number[]): Promise<string> {
+async function instance(
+  t: Test,
+  topic: MemoryTopic,
+  owns: readonly number[],
+  options: Partial<HttpOptions> = {},
+): Promise<string> {
   const service = memoryService(topic, { owns, answers: true })
-  const server = new PersonalizationServer({ service, port: 0, ticketSecret: 'shared' })
+  const server = new PersonalizationServer({ service, port: 0, ticketSecret: 'shared', ...options })
   t.teardown(() => server.close())
   return server.listen()
 }
@@ -89,4 +94,24 @@ t.test('a reload keeps the carousel and asks for nothing twice', async (t) => {
   await isLive(page)
   t.equal(await page.getAttribute('#carousel', 'data-decision'), shown)
   t.same(ids, [shown])
+})
+
+t.test('the page says whether any visitor may be any user; without login its figures go on', async (t) => {
+  const browser = await openBrowser(t)
+  if (browser === null) return
+  const open = async (demoLogin: boolean) => {
+    const topic = new MemoryTopic()
+    const page = await browser.newPage()
+    await page.goto(await instance(t, topic, [0, 1, 2, 3], { demoLogin }))
+    return page
+  }
+  const demo = await open(true)
+  await demo.waitForSelector('#connection[data-state="live"]')
+  t.match(await demo.textContent('#login-note'), /any visitor may be any user/)
+  const closed = await open(false)
+  await closed.waitForSelector('#connection[data-state="closed"]')
+  t.match(await closed.textContent('#connection'), /No login/)
+  t.match(await closed.textContent('#login-note'), /--demo-login/)
+  await closed.locator('#rejected', { hasText: /^1$/ }).waitFor()
+  t.pass('the rejected request for a ticket is in the panel')
 })

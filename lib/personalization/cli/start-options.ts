@@ -6,6 +6,8 @@ import type { DecisionSettings } from '../config/service-config.js'
 import { type InjectPlan, NO_INJECTION, parseInject } from '../input/inject.js'
 import type { Speed } from '../input/loader/feed.js'
 import { DEFAULT_RULES, type RuleOptions } from '../topology.js'
+import { DOOR_FLAGS, DOOR_HELP, type DoorOptions, parseDoorOptions } from './door-options.js'
+import { legalName, oneOf, whole, wrong } from './flag-values.js'
 
 export interface StartOptions {
   /** Null: the simulator. */
@@ -33,6 +35,7 @@ export interface StartOptions {
   readonly host: string
   /** Null: no file. */
   readonly config: string | null
+  readonly doors: DoorOptions
   readonly rules: RuleOptions
   /** Settings of decisions that flags give; they win over those of the file. */
   readonly settings: Readonly<Record<string, DecisionSettings>>
@@ -49,7 +52,7 @@ Input       --input FILE --format rees46|bol|otto|retail|segment   default: the 
             --no-load           do not load the input; another instance loads it
 Run         --once              exit after the input is processed; --json: print a JSON object as the last line
             --port N --host H   address of the page; default 127.0.0.1:8080; with --once only if --port is given
-Kafka       --brokers HOST:PORT,...   default: a broker inside this process
+${DOOR_HELP}Kafka       --brokers HOST:PORT,...   default: a broker inside this process
             --transport platformatic|kafkajs  --tls  --sasl plain|scram-sha-256|scram-sha-512|oauthbearer
             --registry URL      --application-id ID  --topic-prefix P  --partitions N
 State       --state-dir DIR     default: a folder below .millrace, named after input and rules
@@ -58,7 +61,8 @@ Decisions   --config FILE       JavaScript or TypeScript: settings, caps, quiet 
             --grace 1m  --idle-after 10s  --repeats allow|forbid
 
 Secrets come from environment variables: MILLRACE_SASL_USERNAME, MILLRACE_SASL_PASSWORD, MILLRACE_SASL_TOKEN,
-MILLRACE_TLS_CA, MILLRACE_TICKET_SECRET. To read one from a file, set the variable with _FILE at its end to the path.
+MILLRACE_TLS_CA, MILLRACE_TICKET_SECRET, MILLRACE_WRITE_KEYS (separated by commas), MILLRACE_SERVER_KEY.
+To read one from a file, set the variable with _FILE at its end to the path.
 `
 
 const FLAGS = {
@@ -82,6 +86,7 @@ const FLAGS = {
   port: { type: 'string' },
   host: { type: 'string', default: '127.0.0.1' },
   config: { type: 'string' },
+  ...DOOR_FLAGS,
   'abandon-after': { type: 'string' },
   grace: { type: 'string' },
   'idle-after': { type: 'string' },
@@ -125,6 +130,7 @@ export function parseStartOptions(args: string[]): StartOptions {
     port: values.port === undefined ? null : whole(values.port, 'port', 0, 65_535),
     host: values.host,
     config: values.config ?? null,
+    doors: parseDoorOptions(values, input === null && values.brokers === undefined && values.load),
     rules,
     settings:
       values['abandon-after'] === undefined ? {} : { 'cart-abandonment': { abandonAfter: values['abandon-after'] } },
@@ -159,26 +165,4 @@ function speed(text: string | undefined, otherwise: Speed): Speed {
     throw wrong('speed', `is ${text}`, 'write max, or a number above 0')
   }
   return value
-}
-
-function whole(text: string, flag: string, least: number, most: number): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw wrong(flag, `is ${text}`, `write a whole number from ${least} to ${most}`)
-  }
-  return value
-}
-
-function oneOf<T extends string>(text: string, flag: string, allowed: readonly T[]): T {
-  if ((allowed as readonly string[]).includes(text)) return text as T
-  throw wrong(flag, `is ${text}`, `use one of ${allowed.join(', ')}`)
-}
-
-function legalName(text: string, flag: string, pattern: RegExp): string {
-  if (pattern.test(text)) return text
-  throw wrong(flag, 'is not allowed in a topic name', 'use letters, digits, ".", "_" and "-"')
-}
-
-function wrong(flag: string, problem: string, advice: string): MillraceError {
-  return new MillraceError('CONFIG_INVALID', `--${flag} ${problem}: ${advice}`)
 }

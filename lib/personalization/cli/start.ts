@@ -1,20 +1,18 @@
 /** `npm start`: the personalization service on the embedded broker or on Kafka. Flags: `npm start -- --help`. */
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { type Connection, embeddedBroker, errorLine, systemRandom } from '../../index.js'
 import { duration } from '../config/duration.js'
 import { loadConfig } from '../config/load-config.js'
 import { defaultConfig, type ServiceConfig, withSettings } from '../config/service-config.js'
-import { PersonalizationServer } from '../doors/server.js'
-import { servicePort } from '../doors/service-view.js'
+import type { PersonalizationServer } from '../doors/server.js'
 import { fileInput, type LoaderInput, simulatorInput } from '../input/loader/input-files.js'
 import type { Summary } from '../report/summary.js'
 import { PersonalizationService } from '../service.js'
-import { kafkaConnection, secret } from './kafka-connection.js'
+import { kafkaConnection } from './kafka-connection.js'
+import { accessNotice, pageServer } from './page-server.js'
 import { keptSecret, prepareFolder, stateFolder } from './service-folder.js'
 import { HELP, parseStartOptions, type StartOptions } from './start-options.js'
-
-const DEFAULT_PORT = 8080
 
 async function main(): Promise<number> {
   const options = parseStartOptions(process.argv.slice(2))
@@ -83,10 +81,13 @@ async function run(
   })
   let server: PersonalizationServer | null = null
   try {
-    server = await pageServer(options, service, asked, log)
+    server = await pageServer(options, service, folder, asked, log)
     const address = await server?.listen()
     await service.start()
-    if (address !== undefined && !options.json) process.stdout.write(`The shop is open at ${address}\n`)
+    if (address !== undefined && !options.json) {
+      const notice = accessNotice(options)
+      process.stdout.write(`The shop is open at ${address}\n${notice === null ? '' : `${notice}\n`}`)
+    }
     const stopped = new Promise<'stopped'>((resolve) => {
       if (asked.aborted) resolve('stopped')
       asked.addEventListener('abort', () => resolve('stopped'), { once: true })
@@ -105,34 +106,6 @@ async function run(
 
 function abandonAfterMs({ settings }: ServiceConfig): number | undefined {
   return duration(settings['cart-abandonment']?.abandonAfter)
-}
-
-/** Null where nobody would look: `--once` without `--port`. */
-async function pageServer(
-  options: StartOptions,
-  service: PersonalizationService,
-  asked: AbortSignal,
-  log: pino.Logger,
-): Promise<PersonalizationServer | null> {
-  if (options.once && options.port === null) return null
-  const port = await servicePort(service, labelOf(options), asked)
-  // A ticket of one instance is brought to another behind the same address. Without a secret they share what they are
-  // called, which keeps nobody out; nor does a shop that gives a ticket to whoever says a name.
-  const ticketSecret = secret('MILLRACE_TICKET_SECRET') ?? `${options.applicationId}/${options.topicPrefix}`
-  return new PersonalizationServer({
-    service: port,
-    port: options.port ?? DEFAULT_PORT,
-    host: options.host,
-    ticketSecret,
-    log,
-  })
-}
-
-function labelOf({ load, input, seed, speed }: StartOptions): string {
-  if (!load) return 'Another instance has loaded the input'
-  const pace = speed === 'max' ? 'as fast as possible' : speed === 1 ? '' : `at ${speed} times its speed`
-  const what = input === null ? `Simulated shop, seed ${seed}` : basename(input)
-  return pace === '' ? what : `${what}, ${pace}`
 }
 
 function report(summary: Summary, { json }: StartOptions): void {

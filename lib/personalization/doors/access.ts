@@ -1,41 +1,172 @@
-/** Who may: the checks that doors ask for, each an error of `errors.ts` if the answer is no. */
+/** Who may: the checks that doors make, each an error of `errors.ts` if the answer is no. */
+import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
+import type { Clock } from '../../index.js'
 import { DoorError } from './errors.js'
-import type { Tickets } from './ticket.js'
+import { addressGroup } from './limits/address-group.js'
+import type { Rates } from './limits/rates.js'
+import { type Tickets, userIdProblem } from './ticket.js'
+import { redeemUserTicket } from './user-ticket.js'
+
+/** A request as the embedding site sees it, for example to check its own session cookie. */
+export interface AuthenticateRequest {
+  readonly headers: IncomingHttpHeaders
+  readonly method: string
+  readonly url: string
+  /** The client's address; behind a proxy with `trustProxy`, the one that the proxy has seen. */
+  readonly ip: string
+  readonly raw: IncomingMessage
+}
+
+/** The id of the user whom the embedding site has logged in, or null. */
+export type Authenticate = (request: AuthenticateRequest) => string | null | Promise<string | null>
 
 export interface AccessOptions {
+  readonly clock: Clock
+  readonly rates: Rates
   readonly tickets: Tickets
+  readonly ticketSecret: string
   /** Origins, as `https://shop.example`, besides the page's own. */
   readonly origins: readonly string[]
+  readonly authenticate: Authenticate | null
+  /** Anyone may be any user. */
+  readonly demoLogin: boolean
+  readonly writeKeys: readonly string[]
+  readonly serverKey: string | null
 }
 
 export class Access {
   readonly #options: AccessOptions
+  readonly #origins: ReadonlySet<string>
+  readonly #writeKeys: ReadonlySet<string>
+  readonly #serverKey: string | null
 
   constructor(options: AccessOptions) {
     this.#options = options
+    this.#origins = new Set(options.origins)
+    this.#writeKeys = new Set(options.writeKeys.map(digest))
+    this.#serverKey = options.serverKey === null ? null : digest(options.serverKey)
   }
 
-  /**
-   * The page's own origin and those allowed. A client without an origin is not a browser.
-   * @throws DoorError ORIGIN_NOT_ALLOWED
-   */
-  checkOrigin(request: FastifyRequest): void {
-    const { origin, host } = request.headers
-    if (origin === undefined || this.#options.origins.includes(origin)) return
-    if (URL.canParse(origin) && new URL(origin).host === host) return
+  /** True if anyone may be any user. */
+  get demoLogin(): boolean {
+    return this.#options.demoLogin
+  }
+
+  /** Before a request is read. @throws DoorError REQUEST_TOO_FREQUENT, ORIGIN_NOT_ALLOWED */
+  checkEntry(request: FastifyRequest): void {
+    this.#options.rates.chargeAddress(addressGroup(request.ip))
+    // A client without an origin is not a browser. The page's own origin is allowed.
+    const { origin } = request.headers
+    if (origin === undefined || this.#origins.has(origin)) return
+    if (URL.canParse(origin) && new URL(origin).host === request.host) return
     throw new DoorError('ORIGIN_NOT_ALLOWED', 'the origin of the page is not allowed')
   }
 
-  /** A ticket for one connection of the user. */
-  issueTicket(userId: string): string {
-    return this.#options.tickets.issue(userId)
+  /**
+   * The user of a stream of decisions: of the ticket in `authorization: Bearer` or in `?ticket=`, or whom the site has logged in.
+   * @throws DoorError TICKET_MISSING, TICKET_INVALID, SERVER_FAILED
+   */
+  async user(request: FastifyRequest): Promise<string> {
+    const ticket = bearerOf(request) ?? ticketInQuery(request)
+    const userId = ticket === null ? await this.#authenticated(request) : this.#redeem(ticket)
+    if (userId !== null) return userId
+    throw new DoorError('TICKET_MISSING', 'the request has no ticket of a user')
   }
 
-  /** The user whose ticket a connection brings. @throws DoorError TICKET_INVALID */
-  userOfTicket(ticket: string): string {
-    const redeemed = this.#options.tickets.redeem(ticket)
-    if ('userId' in redeemed) return redeemed.userId
-    throw new DoorError('TICKET_INVALID', `ticket ${redeemed.refused}`)
+  /**
+   * Whether events of the user may be written: with a ticket of this user, or with a write key or the server key for any user.
+   * @throws DoorError TICKET_MISSING, TICKET_INVALID, USER_NOT_ALLOWED, WRITE_KEY_INVALID, REQUEST_TOO_FREQUENT, SERVER_FAILED
+   */
+  async checkWriter(request: FastifyRequest, userId: string): Promise<void> {
+    const key = basicUserOf(request)
+    if (key === null) await this.checkReader(request, userId)
+    else this.checkWriteKey(key)
+    this.#options.rates.chargeUser(userId)
   }
+
+  /**
+   * Whether something about the user may be read: with a ticket of this user, or with the server key for any user.
+   * @throws DoorError TICKET_MISSING, TICKET_INVALID, USER_NOT_ALLOWED, SERVER_FAILED
+   */
+  async checkReader(request: FastifyRequest, userId: string): Promise<void> {
+    const bearer = bearerOf(request)
+    if (this.#isServer(bearer)) return
+    const known = bearer === null ? await this.#authenticated(request) : this.#redeem(bearer)
+    if (known === userId) return
+    if (known !== null) throw notAllowed()
+    if (!this.#options.demoLogin) throw new DoorError('TICKET_MISSING', 'the request has no ticket of the user')
+  }
+
+  /**
+   * A write key, and its rate, charged with the events that the request has. Null: the request has none.
+   * @throws DoorError WRITE_KEY_INVALID, REQUEST_TOO_FREQUENT
+   */
+  checkWriteKey(key: string | null, events = 1): void {
+    const hash = key === null || key === '' ? null : digest(key)
+    if (hash === null) throw new DoorError('WRITE_KEY_INVALID', 'the request has no write key')
+    if (!this.#writeKeys.has(hash)) throw new DoorError('WRITE_KEY_INVALID', 'the write key is unknown')
+    this.#options.rates.chargeKey(hash, events)
+  }
+
+  /** A ticket for one connection, for the user of the request. In a demo, and with the server key, for the one that is named. */
+  async issueTicket(request: FastifyRequest, named: string | null): Promise<string> {
+    const { tickets, demoLogin } = this.#options
+    const ticket = bearerOf(request)
+    const isServer = this.#isServer(ticket)
+    const known = isServer ? null : ticket === null ? await this.#authenticated(request) : this.#redeem(ticket)
+    if (known !== null) {
+      if (named !== null && named !== known) throw notAllowed()
+      return tickets.issue(known)
+    }
+    if (!demoLogin && !isServer) throw new DoorError('LOGIN_CLOSED', 'this service gives no tickets to visitors')
+    const problem = named === null ? 'the request names no user' : userIdProblem(named)
+    if (problem !== null) throw new DoorError('REQUEST_MALFORMED', problem)
+    return tickets.issue(named!)
+  }
+
+  #isServer(bearer: string | null): boolean {
+    return bearer !== null && this.#serverKey !== null && digest(bearer) === this.#serverKey
+  }
+
+  #redeem(ticket: string): string {
+    const { clock, tickets, ticketSecret } = this.#options
+    const redeemed = redeemUserTicket(ticket, ticketSecret, clock.now()) ?? tickets.redeem(ticket)
+    if ('userId' in redeemed) return redeemed.userId
+    throw new DoorError('TICKET_INVALID', `the ticket is ${redeemed.refused}`)
+  }
+
+  async #authenticated(request: FastifyRequest): Promise<string | null> {
+    const { authenticate } = this.#options
+    if (authenticate === null) return null
+    const userId = (await authenticate(request)) ?? null
+    const problem = userId === null ? null : userIdProblem(userId)
+    if (problem === null) return userId
+    throw new DoorError('SERVER_FAILED', 'authenticate returned an id that no user may have', { cause: problem })
+  }
+}
+
+function notAllowed(): DoorError {
+  return new DoorError('USER_NOT_ALLOWED', 'the ticket is of another user')
+}
+
+/** Comparing digests takes the same time whatever the key. */
+function digest(key: string): string {
+  return createHash('sha256').update(key).digest('base64')
+}
+
+function bearerOf({ headers }: FastifyRequest): string | null {
+  return headers.authorization === undefined ? null : (/^Bearer +(\S+) *$/i.exec(headers.authorization)?.[1] ?? null)
+}
+
+/** The name in Basic auth, which Segment's clients use for the write key. */
+function basicUserOf({ headers }: FastifyRequest): string | null {
+  const encoded = headers.authorization === undefined ? undefined : /^Basic +(\S+) *$/i.exec(headers.authorization)?.[1]
+  return encoded === undefined ? null : Buffer.from(encoded, 'base64').toString().split(':')[0]!
+}
+
+function ticketInQuery({ query }: FastifyRequest): string | null {
+  const { ticket } = query as { readonly ticket?: unknown }
+  return typeof ticket === 'string' ? ticket : null
 }

@@ -5,10 +5,11 @@ import type { UserActivity } from '../records/activity.js'
 import type { LiveFigures } from '../report/live/live.js'
 import type { ServicePort } from '../service-port.js'
 import type { Access } from './access.js'
-import type { Connections } from './connections.js'
 import type { DeliveryHub } from './delivery/delivery.js'
 import type { DoorErrorCounts } from './error-answers.js'
 import type { DoorErrorCode } from './errors.js'
+import type { Connections } from './limits/connections.js'
+import type { Rates } from './limits/rates.js'
 
 /** Passes events on to `user-activity`. */
 export interface DoorIntake {
@@ -27,6 +28,8 @@ export interface DoorContext {
   readonly intake: DoorIntake
   /** Who may write, read and connect. */
   readonly access: Access
+  /** How often keys, users and addresses may come. `access` charges them; a door that writes for many users charges each. */
+  readonly rates: Rates
   /** How many connections are open, of each user and address. */
   readonly connections: Connections
   readonly hub: DeliveryHub
@@ -43,6 +46,8 @@ export interface Door {
   readonly name: string
   /** One sentence for the table of doors. */
   readonly what: string
+  /** True if everyone may read it, from any page, as often as they like. */
+  readonly isPublic?: boolean
   /** The codes that its clients can get. A test provokes each of them. */
   readonly errors: readonly DoorErrorCode[]
   /** Adds the routes. `server` is a scope of its own: parsers and hooks that are added do not apply to other doors. */

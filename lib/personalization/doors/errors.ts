@@ -16,6 +16,11 @@ export const DOOR_ERRORS = {
     status: 429,
     whatToDo: 'Close a connection, or connect again after `retry-after` seconds.',
   },
+  LOGIN_CLOSED: {
+    status: 403,
+    whatToDo:
+      'Get the ticket from the site: it makes one with `userTicket`, or logs visitors in with `authenticate`. For a demonstration start the service with `--demo-login`.',
+  },
   ORIGIN_NOT_ALLOWED: {
     status: 403,
     whatToDo:
@@ -51,7 +56,20 @@ export const DOOR_ERRORS = {
   },
   TICKET_INVALID: {
     status: 401,
-    whatToDo: 'Get a new ticket, and send it once.',
+    whatToDo: 'Get a new ticket. A ticket of `POST /tickets` is valid for 30 seconds and for one connection.',
+  },
+  TICKET_MISSING: {
+    status: 401,
+    whatToDo:
+      'Send `authorization: Bearer TICKET`, or `?ticket=TICKET` if a browser opens a connection. docs/doors.md says how to get a ticket.',
+  },
+  USER_NOT_ALLOWED: {
+    status: 403,
+    whatToDo: 'Use a ticket of the same user that the request names.',
+  },
+  WRITE_KEY_INVALID: {
+    status: 401,
+    whatToDo: 'Send one of the keys in MILLRACE_WRITE_KEYS as the user name of Basic auth.',
   },
 } as const satisfies Readonly<Record<string, DoorErrorRow>>
 

@@ -39,14 +39,19 @@ export const activityDoor: Door = {
     'BROKER_UNAVAILABLE',
     'ORIGIN_NOT_ALLOWED',
     'REQUEST_MALFORMED',
+    'REQUEST_TOO_FREQUENT',
     'REQUEST_TOO_LARGE',
     'REQUEST_TYPE_UNSUPPORTED',
     'SERVER_FAILED',
+    'TICKET_INVALID',
+    'TICKET_MISSING',
+    'USER_NOT_ALLOWED',
+    'WRITE_KEY_INVALID',
   ],
   route(server, { access, clock, intake, service }) {
-    server.addHook('onRequest', async (request) => access.checkOrigin(request))
     server.post<{ Body: Click }>('/api/activity', { schema: { body: CLICK_SCHEMA } }, async (request, reply) => {
       const activity = activityOfClick(request.body, service.catalogue, clock.now())
+      await access.checkWriter(request, request.body.user)
       await intake.submit(activity)
       return reply.code(202).send({ id: activity.eventId })
     })

@@ -20,12 +20,13 @@ const VENDOR_FILES = [
 export const pageDoor: Door = {
   name: 'page',
   what: 'GET / and the files of the page, GET /api/catalogue',
+  isPublic: true,
   errors: [],
-  async route(server, { service }) {
+  async route(server, { access, service }) {
     const { default: files } = await import('@fastify/static')
     await server.register(files, { root: PAGE_FOLDER, index: ['index.html'], cacheControl: true, maxAge: 0 })
     vendorFiles(server)
-    const catalogue = pageCatalogue(service)
+    const catalogue = pageCatalogue(service, access.demoLogin)
     server.get('/api/catalogue', async () => catalogue)
   },
 }
@@ -40,10 +41,10 @@ function vendorFiles(server: FastifyInstance): void {
   }
 }
 
-function pageCatalogue(service: ServicePort) {
+function pageCatalogue(service: ServicePort, demoLogin: boolean) {
   return {
     currency: CURRENCY,
-    input: { label: service.inputLabel, simulated: service.simulated },
+    input: { label: service.inputLabel, simulated: service.simulated, demoLogin },
     categories: CATEGORIES.map(({ id, title }) => ({ id, title })),
     products: service.catalogue.products.map(({ itemId, name, brand, category, unitPriceMicros, companions }) => {
       return { itemId, name, brand, category, price: formatMicros(unitPriceMicros), companions }

@@ -7,17 +7,19 @@ import { ServiceError } from '../errors.js'
 import type { UserActivity } from '../records/activity.js'
 import { LiveFigures } from '../report/live/live.js'
 import type { ServicePort } from '../service-port.js'
-import { Access } from './access.js'
-import { Connections } from './connections.js'
+import { Access, type Authenticate } from './access.js'
 import { DeliveryHub } from './delivery/delivery.js'
 import type { Door, DoorContext } from './door.js'
 import { ErrorAnswers } from './error-answers.js'
 import { DoorError } from './errors.js'
 import { DOORS, SERVER } from './index.js'
+import { Connections } from './limits/connections.js'
+import { type DoorLimits, doorLimits } from './limits/door-limits.js'
+import { Rates } from './limits/rates.js'
 import { Tickets } from './ticket.js'
 
 /** Options of {@link PersonalizationServer}. */
-export interface HttpOptions {
+export interface HttpOptions extends Partial<DoorLimits> {
   /** The service to serve, from {@link servicePort}. */
   readonly service: ServicePort
   /** Port to listen on. Default 8080; 0 takes a free one. */
@@ -26,12 +28,21 @@ export interface HttpOptions {
   readonly host?: string
   /** The secret that signs tickets. Use the same on all instances behind one address. */
   readonly ticketSecret: string
-  /** Origins that may connect, besides the page's own, e.g. `https://shop.example`. Default: none. */
+  /** Whom your site has logged in, by its own session. Default: only tickets say who a user is. */
+  readonly authenticate?: Authenticate
+  /**
+   * Anyone may be any user, for a demonstration. By default only if the service is a simulated shop and there is no
+   * `authenticate`.
+   */
+  readonly demoLogin?: boolean
+  /** Keys that may write events of any user, and may not read. Default: none. */
+  readonly writeKeys?: readonly string[]
+  /** The key of your own servers, which may read and write for any user. Default: none. */
+  readonly serverKey?: string | null
+  /** Origins whose pages may connect, besides the page's own, e.g. `https://shop.example`. Default: none. */
   readonly origins?: readonly string[]
-  /** Maximum number of connections of one user. Default 8. */
-  readonly maxConnectionsPerUser?: number
-  /** Maximum number of connections from one address. Default 256. */
-  readonly maxConnectionsPerAddress?: number
+  /** Proxies in front of the service: how many, or their addresses. Default: none. */
+  readonly trustProxy?: number | readonly string[]
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
@@ -39,6 +50,8 @@ export interface HttpOptions {
 
 /** Largest request body and message that a door takes unless it says otherwise, in bytes. */
 const MAX_MESSAGE_BYTES = 16 * 1024
+/** A browser asks again after ten minutes whether it may. A preflight that is none gets the answer of a preflight. */
+const CORS = { exposedHeaders: ['retry-after'], maxAge: 600, strictPreflight: false }
 /** Only from here, nothing from elsewhere. */
 const CONTENT_POLICY =
   "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
@@ -72,17 +85,26 @@ export class PersonalizationServer {
       onSnapshot: (snapshot) => this.#hub.broadcast(JSON.stringify({ type: 'figures', snapshot })),
     })
     this.#errors = new ErrorAnswers(log)
-    const tickets = new Tickets({ secret: options.ticketSecret, clock, random })
+    const limits = doorLimits(options)
+    const rates = new Rates(clock, limits)
     this.#context = {
       clock,
       log,
       service,
       intake: { submit: (activity) => this.#submit(activity) },
-      access: new Access({ tickets, origins: options.origins ?? [] }),
-      connections: new Connections({
-        perUser: options.maxConnectionsPerUser ?? 8,
-        perAddress: options.maxConnectionsPerAddress ?? 256,
+      access: new Access({
+        clock,
+        rates,
+        tickets: new Tickets({ secret: options.ticketSecret, clock, random }),
+        ticketSecret: options.ticketSecret,
+        origins: options.origins ?? [],
+        authenticate: options.authenticate ?? null,
+        demoLogin: options.demoLogin ?? (service.simulated && options.authenticate === undefined),
+        writeKeys: options.writeKeys ?? [],
+        serverKey: options.serverKey ?? null,
       }),
+      rates,
+      connections: new Connections(limits),
       hub: this.#hub,
       live: this.#live,
       errorCounts: () => this.#errors.counts,
@@ -110,10 +132,12 @@ export class PersonalizationServer {
   /** The server with its routes, not listening; for tests, and to be embedded behind another. */
   async server(): Promise<FastifyInstance> {
     if (this.#server !== null) return this.#server
-    const { fastify, websocket } = await packages()
+    const { origins = [], trustProxy = [] } = this.#options
+    const { fastify, websocket, cors } = await packages()
     const server = fastify({
       bodyLimit: MAX_MESSAGE_BYTES,
       forceCloseConnections: true,
+      trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : [...trustProxy],
       // What a click may not say is rejected, not omitted.
       ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
       frameworkErrors: (error, request, reply) => this.#errors.answer(SERVER.name, error, request, reply),
@@ -125,6 +149,10 @@ export class PersonalizationServer {
     })
     // Each door adds the parsers of the types that it takes besides JSON.
     server.removeContentTypeParser('text/plain')
+    if (origins.length > 0) {
+      // First, so that pages of these origins can also read errors.
+      await server.register(cors, { origin: [...origins], credentials: true, ...CORS })
+    }
     await server.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false } })
     server.addHook('onRequest', async (_request, reply) => {
       reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
@@ -136,6 +164,13 @@ export class PersonalizationServer {
 
   async #open(door: Door, scope: FastifyInstance): Promise<void> {
     scope.setErrorHandler((error, request, reply) => this.#errors.answer(door.name, error, request, reply))
+    const { access } = this.#context
+    if (door.isPublic !== true) {
+      scope.addHook('onRequest', (request, _reply, done) => {
+        access.checkEntry(request)
+        done()
+      })
+    }
     await door.route(scope, { ...this.#context, countError: (code) => this.#errors.count(door.name, code) })
   }
 
@@ -161,17 +196,18 @@ export class PersonalizationServer {
 /** Optional peers: only who serves the page needs them. */
 async function packages() {
   try {
-    const [{ fastify }, { default: websocket }] = await Promise.all([
+    const [{ fastify }, { default: websocket }, { default: cors }] = await Promise.all([
       import('fastify'),
       import('@fastify/websocket'),
+      import('@fastify/cors'),
       import('@fastify/static'),
     ])
     createRequire(import.meta.url).resolve('uplot')
-    return { fastify, websocket }
+    return { fastify, websocket, cors }
   } catch (cause) {
     throw new ServiceError(
       'PAGE_PACKAGES_MISSING',
-      'the page needs packages that are not installed: npm install fastify @fastify/websocket @fastify/static uplot',
+      'the page needs packages that are not installed: npm install fastify @fastify/cors @fastify/static @fastify/websocket uplot',
       { cause },
     )
   }

@@ -4,6 +4,7 @@ import type { Door } from './door.js'
 export const statusDoor: Door = {
   name: 'status',
   what: 'GET /health, GET /metrics.json',
+  isPublic: true,
   errors: [],
   route(server, { errorCounts, live, service }) {
     server.get('/health', async (_request, reply) => {

@@ -18,7 +18,7 @@ export interface TicketOptions {
 
 export type Redeemed =
   | { readonly userId: string }
-  | { readonly refused: 'malformed' | 'forged' | 'expired' | 'used already' }
+  | { readonly refused: 'malformed' | 'forged' | 'expired' | 'used already' | 'valid for more than 31 days' }
 
 /** Longest user id, as `activityProblem` has it. */
 const MAX_USER_BYTES = 80

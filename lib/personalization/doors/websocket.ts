@@ -6,6 +6,7 @@ import type { Clock } from '../../index.js'
 import { parseResume } from './delivery/frame.js'
 import type { Door, DoorContext } from './door.js'
 import { DoorError, type DoorErrorCode } from './errors.js'
+import { TokenBucket } from './limits/token-buckets.js'
 
 /** Close codes of our own (4000 to 4999). */
 type Ending = readonly [closeCode: number, reason: string, code: DoorErrorCode]
@@ -15,8 +16,8 @@ const CLOSE_TOO_MANY_MESSAGES: Ending = [4429, 'too many messages', 'REQUEST_TOO
 /** Of `ws`; it closes the socket itself, with 1009. */
 const MESSAGE_TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
 
+/** With bursts of twice as many. */
 const MESSAGES_PER_SECOND = 10
-const MESSAGE_BURST = 20
 /** A browser says "resume" at once; one that does not is let go. */
 const FIRST_MESSAGE_MS = 5_000
 /** A browser that answers no ping is gone; what the network does not say, this does. */
@@ -37,8 +38,6 @@ interface Admitted extends FastifyRequest {
   ticketUser?: string
 }
 
-const LIVE_QUERY = { type: 'object', required: ['ticket'], properties: { ticket: { type: 'string' } } } as const
-
 export const liveDoor: Door = {
   name: 'live',
   what: 'GET /live (WebSocket)',
@@ -49,7 +48,9 @@ export const liveDoor: Door = {
     'REQUEST_TIMEOUT',
     'REQUEST_TOO_FREQUENT',
     'REQUEST_TOO_LARGE',
+    'SERVER_FAILED',
     'TICKET_INVALID',
+    'TICKET_MISSING',
   ],
   route(server, context) {
     const sockets = new LiveSockets(context)
@@ -57,13 +58,11 @@ export const liveDoor: Door = {
       sockets.terminate()
       done()
     })
-    server.addHook('onRequest', async (request) => context.access.checkOrigin(request))
-    server.route<{ Querystring: { ticket: string } }>({
+    server.route({
       method: 'GET',
       url: '/live',
-      schema: { querystring: LIVE_QUERY },
       // Before the upgrade, so that a rejection has a status.
-      preHandler: async (request) => sockets.admit(request, request.query.ticket),
+      preHandler: (request) => sockets.admit(request),
       handler: async () => {
         throw new DoorError('REQUEST_MALFORMED', 'this route is for a WebSocket')
       },
@@ -85,10 +84,10 @@ class LiveSockets {
     for (const socket of this.#open) socket.terminate()
   }
 
-  admit(request: Admitted, ticket: string): void {
+  async admit(request: Admitted): Promise<void> {
     if (!request.ws) return
     const { access, connections } = this.#context
-    const userId = access.userOfTicket(ticket)
+    const userId = await access.user(request)
     request.ticketUser = userId
     request.raw.socket.once('close', connections.open(userId, request.ip))
   }
@@ -98,10 +97,10 @@ class LiveSockets {
     this.#open.add(socket)
     let unsubscribe: (() => void) | null = null
     const cancelFirst = clock.setTimer(FIRST_MESSAGE_MS, () => this.#reject(socket, CLOSE_SILENT))
-    const mayTalk = messageBudget(clock)
+    const budget = new TokenBucket(MESSAGES_PER_SECOND, clock.monotonicMs())
     const stopPinging = keepAlive(socket, clock)
     socket.on('message', (data, isBinary) => {
-      if (!mayTalk()) return this.#reject(socket, CLOSE_TOO_MANY_MESSAGES)
+      if (budget.take(clock.monotonicMs()) > 0) return this.#reject(socket, CLOSE_TOO_MANY_MESSAGES)
       const resume = isBinary || unsubscribe !== null ? null : parseResume(data.toString())
       if (resume === null) return this.#reject(socket, CLOSE_BAD_MESSAGE)
       cancelFirst()
@@ -122,19 +121,6 @@ class LiveSockets {
   #reject(socket: Socket, [closeCode, reason, code]: Ending): void {
     this.#context.countError(code)
     socket.close(closeCode, reason)
-  }
-}
-
-/** A bucket of tokens; false when a message comes and it is empty. */
-function messageBudget(clock: Clock): () => boolean {
-  let tokens = MESSAGE_BURST
-  let atMs = clock.monotonicMs()
-  return () => {
-    const nowMs = clock.monotonicMs()
-    tokens = Math.min(MESSAGE_BURST, tokens + ((nowMs - atMs) / 1_000) * MESSAGES_PER_SECOND)
-    atMs = nowMs
-    tokens -= 1
-    return tokens >= 0
   }
 }
 

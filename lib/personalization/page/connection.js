@@ -8,7 +8,7 @@ const MAX_HAVE = 64
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 5_000
 
-/** Events: "state" (connecting, live, offline), "decision", "figures". */
+/** Events: "state" (connecting, live, offline, closed), "decision", "figures". */
 export class Connection extends EventTarget {
   #socket = null
   #attempts = 0
@@ -46,6 +46,8 @@ export class Connection extends EventTarget {
       body: JSON.stringify({ user }),
       signal: AbortSignal.timeout(5_000),
     })
+    // The service gives no tickets to visitors: trying again would not help.
+    if (answer.status === 403) return this.#tell('state', 'closed')
     if (!answer.ok) throw new Error(`no ticket: ${answer.status}`)
     const { ticket } = await answer.json()
     if (user !== shopper.user) return

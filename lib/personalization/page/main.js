@@ -6,7 +6,7 @@ import { drawCart, openShop } from './shop.js'
 import { shopper } from './shopper.js'
 
 const byId = (id) => document.getElementById(id)
-const STATES = { connecting: 'Connecting', live: 'Live', offline: 'Reconnecting' }
+const STATES = { connecting: 'Connecting', live: 'Live', offline: 'Reconnecting', closed: 'No login' }
 const connection = new Connection()
 
 function drawShopper() {
@@ -20,6 +20,13 @@ connection.addEventListener('state', ({ detail }) => {
   const pill = byId('connection')
   pill.dataset.state = detail
   pill.querySelector('span').textContent = STATES[detail]
+})
+/** Without a connection the figures of the panel are fetched. */
+const FIGURES_MS = 1_000
+let polling = 0
+connection.addEventListener('state', ({ detail }) => {
+  clearInterval(polling)
+  if (detail === 'closed') polling = setInterval(() => load('metrics.json').then(addFigures, () => {}), FIGURES_MS)
 })
 connection.addEventListener('decision', ({ detail }) => show(detail, timedClick))
 connection.addEventListener('figures', ({ detail }) => addFigures(detail))

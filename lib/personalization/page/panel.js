@@ -25,8 +25,12 @@ const put = (id, text) => {
   byId(id).textContent = text
 }
 
-export function openPanel({ label, simulated }, first) {
+const DEMO_LOGIN = 'Demo login: any visitor may be any user.'
+const NO_LOGIN = 'No login: this page needs the flag --demo-login. The figures below are live.'
+
+export function openPanel({ label, simulated, demoLogin }, first) {
   put('input-label', label)
+  put('login-note', demoLogin ? DEMO_LOGIN : NO_LOGIN)
   byId('input-badge').hidden = !simulated
   samples = first.history.slice(-MAX_SAMPLES)
   drawCharts()
@@ -54,7 +58,7 @@ export function addFigures(snapshot) {
   drawFigures(snapshot)
 }
 
-function drawFigures({ clickToFrameMs, appendToCommitMs, service, delivery, byRule, byArm }) {
+function drawFigures({ clickToFrameMs, appendToCommitMs, service, delivery, doorErrors, byRule, byArm }) {
   put('click-p50', ms(clickToFrameMs?.p50))
   put('click-p99', ms(clickToFrameMs?.p99))
   put('events-now', rate())
@@ -63,6 +67,7 @@ function drawFigures({ clickToFrameMs, appendToCommitMs, service, delivery, byRu
   put('lag', count(service.lagRecords))
   put('late', count(service.late))
   put('dead-letters', count(service.deadLetters))
+  put('rejected', count(rejected(doorErrors)))
   put('duplicates', count(service.duplicateInputs))
   put('browsers', count(delivery.connections))
   put('tasks', count(service.tasks))
@@ -86,6 +91,12 @@ function drawFigures({ clickToFrameMs, appendToCommitMs, service, delivery, byRu
   byId('arm-treatment').style.flexGrow = Math.max(1, byArm.treatment)
   put('arm-control-count', count(byArm.control))
   put('arm-treatment-count', count(byArm.treatment))
+}
+
+/** Answers with an error, of all doors and codes. */
+function rejected(doorErrors) {
+  const codes = Object.values(doorErrors).flatMap((counts) => Object.values(counts))
+  return codes.reduce((sum, times) => sum + times, 0)
 }
 
 /** The mean of the last few seconds: a slow stream would otherwise read 0 most of the time. */

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { kafkaConnection, secret } from '../../../lib/personalization/cli/kafka-connection.js'
+import { accessNotice } from '../../../lib/personalization/cli/page-server.js'
 import { keptSecret, prepareFolder, stateFolder } from '../../../lib/personalization/cli/service-folder.js'
 import { parseStartOptions } from '../../../lib/personalization/cli/start-options.js'
 import { defaultConfig } from '../../../lib/personalization/config/service-config.js'
@@ -62,6 +63,49 @@ t.test('refuses what makes no sense', async (t) => {
   ]
   for (const text of rows) t.throws(() => parse(text), { code: 'CONFIG_INVALID' }, text)
   t.throws(() => parse('--inject x=1'), { code: 'INJECT_INVALID' })
+})
+
+t.test('demo login is implied by the simulated shop on a broker of this process, and by nothing else', async (t) => {
+  const rows: [flags: string, demoLogin: boolean][] = [
+    ['', true],
+    ['--once --port 0', true],
+    ['--no-demo-login', false],
+    ['--no-load', false],
+    ['--brokers a:1', false],
+    ['--input f --format retail', false],
+    ['--input f --format retail --brokers a:1', false],
+    ['--brokers a:1 --demo-login', true],
+    ['--input f --format retail --demo-login', true],
+  ]
+  for (const [flags, demoLogin] of rows) {
+    t.equal(parse(flags).doors.demoLogin, demoLogin, flags)
+    t.match(accessNotice(parse(flags)), demoLogin ? /any user/ : /MILLRACE_TICKET_SECRET/, flags)
+  }
+})
+
+t.test('origins and proxies', async (t) => {
+  const doors = parse('--origin https://shop.example --origin http://localhost:5173/ --origin https://Ä.example').doors
+  t.same(doors.origins, ['https://shop.example', 'http://localhost:5173', 'https://xn--4ca.example'])
+  t.same(parse('').doors.origins, [])
+  t.same(parse('--trust-proxy 2').doors.trustProxy, 2)
+  t.same(parse('--trust-proxy 10.0.0.0/8,::1,loopback').doors.trustProxy, ['10.0.0.0/8', '::1', 'loopback'])
+  const wrong = [
+    '--origin *',
+    '--origin shop.example',
+    '--origin https://shop.example/path',
+    '--origin https://a@shop.example',
+    '--origin ftp://shop.example',
+    '--origin null',
+    '--trust-proxy 0',
+    '--trust-proxy 33',
+    '--trust-proxy true',
+    '--trust-proxy 10.0.0.0/33',
+    '--trust-proxy 10.0.0.0/8/8',
+    '--trust-proxy ::1/129',
+    '--trust-proxy proxy.example',
+    '--trust-proxy 10.0.0.1,',
+  ]
+  for (const flags of wrong) t.throws(() => parse(flags), { code: 'CONFIG_INVALID' }, flags)
 })
 
 t.test('each input under each set of rules has a folder of its own, on the embedded broker', async (t) => {

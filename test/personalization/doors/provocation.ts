@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import type { DoorErrorCode } from '../../../lib/personalization/doors/errors.js'
 import { type HttpOptions, PersonalizationServer } from '../../../lib/personalization/doors/server.js'
 import type { ServicePort } from '../../../lib/personalization/service-port.js'
+import { ManualClock } from '../../../lib/testing/manual-clock.js'
 import { MemoryTopic, memoryService } from '../page-service.js'
 
 /** A server that listens, on a service in memory. */
@@ -32,6 +33,8 @@ export interface Provocation {
   readonly options?: Partial<HttpOptions>
   /** What the service does instead. */
   readonly change?: Partial<ServicePort>
+  /** Events that are accepted before the one that is not. Default 0. */
+  readonly accepted?: number
   /** The answer; or the close code of the WebSocket, after which only the count is checked. */
   provoke(doors: OpenDoors): Promise<Response | number>
 }
@@ -64,13 +67,30 @@ export function bodyProvocations(path: string): Provocation[] {
   ]
 }
 
-/** The row that each door has for a page of another site. */
-export function originProvocation(
-  provoke: (doors: OpenDoors, origin: string) => Promise<Response | number>,
-): Provocation {
-  return {
-    code: 'ORIGIN_NOT_ALLOWED',
-    what: 'a page of another site',
-    provoke: (doors) => provoke(doors, 'https://elsewhere.example'),
-  }
+/** The rows that each door has which checks who comes. `provoke` makes one request that is right otherwise. */
+export function entryProvocations(
+  provoke: (doors: OpenDoors, headers: Record<string, string>) => Promise<Response | number>,
+): Provocation[] {
+  return [
+    {
+      code: 'ORIGIN_NOT_ALLOWED',
+      what: 'a page of another site',
+      provoke: (doors) => provoke(doors, { origin: 'https://elsewhere.example' }),
+    },
+    {
+      code: 'ORIGIN_NOT_ALLOWED',
+      what: 'a page without an origin of its own',
+      options: { origins: ['https://shop.example'] },
+      provoke: (doors) => provoke(doors, { origin: 'null' }),
+    },
+    {
+      code: 'REQUEST_TOO_FREQUENT',
+      what: 'more than one address may',
+      options: { ratePerAddress: 1, clock: new ManualClock(1_800_000_000_000) },
+      async provoke(doors) {
+        for (let i = 0; i < 2; i++) await fetch(`${doors.address}/live`)
+        return provoke(doors, {})
+      },
+    },
+  ]
 }

@@ -1,5 +1,7 @@
 import { MillraceError } from '../../../../lib/errors.js'
-import { bodyProvocations, originProvocation, type Provocation, post } from '../provocation.js'
+import { userTicket } from '../../../../lib/personalization/doors/user-ticket.js'
+import { ManualClock } from '../../../../lib/testing/manual-clock.js'
+import { bodyProvocations, entryProvocations, type OpenDoors, type Provocation, post } from '../provocation.js'
 
 const CLICK = { id: 'click-0001', user: 'ada', session: 'page-1', type: 'view', itemId: 'p-001' }
 const PATH = '/api/activity'
@@ -16,6 +18,42 @@ const MALFORMED: readonly [what: string, body: object][] = [
   ['too many pieces', { ...CLICK, quantity: 1e9 }],
 ]
 
+const click = ({ address }: OpenDoors, headers: Record<string, string> = {}) => post(address + PATH, CLICK, headers)
+const bearer = (ticket: string) => ({ authorization: `Bearer ${ticket}` })
+const basic = (name: string) => ({ authorization: `Basic ${Buffer.from(`${name}:`).toString('base64')}` })
+const ticket = (userId: string, nowMs = Date.now(), secret = 'secret') =>
+  userTicket(userId, { secret, validFor: '1m', nowMs })
+
+const CREDENTIALS: readonly [
+  code: Provocation['code'],
+  what: string,
+  headers: Record<string, string>,
+  options?: Provocation['options'],
+][] = [
+  ['TICKET_MISSING', 'nothing', {}],
+  ['TICKET_MISSING', 'a scheme that is unknown', { authorization: 'Digest x' }],
+  ['TICKET_MISSING', 'no login at the site', {}, { authenticate: () => null }],
+  ['TICKET_INVALID', 'a ticket that is none', bearer('nonsense')],
+  ['TICKET_INVALID', 'a ticket that is over', bearer(ticket('ada', Date.now() - 61_000))],
+  ['TICKET_INVALID', 'a ticket signed with another secret', bearer(ticket('ada', Date.now(), 'other'))],
+  ['TICKET_INVALID', 'a write key in place of a ticket', bearer('key-1'), { writeKeys: ['key-1'] }],
+  ['TICKET_INVALID', 'a server key that is unknown', bearer('key-2'), { serverKey: 'key-1' }],
+  ['TICKET_INVALID', 'a wrong ticket in a demonstration', bearer('nonsense'), { demoLogin: true }],
+  ['USER_NOT_ALLOWED', 'a ticket of another user', bearer(ticket('bob'))],
+  ['USER_NOT_ALLOWED', 'a ticket of another user in a demonstration', bearer(ticket('bob')), { demoLogin: true }],
+  ['USER_NOT_ALLOWED', 'another user at the site', {}, { authenticate: () => 'bob' }],
+  ['WRITE_KEY_INVALID', 'a key that is unknown', basic('key-2'), { writeKeys: ['key-1'] }],
+  ['WRITE_KEY_INVALID', 'an empty key', basic(''), { writeKeys: ['key-1'] }],
+  ['WRITE_KEY_INVALID', 'a wrong key in a demonstration', basic('key-2'), { demoLogin: true }],
+  ['SERVER_FAILED', 'the site fails', {}, { authenticate: () => Promise.reject(new Error('secret words')) }],
+  ['SERVER_FAILED', 'the site names an impossible user', {}, { authenticate: () => 'anonymous:ada' }],
+]
+
+const RATES: readonly [what: string, options: Provocation['options'], headers?: Record<string, string>][] = [
+  ['more events than a user may', { ratePerUser: 1 }],
+  ['more events than a write key may', { ratePerKey: 1, writeKeys: ['key-1'] }, basic('key-1')],
+]
+
 function failing(error: Error) {
   return {
     produceActivity: async () => {
@@ -26,7 +64,22 @@ function failing(error: Error) {
 
 export const PROVOCATIONS: readonly Provocation[] = [
   ...bodyProvocations(PATH),
-  originProvocation(({ address }, origin) => post(address + PATH, CLICK, { origin })),
+  ...entryProvocations((doors, headers) => click(doors, headers)),
+  ...CREDENTIALS.map(([code, what, headers, options]): Provocation => {
+    return { code, what, options: { demoLogin: false, ...options }, provoke: (doors) => click(doors, headers) }
+  }),
+  ...RATES.map(([what, options, headers]): Provocation => {
+    return {
+      code: 'REQUEST_TOO_FREQUENT',
+      what,
+      options: { clock: new ManualClock(1_800_000_000_000), ...options },
+      accepted: 2,
+      async provoke(doors) {
+        for (let i = 0; i < 2; i++) await click(doors, headers)
+        return click(doors, headers)
+      },
+    }
+  }),
   ...MALFORMED.map(([what, body]): Provocation => {
     return { code: 'REQUEST_MALFORMED', what, provoke: ({ address }) => post(address + PATH, body) }
   }),

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws'
 import { ManualClock } from '../../../../lib/testing/manual-clock.js'
-import { type OpenDoors, originProvocation, type Provocation, post } from '../provocation.js'
+import { entryProvocations, type OpenDoors, type Provocation, post } from '../provocation.js'
 
 const RESUME = JSON.stringify({ type: 'resume', position: null, have: [] })
 
@@ -10,9 +10,9 @@ async function ticketOf({ address }: OpenDoors, user = 'ada'): Promise<string> {
 }
 
 /** The answer to the upgrade, or the close code. */
-function connect({ address }: OpenDoors, ticket: string, act?: (socket: WebSocket) => void, origin?: string) {
-  const url = `${address.replace('http', 'ws')}/live?ticket=${ticket}`
-  const socket = new WebSocket(url, origin === undefined ? {} : { origin })
+function connect({ address }: OpenDoors, ticket: string, act?: (socket: WebSocket) => void, headers = {}) {
+  const url = `${address.replace('http', 'ws')}/live${ticket === '' ? '' : `?ticket=${ticket}`}`
+  const socket = new WebSocket(url, { headers })
   return new Promise<Response | number>((resolve) => {
     socket.on('open', () => act?.(socket))
     socket.on('unexpected-response', (_request, answer) => {
@@ -45,7 +45,7 @@ const MESSAGES: readonly [code: Provocation['code'], what: string, act: (socket:
 const manual = new ManualClock(1_800_000_000_000)
 
 export const PROVOCATIONS: readonly Provocation[] = [
-  originProvocation(async (doors, origin) => connect(doors, await ticketOf(doors), undefined, origin)),
+  ...entryProvocations((doors, headers) => connect(doors, 'any', undefined, headers)),
   { code: 'TICKET_INVALID', what: 'no such ticket', provoke: (doors) => connect(doors, 'nonsense') },
   {
     code: 'TICKET_INVALID',
@@ -57,7 +57,25 @@ export const PROVOCATIONS: readonly Provocation[] = [
     },
   },
   { code: 'REQUEST_MALFORMED', what: 'no WebSocket', provoke: ({ address }) => fetch(`${address}/live?ticket=x`) },
-  { code: 'REQUEST_MALFORMED', what: 'no ticket', provoke: ({ address }) => fetch(`${address}/live`) },
+  { code: 'TICKET_MISSING', what: 'no ticket', provoke: (doors) => connect(doors, '') },
+  {
+    code: 'TICKET_MISSING',
+    what: 'a write key, which may only write',
+    options: { writeKeys: ['key-1'] },
+    provoke: (doors) => connect(doors, '', undefined, { authorization: `Basic ${btoa('key-1:')}` }),
+  },
+  {
+    code: 'TICKET_INVALID',
+    what: 'the server key, which is of no user',
+    options: { serverKey: 'key-1' },
+    provoke: (doors) => connect(doors, 'key-1'),
+  },
+  {
+    code: 'SERVER_FAILED',
+    what: 'the site fails',
+    options: { authenticate: () => Promise.reject(new Error('secret words')) },
+    provoke: (doors) => connect(doors, ''),
+  },
   ...MESSAGES.map(([code, what, act]): Provocation => {
     return { code, what, provoke: async (doors) => connect(doors, await ticketOf(doors), act) }
   }),
@@ -71,6 +89,12 @@ export const PROVOCATIONS: readonly Provocation[] = [
     code: 'CONNECTIONS_EXCEEDED',
     what: 'more from one address',
     options: { maxConnectionsPerAddress: 1 },
+    provoke: (doors) => twice(doors, ['ada', 'bob']),
+  },
+  {
+    code: 'CONNECTIONS_EXCEEDED',
+    what: 'more in all',
+    options: { maxConnections: 1 },
     provoke: (doors) => twice(doors, ['ada', 'bob']),
   },
   {

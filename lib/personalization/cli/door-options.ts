@@ -1,0 +1,84 @@
+/** The flags about doors: who may, from which pages, behind which proxies, how often. */
+import { isIP } from 'node:net'
+import type { HttpOptions } from '../doors/server.js'
+import { whole, wrong } from './flag-values.js'
+
+export type DoorOptions = Pick<HttpOptions, 'demoLogin' | 'origins' | 'trustProxy'> & HttpOptionLimits
+type HttpOptionLimits = { readonly [name in (typeof LIMITS)[number][1]]?: number }
+
+/** Flag → the option of the server. */
+const LIMITS = [
+  ['rate-key', 'ratePerKey'],
+  ['rate-user', 'ratePerUser'],
+  ['rate-address', 'ratePerAddress'],
+  ['max-connections', 'maxConnections'],
+  ['max-connections-per-user', 'maxConnectionsPerUser'],
+  ['max-connections-per-address', 'maxConnectionsPerAddress'],
+] as const
+
+export const DOOR_HELP = `Who may     --demo-login        any visitor may be any user; the simulated shop without --brokers implies it
+            --origin ORIGIN     pages of this origin may connect, e.g. https://shop.example; repeatable
+            --trust-proxy N|ADDRESS,...   the proxies in front of the service: how many, or their addresses
+Limits      --rate-key 5000  --rate-user 50  --rate-address 2000   a second; 0: no limit, as below
+            --max-connections 20000  --max-connections-per-user 8  --max-connections-per-address 1000
+`
+
+export const DOOR_FLAGS = {
+  'demo-login': { type: 'boolean' },
+  origin: { type: 'string', multiple: true },
+  'trust-proxy': { type: 'string' },
+  'rate-key': { type: 'string' },
+  'rate-user': { type: 'string' },
+  'rate-address': { type: 'string' },
+  'max-connections': { type: 'string' },
+  'max-connections-per-user': { type: 'string' },
+  'max-connections-per-address': { type: 'string' },
+} as const
+
+type DoorValues = {
+  readonly [name in keyof typeof DOOR_FLAGS]?:
+    | (name extends 'demo-login' ? boolean : name extends 'origin' ? string[] : string)
+    | undefined
+}
+
+/** `isShop`: the input is the simulated shop, on a broker of this process. @throws MillraceError CONFIG_INVALID */
+export function parseDoorOptions(values: DoorValues, isShop: boolean): DoorOptions {
+  const limits: { -readonly [name in keyof HttpOptionLimits]: number } = {}
+  for (const [flag, name] of LIMITS) {
+    const text = values[flag]
+    if (text !== undefined) limits[name] = whole(text, flag, 0, 10_000_000)
+  }
+  return {
+    demoLogin: values['demo-login'] ?? isShop,
+    origins: (values.origin ?? []).map(originOf),
+    trustProxy: values['trust-proxy'] === undefined ? [] : proxies(values['trust-proxy']),
+    ...limits,
+  }
+}
+
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const isPage = url !== null && (url.protocol === 'https:' || url.protocol === 'http:')
+  if (!isPage || url.href !== `${url.origin}/`) {
+    throw wrong('origin', `is ${text}`, 'write scheme and host of one site, for example https://shop.example')
+  }
+  return url.origin
+}
+
+/** Names of ranges that are understood besides addresses. */
+const RANGES = ['loopback', 'linklocal', 'uniquelocal']
+
+function proxies(text: string): number | string[] {
+  if (/^\d+$/.test(text)) return whole(text, 'trust-proxy', 1, 32)
+  const addresses = text.split(',').map((address) => address.trim())
+  if (addresses.every((address) => RANGES.includes(address) || isNetwork(address))) return addresses
+  const advice = 'write the number of proxies, or their addresses such as 10.0.0.0/8,loopback'
+  throw wrong('trust-proxy', `is ${text}`, advice)
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || more.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+}

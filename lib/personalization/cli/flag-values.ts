@@ -1,0 +1,24 @@
+/** The values of flags, each checked with an error that names the flag. */
+import { MillraceError } from '../../index.js'
+
+export function whole(text: string, flag: string, least: number, most: number): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw wrong(flag, `is ${text}`, `write a whole number from ${least} to ${most}`)
+  }
+  return value
+}
+
+export function oneOf<T extends string>(text: string, flag: string, allowed: readonly T[]): T {
+  if ((allowed as readonly string[]).includes(text)) return text as T
+  throw wrong(flag, `is ${text}`, `use one of ${allowed.join(', ')}`)
+}
+
+export function legalName(text: string, flag: string, pattern: RegExp): string {
+  if (pattern.test(text)) return text
+  throw wrong(flag, 'is not allowed in a topic name', 'use letters, digits, ".", "_" and "-"')
+}
+
+export function wrong(flag: string, problem: string, advice: string): MillraceError {
+  return new MillraceError('CONFIG_INVALID', `--${flag} ${problem}: ${advice}`)
+}

@@ -1,0 +1,60 @@
+/** The HTTP server of `npm start`, made from the flags and the secrets in the environment. */
+import { basename } from 'node:path'
+import { type Log, systemRandom } from '../../index.js'
+import { PersonalizationServer } from '../doors/server.js'
+import { servicePort } from '../doors/service-view.js'
+import type { PersonalizationService } from '../service.js'
+import { secret } from './kafka-connection.js'
+import { keptSecret } from './service-folder.js'
+import type { StartOptions } from './start-options.js'
+
+const DEFAULT_PORT = 8080
+/** The write key of a demonstration that has no other. */
+const DEMO_WRITE_KEY = 'demo'
+
+/** Null where nobody would look: `--once` without `--port`. */
+export async function pageServer(
+  options: StartOptions,
+  service: PersonalizationService,
+  folder: string,
+  asked: AbortSignal,
+  log: Log,
+): Promise<PersonalizationServer | null> {
+  if (options.once && options.port === null) return null
+  const { doors, host, port } = options
+  return new PersonalizationServer({
+    ...doors,
+    service: await servicePort(service, labelOf(options), asked),
+    port: port ?? DEFAULT_PORT,
+    host,
+    ticketSecret: secret('MILLRACE_TICKET_SECRET') ?? secretOfInstances(options, folder),
+    writeKeys:
+      secret('MILLRACE_WRITE_KEYS')
+        ?.split(/[\s,]+/)
+        .filter((key) => key !== '') ?? (doors.demoLogin === true ? [DEMO_WRITE_KEY] : []),
+    serverKey: secret('MILLRACE_SERVER_KEY'),
+    log,
+  })
+}
+
+/** What the log says about who may, once the page is open. */
+export function accessNotice({ doors }: StartOptions): string | null {
+  if (doors.demoLogin) return 'Demo login is on: any visitor may be any user. Turn it off with --no-demo-login'
+  if (secret('MILLRACE_TICKET_SECRET') !== null) return null
+  return 'No visitor can log in: set MILLRACE_TICKET_SECRET, or use --demo-login for a demonstration'
+}
+
+/**
+ * In a demonstration a ticket of one instance is brought to another behind the same address: they share their name, which
+ * keeps nobody out, nor does the demonstration. Otherwise a secret that nobody knows, so that no ticket can be forged.
+ */
+function secretOfInstances({ doors, applicationId, topicPrefix }: StartOptions, folder: string): string {
+  return doors.demoLogin ? `${applicationId}/${topicPrefix}` : keptSecret(folder, 'ticket-secret', systemRandom)
+}
+
+function labelOf({ load, input, seed, speed }: StartOptions): string {
+  if (!load) return 'Another instance has loaded the input'
+  const pace = speed === 'max' ? 'as fast as possible' : speed === 1 ? '' : `at ${speed} times its speed`
+  const what = input === null ? `Simulated shop, seed ${seed}` : basename(input)
+  return pace === '' ? what : `${what}, ${pace}`
+}

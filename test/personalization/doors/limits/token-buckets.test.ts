@@ -1,0 +1,66 @@
+import t from 'tap'
+import { TokenBuckets } from '../../../../lib/personalization/doors/limits/token-buckets.js'
+import { ManualClock } from '../../../../lib/testing/manual-clock.js'
+
+function buckets(perSecond: number, maxIds = 100) {
+  const clock = new ManualClock(1_800_000_000_000)
+  return { clock, buckets: new TokenBuckets(clock, perSecond, maxIds) }
+}
+
+t.test('a burst of two seconds, then the rate', async (t) => {
+  const { clock, buckets: all } = buckets(10)
+  for (let i = 0; i < 20; i++) t.equal(all.take('a'), 0)
+  t.equal(all.take('a'), 0.1, 'the wait')
+  clock.advance(99)
+  t.ok(all.take('a') > 0)
+  clock.advance(1)
+  t.equal(all.take('a'), 0)
+  t.ok(all.take('a') > 0)
+  clock.advance(1_000)
+  for (let i = 0; i < 10; i++) t.equal(all.take('a'), 0)
+  t.ok(all.take('a') > 0)
+  clock.advance(3_600_000)
+  for (let i = 0; i < 20; i++) t.equal(all.take('a'), 0)
+  t.ok(all.take('a') > 0, 'an hour saves up no more than two seconds')
+})
+
+t.test('over any time no more than a burst and the rate passes, and a wait that was kept is enough', async (t) => {
+  for (const perSecond of [0.5, 1, 7, 1_000]) {
+    const { clock, buckets: all } = buckets(perSecond)
+    let passed = 0
+    const startMs = clock.monotonicMs()
+    for (let i = 0; i < 2_000; i++) {
+      const waitSeconds = all.take('a')
+      if (waitSeconds === 0) passed += 1
+      else clock.advance(Math.ceil(waitSeconds * 1_000))
+      const seconds = (clock.monotonicMs() - startMs) / 1_000
+      if (passed > perSecond * 2 + perSecond * seconds + 1e-6) t.fail(`${passed} in ${seconds} s at ${perSecond}`)
+    }
+    t.ok(passed >= 1_000, `${perSecond}: each wait was enough`)
+  }
+})
+
+t.test('a request that costs more than a full bucket passes a full one, and is paid back', async (t) => {
+  const { clock, buckets: all } = buckets(10)
+  t.equal(all.take('a', 100), 0)
+  t.equal(all.take('a', 1), 8.1)
+  clock.advance(8_100)
+  t.equal(all.take('a', 1), 0)
+})
+
+t.test('what is rejected costs nothing', async (t) => {
+  const { buckets: all } = buckets(10)
+  t.equal(all.take('a', 15), 0)
+  t.equal(all.take('a', 10), 0.5)
+  t.equal(all.take('a', 5), 0)
+})
+
+t.test('ids do not share, and the ones used last are kept', async (t) => {
+  const { buckets: all } = buckets(0.5, 3)
+  for (const id of ['a', 'b', 'c', 'a', 'd']) all.take(id)
+  t.equal(all.size, 3)
+  t.ok(all.take('a') > 0, 'a was used after b')
+  t.equal(all.take('b'), 0, 'b was forgotten')
+  for (let i = 0; i < 1_000; i++) all.take(`id-${i}`)
+  t.equal(all.size, 3)
+})
