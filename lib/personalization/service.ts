@@ -66,6 +66,8 @@ const POLL_MS = 100
  * commits halve their cost, and an answer is still on the screen long before 200 ms.
  */
 const COMMIT_LATENCY_MS = 50
+/** At full speed nobody waits for a single decision. As soon as the input is processed, commits come at once again. */
+const FULL_SPEED_COMMIT_MS = 500
 
 /** One instance of the personalization service, without its web server. */
 export class PersonalizationService {
@@ -134,7 +136,9 @@ export class PersonalizationService {
       connection: options.connection,
       applicationId,
       stateDir: options.stateDir,
-      commitLatencyMs: COMMIT_LATENCY_MS,
+      ...(options.speed === 'max' && options.input !== null
+        ? { commitLatencyMs: FULL_SPEED_COMMIT_MS, commitIntervalMs: FULL_SPEED_COMMIT_MS }
+        : { commitLatencyMs: COMMIT_LATENCY_MS }),
       onDeserializationError: 'deadLetter',
       deadLetterTopic: topics.deadLetters,
       clock,
