@@ -3,15 +3,19 @@
 /** Code → what the reader should do. Sorted; a test checks the order. */
 export const SERVICE_ERROR_CODES = {
   ACTIVITY_INVALID: 'Correct the event. The message says what is wrong.',
+  COLUMNS_INVALID:
+    'Write --columns as FIELD=COLUMN,... with the names in the message; FIELD:VALUE is one value for all rows.',
   CONFIG_FILE_INVALID:
     'Correct the value that the message names, or omit it. docs/personalization/configuration.md lists all keys.',
   CONFIG_FILE_UNREADABLE: 'Correct the path of --config, or the file. The message says what is wrong.',
   CONFIG_PACKAGES_MISSING: 'Install the named package. It is an optional peer that only configuration files need.',
   HTTP_LISTEN_FAILED: 'Choose another address or port, or get the right to listen on this one.',
   INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
-  INPUT_FORMAT_MISMATCH: 'Set --format to the format of the file, or correct the first line of the file.',
+  INPUT_FORMAT_MISMATCH: 'Set --format, or --columns, to what the file has, or correct the first line of the file.',
   INPUT_FORMAT_UNKNOWN: 'Use one of the formats in the message.',
   INPUT_MISSING: 'Correct the path of --input, and make the file readable.',
+  INPUT_ROW_INVALID:
+    'Correct or delete the row, or omit --strict: then invalid rows are counted, and the others are loaded.',
   INPUT_UNREADABLE: 'Download the file again, check it with gzip -t, or correct the named row.',
   LOADER_INPUT_CONFLICT:
     'Load one input per topic prefix: choose another --topic-prefix and --application-id, or --no-load.',

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { type ByteSource, linesOf, textOf } from '../../lib/personalization/input/formats/bytes.js'
-import { csvRowsOf } from '../../lib/personalization/input/formats/csv.js'
+import { csvRowsOf } from '../../lib/personalization/input/formats/csv-rows.js'
 import { type ActivityRow, epochSecondsToMs, isInvalidRow } from '../../lib/personalization/input/formats/rows.js'
 import { FORMATS, formatNamed, replayOf } from '../../lib/personalization/input/index.js'
 import { type ActivityFields, activityOf, activityProblem } from '../../lib/personalization/records/activity.js'
@@ -267,6 +267,14 @@ t.test('segment', async (t) => {
   t.same(await read('segment', `${text}\n\n{"type":`, 9), expected)
 })
 
+t.test('a row with values out of range is invalid, in each format', async (t) => {
+  const rees46 = `${REES46_HEADER}1999-10-01 00:00:00 UTC,view,1,2,,,3.5,4,s\n`
+  t.same(await read('rees46', rees46), [{ row: 1, reason: 'time outside 2000 to 2100' }])
+  t.same(await read('bol', 'SessionId\tItemId\tTime\n1\ta\t5\n'), [{ row: 1, reason: 'time outside 2000 to 2100' }])
+  const otto = '{"session":5,"events":[{"aid":1,"ts":5,"type":"clicks"}]}'
+  t.same(await read('otto', otto), [{ row: 1, reason: 'time outside 2000 to 2100' }])
+})
+
 t.test('a wrong file is named as such', async (t) => {
   t.throws(() => formatNamed('json'), { code: 'INPUT_FORMAT_UNKNOWN' })
   for (const format of ['rees46', 'retail', 'bol']) {
@@ -292,7 +300,7 @@ for (const [name, path, events] of [
 ] as const) {
   t.test(`every row of the real ${name} file is a valid event`, needs(path), async (t) => {
     let rows = 0
-    for await (const batch of FORMATS.find((format) => format.name === name)!.read(realFile(path))) {
+    for await (const batch of FORMATS.find((format) => format.name === name)!.read(realFile(path), null)) {
       for (const row of batch) {
         rows++
         const problem = isInvalidRow(row) ? row.reason : activityProblem(row)

@@ -1,7 +1,10 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { Admin, connect, embeddedBroker, readAll } from '../../lib/index.js'
 import { isInvalidRow } from '../../lib/personalization/input/formats/rows.js'
+import { FORMATS } from '../../lib/personalization/input/index.js'
 import { NO_INJECTION } from '../../lib/personalization/input/inject.js'
 import { fileInput, type LoaderInput, simulatorInput } from '../../lib/personalization/input/loader/input-files.js'
 import { readLedger } from '../../lib/personalization/input/loader/ledger.js'
@@ -10,7 +13,7 @@ import { plainSerdes } from '../../lib/personalization/records/serdes.js'
 import { serviceTopics, topicNames } from '../../lib/personalization/records/topic-names.js'
 import { systemClock } from '../../lib/record/clock.js'
 import { silentLog } from '../../lib/telemetry/log.js'
-import { writeRees46 } from './rees46-rows.js'
+import { rees46Rows, writeRees46 } from './rees46-rows.js'
 
 const topics = topicNames('t-')
 const serdes = plainSerdes()
@@ -43,8 +46,9 @@ async function rig(t: Test) {
       partition,
       offset,
     }))
-  const progress = async () => (await readLedger(cluster, topics.loader, serdes.loader)).progress
-  return { cluster, loader, sent, progress }
+  const ledger = () => readLedger(cluster, topics.loader, serdes.loader)
+  const progress = async () => (await ledger()).progress
+  return { cluster, loader, sent, ledger, progress }
 }
 
 async function input(t: Test, rows: number, options: { seed?: number; broken?: boolean } = {}) {
@@ -140,6 +144,98 @@ t.test('another input, or another order of the same, is refused', async (t) => {
   const other = await input(t, 51)
   await t.rejects(loader(other, 'a').run(never), { code: 'LOADER_INPUT_CONFLICT' })
   await t.rejects(loader({ ...one, sequence: 'shuffle' }, 'b').run(never), { code: 'LOADER_INPUT_CONFLICT' })
+})
+
+const REES46 = rees46Rows(60)
+const TSV = 'SessionId\tItemId\tTime\n1\ta\t1592337718.0\n'
+const OTTO = '{"session":5,"events":[{"aid":1,"ts":1659304800025,"type":"clicks"}]}\n'
+const CALLS = '{"type":"page","userId":"u","messageId":"m","timestamp":"2026-01-05T08:00:00Z"}\n'
+const CSV = 'at,type,itemId\n2026-01-05,view,i\n'
+/** Text and its format. The header of `retail` stands in `retail.ts`, so a wrong one is enough here. */
+const TEXTS = { rees46: REES46, bol: TSV, otto: OTTO, segment: CALLS, csv: CSV } as const
+
+t.test('a wrong format leaves no mark that refuses the right one', async (t) => {
+  const never = new AbortController().signal
+  const path = join(t.testdir(), 'events')
+  for (const [right, text] of Object.entries(TEXTS)) {
+    for (const encode of [(plain: string) => Buffer.from(plain), (plain: string) => gzipSync(plain)]) {
+      const { loader, sent, ledger } = await rig(t)
+      writeFileSync(path, encode(text))
+      for (const { name } of FORMATS.filter((format) => format.name !== right)) {
+        const wrong = await fileInput(path, name, SEQUENCE)
+        await t.rejects(loader(wrong, 'a').run(never), { code: 'INPUT_FORMAT_MISMATCH' }, `${name} for ${right}`)
+        t.same(await ledger(), { claim: null, progress: null })
+        t.same(await sent(), [])
+      }
+      await loader(await fileInput(path, right, SEQUENCE), 'a').run(never)
+      t.ok((await sent()).length > 3, right)
+    }
+  }
+})
+
+t.test('a file that cannot be read to its end leaves no mark, and nothing of it', async (t) => {
+  const never = new AbortController().signal
+  const path = join(t.testdir({ folder: {} }), 'events')
+  const packed = gzipSync(REES46)
+  const many = gzipSync(rees46Rows(40_000))
+  const flipped = Buffer.from(packed)
+  flipped[packed.length - 8]! ^= 1
+  const call = CALLS.trim()
+  const rows: [string, string, Buffer | string, string][] = [
+    ['cut gzip', 'rees46', packed.subarray(0, packed.length - 9), 'INPUT_UNREADABLE'],
+    ['gzip cut after thousands of rows', 'rees46', many.subarray(0, many.length - 100), 'INPUT_UNREADABLE'],
+    ['gzip with a wrong checksum', 'rees46', flipped, 'INPUT_UNREADABLE'],
+    ['gzip cut', 'segment', gzipSync(CALLS).subarray(0, 30), 'INPUT_UNREADABLE'],
+    ['empty', 'rees46', '', 'INPUT_FORMAT_MISMATCH'],
+    ['empty', 'bol', '', 'INPUT_FORMAT_MISMATCH'],
+    ['empty', 'csv', '', 'INPUT_FORMAT_MISMATCH'],
+    ['empty', 'otto', '', 'INPUT_UNREADABLE'],
+    ['empty', 'segment', '\n\n', 'INPUT_UNREADABLE'],
+    ['only a header', 'rees46', REES46.split('\n')[0]!, 'INPUT_UNREADABLE'],
+    ['an open quote', 'rees46', `${REES46}"${'x'.repeat(1_100_000)}`, 'INPUT_UNREADABLE'],
+    ['bytes', 'segment', Buffer.from([0, 255, 254, 10, 3]), 'INPUT_FORMAT_MISMATCH'],
+    ['bytes', 'csv', Buffer.from([0, 255, 254, 10, 3]), 'INPUT_FORMAT_MISMATCH'],
+    ['a list of calls', 'segment', `[${call},${call}]`, 'INPUT_FORMAT_MISMATCH'],
+    ['times of another unit', 'csv', 'at,type,itemId\n20260105,view,i\n', 'INPUT_FORMAT_MISMATCH'],
+  ]
+  for (const [what, format, content, code] of rows) {
+    const { loader, sent, ledger } = await rig(t)
+    writeFileSync(path, content)
+    const wrong = await fileInput(path, format, SEQUENCE)
+    await t.rejects(loader(wrong, 'a').run(never), { code }, `${format}: ${what}`)
+    t.same([await ledger(), await sent()], [{ claim: null, progress: null }, []])
+    writeFileSync(path, REES46)
+    await loader(await fileInput(path, 'rees46', SEQUENCE), 'a').run(never)
+    t.equal(numbers(await sent()).length, 60)
+  }
+  for (const name of ['folder', 'nowhere']) {
+    await t.rejects(fileInput(join(t.testdirName, name), 'rees46', SEQUENCE), { code: 'INPUT_MISSING' }, name)
+  }
+  await t.rejects(fileInput(path, 'json', SEQUENCE), { code: 'INPUT_FORMAT_UNKNOWN' })
+})
+
+t.test('strict: the first invalid row ends the run, with its reason, and nothing is loaded', async (t) => {
+  const never = new AbortController().signal
+  const path = writeRees46(join(t.testdir(), 'events.csv'), 200, { broken: true })
+  const { loader, sent, ledger } = await rig(t)
+  const strict = await fileInput(path, 'rees46', { ...SEQUENCE, strict: true })
+  const expected = { code: 'INPUT_ROW_INVALID', message: 'row 50 of the input: price is not a decimal' }
+  await t.rejects(loader(strict, 'a').run(never), expected)
+  t.same([await ledger(), await sent()], [{ claim: null, progress: null }, []])
+  await loader(await fileInput(path, 'rees46', SEQUENCE), 'a').run(never)
+  t.equal(numbers(await sent()).length, 196)
+  await t.rejects(loader(strict, 'a').run(never), expected, 'also of an input that was loaded without')
+})
+
+t.test('a CSV file under other columns is another input', async (t) => {
+  const path = join(t.testdir(), 'events.csv')
+  writeFileSync(path, 'at,type,itemId,other\n2026-01-05,view,i,j\n')
+  const one = await fileInput(path, 'csv', { ...SEQUENCE, columns: 'at=at,type=type,itemId=itemId' })
+  const same = await fileInput(path, 'csv', { ...SEQUENCE, columns: 'itemId=itemId,at=at,type=type' })
+  const other = await fileInput(path, 'csv', { ...SEQUENCE, columns: 'at=at,type=type,itemId=other' })
+  t.equal(one.input, same.input)
+  t.not(one.input, other.input)
+  await t.rejects(fileInput(path, 'rees46', { ...SEQUENCE, columns: 'at=at,type=type' }), { code: 'COLUMNS_INVALID' })
 })
 
 t.test('two inputs at once: the first claim in the log counts', async (t) => {

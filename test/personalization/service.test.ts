@@ -49,6 +49,8 @@ t.test('broken rows and late events are counted from the dead letters', async (t
   const summary = await summaryOf({ connection, name: 'bad', folder: t.testdir(), broken: true, inject })
   t.equal(summary.events, 2_940)
   t.equal(summary.invalid, 60)
+  const shown = Array.from({ length: 10 }, (_, i) => ({ row: 50 * (i + 1), reason: 'price is not a decimal' }))
+  t.same(summary.firstInvalid, shown)
   t.ok(summary.late > 20 && summary.late < 100, `${summary.late}`)
   t.equal(summary.deadLettered, summary.invalid + summary.late)
   t.ok(summary.latenessMs!.max >= 600_000 - 60_000)

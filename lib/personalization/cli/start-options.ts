@@ -13,6 +13,10 @@ export interface StartOptions {
   /** Null: the simulator. */
   readonly input: string | null
   readonly format: string | null
+  /** What the columns of a CSV file are; null: they are called like the fields. */
+  readonly columns: string | null
+  /** The first invalid row ends the run. */
+  readonly strict: boolean
   readonly load: boolean
   readonly speed: Speed
   readonly inject: InjectPlan
@@ -45,7 +49,9 @@ export interface StartOptions {
 
 export const HELP = `npm start -- [options]
 
-Input       --input FILE --format rees46|bol|otto|retail|segment   default: the simulated shop
+Input       --input FILE --format rees46|bol|otto|retail|segment|csv   default: the simulated shop
+            --columns at=event_time,type=event,itemId=sku   columns of a CSV file; type:view is one value for all rows
+            --strict            the first invalid row ends the run; default: invalid rows are counted
             --speed N|max       how many seconds of events per second; default 1, simulated shop 60, with --once max
             --inject shuffle=MS,duplicate=SHARE,late=SHARE:MS
             --seed TEXT         seed of the simulator and of --inject; default 1
@@ -68,6 +74,8 @@ To read one from a file, set the variable with _FILE at its end to the path.
 const FLAGS = {
   input: { type: 'string' },
   format: { type: 'string' },
+  columns: { type: 'string' },
+  strict: { type: 'boolean', default: false },
   load: { type: 'boolean', default: true },
   speed: { type: 'string' },
   inject: { type: 'string' },
@@ -99,7 +107,9 @@ export function parseStartOptions(args: string[]): StartOptions {
   const values = valuesOf(args)
   const { input = null, format = null, once } = values
   if (input !== null && format === null) throw wrong('format', 'is missing', 'set the format of --input')
-  if (input === null && format !== null) throw wrong('format', 'has no --input', 'set the file with --input')
+  for (const flag of ['format', 'columns', 'strict'] as const) {
+    if (input === null && values[flag]) throw wrong(flag, 'has no --input', 'set the file with --input')
+  }
   const rules = {
     ...DEFAULT_RULES,
     abandonAfterMs: time(values['abandon-after'], 'abandon-after', DEFAULT_RULES.abandonAfterMs),
@@ -109,6 +119,8 @@ export function parseStartOptions(args: string[]): StartOptions {
   return {
     input,
     format,
+    columns: values.columns ?? null,
+    strict: values.strict,
     load: values.load,
     speed: speed(values.speed, once ? 'max' : input === null ? SHOP_SPEED : 1),
     inject: values.inject === undefined ? NO_INJECTION : parseInject(values.inject),

@@ -119,6 +119,8 @@ function report(summary: Summary, { json }: StartOptions): void {
     `${made.carousel} carousels, ${made.cartAbandonment} abandoned carts, ${made.spendingAlert} spending alerts, ${made.withdrawn} withdrawn`,
     `${summary.distinctDecisionIds} distinct decisions, ${summary.duplicateRecommendations} twice`,
   ]
+  for (const { row, reason } of summary.firstInvalid)
+    lines.push(`invalid ${row === null ? 'record' : `row ${row}`}: ${reason}`)
   if (summary.latencyMs !== null) lines.push(`latency p50 ${summary.latencyMs.p50} ms, p99 ${summary.latencyMs.p99} ms`)
   if (recommender.hitRate20 !== null) {
     lines.push(`next item among 20: hit rate ${recommender.hitRate20.toFixed(3)}, MRR ${recommender.mrr20!.toFixed(3)}`)

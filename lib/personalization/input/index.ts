@@ -3,6 +3,8 @@
 import { ServiceError } from '../errors.js'
 import { readBol } from './formats/bol.js'
 import type { ByteSource } from './formats/bytes.js'
+import type { Columns } from './formats/columns.js'
+import { readCsv } from './formats/csv.js'
 import { readOtto } from './formats/otto.js'
 import { readRees46 } from './formats/rees46.js'
 import { readRetail } from './formats/retail.js'
@@ -12,9 +14,11 @@ import { readSegment } from './formats/segment.js'
 export interface Format {
   readonly name: string
   /** Events of a file in file order. */
-  readonly read: (source: ByteSource) => ActivityRows
+  readonly read: (source: ByteSource, columns: Columns) => ActivityRows
   /** Whether the file's rows are in time order; where they stand by session, a replay sorts them first. */
   readonly inTimeOrder: boolean
+  /** `--columns` says what its columns are. */
+  readonly takesColumns?: true
 }
 
 export const FORMATS: readonly Format[] = [
@@ -23,6 +27,7 @@ export const FORMATS: readonly Format[] = [
   { name: 'otto', read: readOtto, inTimeOrder: false },
   { name: 'retail', read: readRetail, inTimeOrder: true },
   { name: 'segment', read: readSegment, inTimeOrder: true },
+  { name: 'csv', read: readCsv, inTimeOrder: false, takesColumns: true },
 ]
 
 /** The format called `name`; INPUT_FORMAT_UNKNOWN otherwise. */
@@ -42,14 +47,15 @@ export async function* replayOf(
   format: Format,
   source: ByteSource,
   order: 'file' | 'time' = format.inTimeOrder ? 'file' : 'time',
+  columns: Columns = null,
 ): AsyncGenerator<ActivityRow> {
   if (order === 'file') {
-    for await (const rows of format.read(source)) yield* rows
+    for await (const rows of format.read(source, columns)) yield* rows
     return
   }
   const timed: { atMs: number; row: ActivityRow }[] = []
   let atMs = Number.NEGATIVE_INFINITY
-  for await (const rows of format.read(source)) {
+  for await (const rows of format.read(source, columns)) {
     for (const row of rows) {
       if (!isInvalidRow(row)) atMs = row.at
       timed.push({ atMs, row })

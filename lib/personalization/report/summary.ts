@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { type Cluster, readTopic, SchemaPending, type Serde, type TopicRecord, untilStable } from '../../index.js'
 import { NextItemJudge } from '../recommender/metrics.js'
 import { sessionOf, type UserActivity } from '../records/activity.js'
-import { latenessOf } from '../records/dead-letter.js'
+import { type DeadLetter, latenessOf } from '../records/dead-letter.js'
 import { headerText } from '../records/decided-record.js'
 import { DECISION_ID_HEADER, decisionId } from '../records/decision-id.js'
 import type { Recommendation } from '../records/recommendation.js'
@@ -20,6 +20,8 @@ export interface Summary {
   readonly events: number
   /** Unreadable rows and records, and those out of range. */
   readonly invalid: number
+  /** The first of them: those of the input file by row, then records of the topic, which have no row. */
+  readonly firstInvalid: readonly { readonly row: number | null; readonly reason: string }[]
   /** Events that came after their grace period. */
   readonly late: number
   /** How late they were, in milliseconds; null: none was. */
@@ -73,6 +75,7 @@ export async function summarize(parts: SummaryParts, latencyMs: Percentiles | nu
   return {
     events: inputs.events,
     invalid: letters.invalid,
+    firstInvalid: letters.first,
     late: letters.late,
     latenessMs: letters.late === 0 ? null : { max: letters.maxLatenessMs, mean: letters.sumLatenessMs / letters.late },
     anonymous: inputs.anonymous,
@@ -84,8 +87,12 @@ export async function summarize(parts: SummaryParts, latencyMs: Percentiles | nu
   }
 }
 
+/** How many invalid rows a summary shows. */
+const MAX_SHOWN = 10
+
 interface Letters {
   invalid: number
+  first: Summary['firstInvalid']
   late: number
   maxLatenessMs: number
   sumLatenessMs: number
@@ -94,13 +101,15 @@ interface Letters {
 }
 
 async function readDeadLetters({ cluster, topics, serdes }: SummaryParts): Promise<Letters> {
-  const letters: Letters = { invalid: 0, late: 0, maxLatenessMs: 0, sumLatenessMs: 0, refused: new Set() }
+  const letters: Letters = { invalid: 0, first: [], late: 0, maxLatenessMs: 0, sumLatenessMs: 0, refused: new Set() }
   for await (const { records } of readTopic({ cluster, topic: topics.deadLetters, until: 'now' })) {
     for (const record of records) {
       const letter = await read(serdes.deadLetter, record)
       const latenessMs = letter === null ? null : latenessOf(letter.reason)
-      if (latenessMs === null) letters.invalid++
-      else {
+      if (latenessMs === null) {
+        letters.invalid++
+        if (letter !== null) letters.first = withLetter(letters.first, letter)
+      } else {
         letters.late++
         letters.sumLatenessMs += latenessMs
         letters.maxLatenessMs = Math.max(letters.maxLatenessMs, latenessMs)
@@ -109,6 +118,13 @@ async function readDeadLetters({ cluster, topics, serdes }: SummaryParts): Promi
     }
   }
   return letters
+}
+
+/** In the order of rows, so that it does not depend on the partitions they went to. */
+function withLetter(shown: Letters['first'], { row, reason }: DeadLetter): Letters['first'] {
+  const all = [...shown, { row: row < 0 ? null : row, reason }]
+  const place = (one: { readonly row: number | null }) => one.row ?? Number.MAX_SAFE_INTEGER
+  return all.sort((a, b) => place(a) - place(b)).slice(0, MAX_SHOWN)
 }
 
 class DecisionCount {

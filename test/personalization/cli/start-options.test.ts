@@ -27,6 +27,8 @@ t.test('reads every flag', async (t) => {
   t.equal(parse('--once').speed, 'max')
   t.equal(parse('--input events.csv --format rees46').speed, 1)
   t.equal(parse('--once --speed 2.5').speed, 2.5)
+  t.match(parse('--input f --format csv'), { columns: null, strict: false })
+  t.match(parse('--input f --format csv --columns at=a,type=b --strict'), { columns: 'at=a,type=b', strict: true })
   t.equal(parse('--no-load').load, false)
   t.same(parse('--brokers a:1,b:2').brokers, ['a:1', 'b:2'])
   const rules = parse('--abandon-after 90s --grace 2h --idle-after 500').rules
@@ -48,6 +50,8 @@ t.test('refuses what makes no sense', async (t) => {
   const rows = [
     '--input f',
     '--format retail',
+    '--columns at=a,type=b',
+    '--strict',
     '--speed 0',
     '--speed fast',
     '--grace 5x',

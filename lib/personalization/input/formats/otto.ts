@@ -1,7 +1,7 @@
 /** OTTO's sessions, one JSON object a line: clicks, carts and orders with millisecond times, no prices. */
 import { type ActivityType, activityOf } from '../../records/activity.js'
 import { type ByteSource, linesOf } from './bytes.js'
-import type { ActivityRow, ActivityRows } from './rows.js'
+import { type ActivityRow, type ActivityRows, validRow } from './rows.js'
 
 const TYPES: Readonly<Record<string, ActivityType>> = { clicks: 'view', carts: 'cart', orders: 'purchase' }
 
@@ -42,7 +42,7 @@ function toActivity(event: unknown, sessionId: string, row: number): ActivityRow
   if (typeof ts !== 'number' || !Number.isSafeInteger(ts)) return { row, reason: 'ts is not in epoch milliseconds' }
   const type = typeof typeName === 'string' && Object.hasOwn(TYPES, typeName) ? TYPES[typeName] : undefined
   if (type === undefined) return { row, reason: 'type unknown' }
-  return activityOf({
+  const activity = activityOf({
     eventId: String(row),
     userId: sessionId,
     type,
@@ -52,4 +52,5 @@ function toActivity(event: unknown, sessionId: string, row: number): ActivityRow
     unitPriceMicros: type === 'purchase' ? 0 : null,
     source: 'replay',
   })
+  return validRow(row, activity)
 }

@@ -4,9 +4,9 @@
  */
 
 import { ServiceError } from '../../errors.js'
-import type { UserActivity } from '../../records/activity.js'
+import { activityProblem, type UserActivity } from '../../records/activity.js'
 import { type ByteSource, linesOf } from './bytes.js'
-import { type CsvRow, csvRowsOf } from './csv.js'
+import { type CsvRow, csvRowsOf } from './csv-rows.js'
 
 /** A row that could not be read. `reason` is for a reader and holds no payload. */
 export interface InvalidRow {
@@ -21,6 +21,13 @@ export type ActivityRow = UserActivity | InvalidRow
 
 /** Rows in batches, one per chunk read, in file order. */
 export type ActivityRows = AsyncGenerator<ActivityRow[]>
+
+/** The row, or why its event is invalid. */
+export function validRow(row: number, read: ActivityRow): ActivityRow {
+  if (isInvalidRow(read)) return read
+  const reason = activityProblem(read)
+  return reason === null ? read : { row, reason }
+}
 
 export function isInvalidRow(row: ActivityRow): row is InvalidRow {
   return 'reason' in row
@@ -53,7 +60,7 @@ function csvActivity(
 ): ActivityRow {
   if (fields === null) return { row, reason: 'broken quoting' }
   if (fields.length !== width) return { row, reason: `${fields.length} fields instead of ${width}` }
-  return toActivity(fields, row)
+  return validRow(row, toActivity(fields, row))
 }
 
 /** Lines of a file whose first line is the tab-separated `header`; empty lines are skipped. */

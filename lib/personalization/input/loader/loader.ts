@@ -3,7 +3,14 @@
  * transactional id per prefix and input, so another instance continues where the last commit ended.
  */
 import { createHash } from 'node:crypto'
-import { type Clock, type Cluster, isMillraceError, type Log, TransactionalProducer } from '../../../index.js'
+import {
+  type Clock,
+  type Cluster,
+  isMillraceError,
+  type Log,
+  TransactionalProducer,
+  untilStable,
+} from '../../../index.js'
 import { activityKey, endOfInput } from '../../records/activity.js'
 import { deadRow } from '../../records/dead-letter.js'
 import type { ServiceSerdes } from '../../records/serdes.js'
@@ -33,6 +40,8 @@ const MAX_BYTES = 4 * 1024 * 1024
 /** With nothing to send, the position is written this often, so that a second loader sees that this one lives. */
 const HEARTBEAT_MS = 1_000
 const RETRY_MS = 200
+/** All claims stand in one partition, so that one of them is the first. */
+const CLAIM_PARTITION = 0
 const LEASE_MS = 5_000
 
 /** A record of a transaction that is not begun yet. */
@@ -59,7 +68,7 @@ export class Loader {
 
   /**
    * Resolves when the input was sent whole, by this loader or another, or when `signal` asks to stop.
-   * @throws ServiceError LOADER_INPUT_CONFLICT, INPUT_UNREADABLE, INPUT_FORMAT_MISMATCH, CLIENT_*
+   * @throws ServiceError LOADER_INPUT_CONFLICT, INPUT_UNREADABLE, INPUT_FORMAT_MISMATCH, INPUT_ROW_INVALID, CLIENT_*
    */
   async run(signal: AbortSignal): Promise<void> {
     const { cluster, topics, clock, log } = this.#parts
@@ -104,7 +113,7 @@ export class Loader {
     const feed = new Feed(input)
     try {
       await producer.init()
-      let progress = await this.#claim(producer)
+      let progress = await this.#claim(producer, signal)
       if (progress === null) return 'again'
       if (progress.ends.length > 0) return 'done'
       await feed.skip(progress.position)
@@ -178,10 +187,13 @@ export class Loader {
   }
 
   /** Makes the claim where there is none; then the progress this loader continues from, written as its own. */
-  async #claim(producer: TransactionalProducer): Promise<LoaderProgress | null> {
-    const { topics, input, owner, serdes } = this.#parts
+  async #claim(producer: TransactionalProducer, signal: AbortSignal): Promise<LoaderProgress | null> {
+    const { cluster, topics, input, owner, serdes } = this.#parts
     const { claim, progress } = await this.#ledger()
     requireOwnInput(claim, input)
+    // A claim refuses every other input, so it is made only for one that can be read to its end.
+    if (claim === null || input.strict === true) await input.verify?.(signal)
+    if (signal.aborted) return null
     if (claim !== null) {
       const start = progress ?? claim
       return start.ends.length > 0 ? start : this.#commit(producer, [], start)
@@ -189,9 +201,13 @@ export class Loader {
     const { sequence } = input
     const first = this.#stamped({ input: input.input, sequence, owner, position: 0, latestAt: 0, ends: [], beat: 0 })
     const value = serdes.loader.serialize(first, topics.loader)
-    const made = await committed(producer, [{ topic: topics.loader, key: claimKey(input.input), value }])
+    const made = await committed(producer, [
+      { topic: topics.loader, key: claimKey(input.input), value, partition: CLAIM_PARTITION },
+    ])
     if (!made) return null
-    // Two instances with different inputs may both have found no claim: the one that stands first counts.
+    // Two instances with different inputs may both have found no claim: the one that stands first counts. While the
+    // transaction of that one is open, neither claim can be read.
+    await untilStable(cluster, [topics.loader])
     requireOwnInput((await this.#ledger()).claim, input)
     return first
   }
