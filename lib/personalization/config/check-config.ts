@@ -22,7 +22,7 @@ const DEFAULT_PER_SECOND = 100
  */
 export async function checkedConfig(value: unknown, folder: string): Promise<ServiceConfig> {
   const validate = await validator()
-  if (!validate(value)) throw schemaError(validate.errors![0]!)
+  if (!validate(value)) throw schemaError(mostUseful(validate.errors!))
   return completed(value as ServiceConfigOptions, folder)
 }
 
@@ -34,9 +34,18 @@ async function validator(): Promise<ValidateFunction> {
       { cause },
     )
   })
-  const ajv = new Ajv({ verbose: true, allowUnionTypes: true })
+  const ajv = new Ajv({ verbose: true, allowUnionTypes: true, allErrors: true })
   for (const keyword of CONFIG_KEYWORDS) ajv.addKeyword(keyword)
   return ajv.compile(CONFIG_SCHEMA)
+}
+
+/** The first error; but a key that is missing because it is misspelt is better named by what was written. */
+function mostUseful(errors: readonly ErrorObject[]): ErrorObject {
+  const first = errors[0]!
+  const misspelt = errors.find(
+    ({ keyword, instancePath }) => keyword === 'additionalProperties' && instancePath === first.instancePath,
+  )
+  return first.keyword === 'required' && misspelt !== undefined ? misspelt : first
 }
 
 function schemaError({ instancePath, keyword, params, parentSchema, data }: ErrorObject): ServiceError {

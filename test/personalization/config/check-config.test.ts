@@ -151,6 +151,16 @@ const WRONG: [unknown, string][] = [
     'caps[0].channel is "toast"; it must be one of page, push, email, sms, none',
   ],
   [{ caps: [{ ...cap, mots: 1 }] }, 'caps[0].mots is not known: did you mean most? Known are channel, most, per'],
+  [{ caps: [{ channel: 'push', mots: 1, per: '24h' }] }, 'caps[0].mots is not known: did you mean most?'],
+  [
+    {
+      caps: [
+        { most: 1, per: '24h' },
+        { ...cap, mots: 1 },
+      ],
+    },
+    'caps[0].channel is missing',
+  ],
   [{ quietHours: {} }, 'quietHours.channels is missing'],
   [
     { quietHours: { ...hours, channels: [] } },
