@@ -4,6 +4,7 @@ import t from 'tap'
 import { SUITES } from '../bench/index.js'
 import { HANDLERS } from '../lib/broker/api/registry.js'
 import { ERROR_CODES } from '../lib/errors.js'
+import { AROUND_RULES } from '../lib/personalization/around/index.js'
 import { DOORS } from '../lib/personalization/doors/index.js'
 import { FORMATS } from '../lib/personalization/input/index.js'
 import { allApis } from '../lib/protocol/index.js'
@@ -86,6 +87,7 @@ const FAMILIES: Readonly<Record<string, () => readonly Member[]>> = {
     })),
   'input format': () => FORMATS.map(({ name }) => ({ name, page: name, tested: formats.includes(name) })),
   door: () => DOORS.map(({ name }) => ({ name, page: `| ${name} |` })),
+  'rule around decisions': () => AROUND_RULES.map(({ name }) => ({ name, page: `| \`${name}\` |` })),
   benchmark: () => Object.keys(SUITES).map((name) => ({ name, page: `npm run bench -- ${name} ` })),
   'chaos fault': () => FAULTS.map(({ name }) => ({ name, page: `| \`${name}\` |` })),
   'error code': () => Object.keys(ERROR_CODES).map((name) => ({ name, page: name })),
