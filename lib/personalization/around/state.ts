@@ -31,8 +31,14 @@ export const INITIAL_AROUND: AroundState = Object.freeze({
   bought: Object.freeze([]),
 })
 
+/** Whether an activity can change the state: most cannot, so that theirs need not be decoded. */
+export function isObserved({ type, itemId, timeZone }: UserActivity, { excludeBought }: AroundConfig): boolean {
+  return timeZone !== null || type === 'consent' || (type === 'purchase' && itemId !== null && excludeBought !== null)
+}
+
 /** The state after an activity, whatever the order of arrival; the same object if the activity changes nothing. */
 export function observe(state: AroundState, activity: UserActivity, config: AroundConfig): AroundState {
+  if (!isObserved(activity, config)) return state
   const { type, at, itemId, timeZone, consent } = activity
   const zone = timeZone === null ? state.zone : laterZone(state.zone, { name: timeZone, at })
   const arrived = type === 'consent' ? Object.entries(consent ?? {}) : []
@@ -41,10 +47,8 @@ export function observe(state: AroundState, activity: UserActivity, config: Arou
     arrived.map(([purpose, granted]) => ({ purpose, granted, at })),
     config.consent,
   )
-  const bought =
-    type === 'purchase' && itemId !== null && config.excludeBought !== null
-      ? unitedPurchases(state.bought, [{ itemId, at }], config.excludeBought)
-      : state.bought
+  const isBought = type === 'purchase' && itemId !== null && config.excludeBought !== null
+  const bought = isBought ? unitedPurchases(state.bought, [{ itemId, at }], config.excludeBought) : state.bought
   const unchanged = zone === state.zone && consents === state.consents && bought === state.bought
   return unchanged ? state : { ...state, zone, consents, bought }
 }

@@ -62,7 +62,6 @@ export class TimeZone {
       const next = this.#offsetAt(hourMs)
       if (next === offsetMs) continue
       const changeMs = this.#changeBetween(hourMs - HOUR_MS, hourMs, offsetMs)
-      if (changeMs === endMs) break
       spans.push({ startMs, endMs: changeMs, offsetMs })
       startMs = changeMs
       offsetMs = next

@@ -154,6 +154,22 @@ t.test('a merge adds the deliveries of both, also those of one instant', async (
   t.match(judge(decision(), merged, config, NOON_MS + DAY_MS), { kind: 'deliver' })
 })
 
+t.test('a forgotten delivery counts as long as it may be in the stretch, also after a merge', async (t) => {
+  const config = capped(cap(5, HOUR_MS))
+  const forgotten = (forgottenMs: number): AroundState => ({
+    ...INITIAL_AROUND,
+    delivered: [{ channel: 'push', times: [forgottenMs + DAY_MS], forgottenMs }],
+  })
+  for (const state of [
+    forgotten(NOON_MS),
+    mergeAround(forgotten(NOON_MS - DAY_MS), forgotten(NOON_MS), config),
+    mergeAround(forgotten(NOON_MS), forgotten(NOON_MS - DAY_MS), config),
+  ]) {
+    t.match(judge(decision(), state, config, NOON_MS + HOUR_MS - 1), { reason: 'cap' })
+    t.match(judge(decision(), state, config, NOON_MS + HOUR_MS), { kind: 'deliver' })
+  }
+})
+
 t.test('merges without end keep a bounded number of times', async (t) => {
   const config = capped(cap(5, DAY_MS))
   const visitor = judgeAll(
