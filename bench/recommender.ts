@@ -8,14 +8,17 @@ import { Admin } from '../lib/client/admin.js'
 import type { Cluster } from '../lib/client/cluster.js'
 import { IdempotentProducer } from '../lib/client/producer.js'
 import { connect, embeddedBroker, Streams } from '../lib/index.js'
+import { carousel } from '../lib/personalization/decisions/carousel.js'
 import { ServiceError } from '../lib/personalization/errors.js'
+import { DecisionTable } from '../lib/personalization/frame/decision-table.js'
+import { KnownCampaigns } from '../lib/personalization/frame/known-campaigns.js'
 import { bySession, loadSessionViews, type SessionView } from '../lib/personalization/input/formats/sessions-tsv.js'
 import { NextItemMetrics } from '../lib/personalization/recommender/metrics.js'
 import { SharedModel } from '../lib/personalization/recommender/model.js'
 import { activityKey, activityOf } from '../lib/personalization/records/activity.js'
 import { plainSerdes, type ServiceSerdes } from '../lib/personalization/records/serdes.js'
 import { serviceTopics, topicNames } from '../lib/personalization/records/topic-names.js'
-import { DEFAULT_RULES, personalizationTopology } from '../lib/personalization/topology.js'
+import { DEFAULT_GATE, personalizationTopology } from '../lib/personalization/topology.js'
 import { BatchBuilder } from '../lib/protocol/index.js'
 import { delay, systemClock } from '../lib/record/clock.js'
 import { machine } from './machine.js'
@@ -69,7 +72,9 @@ async function learn(model: SharedModel, train: readonly SessionView[], options:
   const topics = topicNames('')
   const serdes = plainSerdes()
   const cluster = connect({ broker })
-  const streams = new Streams(personalizationTopology({ topics, serdes, rules: DEFAULT_RULES, model }), {
+  const decisions = new DecisionTable([carousel])
+  const parts = { topics, serdes, gate: DEFAULT_GATE, decisions, tier: 'live', campaigns: new KnownCampaigns(), model }
+  const streams = new Streams(personalizationTopology(parts), {
     applicationId: 'bench-recommender',
     broker,
   })

@@ -7,7 +7,6 @@ import { type Connection, embeddedBroker } from '../lib/index.js'
 import { NO_INJECTION } from '../lib/personalization/input/inject.js'
 import { fileInput, type LoaderInput, simulatorInput } from '../lib/personalization/input/loader/input-files.js'
 import { PersonalizationService } from '../lib/personalization/service.js'
-import { DEFAULT_RULES } from '../lib/personalization/topology.js'
 import { systemClock } from '../lib/record/clock.js'
 import { loopbackTransport } from '../lib/transport/loopback.js'
 import { platformaticTransport } from '../lib/transport/platformatic.js'
@@ -119,7 +118,6 @@ async function open(connection: Connection, options: ReplayRunOptions): Promise<
     partitions,
     stateDir: join(folder, name, 'tasks'),
     registry: null,
-    rules: DEFAULT_RULES,
     input: await inputOf(options),
     speed: 'max',
     instanceId: name,

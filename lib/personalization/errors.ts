@@ -9,6 +9,7 @@ export const SERVICE_ERROR_CODES = {
     'Correct the value that the message names, or omit it. docs/personalization/configuration.md lists all keys.',
   CONFIG_FILE_UNREADABLE: 'Correct the path of --config, or the file. The message says what is wrong.',
   CONFIG_PACKAGES_MISSING: 'Install the named package. It is an optional peer that only configuration files need.',
+  DECISION_INVALID: 'Correct the decision or its settings. The message names the decision and the field.',
   HTTP_LISTEN_FAILED: 'Choose another address or port, or get the right to listen on this one.',
   INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
   INPUT_FORMAT_MISMATCH: 'Set --format, or --columns, to what the file has, or correct the first line of the file.',

@@ -29,8 +29,6 @@ export { type Duration, duration } from './config/duration.js'
 export { loadConfig } from './config/load-config.js'
 export {
   type Amount,
-  type ConfigurableDecision,
-  type ConfiguredCampaign,
   type DecisionSettings,
   defaultConfig,
   defineConfig,
@@ -39,6 +37,7 @@ export {
   type SettingValue,
   withSettings,
 } from './config/service-config.js'
+export { SHIPPED_DECISIONS } from './decisions/index.js'
 export type { Authenticate, AuthenticateRequest } from './doors/access.js'
 export type { DoorLimits } from './doors/limits/door-limits.js'
 export { type HttpOptions, PersonalizationServer } from './doors/server.js'
@@ -50,6 +49,15 @@ export type { WebhookDropReason, WebhookTotals } from './doors/webhooks/webhook.
 export type { WebhookOptions } from './doors/webhooks/webhook-settings.js'
 export { isServiceError, SERVICE_ERROR_CODES, ServiceError, type ServiceErrorCode } from './errors.js'
 export { type Arm, armOf } from './experiments/experiment.js'
+export {
+  type ConfiguredDecision,
+  DecisionTable,
+  type Rule,
+  type TierDecisions,
+} from './frame/decision-table.js'
+export { type Decision, type DecisionOptions, defineDecision } from './frame/define-decision.js'
+export { KnownCampaigns } from './frame/known-campaigns.js'
+export type { DecidedFields, Turn } from './frame/turn.js'
 export type { AdmissionOptions, AdmissionWatch } from './gate/admission.js'
 export type { ActivityRow, InvalidRow } from './input/formats/rows.js'
 export { type InjectPlan, NO_INJECTION, parseInject } from './input/inject.js'
@@ -78,15 +86,17 @@ export {
   activityOf,
   type UserActivity,
 } from './records/activity.js'
+export type { Campaign } from './records/campaign.js'
 export type { DeadLetter } from './records/dead-letter.js'
-export { DECISION_ID_HEADER, decisionId, type Rule } from './records/decision-id.js'
+export { DECISION_ID_HEADER, decisionId } from './records/decision-id.js'
 export type { CustomerProfile } from './records/profile.js'
 export type { Channel, Recommendation } from './records/recommendation.js'
 export { plainSerdes, registrySerdes, type ServiceSerdes } from './records/serdes.js'
 export { type TopicNames, topicNames } from './records/topic-names.js'
+export type { DecisionCounts, RuleCount } from './report/decision-count.js'
 export type { Percentiles } from './report/latency.js'
 export type { Summary } from './report/summary.js'
 export { PersonalizationService, type ServiceOptions } from './service.js'
 export type { ReadRecommendations, ServiceFigures, ServicePort } from './service-port.js'
 export type { Catalogue, Product } from './shop/catalogue.js'
-export { DEFAULT_RULES, type PersonalizationParts, personalizationTopology, type RuleOptions } from './topology.js'
+export { DEFAULT_GATE, type PersonalizationParts, personalizationTopology } from './topology.js'

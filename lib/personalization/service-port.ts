@@ -1,5 +1,6 @@
 /** The interface between the running service and its web server; types only. The service implements it. */
 import type { ReadChunk, TopicRecord } from '../index.js'
+import type { Rule } from './frame/decision-table.js'
 import type { UserActivity } from './records/activity.js'
 import type { Recommendation } from './records/recommendation.js'
 import type { Catalogue } from './shop/catalogue.js'
@@ -8,6 +9,8 @@ import type { Catalogue } from './shop/catalogue.js'
 export interface ServicePort {
   /** Products of the shop page. */
   readonly catalogue: Catalogue
+  /** What the decisions say: a row for each rule, in the order of the table. */
+  readonly rules: readonly Rule[]
   /** Partitions of the recommendations topic; a user's decisions are in the default partitioner's one. */
   readonly partitions: number
   /** Shown on the page, e.g. "Simulated shop, seed 1" or "rees46-2019-10-01.csv.gz at 150 times its speed". */

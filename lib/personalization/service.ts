@@ -11,8 +11,12 @@ import {
   silentLog,
   systemClock,
 } from '../index.js'
-import type { ServiceConfig } from './config/service-config.js'
+import { defaultConfig, type ServiceConfig } from './config/service-config.js'
+import { SHIPPED_DECISIONS } from './decisions/index.js'
 import { ServiceError } from './errors.js'
+import { DecisionTable } from './frame/decision-table.js'
+import { KnownCampaigns } from './frame/known-campaigns.js'
+import type { AdmissionOptions } from './gate/admission.js'
 import { EventClock } from './gate/event-clock.js'
 import { Intake } from './input/intake.js'
 import { pause, type Speed } from './input/loader/feed.js'
@@ -26,7 +30,9 @@ import { serviceTopics, type TopicNames, topicNames } from './records/topic-name
 import { LatencyRecorder } from './report/latency.js'
 import { LiveCounts } from './report/live/counts.js'
 import { type Summary, summarize } from './report/summary.js'
-import { personalizationTopology, type RuleOptions } from './topology.js'
+import { GroupProgress } from './tiers/group-progress.js'
+import { SlowTiers } from './tiers/slow-tiers.js'
+import { DEFAULT_GATE, personalizationTopology } from './topology.js'
 
 /** Options of {@link PersonalizationService.open}. */
 export interface ServiceOptions {
@@ -42,8 +48,8 @@ export interface ServiceOptions {
   readonly stateDir: string | null
   /** URL of a schema registry; null: Avro's single-object encoding. */
   readonly registry: string | null
-  /** Limits of the rules. */
-  readonly rules: RuleOptions
+  /** Limits of the gate. Default: {@link DEFAULT_GATE}. */
+  readonly gate?: AdmissionOptions
   /** Settings of the decisions and of the rules around them: `defaultConfig`, or what `loadConfig` returns. */
   readonly config?: ServiceConfig
   /** Parameters of the recommender. */
@@ -93,6 +99,10 @@ export class PersonalizationService {
   readonly #options: ServiceOptions
   readonly #clock: Clock
   readonly #teacher: ModelTeacher
+  readonly #tiers: SlowTiers
+  readonly #progress: GroupProgress
+  /** The decisions that are enabled. */
+  readonly table: DecisionTable
   readonly #stop = new AbortController()
   #loading: Promise<void> = Promise.resolve()
   #failed: (error: unknown) => void = () => {}
@@ -126,13 +136,18 @@ export class PersonalizationService {
     this.cluster = cluster
     this.#clock = clock
     this.admin = new Admin(cluster)
+    const config = options.config ?? defaultConfig
     this.model = new SharedModel(options.model)
+    this.table = new DecisionTable([...SHIPPED_DECISIONS, ...config.decisions], config.settings)
     this.eventClock = new EventClock(clock)
     this.counts = new LiveCounts(this.eventClock)
-    const { rules, applicationId } = options
+    const { applicationId } = options
     const log = options.log ?? silentLog
-    const topology = personalizationTopology({ topics, serdes, rules, model: this.model, watch: this.counts })
-    this.streams = new Streams(topology, {
+    const decisions = this.table
+    const campaigns = new KnownCampaigns(config.campaigns)
+    const gate = options.gate ?? DEFAULT_GATE
+    const parts = { topics, serdes, gate, decisions, campaigns, around: config, model: this.model }
+    this.streams = new Streams(personalizationTopology({ ...parts, tier: 'live', watch: this.counts }), {
       connection: options.connection,
       applicationId,
       stateDir: options.stateDir,
@@ -143,6 +158,23 @@ export class PersonalizationService {
       deadLetterTopic: topics.deadLetters,
       clock,
       log,
+    })
+    this.#progress = new GroupProgress({ cluster, admin: this.admin, clock, signal: this.#stop.signal })
+    this.#tiers = new SlowTiers({
+      connection: options.connection,
+      applicationId,
+      stateDir: options.stateDir,
+      tiers: decisions.slowTiers,
+      topologyOf: (tier) => personalizationTopology({ ...parts, tier }),
+      untilNow: async () => {
+        const ends = await this.#progress.endsOf(topics.activity)
+        return (group) => this.#progress.committed(group, topics.activity, ends)
+      },
+      eventClock: this.eventClock,
+      graceMs: parts.gate.graceMs,
+      clock,
+      log,
+      onFailure: (error) => this.#failed(error),
     })
     let isFirst = true
     this.streams.onCommitted(topics.recommendations, (records) => {
@@ -171,7 +203,7 @@ export class PersonalizationService {
   /** Fills the model from the topics, starts the tasks and then the loader. Resolves when the assigned tasks are running. */
   async start(): Promise<void> {
     await this.#teacher.warmUp()
-    await this.streams.start()
+    await Promise.all([this.streams.start(), this.#tiers.start()])
     this.streams.finished.catch((error: unknown) => this.#failed(error))
     this.#teacher.follow()
     const { input } = this.#options
@@ -200,9 +232,9 @@ export class PersonalizationService {
 
   /** Reads the topics and counts what is in them. */
   summary(): Promise<Summary> {
-    const { cluster, topics, serdes } = this
+    const { cluster, topics, serdes, table } = this
     const latencyMs = this.#options.speed === 'max' ? null : this.latency.percentiles
-    return summarize({ cluster, topics, serdes }, latencyMs)
+    return summarize({ cluster, topics, serdes, table }, latencyMs)
   }
 
   /** Commits what is processed and closes the tasks. `summary` can be called until `close`. */
@@ -211,6 +243,7 @@ export class PersonalizationService {
     await this.#loading.catch(() => undefined)
     await this.#teacher.close()
     await this.intake.close()
+    await this.#tiers.close(options)
     if (this.streams.state !== 'failed') await this.streams.close(options)
   }
 
@@ -228,17 +261,19 @@ export class PersonalizationService {
   async #inputDone(): Promise<void> {
     const { signal } = this.#stop
     await this.#loading
-    const topic = this.topics.activity
+    const { activity, proposals, loader } = this.topics
+    const { applicationId } = this.#options
+    let ends: readonly number[] = []
     while (!signal.aborted) {
-      const { progress } = await readLedger(this.cluster, this.topics.loader, this.serdes.loader)
-      const ends = progress?.ends ?? []
-      if (ends.length > 0) {
-        const partitions = ends.map((_, partition) => ({ topic, partition }))
-        const committed = await this.admin.groupOffsets(this.#options.applicationId, partitions)
-        if (committed.every(({ partition, offset }) => offset > ends[partition]!)) return
-      }
+      const { progress } = await readLedger(this.cluster, loader, this.serdes.loader)
+      ends = progress?.ends ?? []
+      if (ends.length > 0) break
       await pause(this.#clock, POLL_MS, signal)
     }
+    const offsets = ends.map((offset) => offset + 1)
+    await this.#progress.committed(applicationId, activity, offsets)
+    await this.#tiers.upTo((group) => this.#progress.committed(group, activity, offsets))
+    await this.#progress.committed(applicationId, proposals, await this.#progress.endsOf(proposals))
   }
 }
 

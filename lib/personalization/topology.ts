@@ -1,39 +1,33 @@
-/** The personalization topology: user activity, checked and joined with the profiles, becomes decisions. */
+/** The topology of a tier: user activity, checked, becomes decisions. Everything is keyed by user, so nothing moves between partitions. */
 import { StreamsBuilder, string, type Topology } from '../index.js'
-import { CarouselRule, SESSION_STORE, SESSION_TIMERS } from './decisions/carousel.js'
-import { CART_STORE, CART_TIMERS, CartRule } from './decisions/cart-rule.js'
-import { SPENDING_STORE, SPENDING_TIMERS, SpendingRule } from './decisions/spending-rule.js'
+import { DecisionProcessor } from './frame/decision-processor.js'
+import type { DecisionTable } from './frame/decision-table.js'
+import type { FrameInput } from './frame/frame-input.js'
+import type { KnownCampaigns } from './frame/known-campaigns.js'
+import { forwardingOutlet } from './frame/outlet.js'
+import { PACED_STORE, PACED_TIMERS } from './frame/pacer.js'
+import { LIVE_TIMERS, USER_STORE, USER_TIMERS } from './frame/user/user-store.js'
 import {
   Admission,
   type AdmissionOptions,
   type AdmissionWatch,
-  type Admitted,
   type Checked,
   SEEN_STORE,
   TIME_STORE,
 } from './gate/admission.js'
 import type { SharedModel } from './recommender/model.js'
 import { arrivalSerde, arrivalTime } from './records/arrival.js'
-import { type CustomerProfile, laterProfile } from './records/profile.js'
+import type { CustomerProfile } from './records/profile.js'
+import type { Recommendation } from './records/recommendation.js'
 import type { ServiceSerdes } from './records/serdes.js'
 import { STAMPED, type TopicNames } from './records/topic-names.js'
 
-/** Limits of the rules. */
-export interface RuleOptions extends AdmissionOptions {
-  /** Idle event time after which a cart is abandoned, in milliseconds. */
-  readonly abandonAfterMs: number
-  /** Purchases of a day that raise the spending alert, in micro-units. */
-  readonly thresholdMicros: number
-}
-
-/** The default limits. */
-export const DEFAULT_RULES: RuleOptions = {
-  abandonAfterMs: 5 * 60_000,
+/** The default limits of the gate. */
+export const DEFAULT_GATE: AdmissionOptions = {
   graceMs: 60_000,
   clockSkewMs: 60_000,
   idleAfterMs: 10_000,
   rememberIdsMs: 24 * 3_600_000,
-  thresholdMicros: 500_000_000,
 }
 
 /** What {@link personalizationTopology} needs. */
@@ -42,63 +36,71 @@ export interface PersonalizationParts {
   readonly topics: TopicNames
   /** The serdes of the topics. */
   readonly serdes: ServiceSerdes
-  /** Limits of the rules. */
-  readonly rules: RuleOptions
+  /** Limits of the gate. */
+  readonly gate: AdmissionOptions
+  /** All decisions, those of other tiers included. */
+  readonly decisions: DecisionTable
+  /** The tier: `live`, or another of {@link DecisionTable.tiers}. */
+  readonly tier: string
+  /** The campaigns that the instance knows. */
+  readonly campaigns: KnownCampaigns
   /** The recommender. */
   readonly model: SharedModel
   /** Called when events are admitted or dropped. Default: none. */
   readonly watch?: AdmissionWatch
 }
 
-/** One sub-topology: everything is keyed by user, so nothing moves between partitions. */
+/** The topology of one tier. */
 export function personalizationTopology(parts: PersonalizationParts): Topology {
-  const { topics, serdes, rules, model } = parts
+  const { topics, serdes, gate, tier } = parts
+  const isLive = tier === 'live'
   const builder = new StreamsBuilder()
-  addStores(builder, rules)
+  addStores(builder, gate)
   const profiles = builder
     .stream(topics.profiles, { key: string, value: serdes.profile, timestampExtractor: profileTime })
-    .groupByKey()
-    .reduce((held: CustomerProfile, arrived: CustomerProfile) => laterProfile(held, arrived), {
-      store: { name: 'profiles', key: string, value: serdes.profile },
-    })
+    .mapValues((profile: CustomerProfile | null): FrameInput => ({ kind: 'profile', profile }), { name: 'profiles' })
   const checked = builder
     .stream(topics.activity, {
       key: string,
       value: arrivalSerde(serdes.activity),
       timestampExtractor: arrivalTime,
     })
-    .processValues<Checked>(() => new Admission(rules, parts.watch), {
+    .processValues<Checked>(() => new Admission(gate, parts.watch), {
       name: 'admission',
       stores: [TIME_STORE, SEEN_STORE],
     })
-  checked
-    .flatMapValues((value: Checked) => (value.kind === 'dead' ? [value.letter] : []), { name: 'refused' })
-    .to(topics.deadLetters, { key: string, value: serdes.deadLetter })
-  const admitted = checked
-    .filter((_key: string, value: Checked) => value.kind !== 'dead', { name: 'admitted' })
-    .leftJoin(profiles, {
-      name: 'with-profile',
-      joiner: (value: Checked, profile: CustomerProfile | null) => withProfile(value as Admitted, profile),
-    })
-  const carousel = admitted.process(() => new CarouselRule(model), {
-    name: 'carousel',
-    stores: [SESSION_STORE, SESSION_TIMERS],
+  if (isLive) {
+    checked
+      .flatMapValues((value: Checked) => (value.kind === 'dead' ? [value.letter] : []), { name: 'refused' })
+      .to(topics.deadLetters, { key: string, value: serdes.deadLetter })
+  }
+  const admitted = checked.flatMapValues((value: Checked): FrameInput[] => (value.kind === 'dead' ? [] : [value]), {
+    name: 'admitted',
   })
-  const cart = admitted.process(() => new CartRule(rules), {
-    name: 'cart-abandonment',
-    stores: [CART_STORE, CART_TIMERS],
-  })
-  const spending = admitted.process(() => new SpendingRule(rules), {
-    name: 'spending-alert',
-    stores: [SPENDING_STORE, SPENDING_TIMERS],
-  })
-  carousel.merge(cart).merge(spending).to(topics.recommendations, { key: string, value: serdes.recommendation })
+  const input = isLive ? admitted.merge(profiles).merge(proposalsOf(builder, parts)) : admitted.merge(profiles)
+  const decided = input.process(() => decisionProcessor(parts), { name: 'decisions', stores: DECISION_STORES })
+  const written = { key: string, value: serdes.recommendation }
+  if (isLive) {
+    decided
+      .filter((_, { suppressed }) => suppressed === null, { name: 'delivered' })
+      .to(topics.recommendations, written)
+    decided.filter((_, { suppressed }) => suppressed !== null, { name: 'suppressed' }).to(topics.suppressed, written)
+  } else decided.to(topics.proposals, written)
   return builder.build()
 }
 
-function addStores(builder: StreamsBuilder, rules: RuleOptions): void {
+function proposalsOf(builder: StreamsBuilder, { topics, serdes }: PersonalizationParts) {
+  return builder
+    .stream(topics.proposals, { key: string, value: serdes.recommendation })
+    .filterNotNull()
+    .mapValues((proposal: Recommendation): FrameInput => ({ kind: 'proposal', proposal }), { name: 'proposals' })
+}
+
+const DECISION_STORES = [USER_STORE, USER_TIMERS, LIVE_TIMERS, PACED_STORE, PACED_TIMERS]
+
+function addStores(builder: StreamsBuilder, gate: AdmissionOptions): void {
   builder.addStateStore({ name: TIME_STORE, key: string, value: string })
-  for (const name of [SESSION_TIMERS, CART_TIMERS, SPENDING_TIMERS]) {
+  for (const name of [USER_TIMERS, LIVE_TIMERS, PACED_TIMERS]) {
     builder.addTimerStore({ name, key: string, time: 'processorTime' })
   }
   builder.addStateStore({
@@ -107,13 +109,19 @@ function addStores(builder: StreamsBuilder, rules: RuleOptions): void {
     key: string,
     value: string,
     windowSizeMs: 1,
-    retentionMs: Math.max(rules.rememberIdsMs, rules.graceMs) + 1,
+    retentionMs: Math.max(gate.rememberIdsMs, gate.graceMs) + 1,
     topicConfig: STAMPED,
   })
 }
 
-function withProfile(admitted: Admitted, profile: CustomerProfile | null): Admitted {
-  return admitted.kind === 'tick' ? admitted : { ...admitted, profile }
+function decisionProcessor({ decisions, tier, gate, model, campaigns }: PersonalizationParts): DecisionProcessor {
+  return new DecisionProcessor({
+    decisions: decisions.tier(tier),
+    graceMs: gate.graceMs,
+    model,
+    campaigns,
+    outlet: (context) => forwardingOutlet((record) => context.forward(record)),
+  })
 }
 
 function profileTime(record: { readonly value: unknown; readonly timestamp: number }, partitionTimeMs: number): number {

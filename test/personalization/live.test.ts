@@ -1,10 +1,10 @@
 import t from 'tap'
-import { recommendation } from '../../lib/personalization/records/recommendation.js'
 import { LiveFigures, type LiveSnapshot } from '../../lib/personalization/report/live/live.js'
 import { LatencyWindow } from '../../lib/personalization/report/live/live-latency.js'
 import { seededRandom } from '../../lib/record/random.js'
 import { ManualClock } from '../../lib/testing/manual-clock.js'
 import { MemoryTopic, memoryService } from './page-service.js'
+import { decidedAs } from './service-driver.js'
 
 t.test('percentiles are at most 5 % above the true ones, never below', async (t) => {
   const random = seededRandom('latencies')
@@ -44,6 +44,7 @@ t.test('rates, clicks and arms of a second', async (t) => {
   let events = 0
   const snapshots: LiveSnapshot[] = []
   const live = new LiveFigures({
+    rules: service.rules,
     clock,
     figures: () => ({ ...service.figures(), events, lagRecords: 7 }),
     delivery: () => ({ connections: 2, sent: 3, dropped: 1, expired: 0 }),
@@ -53,14 +54,14 @@ t.test('rates, clicks and arms of a second', async (t) => {
   t.match(live.snapshot, { eventsPerSecond: 0, decisionsPerSecond: 0, clickToFrameMs: null })
   live.start()
   const at = clock.now()
-  const carousel = recommendation({
+  const carousel = decidedAs({
     rule: 'carousel',
     userId: 'ada',
     subject: 'ada/click-1',
     at,
     algorithm: 'trending',
   })
-  const alert = recommendation({ rule: 'spending-alert', userId: 'bob', subject: 'd/bob', at, arm: 'treatment' })
+  const alert = decidedAs({ rule: 'spending-alert', userId: 'bob', subject: 'd/bob', at, arm: 'treatment' })
   live.clicked('click-1')
   clock.advance(40)
   events += 120

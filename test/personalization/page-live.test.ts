@@ -4,7 +4,6 @@ import { embeddedBroker } from '../../lib/index.js'
 import { PersonalizationServer } from '../../lib/personalization/doors/server.js'
 import { servicePort } from '../../lib/personalization/doors/service-view.js'
 import { PersonalizationService } from '../../lib/personalization/service.js'
-import { DEFAULT_RULES } from '../../lib/personalization/topology.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'
 import { balancer, clickProduct, isLive, openBrowser, openPage } from './page-browser.js'
 
@@ -26,7 +25,6 @@ async function instance(t: Test, broker: Broker, instanceId: string): Promise<In
     partitions: PARTITIONS,
     stateDir: null,
     registry: null,
-    rules: DEFAULT_RULES,
     input: null,
     speed: 1,
     instanceId,

@@ -1,14 +1,16 @@
 /** A service in memory for the tests of the page: one topic, any number of instances, each owning some partitions. */
 import type { ReadChunk } from '../../lib/client/reader-options.js'
 import { MillraceError } from '../../lib/errors.js'
+import { SHIPPED_DECISIONS } from '../../lib/personalization/decisions/index.js'
+import { DecisionTable } from '../../lib/personalization/frame/decision-table.js'
 import type { UserActivity } from '../../lib/personalization/records/activity.js'
 import { TRIGGERED_HEADER } from '../../lib/personalization/records/decided-record.js'
 import { DECISION_ID_HEADER } from '../../lib/personalization/records/decision-id.js'
-import { type Decided, recommendation } from '../../lib/personalization/records/recommendation.js'
 import type { ReadRecommendations, ServicePort } from '../../lib/personalization/service-port.js'
 import { shopCatalogue } from '../../lib/personalization/shop/catalogue.js'
 import { partitionForKey } from '../../lib/record/partitioner.js'
 import type { TopicRecord } from '../../lib/record/record.js'
+import { decidedAs } from './service-driver.js'
 
 export const PARTITIONS = 4
 
@@ -27,8 +29,8 @@ export class MemoryTopic {
   readonly produced: UserActivity[] = []
 
   /** Commits a decision; the owner's listener hears of it at once, readers in a later turn. */
-  decide(decided: Decided, triggeredAtMs = Date.now()): TopicRecord {
-    const decision = recommendation(decided)
+  decide(decided: Parameters<typeof decidedAs>[0], triggeredAtMs = Date.now()): TopicRecord {
+    const decision = decidedAs(decided)
     const partition = partitionForKey(Buffer.from(decision.userId), PARTITIONS)
     const record: TopicRecord = {
       topic: 'recommendations',
@@ -85,6 +87,7 @@ export interface MemoryServiceOptions {
 export function memoryService(topic: MemoryTopic, options: MemoryServiceOptions): ServicePort {
   let events = 0
   return {
+    rules: new DecisionTable(SHIPPED_DECISIONS).rules,
     catalogue: topic.catalogue,
     partitions: PARTITIONS,
     inputLabel: 'Simulated shop, seed 1, three days in March 2026',

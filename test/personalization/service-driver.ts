@@ -1,5 +1,11 @@
-/** The personalization topology on the test driver, fed with activities and read back by rule. */
+/** The topologies of all tiers on test drivers, fed with activities and read back by rule. */
 import { string } from '../../lib/index.js'
+import type { DecisionSettings } from '../../lib/personalization/config/service-config.js'
+import { SHIPPED_DECISIONS } from '../../lib/personalization/decisions/index.js'
+import { DecisionTable } from '../../lib/personalization/frame/decision-table.js'
+import type { Decision } from '../../lib/personalization/frame/define-decision.js'
+import { KnownCampaigns } from '../../lib/personalization/frame/known-campaigns.js'
+import type { AdmissionOptions } from '../../lib/personalization/gate/admission.js'
 import { SharedModel } from '../../lib/personalization/recommender/model.js'
 import {
   type ActivityFields,
@@ -8,11 +14,17 @@ import {
   endOfInput,
   type UserActivity,
 } from '../../lib/personalization/records/activity.js'
+import type { Campaign } from '../../lib/personalization/records/campaign.js'
 import type { DeadLetter } from '../../lib/personalization/records/dead-letter.js'
-import type { Recommendation } from '../../lib/personalization/records/recommendation.js'
+import { decisionId } from '../../lib/personalization/records/decision-id.js'
+import {
+  type DecidedRecord,
+  type Recommendation,
+  recommendation,
+} from '../../lib/personalization/records/recommendation.js'
 import { plainSerdes } from '../../lib/personalization/records/serdes.js'
 import { topicNames } from '../../lib/personalization/records/topic-names.js'
-import { DEFAULT_RULES, personalizationTopology, type RuleOptions } from '../../lib/personalization/topology.js'
+import { DEFAULT_GATE, personalizationTopology } from '../../lib/personalization/topology.js'
 import { bytes } from '../../lib/serde/primitive.js'
 import { TopologyTestDriver } from '../../lib/testing/index.js'
 
@@ -35,32 +47,80 @@ export function event(fields: Partial<ActivityFields> & { eventId: string; atMs:
   })
 }
 
-export function serviceDriver(rules: Partial<RuleOptions> = {}, startMs = START_MS) {
+const SHIPPED = new DecisionTable(SHIPPED_DECISIONS)
+
+/** A decision as a record, as its rule makes it, with what nobody asks about filled in. */
+export function decidedAs(
+  fields: Pick<Recommendation, 'rule' | 'userId' | 'subject' | 'at'> & Partial<DecidedRecord>,
+): Recommendation {
+  const { rule, subject, at } = fields
+  const { channel = 'page', validForMs = 86_400_000 } = SHIPPED.ofRule(rule) ?? {}
+  return recommendation({ decisionId: decisionId(rule, subject), validUntil: at + validForMs, channel, ...fields })
+}
+
+export interface DriverOptions extends Partial<AdmissionOptions> {
+  readonly settings?: Readonly<Record<string, DecisionSettings>>
+  readonly decisions?: readonly Decision[]
+  readonly campaigns?: readonly Campaign[]
+}
+
+export function serviceDriver(options: DriverOptions = {}, startMs = START_MS) {
+  const { settings, decisions = SHIPPED_DECISIONS, campaigns, ...limits } = options
   const model = new SharedModel()
-  const topology = personalizationTopology({ topics, serdes, rules: { ...DEFAULT_RULES, ...rules }, model })
-  const driver = new TopologyTestDriver(topology, { startMs })
-  const activity = driver.createInputTopic(topics.activity, string, serdes.activity)
+  const table = new DecisionTable(decisions, settings)
+  const parts = { topics, serdes, gate: { ...DEFAULT_GATE, ...limits }, decisions: table, model }
+  const known = new KnownCampaigns(campaigns)
+  const tiers = table.tiers.map((tier) => {
+    const driver = new TopologyTestDriver(personalizationTopology({ ...parts, campaigns: known, tier }), { startMs })
+    return {
+      driver,
+      activity: driver.createInputTopic(topics.activity, string, serdes.activity),
+      decided: driver.createOutputTopic(
+        tier === 'live' ? topics.recommendations : topics.proposals,
+        string,
+        serdes.recommendation,
+      ),
+    }
+  })
+  const [live, ...slow] = tiers
+  const { driver } = live!
   const raw = driver.createInputTopic(topics.activity, bytes, bytes)
   const profiles = driver.createInputTopic(topics.profiles, string, serdes.profile)
-  const decided = driver.createOutputTopic(topics.recommendations, string, serdes.recommendation)
+  const proposals = driver.createInputTopic(topics.proposals, string, serdes.recommendation)
   const letters = driver.createOutputTopic(topics.deadLetters, string, serdes.deadLetter)
+  const suppressed = driver.createOutputTopic(topics.suppressed, string, serdes.recommendation)
+  const propose = () => {
+    for (const { decided } of slow) for (const { key: user, value } of decided.readAll()) proposals.pipe(user!, value)
+  }
+  const pipe = (key: string | null, one: UserActivity) => {
+    for (const { activity } of tiers) activity.pipe(key, one)
+    propose()
+  }
   return {
     driver,
+    drivers: tiers.map((tier) => tier.driver),
     model,
+    campaigns: known,
     profiles,
     raw,
     send(...events: readonly UserActivity[]) {
-      for (const one of events) activity.pipe(activityKey(one), one)
+      for (const one of events) pipe(activityKey(one), one)
     },
     sendAs(key: string | null, one: UserActivity) {
-      activity.pipe(key, one)
+      pipe(key, one)
     },
     end(atMs: number) {
-      activity.pipe('end', endOfInput(0, START_MS + atMs))
+      pipe('end', endOfInput(0, START_MS + atMs))
+    },
+    /** The wall clock of all tiers. */
+    advanceWallClockTime(ms: number) {
+      for (const tier of tiers) tier.driver.advanceWallClockTime(ms)
+      propose()
     },
     /** New since the last call. */
-    records: () => decided.readAll(),
-    decisions: (): Recommendation[] => decided.readAll().map(({ value }) => value!),
+    records: () => live!.decided.readAll(),
+    decisions: (): Recommendation[] => live!.decided.readAll().map(({ value }) => value!),
+    suppressed: (): Recommendation[] => suppressed.readAll().map(({ value }) => value!),
     deadLetters: (): DeadLetter[] => letters.readAll().map(({ value }) => value!),
   }
 }

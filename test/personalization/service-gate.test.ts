@@ -1,6 +1,8 @@
 import t from 'tap'
+import { packedProfile } from '../../lib/personalization/frame/user/packed-profile.js'
+import { CHUNK, UserEntry } from '../../lib/personalization/frame/user/user-entry.js'
 import { latenessOf } from '../../lib/personalization/records/dead-letter.js'
-import { event, only, START_MS, serdes, serviceDriver, topics } from './service-driver.js'
+import { event, only, START_MS, serviceDriver, topics } from './service-driver.js'
 
 const MINUTE = 60_000
 
@@ -81,9 +83,9 @@ t.test('live, the wall clock moves timers once the input is idle; in a replay it
   const left = (source: 'page' | 'replay') => {
     const service = serviceDriver({ idleAfterMs: 10_000, graceMs: MINUTE })
     service.send({ ...event({ eventId: 'c', atMs: 0, type: 'cart' }), source })
-    service.driver.advanceWallClockTime(5 * MINUTE)
+    service.advanceWallClockTime(5 * MINUTE)
     t.same(only(service.decisions(), 'cart-abandonment'), [])
-    for (let i = 0; i < 7; i++) service.driver.advanceWallClockTime(10_000)
+    for (let i = 0; i < 7; i++) service.advanceWallClockTime(10_000)
     return only(service.decisions(), 'cart-abandonment').map(({ subject, at }) => [subject, at - START_MS])
   }
   t.same(left('page'), [['c', 5 * MINUTE]])
@@ -121,9 +123,7 @@ t.test('the profile known when the event comes is used; an older version does no
     service.decisions().map(({ profileKnown }) => profileKnown),
     [false, true],
   )
-  const store = service.driver.store<{ get(key: string): { value: { interests: readonly string[] } } | null }>(
-    'profiles',
-  )
-  t.same([...store.get('ann')!.value.interests], ['audio'])
-  t.ok(serdes.profile)
+  const users = service.driver.store<{ get(key: string): { value: Buffer } | null }>('users')
+  const held = UserEntry.decode(users.get('ann')!.value).get(CHUNK.profile)!
+  t.same(packedProfile.deserialize(held, '').interests, ['audio'])
 })

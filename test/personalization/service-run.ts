@@ -5,7 +5,6 @@ import { NO_INJECTION, parseInject } from '../../lib/personalization/input/injec
 import { fileInput } from '../../lib/personalization/input/loader/input-files.js'
 import type { Summary } from '../../lib/personalization/report/summary.js'
 import { PersonalizationService, type ServiceOptions } from '../../lib/personalization/service.js'
-import { DEFAULT_RULES } from '../../lib/personalization/topology.js'
 import { writeRees46 } from './rees46-rows.js'
 
 export interface RunOptions {
@@ -29,7 +28,6 @@ export async function serviceOptions(run: RunOptions, instance = 'a'): Promise<S
     partitions: 4,
     stateDir: join(run.folder, `state-${instance}`),
     registry: null,
-    rules: DEFAULT_RULES,
     input: await fileInput(path, 'rees46', { inject, seed: 1 }),
     speed: 'max',
     instanceId: instance,

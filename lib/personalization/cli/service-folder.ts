@@ -17,13 +17,13 @@ const DEFAULT_FOLDER = '.millrace'
 export function stateFolder(options: StartOptions, input: LoaderInput | null, config: ServiceConfig): string {
   if (options.stateDir !== null) return options.stateDir
   if (options.brokers !== null) return DEFAULT_FOLDER
-  const { rules, applicationId, topicPrefix, partitions, repeats } = options
+  const { gate, applicationId, topicPrefix, partitions, repeats } = options
   const sequence = { input: input?.input, sequence: input?.sequence }
   // Of a decision its plain values: what it does is code.
   const decisions = config.decisions.map(({ name, withinMs, channel, validForMs, settings }) => {
     return { name, withinMs, channel, validForMs, settings }
   })
-  const all = { ...sequence, rules, config: { ...config, decisions }, applicationId, topicPrefix, partitions, repeats }
+  const all = { ...sequence, gate, config: { ...config, decisions }, applicationId, topicPrefix, partitions, repeats }
   const hash = createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 12)
   const name = input === null ? 'live' : input.input.split('-')[0]!
   return join(DEFAULT_FOLDER, `${name}-${hash}`)

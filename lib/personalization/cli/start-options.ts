@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util'
 import { MillraceError } from '../../index.js'
 import { DURATION_ADVICE, duration } from '../config/duration.js'
 import type { DecisionSettings } from '../config/service-config.js'
+import type { AdmissionOptions } from '../gate/admission.js'
 import { type InjectPlan, NO_INJECTION, parseInject } from '../input/inject.js'
 import type { Speed } from '../input/loader/feed.js'
-import { DEFAULT_RULES, type RuleOptions } from '../topology.js'
+import { DEFAULT_GATE } from '../topology.js'
 import { DOOR_FLAGS, DOOR_HELP, type DoorOptions, parseDoorOptions } from './door-options.js'
 import { legalName, oneOf, whole, wrong } from './flag-values.js'
 
@@ -40,7 +41,7 @@ export interface StartOptions {
   /** Null: no file. */
   readonly config: string | null
   readonly doors: DoorOptions
-  readonly rules: RuleOptions
+  readonly gate: AdmissionOptions
   /** Settings of decisions that flags give; they win over those of the file. */
   readonly settings: Readonly<Record<string, DecisionSettings>>
   readonly repeats: 'allow' | 'forbid'
@@ -110,11 +111,10 @@ export function parseStartOptions(args: string[]): StartOptions {
   for (const flag of ['format', 'columns', 'strict'] as const) {
     if (input === null && values[flag]) throw wrong(flag, 'has no --input', 'set the file with --input')
   }
-  const rules = {
-    ...DEFAULT_RULES,
-    abandonAfterMs: time(values['abandon-after'], 'abandon-after', DEFAULT_RULES.abandonAfterMs),
-    graceMs: time(values.grace, 'grace', DEFAULT_RULES.graceMs),
-    idleAfterMs: time(values['idle-after'], 'idle-after', DEFAULT_RULES.idleAfterMs),
+  const gate = {
+    ...DEFAULT_GATE,
+    graceMs: time(values.grace, 'grace', DEFAULT_GATE.graceMs),
+    idleAfterMs: time(values['idle-after'], 'idle-after', DEFAULT_GATE.idleAfterMs),
   }
   return {
     input,
@@ -143,7 +143,7 @@ export function parseStartOptions(args: string[]): StartOptions {
     host: values.host,
     config: values.config ?? null,
     doors: parseDoorOptions(values, input === null && values.brokers === undefined && values.load),
-    rules,
+    gate,
     settings:
       values['abandon-after'] === undefined ? {} : { 'cart-abandonment': { abandonAfter: values['abandon-after'] } },
     repeats: oneOf(values.repeats, 'repeats', ['allow', 'forbid']),

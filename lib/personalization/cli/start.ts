@@ -63,7 +63,7 @@ async function run(
   asked: AbortSignal,
   log: pino.Logger,
 ): Promise<number> {
-  const { applicationId, topicPrefix, partitions, registry, rules, repeats, speed } = options
+  const { applicationId, topicPrefix, partitions, registry, gate, repeats, speed } = options
   const service = await PersonalizationService.open({
     connection,
     applicationId,
@@ -71,7 +71,7 @@ async function run(
     partitions,
     stateDir: join(folder, 'tasks'),
     registry,
-    rules: { ...rules, abandonAfterMs: abandonAfterMs(config) ?? rules.abandonAfterMs },
+    gate,
     config,
     model: { repeats },
     input,
@@ -104,19 +104,15 @@ async function run(
   }
 }
 
-function abandonAfterMs({ settings }: ServiceConfig): number | undefined {
-  return duration(settings['cart-abandonment']?.abandonAfter)
-}
-
 function report(summary: Summary, { json }: StartOptions): void {
   if (json) {
     process.stdout.write(`${JSON.stringify(summary)}\n`)
     return
   }
-  const { recommendations: made, recommender } = summary
+  const { recommender } = summary
   const lines = [
     `${summary.events} events, ${summary.invalid} invalid, ${summary.late} late, ${summary.duplicateInputs} sent twice, ${summary.anonymous} anonymous`,
-    `${made.carousel} carousels, ${made.cartAbandonment} abandoned carts, ${made.spendingAlert} spending alerts, ${made.withdrawn} withdrawn`,
+    summary.decisions.map(({ decided, title }) => `${decided} ${title}`).join(', '),
     `${summary.distinctDecisionIds} distinct decisions, ${summary.duplicateRecommendations} twice`,
   ]
   for (const { row, reason } of summary.firstInvalid)

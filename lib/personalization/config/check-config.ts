@@ -1,16 +1,13 @@
 /** Checks what a configuration file exports, and fills in the defaults. */
+
 import { resolve } from 'node:path'
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import { ServiceError } from '../errors.js'
+import type { Campaign } from '../records/campaign.js'
 import { amountMicros, CONFIG_KEYWORDS, CONFIG_SCHEMA, instantMs } from './config-schema.js'
 import { duration } from './duration.js'
 import { nearMiss } from './near-miss.js'
-import {
-  type ConfiguredCampaign,
-  defaultConfig,
-  type ServiceConfig,
-  type ServiceConfigOptions,
-} from './service-config.js'
+import { defaultConfig, type ServiceConfig, type ServiceConfigOptions } from './service-config.js'
 
 const DEFAULT_ZONE = 'UTC'
 const DEFAULT_PER_SECOND = 100
@@ -129,7 +126,7 @@ function minuteOfDay(time: string): number {
   return Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
 }
 
-function campaigns({ campaigns = [] }: ServiceConfigOptions): ConfiguredCampaign[] {
+function campaigns({ campaigns = [] }: ServiceConfigOptions): Campaign[] {
   return campaigns.map((campaign, i) => {
     const { id, title = null, categories = [], items = [], start, end, perSecond = DEFAULT_PER_SECOND } = campaign
     const path = ['campaigns', String(i)]

@@ -4,9 +4,9 @@
  */
 import type { FuncKeywordDefinition, SchemaObject } from 'ajv'
 import { TimeZone } from '../around/time-zone.js'
+import type { Decision } from '../frame/define-decision.js'
 import { MAX_MICROS, parseMicros } from '../records/money.js'
 import { duration } from './duration.js'
-import type { ConfigurableDecision } from './service-config.js'
 
 const CHANNELS = ['page', 'push', 'email', 'sms', 'none']
 
@@ -56,8 +56,8 @@ const names = list(text('a text of 1 to 80 characters', { minLength: 1, maxLengt
 })
 const setting: SchemaObject = {
   type: ['string', 'number', 'boolean', 'array'],
-  items: { type: 'string', description: 'a text' },
-  description: 'a text, a number, true or false, or a list of texts',
+  items: { type: ['string', 'object'], description: 'a text or an object' },
+  description: 'a text, a number, true or false, or a list',
 }
 
 const decisionSettings: SchemaObject = {
@@ -143,7 +143,7 @@ export function amountMicros(value: unknown): number | undefined {
 
 function isDecision(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  const { name, withinMs, validForMs, settings } = value as Partial<ConfigurableDecision>
+  const { name, withinMs, validForMs, settings } = value as Partial<Decision>
   return typeof name === 'string' && typeof withinMs === 'number' && typeof validForMs === 'number' && Boolean(settings)
 }
 

@@ -1,11 +1,15 @@
 /** Checks the settings of decisions against the decisions themselves. */
 
+import type { Decision } from '../frame/define-decision.js'
 import { formatMicros } from '../records/money.js'
 import type { Channel } from '../records/recommendation.js'
 import { shown, unknownKey, wrongValue } from './check-config.js'
 import { amountMicros } from './config-schema.js'
 import { duration } from './duration.js'
-import type { ConfigurableDecision, DecisionSettings, SettingValue } from './service-config.js'
+import type { DecisionSettings, SettingValue } from './service-config.js'
+
+/** What settings are checked against. */
+type Defaults = Pick<Decision, 'name' | 'withinMs' | 'validForMs' | 'channel' | 'settings'>
 
 /** A decision as the configuration wants it. */
 export interface ResolvedSettings {
@@ -26,7 +30,7 @@ const AMOUNT = /^\d+(\.\d+)?$/
  * @throws ServiceError CONFIG_FILE_INVALID for a decision or a setting that does not exist, or a value of another type than the default
  */
 export function checkDecisionSettings(
-  table: readonly ConfigurableDecision[],
+  table: readonly Defaults[],
   settings: Readonly<Record<string, DecisionSettings>>,
 ): ReadonlyMap<string, ResolvedSettings> {
   const names = table.map(({ name }) => name)
@@ -38,7 +42,7 @@ export function checkDecisionSettings(
   return new Map(table.map((decision) => [decision.name, resolved(decision, settings[decision.name] ?? {})]))
 }
 
-function resolved(decision: ConfigurableDecision, given: DecisionSettings): ResolvedSettings {
+function resolved(decision: Defaults, given: DecisionSettings): ResolvedSettings {
   const { within, channel = decision.channel, validFor, enabled = true, ...own } = given
   const settings = { ...decision.settings }
   for (const [name, value] of Object.entries(own)) {
@@ -75,7 +79,7 @@ function sameKind(path: readonly string[], value: SettingValue, otherwise: Setti
 }
 
 function kindOf(value: SettingValue): string {
-  if (typeof value === 'object') return 'a list of texts'
+  if (typeof value === 'object') return 'a list'
   return { string: 'a text', number: 'a number', boolean: 'true or false' }[
     typeof value as 'string' | 'number' | 'boolean'
   ]

@@ -19,3 +19,10 @@ function fromText(text: string): number {
   const parts = TEXT.exec(text)
   return parts === null ? Number.NaN : Number(parts[1]) * UNITS[parts[2] ?? '']!
 }
+
+/** Milliseconds of a setting of a decision. @throws RangeError: the message names the setting */
+export function durationSetting(value: unknown, name: string): number {
+  const ms = duration(value)
+  if (ms === undefined || ms === 0) throw new RangeError(`${name} is ${String(value)}; ${DURATION_ADVICE}`)
+  return ms
+}

@@ -1,10 +1,12 @@
 /** The configuration of the service: what a file says, what the service reads, and the defaults. */
 import type { AroundConfig } from '../around/rule.js'
+import type { Decision } from '../frame/define-decision.js'
+import type { Campaign } from '../records/campaign.js'
 import type { Channel } from '../records/recommendation.js'
 import type { Duration } from './duration.js'
 
 /** A setting of a decision. */
-export type SettingValue = string | number | boolean | readonly string[]
+export type SettingValue = string | number | boolean | readonly (string | object)[]
 
 /** Settings of one decision: those that each decision has, and its own. What is omitted stays as the decision says. */
 export interface DecisionSettings {
@@ -20,22 +22,13 @@ export interface DecisionSettings {
   readonly [setting: string]: SettingValue | undefined
 }
 
-/** The fields of a decision that the configuration is checked against. `defineDecision` makes them. */
-export interface ConfigurableDecision {
-  readonly name: string
-  readonly withinMs: number
-  readonly validForMs: number
-  readonly channel: Channel
-  readonly settings: Readonly<Record<string, SettingValue>>
-}
-
 /** An amount of money: a decimal with at most six places, as a number or, to be exact with large ones, as a text. */
 export type Amount = number | string
 
 /** What a configuration file exports. Each part may be omitted. */
 export interface ServiceConfigOptions {
   /** Decisions of your own. */
-  readonly decisions?: readonly ConfigurableDecision[]
+  readonly decisions?: readonly Decision[]
   /** Name of a decision to its settings. */
   readonly settings?: Readonly<Record<string, DecisionSettings>>
   /** Frequency caps. They count per user and channel, across decisions; each of them holds. */
@@ -78,24 +71,10 @@ export interface ServiceConfigOptions {
   readonly catalogue?: string | null
 }
 
-/** A campaign of the configuration. */
-export interface ConfiguredCampaign {
-  readonly id: string
-  readonly title: string | null
-  readonly categories: readonly string[]
-  readonly items: readonly string[]
-  /** Epoch milliseconds. */
-  readonly startMs: number
-  /** Epoch milliseconds, exclusive. */
-  readonly endMs: number
-  /** How many users each task tells in a second. */
-  readonly perSecond: number
-}
-
 /** The configuration, checked and complete. */
 export interface ServiceConfig extends AroundConfig {
   /** Decisions of the user's own. */
-  readonly decisions: readonly ConfigurableDecision[]
+  readonly decisions: readonly Decision[]
   /** As the file says them; `checkDecisionSettings` checks them against the decisions. */
   readonly settings: Readonly<Record<string, DecisionSettings>>
   /** Micro-units; null: unknown. */
@@ -104,7 +83,7 @@ export interface ServiceConfig extends AroundConfig {
     readonly gbMicros: number | null
     readonly conversionMicros: number | null
   }
-  readonly campaigns: readonly ConfiguredCampaign[]
+  readonly campaigns: readonly Campaign[]
   /** Absolute path; null: none. */
   readonly catalogue: string | null
 }

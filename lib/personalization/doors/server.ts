@@ -78,6 +78,7 @@ export class PersonalizationServer {
       onSent: (decision) => this.#live.sent(decision),
     })
     this.#live = new LiveFigures({
+      rules: service.rules,
       clock,
       figures: () => service.figures(),
       delivery: () => this.#hub.totals,

@@ -18,6 +18,7 @@ export async function servicePort(
   const lag = new LagLook(service, await cluster.partitionCount(topics.activity), signal)
   return {
     catalogue: shopCatalogue(),
+    rules: service.table.rules,
     partitions,
     inputLabel,
     simulated: service.options.input?.source === 'simulated',

@@ -6,12 +6,6 @@ import uPlot from './vendor/uplot.js'
 const byId = (id) => document.getElementById(id)
 const MAX_SAMPLES = 180
 const RATE_SECONDS = 5
-const RULES = [
-  ['carousel', 'Carousel'],
-  ['cart-abandonment', 'Cart abandonment'],
-  ['spending-alert', 'Spending alert'],
-  ['spending-alert-withdrawn', 'Alert withdrawn'],
-]
 
 let samples = []
 let charts = []
@@ -58,7 +52,7 @@ export function addFigures(snapshot) {
   drawFigures(snapshot)
 }
 
-function drawFigures({ clickToFrameMs, appendToCommitMs, service, delivery, doorErrors, byRule, byArm }) {
+function drawFigures({ clickToFrameMs, appendToCommitMs, service, delivery, doorErrors, byRule, rules, byArm }) {
   put('click-p50', ms(clickToFrameMs?.p50))
   put('click-p99', ms(clickToFrameMs?.p99))
   put('events-now', rate())
@@ -75,7 +69,7 @@ function drawFigures({ clickToFrameMs, appendToCommitMs, service, delivery, door
   put('mrr', service.recommender ? service.recommender.mrr20.toFixed(3) : '–')
   const most = Math.max(1, ...Object.values(byRule))
   byId('rules').replaceChildren(
-    ...RULES.map(([rule, title]) => {
+    ...rules.map(({ rule, title }) => {
       const bar = element('span', 'bar')
       bar.style.setProperty('--share', byRule[rule] / most)
       return element(

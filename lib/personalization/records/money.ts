@@ -34,3 +34,10 @@ export function timesQuantity(unitPriceMicros: number, quantity: number): number
   const amountMicros = unitPriceMicros * quantity
   return Math.abs(amountMicros) <= MAX_MICROS ? amountMicros : undefined
 }
+
+/** Micro-units of a setting such as `'500.00'`. @throws RangeError: the message names the setting */
+export function micros(amount: unknown, name: string): number {
+  const parsed = typeof amount === 'string' ? parseMicros(amount) : undefined
+  if (parsed === undefined || parsed < 0) throw new RangeError(`${name} must be an amount in a text, such as '500.00'`)
+  return parsed
+}

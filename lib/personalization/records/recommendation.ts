@@ -1,15 +1,17 @@
 /** One decision as a record of the `recommendations` topic. */
-import { decisionId, type Rule } from './decision-id.js'
 
 /** Where a decision is to be said: on the page, by a message of the embedding service, or nowhere. */
-export type Channel = 'page' | 'push' | 'email' | 'sms' | 'none'
+export const CHANNELS = ['page', 'push', 'email', 'sms', 'none'] as const
+
+/** See {@link CHANNELS}. */
+export type Channel = (typeof CHANNELS)[number]
 
 /** `schemas/recommendation.avsc` is the same in Avro; the encoded value stays under 1 KB. */
 export interface Recommendation {
   /** The id of the decision, see {@link decisionId}: equal for equal decisions. */
   readonly decisionId: string
-  /** The rule that decided. */
-  readonly rule: Rule
+  /** The name of the decision, with its kind if it has one. */
+  readonly rule: string
   /** The user it is for. */
   readonly userId: string
   /** What the id was hashed from, see `decisionId`. */
@@ -38,22 +40,8 @@ export interface Recommendation {
   readonly channel: Channel
   /** The words of the message, its first 80 characters; null: the receiver finds its own. */
   readonly title: string | null
-}
-
-/** How long each decision is worth showing after its event time, in milliseconds. */
-const VALID_FOR_MS: Readonly<Record<Rule, number>> = {
-  carousel: 30 * 60_000,
-  'cart-abandonment': 24 * 3_600_000,
-  'spending-alert': 24 * 3_600_000,
-  'spending-alert-withdrawn': 24 * 3_600_000,
-}
-
-/** Where the decisions of each rule are said. */
-const CHANNELS: Readonly<Record<Rule, Channel>> = {
-  carousel: 'page',
-  'cart-abandonment': 'push',
-  'spending-alert': 'page',
-  'spending-alert-withdrawn': 'page',
+  /** Why it was not delivered; null: it was. */
+  readonly suppressed: string | null
 }
 
 /** Bytes that the items and the title of one decision may take in all, so that the whole record stays under 1 KB. */
@@ -63,19 +51,22 @@ const MAX_CAUSE_LENGTH = 80
 const MAX_TITLE_LENGTH = 80
 
 /** What a rule fills in; everything else has a value that says "does not apply". */
-export type Decided = Pick<Recommendation, 'rule' | 'userId' | 'subject' | 'at'> &
-  Partial<Omit<Recommendation, 'decisionId' | 'validUntil'>>
+export type DecidedRecord = Pick<
+  Recommendation,
+  'decisionId' | 'rule' | 'userId' | 'subject' | 'at' | 'validUntil' | 'channel'
+> &
+  Partial<Recommendation>
 
-/** The complete decision: id from rule and subject, validity from the rule, items cut to what fits. */
-export function recommendation(decided: Decided): Recommendation {
+/** The complete decision, its items cut to what fits. */
+export function recommendation(decided: DecidedRecord): Recommendation {
   const title = decided.title?.slice(0, MAX_TITLE_LENGTH) ?? null
   return {
-    decisionId: decisionId(decided.rule, decided.subject),
+    decisionId: decided.decisionId,
     rule: decided.rule,
     userId: decided.userId,
     subject: decided.subject,
     at: decided.at,
-    validUntil: decided.at + VALID_FOR_MS[decided.rule],
+    validUntil: decided.validUntil,
     sessionId: decided.sessionId ?? null,
     arm: decided.arm ?? 'control',
     algorithm: decided.algorithm ?? 'none',
@@ -84,8 +75,9 @@ export function recommendation(decided: Decided): Recommendation {
     items: fitting(decided.items ?? [], ITEM_AND_TITLE_BYTES - Buffer.byteLength(title ?? '')),
     amountMicros: decided.amountMicros ?? null,
     profileKnown: decided.profileKnown ?? false,
-    channel: decided.channel ?? CHANNELS[decided.rule],
+    channel: decided.channel,
     title,
+    suppressed: decided.suppressed ?? null,
   }
 }
 

@@ -1,4 +1,4 @@
-/** The service's five topics: names, partitions and settings. */
+/** The service's topics: names, partitions and settings. */
 import type { NewTopic } from '../../index.js'
 
 /** The names of the service's topics. */
@@ -9,6 +9,12 @@ export interface TopicNames {
   readonly profiles: string
   /** `recommendations`: the decisions, keyed by user. */
   readonly recommendations: string
+  /** `proposals`: decisions of slower tiers, on their way to the live instance. */
+  readonly proposals: string
+  /** `suppressed`: decisions that are not delivered, each with its reason. */
+  readonly suppressed: string
+  /** `campaigns`: compacted, keyed by campaign. */
+  readonly campaigns: string
   /** `dead-letters`: late and invalid records. */
   readonly deadLetters: string
   /** The progress of the loader. */
@@ -21,6 +27,9 @@ export function topicNames(prefix: string): TopicNames {
     activity: `${prefix}user-activity`,
     profiles: `${prefix}customer-profiles`,
     recommendations: `${prefix}recommendations`,
+    proposals: `${prefix}proposals`,
+    suppressed: `${prefix}suppressed`,
+    campaigns: `${prefix}campaigns`,
     deadLetters: `${prefix}dead-letters`,
     loader: `${prefix}loader`,
   }
@@ -36,6 +45,9 @@ export function serviceTopics(names: TopicNames, partitions: number): NewTopic[]
     { name: names.activity, partitions, config: STAMPED },
     { name: names.profiles, partitions, config: { 'cleanup.policy': 'compact' } },
     { name: names.recommendations, partitions, config: STAMPED },
+    { name: names.proposals, partitions, config: STAMPED },
+    { name: names.suppressed, partitions, config: STAMPED },
+    { name: names.campaigns, partitions: 1, config: { 'cleanup.policy': 'compact' } },
     { name: names.deadLetters, partitions, config: STAMPED },
     { name: names.loader, partitions, config: { 'cleanup.policy': 'compact', ...STAMPED } },
   ]

@@ -2,20 +2,20 @@
  * The summary of the application since its beginning, counted from the committed records of its topics. It uses no
  * counters, which a crash could lose or double.
  */
-import { createHash } from 'node:crypto'
 import { type Cluster, readTopic, SchemaPending, type Serde, type TopicRecord, untilStable } from '../../index.js'
+import type { DecisionTable } from '../frame/decision-table.js'
 import { NextItemJudge } from '../recommender/metrics.js'
 import { sessionOf, type UserActivity } from '../records/activity.js'
 import { type DeadLetter, latenessOf } from '../records/dead-letter.js'
 import { headerText } from '../records/decided-record.js'
 import { DECISION_ID_HEADER, decisionId } from '../records/decision-id.js'
-import type { Recommendation } from '../records/recommendation.js'
 import type { ServiceSerdes } from '../records/serdes.js'
 import type { TopicNames } from '../records/topic-names.js'
+import { DecisionCount, type DecisionCounts } from './decision-count.js'
 import type { Percentiles } from './latency.js'
 
 /** The whole life of an application in numbers, counted from its topics. */
-export interface Summary {
+export interface Summary extends DecisionCounts {
   /** Records of `user-activity`, every copy counted, the loader's own end marks not. */
   readonly events: number
   /** Unreadable rows and records, and those out of range. */
@@ -32,23 +32,8 @@ export interface Summary {
   readonly deadLettered: number
   /** Events whose id had been admitted before. */
   readonly duplicateInputs: number
-  /** Decisions by rule. */
-  readonly recommendations: {
-    readonly carousel: number
-    readonly cartAbandonment: number
-    readonly spendingAlert: number
-    readonly withdrawn: number
-  }
-  /** Decisions whose id had occurred before; always 0 with exactly-once. */
-  readonly duplicateRecommendations: number
-  /** How many different decision ids there are. */
-  readonly distinctDecisionIds: number
-  /** SHA-256 of the distinct ids, sorted, one per line. */
-  readonly decisionIdsSha256: string
   /** Of this run; null at full speed, where it would say how long the queue was. */
   readonly latencyMs: Percentiles | null
-  /** Decisions by arm of the experiment. */
-  readonly arms: { readonly control: number; readonly treatment: number }
   /** How often a viewed item was among the 20 items recommended before (hit rate), and its mean reciprocal rank. Null: no data. */
   readonly recommender: { readonly hitRate20: number | null; readonly mrr20: number | null }
 }
@@ -57,14 +42,15 @@ export interface SummaryParts {
   readonly cluster: Cluster
   readonly topics: TopicNames
   readonly serdes: ServiceSerdes
+  readonly table: DecisionTable
 }
 
 /** Reads the three topics, one partition after another, so that memory holds one partition's decisions. */
 export async function summarize(parts: SummaryParts, latencyMs: Percentiles | null): Promise<Summary> {
   const { cluster, topics } = parts
-  await untilStable(cluster, [topics.activity, topics.recommendations, topics.deadLetters])
+  await untilStable(cluster, [topics.activity, topics.recommendations, topics.suppressed, topics.deadLetters])
   const letters = await readDeadLetters(parts)
-  const decisions = new DecisionCount()
+  const decisions = new DecisionCount(parts.table)
   const inputs = new InputCount()
   const partitions = await cluster.partitionCount(topics.activity)
   for (let partition = 0; partition < partitions; partition++) {
@@ -127,37 +113,6 @@ function withLetter(shown: Letters['first'], { row, reason }: DeadLetter): Lette
   return all.sort((a, b) => place(a) - place(b)).slice(0, MAX_SHOWN)
 }
 
-class DecisionCount {
-  readonly #ids = new Set<string>()
-  readonly #rules = { carousel: 0, 'cart-abandonment': 0, 'spending-alert': 0, 'spending-alert-withdrawn': 0 }
-  readonly #arms = { control: 0, treatment: 0 }
-  #total = 0
-
-  add(id: string, decision: Recommendation): void {
-    this.#ids.add(id)
-    this.#total++
-    this.#rules[decision.rule]++
-    this.#arms[decision.arm]++
-  }
-
-  result() {
-    const rules = this.#rules
-    const hash = createHash('sha256').update([...this.#ids].sort().join('\n'))
-    return {
-      recommendations: {
-        carousel: rules.carousel,
-        cartAbandonment: rules['cart-abandonment'],
-        spendingAlert: rules['spending-alert'],
-        withdrawn: rules['spending-alert-withdrawn'],
-      },
-      duplicateRecommendations: this.#total - this.#ids.size,
-      distinctDecisionIds: this.#ids.size,
-      decisionIdsSha256: hash.digest('hex'),
-      arms: { ...this.#arms },
-    }
-  }
-}
-
 /** Counts a partition's decisions; answers what each carousel recommended, by decision id. */
 async function readDecisions(
   { cluster, topics, serdes }: SummaryParts,
@@ -165,14 +120,15 @@ async function readDecisions(
   count: DecisionCount,
 ): Promise<Map<string, readonly string[]>> {
   const carousels = new Map<string, readonly string[]>()
-  const topic = topics.recommendations
-  for await (const { records } of readTopic({ cluster, topic, partitions: [partition], until: 'now' })) {
-    for (const record of records) {
-      const decision = await read(serdes.recommendation, record)
-      if (decision === null) continue
-      const id = headerText(record.headers, DECISION_ID_HEADER) ?? decision.decisionId
-      count.add(id, decision)
-      if (decision.rule === 'carousel') carousels.set(id, decision.items)
+  for (const topic of [topics.recommendations, topics.suppressed]) {
+    for await (const { records } of readTopic({ cluster, topic, partitions: [partition], until: 'now' })) {
+      for (const record of records) {
+        const decision = await read(serdes.recommendation, record)
+        if (decision === null) continue
+        const id = headerText(record.headers, DECISION_ID_HEADER) ?? decision.decisionId
+        count.add(id, decision)
+        if (decision.rule === 'carousel') carousels.set(id, decision.items)
+      }
     }
   }
   return carousels

@@ -31,8 +31,8 @@ t.test('reads every flag', async (t) => {
   t.match(parse('--input f --format csv --columns at=a,type=b --strict'), { columns: 'at=a,type=b', strict: true })
   t.equal(parse('--no-load').load, false)
   t.same(parse('--brokers a:1,b:2').brokers, ['a:1', 'b:2'])
-  const rules = parse('--abandon-after 90s --grace 2h --idle-after 500').rules
-  t.match(rules, { abandonAfterMs: 90_000, graceMs: 7_200_000, idleAfterMs: 500 })
+  const { gate } = parse('--grace 2h --idle-after 500')
+  t.match(gate, { graceMs: 7_200_000, idleAfterMs: 500 })
   t.same(parse('').settings, {})
   t.same(parse('--abandon-after 90s').settings, { 'cart-abandonment': { abandonAfter: '90s' } })
   t.equal(parse('').config, null)

@@ -3,17 +3,19 @@ import t from 'tap'
 import { checkedConfig } from '../../../lib/personalization/config/check-config.js'
 import { defaultConfig, defineConfig, withSettings } from '../../../lib/personalization/config/service-config.js'
 import { isServiceError } from '../../../lib/personalization/errors.js'
+import { defineDecision } from '../../../lib/personalization/frame/define-decision.js'
 
 const FOLDER = resolve('config-folder')
 const check = (value: unknown) => checkedConfig(value, FOLDER)
-const nudge = {
+const nudge = defineDecision({
   name: 'nudge',
-  withinMs: 1,
-  validForMs: 1,
-  channel: 'push' as const,
-  settings: {},
+  title: 'Nudge',
+  within: '1s',
+  validFor: '1h',
+  channel: 'push',
+  reads: ['view'],
   onEvent: () => undefined,
-}
+})
 
 t.test('an empty file is the default', async (t) => {
   t.same(await check({}), defaultConfig)

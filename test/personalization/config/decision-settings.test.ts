@@ -1,8 +1,8 @@
 import t from 'tap'
 import { checkDecisionSettings } from '../../../lib/personalization/config/decision-settings.js'
-import type { ConfigurableDecision, DecisionSettings } from '../../../lib/personalization/config/service-config.js'
+import type { DecisionSettings } from '../../../lib/personalization/config/service-config.js'
 
-const TABLE: ConfigurableDecision[] = [
+const TABLE: Parameters<typeof checkDecisionSettings>[0] = [
   {
     name: 'cart-abandonment',
     withinMs: 60_000,

@@ -2,7 +2,7 @@
 import {
   activityOf,
   armOf,
-  DEFAULT_RULES,
+  DEFAULT_GATE,
   decisionId,
   PersonalizationServer,
   type PersonalizationService,
@@ -14,7 +14,7 @@ import {
   topicNames,
 } from 'millrace/personalization'
 
-export const rules = DEFAULT_RULES
+export const gate = DEFAULT_GATE
 export const names = topicNames('shop-')
 export const serdes = plainSerdes()
 export const recommender = new SessionRecommender()

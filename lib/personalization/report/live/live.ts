@@ -2,7 +2,7 @@
 import type { Cancel, Clock } from '../../../index.js'
 import type { DeliveryTotals } from '../../doors/delivery/delivery.js'
 import type { DoorErrorCounts } from '../../doors/error-answers.js'
-import type { Rule } from '../../records/decision-id.js'
+import type { Rule } from '../../frame/decision-table.js'
 import type { Recommendation } from '../../records/recommendation.js'
 import type { ServiceFigures } from '../../service-port.js'
 import { LatencyWindow, type LivePercentiles } from './live-latency.js'
@@ -26,7 +26,9 @@ export interface LiveSnapshot extends LiveSample {
   /** Requests and messages that doors rejected, by door and code. */
   readonly doorErrors: DoorErrorCounts
   /** Decisions seen on the topic, all instances', since this one started. */
-  readonly byRule: Readonly<Record<Rule, number>>
+  readonly byRule: Readonly<Record<string, number>>
+  /** Those rules, as people call them. */
+  readonly rules: readonly Rule[]
   readonly byArm: Readonly<Record<'control' | 'treatment', number>>
   /** Carousels by the recommender that filled them. */
   readonly byAlgorithm: Readonly<Record<string, number>>
@@ -40,6 +42,8 @@ const MAX_CLICKS = 2_000
 
 export interface LiveOptions {
   readonly clock: Clock
+  /** The rules that decide: each has a count from the start. */
+  readonly rules: readonly Rule[]
   readonly figures: () => ServiceFigures
   readonly delivery: () => DeliveryTotals
   readonly doorErrors: () => DoorErrorCounts
@@ -53,7 +57,7 @@ export class LiveFigures {
   readonly #appendToCommit = new LatencyWindow()
   /** Click id → when it came, monotonic. */
   readonly #clicks = new Map<string, number>()
-  readonly #byRule = { carousel: 0, 'cart-abandonment': 0, 'spending-alert': 0, 'spending-alert-withdrawn': 0 }
+  readonly #byRule: Record<string, number> = Object.create(null)
   readonly #byArm = { control: 0, treatment: 0 }
   readonly #byAlgorithm: Record<string, number> = Object.create(null)
   readonly #history: LiveSample[] = []
@@ -64,6 +68,7 @@ export class LiveFigures {
 
   constructor(options: LiveOptions) {
     this.#options = options
+    for (const { rule } of options.rules) this.#byRule[rule] = 0
   }
 
   /** The latest second. */
@@ -107,7 +112,7 @@ export class LiveFigures {
   decided({ rule, arm, algorithm }: Recommendation, triggeredAtMs: number | null): void {
     if (triggeredAtMs !== null) this.#appendToCommit.record(Math.max(0, this.#options.clock.now() - triggeredAtMs))
     this.#decisions += 1
-    this.#byRule[rule] += 1
+    this.#byRule[rule] = (this.#byRule[rule] ?? 0) + 1
     this.#byArm[arm] += 1
     if (rule === 'carousel') this.#byAlgorithm[algorithm] = (this.#byAlgorithm[algorithm] ?? 0) + 1
   }
@@ -143,6 +148,7 @@ export class LiveFigures {
       delivery: this.#options.delivery(),
       doorErrors: this.#options.doorErrors(),
       byRule: { ...this.#byRule },
+      rules: this.#options.rules,
       byArm: { ...this.#byArm },
       byAlgorithm: { ...this.#byAlgorithm },
     }

@@ -4,11 +4,11 @@ import {
   FAILURES_IN_ORDER,
   type WebhookDelivery,
 } from '../../../../lib/personalization/doors/webhooks/delivery-queue.js'
-import { recommendation } from '../../../../lib/personalization/records/recommendation.js'
 import { seededRandom } from '../../../../lib/record/random.js'
+import { decidedAs } from '../../service-driver.js'
 
 function delivery(userId: string, offset: number, attempts = 0, dueAtMs = 0): WebhookDelivery {
-  const decision = recommendation({ rule: 'carousel', userId, subject: `${userId} ${offset}`, at: 0 })
+  const decision = decidedAs({ rule: 'carousel', userId, subject: `${userId} ${offset}`, at: 0 })
   return {
     partition: offset % 2,
     offset,

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { expiresAtMs } from '../../../../lib/personalization/doors/webhooks/expiry.js'
-import { recommendation } from '../../../../lib/personalization/records/recommendation.js'
+import { decidedAs } from '../../service-driver.js'
 
 const NOW = 1_800_000_000_000
 const HOUR = 3_600_000
@@ -19,7 +19,7 @@ t.test('by valid-until, or for as long after it was stored', async (t) => {
     ['a simulated day to come', NOW + 50 * HOUR, NOW, true, NOW + 24 * HOUR],
   ]
   for (const [name, at, storedAtMs, hasReplay, expected] of rows) {
-    const decision = recommendation({ rule: 'cart-abandonment', userId: 'u', subject: 's', at })
+    const decision = decidedAs({ rule: 'cart-abandonment', userId: 'u', subject: 's', at })
     t.equal(expiresAtMs(decision, storedAtMs, hasReplay), expected, name)
   }
 })

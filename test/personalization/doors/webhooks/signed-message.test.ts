@@ -5,10 +5,10 @@ import {
   secretBytes,
   signedMessage,
 } from '../../../../lib/personalization/doors/webhooks/signed-message.js'
-import { recommendation } from '../../../../lib/personalization/records/recommendation.js'
+import { decidedAs } from '../../service-driver.js'
 
 const [NEW, OLD] = ['new', 'old'].map((text) => `whsec_${Buffer.from(text.padEnd(32, '.')).toString('base64')}`)
-const DECISION = recommendation({
+const DECISION = decidedAs({
   rule: 'cart-abandonment',
   userId: 'ada',
   subject: 'e-1',

@@ -4,10 +4,11 @@ import type { WebhookDelivery } from '../../../../lib/personalization/doors/webh
 import type { Outcome } from '../../../../lib/personalization/doors/webhooks/next-step.js'
 import { Webhook } from '../../../../lib/personalization/doors/webhooks/webhook.js'
 import { webhookSettings } from '../../../../lib/personalization/doors/webhooks/webhook-settings.js'
-import { type Decided, recommendation } from '../../../../lib/personalization/records/recommendation.js'
+import type { DecidedRecord } from '../../../../lib/personalization/records/recommendation.js'
 import { seededRandom } from '../../../../lib/record/random.js'
 import { silentLog } from '../../../../lib/telemetry/log.js'
 import { ManualClock } from '../../../../lib/testing/manual-clock.js'
+import { decidedAs } from '../../service-driver.js'
 
 const START = 1_800_000_000_000
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000]
@@ -71,9 +72,9 @@ function setUp(answers: (subject: string, attempt: number) => Outcome | Promise<
   })
   webhook.offsets.begin(0, 0)
   let offset = 0
-  const add = (subject: string, more: Partial<Decided & { validForMs: number }> = {}): WebhookDelivery => {
+  const add = (subject: string, more: Partial<DecidedRecord & { validForMs: number }> = {}): WebhookDelivery => {
     const rule = more.rule ?? 'cart-abandonment'
-    const decision = recommendation({ userId: subject[0]!, at: clock.now(), ...more, rule, subject })
+    const decision = decidedAs({ userId: subject[0]!, at: clock.now(), ...more, rule, subject })
     const expiresAtMs = clock.now() + (more.validForMs ?? DAY)
     const delivery = {
       partition: 0,

@@ -7,7 +7,7 @@ import { embeddedBroker } from '../../../../lib/embedded-broker.js'
 import { webhookSettings } from '../../../../lib/personalization/doors/webhooks/webhook-settings.js'
 import { Webhooks } from '../../../../lib/personalization/doors/webhooks/webhooks.js'
 import { decidedRecord } from '../../../../lib/personalization/records/decided-record.js'
-import { type Decided, recommendation } from '../../../../lib/personalization/records/recommendation.js'
+import type { DecidedRecord } from '../../../../lib/personalization/records/recommendation.js'
 import { plainSerdes } from '../../../../lib/personalization/records/serdes.js'
 import { STAMPED } from '../../../../lib/personalization/records/topic-names.js'
 import { partitionForKey } from '../../../../lib/record/partitioner.js'
@@ -15,6 +15,7 @@ import { seededRandom } from '../../../../lib/record/random.js'
 import type { Header } from '../../../../lib/record/record.js'
 import { type Log, silentLog } from '../../../../lib/telemetry/log.js'
 import { ManualClock } from '../../../../lib/testing/manual-clock.js'
+import { decidedAs } from '../../service-driver.js'
 import { accept, type Receiver, receiver, status } from './receiver.js'
 
 const TOPIC = 'recommendations'
@@ -27,7 +28,7 @@ interface World {
   readonly clock: ManualClock
   /** Connects, starts, and owns `own`; what it logs as an error is in `errors`. */
   instance(id: string, own: readonly number[], webhooks: readonly object[]): Promise<Instance>
-  decide(decided: Partial<Decided>, headers?: readonly Header[]): Promise<string>
+  decide(decided: Partial<DecidedRecord>, headers?: readonly Header[]): Promise<string>
   /** Turns of the event loop, with a little time, until `holds`. */
   until(holds: () => boolean | Promise<boolean>): Promise<void>
 }
@@ -97,7 +98,7 @@ async function world(t: Test): Promise<World> {
       return { webhooks: it, own: owned, errors, close, kill }
     },
     async decide(decided, headers = []) {
-      const decision = recommendation({
+      const decision = decidedAs({
         ...{ rule: 'cart-abandonment', userId: 'ada', subject: `event ${++made}`, at: clock.now() },
         ...decided,
       })

@@ -1,0 +1,23 @@
+/** The decisions that are shipped: the only list of them. */
+import type { Decision } from '../frame/define-decision.js'
+import { audienceSync } from './audience-sync.js'
+import { carousel } from './carousel.js'
+import { cartAbandonment } from './cart-abandonment.js'
+import { dailySegments } from './daily-segments.js'
+import { flashSale } from './flash-sale.js'
+import { playback } from './playback.js'
+import { serviceRouting } from './service-routing.js'
+import { spendingAlert } from './spending-alert.js'
+import { upsell } from './upsell.js'
+
+export const SHIPPED_DECISIONS: readonly Decision[] = [
+  carousel,
+  cartAbandonment,
+  spendingAlert,
+  upsell,
+  playback,
+  flashSale,
+  audienceSync,
+  dailySegments,
+  serviceRouting,
+] as readonly Decision[]

@@ -1,0 +1,172 @@
+/** The processor of a tier: takes admitted events and time, and runs the decisions of the users. */
+import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
+import type { Admitted } from '../gate/admission.js'
+import { activityKey } from '../records/activity.js'
+import type { Campaign } from '../records/campaign.js'
+import { type CustomerProfile, laterProfile } from '../records/profile.js'
+import type { Recommendation } from '../records/recommendation.js'
+import type { FrameInput } from './frame-input.js'
+import type { KnownCampaigns } from './known-campaigns.js'
+import type { Outlet } from './outlet.js'
+import { Pacer } from './pacer.js'
+import { DecisionSteps, type DecisionStepsParts } from './user/decision-steps.js'
+import { packedProfile } from './user/packed-profile.js'
+import { CHUNK, type UserEntry } from './user/user-entry.js'
+import { UserStore } from './user/user-store.js'
+
+/** What {@link DecisionProcessor} needs. */
+export interface DecisionProcessorParts extends Omit<DecisionStepsParts, 'campaigns'> {
+  readonly campaigns: KnownCampaigns
+  /** Makes the outlet of one task. */
+  readonly outlet: (context: ProcessorContext<string, Recommendation>) => Outlet
+}
+
+/** How often wake-ups of live events are looked for, milliseconds. */
+const LIVE_LOOK_MS = 50
+const NEVER_MS = Number.POSITIVE_INFINITY
+/** Users that a campaign which has become known looks at in one go. */
+const USERS_AT_ONCE = 1_000
+
+export class DecisionProcessor implements Processor<string | null, FrameInput, string, Recommendation> {
+  readonly #parts: DecisionProcessorParts
+  readonly #steps: DecisionSteps
+  #users!: UserStore
+  #outlet!: Outlet
+  #pacer!: Pacer
+  #partition = -1
+  #streamTimeMs = -1
+  /** The wall clock when the last live event came; null: the last event was replayed. */
+  #liveSinceMs: number | null = null
+  #context!: ProcessorContext<string, Recommendation>
+
+  constructor(parts: DecisionProcessorParts) {
+    this.#parts = parts
+    this.#steps = new DecisionSteps({ ...parts, campaigns: () => parts.campaigns.all })
+  }
+
+  init(context: ProcessorContext<string, Recommendation>): void {
+    this.#context = context
+    this.#users = new UserStore(context)
+    this.#outlet = this.#parts.outlet(context)
+    this.#pacer = new Pacer(context, (decision, nowMs) => {
+      const entry = this.#users.read(decision.userId)
+      this.#outlet.decided(decision, -1, entry, nowMs)
+      this.#users.write(decision.userId, entry, NEVER_MS, NEVER_MS, nowMs)
+    })
+    this.#partition = Number(context.taskId.split('_')[1])
+    this.#parts.model.own(this.#partition)
+    context.schedule(LIVE_LOOK_MS, 'wallClockTime', (nowMs) => this.#look(nowMs))
+  }
+
+  close(): void {
+    this.#parts.model.release(this.#partition)
+  }
+
+  process({ key, value, timestamp }: StreamRecord<string | null, FrameInput>): void {
+    if (value.kind === 'profile') this.#profile(key!, value.profile, timestamp)
+    else if (value.kind === 'proposal') this.#propose(value.proposal, timestamp)
+    else this.#admit(value)
+  }
+
+  #admit(admitted: Admitted): void {
+    const nowMs = admitted.streamTimeMs
+    this.#streamTimeMs = nowMs
+    const ends = admitted.kind === 'tick' && admitted.ends
+    this.#due(nowMs, ends)
+    if (admitted.kind === 'activity') this.#event(admitted)
+    this.#pacer.release(ends ? NEVER_MS : nowMs, nowMs)
+  }
+
+  #profile(userId: string, profile: CustomerProfile | null, stampMs: number): void {
+    const entry = this.#users.read(userId)
+    const held = entry.get(CHUNK.profile)
+    if (profile === null) entry.set(CHUNK.profile, null)
+    else {
+      const before = held === undefined ? undefined : packedProfile.deserialize(held, '')
+      if (laterProfile(before, profile) === before) return
+      entry.set(CHUNK.profile, packedProfile.serialize(profile, ''))
+    }
+    this.#users.write(userId, entry, NEVER_MS, NEVER_MS, stampMs)
+  }
+
+  #propose(proposal: Recommendation, stampMs: number): void {
+    const entry = this.#users.read(proposal.userId)
+    this.#outlet.decided(proposal, -1, entry, this.#streamTimeMs)
+    this.#users.write(proposal.userId, entry, NEVER_MS, NEVER_MS, stampMs)
+  }
+
+  #event(admitted: Extract<Admitted, { kind: 'activity' }>): void {
+    const nowMs = admitted.streamTimeMs
+    const { activity, partition, offset, appendedAt } = admitted
+    const { model } = this.#parts
+    this.#liveSinceMs =
+      activity.source === 'page' || activity.source === 'api' ? this.#context.currentSystemTimeMs() : null
+    model.judge(activity, partition, offset)
+    const userId = activityKey(activity)
+    const entry = this.#users.read(userId)
+    this.#steps.open(userId, entry)
+    this.#steps.arrived(activity)
+    this.#finish(userId, entry, nowMs, appendedAt)
+    model.learn(activity, partition, offset)
+  }
+
+  /** Users for whom time alone may have changed something. */
+  #due(nowMs: number, ends: boolean): void {
+    for (const { key: userId } of this.#users.takeDue(ends ? NEVER_MS : nowMs)) {
+      const entry = this.#users.read(userId)
+      entry.set(CHUNK.timer, null)
+      this.#steps.open(userId, entry)
+      if (ends) this.#steps.end(nowMs)
+      else this.#steps.advance(nowMs - this.#parts.graceMs)
+      this.#finish(userId, entry, nowMs, -1)
+    }
+  }
+
+  #finish(userId: string, entry: UserEntry, nowMs: number, triggeredAt: number): void {
+    const { decided, liveDueMs } = this.#steps.close()
+    const dueMs = Math.max(this.#steps.dueMs(), nowMs + 1)
+    for (const { recommendation, pace } of decided) {
+      if (pace === undefined) this.#outlet.decided(recommendation, triggeredAt, entry, nowMs)
+      else this.#pacer.add(recommendation, pace)
+    }
+    this.#users.write(userId, entry, dueMs, liveDueMs, nowMs)
+  }
+
+  /** Between events: wake-ups of live events, and campaigns that have become known. */
+  #look(wallMs: number): void {
+    this.#lookForCampaigns()
+    if (this.#liveSinceMs === null) return
+    const nowMs = this.#streamTimeMs + Math.max(0, wallMs - this.#liveSinceMs)
+    for (const { key: userId } of this.#users.takeLiveDue(nowMs)) {
+      const entry = this.#users.read(userId)
+      this.#steps.open(userId, entry)
+      this.#steps.advanceLive(nowMs)
+      this.#finish(userId, entry, this.#streamTimeMs, -1)
+    }
+    this.#pacer.release(nowMs, nowMs)
+  }
+
+  #lookForCampaigns(): void {
+    const { campaigns, decisions } = this.#parts
+    if (decisions.campaigns.length === 0) return
+    for (const campaign of campaigns.all) {
+      if (campaign.endMs > this.#streamTimeMs) this.#tell(campaign)
+    }
+  }
+
+  /** Tells the next users of a campaign that has become known. How far it got is part of the state. */
+  #tell(campaign: Campaign): void {
+    const scan = this.#pacer.scanOf(campaign)
+    if (scan.done) return
+    const users = this.#users.usersAfter(scan.after, USERS_AT_ONCE)
+    const nowMs = this.#streamTimeMs
+    for (const userId of users) {
+      const entry = this.#users.read(userId)
+      this.#steps.open(userId, entry)
+      this.#steps.campaign(campaign, Math.max(0, nowMs - this.#parts.graceMs))
+      this.#finish(userId, entry, nowMs, -1)
+    }
+    this.#pacer.setScan(campaign, { after: users.at(-1) ?? scan.after, done: users.length < USERS_AT_ONCE }, nowMs)
+    this.#pacer.release(nowMs, nowMs)
+  }
+}

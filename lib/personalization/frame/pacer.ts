@@ -1,0 +1,96 @@
+/** Decisions that leave at a limited rate: a queue in a store, released as time passes. */
+import { json, type KeyValueStore, type ProcessorContext, stateStore, string, type TimerStore } from '../../index.js'
+import type { Campaign } from '../records/campaign.js'
+import type { Recommendation } from '../records/recommendation.js'
+import type { DecidedFields } from './turn.js'
+
+type Pace = NonNullable<DecidedFields['pace']>
+
+/**
+ * `q/<place>` -> a decision that waits; `s/<key>` -> the latest second that decisions of a key wait for, and how many do; `c/<id>` ->
+ * how far the users have been told of a campaign.
+ */
+export const PACED_STORE = stateStore({ name: 'paced', key: string, value: json<Recommendation | Slot | Scan>() })
+/** `q/<place>` -> when it leaves. */
+export const PACED_TIMERS = 'paced-timers'
+
+interface Slot {
+  readonly secondMs: number
+  readonly used: number
+}
+
+/** How far a task has told its users of a campaign. */
+export interface Scan {
+  /** The last user that was told; null: none yet. */
+  readonly after: string | null
+  readonly done: boolean
+}
+
+const SECOND_MS = 1_000
+const NOT_BEGUN: Scan = { after: null, done: false }
+
+export class Pacer {
+  readonly #store: KeyValueStore<string, Recommendation | Slot | Scan>
+  readonly #timers: TimerStore<string>
+  readonly #release: (decision: Recommendation, nowMs: number) => void
+  /** Decisions of this step, not in the queue yet: those of one moment are put into their order first. */
+  #added: { readonly decision: Recommendation; readonly pace: Pace }[] = []
+
+  constructor(
+    context: Pick<ProcessorContext<never, never>, 'getStateStore'>,
+    release: (decision: Recommendation, nowMs: number) => void,
+  ) {
+    this.#store = context.getStateStore(PACED_STORE)
+    this.#timers = context.getStateStore(PACED_TIMERS)
+    this.#release = release
+  }
+
+  add(decision: Recommendation, pace: Pace): void {
+    this.#added.push({ decision, pace })
+  }
+
+  /** Releases what may leave by `untilMs`. */
+  release(untilMs: number, nowMs: number): void {
+    if (this.#added.length > 0) this.#enqueue(nowMs)
+    for (const { key } of this.#timers.takeDue(untilMs)) {
+      const decision = this.#store.get(key)?.value as Recommendation | undefined
+      if (decision === undefined) continue
+      this.#store.put(key, null, nowMs)
+      this.#release(decision, nowMs)
+    }
+  }
+
+  scanOf(campaign: Campaign): Scan {
+    return (this.#store.get(scanKey(campaign))?.value as Scan | undefined) ?? NOT_BEGUN
+  }
+
+  setScan(campaign: Campaign, scan: Scan, nowMs: number): void {
+    this.#store.put(scanKey(campaign), scan, Math.max(0, nowMs))
+  }
+
+  #enqueue(nowMs: number): void {
+    const added = this.#added.sort((a, b) => a.pace.orderMs - b.pace.orderMs)
+    this.#added = []
+    for (const { decision, pace } of added) {
+      const slotKey = `s/${pace.key}`
+      const slot = this.#store.get(slotKey)?.value as Slot | undefined
+      const fromMs = Math.floor(nowMs / SECOND_MS) * SECOND_MS
+      const next = nextSlot(slot, fromMs, pace.perSecond)
+      this.#store.put(slotKey, next, nowMs)
+      const key = `q/${String(next.secondMs).padStart(16, '0')}/${String(next.used).padStart(9, '0')}/${decision.decisionId}`
+      this.#store.put(key, decision, nowMs)
+      this.#timers.schedule(key, next.secondMs)
+    }
+  }
+}
+
+/** A campaign whose times change is told again. */
+function scanKey({ id, startMs, endMs }: Campaign): string {
+  return `c/${id}/${startMs}/${endMs}`
+}
+
+function nextSlot(slot: Slot | undefined, fromMs: number, perSecond: number): Slot {
+  if (slot === undefined || slot.secondMs < fromMs) return { secondMs: fromMs, used: 1 }
+  if (slot.used < perSecond) return { secondMs: slot.secondMs, used: slot.used + 1 }
+  return { secondMs: slot.secondMs + SECOND_MS, used: 1 }
+}

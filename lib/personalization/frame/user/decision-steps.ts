@@ -1,0 +1,300 @@
+/** The steps of one user's decisions: an event that arrives, events that can no longer be overtaken, timers and boundaries. */
+import type { CarouselItems, SharedModel } from '../../recommender/model.js'
+import type { UserActivity } from '../../records/activity.js'
+import type { Campaign } from '../../records/campaign.js'
+import { decisionHash, decisionId } from '../../records/decision-id.js'
+import type { CustomerProfile } from '../../records/profile.js'
+import { type Recommendation, recommendation } from '../../records/recommendation.js'
+import type { ConfiguredDecision, TierDecisions } from '../decision-table.js'
+import type { DecidedFields, Turn } from '../turn.js'
+import { armIn } from './arm.js'
+import { packedProfile } from './packed-profile.js'
+import { firstWake, type Section } from './section.js'
+import { UserSections } from './sections.js'
+import { CHUNK, UserEntry } from './user-entry.js'
+import { earliestWaitingMs, takeWaiting, withWaiting } from './waiting-events.js'
+
+/** What comes out of the steps. */
+export interface Decided {
+  readonly recommendation: Recommendation
+  readonly pace: DecidedFields['pace']
+}
+
+/** What the steps need of the task. */
+export interface DecisionStepsParts {
+  readonly decisions: TierDecisions
+  /** How far behind stream time an event may arrive, milliseconds. */
+  readonly graceMs: number
+  readonly model: SharedModel
+  readonly campaigns: () => readonly Campaign[]
+}
+
+const NEVER_MS = Number.POSITIVE_INFINITY
+/** Waiting events are applied in groups: their timer is rounded up to this part of the grace period. */
+const GROUPS_IN_GRACE = 10
+
+/** One user at a time: `open`, steps, `close`. The object is the {@link Turn} of each step. */
+export class DecisionSteps implements Turn {
+  readonly #parts: DecisionStepsParts
+  #entry = new UserEntry()
+  readonly #sections = new UserSections(this.#entry)
+  #placed!: ConfiguredDecision
+  #section!: Section
+  #live = false
+  /** The earliest time at which a live wake-up of this user is due. */
+  #liveDueMs = NEVER_MS
+  #out: Decided[] = []
+  #profile: CustomerProfile | null | undefined
+  userId = ''
+  nowMs = 0
+
+  constructor(parts: DecisionStepsParts) {
+    this.#parts = parts
+  }
+
+  get profile(): CustomerProfile | null {
+    if (this.#profile === undefined) {
+      const bytes = this.#entry.get(CHUNK.profile)
+      this.#profile = bytes === undefined ? null : packedProfile.deserialize(bytes, '')
+    }
+    return this.#profile
+  }
+
+  get settings(): ConfiguredDecision['settings'] {
+    return this.#placed.settings
+  }
+
+  get campaigns(): readonly Campaign[] {
+    return this.#parts.campaigns()
+  }
+
+  get entry(): UserEntry {
+    return this.#entry
+  }
+
+  open(userId: string, entry: UserEntry): void {
+    this.userId = userId
+    this.#entry = entry
+    this.#sections.open(entry)
+    this.#profile = undefined
+    this.#liveDueMs = NEVER_MS
+  }
+
+  /** Writes the sections back. The decisions made since `open`, and when the user is to be looked at again. */
+  close(): { readonly decided: readonly Decided[]; readonly liveDueMs: number } {
+    this.#sections.write()
+    const decided = this.#out
+    if (decided.length > 0) this.#out = []
+    return { decided, liveDueMs: this.#liveDueMs }
+  }
+
+  /** An event that has just come. */
+  arrived(activity: UserActivity): void {
+    const { decisions } = this.#parts
+    const live = activity.source === 'page' || activity.source === 'api'
+    this.#live = live
+    for (const placed of live ? decisions.live(activity.type) : decisions.atArrival(activity.type)) {
+      this.#begin(placed, activity.at)
+      if (live) this.#fireBefore(placed, activity.at, Number.NEGATIVE_INFINITY)
+      this.#event(placed, activity)
+    }
+    this.#live = false
+    const waits = live ? decisions.liveWaiting(activity.type) : decisions.waiting(activity.type)
+    if (waits.length > 0) this.#entry.set(CHUNK.waiting, withWaiting(this.#entry.get(CHUNK.waiting), activity))
+  }
+
+  /** Applies what is certain: events and timers before `frontierMs`. */
+  advance(frontierMs: number): void {
+    this.#applyWaiting(frontierMs)
+    for (const placed of this.#present()) {
+      if (this.#sections.dueMs(placed) < frontierMs) this.#due(placed, frontierMs)
+    }
+  }
+
+  /** Fires the live wake-ups before `frontierMs`. */
+  advanceLive(frontierMs: number): void {
+    this.#live = true
+    for (const placed of this.#present()) {
+      this.#begin(placed, frontierMs)
+      this.#fireBefore(placed, frontierMs, Number.NEGATIVE_INFINITY)
+      this.#liveDueMs = Math.min(this.#liveDueMs, firstWake(this.#section)?.[1] ?? NEVER_MS)
+    }
+    this.#live = false
+  }
+
+  /** The input is over at `endMs`: everything waiting is applied, each timer fires once, boundaries up to the one `endMs` lies in. */
+  end(endMs: number): void {
+    this.#applyWaiting(NEVER_MS)
+    for (const placed of this.#present()) {
+      this.#begin(placed, endMs)
+      const lastMs = Math.max(endMs, ...(this.#section.wakes?.values() ?? []))
+      const set = new Set(this.#section.wakes?.keys())
+      this.#fireBefore(placed, lastMs + 1, placed.dueOf(placed.boundaryOf(endMs)) + 1, (timer, atMs) => {
+        // A timer that is set again after the end of the input stays for what comes later.
+        return set.delete(timer) || atMs <= endMs
+      })
+    }
+  }
+
+  /** A campaign has become known. */
+  campaign(campaign: Campaign, nowMs: number): void {
+    for (const placed of this.#parts.decisions.campaigns) {
+      if (!this.#sections.has(placed)) continue
+      this.#begin(placed, nowMs)
+      this.#keep(placed.decision.onCampaign!(this.#section.state, campaign, this))
+    }
+  }
+
+  /** When time alone can next change something, rounded up so that users come in groups; Infinity: never. */
+  dueMs(): number {
+    const { graceMs } = this.#parts
+    const waiting = this.#entry.get(CHUNK.waiting)
+    let dueMs =
+      waiting === undefined ? NEVER_MS : roundedUp(earliestWaitingMs(waiting) + 1, Math.ceil(graceMs / GROUPS_IN_GRACE))
+    for (const placed of this.#present())
+      dueMs = Math.min(dueMs, roundedUp(this.#sections.dueMs(placed) + 1, SECOND_MS))
+    return dueMs === NEVER_MS ? dueMs : dueMs + graceMs
+  }
+
+  decide(fields: DecidedFields): void {
+    const { decision, channel, validForMs } = this.#placed
+    const rule = fields.kind === undefined ? decision.name : `${decision.name}-${fields.kind}`
+    const at = fields.at ?? this.nowMs
+    const perUser = decision.subject === 'user'
+    if (perUser && this.#isIssued(decisionHash(rule, fields.subject), at)) return
+    const subject = perUser ? `${fields.subject}/${this.userId}` : fields.subject
+    const { pace, kind: _, ...said } = fields
+    const made = recommendation({
+      ...said,
+      decisionId: decisionId(rule, subject),
+      rule,
+      subject,
+      userId: this.userId,
+      at,
+      validUntil: at + validForMs,
+      channel,
+      arm: armIn(this.#entry, this.userId),
+      profileKnown: this.profile !== null,
+    })
+    this.#out.push({ recommendation: made, pace })
+  }
+
+  wakeAt(ms: number | null, timer = ''): void {
+    const section = this.#section
+    if (ms !== null) {
+      section.wakes ??= new Map()
+      section.wakes.set(timer, ms)
+    } else if (section.wakes?.delete(timer) && section.wakes.size === 0) section.wakes = null
+    if (this.#live && ms !== null) this.#liveDueMs = Math.min(this.#liveDueMs, ms)
+  }
+
+  judgeAt(boundaryMs: number): void {
+    const section = this.#section
+    section.boundaryMs = Math.min(section.boundaryMs ?? NEVER_MS, this.#placed.dueOf(boundaryMs))
+  }
+
+  boundaryOf(ms: number): number {
+    return this.#placed.boundaryOf(ms)
+  }
+
+  recommend(sessionId: string, seen: readonly string[]): CarouselItems {
+    return this.#parts.model.recommend(sessionId, seen, armIn(this.#entry, this.userId), this.profile)
+  }
+
+  #applyWaiting(frontierMs: number): void {
+    const waiting = this.#entry.get(CHUNK.waiting)
+    if (waiting === undefined || earliestWaitingMs(waiting) >= frontierMs) return
+    const { taken, rest } = takeWaiting(waiting, frontierMs)
+    this.#entry.set(CHUNK.waiting, rest)
+    const { decisions } = this.#parts
+    for (const activity of taken) {
+      const live = activity.source === 'page' || activity.source === 'api'
+      for (const placed of live ? decisions.liveWaiting(activity.type) : decisions.waiting(activity.type)) {
+        this.#begin(placed, activity.at)
+        this.#fireBefore(placed, activity.at, activity.at)
+        this.#event(placed, activity)
+      }
+    }
+  }
+
+  #event(placed: ConfiguredDecision, activity: UserActivity): void {
+    this.nowMs = activity.at
+    this.#section.lastMs = Math.max(this.#section.lastMs, activity.at)
+    this.#keep(placed.decision.onEvent!(this.#section.state, activity, this))
+  }
+
+  #due(placed: ConfiguredDecision, frontierMs: number): void {
+    this.#begin(placed, frontierMs)
+    this.#fireBefore(placed, frontierMs, frontierMs)
+    if (this.#sections.dueMs(placed) >= frontierMs) return
+    // Nothing is left but a state that nobody has asked for in a long time.
+    this.#sections.forget(placed)
+  }
+
+  /** Fires timers before `wakeLimitMs` and boundaries before `boundaryLimitMs`, by time; of one time the timer first. */
+  #fireBefore(
+    placed: ConfiguredDecision,
+    wakeLimitMs: number,
+    boundaryLimitMs: number,
+    mayFire?: (timer: string, atMs: number) => boolean,
+  ): void {
+    const { decision } = placed
+    const section = this.#section
+    for (;;) {
+      const wake = firstWake(section)
+      const { boundaryMs } = section
+      const judges = boundaryMs !== null && boundaryMs < boundaryLimitMs
+      if (wake !== null && wake[1] < wakeLimitMs && (!judges || wake[1] <= boundaryMs)) {
+        const [timer, atMs] = wake
+        if (mayFire?.(timer, atMs) === false) return
+        this.wakeAt(null, timer)
+        this.#timeStep(atMs)
+        this.#keep(decision.onTimer?.(section.state, atMs, this, timer))
+        if ((section.wakes?.get(timer) ?? NEVER_MS) <= atMs) this.wakeAt(atMs + 1, timer)
+      } else if (judges) {
+        section.boundaryMs = null
+        const atMs = placed.boundaryAt(boundaryMs)
+        this.#timeStep(atMs)
+        this.#keep(decision.onBoundary?.(section.state, atMs, this))
+        if ((section.boundaryMs ?? NEVER_MS) <= boundaryMs)
+          section.boundaryMs = placed.dueOf(placed.boundaryOf(boundaryMs + 1))
+      } else return
+    }
+  }
+
+  #timeStep(atMs: number): void {
+    this.nowMs = atMs
+    this.#section.lastMs = Math.max(this.#section.lastMs, atMs)
+  }
+
+  #begin(placed: ConfiguredDecision, nowMs: number): void {
+    this.#placed = placed
+    this.nowMs = nowMs
+    this.#section = this.#sections.of(placed)
+  }
+
+  #keep(state: unknown): void {
+    if (state !== undefined) this.#section.state = state
+  }
+
+  #isIssued(hash: number, atMs: number): boolean {
+    const { issued } = this.#section
+    if (issued?.has(hash)) return true
+    if (issued === null) this.#section.issued = new Map([[hash, atMs]])
+    else issued.set(hash, atMs)
+    return false
+  }
+
+  /** The decisions that keep something of the user, in the order of the table. */
+  *#present(): Iterable<ConfiguredDecision> {
+    for (const placed of this.#parts.decisions.all) {
+      if (this.#sections.has(placed)) yield placed
+    }
+  }
+}
+
+const SECOND_MS = 1_000
+
+function roundedUp(ms: number, stepMs: number): number {
+  return stepMs === 0 || ms === NEVER_MS ? ms : Math.ceil(ms / stepMs) * stepMs
+}

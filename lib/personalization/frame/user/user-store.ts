@@ -1,0 +1,78 @@
+/** The store of user entries and the timers that belong to it. */
+import {
+  bytes,
+  type KeyValueStore,
+  type ProcessorContext,
+  stateStore,
+  string,
+  type TimerStore,
+} from '../../../index.js'
+import { CHUNK, UserEntry } from './user-entry.js'
+
+/** User -> all that the tier keeps of the user. In order, so that a campaign can walk it. */
+export const USER_STORE = stateStore({ name: 'users', key: string, value: bytes, ordered: true })
+/** User -> when time alone may change something. */
+export const USER_TIMERS = 'user-timers'
+/** User -> when a wake-up of a live event is due. */
+export const LIVE_TIMERS = 'live-timers'
+
+/** Reads and writes the entries of one task. */
+export class UserStore {
+  readonly #store: KeyValueStore<string, Buffer> & {
+    range(from: string | null, to: string | null): Iterable<readonly [string, { readonly value: Buffer }]>
+  }
+  readonly #timers: TimerStore<string>
+  readonly #liveTimers: TimerStore<string>
+
+  constructor(context: Pick<ProcessorContext<never, never>, 'getStateStore'>) {
+    this.#store = context.getStateStore(USER_STORE) as never
+    this.#timers = context.getStateStore(USER_TIMERS)
+    this.#liveTimers = context.getStateStore(LIVE_TIMERS)
+  }
+
+  read(userId: string): UserEntry {
+    return UserEntry.decode(this.#store.get(userId)?.value ?? null)
+  }
+
+  /** Writes the entry if it has changed, and sets its timers. `dueMs`, `liveDueMs`: Infinity for none. */
+  write(userId: string, entry: UserEntry, dueMs: number, liveDueMs: number, stampMs: number): void {
+    this.#setTimer(userId, entry, dueMs)
+    if (liveDueMs !== Number.POSITIVE_INFINITY) this.#setLiveTimer(userId, liveDueMs)
+    if (entry.changed) this.#store.put(userId, entry.isEmpty ? null : entry.encode(), Math.max(0, stampMs))
+  }
+
+  /** Users whose timer is due at `nowMs`. Their timers are gone: `read` and `write` follow. */
+  takeDue(nowMs: number): readonly { readonly key: string }[] {
+    return this.#timers.takeDue(nowMs)
+  }
+
+  takeLiveDue(nowMs: number): readonly { readonly key: string }[] {
+    return this.#liveTimers.takeDue(nowMs)
+  }
+
+  /** The users after `after`, in order, at most `most`. */
+  usersAfter(after: string | null, most: number): readonly string[] {
+    const users: string[] = []
+    for (const [userId] of this.#store.range(after, null)) {
+      if (userId !== after) users.push(userId)
+      if (users.length >= most) break
+    }
+    return users
+  }
+
+  /** The entry remembers its timer, so that a later time needs no look at the timers: the earlier one sets it again. */
+  #setTimer(userId: string, entry: UserEntry, dueMs: number): void {
+    if (dueMs === Number.POSITIVE_INFINITY) return
+    const set = entry.get(CHUNK.timer)
+    if (set !== undefined && set.readDoubleBE(0) <= dueMs) return
+    this.#timers.schedule(userId, dueMs)
+    const bytes = Buffer.allocUnsafe(8)
+    bytes.writeDoubleBE(dueMs, 0)
+    entry.set(CHUNK.timer, bytes)
+  }
+
+  #setLiveTimer(userId: string, dueMs: number): void {
+    const set = this.#liveTimers.scheduledAtMs(userId)
+    if (set === null || set > dueMs + 1) this.#liveTimers.schedule(userId, dueMs + 1)
+  }
+}

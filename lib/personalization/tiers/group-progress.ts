@@ -1,0 +1,45 @@
+/** How far consumer groups have come: waits until they have committed what was there at some moment. */
+import type { Admin, Clock, Cluster } from '../../index.js'
+import { pause } from '../input/loader/feed.js'
+
+/** What {@link GroupProgress} needs. Waiting ends when `signal` does. */
+export interface GroupProgressParts {
+  readonly cluster: Cluster
+  readonly admin: Admin
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+const POLL_MS = 100
+
+export class GroupProgress {
+  readonly #parts: GroupProgressParts
+
+  constructor(parts: GroupProgressParts) {
+    this.#parts = parts
+  }
+
+  /** The last stable offset of each partition of a topic. */
+  async endsOf(topic: string): Promise<readonly number[]> {
+    const { cluster, admin } = this.#parts
+    const count = await cluster.partitionCount(topic)
+    const partitions = Array.from({ length: count }, (_, partition) => ({ topic, partition }))
+    const ends = Array.from({ length: count }, () => 0)
+    for (const { partition, offset } of await admin.listOffsets(partitions, 'latest', 'readCommitted')) {
+      ends[partition] = offset
+    }
+    return ends
+  }
+
+  /** Resolves when a group has committed these offsets of a topic, by partition. */
+  async committed(group: string, topic: string, offsets: readonly number[]): Promise<void> {
+    const { admin, clock, signal } = this.#parts
+    const partitions = offsets.map((_, partition) => ({ topic, partition })).filter((_, i) => offsets[i]! > 0)
+    while (!signal.aborted) {
+      const committed = await admin.groupOffsets(group, partitions)
+      if (committed.length === partitions.length && committed.every((one) => one.offset >= offsets[one.partition]!))
+        return
+      await pause(clock, POLL_MS, signal)
+    }
+  }
+}
