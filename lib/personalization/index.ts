@@ -24,7 +24,7 @@ export { AROUND_NOTES, type AroundNote, SUPPRESSION_REASONS, type SuppressionRea
 export type { AroundConfig, JudgedFields } from './around/rule.js'
 export { type AroundState, INITIAL_AROUND, isObserved, type KnownZone, mergeAround, observe } from './around/state.js'
 export { decodeAround, encodeAround } from './around/state-bytes.js'
-export { checkDecisionSettings, type ResolvedSettings } from './config/decision-settings.js'
+export { checkDecisionSettings, type DecisionDefaults, type ResolvedSettings } from './config/decision-settings.js'
 export { type Duration, duration } from './config/duration.js'
 export { loadConfig } from './config/load-config.js'
 export {
@@ -55,14 +55,20 @@ export {
   type Rule,
   type TierDecisions,
 } from './frame/decision-table.js'
-export { type Decision, type DecisionOptions, defineDecision } from './frame/define-decision.js'
+export { type Decision, type DecisionOptions, defineDecision, type PlainSettings } from './frame/define-decision.js'
 export { KnownCampaigns } from './frame/known-campaigns.js'
 export type { DecidedFields, Turn } from './frame/turn.js'
 export type { AdmissionOptions, AdmissionWatch } from './gate/admission.js'
 export type { ActivityRow, InvalidRow } from './input/formats/rows.js'
 export { type InjectPlan, NO_INJECTION, parseInject } from './input/inject.js'
 export type { Speed } from './input/loader/feed.js'
-export { fileInput, type LoaderInput, type SequenceOptions, simulatorInput } from './input/loader/input-files.js'
+export {
+  type FileOptions,
+  fileInput,
+  type LoaderInput,
+  type SequenceOptions,
+  simulatorInput,
+} from './input/loader/input-files.js'
 export type { LoaderProgress } from './input/loader/ledger.js'
 export type { CoVisitationOptions } from './recommender/co-visitation.js'
 export type { Algorithm } from './recommender/index.js'

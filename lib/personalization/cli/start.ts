@@ -2,7 +2,6 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { type Connection, embeddedBroker, errorLine, systemRandom } from '../../index.js'
-import { duration } from '../config/duration.js'
 import { loadConfig } from '../config/load-config.js'
 import { defaultConfig, type ServiceConfig, withSettings } from '../config/service-config.js'
 import type { PersonalizationServer } from '../doors/server.js'

@@ -8,8 +8,8 @@ import { amountMicros } from './config-schema.js'
 import { duration } from './duration.js'
 import type { DecisionSettings, SettingValue } from './service-config.js'
 
-/** What settings are checked against. */
-type Defaults = Pick<Decision, 'name' | 'withinMs' | 'validForMs' | 'channel' | 'settings'>
+/** What the settings of a decision are checked against. */
+export type DecisionDefaults = Pick<Decision, 'name' | 'withinMs' | 'validForMs' | 'channel' | 'settings'>
 
 /** A decision as the configuration wants it. */
 export interface ResolvedSettings {
@@ -30,7 +30,7 @@ const AMOUNT = /^\d+(\.\d+)?$/
  * @throws ServiceError CONFIG_FILE_INVALID for a decision or a setting that does not exist, or a value of another type than the default
  */
 export function checkDecisionSettings(
-  table: readonly Defaults[],
+  table: readonly DecisionDefaults[],
   settings: Readonly<Record<string, DecisionSettings>>,
 ): ReadonlyMap<string, ResolvedSettings> {
   const names = table.map(({ name }) => name)
@@ -42,7 +42,7 @@ export function checkDecisionSettings(
   return new Map(table.map((decision) => [decision.name, resolved(decision, settings[decision.name] ?? {})]))
 }
 
-function resolved(decision: Defaults, given: DecisionSettings): ResolvedSettings {
+function resolved(decision: DecisionDefaults, given: DecisionSettings): ResolvedSettings {
   const { within, channel = decision.channel, validFor, enabled = true, ...own } = given
   const settings = { ...decision.settings }
   for (const [name, value] of Object.entries(own)) {

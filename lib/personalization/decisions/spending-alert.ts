@@ -3,7 +3,7 @@
  * alert is withdrawn if they take the day below it. Both answers depend on which events came, not on their order.
  */
 import { defineDecision } from '../frame/define-decision.js'
-import { fields, flag, list, packed, whole } from '../frame/packed/packed.js'
+import { fields, flag, list, packed, unsigned } from '../frame/packed/packed.js'
 import { micros } from '../records/money.js'
 
 /** What a customer has spent on one day. */
@@ -31,7 +31,9 @@ export const spendingAlert = defineDecision({
   prepare: ({ threshold }) => ({ thresholdMicros: micros(threshold, 'threshold') }),
   state: {
     initial: NO_DAYS,
-    serde: packed(list(fields<Day>({ day: whole, purchasedMicros: whole, cancelledMicros: whole, alerted: flag }))),
+    serde: packed(
+      list(fields<Day>({ day: unsigned, purchasedMicros: unsigned, cancelledMicros: unsigned, alerted: flag })),
+    ),
   },
   onEvent(days: readonly Day[], event, turn) {
     if (event.userId === null || event.unitPriceMicros === null) return undefined

@@ -15,7 +15,7 @@ export const text: PackedField<string> = {
 }
 
 /** A whole number, 0 or more, up to the largest safe integer: a count, a time, an amount. */
-export const whole: PackedField<number> = {
+export const unsigned: PackedField<number> = {
   write: (out, value) => out.whole(value),
   read: (from) => from.whole(),
 }

@@ -8,7 +8,7 @@ import {
   nullable,
   packed,
   text,
-  whole,
+  unsigned,
 } from '../../../../lib/personalization/frame/packed/packed.js'
 import { ByteReader, ByteWriter } from '../../../../lib/personalization/frame/packed/packed-bytes.js'
 import { takeWaiting, withWaiting } from '../../../../lib/personalization/frame/user/waiting-events.js'
@@ -17,7 +17,7 @@ import { arrivals, randomEvents } from '../../reference/random-events.js'
 
 t.test('every value comes back as it was', async (t) => {
   const wholes = [0, 1, 127, 128, 300, 2 ** 31, 2 ** 32 + 5, Number.MAX_SAFE_INTEGER]
-  for (const value of wholes) t.equal(roundTrip(whole, value), value)
+  for (const value of wholes) t.equal(roundTrip(unsigned, value), value)
   for (const value of [0, -1, 63, -64, -65, 2 ** 40, -(2 ** 40), 2 ** 52 - 1, -(2 ** 52 - 1)]) {
     t.equal(roundTrip(integer, value), value)
   }
@@ -25,7 +25,7 @@ t.test('every value comes back as it was', async (t) => {
     t.equal(roundTrip(text, value), value)
   }
   for (const value of [true, false]) t.equal(roundTrip(flag, value), value)
-  const field = fields<{ a: string | null; b: readonly number[] }>({ a: nullable(text), b: list(whole) })
+  const field = fields<{ a: string | null; b: readonly number[] }>({ a: nullable(text), b: list(unsigned) })
   for (const value of [
     { a: null, b: [] },
     { a: 'é', b: [1, 2 ** 40] },
