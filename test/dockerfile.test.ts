@@ -1,8 +1,10 @@
 /** What the Dockerfile runs and copies, checked without a container engine. */
 
-import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { execFileSync, spawn } from 'node:child_process'
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import t from 'tap'
 import { sourceFiles } from './source-files.js'
 
@@ -54,10 +56,48 @@ t.test('the image runs the compiled service as an unprivileged user with its sta
   const [volume] = instruction(runtime, 'VOLUME')
   t.equal(entry[entry.indexOf('--state-dir') + 1], volume)
   t.ok(
-    instruction(runtime, 'RUN').some((run) => run.includes(`chown node:node ${volume}`)),
-    'the user may write there',
+    instruction(runtime, 'RUN').some((run) => run.includes(`mkdir -p -m 0700 ${volume} && chown node:node ${volume}`)),
+    'only the user may read and write there',
   )
 })
+
+/** Folders below `folder` and itself that others than the owner can enter or read. */
+function openToOthers(folder: string): string[] {
+  const below = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const own = (statSync(folder).mode & 0o077) === 0 ? [] : [folder]
+  return [...own, ...below.flatMap(({ name }) => openToOthers(join(folder, name)))]
+}
+
+t.test(
+  'what the image runs answers on all addresses, and keeps its state to itself',
+  { timeout: 120_000 },
+  async (t) => {
+    const [, program = '', ...flags] = JSON.parse(instruction(runtime, 'ENTRYPOINT')[0] ?? '[]') as string[]
+    const [volume = ''] = instruction(runtime, 'VOLUME')
+    const folder = join(t.testdir(), 'state')
+    const source = program.replace(/^dist\//, '').replace(/\.js$/, '.ts')
+    const args = flags.map((flag) => (flag === volume ? folder : flag))
+    const child = spawn(process.execPath, ['--import=tsx', source, ...args, '--port', '0'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const exit = new Promise((ended) => child.once('exit', ended))
+    t.teardown(() => child.kill('SIGKILL'))
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+    const address = new URL(/http:\S+/.exec(String((await lines.next()).value))?.[0] ?? 'none:')
+    t.match((await lines.next()).value, /any visitor may be any user/, 'the log says that it is a demonstration')
+    const outside = Object.values(networkInterfaces())
+      .flatMap((all) => all ?? [])
+      .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    if (outside.length === 0) t.comment('this machine has no address besides its own')
+    for (const host of ['127.0.0.1', ...outside.map((each) => each.address)]) {
+      t.equal((await fetch(`http://${host}:${address.port}/health`)).status, 200, host)
+    }
+    t.same(openToOthers(folder), [])
+    t.ok(readdirSync(folder).includes('broker') && readdirSync(folder).includes('tasks'))
+    child.kill('SIGTERM')
+    t.equal(await exit, 0)
+  },
+)
 
 t.test('the health check asks the path and port that the service answers on by default', async (t) => {
   const [health = ''] = instruction(runtime, 'HEALTHCHECK')

@@ -32,7 +32,8 @@ const NO_FOLDER_SYNC: ReadonlySet<string | undefined> = new Set(['EISDIR', 'EPER
 
 export const nodeFiles: Files = {
   lock: lockFolder,
-  makeFolder: (path) => guarded('write to', path, () => void mkdirSync(path, { recursive: true })),
+  // Only its owner may read the values of records.
+  makeFolder: (path) => guarded('write to', path, () => void mkdirSync(path, { recursive: true, mode: 0o700 })),
   list(folder) {
     try {
       return readdirSync(folder).sort()

@@ -1,9 +1,11 @@
 /** The flags about doors: who may, from which pages, behind which proxies, how often. */
 import { isIP } from 'node:net'
+import { duration } from '../config/duration.js'
 import type { HttpOptions } from '../doors/server.js'
 import { whole, wrong } from './flag-values.js'
 
-export type DoorOptions = Pick<HttpOptions, 'demoLogin' | 'origins' | 'trustProxy'> & HttpOptionLimits
+export type DoorOptions = Pick<HttpOptions, 'demoLogin' | 'origins' | 'trustProxy' | 'requestTimeoutMs'> &
+  HttpOptionLimits
 type HttpOptionLimits = { readonly [name in (typeof LIMITS)[number][1]]?: number }
 
 /** Flag → the option of the server. */
@@ -21,6 +23,7 @@ export const DOOR_HELP = `Who may     --demo-login        any visitor may be any
             --trust-proxy N|ADDRESS,...   the proxies in front of the service: how many, or their addresses
 Limits      --rate-key 5000  --rate-user 50  --rate-address 2000   a second; 0: no limit, as below
             --max-connections 20000  --max-connections-per-user 8  --max-connections-per-address 1000
+            --request-timeout 15s   in this time a request must have arrived whole
 `
 
 export const DOOR_FLAGS = {
@@ -30,6 +33,7 @@ export const DOOR_FLAGS = {
   'rate-key': { type: 'string' },
   'rate-user': { type: 'string' },
   'rate-address': { type: 'string' },
+  'request-timeout': { type: 'string', default: '15s' },
   'max-connections': { type: 'string' },
   'max-connections-per-user': { type: 'string' },
   'max-connections-per-address': { type: 'string' },
@@ -52,8 +56,17 @@ export function parseDoorOptions(values: DoorValues, isShop: boolean): DoorOptio
     demoLogin: values['demo-login'] ?? isShop,
     origins: (values.origin ?? []).map(originOf),
     trustProxy: values['trust-proxy'] === undefined ? [] : proxies(values['trust-proxy']),
+    requestTimeoutMs: requestTimeout(values['request-timeout']),
     ...limits,
   }
+}
+
+function requestTimeout(text: string | undefined): number {
+  const ms = duration(text)
+  if (ms === undefined || ms < 1_000 || ms > 600_000) {
+    throw wrong('request-timeout', `is ${text}`, 'write a time from 1s to 10m')
+  }
+  return ms
 }
 
 function originOf(text: string): string {

@@ -1,6 +1,6 @@
 /** The state folder of the service: its path, whether it is writable, and the instance data in it. */
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { MillraceError, type Random } from '../../index.js'
 import type { ServiceConfig } from '../config/service-config.js'
@@ -29,17 +29,24 @@ export function stateFolder(options: StartOptions, input: LoaderInput | null, co
   return join(DEFAULT_FOLDER, `${name}-${hash}`)
 }
 
-/** @throws MillraceError STATE_UNWRITABLE */
-export function prepareFolder(folder: string): void {
+/** Only its owner may read what is in it: the values of records, and secrets. */
+const PRIVATE_MODE = 0o700
+
+/** Makes the folder, and closes it and its `parts` to others if an earlier version made them. @throws MillraceError STATE_UNWRITABLE */
+export function prepareFolder(folder: string, parts: readonly string[] = []): void {
   attempt(folder, () => makeFolder(resolve(folder)))
   attempt(folder, () => accessSync(folder, constants.W_OK))
+  // A folder that the user named and made keeps its mode. What is below it is ours.
+  const own = parts.map((part) => join(folder, part))
+  if (folder.startsWith(DEFAULT_FOLDER)) own.push(folder)
+  for (const path of own) if (existsSync(path)) attempt(path, () => chmodSync(path, PRIVATE_MODE))
 }
 
 /** Parents first, one by one: node's own recursion does not end under /proc. */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return
   makeFolder(dirname(folder))
-  mkdirSync(folder)
+  mkdirSync(folder, { mode: PRIVATE_MODE })
 }
 
 /** A random text that this folder keeps, made at the first call. @throws MillraceError STATE_UNWRITABLE */

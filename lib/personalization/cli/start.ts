@@ -13,6 +13,9 @@ import { accessNotice, pageServer } from './page-server.js'
 import { keptSecret, prepareFolder, stateFolder } from './service-folder.js'
 import { HELP, parseStartOptions, type StartOptions } from './start-options.js'
 
+/** Of the state folder: the topics of the embedded broker, and the local state. */
+const [BROKER_PART, TASKS_PART] = ['broker', 'tasks'] as const
+
 async function main(): Promise<number> {
   const options = parseStartOptions(process.argv.slice(2))
   if (options.help) {
@@ -23,10 +26,10 @@ async function main(): Promise<number> {
   const config = await configOf(options)
   const input = await inputOf(options)
   const folder = stateFolder(options, input, config)
-  prepareFolder(folder)
+  prepareFolder(folder, [BROKER_PART, TASKS_PART])
   const broker =
     options.brokers === null
-      ? await embeddedBroker({ folder: join(folder, 'broker'), report: (line) => log.warn({}, line) })
+      ? await embeddedBroker({ folder: join(folder, BROKER_PART), report: (line) => log.warn({}, line) })
       : null
   const asked = new AbortController()
   const onSignal = () => asked.abort()
@@ -68,7 +71,7 @@ async function run(
     applicationId,
     topicPrefix,
     partitions,
-    stateDir: join(folder, 'tasks'),
+    stateDir: join(folder, TASKS_PART),
     registry,
     gate,
     config,

@@ -39,7 +39,8 @@ export class ErrorAnswers {
     const error = doorErrorOf(thrown)
     const { status, whatToDo } = DOOR_ERRORS[error.code]
     const { retryAfterSeconds, also } = error.details
-    this.count(door, error.code)
+    // A client that has gone away gets no answer.
+    if (request.raw.socket?.destroyed !== true) this.count(door, error.code)
     if (status >= 500) {
       const { method, routeOptions } = request
       this.#log.warn({ error: error.cause ?? error, door, method, route: routeOptions.url }, 'a request failed')

@@ -16,6 +16,10 @@ export const DOOR_ERRORS = {
     status: 429,
     whatToDo: 'Close a connection, or connect again after `retry-after` seconds.',
   },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    whatToDo: 'Send headers of at most 16 KB in all, cookies included.',
+  },
   LOGIN_CLOSED: {
     status: 403,
     whatToDo:

@@ -9,4 +9,7 @@ import { liveDoor } from './websocket.js'
 export const DOORS: readonly Door[] = [pageDoor, statusDoor, loginDoor, activityDoor, liveDoor]
 
 /** What stands in place of a door if a request has come to none. */
-export const SERVER: Pick<Door, 'name' | 'errors'> = { name: 'server', errors: ['REQUEST_MALFORMED', 'ROUTE_UNKNOWN'] }
+export const SERVER: Pick<Door, 'name' | 'errors'> = {
+  name: 'server',
+  errors: ['HEADERS_TOO_LARGE', 'REQUEST_MALFORMED', 'REQUEST_TIMEOUT', 'ROUTE_UNKNOWN'],
+}

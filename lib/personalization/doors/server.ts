@@ -8,6 +8,7 @@ import type { UserActivity } from '../records/activity.js'
 import { LiveFigures } from '../report/live/live.js'
 import type { ServicePort } from '../service-port.js'
 import { Access, type Authenticate } from './access.js'
+import { clientErrorHandler } from './client-errors.js'
 import { DeliveryHub } from './delivery/delivery.js'
 import type { Door, DoorContext } from './door.js'
 import { ErrorAnswers } from './error-answers.js'
@@ -43,6 +44,8 @@ export interface HttpOptions extends Partial<DoorLimits> {
   readonly origins?: readonly string[]
   /** Proxies in front of the service: how many, or their addresses. Default: none. */
   readonly trustProxy?: number | readonly string[]
+  /** In this time a request must have arrived whole. Default 15,000. */
+  readonly requestTimeoutMs?: number
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
@@ -50,6 +53,10 @@ export interface HttpOptions extends Partial<DoorLimits> {
 
 /** Largest request body and message that a door takes unless it says otherwise, in bytes. */
 const MAX_MESSAGE_BYTES = 16 * 1024
+/** Of all headers of a request. */
+const MAX_HEADER_BYTES = 16 * 1024
+/** How often requests that are still arriving are looked at. */
+const CHECK_REQUESTS_MS = 2_000
 /** A browser asks again after ten minutes whether it may. A preflight that is none gets the answer of a preflight. */
 const CORS = { exposedHeaders: ['retry-after'], maxAge: 600, strictPreflight: false }
 /** Only from here, nothing from elsewhere. */
@@ -133,11 +140,20 @@ export class PersonalizationServer {
   /** The server with its routes, not listening; for tests, and to be embedded behind another. */
   async server(): Promise<FastifyInstance> {
     if (this.#server !== null) return this.#server
-    const { origins = [], trustProxy = [] } = this.#options
+    const { origins = [], trustProxy = [], requestTimeoutMs = 15_000 } = this.#options
     const { fastify, websocket, cors } = await packages()
     const server = fastify({
       bodyLimit: MAX_MESSAGE_BYTES,
       forceCloseConnections: true,
+      // While the server closes, its doors still answer in their own form.
+      return503OnClosing: false,
+      requestTimeout: requestTimeoutMs,
+      http: {
+        headersTimeout: requestTimeoutMs,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        connectionsCheckingInterval: Math.min(requestTimeoutMs, CHECK_REQUESTS_MS),
+      },
+      clientErrorHandler: clientErrorHandler((code) => this.#errors.count(SERVER.name, code)),
       trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : [...trustProxy],
       // What a click may not say is rejected, not omitted.
       ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },

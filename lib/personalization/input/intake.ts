@@ -20,13 +20,16 @@ export interface IntakeParts {
   readonly eventClock: EventClock
 }
 
+/** Someone waits for the answer. An event that may have been stored can be sent again: it counts once. */
+const ANSWER_MS = 10_000
+
 export class Intake {
   readonly #parts: IntakeParts
   readonly #producer: Producer
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
-    this.#producer = new Producer({ cluster: parts.cluster })
+    this.#producer = new Producer({ cluster: parts.cluster, deliveryTimeoutMs: ANSWER_MS })
   }
 
   /**

@@ -112,7 +112,7 @@ export class OpenDatabases {
   async #openNative(name: string, taskId: string): Promise<NativeDatabase> {
     const { native, share } = this.#options
     const folder = join(this.#options.folder, name)
-    await mkdir(folder, { recursive: true })
+    await mkdir(folder, { recursive: true, mode: 0o700 })
     const files = await namesIn(folder)
     const isThere = files.includes('CURRENT')
     if (isThere && !native.owns(files)) {

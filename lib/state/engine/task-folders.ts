@@ -212,9 +212,12 @@ function numberFor(taskId: string, databases: number): number {
   return id === null ? 0 : (id.subTopology + id.partition) % databases
 }
 
+/** State has the values of records: only its owner may read it, as in Kafka Streams. */
+const PRIVATE = { recursive: true, mode: 0o700 }
+
 async function makeFolder(folder: string, taskId: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await mkdir(folder, PRIVATE)
     await access(folder, constants.W_OK)
   } catch (error) {
     if ((error as { code?: unknown }).code === 'EEXIST')

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { kafkaConnection, secret } from '../../../lib/personalization/cli/kafka-connection.js'
@@ -112,6 +112,14 @@ t.test('origins and proxies', async (t) => {
   for (const flags of wrong) t.throws(() => parse(flags), { code: 'CONFIG_INVALID' }, flags)
 })
 
+t.test('how long a request may take to arrive', async (t) => {
+  t.equal(parse('').doors.requestTimeoutMs, 15_000)
+  t.equal(parse('--request-timeout 1m').doors.requestTimeoutMs, 60_000)
+  for (const text of ['0', '999ms', '11m', 'long']) {
+    t.throws(() => parse(`--request-timeout ${text}`), { code: 'CONFIG_INVALID' }, text)
+  }
+})
+
 t.test('each input under each set of rules has a folder of its own, on the embedded broker', async (t) => {
   const sequence = (seed: number) => simulatorInput({ inject: parse('').inject, seed })
   const [one, two] = [sequence(1), sequence(2)]
@@ -131,6 +139,20 @@ t.test('keeps a text per folder, and says where it cannot', async (t) => {
   t.equal(keptSecret(folder, 'id', random), keptSecret(folder, 'id', random))
   t.not(keptSecret(folder, 'id', random), keptSecret(folder, 'other', random))
   t.throws(() => prepareFolder(join(t.testdirName, 'file', 'below')), { code: 'STATE_UNWRITABLE' })
+})
+
+t.test('folders of an earlier version are closed to others, a folder of the user is not touched', async (t) => {
+  const mine = t.testdir({ broker: { logs: {} } })
+  const mode = (path: string) => statSync(path).mode & 0o777
+  chmodSync(mine, 0o755)
+  chmodSync(join(mine, 'broker'), 0o755)
+  prepareFolder(mine, ['broker', 'tasks'])
+  t.equal(mode(mine), 0o755)
+  t.equal(mode(join(mine, 'broker')), 0o700)
+  const deep = join(mine, 'deep', 'er')
+  prepareFolder(deep)
+  t.equal(mode(deep), 0o700)
+  t.equal(mode(join(mine, 'deep')), 0o700)
 })
 
 t.test('secrets come from the environment or a file, never from a flag', async (t) => {

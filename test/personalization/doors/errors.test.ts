@@ -1,5 +1,6 @@
 /** Each error of each door, provoked: status, body, count, and nothing on the topic. */
 import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import t from 'tap'
 import { DOOR_ERRORS, type DoorErrorCode } from '../../../lib/personalization/doors/errors.js'
 import { DOORS, SERVER } from '../../../lib/personalization/doors/index.js'
@@ -46,8 +47,25 @@ for (const door of [...DOORS, SERVER]) {
         }
         const metrics = (await (await doors.server.server()).inject('/metrics.json')).json()
         t.equal(metrics.doorErrors[door.name]?.[code], 1, 'counted once')
+        if (code !== 'SERVER_FAILED') t.notMatch(JSON.stringify(metrics.doorErrors), /SERVER_FAILED/)
         t.equal(doors.topic.produced.length, accepted, 'nothing of it on the topic')
       })
     }
   })
 }
+
+t.test('a client that goes away in the middle is an error of no door', async (t) => {
+  const { server, address, topic } = await openDoors(t)
+  const { hostname, port } = new URL(address)
+  const socket = connect(Number(port), hostname)
+  socket.write('POST /api/activity HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{')
+  const app = await server.server()
+  await new Promise((resolve) => app.server.once('request', resolve))
+  const closed = new Promise((resolve) => app.server.once('connection', (other) => other.once('close', resolve)))
+  socket.resetAndDestroy()
+  // The next connection ends after the one that was reset.
+  await fetch(`${address}/health`, { headers: { connection: 'close' } })
+  await closed
+  t.same((await app.inject('/metrics.json')).json().doorErrors, {})
+  t.same(topic.produced, [])
+})
