@@ -7,20 +7,13 @@ import type { KnownCampaigns } from './frame/known-campaigns.js'
 import { forwardingOutlet } from './frame/outlet.js'
 import { PACED_STORE, PACED_TIMERS } from './frame/pacer.js'
 import { LIVE_TIMERS, USER_STORE, USER_TIMERS } from './frame/user/user-store.js'
-import {
-  Admission,
-  type AdmissionOptions,
-  type AdmissionWatch,
-  type Checked,
-  SEEN_STORE,
-  TIME_STORE,
-} from './gate/admission.js'
+import { Admission, type AdmissionOptions, type AdmissionWatch, type Checked, GATE_STORE } from './gate/admission.js'
 import type { SharedModel } from './recommender/model.js'
 import { arrivalSerde, arrivalTime } from './records/arrival.js'
 import type { CustomerProfile } from './records/profile.js'
 import type { Recommendation } from './records/recommendation.js'
 import type { ServiceSerdes } from './records/serdes.js'
-import { STAMPED, type TopicNames } from './records/topic-names.js'
+import type { TopicNames } from './records/topic-names.js'
 
 /** The default limits of the gate. */
 export const DEFAULT_GATE: AdmissionOptions = {
@@ -55,7 +48,7 @@ export function personalizationTopology(parts: PersonalizationParts): Topology {
   const { topics, serdes, gate, tier } = parts
   const isLive = tier === 'live'
   const builder = new StreamsBuilder()
-  addStores(builder, gate)
+  addStores(builder)
   const profiles = builder
     .stream(topics.profiles, { key: string, value: serdes.profile, timestampExtractor: profileTime })
     .mapValues((profile: CustomerProfile | null): FrameInput => ({ kind: 'profile', profile }), { name: 'profiles' })
@@ -67,7 +60,7 @@ export function personalizationTopology(parts: PersonalizationParts): Topology {
     })
     .processValues<Checked>(() => new Admission(gate, parts.watch), {
       name: 'admission',
-      stores: [TIME_STORE, SEEN_STORE],
+      stores: [GATE_STORE],
     })
   if (isLive) {
     checked
@@ -98,20 +91,10 @@ function proposalsOf(builder: StreamsBuilder, { topics, serdes }: Personalizatio
 
 const DECISION_STORES = [USER_STORE, USER_TIMERS, LIVE_TIMERS, PACED_STORE, PACED_TIMERS]
 
-function addStores(builder: StreamsBuilder, gate: AdmissionOptions): void {
-  builder.addStateStore({ name: TIME_STORE, key: string, value: string })
+function addStores(builder: StreamsBuilder): void {
   for (const name of [USER_TIMERS, LIVE_TIMERS, PACED_TIMERS]) {
     builder.addTimerStore({ name, key: string, time: 'processorTime' })
   }
-  builder.addStateStore({
-    name: SEEN_STORE,
-    kind: 'window',
-    key: string,
-    value: string,
-    windowSizeMs: 1,
-    retentionMs: Math.max(gate.rememberIdsMs, gate.graceMs) + 1,
-    topicConfig: STAMPED,
-  })
 }
 
 function decisionProcessor({ decisions, tier, gate, model, campaigns }: PersonalizationParts): DecisionProcessor {

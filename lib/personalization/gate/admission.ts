@@ -1,19 +1,20 @@
 /**
  * The gate of the topology: drops invalid, repeated and late records. All other records advance the partition's time.
  */
-import type {
-  KeyValueStore,
-  Processor,
-  ProcessorContext,
-  RecordMetadata,
-  StreamRecord,
-  WindowStore,
+import {
+  type Processor,
+  type ProcessorContext,
+  type RecordMetadata,
+  type StreamRecord,
+  stateStore,
+  string,
 } from '../../index.js'
 import { activityKey, activityOf, activityProblem, isLive, type UserActivity } from '../records/activity.js'
 import type { Arrival } from '../records/arrival.js'
 import { type DeadLetter, lateReason } from '../records/dead-letter.js'
 import type { CustomerProfile } from '../records/profile.js'
-import { latenessMs, type PartitionTime, readTime, writeTime } from './partition-time.js'
+import { gateBytes, PartitionState } from './partition-state.js'
+import { latenessMs, type PartitionTime } from './partition-time.js'
 
 /** What the rules see. The key is the user; that of a tick means nothing. */
 export type Admitted =
@@ -34,8 +35,7 @@ export type Admitted =
 
 export type Checked = Admitted | { readonly kind: 'dead'; readonly letter: DeadLetter }
 
-export const TIME_STORE = 'partition-time'
-export const SEEN_STORE = 'seen-events'
+export const GATE_STORE = stateStore({ name: 'gate', key: string, value: gateBytes })
 
 /** Limits for the admission of events. */
 export interface AdmissionOptions {
@@ -72,8 +72,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
   readonly #options: AdmissionOptions
   readonly #watch: AdmissionWatch
   #context!: ProcessorContext<string | null, Checked>
-  #time!: KeyValueStore<string, string>
-  #seen!: WindowStore<string, string>
+  #state!: PartitionState
   #lastArrivalMs = 0
 
   constructor(options: AdmissionOptions, watch: AdmissionWatch = UNWATCHED) {
@@ -83,8 +82,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
 
   init(context: ProcessorContext<string | null, Checked>): void {
     this.#context = context
-    this.#time = context.getStateStore(TIME_STORE)
-    this.#seen = context.getStateStore(SEEN_STORE)
+    this.#state = new PartitionState(context.getStateStore(GATE_STORE))
     this.#lastArrivalMs = context.currentSystemTimeMs()
     context.schedule(IDLE_LOOK_MS, 'wallClockTime', (nowMs) => this.#idle(nowMs))
   }
@@ -100,7 +98,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
       this.#bury(record, origin, problem!)
       return
     }
-    const time = readTime(this.#time)
+    const time = this.#state.time()
     if (activity.type === 'end_of_input') {
       this.#end(record, activity, time)
       return
@@ -127,8 +125,8 @@ export class Admission implements Processor<string | null, Arrival | null, strin
 
   /** An id may come back with another time, so all times that are remembered are looked through. */
   #isDuplicate(activity: UserActivity, time: PartitionTime): boolean {
-    const fromMs = time.streamTimeMs - this.#options.rememberIdsMs
-    return this.#seen.fetch(seenKey(activity), fromMs, Number.MAX_SAFE_INTEGER).length > 0
+    const sinceMs = time.streamTimeMs - this.#options.rememberIdsMs
+    return this.#state.remembers(activityKey(activity), activity.eventId, sinceMs)
   }
 
   #admit(
@@ -137,13 +135,12 @@ export class Admission implements Processor<string | null, Arrival | null, strin
     time: PartitionTime,
     origin: RecordMetadata,
   ): void {
-    this.#seen.put(seenKey(activity), activity.at, '1', activity.at)
     const replaying = isLive(activity.source) ? time.replaying : true
     const streamTimeMs = Math.max(time.streamTimeMs, activity.at)
     this.#watch.admitted(streamTimeMs)
-    if (streamTimeMs !== time.streamTimeMs || replaying !== time.replaying) {
-      writeTime(this.#time, { ...time, streamTimeMs, replaying })
-    }
+    const { closedBeforeMs } = time
+    const forgetMs = streamTimeMs - this.#options.rememberIdsMs
+    this.#state.admit(activity.at, { streamTimeMs, closedBeforeMs, replaying }, forgetMs)
     this.#forward(record, {
       kind: 'activity',
       activity,
@@ -158,7 +155,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
   #end(record: StreamRecord<string | null, Arrival | null>, end: UserActivity, time: PartitionTime): void {
     const streamTimeMs = Math.max(time.streamTimeMs, end.at)
     this.#watch.ended(streamTimeMs)
-    writeTime(this.#time, { streamTimeMs, closedBeforeMs: streamTimeMs + 1, replaying: false })
+    this.#state.setTime({ streamTimeMs, closedBeforeMs: streamTimeMs + 1, replaying: false })
     this.#forward(record, { kind: 'tick', streamTimeMs, ends: true })
   }
 
@@ -166,11 +163,11 @@ export class Admission implements Processor<string | null, Arrival | null, strin
   #idle(nowMs: number): void {
     const idleMs = nowMs - this.#lastArrivalMs
     if (idleMs < this.#options.idleAfterMs) return
-    const time = readTime(this.#time)
+    const time = this.#state.time()
     if (time.replaying || time.streamTimeMs < 0) return
     this.#lastArrivalMs = nowMs
     const streamTimeMs = time.streamTimeMs + idleMs
-    writeTime(this.#time, { ...time, streamTimeMs })
+    this.#state.setTime({ ...time, streamTimeMs })
     const tick = { kind: 'tick', streamTimeMs, ends: false } as const
     this.#context.forward({ key: '', value: tick, timestamp: streamTimeMs, headers: [] })
   }
@@ -192,10 +189,6 @@ export class Admission implements Processor<string | null, Arrival | null, strin
 
 function withId(activity: UserActivity, { topic, partition, offset }: RecordMetadata): UserActivity {
   return activityOf({ ...activity, eventId: `${topic}-${partition}-${offset}` })
-}
-
-function seenKey(activity: UserActivity): string {
-  return `${activityKey(activity)}\n${activity.eventId}`
 }
 
 function safeTime(atMs: number | undefined): number | undefined {

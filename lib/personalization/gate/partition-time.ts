@@ -1,5 +1,4 @@
-/** Event time of one partition of `user-activity`, in a store so that it survives a restart. */
-import type { KeyValueStore } from '../../index.js'
+/** Event time of one partition of `user-activity`. */
 
 export interface PartitionTime {
   /** Highest event time admitted, or where the idle timeout has moved it; -1 before the first event. */
@@ -10,20 +9,8 @@ export interface PartitionTime {
   readonly replaying: boolean
 }
 
-const KEY = 'time'
-const START: PartitionTime = { streamTimeMs: -1, closedBeforeMs: 0, replaying: false }
-
-export function readTime(store: KeyValueStore<string, string>): PartitionTime {
-  const text = store.get(KEY)?.value
-  if (text === undefined) return START
-  const [streamTime, closedBefore, replaying] = text.split(' ')
-  return { streamTimeMs: Number(streamTime), closedBeforeMs: Number(closedBefore), replaying: replaying === '1' }
-}
-
-export function writeTime(store: KeyValueStore<string, string>, time: PartitionTime): void {
-  const { streamTimeMs, closedBeforeMs, replaying } = time
-  store.put(KEY, `${streamTimeMs} ${closedBeforeMs} ${replaying ? 1 : 0}`, Math.max(0, streamTimeMs))
-}
+/** Before the first event. */
+export const START: PartitionTime = { streamTimeMs: -1, closedBeforeMs: 0, replaying: false }
 
 /** How far behind the partition's time an event comes that may not count any more; 0 where it still counts. */
 export function latenessMs(time: PartitionTime, atMs: number, graceMs: number): number {
