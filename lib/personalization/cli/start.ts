@@ -5,6 +5,8 @@ import { type Connection, embeddedBroker, errorLine, systemRandom } from '../../
 import { loadConfig } from '../config/load-config.js'
 import { defaultConfig, type ServiceConfig, withSettings } from '../config/service-config.js'
 import type { PersonalizationServer } from '../doors/server.js'
+import { openWebhooks } from '../doors/webhooks/open-webhooks.js'
+import type { RunningWebhooks } from '../doors/webhooks/overview.js'
 import { fileInput, type LoaderInput, simulatorInput } from '../input/loader/input-files.js'
 import type { Summary } from '../report/summary.js'
 import { PersonalizationService } from '../service.js'
@@ -82,7 +84,9 @@ async function run(
     log,
   })
   let server: PersonalizationServer | null = null
+  let webhooks: RunningWebhooks | null = null
   try {
+    if (config.webhooks.length > 0) webhooks = await openWebhooks(service, config.webhooks)
     server = await pageServer(options, service, folder, asked, log)
     const address = await server?.listen()
     await service.start()
@@ -96,12 +100,15 @@ async function run(
     })
     const finished = options.once ? service.inputDone().then(() => 'done' as const) : service.failure
     if ((await Promise.race([finished, stopped])) === 'stopped') return 0
+    await webhooks?.drained()
+    await webhooks?.close()
     await server?.close()
     await service.stop({ leaveGroup: true })
     report(await service.summary(), options)
     return 0
   } finally {
     await server?.close().catch(() => undefined)
+    await webhooks?.close().catch(() => undefined)
     await service.close().catch(() => undefined)
   }
 }

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 import type { ErrorObject, ValidateFunction } from 'ajv'
+import { webhookSettings } from '../doors/webhooks/webhook-settings.js'
 import { ServiceError } from '../errors.js'
 import type { Campaign } from '../records/campaign.js'
 import { amountMicros, CONFIG_KEYWORDS, CONFIG_SCHEMA, instantMs } from './config-schema.js'
@@ -87,6 +88,8 @@ export function shown(value: unknown): string {
 function completed(options: ServiceConfigOptions, folder: string): ServiceConfig {
   const { decisions = [], settings = {}, caps = [], consent = {}, holdOut = {}, prices, catalogue } = options
   const { excludeBought = defaultConfig.excludeBought } = options
+  const { webhooks = [] } = options
+  webhookSettings(webhooks, wrongValue)
   const amount = (value: unknown) => amountMicros(value) ?? null
   return {
     decisions,
@@ -106,6 +109,7 @@ function completed(options: ServiceConfigOptions, folder: string): ServiceConfig
     },
     campaigns: campaigns(options),
     catalogue: catalogue ? resolve(folder, catalogue) : null,
+    webhooks,
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { FuncKeywordDefinition, SchemaObject } from 'ajv'
 import { TimeZone } from '../around/time-zone.js'
+import { WEBHOOK_OPTIONS } from '../doors/webhooks/webhook-settings.js'
 import type { Decision } from '../frame/define-decision.js'
 import { MAX_MICROS, parseMicros } from '../records/money.js'
 import { duration } from './duration.js'
@@ -120,6 +121,14 @@ export const CONFIG_SCHEMA: SchemaObject = record({
     'a list of campaigns',
   ),
   catalogue: orNull(text('the path of a file', { minLength: 1 })),
+  webhooks: list(
+    record(
+      // Their values are checked by `webhookSettings`, whose errors show no secret.
+      Object.fromEntries(Object.entries(WEBHOOK_OPTIONS).map(([name, description]) => [name, { description }])),
+      ['name', 'url', 'secret', 'channels'],
+    ),
+    'a list of webhooks',
+  ),
 })
 
 const INSTANT = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/

@@ -1,5 +1,6 @@
 /** The configuration of the service: what a file says, what the service reads, and the defaults. */
 import type { AroundConfig } from '../around/rule.js'
+import type { WebhookOptions } from '../doors/webhooks/webhook-settings.js'
 import type { Decision } from '../frame/define-decision.js'
 import type { Campaign } from '../records/campaign.js'
 import type { Channel } from '../records/recommendation.js'
@@ -69,6 +70,8 @@ export interface ServiceConfigOptions {
   }[]
   /** Path of the catalogue, from the folder of the file. Null: none. */
   readonly catalogue?: string | null
+  /** Where decisions are POSTed to. */
+  readonly webhooks?: readonly WebhookOptions[]
 }
 
 /** The configuration, checked and complete. */
@@ -86,6 +89,8 @@ export interface ServiceConfig extends AroundConfig {
   readonly campaigns: readonly Campaign[]
   /** Absolute path; null: none. */
   readonly catalogue: string | null
+  /** As the file says them. */
+  readonly webhooks: readonly WebhookOptions[]
 }
 
 /** What applies without a file. */
@@ -103,6 +108,7 @@ export const defaultConfig: ServiceConfig = {
   prices: { cpuHourMicros: null, gbMicros: null, conversionMicros: null },
   campaigns: [],
   catalogue: null,
+  webhooks: [],
 }
 
 /** Returns `options`. An editor then knows the keys of a configuration file: `export default defineConfig({ ... })`. */

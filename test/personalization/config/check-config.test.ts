@@ -17,6 +17,9 @@ const nudge = defineDecision({
   onEvent: () => undefined,
 })
 
+const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
+const webhook = { name: 'crm', url: 'https://crm.example/hook', secret: SECRET, channels: ['push'] as const }
+
 t.test('an empty file is the default', async (t) => {
   t.same(await check({}), defaultConfig)
   const nothing = Object.fromEntries(Object.keys(defaultConfig).map((key) => [key, undefined]))
@@ -52,6 +55,7 @@ t.test('every key', async (t) => {
       { id: 'past', items: ['a'], start: '2001-02-28T00:00-00:30', end: '2001-03-01T00:00:00Z' },
     ],
     catalogue: 'items.csv',
+    webhooks: [webhook],
   })
   t.same(await check(options), {
     decisions: [nudge],
@@ -89,6 +93,7 @@ t.test('every key', async (t) => {
       },
     ],
     catalogue: join(FOLDER, 'items.csv'),
+    webhooks: [webhook],
   })
 })
 
@@ -111,6 +116,8 @@ const cap = { channel: 'push', most: 1, per: '24h' }
 const hours = { channels: ['push'], from: '22:00', to: '07:00' }
 const campaign = { id: 'c', items: ['a'], start: '2024-11-29T18:00:00Z', end: '2024-11-30T18:00:00Z' }
 const campaigns = (fields: object) => ({ campaigns: [{ ...campaign, ...fields }] })
+
+const webhooks = (fields: object) => ({ webhooks: [{ ...webhook, ...fields }] })
 
 /** What is wrong, and the message from its beginning. */
 const WRONG: [unknown, string][] = [
@@ -207,6 +214,12 @@ const WRONG: [unknown, string][] = [
   [{ prices: { gb: 0.0000001 } }, 'prices.gb is 1e-7; it must be an amount of 0 or more'],
   [{ prices: { gb: '1,50' } }, 'prices.gb is "1,50"; it must be an amount of 0 or more'],
   [{ prices: { conversions: 3 } }, 'prices.conversions is not known: did you mean conversion?'],
+  [{ webhooks: webhook }, 'webhooks is an object; it must be a list of webhooks'],
+  [{ webhooks: [{ name: 'crm' }] }, 'webhooks[0].url is missing'],
+  [webhooks({ uri: 'x' }), 'webhooks[0].uri is not known: did you mean url?'],
+  [webhooks({ url: 'ftp://crm.example' }), 'webhooks[0].url must be a URL with http or https'],
+  [webhooks({ secret: 'a secret that is shown to nobody' }), 'webhooks[0].secret must be whsec_ and 24 to 64 bytes'],
+  [webhooks({ channels: ['none'] }), 'webhooks[0].channels must be a list of one or more of page, push'],
   [campaigns({ id: 'a/b' }), 'campaigns[0].id is "a/b"; it must be 1 to 80 letters, digits'],
   [
     campaigns({ start: '2024-11-29' }),

@@ -34,7 +34,14 @@ export interface Disabled {
   readonly endpoint: string
 }
 
-type Logged = LoggedDelivery | Disabled
+/** A webhook that has asked for a pause. */
+interface Paused {
+  readonly state: 'paused'
+  /** Epoch milliseconds. */
+  readonly untilMs: number
+}
+
+type Logged = LoggedDelivery | Disabled | Paused
 /** What the topic has: also who wrote it, and whether an operator asked for it. */
 type StoredEntry = Logged & { readonly by: string; readonly isCommand: boolean }
 
@@ -46,8 +53,9 @@ export interface DeliveryLogParts extends LogCommitsParts {
   readonly instanceId: string
 }
 
-/** In place of a decision id: whether the webhook is disabled. */
-const WHOLE_WEBHOOK = ''
+/** In place of a decision id. */
+const DISABLED = 'disabled'
+const PAUSED = 'paused'
 const RETRY_MS = 1_000
 const storedEntry = json<StoredEntry>()
 
@@ -92,12 +100,14 @@ export class DeliveryLog {
 
   delivery(webhook: string, decisionId: string): LoggedDelivery | null {
     const entry = this.#entries.get(webhook)?.get(decisionId)
-    return entry === undefined || entry.state === 'disabled' ? null : entry
+    return entry?.state === 'retry' || entry?.state === 'dead' ? entry : null
   }
 
   /** By decision id, in the order they came into this state. */
   *deliveries(webhook: string, state: LoggedDelivery['state']): Generator<[decisionId: string, LoggedDelivery]> {
-    for (const [id, entry] of this.#entries.get(webhook) ?? []) if (entry.state === state) yield [id, entry]
+    for (const [id, entry] of this.#entries.get(webhook) ?? []) {
+      if ((entry.state === 'retry' || entry.state === 'dead') && entry.state === state) yield [id, entry]
+    }
   }
 
   count(webhook: string, state: LoggedDelivery['state']): number {
@@ -105,8 +115,14 @@ export class DeliveryLog {
   }
 
   disabled(webhook: string): Disabled | null {
-    const entry = this.#entries.get(webhook)?.get(WHOLE_WEBHOOK)
+    const entry = this.#entries.get(webhook)?.get(DISABLED)
     return entry?.state === 'disabled' ? entry : null
+  }
+
+  /** Until when the webhook has asked not to be asked, epoch milliseconds; 0: it has not. */
+  pausedUntilMs(webhook: string): number {
+    const entry = this.#entries.get(webhook)?.get(PAUSED)
+    return entry?.state === 'paused' ? entry.untilMs : 0
   }
 
   /** Null: it is done with. Written with the next commit. */
@@ -121,7 +137,12 @@ export class DeliveryLog {
 
   /** Null: it is enabled. Written with the next commit. */
   putDisabled(webhook: string, entry: Disabled | null): void {
-    this.#put(webhook, WHOLE_WEBHOOK, entry, true)
+    this.#put(webhook, DISABLED, entry, true)
+  }
+
+  /** 0: it is not paused any more. Written with the next commit. */
+  putPause(webhook: string, untilMs: number): void {
+    this.#put(webhook, PAUSED, untilMs === 0 ? null : { state: 'paused', untilMs }, false)
   }
 
   /** Resolves when everything that was stored before the call is known here. */

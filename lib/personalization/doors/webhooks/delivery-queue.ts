@@ -53,6 +53,11 @@ export class DeliveryQueue {
     return this.#ready.size
   }
 
+  /** True if all that is left has failed too often to be sent in order. */
+  get isOutOfOrder(): boolean {
+    return this.#lanes.size === 0
+  }
+
   has(decisionId: string): boolean {
     return this.#entries.has(decisionId)
   }

@@ -18,30 +18,27 @@ export class EndpointPause {
     return this.#untilMs
   }
 
-  /** How many may be under way at this time, of `concurrency`. */
-  allowed(nowMs: number, concurrency: number): number {
-    if (nowMs < this.#untilMs) return 0
+  /** How many may be under way at a time that is not before `untilMs`, of `concurrency`. */
+  allowed(concurrency: number): number {
     return this.isDown ? 1 : concurrency
   }
 
   /** The webhook answered. True if it was down before. */
   answered(): boolean {
-    const wasDown = this.isDown || this.#untilMs > 0
+    const wasDown = this.isDown
     this.#failing.clear()
     this.#failures = 0
     this.#untilMs = 0
     return wasDown
   }
 
-  /** `askedUntilMs`: until when the answer asked for a pause of everything; 0 if it did not. */
-  failed(decisionId: string, askedUntilMs: number, nowMs: number, pauseMs: (failures: number) => number): void {
+  failed(decisionId: string, nowMs: number, pauseMs: (failures: number) => number): void {
     // What was under way before the pause began says nothing new.
     const isNews = nowMs >= this.#untilMs
     this.#failing.add(decisionId)
     if (this.#failing.size > DOWN_AFTER) this.#failing.delete(this.#failing.values().next().value!)
-    this.#untilMs = Math.max(this.#untilMs, askedUntilMs)
     if (!this.isDown || !isNews) return
     this.#failures += 1
-    this.#untilMs = Math.max(this.#untilMs, nowMs + pauseMs(this.#failures))
+    this.#untilMs = nowMs + pauseMs(this.#failures)
   }
 }

@@ -1,5 +1,6 @@
 /** Starts the webhooks of a service. */
-import { connect, MillraceError, silentLog, systemClock, systemRandom } from '../../../index.js'
+import { connect, silentLog, systemClock, systemRandom } from '../../../index.js'
+import { wrongValue } from '../../config/check-config.js'
 import { decisionOf } from '../../records/decided-record.js'
 import type { PersonalizationService } from '../../service.js'
 import type { RunningWebhooks } from './overview.js'
@@ -9,7 +10,7 @@ import { Webhooks } from './webhooks.js'
 /**
  * Call it before the service starts: a webhook that is new gets the decisions that are made from then on. Close it before the
  * service.
- * @throws MillraceError CONFIG_INVALID, CLIENT_*
+ * @throws ServiceError CONFIG_FILE_INVALID, as for the same webhooks in a file; MillraceError CLIENT_*
  */
 export async function openWebhooks(
   service: PersonalizationService,
@@ -19,9 +20,7 @@ export async function openWebhooks(
   const { connection, applicationId, topicPrefix, instanceId, clock = systemClock, log = silentLog } = options
   const running = new Webhooks({
     connect: () => connect(connection, { clock }),
-    settings: webhookSettings(webhooks, 'webhooks', (path, allowed) => {
-      return new MillraceError('CONFIG_INVALID', `${path} is not allowed: use ${allowed}`)
-    }),
+    settings: webhookSettings(webhooks, wrongValue),
     ...{ applicationId, topicPrefix, instanceId, clock, log, random: systemRandom },
     topic: topics.recommendations,
     ownerTopic: topics.activity,

@@ -12,8 +12,11 @@ export interface RunningWebhooks extends AsyncDisposable {
   replay(name: string, decisionIds: ReadonlySet<string> | null): Promise<Replayed>
   /** Resolves when that is stored. @throws MillraceError CLIENT_* */
   enable(name: string): Promise<void>
-  /** True if every decision on the topic was read, and tried once, by the webhooks that can be asked now. */
-  isDrained(): Promise<boolean>
+  /**
+   * Resolves when nothing more is to be expected soon: each decision that this instance has to send was delivered or has
+   * failed often, or its webhook is down, paused or disabled.
+   */
+  drained(): Promise<void>
   /** Attempts under way get a second to end; what was not delivered is sent after the next start. */
   close(): Promise<void>
 }

@@ -13,7 +13,10 @@ import type { WebhookSettings } from './webhook-settings.js'
 export interface WebhookParts {
   readonly settings: WebhookSettings
   readonly poster: Poster
-  readonly state: Pick<DeliveryLog, 'put' | 'putDisabled' | 'deliveries' | 'count' | 'delivery' | 'disabled'>
+  readonly state: Pick<
+    DeliveryLog,
+    'put' | 'putDisabled' | 'putPause' | 'deliveries' | 'count' | 'delivery' | 'disabled' | 'pausedUntilMs'
+  >
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -36,6 +39,8 @@ const MAX_QUEUED = 1_000
 const MAX_RETRYING = 1_000
 /** Of a webhook; one more, and the oldest is dropped. */
 const MAX_DEAD_LETTERS = 10_000
+/** A decision that is still sent in order is due again within this time. */
+const SOON_MS = 60_000
 /** How long attempts under way may take when the service closes. */
 const CLOSE_MS = 1_000
 
@@ -78,9 +83,18 @@ export class Webhook {
 
   /** What is in memory here, and until when everything waits, epoch milliseconds; 0: it does not. */
   get activity() {
-    const { size, underWay, retrying, ready } = this.#queue
-    const nowMs = this.#parts.clock.now()
-    return { queued: size - retrying - underWay, ready, underWay, pausedUntilMs: this.#pausedUntilMs(nowMs) }
+    const { size, underWay, retrying } = this.#queue
+    const untilMs = this.#pausedUntilMs()
+    const pausedUntilMs = untilMs > this.#parts.clock.now() ? untilMs : 0
+    return { queued: size - retrying - underWay, underWay, pausedUntilMs }
+  }
+
+  /** True if nothing more is to be expected of what it has: delivered, or failed often, or the webhook cannot be asked. */
+  get isIdle(): boolean {
+    const { ready, underWay, isOutOfOrder } = this.#queue
+    const cannotBeAsked = this.isDisabled || this.#pause.isDown || this.activity.pausedUntilMs > 0
+    const dueInMs = (this.#queue.nextDueMs() ?? Number.POSITIVE_INFINITY) - this.#parts.clock.now()
+    return underWay === 0 && (cannotBeAsked || (ready === 0 && (isOutOfOrder || dueInMs > SOON_MS)))
   }
 
   /** A delivery of a partition of this instance: new from the topic, or waiting for its next attempt since before. */
@@ -93,9 +107,13 @@ export class Webhook {
     return this.#queue.has(decisionId)
   }
 
+  get hasRoom(): boolean {
+    return !this.isDisabled && this.#queue.size - this.#queue.retrying < MAX_QUEUED
+  }
+
   /** Resolves when there is room for another delivery, or `stopWaiting` is called. */
   async room(): Promise<void> {
-    if (!this.isDisabled && this.#queued() < MAX_QUEUED) return
+    if (this.hasRoom) return
     await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve))
   }
 
@@ -123,15 +141,17 @@ export class Webhook {
     const nowMs = clock.now()
     if (this.#closed || this.isDisabled) return
     const { concurrency } = this.settings
-    while (this.#queue.underWay < this.#pause.allowed(nowMs, concurrency)) {
+    const pausedUntilMs = this.#pausedUntilMs()
+    const allowed = nowMs < pausedUntilMs ? 0 : this.#pause.allowed(concurrency)
+    while (this.#queue.underWay < allowed) {
       const delivery = this.#queue.take(nowMs)
       if (delivery === null) break
       if (delivery.expiresAtMs < nowMs) this.#finish(delivery, 'expired')
       else this.#send(delivery)
     }
-    if (this.#queued() < MAX_QUEUED) this.stopWaiting()
+    if (this.hasRoom) this.stopWaiting()
     const dueMs = this.#queue.ready > 0 ? nowMs : this.#queue.nextDueMs()
-    const wakeMs = dueMs === null ? null : Math.max(dueMs, this.#pause.untilMs)
+    const wakeMs = dueMs === null ? null : Math.max(dueMs, pausedUntilMs)
     if (wakeMs !== null && wakeMs > nowMs) this.#cancelWake = clock.setTimer(wakeMs - nowMs, () => this.pump())
   }
 
@@ -143,14 +163,6 @@ export class Webhook {
     await Promise.all(this.#underWay)
     cancel()
     this.#parts.poster.close()
-  }
-
-  #queued(): number {
-    return this.#queue.size - this.#queue.retrying
-  }
-
-  #pausedUntilMs(nowMs: number): number {
-    return this.#pause.untilMs > nowMs ? this.#pause.untilMs : 0
   }
 
   #send(delivery: WebhookDelivery): void {
@@ -180,14 +192,28 @@ export class Webhook {
       this.lastFailure = { atMs: nowMs, why: step.why }
     }
     if (step.kind === 'retry') {
-      const asked = outcome.kind === 'answered' && retryAfterMs(outcome.retryAfter, nowMs) !== null
-      const pauseMs = (failures: number) => backoffMs(failures, random.next())
-      this.#pause.failed(delivery.decision.decisionId, asked ? step.atMs : 0, nowMs, pauseMs)
+      this.#pause.failed(delivery.decision.decisionId, nowMs, (failures) => backoffMs(failures, random.next()))
       if (!this.#pause.isDown) delivery.ownFailures += 1
-    } else if (this.#pause.answered()) this.#queue.hurry(nowMs)
+      const asked = outcome.kind === 'answered' && retryAfterMs(outcome.retryAfter, nowMs) !== null
+      if (asked && step.atMs > this.#pausedUntilMs()) this.#parts.state.putPause(this.settings.name, step.atMs)
+    } else this.#answers(nowMs)
     // Of a partition that another instance has now: that one sends it again.
     if (!this.#queue.has(delivery.decision.decisionId)) return
     this.#follow(delivery, step, nowMs)
+  }
+
+  /** It answers: what waits because it did not is due now. */
+  #answers(nowMs: number): void {
+    const { state } = this.#parts
+    const { name } = this.settings
+    const wasPaused = state.pausedUntilMs(name) > 0
+    if (wasPaused) state.putPause(name, 0)
+    if (this.#pause.answered() || wasPaused) this.#queue.hurry(nowMs)
+  }
+
+  /** Until when nothing is sent, because it is down or has asked for a pause. */
+  #pausedUntilMs(): number {
+    return Math.max(this.#pause.untilMs, this.#parts.state.pausedUntilMs(this.settings.name))
   }
 
   #follow(delivery: WebhookDelivery, step: NextStep, nowMs: number): void {

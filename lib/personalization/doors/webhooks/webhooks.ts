@@ -1,5 +1,5 @@
 /** All webhooks of this instance: follows which partitions it has, keeps what must outlive it, and does what operators ask. */
-import { Admin, type Cluster, type Random } from '../../../index.js'
+import { Admin, type Cluster, delay, type Random } from '../../../index.js'
 import { DecisionFeed, type FeedParts, loadDeliveries } from './decision-feed.js'
 import { DeliveryLog, type LoggedDelivery } from './delivery-log.js'
 import type { WebhookDelivery } from './delivery-queue.js'
@@ -98,6 +98,7 @@ export class Webhooks implements RunningWebhooks {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return
     this.#closed = true
     this.#cancelLook()
     await Promise.all([this.#looking, this.#taking])
@@ -149,13 +150,19 @@ export class Webhooks implements RunningWebhooks {
     this.#all.get(name)?.webhook.pump()
   }
 
+  async drained(): Promise<void> {
+    while (!this.#closed && !(await this.isDrained())) await delay(this.#options.clock, LOOK_MS)
+  }
+
+  /** True if each webhook has read every decision, and nothing more is to be expected of it. */
   async isDrained(): Promise<boolean> {
-    const ends = await this.#ends([...this.#own])
+    const own = this.#ownNow()
+    if (own.some((partition) => !this.#own.has(partition)) || own.length !== this.#own.size) return false
+    const ends = await this.#ends(own)
     return [...this.#all.values()].every(({ webhook }) => {
-      const { ready, underWay, pausedUntilMs } = webhook.activity
-      if (webhook.isDisabled || pausedUntilMs > 0) return underWay === 0
       const positions = webhook.offsets.positions
-      return ready + underWay === 0 && [...ends].every(([partition, end]) => (positions.get(partition) ?? 0) >= end)
+      const hasRead = [...ends].every(([partition, end]) => (positions.get(partition) ?? 0) >= end)
+      return webhook.isIdle && (hasRead || !webhook.hasRoom)
     })
   }
 
@@ -165,6 +172,12 @@ export class Webhooks implements RunningWebhooks {
     if (missing.length === 0) return
     this.#log.commits.begin(group, await this.#ends(missing))
     await this.#log.commits.commit()
+  }
+
+  /** Partitions that this instance is to have, whether it has taken them over or not. */
+  #ownNow(): number[] {
+    const owned = this.#options.ownPartitions()
+    return this.#partitions.filter((partition) => owned.has(partition % this.#ownerPartitions))
   }
 
   async #ends(partitions: readonly number[]): Promise<Map<number, number>> {
@@ -187,8 +200,7 @@ export class Webhooks implements RunningWebhooks {
 
   /** Takes over the partitions that came, and lets go of those that left. */
   async #look(): Promise<void> {
-    const owned = this.#options.ownPartitions()
-    const own = new Set(this.#partitions.filter((partition) => owned.has(partition % this.#ownerPartitions)))
+    const own = new Set(this.#ownNow())
     const came = [...own].filter((partition) => !this.#own.has(partition))
     const left = [...this.#own].filter((partition) => !own.has(partition))
     if (came.length === 0 && left.length === 0) return
@@ -230,7 +242,7 @@ export class Webhooks implements RunningWebhooks {
   /** Another instance changed something, or an operator asked for it. */
   #changed(name: string, decisionId: string, entry: { readonly state: string } | null): void {
     const webhook = this.#all.get(name)?.webhook
-    if (decisionId === '') webhook?.pump()
+    if (entry === null || entry.state === 'disabled') webhook?.pump()
     if (webhook === undefined || entry?.state !== 'retry') return
     const logged = entry as LoggedDelivery
     if (!this.#own.has(logged.partition) || webhook.has(decisionId)) return

@@ -12,7 +12,7 @@ const never = new AbortController().signal
 
 function posterTo(t: Test, url: string, options: object = {}, clock = systemClock): HttpPoster {
   const given = { name: 'crm', url, secret: SECRET, channels: ['push'], allowPrivateAddresses: true, ...options }
-  const [settings] = webhookSettings([given], 'webhooks', (path, allowed) => new Error(`${path}: ${allowed}`))
+  const [settings] = webhookSettings([given], (path) => new Error(path.join('.')))
   const poster = new HttpPoster(settings!, clock)
   t.teardown(() => poster.close())
   return poster
@@ -110,7 +110,7 @@ t.test('a name that leads to a private address is not connected to', async (t) =
   const { port } = server.address() as { port: number }
   // Settings refuse `localhost` as a text; here its name is looked up like any other.
   const given = { name: 'crm', url: `http://x.example:${port}/`, secret: SECRET, channels: ['push'] }
-  const [settings] = webhookSettings([given], 'webhooks', (path, allowed) => new Error(`${path}: ${allowed}`))
+  const [settings] = webhookSettings([given], (path) => new Error(path.join('.')))
   settings!.url.hostname = 'localhost'
   const poster = new HttpPoster(settings!, systemClock)
   t.teardown(() => poster.close())

@@ -37,6 +37,13 @@ class MemoryState {
   delivery(_webhook: string, id: string): LoggedDelivery | null {
     return this.entries.get(id) ?? null
   }
+  pauseMs = 0
+  putPause(_webhook: string, untilMs: number): void {
+    this.pauseMs = untilMs
+  }
+  pausedUntilMs(): number {
+    return this.pauseMs
+  }
   disabled(): Disabled | null {
     return this.off
   }
@@ -54,7 +61,7 @@ function setUp(answers: (subject: string, attempt: number) => Outcome | Promise<
   const log: string[] = []
   const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
   const given = { name: 'crm', url: 'https://crm.example/', secret, channels: ['push'], ...options }
-  const [settings] = webhookSettings([given], 'webhooks', (path, allowed) => new Error(`${path}: ${allowed}`))
+  const [settings] = webhookSettings([given], (path) => new Error(path.join('.')))
   const webhook = new Webhook({
     settings: settings!,
     poster: {
@@ -185,7 +192,9 @@ t.test('down for a day: few are asked, what is valid comes in order, what has ex
 
 t.test('retry-after holds everything, and nothing is asked before', async (t) => {
   let isBusy = true
-  const { add, requests, pass, webhook } = setUp(() => (isBusy ? answer(429, '600') : answer(200)), { concurrency: 1 })
+  const { add, requests, pass, webhook, state } = setUp(() => (isBusy ? answer(429, '600') : answer(200)), {
+    concurrency: 1,
+  })
   for (const subject of ['a1', 'b1', 'c1']) add(subject)
   await settled()
   t.equal(requests.length, 1)
@@ -195,6 +204,7 @@ t.test('retry-after holds everything, and nothing is asked before', async (t) =>
   isBusy = false
   await pass(61_000, 1_000)
   t.equal(webhook.totals.delivered, 3)
+  t.equal(state.pauseMs, 0)
 })
 
 t.test('410 disables, with a word how to enable it; nothing is lost by that', async (t) => {
