@@ -6,6 +6,7 @@ import { ERROR_CODES } from '../lib/errors.js'
 import { DOOR_ERRORS } from '../lib/personalization/doors/errors.js'
 import { DOORS, SERVER } from '../lib/personalization/doors/index.js'
 import { SERVICE_ERROR_CODES } from '../lib/personalization/errors.js'
+import { eventNameTable } from './event-name-table.js'
 
 /** A table in Markdown. */
 export function errorTable(codes: Readonly<Record<string, string>> = ERROR_CODES): string {
@@ -53,5 +54,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     page.slice(0, start === -1 ? page.length : start) + errorTable() + SERVICE + errorTable(SERVICE_ERROR_CODES),
   )
   const doors = 'docs/doors.md'
-  writeFileSync(doors, withTable(withTable(readFileSync(doors, 'utf8'), doorTable()), doorErrorTable()))
+  const tables = [doorTable(), doorErrorTable(), eventNameTable()]
+  writeFileSync(doors, tables.reduce(withTable, readFileSync(doors, 'utf8')))
 }

@@ -18,12 +18,15 @@ export interface ServicePort {
   /** True where the input is the shop simulator: the page then says "simulated". */
   readonly simulated: boolean
 
+  /** How far ahead of the clock the time of a live event may be, in milliseconds. */
+  readonly clockSkewMs: number
+
   /**
-   * Appends a click to `user-activity`; resolves once the broker has it. The service may put the stream's time in place
-   * of `at`, and a scope and a slash in front of `eventId`.
+   * Appends a live event to `user-activity`; resolves once the broker has it. The service may move `at` to the time of the
+   * stream. The trace context becomes a header of the record, and of the decisions about it.
    * @throws ServiceError ACTIVITY_INVALID, CLIENT_*
    */
-  produceActivity(activity: UserActivity): Promise<void>
+  produceActivity(activity: UserActivity, traceparent?: string | null): Promise<void>
 
   /** Records of `recommendations` this instance wrote, when their transaction is through (`Streams.onCommitted`). */
   onCommitted(listener: (records: readonly TopicRecord[]) => void): void

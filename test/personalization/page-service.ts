@@ -27,6 +27,7 @@ export class MemoryTopic {
   /** While true, readers that follow get nothing: only what is pushed from commits arrives. */
   readersHeld = false
   readonly produced: UserActivity[] = []
+  readonly traceparents: (string | null)[] = []
 
   /** Commits a decision; the owner's listener hears of it at once, readers in a later turn. */
   decide(decided: Parameters<typeof decidedAs>[0], triggeredAtMs = Date.now()): TopicRecord {
@@ -92,8 +93,10 @@ export function memoryService(topic: MemoryTopic, options: MemoryServiceOptions)
     partitions: PARTITIONS,
     inputLabel: 'Simulated shop, seed 1, three days in March 2026',
     simulated: true,
-    async produceActivity(activity) {
+    clockSkewMs: 60_000,
+    async produceActivity(activity, traceparent = null) {
       topic.produced.push(activity)
+      topic.traceparents.push(traceparent)
       events += 1
       if (options.answers) answer(topic, activity)
     },

@@ -161,7 +161,7 @@ function bearerOf({ headers }: FastifyRequest): string | null {
 }
 
 /** The name in Basic auth, which Segment's clients use for the write key. */
-function basicUserOf({ headers }: FastifyRequest): string | null {
+export function basicUserOf({ headers }: FastifyRequest): string | null {
   const encoded = headers.authorization === undefined ? undefined : /^Basic +(\S+) *$/i.exec(headers.authorization)?.[1]
   return encoded === undefined ? null : Buffer.from(encoded, 'base64').toString().split(':')[0]!
 }

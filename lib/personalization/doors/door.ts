@@ -1,6 +1,6 @@
 /** What a door is: a function that adds its routes to the server, and the context that it gets. */
 import type { FastifyInstance } from 'fastify'
-import type { Clock, Log } from '../../index.js'
+import type { Clock, Log, Random } from '../../index.js'
 import type { UserActivity } from '../records/activity.js'
 import type { LiveFigures } from '../report/live/live.js'
 import type { ServicePort } from '../service-port.js'
@@ -14,15 +14,16 @@ import type { Rates } from './limits/rates.js'
 /** Passes events on to `user-activity`. */
 export interface DoorIntake {
   /**
-   * Resolves when the broker has the event.
+   * Resolves when the broker has the event. `traceparent`: the trace context that the decisions about it keep.
    * @throws DoorError REQUEST_MALFORMED, REQUEST_TOO_LARGE, BROKER_UNAVAILABLE
    */
-  submit(activity: UserActivity): Promise<void>
+  submit(activity: UserActivity, traceparent?: string | null): Promise<void>
 }
 
 /** What a door may use. */
 export interface DoorContext {
   readonly clock: Clock
+  readonly random: Random
   readonly log: Log
   readonly service: ServicePort
   readonly intake: DoorIntake

@@ -3,10 +3,11 @@ import type { Door } from './door.js'
 import { activityDoor } from './http-activity.js'
 import { loginDoor } from './login.js'
 import { pageDoor } from './page-files.js'
+import { segmentDoor } from './segment/segment-api.js'
 import { statusDoor } from './status.js'
 import { liveDoor } from './websocket.js'
 
-export const DOORS: readonly Door[] = [pageDoor, statusDoor, loginDoor, activityDoor, liveDoor]
+export const DOORS: readonly Door[] = [pageDoor, statusDoor, loginDoor, activityDoor, segmentDoor, liveDoor]
 
 /** What stands in place of a door if a request has come to none. */
 export const SERVER: Pick<Door, 'name' | 'errors'> = {

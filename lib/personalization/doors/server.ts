@@ -97,9 +97,10 @@ export class PersonalizationServer {
     const rates = new Rates(clock, limits)
     this.#context = {
       clock,
+      random,
       log,
       service,
-      intake: { submit: (activity) => this.#submit(activity) },
+      intake: { submit: (activity, traceparent = null) => this.#submit(activity, traceparent) },
       access: new Access({
         clock,
         rates,
@@ -191,9 +192,9 @@ export class PersonalizationServer {
     await door.route(scope, { ...this.#context, countError: (code) => this.#errors.count(door.name, code) })
   }
 
-  async #submit(activity: UserActivity): Promise<void> {
+  async #submit(activity: UserActivity, traceparent: string | null): Promise<void> {
     if (activity.type === 'view' || activity.type === 'search') this.#live.clicked(activity.eventId)
-    await this.#options.service.produceActivity(activity)
+    await this.#options.service.produceActivity(activity, traceparent)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,7 @@ import { decisionOf } from '../records/decided-record.js'
 import type { PersonalizationService } from '../service.js'
 import type { ServicePort } from '../service-port.js'
 import { shopCatalogue } from '../shop/catalogue.js'
+import { DEFAULT_GATE } from '../topology.js'
 
 const LAG_LOOK_MS = 1_000
 
@@ -22,8 +23,9 @@ export async function servicePort(
     partitions,
     inputLabel,
     simulated: service.options.input?.source === 'simulated',
-    async produceActivity(activity) {
-      await service.intake.submit(activity)
+    clockSkewMs: (service.options.gate ?? DEFAULT_GATE).clockSkewMs,
+    async produceActivity(activity, traceparent = null) {
+      await service.intake.submit(activity, traceparent)
     },
     onCommitted: (listener) => service.streams.onCommitted(topics.recommendations, (records) => listener(records)),
     readRecommendations: (options) => readTopic({ cluster, topic: topics.recommendations, ...options }),

@@ -51,8 +51,8 @@ export interface AdmissionOptions {
 
 /** Hears what happens at the gate, for live figures; what is aborted and processed again is heard again. */
 export interface AdmissionWatch {
-  /** The partition's event time, epoch milliseconds. */
-  admitted(streamTimeMs: number): void
+  /** The partition's event time, epoch milliseconds, and whether a replay is in progress there. */
+  admitted(streamTimeMs: number, replaying: boolean): void
   /** The input of a task has ended. */
   ended(streamTimeMs: number): void
   /** An event was dropped because its id was known. */
@@ -137,7 +137,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
   ): void {
     const replaying = isLive(activity.source) ? time.replaying : true
     const streamTimeMs = Math.max(time.streamTimeMs, activity.at)
-    this.#watch.admitted(streamTimeMs)
+    this.#watch.admitted(streamTimeMs, replaying)
     const { closedBeforeMs } = time
     const forgetMs = streamTimeMs - this.#options.rememberIdsMs
     this.#state.admit(activity.at, { streamTimeMs, closedBeforeMs, replaying }, forgetMs)

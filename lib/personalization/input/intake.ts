@@ -1,17 +1,12 @@
-/** Writes the activity of users on the page to `user-activity`. */
+/** Writes live activity, of the page and of the doors' clients, to `user-activity`. */
 
 import { type Cluster, Producer } from '../../index.js'
 import { ServiceError } from '../errors.js'
 import type { EventClock } from '../gate/event-clock.js'
-import {
-  type ActivityFields,
-  activityKey,
-  activityOf,
-  activityProblem,
-  type UserActivity,
-} from '../records/activity.js'
+import { activityKey, activityOf, activityProblem, type UserActivity } from '../records/activity.js'
 import type { ServiceSerdes } from '../records/serdes.js'
 import type { TopicNames } from '../records/topic-names.js'
+import { TRACEPARENT_HEADER } from '../records/traceparent.js'
 
 export interface IntakeParts {
   readonly cluster: Cluster
@@ -33,22 +28,29 @@ export class Intake {
   }
 
   /**
-   * Resolves with the event as stored, when the broker has it. Its time becomes the stream's, so that a click takes part
-   * in a replay of another day; under its own id it counts once, however often it is sent.
+   * Resolves with the event as stored, when the broker has it. The time of a click on the page becomes the stream's, and that
+   * of a client's event is moved into the stream's time, so that both take part in a replay of another day. Under its own id
+   * an event counts once, however often it is sent.
    * @throws ServiceError ACTIVITY_INVALID, CLIENT_*
    */
-  async submit(click: Omit<ActivityFields, 'at' | 'source'>): Promise<UserActivity> {
+  async submit(event: UserActivity, traceparent: string | null = null): Promise<UserActivity> {
     const { topics, serdes, eventClock } = this.#parts
-    const activity = activityOf({ ...click, at: eventClock.now(), source: 'page' })
-    const problem = activity.type === 'end_of_input' ? 'the page cannot set this' : activityProblem(activity)
+    const activity = activityOf({ ...event, ...stamp(event, eventClock) })
+    const problem = activity.type === 'end_of_input' ? 'no client can set this' : activityProblem(activity)
     if (problem !== null) throw new ServiceError('ACTIVITY_INVALID', `the event is rejected: ${problem}`)
     const value = serdes.activity.serialize(activity, topics.activity)
-    // Clicks that come while a request is under way share the next one.
-    await this.#producer.send(topics.activity, { key: Buffer.from(activityKey(activity)), value })
+    const headers = traceparent === null ? [] : [{ key: TRACEPARENT_HEADER, value: Buffer.from(traceparent) }]
+    // Events that come while a request is under way share the next one.
+    await this.#producer.send(topics.activity, { key: Buffer.from(activityKey(activity)), value, headers })
     return activity
   }
 
   close(): Promise<void> {
     return this.#producer.close()
   }
+}
+
+/** Only the two live sources come this way. */
+function stamp({ at, source }: UserActivity, eventClock: EventClock): Pick<UserActivity, 'at' | 'source'> {
+  return source === 'api' ? { at: eventClock.inStream(at), source } : { at: eventClock.now(), source: 'page' }
 }

@@ -7,6 +7,9 @@ import { DOORS, SERVER } from '../../../lib/personalization/doors/index.js'
 import { doorErrorTable } from '../../../scripts/error-table.js'
 import { openDoors, type Provocation } from './provocation.js'
 
+// A server for each row: two hundred of them and more.
+t.setTimeout(180_000)
+
 t.test('the table is sorted, says what to do, and is in docs/doors.md (npm run docs writes it)', async (t) => {
   const codes = Object.keys(DOOR_ERRORS) as DoorErrorCode[]
   t.same(codes, [...codes].sort())

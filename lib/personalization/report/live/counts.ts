@@ -13,9 +13,9 @@ export class LiveCounts implements AdmissionWatch {
     this.#eventClock = eventClock
   }
 
-  admitted(streamTimeMs: number): void {
+  admitted(streamTimeMs: number, replaying: boolean): void {
     this.events++
-    this.#eventClock.observe(streamTimeMs)
+    this.#eventClock.observe(streamTimeMs, replaying)
   }
 
   ended(streamTimeMs: number): void {

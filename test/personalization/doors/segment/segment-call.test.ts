@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { EVENT_NAMES } from '../../../../lib/personalization/doors/segment/event-names.js'
 import { activitiesOfCall } from '../../../../lib/personalization/doors/segment/segment-call.js'
 import { CALL_TYPES, type Receipt } from '../../../../lib/personalization/doors/segment/who-and-when.js'
 import { activityKey, type UserActivity } from '../../../../lib/personalization/records/activity.js'
+import { eventNameTable } from '../../../../scripts/event-name-table.js'
 
 const AT = Date.UTC(2026, 0, 5, 8)
 const RECEIPT: Receipt = { source: 'api', receivedMs: AT, fallbackId: 'made' }
@@ -47,6 +49,10 @@ t.test('each name of the table becomes its type, in any case of letters', async 
       t.equal(activity?.name, name)
     }
   }
+})
+
+t.test('the table is in docs/doors.md (npm run docs writes it)', async (t) => {
+  t.ok(readFileSync('docs/doors.md', 'utf8').includes(eventNameTable()))
 })
 
 t.test('what the activities of events have', async (t) => {
