@@ -34,6 +34,16 @@ connection.addEventListener('figures', ({ detail }) => addFigures(detail))
 byId('connection').addEventListener('click', () => {
   if (byId('connection').dataset.state === 'offline') connection.reopen()
 })
+const layout = document.querySelector('.layout')
+function look(view) {
+  layout.dataset.view = view
+  byId('panel-button').setAttribute('aria-pressed', String(view === 'panel'))
+  scrollTo({ top: 0, behavior: 'instant' })
+}
+byId('panel-button').addEventListener('click', () => look(layout.dataset.view === 'panel' ? 'shop' : 'panel'))
+// Whoever follows a link or searches wants to see the shop.
+addEventListener('hashchange', () => layout.dataset.view === 'panel' && look('shop'))
+byId('search').addEventListener('submit', () => layout.dataset.view === 'panel' && look('shop'))
 byId('who').addEventListener('click', () => {
   byId('who-form').elements.user.value = shopper.user
   byId('who-dialog').showModal()

@@ -70,7 +70,7 @@ function route() {
   section.hidden = itemId === undefined
   if (itemId === undefined) return
   drawProduct(decodeURIComponent(itemId), section)
-  scrollTo({ top: 0 })
+  scrollTo({ top: 0, behavior: 'instant' })
 }
 
 function drawProduct(itemId, section) {
