@@ -14,17 +14,18 @@ const SCHEMES = ['light', 'dark'] as const
 /** With a folder here, screenshots are kept in it. */
 const { PAGE_SHOTS } = process.env
 
+/** Runs in the page. The carousel and the categories scroll sideways by themselves. */
+const OVERFLOW = `(() => {
+  const { scrollWidth, clientWidth } = document.documentElement
+  const wide = [...document.querySelectorAll('body *')].filter(
+    (element) => !element.closest('.carousel, .chips') && element.getBoundingClientRect().right > clientWidth + 1,
+  )
+  return { pixels: scrollWidth - clientWidth, wide: wide.map((element) => element.outerHTML.slice(0, 80)) }
+})()`
+
 /** How many pixels the page is wider than the screen, and what is too wide. */
 async function overflow(page: Page): Promise<{ pixels: number; wide: string[] }> {
-  return page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement
-    const wide = [...document.querySelectorAll('body *')].filter(
-      (element) =>
-        // These two scroll sideways by themselves.
-        element.closest('.carousel, .chips') === null && element.getBoundingClientRect().right > clientWidth + 1,
-    )
-    return { pixels: scrollWidth - clientWidth, wide: wide.map((element) => element.outerHTML.slice(0, 80)) }
-  })
+  return page.evaluate(OVERFLOW)
 }
 
 async function shot(page: Page, name: string): Promise<void> {
@@ -64,10 +65,7 @@ async function atWidth(t: Test, page: Page, width: number, colorScheme: string):
     ['product', '#/p/p-025'],
     ['shop', '#/'],
   ] as const) {
-    await page.evaluate((to) => {
-      location.hash = to
-      scrollTo(0, 0)
-    }, hash)
+    await page.evaluate(`location.hash = '${hash}'; scrollTo(0, 0)`)
     t.same(await overflow(page), NOTHING, `${width} px, ${name}`)
     await shot(page, `${width}-${colorScheme}-${name}`)
   }
@@ -75,8 +73,8 @@ async function atWidth(t: Test, page: Page, width: number, colorScheme: string):
   t.equal(await button.isVisible(), width <= 1080, 'beside the shop the panel needs no button')
   if (width <= 1080) await button.click()
   t.ok(await page.locator('#click-p50').isVisible())
-  await page.waitForFunction(() => document.querySelector('#latency-chart canvas')!.clientWidth > 100)
-  t.ok(await page.locator('#panel-title').evaluate((title) => title.getBoundingClientRect().top < innerHeight))
+  await page.waitForFunction(`document.querySelector('#latency-chart canvas').clientWidth > 100`)
+  t.ok((await page.locator('#panel-title').boundingBox())!.y < 844)
   t.same(await overflow(page), NOTHING, `${width} px, the panel`)
   await shot(page, `${width}-${colorScheme}-panel`)
   if (width > 1080) return

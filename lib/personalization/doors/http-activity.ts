@@ -11,11 +11,31 @@ interface Click {
   readonly id: string
   readonly user: string
   readonly session: string
-  readonly type: Extract<ActivityType, 'view' | 'search' | 'cart' | 'remove' | 'purchase'>
+  readonly type: (typeof CLICK_TYPES)[number]
   readonly itemId?: string
   readonly query?: string
   readonly quantity?: number
+  readonly decisionId?: string
+  readonly videoId?: string
+  readonly positionMs?: number
+  readonly seekToMs?: number
 }
+
+const CLICK_TYPES = [
+  'view',
+  'search',
+  'cart',
+  'remove',
+  'purchase',
+  'impression',
+  'click',
+  'video_play',
+  'video_pause',
+  'video_resume',
+  'video_seek',
+  'video_progress',
+  'video_complete',
+] as const satisfies readonly ActivityType[]
 
 const CLICK_SCHEMA = {
   type: 'object',
@@ -25,10 +45,14 @@ const CLICK_SCHEMA = {
     id: { type: 'string', pattern: '^[A-Za-z0-9_-]{8,64}$' },
     user: { type: 'string', minLength: 1, maxLength: 80 },
     session: { type: 'string', pattern: '^[A-Za-z0-9_-]{4,64}$' },
-    type: { enum: ['view', 'search', 'cart', 'remove', 'purchase'] },
+    type: { enum: CLICK_TYPES },
     itemId: { type: 'string', minLength: 1, maxLength: 80 },
     query: { type: 'string', minLength: 1, maxLength: 200 },
     quantity: { type: 'integer', minimum: 1, maximum: 99 },
+    decisionId: { type: 'string', pattern: '^[0-9a-f]{32}$' },
+    videoId: { type: 'string', minLength: 1, maxLength: 80 },
+    positionMs: { type: 'integer', minimum: 0 },
+    seekToMs: { type: 'integer', minimum: 0 },
   },
 } as const
 
@@ -73,6 +97,10 @@ function activityOfClick(click: Click, catalogue: Catalogue, nowMs: number): Use
     itemId: click.itemId ?? null,
     query: click.query ?? null,
     quantity: click.quantity ?? 1,
+    decisionId: click.decisionId ?? null,
+    videoId: click.videoId ?? null,
+    positionMs: click.positionMs ?? null,
+    seekToMs: click.seekToMs ?? null,
     unitPriceMicros: product?.unitPriceMicros ?? null,
     currency: product === undefined ? null : CURRENCY,
     category: product?.category ?? null,

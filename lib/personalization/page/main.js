@@ -1,11 +1,14 @@
 /** Joins the parts of the page: shop, decisions, live panel, connection. */
 import { Connection } from './connection.js'
+import { nameRules, show } from './decisions.js'
+import { byId } from './elements.js'
+import { drawMessages } from './messages.js'
+import { clearNotices } from './notices.js'
 import { addFigures, openPanel, timedClick } from './panel.js'
-import { drawCarousel, drawWaiting, show } from './picks.js'
+import { drawCarousel, drawWaiting } from './picks.js'
 import { drawCart, openShop } from './shop.js'
 import { shopper } from './shopper.js'
 
-const byId = (id) => document.getElementById(id)
 const STATES = { connecting: 'Connecting', live: 'Live', offline: 'Reconnecting', closed: 'No login' }
 const connection = new Connection()
 
@@ -14,6 +17,7 @@ function drawShopper() {
   const last = connection.lastCarousel
   if (last === null) drawWaiting()
   else drawCarousel(last)
+  drawMessages()
 }
 
 connection.addEventListener('state', ({ detail }) => {
@@ -52,6 +56,7 @@ byId('who-dialog').addEventListener('close', () => {
   const user = byId('who-form').elements.user.value.trim()
   if (byId('who-dialog').returnValue !== 'ok' || user === '' || user === shopper.user) return
   shopper.become(user)
+  clearNotices()
   drawShopper()
   drawCart()
   connection.reopen()
@@ -59,6 +64,7 @@ byId('who-dialog').addEventListener('close', () => {
 
 const load = async (path) => (await fetch(path)).json()
 const [catalogue, figures] = await Promise.all([load('api/catalogue'), load('metrics.json')])
+nameRules(figures.rules)
 openShop(catalogue)
 drawShopper()
 openPanel(catalogue.input, figures)

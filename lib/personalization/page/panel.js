@@ -1,11 +1,12 @@
 /** The live panel: figures once a second, three minutes of charts. */
 
-import { element } from './shop.js'
+import { byId, element } from './elements.js'
 import uPlot from './vendor/uplot.js'
 
-const byId = (id) => document.getElementById(id)
 const MAX_SAMPLES = 180
 const RATE_SECONDS = 5
+/** What the service promises; a line in the chart of latencies. */
+const PROMISED_MS = 200
 
 let samples = []
 let charts = []
@@ -108,6 +109,7 @@ function chartData() {
       at,
       samples.map((sample) => sample.appendToCommitMs?.p50 ?? null),
       samples.map((sample) => sample.appendToCommitMs?.p99 ?? null),
+      at.map(() => PROMISED_MS),
     ],
   ]
 }
@@ -122,6 +124,7 @@ function drawCharts() {
     chart('latency-chart', data[1], [
       { stroke: accent, width: 2, points: { show: false } },
       { stroke: warm, width: 2, points: { show: false } },
+      { stroke: colour('--soft'), width: 1, dash: [4, 4], points: { show: false } },
     ]),
   ]
 }
@@ -144,7 +147,7 @@ function chart(id, data, series) {
         {
           ...axis,
           size: 30,
-          splits: (_chart, _axis, _low, high) => [Math.round(high / 1.15)],
+          splits: (_chart, _axis, _low, high) => marks(id, Math.round(high / 1.15)),
           values: (_chart, values) => values.map((value) => short.format(value)),
         },
       ],
@@ -152,6 +155,12 @@ function chart(id, data, series) {
     data,
     into,
   )
+}
+
+/** What the axis names: the highest value, and in the chart of latencies what is promised, unless they would overlap. */
+function marks(id, highest) {
+  if (id !== 'latency-chart') return [highest]
+  return highest > PROMISED_MS * 1.4 ? [PROMISED_MS, highest] : [PROMISED_MS]
 }
 
 function resize() {

@@ -1,8 +1,8 @@
-/** What the service decided for this shopper: the carousel, and the alerts. */
-import { element, formatMicros, itemButton, nameOf, toast } from './shop.js'
+/** The carousel: what the service recommends to this shopper. */
+import { byId, element } from './elements.js'
+import { whenSeen } from './notices.js'
+import { itemButton, nameOf } from './shop.js'
 import { sent } from './shopper.js'
-
-const byId = (id) => document.getElementById(id)
 
 /** In words, how the recommender came to its list. */
 const ALGORITHMS = {
@@ -11,10 +11,11 @@ const ALGORITHMS = {
   trending: 'popular right now',
 }
 
-/** Click id → when this tab sent it. */
+/** Id of a view or search → what this tab sent, and when. */
 const clicks = new Map()
 sent.addEventListener('act', ({ detail }) => {
-  clicks.set(detail.id, detail.atMs)
+  if (detail.type !== 'view' && detail.type !== 'search') return
+  clicks.set(detail.id, detail)
   if (clicks.size > 200) clicks.delete(clicks.keys().next().value)
 })
 
@@ -30,25 +31,20 @@ export function drawWaiting() {
   delete byId('carousel').dataset.decision
 }
 
-/** `onTimed` is told the milliseconds from this tab's click to the carousel on the screen. */
-export function show(decision, onTimed) {
-  if (decision.rule === 'carousel') drawCarousel(decision, onTimed)
-  else if (decision.rule === 'cart-abandonment') {
-    toast('Still in your cart', decision.items.map(nameOf).join(', ') || 'Your cart is waiting.', 'warm')
-  } else if (decision.rule === 'spending-alert') {
-    toast('Spending alert', `You have spent ${formatMicros(decision.amountMicros)} today.`, 'warm')
-  } else toast('Spending alert withdrawn', `Your total today is ${formatMicros(decision.amountMicros)}.`)
-}
-
+/** `onTimed` is told the milliseconds from this tab's click to the carousel on the screen; none: it was shown before. */
 export function drawCarousel(decision, onTimed) {
   const list = byId('carousel')
   list.dataset.decision = decision.decisionId
   list.dataset.subject = decision.subject
-  byId('picks-reason').textContent = reasonOf(decision)
+  // The service puts the user in front of the id that a browser chose.
+  const clickId = decision.subject.slice(decision.subject.lastIndexOf('/') + 1)
+  const click = clicks.get(clickId)
+  const isSearch = click === undefined ? looksSearched(decision.becauseOf) : click.type === 'search'
+  byId('picks-reason').textContent = reasonOf(decision, isSearch)
   if (decision.items.length > 0) {
     list.replaceChildren(
       ...decision.items.map((itemId, place) => {
-        const li = element('li', '', itemButton(itemId))
+        const li = element('li', '', itemButton(itemId, decision.decisionId))
         li.style.setProperty('--place', place)
         return li
       }),
@@ -56,16 +52,14 @@ export function drawCarousel(decision, onTimed) {
     list.scrollTo({ left: 0 })
     list.classList.remove('fresh')
     requestAnimationFrame(() => list.classList.add('fresh'))
+    if (onTimed !== undefined) whenSeen(list, decision.decisionId)
   }
-  // The service puts the user in front of the id that a browser chose.
-  const clickId = decision.subject.slice(decision.subject.lastIndexOf('/') + 1)
-  const clickedMs = clicks.get(clickId)
-  if (clickedMs === undefined) return
+  if (click === undefined) return
   clicks.delete(clickId)
   // Two frames on, what was drawn is on the screen.
   requestAnimationFrame(() =>
     requestAnimationFrame(() => {
-      const tookMs = Math.max(1, Math.round(performance.now() - clickedMs))
+      const tookMs = Math.max(1, Math.round(performance.now() - click.atMs))
       byId('picks-speed').textContent = `Answered in ${tookMs} ms`
       byId('picks-speed').hidden = false
       onTimed?.(tookMs)
@@ -73,17 +67,19 @@ export function drawCarousel(decision, onTimed) {
   )
 }
 
-/** An item has a name; what is no item of the catalogue and no number was searched for. */
-function causeOf(becauseOf) {
-  const name = nameOf(becauseOf)
-  return name.startsWith('Item ') && /\D/.test(becauseOf) ? `“${becauseOf}”` : name
+/** Without the click at hand: what is no item of the catalogue and no number was searched for. */
+function looksSearched(becauseOf) {
+  return becauseOf !== null && nameOf(becauseOf).startsWith('Item ') && /\D/.test(becauseOf)
 }
 
-function reasonOf({ items, becauseOf, algorithm, reason }) {
+function reasonOf({ items, becauseOf, algorithm, reason }, isSearch) {
   if (items.length === 0) return `No recommendations this time${reason ? `: ${reason}` : ''}.`
-  const cause = becauseOf === null ? '' : `Because of ${causeOf(becauseOf)}: `
   const how = ALGORITHMS[algorithm] ?? algorithm
-  return `${cause}${cause ? how : how[0].toUpperCase() + how.slice(1)}`
+  const sentence = how[0].toUpperCase() + how.slice(1)
+  if (becauseOf === null) return sentence
+  // The recommenders look at what was viewed, not at words; the list of products does look at them.
+  if (isSearch) return `${sentence}. This row does not look at the words “${becauseOf}”; the list of products does.`
+  return `Because of ${nameOf(becauseOf)}: ${how}`
 }
 
 for (const button of document.querySelectorAll('[data-scroll]')) {

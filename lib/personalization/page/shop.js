@@ -1,19 +1,14 @@
 /** The shop: grid, product, search, cart. What the shopper does becomes an activity. */
 import { pictureOf } from './art/art.js'
+import { button, byId, element } from './elements.js'
+import { filmOf } from './film.js'
+import { toast } from './notices.js'
 import { act, shopper } from './shopper.js'
 
-const byId = (id) => document.getElementById(id)
 let catalogue = { products: [], categories: [], currency: 'EUR' }
 let products = new Map()
 let money = new Intl.NumberFormat(undefined, { style: 'currency', currency: 'EUR' })
 let chosen = { category: null, query: '' }
-
-export function element(tag, className, ...children) {
-  const made = document.createElement(tag)
-  if (className) made.className = className
-  made.append(...children)
-  return made
-}
 
 export function openShop(loaded) {
   catalogue = loaded
@@ -32,6 +27,7 @@ export function openShop(loaded) {
   route()
   addEventListener('hashchange', route)
   byId('search').addEventListener('submit', search)
+  byId('search').elements.query.placeholder = `Search ${products.size} products`
   byId('cart-button').addEventListener('click', () => byId('cart').showModal())
   byId('cart').addEventListener('click', ({ target }) => target === byId('cart') && byId('cart').close())
   byId('buy').addEventListener('click', buyCart)
@@ -42,91 +38,137 @@ export function nameOf(itemId) {
   return products.get(itemId)?.name ?? `Item ${itemId}`
 }
 
-/** A button that opens the product; looking at it is an activity. */
-export function itemButton(itemId) {
+/** The picture of an item: its own, or the parcel that stands for what the catalogue does not know. */
+export function itemPicture(itemId) {
   const product = products.get(itemId)
-  const button = element(
-    'button',
-    'item',
-    pictureOf(product?.category, product?.place),
-    element('span', 'name', nameOf(itemId)),
-    element('span', 'price', product ? money.format(product.price) : 'not in this catalogue'),
+  return pictureOf(product?.category, product?.place)
+}
+
+/**
+ * A button that opens the product; looking at it is an activity. `decisionId`: the decision that shows the item here, which
+ * the click names.
+ */
+export function itemButton(itemId, decisionId) {
+  const product = products.get(itemId)
+  return opening(
+    itemId,
+    decisionId,
+    element(
+      'button',
+      'item',
+      itemPicture(itemId),
+      element('span', 'name', nameOf(itemId)),
+      element('span', 'price', product ? money.format(product.price) : 'Known by its number'),
+    ),
   )
-  button.type = 'button'
-  button.dataset.item = itemId
-  button.addEventListener('click', () => view(itemId))
-  return button
+}
+
+/** The same in one line. */
+export function itemLink(itemId, decisionId) {
+  return opening(itemId, decisionId, element('button', 'item-link', itemPicture(itemId), nameOf(itemId)))
+}
+
+function opening(itemId, decisionId, made) {
+  made.type = 'button'
+  made.dataset.item = itemId
+  made.addEventListener('click', () => {
+    if (decisionId !== undefined) act('click', { itemId, decisionId })
+    view(itemId)
+  })
+  return made
 }
 
 export function view(itemId) {
   act('view', { itemId })
-  if (location.hash === `#/p/${itemId}`) route()
-  else location.hash = `#/p/${itemId}`
+  if (location.hash === `#/p/${encodeURIComponent(itemId)}`) route()
+  else location.hash = `#/p/${encodeURIComponent(itemId)}`
 }
 
 function route() {
   const itemId = /^#\/p\/(.+)$/.exec(location.hash)?.[1]
   const section = byId('product')
   section.hidden = itemId === undefined
-  if (itemId === undefined) return
+  if (itemId === undefined) return section.replaceChildren()
   drawProduct(decodeURIComponent(itemId), section)
   scrollTo({ top: 0, behavior: 'instant' })
 }
+
+const INVENTED = 'An invented product. Each view, cart change and purchase is an event on user-activity.'
+const ELSEWHERE =
+  'An item of the data that is replayed. It says no name and no price, so this page has none and sells none.'
 
 function drawProduct(itemId, section) {
   const product = products.get(itemId)
   const category = catalogue.categories.find(({ id }) => id === product?.category)
   const home = element('a', '', 'All products')
   home.href = '#/'
-  const add = element('button', 'primary', 'Add to cart')
+  const add = button('primary', 'Add to cart', () => addToCart(itemId))
   add.id = 'add'
   add.disabled = product === undefined
-  add.addEventListener('click', () => addToCart(itemId))
-  const buy = element('button', 'secondary', 'Buy it now')
+  const buy = button('secondary', 'Buy it now', () => purchase(itemId, 1))
   buy.disabled = product === undefined
-  buy.addEventListener('click', () => purchase(itemId, 1))
   section.replaceChildren(
-    pictureOf(product?.category, product?.place),
+    product === undefined ? itemPicture(itemId) : filmOf(product, scenesOf(product, category)),
     element(
       'div',
       '',
       element('p', 'crumb', home, category ? ` / ${category.title}` : ''),
       element('h1', '', nameOf(itemId)),
-      element('p', 'amount', product ? money.format(product.price) : 'An item of another shop'),
+      element('p', 'amount', product ? money.format(product.price) : 'Known by its number'),
       element('p', 'buttons', add, buy),
-      element('p', 'fine', 'An invented product. Each view, cart change and purchase is an event on user-activity.'),
+      element('p', 'fine', product ? INVENTED : ELSEWHERE),
     ),
   )
+}
+
+/** What the film of a product says: nothing that the catalogue does not know. */
+function scenesOf({ name, brand, price, companions }, category) {
+  return [
+    name,
+    `Made by ${brand}`,
+    `In ${category?.title ?? 'goods'}`,
+    `Often viewed with ${nameOf(companions[0])}`,
+    `Or with ${nameOf(companions[1])}`,
+    `Yours for ${money.format(price)}`,
+  ]
 }
 
 function drawCategories() {
   const all = { id: null, title: 'Everything' }
   byId('categories').replaceChildren(
     ...[all, ...catalogue.categories].map(({ id, title }) => {
-      const chip = element('button', '', title)
-      chip.type = 'button'
-      chip.setAttribute('aria-pressed', String(chosen.category === id))
-      chip.addEventListener('click', () => {
+      const chip = button('', title, () => {
         chosen = { category: id, query: '' }
         byId('search').reset()
         drawCategories()
         drawGrid()
       })
+      chip.setAttribute('aria-pressed', String(chosen.category === id))
       return chip
     }),
   )
 }
 
+/** Without case and accents. */
+const plain = (text) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+
 function drawGrid() {
-  const words = chosen.query.toLowerCase().split(/\s+/).filter(Boolean)
+  const words = plain(chosen.query)
+    .split(/[^\p{L}\p{N}-]+/u)
+    .filter(Boolean)
   const titles = new Map(catalogue.categories.map(({ id, title }) => [id, title]))
-  const shown = [...products.values()].filter(({ name, category }) => {
-    const text = `${name} ${titles.get(category)}`.toLowerCase()
+  const shown = [...products.values()].filter(({ itemId, name, category }) => {
+    const text = plain(`${itemId} ${name} ${titles.get(category)}`)
     return (chosen.category === null || category === chosen.category) && words.every((word) => text.includes(word))
   })
   byId('grid-title').textContent = chosen.query ? `“${chosen.query}”` : (titles.get(chosen.category) ?? 'All products')
   byId('grid-count').textContent = shown.length === 1 ? '1 product' : `${shown.length} products`
-  byId('grid').replaceChildren(...shown.map(({ itemId }) => element('li', '', itemButton(itemId))))
+  const none = `No product of this shop has ${words.length > 1 ? 'all these words' : 'this word'} in its name or category.`
+  byId('grid').replaceChildren(
+    ...(shown.length === 0
+      ? [element('li', 'empty', none)]
+      : shown.map(({ itemId }) => element('li', '', itemButton(itemId)))),
+  )
 }
 
 function search(event) {
@@ -137,6 +179,7 @@ function search(event) {
   drawCategories()
   drawGrid()
   if (location.hash !== '' && location.hash !== '#/') location.hash = '#/'
+  if (query !== '') byId('grid-title').scrollIntoView({ block: 'start', behavior: 'instant' })
 }
 
 function addToCart(itemId) {
@@ -175,9 +218,7 @@ export function drawCart() {
 
 function cartLine([itemId, quantity]) {
   const product = products.get(itemId)
-  const remove = element('button', '', 'Remove')
-  remove.type = 'button'
-  remove.addEventListener('click', () => {
+  const remove = button('', 'Remove', () => {
     act('remove', { itemId, quantity })
     delete shopper.cart[itemId]
     drawCart()
@@ -185,7 +226,7 @@ function cartLine([itemId, quantity]) {
   return element(
     'li',
     '',
-    pictureOf(product?.category, product?.place),
+    itemPicture(itemId),
     element(
       'div',
       '',
@@ -194,18 +235,6 @@ function cartLine([itemId, quantity]) {
     ),
     remove,
   )
-}
-
-/** A message that goes by itself. */
-export function toast(title, text, tone = '') {
-  const made = element(
-    'div',
-    `toast ${tone}`,
-    element('i'),
-    element('div', '', element('b', '', title), element('span', '', text)),
-  )
-  byId('toasts').append(made)
-  setTimeout(() => made.remove(), 7_000)
 }
 
 export function formatMicros(micros) {

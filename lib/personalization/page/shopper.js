@@ -47,11 +47,17 @@ export const progress = {
   write: (value) => write(sessionStorage, `progress ${shopper.user}`, value),
 }
 
+/** Messages of other channels that this tab has shown to this user. */
+export const inbox = {
+  read: () => read(sessionStorage, `inbox ${shopper.user}`) ?? [],
+  write: (value) => write(sessionStorage, `inbox ${shopper.user}`, value),
+}
+
 /** Sends what the shopper did. Its id makes it count once, however often it has to be sent. */
 export async function act(type, details = {}) {
   const id = `c-${random(12)}`
   const body = JSON.stringify({ id, user: shopper.user, session: shopper.session, type, ...details })
-  sent.dispatchEvent(new CustomEvent('act', { detail: { id, atMs: performance.now() } }))
+  sent.dispatchEvent(new CustomEvent('act', { detail: { id, type, atMs: performance.now() } }))
   for (let attempt = 0; attempt < 5; attempt++) {
     const status = await post('api/activity', body)
     if (status >= 200 && status < 500) return status < 300

@@ -15,6 +15,12 @@ const MALFORMED: readonly [what: string, body: object][] = [
   ['search without query', { ...CLICK, type: 'search', itemId: undefined }],
   ['a purchase of an item without price', { ...CLICK, type: 'purchase', itemId: 'elsewhere' }],
   ["an anonymous visitor's key", { ...CLICK, user: 'anonymous:s-1' }],
+  ['a click on nothing', { ...CLICK, type: 'click', itemId: undefined }],
+  ['an impression of no decision id', { ...CLICK, type: 'impression', itemId: undefined, decisionId: 'the first' }],
+  ['a film without position', { ...CLICK, type: 'video_pause', itemId: undefined, videoId: 'film-1' }],
+  ['half a millisecond', { ...CLICK, type: 'video_pause', itemId: undefined, videoId: 'film-1', positionMs: 0.5 }],
+  ['a seek to nowhere', { ...CLICK, type: 'video_seek', itemId: undefined, videoId: 'film-1', positionMs: 1 }],
+  ['a position before the start', { ...CLICK, type: 'video_play', itemId: undefined, videoId: 'f', positionMs: -1 }],
   ['too many pieces', { ...CLICK, quantity: 1e9 }],
 ]
 
