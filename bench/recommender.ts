@@ -8,6 +8,7 @@ import { Admin } from '../lib/client/admin.js'
 import type { Cluster } from '../lib/client/cluster.js'
 import { IdempotentProducer } from '../lib/client/producer.js'
 import { connect, embeddedBroker, Streams } from '../lib/index.js'
+import { defaultConfig } from '../lib/personalization/config/service-config.js'
 import { carousel } from '../lib/personalization/decisions/carousel.js'
 import { ServiceError } from '../lib/personalization/errors.js'
 import { DecisionTable } from '../lib/personalization/frame/decision-table.js'
@@ -73,7 +74,17 @@ async function learn(model: SharedModel, train: readonly SessionView[], options:
   const serdes = plainSerdes()
   const cluster = connect({ broker })
   const decisions = new DecisionTable([carousel])
-  const parts = { topics, serdes, gate: DEFAULT_GATE, decisions, tier: 'live', campaigns: new KnownCampaigns(), model }
+  const around = defaultConfig
+  const parts = {
+    topics,
+    serdes,
+    around,
+    gate: DEFAULT_GATE,
+    decisions,
+    tier: 'live',
+    campaigns: new KnownCampaigns(),
+    model,
+  }
   const streams = new Streams(personalizationTopology(parts), {
     applicationId: 'bench-recommender',
     broker,

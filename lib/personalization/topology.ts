@@ -1,10 +1,11 @@
 /** The topology of a tier: user activity, checked, becomes decisions. Everything is keyed by user, so nothing moves between partitions. */
 import { StreamsBuilder, string, type Topology } from '../index.js'
+import type { AroundConfig } from './around/rule.js'
 import { DecisionProcessor } from './frame/decision-processor.js'
 import type { DecisionTable } from './frame/decision-table.js'
 import type { FrameInput } from './frame/frame-input.js'
 import type { KnownCampaigns } from './frame/known-campaigns.js'
-import { forwardingOutlet } from './frame/outlet.js'
+import { forwardingOutlet, judgingOutlet } from './frame/outlet.js'
 import { PACED_STORE, PACED_TIMERS } from './frame/pacer.js'
 import { LIVE_TIMERS, USER_STORE, USER_TIMERS } from './frame/user/user-store.js'
 import { Admission, type AdmissionOptions, type AdmissionWatch, type Checked, GATE_STORE } from './gate/admission.js'
@@ -37,6 +38,8 @@ export interface PersonalizationParts {
   readonly tier: string
   /** The campaigns that the instance knows. */
   readonly campaigns: KnownCampaigns
+  /** The rules around the decisions. */
+  readonly around: AroundConfig
   /** The recommender. */
   readonly model: SharedModel
   /** Called when events are admitted or dropped. Default: none. */
@@ -97,13 +100,20 @@ function addStores(builder: StreamsBuilder): void {
   }
 }
 
-function decisionProcessor({ decisions, tier, gate, model, campaigns }: PersonalizationParts): DecisionProcessor {
+function decisionProcessor({
+  decisions,
+  tier,
+  gate,
+  model,
+  campaigns,
+  around,
+}: PersonalizationParts): DecisionProcessor {
   return new DecisionProcessor({
     decisions: decisions.tier(tier),
     graceMs: gate.graceMs,
     model,
     campaigns,
-    outlet: (context) => forwardingOutlet((record) => context.forward(record)),
+    outlet: (targets) => (tier === 'live' ? judgingOutlet(around, decisions, targets) : forwardingOutlet(targets)),
   })
 }
 

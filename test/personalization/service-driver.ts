@@ -1,6 +1,7 @@
 /** The topologies of all tiers on test drivers, fed with activities and read back by rule. */
 import { string } from '../../lib/index.js'
-import type { DecisionSettings } from '../../lib/personalization/config/service-config.js'
+import type { AroundConfig } from '../../lib/personalization/around/rule.js'
+import { type DecisionSettings, defaultConfig } from '../../lib/personalization/config/service-config.js'
 import { SHIPPED_DECISIONS } from '../../lib/personalization/decisions/index.js'
 import { DecisionTable } from '../../lib/personalization/frame/decision-table.js'
 import type { Decision } from '../../lib/personalization/frame/define-decision.js'
@@ -62,13 +63,21 @@ export interface DriverOptions extends Partial<AdmissionOptions> {
   readonly settings?: Readonly<Record<string, DecisionSettings>>
   readonly decisions?: readonly Decision[]
   readonly campaigns?: readonly Campaign[]
+  readonly around?: Partial<AroundConfig>
 }
 
 export function serviceDriver(options: DriverOptions = {}, startMs = START_MS) {
-  const { settings, decisions = SHIPPED_DECISIONS, campaigns, ...limits } = options
+  const { settings, decisions = SHIPPED_DECISIONS, campaigns, around, ...limits } = options
   const model = new SharedModel()
   const table = new DecisionTable(decisions, settings)
-  const parts = { topics, serdes, gate: { ...DEFAULT_GATE, ...limits }, decisions: table, model }
+  const parts = {
+    topics,
+    serdes,
+    gate: { ...DEFAULT_GATE, ...limits },
+    decisions: table,
+    around: { ...defaultConfig, ...around },
+    model,
+  }
   const known = new KnownCampaigns(campaigns)
   const tiers = table.tiers.map((tier) => {
     const driver = new TopologyTestDriver(personalizationTopology({ ...parts, campaigns: known, tier }), { startMs })

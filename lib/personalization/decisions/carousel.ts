@@ -22,6 +22,7 @@ export const carousel = defineDecision({
   reads: ['view', 'search'],
   order: 'arrival',
   subject: 'event',
+  mayBeEmpty: true,
   keepFor: '1d',
   state: { initial: null, serde: packed<Session | null>(fields<Session>({ id: text, items: list(text) }) as never) },
   onEvent(held: Session | null, event, turn) {

@@ -7,7 +7,7 @@ import { type CustomerProfile, laterProfile } from '../records/profile.js'
 import type { Recommendation } from '../records/recommendation.js'
 import type { FrameInput } from './frame-input.js'
 import type { KnownCampaigns } from './known-campaigns.js'
-import type { Outlet } from './outlet.js'
+import type { Outlet, OutletTargets } from './outlet.js'
 import { Pacer } from './pacer.js'
 import { DecisionSteps, type DecisionStepsParts } from './user/decision-steps.js'
 import { packedProfile } from './user/packed-profile.js'
@@ -18,7 +18,7 @@ import { UserStore } from './user/user-store.js'
 export interface DecisionProcessorParts extends Omit<DecisionStepsParts, 'campaigns'> {
   readonly campaigns: KnownCampaigns
   /** Makes the outlet of one task. */
-  readonly outlet: (context: ProcessorContext<string, Recommendation>) => Outlet
+  readonly outlet: (targets: OutletTargets) => Outlet
 }
 
 /** How often wake-ups of live events are looked for, milliseconds. */
@@ -47,11 +47,10 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
   init(context: ProcessorContext<string, Recommendation>): void {
     this.#context = context
     this.#users = new UserStore(context)
-    this.#outlet = this.#parts.outlet(context)
-    this.#pacer = new Pacer(context, (decision, nowMs) => {
-      const entry = this.#users.read(decision.userId)
-      this.#outlet.decided(decision, -1, entry, nowMs)
-      this.#users.write(decision.userId, entry, NEVER_MS, NEVER_MS, nowMs)
+    this.#pacer = new Pacer(context, (decision, heldUntilMs, nowMs) => this.#leave(decision, heldUntilMs, nowMs))
+    this.#outlet = this.#parts.outlet({
+      forward: (record) => context.forward(record),
+      hold: (decision, untilMs) => this.#pacer.hold(decision, untilMs, this.#streamTimeMs),
     })
     this.#partition = Number(context.taskId.split('_')[1])
     this.#parts.model.own(this.#partition)
@@ -90,9 +89,13 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
   }
 
   #propose(proposal: Recommendation, stampMs: number): void {
-    const entry = this.#users.read(proposal.userId)
-    this.#outlet.decided(proposal, -1, entry, this.#streamTimeMs)
-    this.#users.write(proposal.userId, entry, NEVER_MS, NEVER_MS, stampMs)
+    this.#leave(proposal, null, stampMs)
+  }
+
+  #leave(decision: Recommendation, heldUntilMs: number | null, stampMs: number): void {
+    const entry = this.#users.read(decision.userId)
+    this.#outlet.decided({ decision, triggeredAt: -1, atMs: heldUntilMs ?? decision.at }, entry)
+    this.#users.write(decision.userId, entry, NEVER_MS, NEVER_MS, stampMs)
   }
 
   #event(admitted: Extract<Admitted, { kind: 'activity' }>): void {
@@ -104,6 +107,7 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
     model.judge(activity, partition, offset)
     const userId = activityKey(activity)
     const entry = this.#users.read(userId)
+    this.#outlet.observe(activity, entry)
     this.#steps.open(userId, entry)
     this.#steps.arrived(activity)
     this.#finish(userId, entry, nowMs, appendedAt)
@@ -125,9 +129,9 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
   #finish(userId: string, entry: UserEntry, nowMs: number, triggeredAt: number): void {
     const { decided, liveDueMs } = this.#steps.close()
     const dueMs = Math.max(this.#steps.dueMs(), nowMs + 1)
-    for (const { recommendation, pace } of decided) {
-      if (pace === undefined) this.#outlet.decided(recommendation, triggeredAt, entry, nowMs)
-      else this.#pacer.add(recommendation, pace)
+    for (const { recommendation: decision, pace } of decided) {
+      if (pace === undefined) this.#outlet.decided({ decision, triggeredAt, atMs: decision.at }, entry)
+      else this.#pacer.add(decision, pace)
     }
     this.#users.write(userId, entry, dueMs, liveDueMs, nowMs)
   }

@@ -37,6 +37,8 @@ export interface DecisionOptions<S, C extends PlainSettings = PlainSettings, P =
   readonly subject?: 'user' | 'event'
   /** Kinds of decisions besides the plain one, each with a title: `decide({ kind })`. The rule in ids is `name-kind`. */
   readonly kinds?: Readonly<Record<string, string>>
+  /** Whether an empty list of items is a decision too, as the carousel's is. Default false. */
+  readonly mayBeEmpty?: boolean
   /** Whether every decision has a kind, so that there is no plain one. Default false. */
   readonly onlyKinds?: boolean
   /** After this time without an event that it reads, and without a timer, the state of a user is forgotten. Default `31d`. */
@@ -75,6 +77,7 @@ export interface Decision<S = unknown, C extends PlainSettings = PlainSettings, 
   > {
   readonly reads: readonly ActivityType[]
   readonly onlyKinds: boolean
+  readonly mayBeEmpty: boolean
   readonly boundary: { readonly everyMs: number; readonly included: boolean }
   readonly withinMs: number
   readonly validForMs: number
@@ -119,6 +122,7 @@ export function defineDecision<S = null, const C extends PlainSettings = PlainSe
     reads: options.reads === 'all' ? ALL_TYPES : options.reads,
     kinds: Object.freeze({ ...options.kinds }),
     onlyKinds: options.onlyKinds ?? false,
+    mayBeEmpty: options.mayBeEmpty ?? false,
     boundary: {
       everyMs: milliseconds(name, 'boundary.every', options.boundary?.every ?? '1d'),
       included: options.boundary?.included ?? false,
@@ -146,6 +150,7 @@ const KNOWN = new Set([
   'subject',
   'kinds',
   'onlyKinds',
+  'mayBeEmpty',
   'keepFor',
   'boundary',
   'settings',

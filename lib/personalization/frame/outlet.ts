@@ -1,18 +1,66 @@
-/** Where the decisions of a task leave: to be delivered, or as proposals of a slower tier. */
+/** Where the decisions of a task leave: judged and delivered in the live application, or as proposals of a slower tier. */
 import type { StreamRecord } from '../../index.js'
+import { judge } from '../around/index.js'
+import type { AroundConfig } from '../around/rule.js'
+import { isObserved, observe } from '../around/state.js'
+import { decodeAround, encodeAround } from '../around/state-bytes.js'
+import type { UserActivity } from '../records/activity.js'
 import { decidedRecord } from '../records/decided-record.js'
 import type { Recommendation } from '../records/recommendation.js'
-import type { UserEntry } from './user/user-entry.js'
+import type { DecisionTable } from './decision-table.js'
+import { CHUNK, type UserEntry } from './user/user-entry.js'
 
-/** Takes the decisions of one user. */
+/** A decision on its way out. */
+export interface Leaving {
+  readonly decision: Recommendation
+  /** When the broker stored the event that led here, epoch milliseconds; -1: no single event did. */
+  readonly triggeredAt: number
+  /** Event time at which it would be delivered: its own, or the end of a hold. */
+  readonly atMs: number
+}
+
+/** Takes the decisions of one user, and what the user does. They may change the user's entry. */
 export interface Outlet {
-  /**
-   * `triggeredAt`: when the broker stored the event that led here, epoch milliseconds; -1: no single event did. `entry` may be changed.
-   */
-  decided(decision: Recommendation, triggeredAt: number, entry: UserEntry, nowMs: number): void
+  /** Before the decisions about the activity. */
+  observe(activity: UserActivity, entry: UserEntry): void
+  decided(leaving: Leaving, entry: UserEntry): void
+}
+
+/** What an outlet writes to. */
+export interface OutletTargets {
+  readonly forward: (record: StreamRecord<string, Recommendation>) => void
+  /** Keeps a decision until a later time, when it is to be decided about again. */
+  readonly hold: (decision: Recommendation, untilMs: number) => void
 }
 
 /** Forwards every decision as it is. */
-export function forwardingOutlet(forward: (record: StreamRecord<string, Recommendation>) => void): Outlet {
-  return { decided: (decision, triggeredAt) => forward(decidedRecord(decision, triggeredAt)) }
+export function forwardingOutlet({ forward }: OutletTargets): Outlet {
+  return {
+    observe() {},
+    decided: ({ decision, triggeredAt }) => forward(decidedRecord(decision, triggeredAt)),
+  }
+}
+
+/** Asks the rules around the decisions. What they suppress is forwarded with the reason. */
+export function judgingOutlet(config: AroundConfig, table: DecisionTable, { forward, hold }: OutletTargets): Outlet {
+  return {
+    observe(activity, entry) {
+      if (!isObserved(activity, config)) return
+      const before = decodeAround(entry.get(CHUNK.around) ?? null)
+      const after = observe(before, activity, config)
+      if (after !== before) entry.set(CHUNK.around, encodeAround(after))
+    },
+    decided({ decision, triggeredAt, atMs }, entry) {
+      const state = decodeAround(entry.get(CHUNK.around) ?? null)
+      const mayBeEmpty = table.ofRule(decision.rule)?.decision.mayBeEmpty ?? false
+      const verdict = judge(decision, state, config, atMs, mayBeEmpty)
+      if (verdict.kind === 'hold') hold(decision, verdict.untilMs)
+      else if (verdict.kind === 'suppress') {
+        forward(decidedRecord({ ...decision, suppressed: verdict.reason }, triggeredAt))
+      } else {
+        if (verdict.state !== state) entry.set(CHUNK.around, encodeAround(verdict.state))
+        forward(decidedRecord(verdict.decision, triggeredAt))
+      }
+    },
+  }
 }

@@ -7,11 +7,11 @@ import type { DecidedFields } from './turn.js'
 type Pace = NonNullable<DecidedFields['pace']>
 
 /**
- * `q/<place>` -> a decision that waits; `s/<key>` -> the latest second that decisions of a key wait for, and how many do; `c/<id>` ->
+ * `q/<place>` -> a decision that waits for its place; `h/<id>` -> one that is held; `s/<key>` -> the latest second that decisions of a key wait for, and how many do; `c/<id>` ->
  * how far the users have been told of a campaign.
  */
 export const PACED_STORE = stateStore({ name: 'paced', key: string, value: json<Recommendation | Slot | Scan>() })
-/** `q/<place>` -> when it leaves. */
+/** `q/<place>`, `h/<id>` -> when it leaves. */
 export const PACED_TIMERS = 'paced-timers'
 
 interface Slot {
@@ -32,13 +32,13 @@ const NOT_BEGUN: Scan = { after: null, done: false }
 export class Pacer {
   readonly #store: KeyValueStore<string, Recommendation | Slot | Scan>
   readonly #timers: TimerStore<string>
-  readonly #release: (decision: Recommendation, nowMs: number) => void
+  readonly #release: (decision: Recommendation, heldUntilMs: number | null, nowMs: number) => void
   /** Decisions of this step, not in the queue yet: those of one moment are put into their order first. */
   #added: { readonly decision: Recommendation; readonly pace: Pace }[] = []
 
   constructor(
     context: Pick<ProcessorContext<never, never>, 'getStateStore'>,
-    release: (decision: Recommendation, nowMs: number) => void,
+    release: (decision: Recommendation, heldUntilMs: number | null, nowMs: number) => void,
   ) {
     this.#store = context.getStateStore(PACED_STORE)
     this.#timers = context.getStateStore(PACED_TIMERS)
@@ -49,14 +49,21 @@ export class Pacer {
     this.#added.push({ decision, pace })
   }
 
+  /** Keeps a decision until a time. */
+  hold(decision: Recommendation, untilMs: number, nowMs: number): void {
+    const key = `h/${decision.decisionId}`
+    this.#store.put(key, decision, Math.max(0, nowMs))
+    this.#timers.schedule(key, untilMs)
+  }
+
   /** Releases what may leave by `untilMs`. */
   release(untilMs: number, nowMs: number): void {
     if (this.#added.length > 0) this.#enqueue(nowMs)
-    for (const { key } of this.#timers.takeDue(untilMs)) {
+    for (const { key, atMs } of this.#timers.takeDue(untilMs)) {
       const decision = this.#store.get(key)?.value as Recommendation | undefined
       if (decision === undefined) continue
       this.#store.put(key, null, nowMs)
-      this.#release(decision, nowMs)
+      this.#release(decision, key.startsWith('h/') ? atMs : null, nowMs)
     }
   }
 
