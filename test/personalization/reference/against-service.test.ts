@@ -28,6 +28,8 @@ const REFERENCES = [
   (events: readonly UserActivity[]) => referenceServiceRouting(events),
 ]
 
+t.setTimeout(120_000)
+
 const CAMPAIGN: Campaign = { title: null, perSecond: 3, categories: [], items: [], ...RANDOM_CAMPAIGN }
 
 t.test('the decisions of the service are those of the reference, in whatever order events arrive', async (t) => {
