@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { type Log, systemRandom } from '../../index.js'
 import { PersonalizationServer } from '../doors/server.js'
 import { servicePort } from '../doors/service-view.js'
+import type { RunningWebhooks } from '../doors/webhooks/overview.js'
 import type { PersonalizationService } from '../service.js'
 import { secret } from './kafka-connection.js'
 import { keptSecret } from './service-folder.js'
@@ -16,6 +17,7 @@ const DEMO_WRITE_KEY = 'demo'
 export async function pageServer(
   options: StartOptions,
   service: PersonalizationService,
+  webhooks: RunningWebhooks | null,
   folder: string,
   asked: AbortSignal,
   log: Log,
@@ -33,6 +35,8 @@ export async function pageServer(
         ?.split(/[\s,]+/)
         .filter((key) => key !== '') ?? (doors.demoLogin === true ? [DEMO_WRITE_KEY] : []),
     serverKey: secret('MILLRACE_SERVER_KEY'),
+    adminToken: secret('MILLRACE_ADMIN_TOKEN'),
+    webhooks,
     log,
   })
 }

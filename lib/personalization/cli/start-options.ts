@@ -68,7 +68,8 @@ Decisions   --config FILE       JavaScript or TypeScript: settings, caps, quiet 
             --grace 1m  --idle-after 10s  --repeats allow|forbid
 
 Secrets come from environment variables: MILLRACE_SASL_USERNAME, MILLRACE_SASL_PASSWORD, MILLRACE_SASL_TOKEN,
-MILLRACE_TLS_CA, MILLRACE_TICKET_SECRET, MILLRACE_WRITE_KEYS (separated by commas), MILLRACE_SERVER_KEY.
+MILLRACE_TLS_CA, MILLRACE_TICKET_SECRET, MILLRACE_WRITE_KEYS (separated by commas), MILLRACE_SERVER_KEY,
+MILLRACE_ADMIN_TOKEN.
 To read one from a file, set the variable with _FILE at its end to the path.
 `
 

@@ -87,7 +87,7 @@ async function run(
   let webhooks: RunningWebhooks | null = null
   try {
     if (config.webhooks.length > 0) webhooks = await openWebhooks(service, config.webhooks)
-    server = await pageServer(options, service, folder, asked, log)
+    server = await pageServer(options, service, webhooks, folder, asked, log)
     const address = await server?.listen()
     await service.start()
     if (address !== undefined && !options.json) {

@@ -34,6 +34,8 @@ export interface AccessOptions {
   readonly demoLogin: boolean
   readonly writeKeys: readonly string[]
   readonly serverKey: string | null
+  /** The token of operators. Null: their routes are closed. */
+  readonly adminToken: string | null
 }
 
 export class Access {
@@ -41,12 +43,14 @@ export class Access {
   readonly #origins: ReadonlySet<string>
   readonly #writeKeys: ReadonlySet<string>
   readonly #serverKey: string | null
+  readonly #adminToken: string | null
 
   constructor(options: AccessOptions) {
     this.#options = options
     this.#origins = new Set(options.origins)
     this.#writeKeys = new Set(options.writeKeys.map(digest))
     this.#serverKey = options.serverKey === null ? null : digest(options.serverKey)
+    this.#adminToken = options.adminToken === null ? null : digest(options.adminToken)
   }
 
   /** True if anyone may be any user. */
@@ -108,6 +112,13 @@ export class Access {
     if (hash === null) throw new DoorError('WRITE_KEY_INVALID', 'the request has no write key')
     if (!this.#writeKeys.has(hash)) throw new DoorError('WRITE_KEY_INVALID', 'the write key is unknown')
     this.#options.rates.chargeKey(hash, events)
+  }
+
+  /** Whether the request is of an operator. @throws DoorError ADMIN_TOKEN_INVALID */
+  checkOperator(request: FastifyRequest): void {
+    const token = bearerOf(request)
+    if (token !== null && digest(token) === this.#adminToken) return
+    throw new DoorError('ADMIN_TOKEN_INVALID', token === null ? 'the request has no admin token' : 'the token is wrong')
   }
 
   /** A ticket for one connection, for the user of the request. In a demo, and with the server key, for the one that is named. */

@@ -10,6 +10,7 @@ import type { DoorErrorCounts } from './error-answers.js'
 import type { DoorErrorCode } from './errors.js'
 import type { Connections } from './limits/connections.js'
 import type { Rates } from './limits/rates.js'
+import type { RunningWebhooks } from './webhooks/overview.js'
 
 /** Passes events on to `user-activity`. */
 export interface DoorIntake {
@@ -35,6 +36,8 @@ export interface DoorContext {
   readonly connections: Connections
   readonly hub: DeliveryHub
   readonly live: LiveFigures
+  /** Null: none are configured. */
+  readonly webhooks: RunningWebhooks | null
   /** How often clients got each error, of all doors. */
   readonly errorCounts: () => DoorErrorCounts
   /** Counts an error that is not the answer to a request: a message on an open connection. */

@@ -8,6 +8,11 @@ interface DoorErrorRow {
 
 /** Code → status and what the caller should do. Sorted; a test checks the order. */
 export const DOOR_ERRORS = {
+  ADMIN_TOKEN_INVALID: {
+    status: 401,
+    whatToDo:
+      'Send `authorization: Bearer TOKEN` with the token that MILLRACE_ADMIN_TOKEN has. Without one these routes are closed.',
+  },
   BROKER_UNAVAILABLE: {
     status: 503,
     whatToDo: 'Send the same request with the same event ids again after `retry-after` seconds. An event counts once.',
@@ -70,6 +75,10 @@ export const DOOR_ERRORS = {
   USER_NOT_ALLOWED: {
     status: 403,
     whatToDo: 'Use a ticket of the same user that the request names.',
+  },
+  WEBHOOK_UNKNOWN: {
+    status: 404,
+    whatToDo: 'Use the name of a webhook in the configuration. `GET /webhooks` lists them.',
   },
   WRITE_KEY_INVALID: {
     status: 401,

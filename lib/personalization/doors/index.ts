@@ -5,9 +5,18 @@ import { loginDoor } from './login.js'
 import { pageDoor } from './page-files.js'
 import { segmentDoor } from './segment/segment-api.js'
 import { statusDoor } from './status.js'
+import { webhooksDoor } from './webhooks/operators.js'
 import { liveDoor } from './websocket.js'
 
-export const DOORS: readonly Door[] = [pageDoor, statusDoor, loginDoor, activityDoor, segmentDoor, liveDoor]
+export const DOORS: readonly Door[] = [
+  pageDoor,
+  statusDoor,
+  loginDoor,
+  activityDoor,
+  segmentDoor,
+  liveDoor,
+  webhooksDoor,
+]
 
 /** What stands in place of a door if a request has come to none. */
 export const SERVER: Pick<Door, 'name' | 'errors'> = {

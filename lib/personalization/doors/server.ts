@@ -18,6 +18,7 @@ import { Connections } from './limits/connections.js'
 import { type DoorLimits, doorLimits } from './limits/door-limits.js'
 import { Rates } from './limits/rates.js'
 import { Tickets } from './ticket.js'
+import type { RunningWebhooks } from './webhooks/overview.js'
 
 /** Options of {@link PersonalizationServer}. */
 export interface HttpOptions extends Partial<DoorLimits> {
@@ -40,6 +41,10 @@ export interface HttpOptions extends Partial<DoorLimits> {
   readonly writeKeys?: readonly string[]
   /** The key of your own servers, which may read and write for any user. Default: none. */
   readonly serverKey?: string | null
+  /** The token of operators, who may use the routes of webhooks. Default: none, and these routes are closed. */
+  readonly adminToken?: string | null
+  /** The webhooks of the service, from {@link openWebhooks}. Default: none. */
+  readonly webhooks?: RunningWebhooks | null
   /** Origins whose pages may connect, besides the page's own, e.g. `https://shop.example`. Default: none. */
   readonly origins?: readonly string[]
   /** Proxies in front of the service: how many, or their addresses. Default: none. */
@@ -111,11 +116,13 @@ export class PersonalizationServer {
         demoLogin: options.demoLogin ?? (service.simulated && options.authenticate === undefined),
         writeKeys: options.writeKeys ?? [],
         serverKey: options.serverKey ?? null,
+        adminToken: options.adminToken ?? null,
       }),
       rates,
       connections: new Connections(limits),
       hub: this.#hub,
       live: this.#live,
+      webhooks: options.webhooks ?? null,
       errorCounts: () => this.#errors.counts,
     }
   }

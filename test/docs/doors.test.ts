@@ -1,0 +1,48 @@
+/**
+ * Goal: the examples of docs/doors.md that need another package work. Method: each is written to a file below dist, where
+ * `millrace` is this package, and used as the page says.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import t from 'tap'
+import { loadConfig } from '../../lib/personalization/config/load-config.js'
+import { ALL, SECRET, world } from '../personalization/doors/webhooks/world.js'
+
+const page = readFileSync('docs/doors.md', 'utf8')
+const FOLDER = join('dist', 'docs-doors', String(process.pid))
+const LIBRARY = new URL('../../lib/personalization/index.ts', import.meta.url).href
+
+/** The `mjs` examples under a heading, as files. */
+function examplesUnder(heading: string): string[] {
+  const start = page.indexOf(`\n## ${heading}\n`)
+  const section = page.slice(start, page.indexOf('\n## ', start + 1))
+  return [...section.matchAll(/^```mjs\n([\s\S]*?)^```$/gm)].map(([, code], i) => {
+    const file = join(FOLDER, `${heading.toLowerCase().replaceAll(' ', '-')}-${i}.mjs`)
+    writeFileSync(file, code!.replace("'millrace/personalization'", JSON.stringify(LIBRARY)))
+    return file
+  })
+}
+
+mkdirSync(FOLDER, { recursive: true })
+t.teardown(() => rmSync(FOLDER, { recursive: true, force: true }))
+
+t.test('Webhooks: the configuration and its receiver', async (t) => {
+  process.env.CRM_SECRET = SECRET
+  const [configuration, receiving] = examplesUnder('Webhooks')
+  const { webhooks } = await loadConfig(configuration!)
+  t.match(webhooks, [{ name: 'crm', secret: SECRET, channels: ['push', 'email'] }])
+  const { receiver } = (await import(pathToFileURL(receiving!).href)) as { receiver: Server }
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => receiver.close())
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`
+  const log = t.capture(console, 'log')
+  const { instance, decide, until } = await world(t)
+  const it = await instance('one', ALL, [{ ...webhooks[0], url, allowPrivateAddresses: true }])
+  await decide({ items: ['p-1', 'p-2'] })
+  await until(() => it.webhooks.statuses()[0]!.delivered === 1)
+  t.same(log.args(), [['push to ada: cart-abandonment, p-1 p-2']])
+  t.equal((await fetch(url, { method: 'POST', body: '{}' })).status, 400, 'without a signature')
+})
