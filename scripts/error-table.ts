@@ -1,4 +1,4 @@
-/** Writes the tables of docs/errors.md and docs/doors.md from the tables of errors in lib: `npm run docs`. */
+/** Writes the tables of docs/errors.md, docs/doors.md and docs/personalization/decisions.md from the tables in lib: `npm run docs`. */
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,7 @@ import { DOOR_ERRORS } from '../lib/personalization/doors/errors.js'
 import { DOORS, SERVER } from '../lib/personalization/doors/index.js'
 import { SERVICE_ERROR_CODES } from '../lib/personalization/errors.js'
 import { eventNameTable } from './event-name-table.js'
+import { decisionTable } from './shipped-decisions.js'
 
 /** A table in Markdown. */
 export function errorTable(codes: Readonly<Record<string, string>> = ERROR_CODES): string {
@@ -56,4 +57,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const doors = 'docs/doors.md'
   const tables = [doorTable(), doorErrorTable(), eventNameTable()]
   writeFileSync(doors, tables.reduce(withTable, readFileSync(doors, 'utf8')))
+  const decisions = 'docs/personalization/decisions.md'
+  writeFileSync(decisions, withTable(readFileSync(decisions, 'utf8'), decisionTable()))
 }

@@ -5,6 +5,7 @@ import { SUITES } from '../bench/index.js'
 import { HANDLERS } from '../lib/broker/api/registry.js'
 import { ERROR_CODES } from '../lib/errors.js'
 import { AROUND_RULES } from '../lib/personalization/around/index.js'
+import { SHIPPED_DECISIONS } from '../lib/personalization/decisions/index.js'
 import { DOORS } from '../lib/personalization/doors/index.js'
 import { FORMATS } from '../lib/personalization/input/index.js'
 import { allApis } from '../lib/protocol/index.js'
@@ -60,6 +61,7 @@ const STORE_FILES: Readonly<Partial<Record<StoreKind, string>>> = { timestampedK
 
 const dashed = (name: string) => name.replace(/(?<=[a-z0-9])([A-Z])/g, '-$1').toLowerCase()
 const formats = readFileSync('test/personalization/formats.test.ts', 'utf8')
+const references = readFileSync('test/personalization/reference/against-service.test.ts', 'utf8')
 
 const FAMILIES: Readonly<Record<string, () => readonly Member[]>> = {
   operator: () =>
@@ -87,6 +89,12 @@ const FAMILIES: Readonly<Record<string, () => readonly Member[]>> = {
     })),
   'input format': () => FORMATS.map(({ name }) => ({ name, page: name, tested: formats.includes(name) })),
   door: () => DOORS.map(({ name }) => ({ name, page: `| ${name} |` })),
+  decision: () =>
+    SHIPPED_DECISIONS.map(({ name }) => ({
+      name,
+      page: `- \`${name}\`: `,
+      tested: references.includes(`/${name}.js'`),
+    })),
   'rule around decisions': () => AROUND_RULES.map(({ name }) => ({ name, page: `| \`${name}\` |` })),
   benchmark: () => Object.keys(SUITES).map((name) => ({ name, page: `npm run bench -- ${name} ` })),
   'chaos fault': () => FAULTS.map(({ name }) => ({ name, page: `| \`${name}\` |` })),

@@ -26,3 +26,9 @@ export function durationSetting(value: unknown, name: string): number {
   if (ms === undefined || ms === 0) throw new RangeError(`${name} is ${String(value)}; ${DURATION_ADVICE}`)
   return ms
 }
+
+/** `4h` for 14,400,000: the largest unit that fits. */
+export function durationText(ms: number): string {
+  const [unit, unitMs] = Object.entries(UNITS).findLast(([name, each]) => name !== '' && ms % each === 0)!
+  return `${ms / unitMs}${unit}`
+}

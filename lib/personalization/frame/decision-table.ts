@@ -1,6 +1,7 @@
 /** The table of the decisions with their settings: the only place that knows which decisions there are. */
 import { wrongValue } from '../config/check-config.js'
 import { checkDecisionSettings, type ResolvedSettings } from '../config/decision-settings.js'
+import { durationText } from '../config/duration.js'
 import type { DecisionSettings } from '../config/service-config.js'
 import { ServiceError } from '../errors.js'
 import type { ActivityType } from '../records/activity.js'
@@ -215,17 +216,4 @@ function hash16(text: string): number {
   let hash = 0x811c9dc5
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
   return (hash >>> 16) ^ (hash & 0xffff)
-}
-
-const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-] as const
-
-/** `4h` for 14,400,000: the largest unit that fits. */
-function durationText(ms: number): string {
-  for (const [unit, unitMs] of UNITS) if (ms % unitMs === 0) return `${ms / unitMs}${unit}`
-  return `${ms}ms`
 }
