@@ -25,7 +25,7 @@ export const flashSale = defineDecision({
   channel: 'email',
   validFor: '1h',
   reads: ['view', 'cart', 'purchase'],
-  keepFor: '2d',
+  keepFor: '365d',
   settings: { interestedFor: '24h' },
   prepare: ({ interestedFor }) => ({ interestedForMs: durationSetting(interestedFor, 'interestedFor') }),
   state: {

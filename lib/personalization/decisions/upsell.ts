@@ -28,7 +28,7 @@ export const upsell = defineDecision({
   channel: 'page',
   validFor: '30m',
   reads: ['view', 'purchase'],
-  keepFor: '7d',
+  keepFor: '365d',
   state: {
     initial: NO_INTERESTS,
     serde: packed(

@@ -212,6 +212,11 @@ export class DecisionSteps implements Turn {
       for (const placed of live ? decisions.liveWaiting(activity.type) : decisions.waiting(activity.type)) {
         this.#begin(placed, activity.at)
         this.#fireBefore(placed, activity.at, activity.at)
+        // As if time had come here in small steps.
+        if (this.#sections.dueMs(placed) < activity.at) {
+          this.#sections.forget(placed)
+          this.#begin(placed, activity.at)
+        }
         this.#event(placed, activity)
       }
     }
@@ -278,8 +283,8 @@ export class DecisionSteps implements Turn {
   }
 
   #isIssued(hash: number, atMs: number): boolean {
-    const { issued } = this.#section
-    if (issued?.has(hash)) return true
+    const { issued, lastMs } = this.#section
+    if ((issued?.get(hash) ?? Number.NEGATIVE_INFINITY) > lastMs - this.#placed.decision.keepForMs) return true
     if (issued === null) this.#section.issued = new Map([[hash, atMs]])
     else issued.set(hash, atMs)
     return false
