@@ -1,4 +1,4 @@
-// Compiles lib, bench and verify into dist, and copies the page's assets, only when something changed since the last build.
+// Compiles lib, bench and verify into dist, and copies the files for browsers, only when something changed since the last build.
 //
 // `npm run build` compiles and checks types; the commands that build before they run leave the check to `npm test`, and
 // do nothing at all when no source changed since the last build.
@@ -14,7 +14,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
 const stampFile = join(dist, '.built')
 const lockFolder = join(root, '.millrace-build')
-const page = join('lib', 'personalization', 'page')
+/** Folders with files for browsers, and the types of such files. */
+const assetFolders = ['page', 'sdk'].map((name) => join('lib', 'personalization', name))
 
 /** Translates what changed, if anything did. Returns the compiler's exit code, 0 when nothing had to be done. */
 export function buildIfChanged() {
@@ -34,9 +35,9 @@ function compile(flags) {
     stdio: ['ignore', 2, 2],
   })
   if (status !== 0) return status ?? 1
-  if (existsSync(join(root, page))) {
-    const isAsset = (path) => !/\.(m?ts|tsx)$/.test(path)
-    cpSync(join(root, page), join(dist, page), { recursive: true, filter: isAsset })
+  const isAsset = (path) => !/(?<!\.d)\.(m?ts|tsx)$/.test(path)
+  for (const folder of assetFolders.filter((name) => existsSync(join(root, name)))) {
+    cpSync(join(root, folder), join(dist, folder), { recursive: true, filter: isAsset })
   }
   writeFileSync(stampFile, stamp)
   return 0

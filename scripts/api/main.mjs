@@ -4,7 +4,7 @@
 // Fails if a link leads nowhere, or if an exported name, a method, or a property whose name does not say what it is has no
 // docstring.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { register } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,9 +44,13 @@ const DOCUMENTED =
 /** The sources of what package.json exports. */
 function entryPoints() {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  return Object.values(exports)
-    .filter((entry) => entry.types !== undefined)
-    .map(({ types }) => join(root, types.replace(/^\.\/dist\//, '').replace(/\.d\.ts$/, '.ts')))
+  return (
+    Object.values(exports)
+      .filter((entry) => entry.types !== undefined)
+      .map(({ types }) => join(root, types.replace(/^\.\/dist\//, '')))
+      // What is written in JavaScript has its types beside it.
+      .map((types) => (existsSync(types) ? types : types.replace(/\.d\.ts$/, '.ts')))
+  )
 }
 
 /** What is written out in place, such as the object a function takes, is described where it is written. */

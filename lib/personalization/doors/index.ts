@@ -3,6 +3,7 @@ import type { Door } from './door.js'
 import { activityDoor } from './http-activity.js'
 import { loginDoor } from './login.js'
 import { pageDoor } from './page-files.js'
+import { sdkDoor } from './sdk-file.js'
 import { segmentDoor } from './segment/segment-api.js'
 import { statusDoor } from './status.js'
 import { webhooksDoor } from './webhooks/operators.js'
@@ -17,6 +18,7 @@ export const DOORS: readonly Door[] = [
   liveDoor,
   webhooksDoor,
 ]
+export const DOORS: readonly Door[] = [pageDoor, sdkDoor, statusDoor, loginDoor, activityDoor, segmentDoor, liveDoor]
 
 /** What stands in place of a door if a request has come to none. */
 export const SERVER: Pick<Door, 'name' | 'errors'> = {

@@ -1,0 +1,3 @@
+import type { Provocation } from '../provocation.js'
+
+export const PROVOCATIONS: readonly Provocation[] = []
