@@ -242,7 +242,7 @@ class Queue {
   }
 }
 
-/** Decisions by WebSocket, or as server-sent events where that does not open. */
+/** Decisions by WebSocket. */
 class Decisions {
   #host
   #ticket
@@ -253,7 +253,6 @@ class Decisions {
   #connection = null
   #timer = 0
   #attempts = 0
-  #bySse = false
   /** Ids given to the callbacks, which have not shown them yet. */
   #pending = new Set()
   #hasFailed = false
@@ -306,16 +305,6 @@ class Decisions {
     const lost = () => this.#lost(connection)
     const timer = setTimeout(() => connection.isOpen || lost(), OPEN_MS)
     if (ticket) url.searchParams.set('ticket', ticket)
-    if (this.#bySse) {
-      url.pathname = url.pathname.replace(/live$/, 'events')
-      if (position) url.searchParams.set('position', `${position.partition}:${position.next}`)
-      if (have.length > 0) url.searchParams.set('have', have.join())
-      const events = new EventSource(url, { withCredentials: true })
-      events.onmessage = received
-      events.onerror = lost
-      connection.close = () => events.close(clearTimeout(timer))
-      return
-    }
     url.protocol = url.protocol.replace('http', 'ws')
     const socket = new WebSocket(url)
     socket.onopen = () => socket.send(JSON.stringify({ type: 'resume', position, have }))
@@ -328,10 +317,7 @@ class Decisions {
     if (connection !== this.#connection) return
     this.close()
     if (error) this.#report('TICKET_FAILED', 'no ticket, or no connection with it', { cause: error })
-    else if (!connection.isOpen) {
-      this.#report('CONNECTION_FAILED', `no ${this.#bySse ? 'event stream' : 'WebSocket'}; the other one is tried`)
-      this.#bySse = !this.#bySse
-    }
+    else if (!connection.isOpen) this.#report('CONNECTION_FAILED', 'the WebSocket does not open')
     this.#timer = setTimeout(() => this.open(), retryMs(this.#attempts++))
   }
 

@@ -59,8 +59,8 @@ export async function openSite(t: Test): Promise<Site> {
     service: {
       ...port,
       async produceActivity(activity, traceparent) {
-        await port.produceActivity(activity, traceparent)
         taken.push(activity)
+        await port.produceActivity(activity, traceparent)
       },
     },
     port: 0,
@@ -68,6 +68,7 @@ export async function openSite(t: Test): Promise<Site> {
     writeKeys: [WRITE_KEY],
     origins: [origin],
     demoLogin: false,
+    ratePerUser: 0,
   })
   const address = await server.listen()
   await service.start()
@@ -98,6 +99,8 @@ export async function openTab(browser: Browser, site: Site, options: PageOptions
   await page.exposeFunction('ticketOf', (user: string) =>
     userTicket(user, { secret: SECRET, validFor: '1m', nowMs: Date.now() }),
   )
+  // What the tests' compiler calls in functions that are evaluated in the page.
+  await page.addInitScript('globalThis.__name = (named) => named')
   await options.prepare?.(page)
   await page.goto(site.origin)
   await startSdk(page, site, options)
@@ -113,9 +116,12 @@ export async function startSdk(page: Page, site: Site, options: PageOptions = {}
       const { millrace } = (await import(`${host}/sdk.js`)) as { millrace(options: SdkOptions): Sdk }
       shop.decisions = []
       shop.errors = []
-      const onError = (error: SdkError) => shop.errors.push(`${error.code}: ${error.message}`)
-      const ticket = async () => (user === null ? null : shop.ticketOf(user))
-      shop.sdk = millrace({ host, writeKey, ticket, onError })
+      shop.sdk = millrace({
+        host,
+        writeKey,
+        ticket: async () => (user === null ? null : shop.ticketOf(user)),
+        onError: (error: SdkError) => shop.errors.push(`${error.code}: ${error.message}`),
+      })
       shop.sdk.onDecision((decision) => {
         if (failing) throw new Error('the page is broken')
         shop.decisions.push(decision)
