@@ -6,22 +6,33 @@ export interface ReceivedDecision {
   readonly decisionId: string
   /** The name of the decision, for example `carousel`. */
   readonly rule: string
+  /** The user it is for. */
   readonly userId: string
+  /** What it is about. */
   readonly subject: string
   /** Event time, epoch milliseconds. */
   readonly at: number
   /** Epoch milliseconds. A decision that waits longer for its tab to be visible is not shown. */
   readonly validUntil: number
+  /** The session it belongs to. */
   readonly sessionId: string | null
+  /** The arm of the experiment that the user is in. */
   readonly arm: 'control' | 'treatment'
+  /** Name and version of what chose the items. */
   readonly algorithm: string
+  /** Why there are no items, or why it was decided. */
   readonly reason: string | null
+  /** The item or query that led to it. */
   readonly becauseOf: string | null
   /** Item ids, the best first. */
   readonly items: readonly string[]
+  /** The amount of a spending alert, in millionths. */
   readonly amountMicros: number | null
+  /** Whether the decision had a profile of the user. */
   readonly profileKnown: boolean
+  /** Where it is to be shown. */
   readonly channel: 'page' | 'push' | 'email' | 'sms' | 'none'
+  /** The words of the message, if it has its own. */
   readonly title: string | null
 }
 
@@ -42,6 +53,7 @@ export interface SdkError extends Error {
   readonly dropped?: number
 }
 
+/** What `millrace` takes. */
 export interface SdkOptions {
   /** Address of the service, for example `https://millrace.shop.example`. */
   readonly host: string
@@ -62,6 +74,7 @@ export interface SdkOptions {
  */
 export type ShowDecision = (decision: ReceivedDecision) => unknown
 
+/** What `millrace` returns. */
 export interface Sdk {
   /** An event, by Segment's name or one of your own. */
   track(name: string, properties?: object): void
@@ -75,6 +88,7 @@ export interface Sdk {
   reset(): void
   /** Opens the connection with the first callback. Call the returned function to end it. */
   onDecision(callback: ShowDecision): () => void
+  /** The id of the visitor in this browser. */
   readonly anonymousId: string
   /** Events that wait to be sent. */
   readonly queued: number
