@@ -1,5 +1,6 @@
 /** The registry of doors: one row for each way into the service and out of it. */
 import type { Door } from './door.js'
+import { eventsDoor } from './events.js'
 import { activityDoor } from './http-activity.js'
 import { loginDoor } from './login.js'
 import { pageDoor } from './page-files.js'
@@ -11,6 +12,7 @@ import { liveDoor } from './websocket.js'
 
 export const DOORS: readonly Door[] = [
   pageDoor,
+  sdkDoor,
   statusDoor,
   loginDoor,
   activityDoor,
@@ -19,6 +21,8 @@ export const DOORS: readonly Door[] = [
   webhooksDoor,
 ]
 export const DOORS: readonly Door[] = [pageDoor, sdkDoor, statusDoor, loginDoor, activityDoor, segmentDoor, liveDoor]
+  eventsDoor,
+]
 
 /** What stands in place of a door if a request has come to none. */
 export const SERVER: Pick<Door, 'name' | 'errors'> = {

@@ -242,7 +242,7 @@ class Queue {
   }
 }
 
-/** Decisions by WebSocket. */
+/** Decisions by WebSocket, or as server-sent events where that does not open. */
 class Decisions {
   #host
   #ticket
@@ -253,6 +253,7 @@ class Decisions {
   #connection = null
   #timer = 0
   #attempts = 0
+  #bySse = false
   /** Ids given to the callbacks, which have not shown them yet. */
   #pending = new Set()
   #hasFailed = false
@@ -305,6 +306,16 @@ class Decisions {
     const lost = () => this.#lost(connection)
     const timer = setTimeout(() => connection.isOpen || lost(), OPEN_MS)
     if (ticket) url.searchParams.set('ticket', ticket)
+    if (this.#bySse) {
+      url.pathname = url.pathname.replace(/live$/, 'events')
+      if (position) url.searchParams.set('position', `${position.partition}:${position.next}`)
+      if (have.length > 0) url.searchParams.set('have', have.join())
+      const events = new EventSource(url, { withCredentials: true })
+      events.onmessage = received
+      events.onerror = lost
+      connection.close = () => events.close(clearTimeout(timer))
+      return
+    }
     url.protocol = url.protocol.replace('http', 'ws')
     const socket = new WebSocket(url)
     socket.onopen = () => socket.send(JSON.stringify({ type: 'resume', position, have }))
@@ -317,7 +328,10 @@ class Decisions {
     if (connection !== this.#connection) return
     this.close()
     if (error) this.#report('TICKET_FAILED', 'no ticket, or no connection with it', { cause: error })
-    else if (!connection.isOpen) this.#report('CONNECTION_FAILED', 'the WebSocket does not open')
+    else if (!connection.isOpen) {
+      this.#report('CONNECTION_FAILED', `no ${this.#bySse ? 'event stream' : 'WebSocket'}; the other one is tried`)
+      this.#bySse = !this.#bySse
+    }
     this.#timer = setTimeout(() => this.open(), retryMs(this.#attempts++))
   }
 

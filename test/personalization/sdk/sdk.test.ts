@@ -277,3 +277,27 @@ t.test('decisions: each once over page loads and tabs, acknowledged when shown, 
   t.same(shownIds(site), [first, second])
   t.same([...problems, ...other.problems], [])
 })
+
+t.test('a network without WebSockets: server-sent events, resumed over a page load', async (t) => {
+  const browser = await openBrowser(t)
+  if (browser === null) return
+  const site = await openSite(t)
+  const streams: string[] = []
+  const prepare = async (page: Page) => {
+    await page.routeWebSocket(/\/live/, (socket) => void socket.close())
+    page.on('request', (request) => request.url().includes('/events?') && streams.push(request.url()))
+  }
+  const { page, problems } = await openTab(browser, site, { user: 'ada', prepare })
+  await page.evaluate(() => (globalThis as unknown as SdkPage).sdk.identify('ada'))
+  await view(page, 'p-025')
+  await until(async () => (await decisionIds(page)).length === 1)
+  const first = await decisionIds(page)
+  await until(() => shownIds(site).length === 1)
+  await page.reload()
+  await startSdk(page, site, { user: 'ada' })
+  await view(page, 'p-030')
+  await until(async () => (await decisionIds(page)).length === 1)
+  t.not((await decisionIds(page))[0], first[0])
+  t.match(streams.at(-1), /position=\d+%3A\d+&have=[0-9a-f]{32}/)
+  t.same(problems, [])
+})
