@@ -18,10 +18,8 @@ export const DOORS: readonly Door[] = [
   activityDoor,
   segmentDoor,
   liveDoor,
-  webhooksDoor,
-]
-export const DOORS: readonly Door[] = [pageDoor, sdkDoor, statusDoor, loginDoor, activityDoor, segmentDoor, liveDoor]
   eventsDoor,
+  webhooksDoor,
 ]
 
 /** What stands in place of a door if a request has come to none. */
