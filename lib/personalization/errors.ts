@@ -24,6 +24,7 @@ export const SERVICE_ERROR_CODES = {
   SERVICE_PARTITIONS:
     'Omit --partitions, or choose another --topic-prefix. The topics exist with another number of partitions.',
   TICKET_OPTIONS_INVALID: 'Correct the user id, the secret or the duration. The message says which and how.',
+  TIER_UNKNOWN: 'Use one of the tiers in the message. A tier is named after the `within` of its decisions.',
   USER_ENTRY_VERSION:
     'Run the version of the service that wrote the state, or delete the state folder and the changelogs.',
 } as const

@@ -25,8 +25,9 @@ import { readLedger } from './input/loader/ledger.js'
 import { Loader } from './input/loader/loader.js'
 import { type ModelOptions, SharedModel } from './recommender/model.js'
 import { ModelTeacher } from './recommender/model-teacher.js'
+import { createTopics } from './records/created-topics.js'
 import { plainSerdes, registrySerdes, type ServiceSerdes } from './records/serdes.js'
-import { serviceTopics, type TopicNames, topicNames } from './records/topic-names.js'
+import { type TopicNames, topicNames } from './records/topic-names.js'
 import { LatencyRecorder } from './report/latency.js'
 import { LiveCounts } from './report/live/counts.js'
 import { type Summary, summarize } from './report/summary.js'
@@ -64,7 +65,13 @@ export interface ServiceOptions {
   readonly log?: Log
 }
 
-const DEFAULT_PARTITIONS = 12
+/** What one run of a tier did. Offsets are counted, so marks of transactions are among them. */
+export interface TierRun {
+  readonly tier: string
+  readonly events: number
+  readonly proposals: number
+}
+
 const POLL_MS = 100
 
 /**
@@ -225,9 +232,38 @@ export class PersonalizationService {
     return this.#failure
   }
 
+  /** Resolves when the input has been sent whole. */
+  loaded(): Promise<void> {
+    return this.#loading
+  }
+
   /** Resolves when the application has committed past every end-of-input record, or the service is closed. */
   async inputDone(): Promise<void> {
     await Promise.race([this.#failure, this.#inputDone()])
+  }
+
+  /**
+   * Runs one tier from where it stopped to the present end of the topics, instead of `start`: for a scheduler. The live application delivers
+   * what it proposes.
+   * @throws ServiceError TIER_UNKNOWN
+   */
+  async runTier(name: string): Promise<TierRun> {
+    const tier = this.table.slowTiers.find((one) => one.name === name)
+    if (tier === undefined) {
+      const names = this.table.slowTiers.map((one) => one.name).join(', ')
+      throw new ServiceError('TIER_UNKNOWN', `there is no tier ${name}; there are ${names}`)
+    }
+    await this.#teacher.warmUp()
+    const { activity, proposals } = this.topics
+    const group = this.#tiers.groupOf(tier)
+    const [ends, from, before] = await Promise.all([
+      this.#progress.endsOf(activity),
+      this.#progress.positionsOf(group, activity),
+      this.#progress.endsOf(proposals),
+    ])
+    await Promise.race([this.#tiers.run(tier, () => this.#progress.committed(group, activity, ends)), this.#failure])
+    const after = await this.#progress.endsOf(proposals)
+    return { tier: name, events: distance(from, ends), proposals: distance(before, after) }
   }
 
   /** Reads the topics and counts what is in them. */
@@ -277,18 +313,7 @@ export class PersonalizationService {
   }
 }
 
-async function createTopics(cluster: Cluster, names: TopicNames, partitions: number | null): Promise<void> {
-  const wanted = serviceTopics(names, partitions ?? DEFAULT_PARTITIONS)
-  const present = await cluster.existing(wanted.map(({ name }) => name))
-  const missing = wanted.filter(({ name }) => !present.has(name))
-  // Topics made together later must fit those that are there.
-  const count = present.has(names.activity) ? await cluster.partitionCount(names.activity) : partitions
-  if (partitions !== null && count !== partitions) {
-    throw new ServiceError(
-      'SERVICE_PARTITIONS',
-      `topic ${names.activity} has ${count} partitions, but --partitions is ${partitions}`,
-    )
-  }
-  const fitting = missing.map((topic) => ({ ...topic, partitions: count ?? DEFAULT_PARTITIONS }))
-  if (fitting.length > 0) await new Admin(cluster).createTopics(fitting, { ifNotExists: true })
+/** How many offsets lie between two positions, over all partitions. */
+function distance(from: readonly number[], to: readonly number[]): number {
+  return to.reduce((sum, end, partition) => sum + end - (from[partition] ?? 0), 0)
 }

@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly inject: InjectPlan
   readonly seed: string
   readonly once: boolean
+  /** The one tier to run; null: all. */
+  readonly tier: string | null
   readonly json: boolean
   /** Null: the embedded broker. */
   readonly brokers: readonly string[] | null
@@ -58,6 +60,7 @@ Input       --input FILE --format rees46|bol|otto|retail|segment|csv   default: 
             --seed TEXT         seed of the simulator and of --inject; default 1
             --no-load           do not load the input; another instance loads it
 Run         --once              exit after the input is processed; --json: print a JSON object as the last line
+            --tier 4h --once    run one tier from where it stopped to the present end, and exit; for a scheduler
             --port N --host H   address of the page; default 127.0.0.1:8080; with --once only if --port is given
 ${DOOR_HELP}Kafka       --brokers HOST:PORT,...   default: a broker inside this process
             --transport platformatic|kafkajs  --tls  --sasl plain|scram-sha-256|scram-sha-512|oauthbearer
@@ -83,6 +86,7 @@ const FLAGS = {
   inject: { type: 'string' },
   seed: { type: 'string', default: '1' },
   once: { type: 'boolean', default: false },
+  tier: { type: 'string' },
   json: { type: 'boolean', default: false },
   brokers: { type: 'string' },
   transport: { type: 'string', default: 'platformatic' },
@@ -117,6 +121,8 @@ export function parseStartOptions(args: string[]): StartOptions {
     graceMs: time(values.grace, 'grace', DEFAULT_GATE.graceMs),
     idleAfterMs: time(values['idle-after'], 'idle-after', DEFAULT_GATE.idleAfterMs),
   }
+  if (values.tier !== undefined && !once)
+    throw wrong('tier', 'has no --once', 'a tier is run to the present end: add --once')
   return {
     input,
     format,
@@ -127,6 +133,7 @@ export function parseStartOptions(args: string[]): StartOptions {
     inject: values.inject === undefined ? NO_INJECTION : parseInject(values.inject),
     seed: values.seed,
     once,
+    tier: values.tier ?? null,
     json: values.json,
     brokers: values.brokers === undefined ? null : values.brokers.split(','),
     transport: oneOf(values.transport, 'transport', ['platformatic', 'kafkajs']),

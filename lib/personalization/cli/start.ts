@@ -83,6 +83,7 @@ async function run(
     instanceId: keptSecret(folder, 'instance-id', systemRandom),
     log,
   })
+  if (options.tier !== null) return await runTier(service, options.tier, options)
   let server: PersonalizationServer | null = null
   let webhooks: RunningWebhooks | null = null
   try {
@@ -110,6 +111,17 @@ async function run(
     await server?.close().catch(() => undefined)
     await webhooks?.close().catch(() => undefined)
     await service.close().catch(() => undefined)
+  }
+}
+
+async function runTier(service: PersonalizationService, tier: string, { json }: StartOptions): Promise<number> {
+  try {
+    const run = await service.runTier(tier)
+    const text = `tier ${tier}: ${run.events} events, ${run.proposals} proposals`
+    process.stdout.write(`${json ? JSON.stringify(run) : text}\n`)
+    return 0
+  } finally {
+    await service.close({ leaveGroup: true })
   }
 }
 

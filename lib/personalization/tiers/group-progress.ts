@@ -31,6 +31,17 @@ export class GroupProgress {
     return ends
   }
 
+  /** How far a group has committed a topic, by partition; 0 where it has not. */
+  async positionsOf(group: string, topic: string): Promise<readonly number[]> {
+    const { cluster, admin } = this.#parts
+    const count = await cluster.partitionCount(topic)
+    const partitions = Array.from({ length: count }, (_, partition) => ({ topic, partition }))
+    const positions = Array.from({ length: count }, () => 0)
+    for (const { partition, offset } of await admin.groupOffsets(group, partitions))
+      positions[partition] = Math.max(0, offset)
+    return positions
+  }
+
   /** Resolves when a group has committed these offsets of a topic, by partition. */
   async committed(group: string, topic: string, offsets: readonly number[]): Promise<void> {
     const { admin, clock, signal } = this.#parts
