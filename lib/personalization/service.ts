@@ -11,6 +11,7 @@ import {
   silentLog,
   systemClock,
 } from '../index.js'
+import { CampaignFollower } from './campaigns/campaign-follower.js'
 import { defaultConfig, type ServiceConfig } from './config/service-config.js'
 import { SHIPPED_DECISIONS } from './decisions/index.js'
 import { ServiceError } from './errors.js'
@@ -106,6 +107,7 @@ export class PersonalizationService {
   readonly #options: ServiceOptions
   readonly #clock: Clock
   readonly #teacher: ModelTeacher
+  readonly #campaigns: CampaignFollower
   readonly #tiers: SlowTiers
   readonly #progress: GroupProgress
   /** The decisions that are enabled. */
@@ -152,6 +154,7 @@ export class PersonalizationService {
     const log = options.log ?? silentLog
     const decisions = this.table
     const campaigns = new KnownCampaigns(config.campaigns)
+    this.#campaigns = new CampaignFollower({ cluster, topic: topics.campaigns, known: campaigns, log })
     const gate = options.gate ?? DEFAULT_GATE
     const parts = { topics, serdes, gate, decisions, campaigns, around: config, model: this.model }
     this.streams = new Streams(personalizationTopology({ ...parts, tier: 'live', watch: this.counts }), {
@@ -209,10 +212,11 @@ export class PersonalizationService {
 
   /** Fills the model from the topics, starts the tasks and then the loader. Resolves when the assigned tasks are running. */
   async start(): Promise<void> {
-    await this.#teacher.warmUp()
+    await Promise.all([this.#teacher.warmUp(), this.#campaigns.readToEnd()])
     await Promise.all([this.streams.start(), this.#tiers.start()])
     this.streams.finished.catch((error: unknown) => this.#failed(error))
     this.#teacher.follow()
+    this.#campaigns.follow()
     const { input } = this.#options
     if (input === null) return
     const { cluster, topics, serdes } = this
@@ -277,7 +281,7 @@ export class PersonalizationService {
   async stop(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
     this.#stop.abort()
     await this.#loading.catch(() => undefined)
-    await this.#teacher.close()
+    await Promise.all([this.#teacher.close(), this.#campaigns.close()])
     await this.intake.close()
     await this.#tiers.close(options)
     if (this.streams.state !== 'failed') await this.streams.close(options)
