@@ -1,30 +1,18 @@
 /** One running instance of the personalization service, without its web server: topics, tasks, loader, model. */
 
-import {
-  Admin,
-  type Clock,
-  type Cluster,
-  type Connection,
-  connect,
-  type Log,
-  Streams,
-  silentLog,
-  systemClock,
-} from '../index.js'
+import { Admin, type Clock, type Cluster, connect, Streams, silentLog, systemClock } from '../index.js'
 import { CampaignFollower } from './campaigns/campaign-follower.js'
-import { defaultConfig, type ServiceConfig } from './config/service-config.js'
+import { defaultConfig } from './config/service-config.js'
 import { SHIPPED_DECISIONS } from './decisions/index.js'
 import { ServiceError } from './errors.js'
 import { DecisionTable } from './frame/decision-table.js'
 import { KnownCampaigns } from './frame/known-campaigns.js'
-import type { AdmissionOptions } from './gate/admission.js'
 import { EventClock } from './gate/event-clock.js'
 import { Intake } from './input/intake.js'
-import { pause, type Speed } from './input/loader/feed.js'
-import type { LoaderInput } from './input/loader/input-files.js'
+import { pause } from './input/loader/feed.js'
 import { readLedger } from './input/loader/ledger.js'
 import { Loader } from './input/loader/loader.js'
-import { type ModelOptions, SharedModel } from './recommender/model.js'
+import { SharedModel } from './recommender/model.js'
 import { ModelTeacher } from './recommender/model-teacher.js'
 import { createTopics } from './records/created-topics.js'
 import { plainSerdes, registrySerdes, type ServiceSerdes } from './records/serdes.js'
@@ -32,39 +20,10 @@ import { type TopicNames, topicNames } from './records/topic-names.js'
 import { LatencyRecorder } from './report/latency.js'
 import { LiveCounts } from './report/live/counts.js'
 import { type Summary, summarize } from './report/summary.js'
+import type { ServiceOptions } from './service-options.js'
 import { GroupProgress } from './tiers/group-progress.js'
 import { SlowTiers } from './tiers/slow-tiers.js'
 import { DEFAULT_GATE, personalizationTopology } from './topology.js'
-
-/** Options of {@link PersonalizationService.open}. */
-export interface ServiceOptions {
-  /** Kafka, or an embedded broker of this process. */
-  readonly connection: Connection
-  /** As in the option of the same name. */
-  readonly applicationId: string
-  /** Put before the name of each topic; may be empty. */
-  readonly topicPrefix: string
-  /** Partitions of the topics that are created. Null: as many as the existing topics have, or 12. */
-  readonly partitions: number | null
-  /** Folder for local state; null: in memory. */
-  readonly stateDir: string | null
-  /** URL of a schema registry; null: Avro's single-object encoding. */
-  readonly registry: string | null
-  /** Limits of the gate. Default: {@link DEFAULT_GATE}. */
-  readonly gate?: AdmissionOptions
-  /** Settings of the decisions and of the rules around them: `defaultConfig`, or what `loadConfig` returns. */
-  readonly config?: ServiceConfig
-  /** Parameters of the recommender. */
-  readonly model?: ModelOptions
-  /** The input to load; null: other instances load it. */
-  readonly input: LoaderInput | null
-  /** How fast the input is replayed: a factor of real time, or `'max'`. */
-  readonly speed: Speed
-  /** Identity of this instance among loaders; the same after a restart. */
-  readonly instanceId: string
-  readonly clock?: Clock
-  readonly log?: Log
-}
 
 /** What one run of a tier did. Offsets are counted, so marks of transactions are among them. */
 export interface TierRun {
@@ -193,17 +152,8 @@ export class PersonalizationService {
       isFirst = false
     })
     this.intake = new Intake({ cluster, topics, serdes, eventClock: this.eventClock })
-    const topic = topics.activity
-    this.#teacher = new ModelTeacher({
-      cluster,
-      admin: this.admin,
-      topic,
-      applicationId,
-      serdes,
-      model: this.model,
-      clock,
-      log,
-    })
+    const learned = { topic: topics.activity, applicationId, serdes, model: this.model }
+    this.#teacher = new ModelTeacher({ cluster, admin: this.admin, ...learned, clock, log })
     this.#failure = new Promise((_, reject) => {
       this.#failed = reject
     })

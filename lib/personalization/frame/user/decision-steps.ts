@@ -9,6 +9,7 @@ import type { ConfiguredDecision, TierDecisions } from '../decision-table.js'
 import type { DecidedFields, Turn } from '../turn.js'
 import { armIn } from './arm.js'
 import { packedProfile } from './packed-profile.js'
+import { roundedUp, SECOND_MS } from './rounded-up.js'
 import { firstWake, type Section } from './section.js'
 import { UserSections } from './sections.js'
 import { CHUNK, UserEntry } from './user-entry.js'
@@ -296,10 +297,4 @@ export class DecisionSteps implements Turn {
       if (this.#sections.has(placed)) yield placed
     }
   }
-}
-
-const SECOND_MS = 1_000
-
-function roundedUp(ms: number, stepMs: number): number {
-  return stepMs === 0 || ms === NEVER_MS ? ms : Math.ceil(ms / stepMs) * stepMs
 }
