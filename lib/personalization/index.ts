@@ -70,6 +70,7 @@ export {
   simulatorInput,
 } from './input/loader/input-files.js'
 export type { LoaderProgress } from './input/loader/ledger.js'
+export type { ServiceOptions } from './instance-options.js'
 export type { CoVisitationOptions } from './recommender/co-visitation.js'
 export type { Algorithm } from './recommender/index.js'
 export {
@@ -103,7 +104,6 @@ export type { DecisionCounts, RuleCount } from './report/decision-count.js'
 export type { Percentiles } from './report/latency.js'
 export type { Summary } from './report/summary.js'
 export { PersonalizationService, type TierRun } from './service.js'
-export type { ServiceOptions } from './service-options.js'
 export type { ReadRecommendations, ServiceFigures, ServicePort } from './service-port.js'
 export type { Catalogue, Product } from './shop/catalogue.js'
 export { DEFAULT_GATE, type PersonalizationParts, personalizationTopology } from './topology.js'

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import type { ConnectionOptions } from '../../lib/index.js'
 import { NO_INJECTION, parseInject } from '../../lib/personalization/input/inject.js'
 import { fileInput } from '../../lib/personalization/input/loader/input-files.js'
+import type { ServiceOptions } from '../../lib/personalization/instance-options.js'
 import type { Summary } from '../../lib/personalization/report/summary.js'
 import { PersonalizationService } from '../../lib/personalization/service.js'
-import type { ServiceOptions } from '../../lib/personalization/service-options.js'
 import { writeRees46 } from './rees46-rows.js'
 
 export interface RunOptions {
