@@ -55,7 +55,13 @@ export {
   type Rule,
   type TierDecisions,
 } from './frame/decision-table.js'
-export { type Decision, type DecisionOptions, defineDecision, type PlainSettings } from './frame/define-decision.js'
+export {
+  type Decision,
+  type DecisionCallbacks,
+  type DecisionOptions,
+  defineDecision,
+  type PlainSettings,
+} from './frame/define-decision.js'
 export { KnownCampaigns } from './frame/known-campaigns.js'
 export type { DecidedFields, Turn } from './frame/turn.js'
 export type { AdmissionOptions, AdmissionWatch } from './gate/admission.js'

@@ -27,8 +27,11 @@ import { DEFAULT_GATE, personalizationTopology } from './topology.js'
 
 /** What one run of a tier did. Offsets are counted, so marks of transactions are among them. */
 export interface TierRun {
+  /** The name of the tier. */
   readonly tier: string
+  /** Offsets of `user-activity` that it passed. */
   readonly events: number
+  /** Offsets of `proposals` that it wrote. */
   readonly proposals: number
 }
 

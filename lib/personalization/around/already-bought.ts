@@ -9,6 +9,7 @@ export interface BoughtOptions {
 
 /** The latest purchase of one item. */
 export interface BoughtItem {
+  /** The item. */
   readonly itemId: string
   /** Event time, epoch milliseconds. */
   readonly at: number

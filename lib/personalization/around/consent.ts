@@ -12,7 +12,9 @@ export interface ConsentOptions {
 
 /** The latest word of a user about one purpose. */
 export interface Consent {
+  /** The purpose. */
   readonly purpose: string
+  /** Whether the user agrees. */
   readonly granted: boolean
   /** Event time, epoch milliseconds. */
   readonly at: number

@@ -4,14 +4,17 @@ import type { AroundRule } from './rule.js'
 
 /** One cap. It counts the deliveries of all decisions together. */
 export interface FrequencyCap {
+  /** The channel that it limits. */
   readonly channel: Channel
   /** At most this many in any stretch of `perMs`; two deliveries exactly `perMs` apart are not in one. */
   readonly most: number
+  /** Length of the stretch, milliseconds. */
   readonly perMs: number
 }
 
 /** Deliveries of one channel. */
 export interface Delivered {
+  /** The channel. */
   readonly channel: Channel
   /** Event times, ascending. */
   readonly times: readonly number[]

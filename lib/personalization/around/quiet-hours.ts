@@ -8,6 +8,7 @@ import { TimeZone } from './time-zone.js'
 
 /** When it is quiet, and where. */
 export interface QuietHours {
+  /** The channels that wait. */
   readonly channels: readonly Channel[]
   /** Minute of the local day; 22:00 is 1320. */
   readonly fromMinute: number

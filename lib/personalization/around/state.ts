@@ -16,6 +16,7 @@ export interface KnownZone {
 export interface AroundState {
   /** One for each purpose, sorted by its name. */
   readonly consents: readonly Consent[]
+  /** Null: none is known. */
   readonly zone: KnownZone | null
   /** One for each channel. */
   readonly delivered: readonly Delivered[]

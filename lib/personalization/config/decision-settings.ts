@@ -13,9 +13,13 @@ export type DecisionDefaults = Pick<Decision, 'name' | 'withinMs' | 'validForMs'
 
 /** A decision as the configuration wants it. */
 export interface ResolvedSettings {
+  /** How fast it has to be, milliseconds. */
   readonly withinMs: number
+  /** How long it is valid, milliseconds. */
   readonly validForMs: number
+  /** How it reaches the user. */
   readonly channel: Channel
+  /** False: it decides nothing. */
   readonly enabled: boolean
   /** The decision's own settings, each of the type of its default. */
   readonly settings: Readonly<Record<string, SettingValue>>

@@ -86,6 +86,7 @@ export interface ServiceConfig extends AroundConfig {
     readonly gbMicros: number | null
     readonly conversionMicros: number | null
   }
+  /** Campaigns that are known from the start. */
   readonly campaigns: readonly Campaign[]
   /** Absolute path; null: none. */
   readonly catalogue: string | null

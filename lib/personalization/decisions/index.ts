@@ -10,6 +10,7 @@ import { serviceRouting } from './service-routing.js'
 import { spendingAlert } from './spending-alert.js'
 import { upsell } from './upsell.js'
 
+/** All shipped decisions, in the order of summary, page and docs. */
 export const SHIPPED_DECISIONS: readonly Decision[] = [
   carousel,
   cartAbandonment,

@@ -12,10 +12,13 @@ import { redeemUserTicket } from './user-ticket.js'
 /** A request as the embedding site sees it, for example to check its own session cookie. */
 export interface AuthenticateRequest {
   readonly headers: IncomingHttpHeaders
+  /** The HTTP method. */
   readonly method: string
+  /** Path and query. */
   readonly url: string
   /** The client's address; behind a proxy with `trustProxy`, the one that the proxy has seen. */
   readonly ip: string
+  /** Node's request. */
   readonly raw: IncomingMessage
 }
 

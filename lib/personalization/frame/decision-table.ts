@@ -24,14 +24,19 @@ const LIVE_WITHIN_MS = 1_000
 
 /** A decision with its settings and its place in a user's entry. */
 export class ConfiguredDecision {
+  /** The decision itself. */
   readonly decision: Decision
   /** The settings of the decision itself, those of the configuration included. */
   readonly settings: unknown
+  /** How it reaches the user. */
   readonly channel: Channel
+  /** How fast it has to be, milliseconds. */
   readonly withinMs: number
+  /** How long it is valid, milliseconds. */
   readonly validForMs: number
   /** The chunk of a user's entry that it owns. */
   readonly chunk: number
+  /** What it says, in one form or several. */
   readonly rules: readonly Rule[]
 
   constructor(decision: Decision, resolved: ResolvedSettings) {
@@ -68,6 +73,7 @@ export class ConfiguredDecision {
 
 /** The decisions of one tier, by what they read. */
 export class TierDecisions {
+  /** In the order of the table. */
   readonly all: readonly ConfiguredDecision[]
   /** Those that campaigns start. */
   readonly campaigns: readonly ConfiguredDecision[]
@@ -114,6 +120,7 @@ const NONE: readonly ConfiguredDecision[] = []
 
 /** All decisions that are enabled. */
 export class DecisionTable {
+  /** In the order of the table. */
   readonly all: readonly ConfiguredDecision[]
   /** Every rule, in the order of the table. */
   readonly rules: readonly Rule[]
@@ -147,6 +154,7 @@ export class DecisionTable {
     return this.tiers.slice(1).map((name) => ({ name, withinMs: this.#tiers.get(name)![0]!.withinMs }))
   }
 
+  /** The decisions of a tier. */
   tier(name: string): TierDecisions {
     return new TierDecisions(this.#tiers.get(name) ?? [], name === 'live')
   }

@@ -11,8 +11,27 @@ import type { Turn } from './turn.js'
 /** The settings of a decision: plain values, which the configuration may replace by others of the same type. */
 export type PlainSettings = Readonly<Record<string, SettingValue>>
 
+/** What a decision does. `S` is the state of one user, `C` its settings, `P` what `prepare` makes of them. */
+export interface DecisionCallbacks<S, C, P> {
+  /**
+   * Called once with the settings, those of the configuration included. It returns what `turn.settings` is; it throws an error whose
+   * message says what is wrong. Default: the settings as they are.
+   */
+  prepare?(settings: C): P
+  /** An event of a type in `reads`. Returns the new state; undefined: unchanged. */
+  onEvent?(state: S, event: UserActivity, turn: Turn<P>): S | undefined
+  /** The time of `turn.wakeAt` has come: every event up to it, itself included, has been seen. `timer` is its name, '' without one. */
+  onTimer?(state: S, atMs: number, turn: Turn<P>, timer: string): S | undefined
+  /** The boundary of `turn.judgeAt` has come: every event that lies before it has been seen. */
+  onBoundary?(state: S, atMs: number, turn: Turn<P>): S | undefined
+  /** A campaign starts. Called for each user with a state. */
+  onCampaign?(state: S, campaign: Campaign, turn: Turn<P>): S | undefined
+  /** The state of a known user and of the anonymous visitor who turned out to be the same. Default: the known user's if it has one. */
+  merge?(known: S, anonymous: S): S
+}
+
 /** What {@link defineDecision} takes. `S` is the state of one user. */
-export interface DecisionOptions<S, C extends PlainSettings = PlainSettings, P = C> {
+export interface DecisionOptions<S, C extends PlainSettings = PlainSettings, P = C> extends DecisionCallbacks<S, C, P> {
   /** Lower-case letters, digits and dashes; unique. The rule of the decision ids, and the name everywhere else. */
   readonly name: string
   /** For people. */
@@ -50,41 +69,42 @@ export interface DecisionOptions<S, C extends PlainSettings = PlainSettings, P =
   readonly boundary?: { readonly every: Duration; readonly included: boolean }
   /** PlainSettings with their defaults. Durations and amounts are texts, such as `'5m'` and `'500.00'`. */
   readonly settings?: C
-  /**
-   * Called once with the settings, those of the configuration included. It returns what `turn.settings` is; it throws an error whose
-   * message says what is wrong. Default: the settings as they are.
-   */
-  prepare?(settings: C): P
   /** The state of a user. Omit it if there is none. */
   readonly state?: { readonly initial: S; readonly serde: Serde<S> }
-  /** An event of a type in `reads`. Returns the new state; undefined: unchanged. */
-  onEvent?(state: S, event: UserActivity, turn: Turn<P>): S | undefined
-  /** The time of `turn.wakeAt` has come: every event up to it, itself included, has been seen. `timer` is its name, '' without one. */
-  onTimer?(state: S, atMs: number, turn: Turn<P>, timer: string): S | undefined
-  /** The boundary of `turn.judgeAt` has come: every event that lies before it has been seen. */
-  onBoundary?(state: S, atMs: number, turn: Turn<P>): S | undefined
-  /** A campaign starts. Called for each user with a state. */
-  onCampaign?(state: S, campaign: Campaign, turn: Turn<P>): S | undefined
-  /** The state of a known user and of the anonymous visitor who turned out to be the same. Default: the known user's if it has one. */
-  merge?(known: S, anonymous: S): S
 }
 
 /** A decision, checked, with its times in milliseconds. */
 export interface Decision<S = unknown, C extends PlainSettings = PlainSettings, P = unknown>
-  extends Omit<
-    DecisionOptions<S, C, P>,
-    'within' | 'validFor' | 'keepFor' | 'reads' | 'order' | 'subject' | 'kinds' | 'onlyKinds' | 'boundary' | 'settings'
-  > {
+  extends DecisionCallbacks<S, C, P> {
+  /** Unique among the decisions. */
+  readonly name: string
+  /** For people. */
+  readonly title: string
+  /** How it reaches the user. */
+  readonly channel: Channel
+  /** The state of a user; undefined: there is none. */
+  readonly state?: { readonly initial: S; readonly serde: Serde<S> }
+  /** The types of activity it reads. */
   readonly reads: readonly ActivityType[]
+  /** Whether every decision has a kind. */
   readonly onlyKinds: boolean
+  /** Whether an empty list of items is a decision too. */
   readonly mayBeEmpty: boolean
+  /** The boundaries that `onBoundary` judges. */
   readonly boundary: { readonly everyMs: number; readonly included: boolean }
+  /** How fast it has to be, milliseconds. */
   readonly withinMs: number
+  /** How long it is valid, milliseconds. */
   readonly validForMs: number
+  /** How long a state without events is kept, milliseconds. */
   readonly keepForMs: number
+  /** The order of its events. */
   readonly order: 'arrival' | 'eventTime'
+  /** What its subjects are. */
   readonly subject: 'user' | 'event'
+  /** Kinds, each with its title. */
   readonly kinds: Readonly<Record<string, string>>
+  /** Settings with their defaults. */
   readonly settings: C
 }
 

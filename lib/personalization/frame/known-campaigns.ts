@@ -1,6 +1,7 @@
 /** The campaigns that an instance knows, shared by its tasks. */
 import type { Campaign } from '../records/campaign.js'
 
+/** The campaigns of one instance: those of the configuration, and those of the topic. */
 export class KnownCampaigns {
   readonly #byId = new Map<string, Campaign>()
   #all: readonly Campaign[] = []

@@ -3,7 +3,7 @@
 /** Where a decision is to be said: on the page, by a message of the embedding service, or nowhere. */
 export const CHANNELS = ['page', 'push', 'email', 'sms', 'none'] as const
 
-/** See {@link CHANNELS}. */
+/** How a decision reaches the user. `none`: it is only recorded. */
 export type Channel = (typeof CHANNELS)[number]
 
 /** `schemas/recommendation.avsc` is the same in Avro; the encoded value stays under 1 KB. */

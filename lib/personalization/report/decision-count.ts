@@ -9,12 +9,15 @@ export interface RuleCount {
   readonly decision: string
   /** The name of the decision, with its kind if it has one. */
   readonly rule: string
+  /** For people. */
   readonly title: string
   /** The tier that it runs in. */
   readonly tier: string
+  /** How it reaches the user. */
   readonly channel: string
   /** Delivered and suppressed. */
   readonly decided: number
+  /** Decisions delivered. */
   readonly delivered: number
   /** Suppressed, by reason. */
   readonly suppressed: Readonly<Record<string, number>>

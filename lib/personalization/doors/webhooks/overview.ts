@@ -4,7 +4,9 @@ import type { Webhook, WebhookTotals } from './webhook.js'
 
 /** The webhooks of a service that runs. Its doors show them to operators. */
 export interface RunningWebhooks extends AsyncDisposable {
+  /** Whether there is a webhook of this name. */
   has(name: string): boolean
+  /** What each webhook does now. */
   statuses(): WebhookStatus[]
   /** The latest first. */
   deadLetters(name: string, most: number): DeadLetterStatus[]
@@ -26,30 +28,40 @@ export interface WebhookStatus extends WebhookTotals {
   readonly name: string
   /** Of its URL. */
   readonly origin: string
+  /** The channels that it takes. */
   readonly channels: readonly string[]
+  /** The decisions that it takes. */
   readonly decisions: readonly string[] | null
+  /** Whether it delivers. */
   readonly state: 'enabled' | 'disabled'
   /** Nothing is sent before this time; null: it is not paused. */
   readonly pausedUntil: string | null
   /** Decisions in memory that wait for their turn, and requests under way. */
   readonly queued: number
+  /** Requests under way. */
   readonly underWay: number
   /** Decisions of all instances that failed and wait for their next attempt. */
   readonly retrying: number
   /** Of all instances. */
   readonly deadLetters: number
+  /** When it delivered last. */
   readonly lastDeliveredAt: string | null
+  /** The latest failure. */
   readonly lastFailure: { readonly at: string; readonly why: string } | null
 }
 
 /** A decision that the receiver rejected. */
 export interface DeadLetterStatus {
+  /** The id of the decision. */
   readonly decisionId: string
+  /** Its rule. */
   readonly rule: string
   /** Where it is on the topic of the decisions. */
   readonly partition: number
   readonly offset: number
+  /** How often it was tried. */
   readonly attempts: number
+  /** When it was tried last. */
   readonly lastAttemptAt: string
   /** How the last attempt ended. */
   readonly why: string

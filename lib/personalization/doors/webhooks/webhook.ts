@@ -27,9 +27,13 @@ export type WebhookDropReason = 'expired' | 'retention' | 'unreadable' | 'dead-l
 
 /** Running totals of this instance since it started. */
 export interface WebhookTotals {
+  /** Decisions delivered. */
   delivered: number
+  /** Requests made. */
   attempts: number
+  /** Requests that failed. */
   failedAttempts: number
+  /** Decisions dropped, by reason. */
   readonly dropped: Record<WebhookDropReason, number>
 }
 
