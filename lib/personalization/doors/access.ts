@@ -83,14 +83,14 @@ export class Access {
   }
 
   /**
-   * Whether events of the user may be written: with a ticket of this user, or with a write key or the server key for any user.
+   * Whether so many events of the user may be written: with a ticket of this user, or with a write key or the server key for any user.
    * @throws DoorError TICKET_MISSING, TICKET_INVALID, USER_NOT_ALLOWED, WRITE_KEY_INVALID, REQUEST_TOO_FREQUENT, SERVER_FAILED
    */
-  async checkWriter(request: FastifyRequest, userId: string): Promise<void> {
+  async checkWriter(request: FastifyRequest, userId: string, events = 1): Promise<void> {
     const key = basicUserOf(request)
     if (key === null) await this.checkReader(request, userId)
-    else this.checkWriteKey(key)
-    this.#options.rates.chargeUser(userId)
+    else this.checkWriteKey(key, events)
+    this.#options.rates.chargeUser(userId, events)
   }
 
   /**
@@ -122,6 +122,12 @@ export class Access {
     const token = bearerOf(request)
     if (token !== null && digest(token) === this.#adminToken) return
     throw new DoorError('ADMIN_TOKEN_INVALID', token === null ? 'the request has no admin token' : 'the token is wrong')
+  }
+
+  /** A write key in the header that is unknown, before the body is read. @throws DoorError WRITE_KEY_INVALID, REQUEST_TOO_FREQUENT */
+  checkHeaderKey(request: FastifyRequest): void {
+    const key = basicUserOf(request)
+    if (key !== null) this.checkWriteKey(key, 0)
   }
 
   /** A ticket for one connection, for the user of the request. In a demo, and with the server key, for the one that is named. */

@@ -7,9 +7,9 @@ import { DoorError } from './errors.js'
 const unzip = promisify(gunzip)
 
 /** In this scope bodies of `types` are JSON, and no others are taken. A route's `bodyLimit` holds for the unpacked text too. */
-export function takeEncodedJson(scope: FastifyInstance, types: readonly string[]): void {
+export function takeEncodedJson(scope: FastifyInstance, types: string[] | RegExp): void {
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser([...types], { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
+  scope.addContentTypeParser(types, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
     jsonOf(await unpacked(request, body)),
   )
 }

@@ -1,4 +1,5 @@
 /** The registry of doors: one row for each way into the service and out of it. */
+import { cloudEventsDoor } from './cloud-events.js'
 import type { Door } from './door.js'
 import { eventsDoor } from './events.js'
 import { activityDoor } from './http-activity.js'
@@ -17,6 +18,7 @@ export const DOORS: readonly Door[] = [
   loginDoor,
   activityDoor,
   segmentDoor,
+  cloudEventsDoor,
   liveDoor,
   eventsDoor,
   webhooksDoor,

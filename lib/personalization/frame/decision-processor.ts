@@ -3,8 +3,10 @@ import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
 import type { Admitted } from '../gate/admission.js'
 import { activityKey } from '../records/activity.js'
 import type { Campaign } from '../records/campaign.js'
+import { headerText } from '../records/decided-record.js'
 import { type CustomerProfile, laterProfile } from '../records/profile.js'
 import type { Recommendation } from '../records/recommendation.js'
+import { TRACEPARENT_HEADER } from '../records/traceparent.js'
 import type { FrameInput } from './frame-input.js'
 import type { KnownCampaigns } from './known-campaigns.js'
 import type { Outlet, OutletTargets } from './outlet.js'
@@ -37,6 +39,8 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
   #streamTimeMs = -1
   /** The wall clock when the last live event came; null: the last event was replayed. */
   #liveSinceMs: number | null = null
+  /** The trace context of the record in progress, and the event time of the decisions that it led to; null time: of all. */
+  #trace: { readonly traceparent: string; readonly atMs: number | null } | null = null
   #context!: ProcessorContext<string, Recommendation>
 
   constructor(parts: DecisionProcessorParts) {
@@ -49,7 +53,7 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
     this.#users = new UserStore(context)
     this.#pacer = new Pacer(context, (decision, heldUntilMs, nowMs) => this.#leave(decision, heldUntilMs, nowMs))
     this.#outlet = this.#parts.outlet({
-      forward: (record) => context.forward(record),
+      forward: (record) => context.forward(this.#traced(record)),
       hold: (decision, untilMs) => this.#pacer.hold(decision, untilMs, this.#streamTimeMs),
     })
     this.#partition = Number(context.taskId.split('_')[1])
@@ -61,18 +65,34 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
     this.#parts.model.release(this.#partition)
   }
 
-  process({ key, value, timestamp }: StreamRecord<string | null, FrameInput>): void {
+  process({ key, value, timestamp, headers }: StreamRecord<string | null, FrameInput>): void {
+    const traceparent = headers.length === 0 ? null : headerText(headers, TRACEPARENT_HEADER)
     if (value.kind === 'profile') this.#profile(key!, value.profile, timestamp)
-    else if (value.kind === 'proposal') this.#propose(value.proposal, timestamp)
-    else this.#admit(value)
+    else if (value.kind === 'proposal') {
+      this.#trace = traceparent === null ? null : { traceparent, atMs: null }
+      this.#leave(value.proposal, null, timestamp)
+    } else this.#admit(value, traceparent)
+    this.#trace = null
   }
 
-  #admit(admitted: Admitted): void {
+  /** Decisions that time has led to during the record have no part in its trace. */
+  #traced(record: StreamRecord<string, Recommendation>): StreamRecord<string, Recommendation> {
+    if (this.#trace === null) return record
+    const { traceparent, atMs } = this.#trace
+    if (atMs !== null && record.value.at !== atMs) return record
+    return { ...record, headers: [...record.headers, { key: TRACEPARENT_HEADER, value: Buffer.from(traceparent) }] }
+  }
+
+  #admit(admitted: Admitted, traceparent: string | null): void {
     const nowMs = admitted.streamTimeMs
     this.#streamTimeMs = nowMs
     const ends = admitted.kind === 'tick' && admitted.ends
     this.#due(nowMs, ends)
-    if (admitted.kind === 'activity') this.#event(admitted)
+    if (admitted.kind === 'activity') {
+      if (traceparent !== null) this.#trace = { traceparent, atMs: admitted.activity.at }
+      this.#event(admitted)
+      this.#trace = null
+    }
     this.#pacer.release(ends ? NEVER_MS : nowMs, nowMs)
   }
 
@@ -86,10 +106,6 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
       entry.set(CHUNK.profile, packedProfile.serialize(profile, ''))
     }
     this.#users.write(userId, entry, NEVER_MS, NEVER_MS, stampMs)
-  }
-
-  #propose(proposal: Recommendation, stampMs: number): void {
-    this.#leave(proposal, null, stampMs)
   }
 
   #leave(decision: Recommendation, heldUntilMs: number | null, stampMs: number): void {

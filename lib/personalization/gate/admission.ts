@@ -10,7 +10,7 @@ import {
   string,
 } from '../../index.js'
 import { activityKey, activityOf, activityProblem, isLive, type UserActivity } from '../records/activity.js'
-import type { Arrival } from '../records/arrival.js'
+import { type Arrival, withCloudEvent } from '../records/arrival.js'
 import { type DeadLetter, lateReason } from '../records/dead-letter.js'
 import type { CustomerProfile } from '../records/profile.js'
 import { gateBytes, PartitionState } from './partition-state.js'
@@ -87,7 +87,8 @@ export class Admission implements Processor<string | null, Arrival | null, strin
     context.schedule(IDLE_LOOK_MS, 'wallClockTime', (nowMs) => this.#idle(nowMs))
   }
 
-  process(record: StreamRecord<string | null, Arrival | null>): void {
+  process(arrived: StreamRecord<string | null, Arrival | null>): void {
+    const record = withCloudEvent(arrived, () => this.#context.currentSystemTimeMs())
     const origin = this.#context.recordMetadata()!
     this.#lastArrivalMs = this.#context.currentSystemTimeMs()
     const { activity: read, appendedAt } = record.value ?? NO_VALUE

@@ -2,8 +2,17 @@
  * Trains the shared model with activity that no task here processes: from before the start, and of the partitions of
  * other instances.
  */
-import { type Admin, type Clock, type Cluster, type Log, readTopic, SchemaPending } from '../../index.js'
+import {
+  type Admin,
+  type Clock,
+  type Cluster,
+  type Log,
+  readTopic,
+  SchemaPending,
+  type TopicRecord,
+} from '../../index.js'
 import { activityProblem, type UserActivity } from '../records/activity.js'
+import { activityOfRecord } from '../records/arrival.js'
 import type { ServiceSerdes } from '../records/serdes.js'
 import type { SharedModel } from './model.js'
 
@@ -47,9 +56,10 @@ export class ModelTeacher {
     }
     const seen = new Set<string>()
     for await (const chunk of readTopic({ cluster, topic, partitions: [...ends.keys()], from: starts, until: 'now' })) {
-      for (const { partition, offset, value } of chunk.records) {
+      for (const record of chunk.records) {
+        const { partition, offset } = record
         if (offset >= ends.get(partition)!) break
-        const activity = this.#read(value)
+        const activity = this.#read(record)
         if (activity === null || (activity.eventId !== '' && seen.has(activity.eventId))) continue
         seen.add(activity.eventId)
         this.#parts.model.learn(activity, partition, offset)
@@ -94,19 +104,19 @@ export class ModelTeacher {
     const from = new Map(others.map((partition) => [partition, model.learnedUpTo(partition)]))
     const { signal } = changed
     for await (const chunk of readTopic({ cluster, topic, partitions: others, from, until: 'never', signal })) {
-      for (const { partition, offset, value } of chunk.records) {
-        const activity = this.#read(value)
+      for (const record of chunk.records) {
+        const { partition, offset } = record
+        const activity = this.#read(record)
         if (activity !== null && !model.owned.has(partition)) model.learn(activity, partition, offset)
       }
     }
     await looking
   }
 
-  #read(value: Buffer | null): UserActivity | null {
-    if (value === null) return null
+  #read(record: TopicRecord): UserActivity | null {
     try {
-      const activity = this.#parts.serdes.activity.deserialize(value, this.#parts.topic)
-      return activityProblem(activity) === null ? activity : null
+      const activity = activityOfRecord(record, this.#parts.serdes.activity)
+      return activity !== null && activityProblem(activity) === null ? activity : null
     } catch (error) {
       // One event less to learn from; the tasks wait for the schema.
       if (error instanceof SchemaPending) error.ready.catch(() => undefined)

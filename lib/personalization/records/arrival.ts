@@ -2,8 +2,11 @@
  * A record of `user-activity` as it arrives, readable or not, so that unreadable records reach the dead-letter topic.
  */
 
-import { isMillraceError, SchemaPending, type Serde } from '../../index.js'
+import { isMillraceError, SchemaPending, type Serde, type StreamRecord, type TopicRecord } from '../../index.js'
 import type { UserActivity } from './activity.js'
+import { readCloudEvent } from './cloud-event.js'
+import { kafkaCloudEvent } from './kafka-cloud-event.js'
+import { TRACEPARENT_HEADER } from './traceparent.js'
 
 export interface Arrival {
   /** Null where the bytes could not be read. */
@@ -43,4 +46,46 @@ export function arrivalTime(
   arrival.appendedAt = record.timestamp
   const at = arrival.activity?.at
   return at !== undefined && Number.isSafeInteger(at) && at >= 0 ? at : Math.max(0, partitionTimeMs)
+}
+
+/**
+ * The record of a CloudEvent with its activity and its trace context, every other record unchanged. A serde does not see the
+ * headers, so this comes after it. `nowMs`: the time of an event that has none on a record without a value.
+ */
+export function withCloudEvent<K>(
+  record: StreamRecord<K, Arrival | null>,
+  nowMs: () => number,
+): StreamRecord<K, Arrival | null> {
+  const { value: arrival, headers } = record
+  if (headers.length === 0 || (arrival !== null && arrival.activity !== null)) return record
+  const bytes = arrival?.bytes ?? null
+  const event = kafkaCloudEvent(headers, bytes)
+  if (event === null) return record
+  const appendedAt = arrival?.appendedAt ?? -1
+  const read = 'problem' in event ? event : readCloudEvent(event, appendedAt < 0 ? nowMs() : appendedAt)
+  if ('problem' in read) return { ...record, value: { activity: null, problem: read.problem, bytes, appendedAt } }
+  const { activity, traceparent } = read
+  return {
+    key: record.key,
+    value: { activity, problem: null, bytes: null, appendedAt },
+    timestamp: activity.at >= 0 ? activity.at : record.timestamp,
+    headers: traceparent === null ? [] : [{ key: TRACEPARENT_HEADER, value: Buffer.from(traceparent) }],
+  }
+}
+
+/**
+ * The activity in a record of the topic, by Avro or as a CloudEvent; null if there is none.
+ * @throws whatever the serde throws
+ */
+export function activityOfRecord(record: TopicRecord, serde: Serde<UserActivity>): UserActivity | null {
+  const { topic, value, headers, timestamp } = record
+  try {
+    if (value !== null) return serde.deserialize(value, topic)
+  } catch (error) {
+    if (error instanceof SchemaPending || headers.length === 0) throw error
+  }
+  const event = headers.length === 0 ? null : kafkaCloudEvent(headers, value)
+  if (event === null || 'problem' in event) return null
+  const read = readCloudEvent(event, timestamp)
+  return 'activity' in read ? read.activity : null
 }

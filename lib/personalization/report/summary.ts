@@ -6,6 +6,7 @@ import { type Cluster, readTopic, SchemaPending, type Serde, type TopicRecord, u
 import type { DecisionTable } from '../frame/decision-table.js'
 import { NextItemJudge } from '../recommender/metrics.js'
 import { sessionOf, type UserActivity } from '../records/activity.js'
+import { activityOfRecord } from '../records/arrival.js'
 import { type DeadLetter, latenessOf } from '../records/dead-letter.js'
 import { headerText } from '../records/decided-record.js'
 import { DECISION_ID_HEADER, decisionId } from '../records/decision-id.js'
@@ -90,7 +91,7 @@ async function readDeadLetters({ cluster, topics, serdes }: SummaryParts): Promi
   const letters: Letters = { invalid: 0, first: [], late: 0, maxLatenessMs: 0, sumLatenessMs: 0, refused: new Set() }
   for await (const { records } of readTopic({ cluster, topic: topics.deadLetters, until: 'now' })) {
     for (const record of records) {
-      const letter = await read(serdes.deadLetter, record)
+      const letter = await read(record, by(serdes.deadLetter))
       const latenessMs = letter === null ? null : latenessOf(letter.reason)
       if (latenessMs === null) {
         letters.invalid++
@@ -123,7 +124,7 @@ async function readDecisions(
   for (const topic of [topics.recommendations, topics.suppressed]) {
     for await (const { records } of readTopic({ cluster, topic, partitions: [partition], until: 'now' })) {
       for (const record of records) {
-        const decision = await read(serdes.recommendation, record)
+        const decision = await read(record, by(serdes.recommendation))
         if (decision === null) continue
         const id = headerText(record.headers, DECISION_ID_HEADER) ?? decision.decisionId
         count.add(id, decision)
@@ -153,7 +154,7 @@ async function readActivity(
   const seen = new Set<string>()
   for await (const { records } of readTopic({ cluster, topic, partitions: [partition], until: 'now' })) {
     for (const record of records) {
-      const activity = await read(serdes.activity, record)
+      const activity = await read(record, (one) => activityOfRecord(one, serdes.activity))
       if (activity?.type === 'end_of_input') continue
       count.events++
       if (activity === null || refused.has(`${partition}-${record.offset}`)) continue
@@ -181,11 +182,17 @@ function keyOf(record: TopicRecord): string {
   return record.key?.toString() ?? ''
 }
 
+type Decode<T> = (record: TopicRecord) => T | null
+
+function by<T>(serde: Serde<T>): Decode<T> {
+  return ({ value, topic }) => (value === null ? null : serde.deserialize(value, topic))
+}
+
 /** Null for what cannot be read: it is in the dead letters already, or was put here by somebody else. */
-async function read<T>(serde: Serde<T>, { value, topic }: TopicRecord): Promise<T | null> {
+async function read<T>(record: TopicRecord, decode: Decode<T>): Promise<T | null> {
   for (;;) {
     try {
-      return value === null ? null : serde.deserialize(value, topic)
+      return decode(record)
     } catch (error) {
       if (!(error instanceof SchemaPending)) return null
       await error.ready

@@ -1,12 +1,12 @@
 /** Segment's HTTP API: single calls, batches, and the settings that its browser client asks for. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { activityKey, type UserActivity } from '../../records/activity.js'
+import { isObject, type JsonObject } from '../../records/loose-values.js'
 import { TRACEPARENT_HEADER, traceparentOf } from '../../records/traceparent.js'
 import { basicUserOf } from '../access.js'
 import type { Door, DoorContext } from '../door.js'
 import { takeEncodedJson } from '../encoded-body.js'
 import { DoorError } from '../errors.js'
-import { isObject, type JsonObject } from './loose-values.js'
 import { activitiesOfCall } from './segment-call.js'
 import { CALL_TYPES, type CallType, type Receipt } from './who-and-when.js'
 
@@ -35,11 +35,7 @@ export const segmentDoor: Door = {
   ],
   route(server, context) {
     takeEncodedJson(server, TYPES)
-    // A key that is unknown is rejected before the body is read.
-    server.addHook('onRequest', async (request) => {
-      const key = basicUserOf(request)
-      if (key !== null) context.access.checkWriteKey(key, 0)
-    })
+    server.addHook('onRequest', async (request) => context.access.checkHeaderKey(request))
     for (const type of CALL_TYPES) {
       for (const path of [type, type[0]!]) {
         server.post(`/v1/${path}`, { bodyLimit: MAX_CALL_BYTES }, async (request) => {

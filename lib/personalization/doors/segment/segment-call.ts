@@ -1,8 +1,8 @@
 /** One call of Segment's API as activities: a pure function, for the HTTP door and for files of the same calls. */
 import { type ActivityFields, activityOf, activityProblem, type UserActivity } from '../../records/activity.js'
+import { InputProblem, isObject, type JsonObject, objectOf, wordOf } from '../../records/loose-values.js'
+import { LooseProperties, propertiesText } from '../../records/other-properties.js'
 import { ITEM_NAMES, itemFields, sessionFields, takeQuery } from './item-fields.js'
-import { CallProblem, isObject, type JsonObject, objectOf, wordOf } from './loose-values.js'
-import { CallProperties, propertiesText } from './other-properties.js'
 import { trackCall } from './track-call.js'
 import { CALL_TYPES, type CallType, type Receipt, type SharedFields, sharedFields } from './who-and-when.js'
 
@@ -21,9 +21,9 @@ const MAPPINGS: Readonly<Record<CallType, (call: JsonObject, common: SharedField
 /** The activities of a call, in order, or why there are none. An order has one for each product. */
 export function activitiesOfCall(call: unknown, receipt: Receipt): MappedCall {
   try {
-    if (!isObject(call)) throw new CallProblem('the call is not an object')
+    if (!isObject(call)) throw new InputProblem('the call is not an object')
     const type = receipt.type ?? CALL_TYPES.find((known) => known === call.type)
-    if (type === undefined) throw new CallProblem(`type is not one of ${CALL_TYPES.join(', ')}`)
+    if (type === undefined) throw new InputProblem(`type is not one of ${CALL_TYPES.join(', ')}`)
     const common = sharedFields(call, type, receipt)
     const activities = MAPPINGS[type](call, common).map(activityOf)
     const limits = receipt.notAfterMs === undefined ? {} : { notAfterMs: receipt.notAfterMs }
@@ -33,14 +33,14 @@ export function activitiesOfCall(call: unknown, receipt: Receipt): MappedCall {
     }
     return { activities }
   } catch (error) {
-    if (error instanceof CallProblem) return { problem: error.message }
+    if (error instanceof InputProblem) return { problem: error.message }
     throw error
   }
 }
 
 /** A page about a product is a view, one with a query a search. */
 function pageCall(call: JsonObject, shared: SharedFields, kind: 'page' | 'screen'): ActivityFields[] {
-  const properties = new CallProperties(objectOf(call.properties, 'properties'))
+  const properties = new LooseProperties(objectOf(call.properties, 'properties'))
   const name = wordOf(call.name, 'name') ?? properties.take(['name'], wordOf) ?? kind
   const common = { ...shared, name, consent: null }
   const itemId = properties.take(ITEM_NAMES, wordOf)
@@ -62,15 +62,15 @@ function identifyCall(call: JsonObject, shared: SharedFields): ActivityFields[] 
 /** The previous id is taken for that of a visitor: it has the state that moves to the user. */
 function aliasCall(call: JsonObject, shared: SharedFields): ActivityFields[] {
   const previousId = wordOf(call.previousId, 'previousId')
-  if (previousId === null) throw new CallProblem('alias without previousId')
-  if (shared.userId === null) throw new CallProblem('alias without userId')
-  if (previousId === shared.userId) throw new CallProblem('alias of an id to itself')
+  if (previousId === null) throw new InputProblem('alias without previousId')
+  if (shared.userId === null) throw new InputProblem('alias without userId')
+  if (previousId === shared.userId) throw new InputProblem('alias of an id to itself')
   return [{ ...shared, consent: null, type: 'alias', name: 'alias', anonymousId: previousId }]
 }
 
 function groupCall(call: JsonObject, shared: SharedFields): ActivityFields[] {
   const groupId = wordOf(call.groupId, 'groupId')
-  if (groupId === null) throw new CallProblem('group without groupId')
+  if (groupId === null) throw new InputProblem('group without groupId')
   const entries = Object.entries(objectOf(call.traits, 'traits'))
   const properties = propertiesText([...entries, ['groupId', groupId]])
   return [{ ...shared, consent: null, type: 'custom', name: 'group', properties }]

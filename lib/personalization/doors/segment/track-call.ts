@@ -1,42 +1,50 @@
 /** `track` calls: the name of the event says which activity it is and how its properties are read. */
 import type { ActivityFields, UserActivity } from '../../records/activity.js'
+import {
+  countOf,
+  InputProblem,
+  isObject,
+  type JsonObject,
+  objectOf,
+  secondsToMs,
+  wordOf,
+} from '../../records/loose-values.js'
+import { LooseProperties, propertiesText } from '../../records/other-properties.js'
 import { type EventRule, eventRule } from './event-names.js'
 import { itemFields, PRODUCT_NAMES, sessionFields, takeCurrency, takeQuery } from './item-fields.js'
-import { CallProblem, countOf, isObject, type JsonObject, objectOf, secondsToMs, wordOf } from './loose-values.js'
-import { CallProperties, propertiesText } from './other-properties.js'
 import { booleansOf, type SharedFields } from './who-and-when.js'
 
 type NamedFields = SharedFields & Pick<UserActivity, 'name'>
 
-/** One activity, or one for each product of an order. @throws CallProblem */
+/** One activity, or one for each product of an order. @throws InputProblem */
 export function trackCall(call: JsonObject, shared: SharedFields): ActivityFields[] {
   const name = wordOf(call.event, 'event')
-  if (name === null) throw new CallProblem('track without event')
+  if (name === null) throw new InputProblem('track without event')
   const rule = eventRule(name)
   const common = { ...shared, name, consent: rule?.about === 'consent' ? shared.consent : null }
   const values = objectOf(call.properties, 'properties')
   if (rule?.about === 'order') return orderFields(rule, values, common)
-  const properties = new CallProperties(values)
+  const properties = new LooseProperties(values)
   const fields = rule === undefined ? custom(properties, common) : ruleFields(rule, properties, common)
   return [{ ...fields, properties: propertiesText(properties.rest()) }]
 }
 
-function custom(properties: CallProperties, common: NamedFields): ActivityFields {
+function custom(properties: LooseProperties, common: NamedFields): ActivityFields {
   return { ...common, ...sessionFields(properties, common), type: 'custom' }
 }
 
-function ruleFields(rule: EventRule, properties: CallProperties, common: NamedFields): ActivityFields {
+function ruleFields(rule: EventRule, properties: LooseProperties, common: NamedFields): ActivityFields {
   const { type } = rule
   switch (rule.about) {
     case 'product': {
       const itemId = properties.take(PRODUCT_NAMES, wordOf)
-      if (itemId === null) throw new CallProblem(`${type} without product_id or sku`)
+      if (itemId === null) throw new InputProblem(`${type} without product_id or sku`)
       const quantity = type === 'view' ? 1 : (properties.take(['quantity'], countOf) ?? 1)
       return { ...common, ...sessionFields(properties, common), ...itemFields(properties), type, itemId, quantity }
     }
     case 'query': {
       const query = takeQuery(properties)
-      if (query === null) throw new CallProblem('search without query')
+      if (query === null) throw new InputProblem('search without query')
       return { ...common, ...sessionFields(properties, common), type, query }
     }
     case 'shown': {
@@ -58,13 +66,13 @@ const ORDER_ID_NAMES = ['order_id', 'orderId']
 
 /** One activity per product, with the index behind the event id. What is said of the whole order stands in the first. */
 function orderFields({ type }: EventRule, values: JsonObject, common: NamedFields): ActivityFields[] {
-  const order = new CallProperties(values)
+  const order = new LooseProperties(values)
   const session = sessionFields(order, common)
   const products = values.products ?? []
-  if (!Array.isArray(products)) throw new CallProblem('products is not a list')
+  if (!Array.isArray(products)) throw new InputProblem('products is not a list')
   if (products.length === 0) {
     // Only the refund of a whole order may omit its products. It names no item, so it cancels no purchase of one.
-    if (type === 'purchase') throw new CallProblem('purchase without products')
+    if (type === 'purchase') throw new InputProblem('purchase without products')
     return [{ ...common, ...session, type: 'custom', properties: propertiesText(order.rest()) }]
   }
   order.omit('products')
@@ -72,10 +80,10 @@ function orderFields({ type }: EventRule, values: JsonObject, common: NamedField
   const rest = order.rest()
   const orderId = rest.filter(([name]) => ORDER_ID_NAMES.includes(name))
   return products.map((value: unknown, index): ActivityFields => {
-    if (!isObject(value)) throw new CallProblem(`products[${index}] is not an object`)
-    const product = new CallProperties(value)
+    if (!isObject(value)) throw new InputProblem(`products[${index}] is not an object`)
+    const product = new LooseProperties(value)
     const itemId = product.take(PRODUCT_NAMES, wordOf)
-    if (itemId === null) throw new CallProblem(`products[${index}] without product_id or sku`)
+    if (itemId === null) throw new InputProblem(`products[${index}] without product_id or sku`)
     const fields = itemFields(product)
     return {
       ...common,
@@ -96,20 +104,20 @@ const VIDEO_NAMES = ['content_asset_id', 'contentAssetId', 'asset_id', 'assetId'
 /** A rewind is a completed seek with `seek_position` before `position`; without it the event only tells the position. */
 function videoFields(
   { type }: EventRule,
-  properties: CallProperties,
+  properties: LooseProperties,
 ): Pick<ActivityFields, 'type'> & Partial<UserActivity> {
   const videoId =
     properties.take(VIDEO_NAMES, wordOf) ?? properties.take(['content_asset_ids', 'contentAssetIds'], firstOf)
-  if (videoId === null) throw new CallProblem(`${type} without content_asset_id or asset_id`)
+  if (videoId === null) throw new InputProblem(`${type} without content_asset_id or asset_id`)
   const positionMs = properties.take(['position'], secondsToMs) ?? impliedPosition(type, properties)
-  if (positionMs === null) throw new CallProblem(`${type} without position`)
+  if (positionMs === null) throw new InputProblem(`${type} without position`)
   if (type !== 'video_seek') return { type, videoId, positionMs }
   const seekToMs = properties.take(['seek_position', 'seekPosition'], secondsToMs)
   return seekToMs === null ? { type: 'video_progress', videoId, positionMs } : { type, videoId, positionMs, seekToMs }
 }
 
 /** A video starts at its start and is complete at its end, if the event does not say otherwise. */
-function impliedPosition(type: EventRule['type'], properties: CallProperties): number | null {
+function impliedPosition(type: EventRule['type'], properties: LooseProperties): number | null {
   if (type === 'video_play') return 0
   return type === 'video_complete' ? properties.take(['total_length', 'totalLength'], secondsToMs) : null
 }

@@ -1,9 +1,9 @@
 /** The fields that a call has whatever its type: who, when, where, and its id. */
 import { createHash } from 'node:crypto'
 import type { ActivitySource, UserActivity } from '../../records/activity.js'
+import { knownZone } from '../../records/known-zone.js'
+import { InputProblem, isObject, type JsonObject, objectOf, wordOf } from '../../records/loose-values.js'
 import { callTime } from './call-time.js'
-import { knownZone } from './known-zone.js'
-import { CallProblem, isObject, type JsonObject, objectOf, wordOf } from './loose-values.js'
 
 /** The types of calls. */
 export const CALL_TYPES = ['track', 'identify', 'page', 'screen', 'alias', 'group'] as const
@@ -31,13 +31,13 @@ export type SharedFields = Pick<
 
 const COUNTRY = /^[A-Z]{2}$/
 
-/** @throws CallProblem */
+/** @throws InputProblem */
 export function sharedFields(call: JsonObject, type: CallType, receipt: Receipt): SharedFields {
   const context = { ...objectOf(receipt.batch?.context, 'context'), ...objectOf(call.context, 'context') }
   const userId = wordOf(call.userId, 'userId')
   const anonymousId = wordOf(call.anonymousId, 'anonymousId')
   if (userId === null && anonymousId === null && type !== 'alias') {
-    throw new CallProblem('neither userId nor anonymousId')
+    throw new InputProblem('neither userId nor anonymousId')
   }
   const messageId = wordOf(call.messageId, 'messageId')
   const country = isObject(context.location) ? context.location.country : undefined

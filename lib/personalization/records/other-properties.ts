@@ -1,11 +1,11 @@
-/** The properties of a call: fields take what they need, and the rest becomes the `properties` of the activity. */
-import { MAX_PROPERTIES_BYTES } from '../../records/activity.js'
-import { CallProblem, type JsonObject } from './loose-values.js'
+/** Properties of an event as a client has made them: fields take what they need, the rest becomes `properties` of the activity. */
+import { MAX_PROPERTIES_BYTES } from './activity.js'
+import { InputProblem, type JsonObject } from './loose-values.js'
 
 /** Room for the note about what was left out. */
 const NOTE_BYTES = 24
 
-export class CallProperties {
+export class LooseProperties {
   readonly #values: JsonObject
   readonly #taken = new Set<string>()
 
@@ -38,7 +38,7 @@ export class CallProperties {
 
 /**
  * A JSON object of `entries`, null if there are none; of two with one name the later. What does not fit into 2 KB is left
- * out, property by property, and `$omitted` says how many. @throws CallProblem
+ * out, property by property, and `$omitted` says how many. @throws InputProblem
  */
 export function propertiesText(entries: readonly (readonly [string, unknown])[]): string | null {
   const parts: string[] = []
@@ -61,6 +61,6 @@ function jsonText(value: unknown): string {
     return JSON.stringify(value)
   } catch {
     // JSON is written recursively, but read without a limit.
-    throw new CallProblem('properties are nested too deeply')
+    throw new InputProblem('properties are nested too deeply')
   }
 }
