@@ -15,6 +15,8 @@ const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 60_000
 /** The service knows an id for a day: what a beacon has probably delivered is not sent again after this. */
 const BEACON_KEPT_MS = 20 * 3_600_000
+/** A tab of another process sees what this one stored some milliseconds later, and locks do not wait for that. */
+const SETTLED_MS = 2_000
 /** Decisions remembered as shown, and the latest of these that the service is told. */
 const MAX_SHOWN = 300
 const MAX_HAVE = 64
@@ -95,7 +97,8 @@ class Visitor {
   }
 
   forget() {
-    for (const name of ['user', 'anonymous', 'session', 'resume']) this.#store.remove(name)
+    const names = ['user', 'anonymous', 'session', 'resume', ...this.#store.names('shown.')]
+    for (const name of names) this.#store.remove(name)
   }
 }
 
@@ -297,8 +300,8 @@ class Decisions {
     const ticket = this.#ticket && (await this.#ticket())
     // A visitor whom the site has not logged in has no stream.
     if ((this.#ticket && !ticket) || connection !== this.#connection) return
-    const { position = null, shown = [] } = this.#store.get('resume') ?? {}
-    const have = shown.slice(-MAX_HAVE)
+    const position = this.#store.get('resume')
+    const have = this.#shown().slice(-MAX_HAVE)
     const url = new URL(`${this.#host}/live`, location.href)
     const received = ({ data }) => {
       if (connection === this.#connection) this.#received(connection, attempt(() => JSON.parse(data)) ?? {})
@@ -359,25 +362,37 @@ class Decisions {
   async #show(decision, receivedMs) {
     const id = decision.decisionId
     await visible()
-    await alone(`show.${id}`, async () => {
-      // Another tab may have shown it while this one waited.
-      if (this.#shown().includes(id)) return
-      const isStale = Date.now() - receivedMs > decision.validUntil - decision.at
-      const answers = isStale ? [false] : await Promise.all([...this.#callbacks].map((callback) => callback(decision)))
-      const resume = this.#store.get('resume') ?? {}
-      this.#store.set('resume', { ...resume, shown: [...this.#shown(), id].slice(-MAX_SHOWN) })
-      if (answers.some((answer) => answer !== false)) this.#acknowledge(id)
+    await new Promise((resolve, reject) => {
+      const once = async () => {
+        // Another tab may have shown it while this one waited.
+        if (this.#shown().includes(id)) return resolve()
+        const isStale = Date.now() - receivedMs > decision.validUntil - decision.at
+        const answers = isStale
+          ? [false]
+          : await Promise.all([...this.#callbacks].map((callback) => callback(decision)))
+        this.#remember(id)
+        if (answers.some((answer) => answer !== false)) this.#acknowledge(id)
+        resolve()
+        await new Promise((settled) => setTimeout(settled, SETTLED_MS))
+      }
+      Promise.resolve(alone(`show.${id}`, once)).catch(reject)
     })
   }
 
+  /** Ids, the latest last. */
   #shown() {
-    return this.#store.get('resume')?.shown ?? []
+    return this.#store.names('shown.').map((name) => name.slice(name.lastIndexOf('.') + 1))
+  }
+
+  /** Each an entry of the store, so that no tab writes over what another one has shown. */
+  #remember(id) {
+    this.#store.set(`shown.${Date.now().toString(36)}.${id}`, 1)
+    for (const name of this.#store.names('shown.').slice(0, -MAX_SHOWN)) this.#store.remove(name)
   }
 
   /** Past decisions only once they are shown: one that a closed page has not shown comes again. */
   #advance() {
-    if (this.#pending.size > 0 || this.#hasFailed || this.#position === null) return
-    this.#store.set('resume', { position: this.#position, shown: this.#shown() })
+    if (this.#pending.size === 0 && !this.#hasFailed && this.#position) this.#store.set('resume', this.#position)
   }
 }
 
