@@ -76,6 +76,8 @@ export class PersonalizationService {
   readonly table: DecisionTable
   readonly #stop = new AbortController()
   #loading: Promise<void> = Promise.resolve()
+  /** The loader sends its input, or the live tier has not processed all of it. */
+  #isReplaying = false
   #failed: (error: unknown) => void = () => {}
   readonly #failure: Promise<never>
 
@@ -144,6 +146,7 @@ export class PersonalizationService {
       },
       eventClock: this.eventClock,
       graceMs: parts.gate.graceMs,
+      holdsRuns: () => options.speed === 'max' && this.#isReplaying,
       clock,
       log,
       onFailure: (error) => this.#failed(error),
@@ -175,8 +178,23 @@ export class PersonalizationService {
     const { cluster, topics, serdes } = this
     const { speed, instanceId: owner, log = silentLog } = this.#options
     const loader = new Loader({ cluster, topics, serdes, input, speed, owner, clock: this.#clock, log })
+    this.#isReplaying = true
     this.#loading = loader.run(this.#stop.signal)
     this.#loading.catch((error: unknown) => this.#failed(error))
+    this.#replayed().finally(() => {
+      this.#isReplaying = false
+    })
+  }
+
+  /** Resolves when the live tier has committed what the loader has sent, or there is nothing to wait for. */
+  async #replayed(): Promise<void> {
+    try {
+      await this.#loading
+      const ends = await this.#progress.endsOf(this.topics.activity)
+      await this.#progress.committed(this.#options.applicationId, this.topics.activity, ends)
+    } catch {
+      // Whoever waits for the loader or the service hears of it.
+    }
   }
 
   /** The options it was opened with. */

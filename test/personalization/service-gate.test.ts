@@ -1,6 +1,6 @@
 import t from 'tap'
 import { packedProfile } from '../../lib/personalization/frame/user/packed-profile.js'
-import { CHUNK, UserEntry } from '../../lib/personalization/frame/user/user-entry.js'
+import { CHUNK, type UserEntry } from '../../lib/personalization/frame/user/user-entry.js'
 import { latenessOf } from '../../lib/personalization/records/dead-letter.js'
 import { event, only, START_MS, serviceDriver, topics } from './service-driver.js'
 
@@ -123,7 +123,7 @@ t.test('the profile known when the event comes is used; an older version does no
     service.decisions().map(({ profileKnown }) => profileKnown),
     [false, true],
   )
-  const users = service.driver.store<{ get(key: string): { value: Buffer } | null }>('users')
-  const held = UserEntry.decode(users.get('ann')!.value).get(CHUNK.profile)!
+  const users = service.driver.store<{ get(key: string): { value: UserEntry } | null }>('users')
+  const held = users.get('ann')!.value.get(CHUNK.profile)!
   t.same(packedProfile.deserialize(held, '').interests, ['audio'])
 })

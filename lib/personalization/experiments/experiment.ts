@@ -1,5 +1,5 @@
 /** The one experiment of the service: chooses the users who get the other recommender. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Algorithm } from '../recommender/index.js'
 
 /** The arm of an experiment. */
@@ -11,8 +11,8 @@ const TREATMENT_SHARE = 0.1
 
 /** Sticky: the same user is in the same arm forever, on every instance. One user in ten is in the treatment. */
 export function armOf(userKey: string): Arm {
-  const hash = createHash('sha256').update(`${SALT}\n${userKey}`).digest()
-  return hash.readUInt32BE(0) / 2 ** 32 < TREATMENT_SHARE ? 'treatment' : 'control'
+  const first = Number.parseInt(hash('sha256', `${SALT}\n${userKey}`).slice(0, 8), 16)
+  return first / 2 ** 32 < TREATMENT_SHARE ? 'treatment' : 'control'
 }
 
 /** Who is asked in each arm, in this order. Both arms learn from all events, so the algorithms alone differ. */

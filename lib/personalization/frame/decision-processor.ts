@@ -57,12 +57,12 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
       hold: (decision, untilMs) => this.#pacer.hold(decision, untilMs, this.#streamTimeMs),
     })
     this.#partition = Number(context.taskId.split('_')[1])
-    this.#parts.model.own(this.#partition)
+    if (this.#parts.decisions.isLive) this.#parts.model.own(this.#partition)
     context.schedule(LIVE_LOOK_MS, 'wallClockTime', (nowMs) => this.#look(nowMs))
   }
 
   close(): void {
-    this.#parts.model.release(this.#partition)
+    if (this.#parts.decisions.isLive) this.#parts.model.release(this.#partition)
   }
 
   process({ key, value, timestamp, headers }: StreamRecord<string | null, FrameInput>): void {
@@ -115,19 +115,22 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
   }
 
   #event(admitted: Extract<Admitted, { kind: 'activity' }>): void {
-    const nowMs = admitted.streamTimeMs
-    const { activity, partition, offset, appendedAt } = admitted
-    const { model } = this.#parts
+    const { activity, partition, offset } = admitted
+    const { model, decisions } = this.#parts
     this.#liveSinceMs =
       activity.source === 'page' || activity.source === 'api' ? this.#context.currentSystemTimeMs() : null
-    model.judge(activity, partition, offset)
+    if (decisions.isLive) model.judge(activity, partition, offset)
+    if (decisions.read(activity.type) || this.#outlet.observes(activity)) this.#read(admitted)
+    if (decisions.isLive) model.learn(activity, partition, offset)
+  }
+
+  #read({ activity, streamTimeMs: nowMs, appendedAt }: Extract<Admitted, { kind: 'activity' }>): void {
     const userId = activityKey(activity)
     const entry = this.#users.read(userId)
-    this.#outlet.observe(activity, entry)
+    if (this.#outlet.observes(activity)) this.#outlet.observe(activity, entry)
     this.#steps.open(userId, entry)
     this.#steps.arrived(activity)
     this.#finish(userId, entry, nowMs, appendedAt)
-    model.learn(activity, partition, offset)
   }
 
   /** Users for whom time alone may have changed something. */

@@ -77,14 +77,15 @@ export class TierDecisions {
   readonly all: readonly ConfiguredDecision[]
   /** Those that campaigns start. */
   readonly campaigns: readonly ConfiguredDecision[]
-  readonly #isLive: boolean
+  /** The tier of the live instance, which teaches the recommender. */
+  readonly isLive: boolean
   readonly #atArrival = new Map<ActivityType, ConfiguredDecision[]>()
   readonly #waiting = new Map<ActivityType, ConfiguredDecision[]>()
   readonly #reading = new Map<ActivityType, ConfiguredDecision[]>()
 
   constructor(all: readonly ConfiguredDecision[], isLive: boolean) {
     this.all = all
-    this.#isLive = isLive
+    this.isLive = isLive
     this.campaigns = all.filter(({ decision }) => decision.onCampaign !== undefined)
     for (const placed of all) {
       const { order, reads } = placed.decision
@@ -93,6 +94,11 @@ export class TierDecisions {
         listIn(order === 'arrival' ? this.#atArrival : this.#waiting, type).push(placed)
       }
     }
+  }
+
+  /** Whether any of them reads events of a type. */
+  read(type: ActivityType): boolean {
+    return this.#reading.has(type)
   }
 
   /** Those that take a replayed event as it arrives. */
@@ -107,12 +113,12 @@ export class TierDecisions {
 
   /** Those that take a live event as it arrives. */
   live(type: ActivityType): readonly ConfiguredDecision[] {
-    return (this.#isLive ? this.#reading : this.#atArrival).get(type) ?? NONE
+    return (this.isLive ? this.#reading : this.#atArrival).get(type) ?? NONE
   }
 
   /** Those that take a live event in its order. */
   liveWaiting(type: ActivityType): readonly ConfiguredDecision[] {
-    return this.#isLive ? NONE : this.waiting(type)
+    return this.isLive ? NONE : this.waiting(type)
   }
 }
 

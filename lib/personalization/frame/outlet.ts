@@ -21,7 +21,9 @@ export interface Leaving {
 
 /** Takes the decisions of one user, and what the user does. They may change the user's entry. */
 export interface Outlet {
-  /** Before the decisions about the activity. */
+  /** Whether the rules around the decisions look at an activity. */
+  observes(activity: UserActivity): boolean
+  /** Takes such an activity, before the decisions about it. */
   observe(activity: UserActivity, entry: UserEntry): void
   decided(leaving: Leaving, entry: UserEntry): void
 }
@@ -36,6 +38,7 @@ export interface OutletTargets {
 /** Forwards every decision as it is. */
 export function forwardingOutlet({ forward }: OutletTargets): Outlet {
   return {
+    observes: () => false,
     observe() {},
     decided: ({ decision, triggeredAt }) => forward(decidedRecord(decision, triggeredAt)),
   }
@@ -44,8 +47,8 @@ export function forwardingOutlet({ forward }: OutletTargets): Outlet {
 /** Asks the rules around the decisions. What they suppress is forwarded with the reason. */
 export function judgingOutlet(config: AroundConfig, table: DecisionTable, { forward, hold }: OutletTargets): Outlet {
   return {
+    observes: (activity) => isObserved(activity, config),
     observe(activity, entry) {
-      if (!isObserved(activity, config)) return
       const before = decodeAround(entry.get(CHUNK.around) ?? null)
       const after = observe(before, activity, config)
       if (after !== before) entry.set(CHUNK.around, encodeAround(after))

@@ -10,6 +10,7 @@ import { readRees46 } from './formats/rees46.js'
 import { readRetail } from './formats/retail.js'
 import { type ActivityRow, type ActivityRows, isInvalidRow } from './formats/rows.js'
 import { readSegment } from './formats/segment.js'
+import { oneByOne } from './one-by-one.js'
 
 export interface Format {
   readonly name: string
@@ -43,24 +44,25 @@ export function formatNamed(name: string): Format {
  * sorted by time (rows of one time in file order, an unreadable row with the row before it), for which the whole file is
  * held in memory. The sequence is the same at every reading, so a position in it is a place to continue from.
  */
-export async function* replayOf(
+export function replayOf(
   format: Format,
   source: ByteSource,
   order: 'file' | 'time' = format.inTimeOrder ? 'file' : 'time',
   columns: Columns = null,
-): AsyncGenerator<ActivityRow> {
-  if (order === 'file') {
-    for await (const rows of format.read(source, columns)) yield* rows
-    return
-  }
+): AsyncIterableIterator<ActivityRow> {
+  const batches = format.read(source, columns)
+  return oneByOne(order === 'file' ? batches : sortedByTime(batches))
+}
+
+async function* sortedByTime(batches: ActivityRows): ActivityRows {
   const timed: { atMs: number; row: ActivityRow }[] = []
   let atMs = Number.NEGATIVE_INFINITY
-  for await (const rows of format.read(source, columns)) {
+  for await (const rows of batches) {
     for (const row of rows) {
       if (!isInvalidRow(row)) atMs = row.at
       timed.push({ atMs, row })
     }
   }
   timed.sort((a, b) => (a.atMs < b.atMs ? -1 : a.atMs > b.atMs ? 1 : 0))
-  for (const { row } of timed) yield row
+  yield timed.map(({ row }) => row)
 }

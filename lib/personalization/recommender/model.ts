@@ -103,13 +103,17 @@ export class SharedModel {
     this.#judge.viewed(sessionOf(activity), activity.itemId)
   }
 
-  /** `seen`: the session's items, latest last. */
-  recommend(sessionId: string, seen: readonly string[], arm: Arm, profile: CustomerProfile | null): CarouselItems {
+  /** `seen`: the session's items, latest last. The profile of the customer is asked for only if it matters; null: there is none. */
+  recommend(
+    sessionId: string,
+    seen: readonly string[],
+    arm: Arm,
+    customer: { readonly profile: CustomerProfile | null } | null,
+  ): CarouselItems {
     const answer = this.#answer(sessionId, seen, arm)
     const items = answer.items as readonly string[]
-    const interests = profile?.interests ?? []
-    const byInterest = answer.algorithm === 'trending' && interests.length > 0
-    const ranked = byInterest ? this.#interestsFirst(items, interests) : items
+    const interests = answer.algorithm === 'trending' ? (customer?.profile?.interests ?? []) : []
+    const ranked = interests.length > 0 ? this.#interestsFirst(items, interests) : items
     this.#judge.decided(sessionId, ranked)
     return { items: ranked, algorithm: answer.algorithm, reason: answer.reason }
   }

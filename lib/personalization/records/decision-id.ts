@@ -1,5 +1,5 @@
 /** The id of a decision: a hash of its rule and its subject, so that every run on one input makes the same ids. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** The header of a record in `recommendations` that carries the id. */
 export const DECISION_ID_HEADER = 'decision-id'
@@ -10,10 +10,10 @@ export const DECISION_ID_HEADER = 'decision-id'
  * decided about, with the user; never anything that a decision says, because that may differ between runs.
  */
 export function decisionId(rule: string, subject: string): string {
-  return createHash('sha256').update(`${rule}\n${subject}`).digest('hex').slice(0, 32)
+  return hash('sha256', `${rule}\n${subject}`).slice(0, 32)
 }
 
 /** 48 bits of the same: by them a user's entry knows which subjects have been decided. */
 export function decisionHash(rule: string, subject: string): number {
-  return createHash('sha256').update(`${rule}\n${subject}`).digest().readUIntBE(0, 6)
+  return Number.parseInt(hash('sha256', `${rule}\n${subject}`).slice(0, 12), 16)
 }

@@ -27,16 +27,30 @@ function offsetMs(zone: string): number | undefined {
   return zone.startsWith('-') ? -ms : ms
 }
 
-const CIVIL = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})$/
-
 /** `2019-10-01 00:00:00` or with a T, taken as UTC, in epoch milliseconds; undefined if there is no such moment. */
 export function utcMs(text: string): number | undefined {
-  const parts = CIVIL.exec(text)
-  if (parts === null) return undefined
-  const [, year, month, day, hour, minute, second] = parts as unknown as [string, ...string[]]
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined
-  if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) return undefined
-  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+  if (text.length !== 19 || text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':') return undefined
+  if (text[10] !== ' ' && text[10] !== 'T') return undefined
+  const year = digits(text, 0, 4)
+  const month = digits(text, 5, 2)
+  const day = digits(text, 8, 2)
+  const hour = digits(text, 11, 2)
+  const minute = digits(text, 14, 2)
+  const second = digits(text, 17, 2)
+  // NaN, for what has something else among its digits, is in no range.
+  if (!(year >= 0 && hour <= 23 && minute <= 59 && second <= 59 && day >= 1 && day <= daysIn(year, month))) return undefined
+  return Date.UTC(year, month - 1, day, hour, minute, second)
+}
+
+/** The number that `count` digits are; NaN if one of them is none. */
+function digits(text: string, from: number, count: number): number {
+  let value = 0
+  for (let i = from; i < from + count; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
 }
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]

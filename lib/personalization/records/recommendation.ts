@@ -72,7 +72,7 @@ export function recommendation(decided: DecidedRecord): Recommendation {
     algorithm: decided.algorithm ?? 'none',
     reason: decided.reason ?? null,
     becauseOf: decided.becauseOf?.slice(0, MAX_CAUSE_LENGTH) ?? null,
-    items: fitting(decided.items ?? [], ITEM_AND_TITLE_BYTES - Buffer.byteLength(title ?? '')),
+    items: fitting(decided.items ?? [], ITEM_AND_TITLE_BYTES - (title === null ? 0 : Buffer.byteLength(title))),
     amountMicros: decided.amountMicros ?? null,
     profileKnown: decided.profileKnown ?? false,
     channel: decided.channel,
@@ -81,7 +81,13 @@ export function recommendation(decided: DecidedRecord): Recommendation {
   }
 }
 
+/** A UTF-16 unit takes at most three bytes, so that short lists need no closer look. */
+const BYTES_OF_UNIT = 3
+
 function fitting(items: readonly string[], maxBytes: number): readonly string[] {
+  let most = 0
+  for (let i = 0; i < items.length; i++) most += items[i]!.length * BYTES_OF_UNIT + 1
+  if (most <= maxBytes || Buffer.byteLength(items.join(' ')) < maxBytes) return items
   let bytes = 0
   for (let i = 0; i < items.length; i++) {
     bytes += Buffer.byteLength(items[i]!) + 1

@@ -24,6 +24,8 @@ export interface SlowTiersParts {
   readonly eventClock: EventClock
   /** How far behind event time an event may arrive: a boundary is over so much later, milliseconds. */
   readonly graceMs: number
+  /** While this is true, no bounded run begins by itself: more of the same input comes, faster than runs can end. */
+  readonly holdsRuns: () => boolean
   readonly clock: Clock
   readonly log: Log
   readonly onFailure: (error: unknown) => void
@@ -108,11 +110,13 @@ export class SlowTiers {
   }
 
   async #look(): Promise<void> {
+    if (this.#parts.holdsRuns()) return
     const nowMs = this.#timeMs()
     const due = this.#parts.tiers.filter(
       (tier) => isBounded(tier) && passesBoundary(tier.withinMs, this.#lastMs, nowMs),
     )
     this.#lastMs = nowMs
+    if (due.length === 0) return
     const untilNow = await this.#parts.untilNow()
     await Promise.all(due.map((tier) => this.run(tier, untilNow)))
   }

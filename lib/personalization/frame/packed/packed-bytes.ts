@@ -1,5 +1,8 @@
 /** Numbers and texts as bytes: whole numbers take as many bytes as they need, seven bits in each. */
 
+/** Texts of fewer characters are tried as plain ones first; their length is one byte. */
+const SHORT_TEXT = 48
+
 /** Collects bytes in memory that is used again. */
 export class ByteWriter {
   #bytes = Buffer.allocUnsafe(1_024)
@@ -34,29 +37,45 @@ export class ByteWriter {
   text(value: string): void {
     // A UTF-16 unit takes at most three bytes.
     this.#room(value.length * 3 + 8)
-    const short = value.length < 43
-    const length = short ? this.#bytes.write(value, this.#at + 1) : Buffer.byteLength(value)
+    if (value.length < SHORT_TEXT && this.#ascii(value)) return
+    const length = Buffer.byteLength(value)
     this.whole(length)
-    if (!short) this.#bytes.write(value, this.#at)
+    this.#bytes.write(value, this.#at)
     this.#at += length
   }
 
+  /** Most texts are short and plain: then a loop costs less than a call of the runtime. False: it is not plain. */
+  #ascii(value: string): boolean {
+    const bytes = this.#bytes
+    const start = this.#at + 1
+    for (let i = 0; i < value.length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit >= 0x80) return false
+      bytes[start + i] = unit
+    }
+    bytes[this.#at] = value.length
+    this.#at = start + value.length
+    return true
+  }
+
   /** Bytes as they are, without a length. */
-  raw(value: Buffer): void {
-    this.#room(value.length)
-    this.#bytes.set(value, this.#at)
-    this.#at += value.length
+  raw(value: Buffer, start = 0, end = value.length): void {
+    this.#room(end - start)
+    value.copy(this.#bytes, this.#at, start, end)
+    this.#at += end - start
   }
 
   /** Bytes after their length. */
-  block(value: Buffer): void {
-    this.whole(value.length)
-    this.raw(value)
+  block(value: Buffer, start = 0, end = value.length): void {
+    this.whole(end - start)
+    this.raw(value, start, end)
   }
 
   /** What was written, in memory of its own. */
   copy(): Buffer {
-    return Buffer.from(this.#bytes.subarray(0, this.#at))
+    const copied = Buffer.allocUnsafe(this.#at)
+    this.#bytes.copy(copied, 0, 0, this.#at)
+    return copied
   }
 
   /** What was written, into other memory. */

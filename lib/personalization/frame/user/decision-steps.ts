@@ -10,7 +10,7 @@ import type { DecidedFields, Turn } from '../turn.js'
 import { armIn } from './arm.js'
 import { packedProfile } from './packed-profile.js'
 import { roundedUp, SECOND_MS } from './rounded-up.js'
-import { firstWake, type Section } from './section.js'
+import { firstWake, issue, type Section, setWake, wakeNamed } from './section.js'
 import { UserSections } from './sections.js'
 import { CHUNK, UserEntry } from './user-entry.js'
 import { earliestWaitingMs, takeWaiting, withWaiting } from './waiting-events.js'
@@ -37,7 +37,7 @@ const GROUPS_IN_GRACE = 10
 /** One user at a time: `open`, steps, `close`. The object is the {@link Turn} of each step. */
 export class DecisionSteps implements Turn {
   readonly #parts: DecisionStepsParts
-  #entry = new UserEntry()
+  #entry = UserEntry.empty()
   readonly #sections = new UserSections(this.#entry)
   #placed!: ConfiguredDecision
   #section!: Section
@@ -107,18 +107,19 @@ export class DecisionSteps implements Turn {
   /** Applies what is certain: events and timers before `frontierMs`. */
   advance(frontierMs: number): void {
     this.#applyWaiting(frontierMs)
-    for (const placed of this.#present()) {
-      if (this.#sections.dueMs(placed) < frontierMs) this.#due(placed, frontierMs)
+    for (const placed of this.#parts.decisions.all) {
+      if (this.#sections.has(placed) && this.#sections.dueMs(placed) < frontierMs) this.#due(placed, frontierMs)
     }
   }
 
   /** Fires the live wake-ups before `frontierMs`. */
   advanceLive(frontierMs: number): void {
     this.#live = true
-    for (const placed of this.#present()) {
+    for (const placed of this.#parts.decisions.all) {
+      if (!this.#sections.has(placed)) continue
       this.#begin(placed, frontierMs)
       this.#fireBefore(placed, frontierMs, Number.NEGATIVE_INFINITY)
-      this.#liveDueMs = Math.min(this.#liveDueMs, firstWake(this.#section)?.[1] ?? NEVER_MS)
+      this.#liveDueMs = Math.min(this.#liveDueMs, firstWake(this.#section)?.ms ?? NEVER_MS)
     }
     this.#live = false
   }
@@ -126,10 +127,12 @@ export class DecisionSteps implements Turn {
   /** The input is over at `endMs`: everything waiting is applied, each timer fires once, boundaries up to the one `endMs` lies in. */
   end(endMs: number): void {
     this.#applyWaiting(NEVER_MS)
-    for (const placed of this.#present()) {
+    for (const placed of this.#parts.decisions.all) {
+      if (!this.#sections.has(placed)) continue
       this.#begin(placed, endMs)
-      const lastMs = Math.max(endMs, ...(this.#section.wakes?.values() ?? []))
-      const set = new Set(this.#section.wakes?.keys())
+      const wakes = this.#section.wakes ?? []
+      const lastMs = Math.max(endMs, ...wakes.map(({ ms }) => ms))
+      const set = new Set(wakes.map(({ name }) => name))
       this.#fireBefore(placed, lastMs + 1, placed.dueOf(placed.boundaryOf(endMs)) + 1, (timer, atMs) => {
         // A timer that is set again after the end of the input stays for what comes later.
         return set.delete(timer) || atMs <= endMs
@@ -152,8 +155,9 @@ export class DecisionSteps implements Turn {
     const waiting = this.#entry.get(CHUNK.waiting)
     let dueMs =
       waiting === undefined ? NEVER_MS : roundedUp(earliestWaitingMs(waiting) + 1, Math.ceil(graceMs / GROUPS_IN_GRACE))
-    for (const placed of this.#present())
-      dueMs = Math.min(dueMs, roundedUp(this.#sections.dueMs(placed) + 1, SECOND_MS))
+    for (const placed of this.#parts.decisions.all) {
+      if (this.#sections.has(placed)) dueMs = Math.min(dueMs, roundedUp(this.#sections.dueMs(placed) + 1, SECOND_MS))
+    }
     return dueMs === NEVER_MS ? dueMs : dueMs + graceMs
   }
 
@@ -162,30 +166,31 @@ export class DecisionSteps implements Turn {
     const rule = fields.kind === undefined ? decision.name : `${decision.name}-${fields.kind}`
     const at = fields.at ?? this.nowMs
     const perUser = decision.subject === 'user'
-    if (perUser && this.#isIssued(decisionHash(rule, fields.subject), at)) return
+    if (perUser && !this.#issue(decisionHash(rule, fields.subject), at)) return
     const subject = perUser ? `${fields.subject}/${this.userId}` : fields.subject
-    const { pace, kind: _, ...said } = fields
     const made = recommendation({
-      ...said,
       decisionId: decisionId(rule, subject),
       rule,
-      subject,
       userId: this.userId,
+      subject,
       at,
       validUntil: at + validForMs,
-      channel,
+      sessionId: fields.sessionId ?? null,
       arm: armIn(this.#entry, this.userId),
-      profileKnown: this.profile !== null,
+      algorithm: fields.algorithm ?? 'none',
+      reason: fields.reason ?? null,
+      becauseOf: fields.becauseOf ?? null,
+      items: fields.items ?? [],
+      amountMicros: fields.amountMicros ?? null,
+      profileKnown: this.#entry.has(CHUNK.profile),
+      channel,
+      title: fields.title ?? null,
     })
-    this.#out.push({ recommendation: made, pace })
+    this.#out.push({ recommendation: made, pace: fields.pace })
   }
 
   wakeAt(ms: number | null, timer = ''): void {
-    const section = this.#section
-    if (ms !== null) {
-      section.wakes ??= new Map()
-      section.wakes.set(timer, ms)
-    } else if (section.wakes?.delete(timer) && section.wakes.size === 0) section.wakes = null
+    setWake(this.#section, timer, ms)
     if (this.#live && ms !== null) this.#liveDueMs = Math.min(this.#liveDueMs, ms)
   }
 
@@ -199,7 +204,7 @@ export class DecisionSteps implements Turn {
   }
 
   recommend(sessionId: string, seen: readonly string[]): CarouselItems {
-    return this.#parts.model.recommend(sessionId, seen, armIn(this.#entry, this.userId), this.profile)
+    return this.#parts.model.recommend(sessionId, seen, armIn(this.#entry, this.userId), this)
   }
 
   #applyWaiting(frontierMs: number): void {
@@ -250,13 +255,13 @@ export class DecisionSteps implements Turn {
       const wake = firstWake(section)
       const { boundaryMs } = section
       const judges = boundaryMs !== null && boundaryMs < boundaryLimitMs
-      if (wake !== null && wake[1] < wakeLimitMs && (!judges || wake[1] <= boundaryMs)) {
-        const [timer, atMs] = wake
+      if (wake !== null && wake.ms < wakeLimitMs && (!judges || wake.ms <= boundaryMs)) {
+        const { name: timer, ms: atMs } = wake
         if (mayFire?.(timer, atMs) === false) return
         this.wakeAt(null, timer)
         this.#timeStep(atMs)
         this.#keep(decision.onTimer?.(section.state, atMs, this, timer))
-        if ((section.wakes?.get(timer) ?? NEVER_MS) <= atMs) this.wakeAt(atMs + 1, timer)
+        if ((wakeNamed(section, timer)?.ms ?? NEVER_MS) <= atMs) this.wakeAt(atMs + 1, timer)
       } else if (judges) {
         section.boundaryMs = null
         const atMs = placed.boundaryAt(boundaryMs)
@@ -283,18 +288,9 @@ export class DecisionSteps implements Turn {
     if (state !== undefined) this.#section.state = state
   }
 
-  #isIssued(hash: number, atMs: number): boolean {
-    const { issued, lastMs } = this.#section
-    if ((issued?.get(hash) ?? Number.NEGATIVE_INFINITY) > lastMs - this.#placed.decision.keepForMs) return true
-    if (issued === null) this.#section.issued = new Map([[hash, atMs]])
-    else issued.set(hash, atMs)
-    return false
-  }
-
-  /** The decisions that keep something of the user, in the order of the table. */
-  *#present(): Iterable<ConfiguredDecision> {
-    for (const placed of this.#parts.decisions.all) {
-      if (this.#sections.has(placed)) yield placed
-    }
+  /** False: the subject was decided before, and not so long ago that it is forgotten. */
+  #issue(hash: number, atMs: number): boolean {
+    const section = this.#section
+    return issue(section, hash, atMs, section.lastMs - this.#placed.decision.keepForMs)
   }
 }

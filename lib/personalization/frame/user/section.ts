@@ -6,14 +6,20 @@ import { ByteReader, ByteWriter } from '../packed/packed-bytes.js'
 /** A section, decoded. Times are epoch milliseconds. */
 export interface Section {
   state: unknown
-  /** When `onTimer` is due, by the name of the timer; null: there is none. */
-  wakes: Map<string, number> | null
+  /** When `onTimer` is due; null: there is no timer. */
+  wakes: Wake[] | null
   /** When `onBoundary` is due: all events up to this time, itself included, come before. */
   boundaryMs: number | null
   /** The latest event or timer of the decision. */
   lastMs: number
-  /** Decided subjects, as hashes, with the time of the decision. */
-  issued: Map<number, number> | null
+  /** Decided subjects: a hash, and after it the time of the decision. */
+  issued: number[] | null
+}
+
+/** A timer of a decision, told from its others by name. */
+export interface Wake {
+  readonly name: string
+  ms: number
 }
 
 const out = new ByteWriter()
@@ -37,18 +43,50 @@ export function sectionDueMs(section: Section, keepForMs: number): number {
   return dueMs === NEVER_MS ? section.lastMs + keepForMs : dueMs
 }
 
-/** The name and time of the first timer; null: there is none. Of one time, the first by name. */
-export function firstWake({ wakes }: Section): readonly [name: string, ms: number] | null {
-  let first: readonly [string, number] | null = null
-  if (wakes === null) return first
-  for (const wake of wakes) {
-    if (first === null || wake[1] < first[1] || (wake[1] === first[1] && wake[0] < first[0])) first = wake
+/** The first timer; null: there is none. Of one time, the first by name. */
+export function firstWake({ wakes }: Section): Wake | null {
+  if (wakes === null) return null
+  let first = wakes[0]!
+  for (let i = 1; i < wakes.length; i++) {
+    const wake = wakes[i]!
+    if (wake.ms < first.ms || (wake.ms === first.ms && wake.name < first.name)) first = wake
   }
   return first
 }
 
+/** The timer of a name. */
+export function wakeNamed({ wakes }: Section, name: string): Wake | undefined {
+  return wakes?.find((wake) => wake.name === name)
+}
+
+/** Sets the timer of a name; null takes it back. */
+export function setWake(section: Section, name: string, ms: number | null): void {
+  const wake = wakeNamed(section, name)
+  if (ms === null) {
+    if (wake === undefined) return
+    const others = section.wakes!.filter((other) => other !== wake)
+    section.wakes = others.length === 0 ? null : others
+  } else if (wake !== undefined) wake.ms = ms
+  else if (section.wakes === null) section.wakes = [{ name, ms }]
+  else section.wakes.push({ name, ms })
+}
+
+/** Notes that a subject is decided. False: it was, after `afterMs`. */
+export function issue(section: Section, hash: number, atMs: number, afterMs: number): boolean {
+  section.issued ??= []
+  const { issued } = section
+  for (let i = 0; i < issued.length; i += 2) {
+    if (issued[i] !== hash) continue
+    if (issued[i + 1]! > afterMs) return false
+    issued[i + 1] = atMs
+    return true
+  }
+  issued.push(hash, atMs)
+  return true
+}
+
 function firstDueMs(section: Section): number {
-  return Math.min(firstWake(section)?.[1] ?? NEVER_MS, section.boundaryMs ?? NEVER_MS)
+  return Math.min(firstWake(section)?.ms ?? NEVER_MS, section.boundaryMs ?? NEVER_MS)
 }
 
 export function decodeSection(bytes: Buffer, decision: Decision): Section {
@@ -56,17 +94,19 @@ export function decodeSection(bytes: Buffer, decision: Decision): Section {
   from.whole()
   const lastMs = from.whole()
   const boundary = from.whole()
-  const wakes = readTimes(from, (reader) => reader.text())
-  const issued = readTimes(from, (reader) => reader.whole())
+  const wakes: Wake[] = []
+  for (let left = from.whole(); left > 0; left--) wakes.push({ name: from.text(), ms: from.whole() })
+  const issued: number[] = []
+  for (let left = from.whole(); left > 0; left--) issued.push(from.whole(), from.whole())
   const { state } = decision
   const rest = bytes.subarray(from.position)
   const isInitial = state === undefined || rest.length === 0
   return {
     state: isInitial ? (state?.initial ?? null) : state.serde.deserialize(rest, decision.name),
-    wakes,
+    wakes: wakes.length === 0 ? null : wakes,
     boundaryMs: boundary === 0 ? null : boundary - 1,
     lastMs,
-    issued,
+    issued: issued.length === 0 ? null : issued,
   }
 }
 
@@ -81,9 +121,9 @@ export function encodeSection(section: Section, decision: Decision): Buffer | nu
   out.whole(dueMs === NEVER_MS ? 0 : dueMs + 1)
   out.whole(lastMs)
   out.whole(boundaryMs === null ? 0 : boundaryMs + 1)
-  out.whole(wakes?.size ?? 0)
+  out.whole(wakes?.length ?? 0)
   if (wakes !== null) {
-    for (const [name, ms] of wakes) {
+    for (const { name, ms } of wakes) {
       out.text(name)
       out.whole(ms)
     }
@@ -93,23 +133,14 @@ export function encodeSection(section: Section, decision: Decision): Buffer | nu
   return out.copy()
 }
 
-function readTimes<K>(from: ByteReader, readName: (from: ByteReader) => K): Map<K, number> | null {
-  const count = from.whole()
-  if (count === 0) return null
-  const times = new Map<K, number>()
-  for (let left = count; left > 0; left--) times.set(readName(from), from.whole())
-  return times
-}
-
-function writeIssued(issued: Map<number, number> | null, afterMs: number): void {
-  if (issued === null) {
-    out.whole(0)
-    return
-  }
-  for (const [hash, atMs] of issued) if (atMs <= afterMs) issued.delete(hash)
-  out.whole(issued.size)
-  for (const [hash, atMs] of issued) {
-    out.whole(hash)
-    out.whole(atMs)
+function writeIssued(issued: readonly number[] | null, afterMs: number): void {
+  let kept = 0
+  if (issued !== null) for (let i = 1; i < issued.length; i += 2) if (issued[i]! > afterMs) kept++
+  out.whole(kept)
+  if (issued === null) return
+  for (let i = 0; i < issued.length; i += 2) {
+    if (issued[i + 1]! <= afterMs) continue
+    out.whole(issued[i]!)
+    out.whole(issued[i + 1]!)
   }
 }

@@ -4,7 +4,9 @@ import { decodeSection, encodedDueMs, encodeSection, newSection, type Section, s
 import type { UserEntry } from './user-entry.js'
 
 export class UserSections {
-  readonly #decoded = new Map<ConfiguredDecision, Section>()
+  /** Side by side: the decisions whose sections are decoded, and these. */
+  readonly #placed: ConfiguredDecision[] = []
+  readonly #decoded: Section[] = []
   #entry: UserEntry
 
   constructor(entry: UserEntry) {
@@ -16,36 +18,44 @@ export class UserSections {
     this.#entry = entry
   }
 
-  has(decision: ConfiguredDecision): boolean {
-    return this.#decoded.has(decision) || this.#entry.get(decision.chunk) !== undefined
+  has(configured: ConfiguredDecision): boolean {
+    return this.#placed.includes(configured) || this.#entry.has(configured.chunk)
   }
 
   of(configured: ConfiguredDecision): Section {
-    let section = this.#decoded.get(configured)
-    if (section === undefined) {
-      const bytes = this.#entry.get(configured.chunk)
-      section = bytes === undefined ? newSection(configured.decision) : decodeSection(bytes, configured.decision)
-      this.#decoded.set(configured, section)
-    }
+    const place = this.#placed.indexOf(configured)
+    if (place >= 0) return this.#decoded[place]!
+    const bytes = this.#entry.get(configured.chunk)
+    const section = bytes === undefined ? newSection(configured.decision) : decodeSection(bytes, configured.decision)
+    this.#placed.push(configured)
+    this.#decoded.push(section)
     return section
   }
 
   /** When the section of a decision that has one next changes by time alone. */
   dueMs(configured: ConfiguredDecision): number {
-    const section = this.#decoded.get(configured)
+    const place = this.#placed.indexOf(configured)
     const { keepForMs } = configured.decision
-    if (section !== undefined) return sectionDueMs(section, keepForMs)
+    if (place >= 0) return sectionDueMs(this.#decoded[place]!, keepForMs)
     return encodedDueMs(this.#entry.get(configured.chunk)!, keepForMs)
   }
 
   forget(configured: ConfiguredDecision): void {
-    this.#decoded.delete(configured)
+    const place = this.#placed.indexOf(configured)
+    if (place >= 0) {
+      this.#placed.splice(place, 1)
+      this.#decoded.splice(place, 1)
+    }
     this.#entry.set(configured.chunk, null)
   }
 
   /** Writes the decoded sections into the entry. */
   write(): void {
-    for (const [{ chunk, decision }, section] of this.#decoded) this.#entry.set(chunk, encodeSection(section, decision))
-    this.#decoded.clear()
+    for (let i = 0; i < this.#placed.length; i++) {
+      const { chunk, decision } = this.#placed[i]!
+      this.#entry.set(chunk, encodeSection(this.#decoded[i]!, decision))
+    }
+    this.#placed.length = 0
+    this.#decoded.length = 0
   }
 }

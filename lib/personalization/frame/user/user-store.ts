@@ -1,16 +1,9 @@
 /** The store of user entries and the timers that belong to it. */
-import {
-  bytes,
-  type KeyValueStore,
-  type ProcessorContext,
-  stateStore,
-  string,
-  type TimerStore,
-} from '../../../index.js'
-import { CHUNK, UserEntry } from './user-entry.js'
+import { type KeyValueStore, type ProcessorContext, stateStore, string, type TimerStore } from '../../../index.js'
+import { CHUNK, UserEntry, userEntry } from './user-entry.js'
 
 /** User -> all that the tier keeps of the user. In order, so that a campaign can walk it. */
-export const USER_STORE = stateStore({ name: 'users', key: string, value: bytes, ordered: true })
+export const USER_STORE = stateStore({ name: 'users', key: string, value: userEntry, ordered: true })
 /** User -> when time alone may change something. */
 export const USER_TIMERS = 'user-timers'
 /** User -> when a wake-up of a live event is due. */
@@ -18,8 +11,8 @@ export const LIVE_TIMERS = 'live-timers'
 
 /** Reads and writes the entries of one task. */
 export class UserStore {
-  readonly #store: KeyValueStore<string, Buffer> & {
-    range(from: string | null, to: string | null): Iterable<readonly [string, { readonly value: Buffer }]>
+  readonly #store: KeyValueStore<string, UserEntry> & {
+    range(from: string | null, to: string | null): Iterable<readonly [string, unknown]>
   }
   readonly #timers: TimerStore<string>
   readonly #liveTimers: TimerStore<string>
@@ -31,14 +24,14 @@ export class UserStore {
   }
 
   read(userId: string): UserEntry {
-    return UserEntry.decode(this.#store.get(userId)?.value ?? null)
+    return this.#store.get(userId)?.value ?? UserEntry.empty()
   }
 
   /** Writes the entry if it has changed, and sets its timers. `dueMs`, `liveDueMs`: Infinity for none. */
   write(userId: string, entry: UserEntry, dueMs: number, liveDueMs: number, stampMs: number): void {
     this.#setTimer(userId, entry, dueMs)
     if (liveDueMs !== Number.POSITIVE_INFINITY) this.#setLiveTimer(userId, liveDueMs)
-    if (entry.changed) this.#store.put(userId, entry.isEmpty ? null : entry.encode(), Math.max(0, stampMs))
+    if (entry.changed) this.#store.put(userId, entry.isEmpty ? null : entry, Math.max(0, stampMs))
   }
 
   /** Users whose timer is due at `nowMs`. Their timers are gone: `read` and `write` follow. */

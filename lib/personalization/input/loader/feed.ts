@@ -11,22 +11,23 @@ export type Item =
   | { readonly kind: 'profile'; readonly profile: CustomerProfile }
   | { readonly kind: 'row'; readonly row: ActivityRow }
 
-/** The sequence of one input; a position is a number of items from its beginning. */
+/** The sequence of one input, its profiles first; a position is a number of items from its beginning. */
 export class Feed {
-  readonly #items: AsyncGenerator<Item, void, undefined>
+  readonly #profiles: readonly CustomerProfile[]
+  readonly #rows: AsyncIterator<ActivityRow>
+  /** Profiles taken. */
+  #place = 0
   /** Undefined: not read yet; null: the input is over. */
   #next: Item | null | undefined
 
   constructor(input: LoaderInput) {
-    this.#items = itemsOf(input)
+    this.#profiles = input.profiles
+    this.#rows = input.rows()[Symbol.asyncIterator]()
   }
 
   /** The next item without taking it, null at the end. */
   async peek(): Promise<Item | null> {
-    if (this.#next === undefined) {
-      const read = await this.#items.next()
-      this.#next = read.done ? null : read.value
-    }
+    if (this.#next === undefined) this.#next = await this.#read()
     return this.#next
   }
 
@@ -36,17 +37,18 @@ export class Feed {
 
   /** Passes over what was sent in an earlier life. */
   async skip(count: number): Promise<void> {
-    for (let i = 0; i < count; i++) if ((await this.#items.next()).done) return
+    for (let i = 0; i < count; i++) if ((await this.#read()) === null) return
   }
 
   async close(): Promise<void> {
-    await this.#items.return()
+    await this.#rows.return?.()
   }
-}
 
-async function* itemsOf(input: LoaderInput): AsyncGenerator<Item, void, undefined> {
-  for (const profile of input.profiles) yield { kind: 'profile', profile }
-  for await (const row of input.rows()) yield { kind: 'row', row }
+  async #read(): Promise<Item | null> {
+    if (this.#place < this.#profiles.length) return { kind: 'profile', profile: this.#profiles[this.#place++]! }
+    const { done, value } = await this.#rows.next()
+    return done ? null : { kind: 'row', row: value }
+  }
 }
 
 /** Event time of an item, undefined for what has none and is sent with its neighbours. */

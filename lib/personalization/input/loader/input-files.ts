@@ -11,6 +11,7 @@ import { type Columns, columnsText, parseColumns } from '../formats/columns.js'
 import { type ActivityRow, type ActivityRows, type InvalidRow, isInvalidRow } from '../formats/rows.js'
 import { type Format, formatNamed, replayOf } from '../index.js'
 import { type InjectPlan, inject } from '../inject.js'
+import { oneByOne } from '../one-by-one.js'
 
 /** An input for the service, from {@link fileInput} or {@link simulatorInput}. */
 export interface LoaderInput {
@@ -104,19 +105,28 @@ export function simulatorInput(options: SequenceOptions): LoaderInput {
     sequence: sequenceName(options),
     source: 'simulated',
     profiles: shop.profiles,
-    rows: () => injected(shop.events, options),
+    rows: () => injected(oneByOne(oneBatch<ActivityRow>(shop.events)), options),
   }
 }
 
-function injected(rows: AsyncIterable<ActivityRow> | Iterable<ActivityRow>, options: SequenceOptions) {
+function injected(rows: AsyncIterable<ActivityRow>, options: SequenceOptions): AsyncIterable<ActivityRow> {
+  if (isUnchanged(options.inject)) return rows
   const random = seededRandom(`${options.seed}/inject`)
   return inject<ActivityRow>(rows, options.inject, random, (row) => (isInvalidRow(row) ? undefined : row.at))
 }
 
 function sequenceName({ inject: plan, seed }: SequenceOptions): string {
   const { shuffleMs, duplicateShare, lateShare, lateMs } = plan
-  if (shuffleMs === 0 && duplicateShare === 0 && lateShare === 0) return 'unchanged'
+  if (isUnchanged(plan)) return 'unchanged'
   return `shuffle=${shuffleMs},duplicate=${duplicateShare},late=${lateShare}:${lateMs} seed ${seed}`
+}
+
+function isUnchanged({ shuffleMs, duplicateShare, lateShare }: InjectPlan): boolean {
+  return shuffleMs === 0 && duplicateShare === 0 && lateShare === 0
+}
+
+async function* oneBatch<T>(values: readonly T[]): AsyncGenerator<readonly T[]> {
+  yield values
 }
 
 /** Of the file and of what else decides what its rows are. */
