@@ -38,7 +38,8 @@ export function utcMs(text: string): number | undefined {
   const minute = digits(text, 14, 2)
   const second = digits(text, 17, 2)
   // NaN, for what has something else among its digits, is in no range.
-  if (!(year >= 0 && hour <= 23 && minute <= 59 && second <= 59 && day >= 1 && day <= daysIn(year, month))) return undefined
+  if (!(year >= 0 && hour <= 23 && minute <= 59 && second <= 59 && day >= 1 && day <= daysIn(year, month)))
+    return undefined
   return Date.UTC(year, month - 1, day, hour, minute, second)
 }
 
