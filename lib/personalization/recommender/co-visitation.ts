@@ -93,6 +93,18 @@ export class CoVisitation implements ItemRecommender {
 
   /** `sessionId` plays no part: a pair does not remember which session it came from. */
   recommend(sessionItems: readonly ItemId[], options: RecommendOptions = {}): Candidate[] {
+    this.#rank(sessionItems, options.count ?? DEFAULT_COUNT, options)
+    const decayed = 2 ** (((this.#landmarkMs ?? 0) - this.#latestAtMs) / this.#halfLifeMs)
+    return this.#ranking.candidates(this.#itemIds, decayed)
+  }
+
+  extend(list: ItemId[], count: number, sessionItems: readonly ItemId[], options: RecommendOptions): void {
+    this.#rank(sessionItems, count + list.length, options)
+    this.#ranking.extend(list, count, this.#itemIds)
+  }
+
+  /** Leaves the answer in `#ranking`. */
+  #rank(sessionItems: readonly ItemId[], count: number, { repeats }: RecommendOptions): void {
     const last = latestDistinct(sessionItems, this.#lastItems)
     const touched = this.#touched
     this.#makeRoom()
@@ -101,20 +113,14 @@ export class CoVisitation implements ItemRecommender {
       const companions = item === undefined ? null : this.#companions[item]!
       if (companions !== null) this.#add(companions, 1 / place)
     }
-    const forbidden = options.repeats === 'allow' || last.length === 0 ? undefined : this.#itemOf.get(last[0]!)
-    const ranking = this.#ranking
-    ranking.begin(options.count ?? DEFAULT_COUNT)
-    for (const item of touched) {
-      if (item !== forbidden) ranking.offer(item, this.#scores[item]!)
+    const forbidden = repeats === 'allow' || last.length === 0 ? undefined : this.#itemOf.get(last[0]!)
+    this.#ranking.begin(count)
+    for (let i = 0; i < touched.length; i++) {
+      const item = touched[i]!
+      if (item !== forbidden) this.#ranking.offer(item, this.#scores[item]!)
       this.#scores[item] = 0
     }
     touched.length = 0
-    const decayed = 2 ** (((this.#landmarkMs ?? 0) - this.#latestAtMs) / this.#halfLifeMs)
-    const answer: Candidate[] = []
-    for (let place = 0; place < ranking.count; place++) {
-      answer.push({ itemId: this.#itemIds[ranking.id(place)]!, score: ranking.score(place) * decayed })
-    }
-    return answer
   }
 
   #add({ items, weights }: Companions, factor: number): void {

@@ -66,14 +66,7 @@ export class SessionRecommender {
     let fromFirst = 0
     for (const name of options.algorithms ?? DEFAULT_ORDER) {
       if (items.length >= count) break
-      // A later algorithm is asked for enough to survive losing every item that is already listed.
-      const more = this.#algorithms[name].recommend(sessionItems, { ...options, count: count + items.length })
-      const listed = items.length
-      for (let i = 0; i < more.length && items.length < count; i++) {
-        const { itemId } = more[i]!
-        // An algorithm names an item once.
-        if (listed === 0 || !items.includes(itemId)) items.push(itemId)
-      }
+      this.#algorithms[name].extend(items, count, sessionItems, options)
       if (algorithm !== 'none' || items.length === 0) continue
       algorithm = name
       fromFirst = items.length

@@ -1,5 +1,7 @@
 /** The best few of many scored items, kept in order while they are offered; its memory is used again. */
 
+import type { Candidate, ItemId } from './recommender.js'
+
 export class Ranking {
   #ids = new Int32Array(32)
   #scores = new Float64Array(32)
@@ -44,6 +46,25 @@ export class Ranking {
     }
     ids[place] = id
     scores[place] = score
+  }
+
+  /** What is kept, with the ids of the shop; each score times `unit`. */
+  candidates(itemIds: readonly ItemId[], unit: number): Candidate[] {
+    const candidates: Candidate[] = []
+    for (let place = 0; place < this.#count; place++) {
+      candidates.push({ itemId: itemIds[this.#ids[place]!]!, score: this.#scores[place]! * unit })
+    }
+    return candidates
+  }
+
+  /** Adds what `list` lacks to its end, until it has `count` items. */
+  extend(list: ItemId[], count: number, itemIds: readonly ItemId[]): void {
+    const listed = list.length
+    for (let place = 0; place < this.#count && list.length < count; place++) {
+      const itemId = itemIds[this.#ids[place]!]!
+      // What is kept is kept once.
+      if (listed === 0 || !list.includes(itemId)) list.push(itemId)
+    }
   }
 
   #before(id: number, score: number, place: number): boolean {

@@ -28,6 +28,8 @@ export interface ItemRecommender {
   learn(sessionId: string, itemId: ItemId, atMs: number): void
   /** Ranked items to follow `sessionItems` (oldest first, the item seen last at the end); may be empty. */
   recommend(sessionItems: readonly ItemId[], options?: RecommendOptions): Candidate[]
+  /** Adds the ranked items that `list` lacks to its end, until it has `count` of them. */
+  extend(list: ItemId[], count: number, sessionItems: readonly ItemId[], options: RecommendOptions): void
 }
 
 /** Length of an answer unless the caller says otherwise, in items. */

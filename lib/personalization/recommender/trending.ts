@@ -74,6 +74,14 @@ export class Trending implements ItemRecommender {
     return answer
   }
 
+  extend(list: ItemId[], count: number, sessionItems: readonly ItemId[], { repeats }: RecommendOptions): void {
+    const forbidden = repeats === 'allow' ? undefined : sessionItems.at(-1)
+    for (let i = 0; i < this.#board.length && list.length < count; i++) {
+      const { itemId } = this.#board[i]!
+      if (itemId !== forbidden && !list.includes(itemId)) list.push(itemId)
+    }
+  }
+
   #climb(trend: Trend): void {
     const board = this.#board
     if (trend.place < 0) {

@@ -94,14 +94,25 @@ export class VmisKnn implements ItemRecommender {
   }
 
   recommend(sessionItems: readonly ItemId[], options: RecommendOptions = {}): Candidate[] {
+    const votesOfOne = this.#rank(sessionItems, options.count ?? DEFAULT_COUNT, options)
+    return this.#ranking.candidates(this.#index.itemIds, 1 / votesOfOne)
+  }
+
+  extend(list: ItemId[], count: number, sessionItems: readonly ItemId[], options: RecommendOptions): void {
+    this.#rank(sessionItems, count + list.length, options)
+    this.#ranking.extend(list, count, this.#index.itemIds)
+  }
+
+  /** Leaves the answer in `#ranking`; returns the votes of a session that is like this one. */
+  #rank(sessionItems: readonly ItemId[], count: number, { sessionId, repeats }: RecommendOptions): number {
     const last = latestDistinct(sessionItems, this.#lastItems)
-    const candidates = this.#collect(last, options.sessionId)
+    const candidates = this.#collect(last, sessionId)
     const touched = this.#vote(this.#nearest(candidates))
     for (let i = 0; i < candidates; i++) this.#similarity[this.#candidates[i]!] = 0
-    const forbidden = options.repeats === 'allow' ? undefined : this.#index.itemIndex(sessionItems.at(-1) ?? '')
-    const answer = this.#best(touched, options.count ?? DEFAULT_COUNT, forbidden ?? -1, last.length * VOTE_PLACES)
+    const forbidden = repeats === 'allow' ? undefined : this.#index.itemIndex(sessionItems.at(-1) ?? '')
+    this.#best(touched, count, forbidden ?? -1)
     for (let i = 0; i < touched; i++) this.#votes[this.#touched[i]!] = 0
-    return answer
+    return last.length * VOTE_PLACES
   }
 
   /** The sessions that share an item, with their similarity and place; returns how many. */
@@ -180,22 +191,16 @@ export class VmisKnn implements ItemRecommender {
     return count
   }
 
-  /** The `count` best of the touched items, lifted by their rarity; of equal ones the one that was learned first. */
-  #best(touched: number, count: number, forbidden: number, unit: number): Candidate[] {
-    const { itemIds, itemLive, sessions } = this.#index
+  /** Ranks the `count` best of the touched items, lifted by their rarity; of equal ones the one that was learned first. */
+  #best(touched: number, count: number, forbidden: number): void {
+    const { itemLive, sessions } = this.#index
     const all = this.#logarithm(sessions)
-    const ranking = this.#ranking
-    ranking.begin(count)
+    this.#ranking.begin(count)
     for (let i = 0; i < touched; i++) {
       const item = this.#touched[i]!
       if (item === forbidden) continue
-      ranking.offer(item, this.#votes[item]! * (1 + this.#idfWeight * (all - this.#logarithm(itemLive[item]!))))
+      this.#ranking.offer(item, this.#votes[item]! * (1 + this.#idfWeight * (all - this.#logarithm(itemLive[item]!))))
     }
-    const answer: Candidate[] = []
-    for (let place = 0; place < ranking.count; place++) {
-      answer.push({ itemId: itemIds[ranking.id(place)]!, score: ranking.score(place) / unit })
-    }
-    return answer
   }
 
   #logarithm(count: number): number {

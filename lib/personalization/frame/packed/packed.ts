@@ -48,7 +48,7 @@ export function list<T>(field: PackedField<T>): PackedField<readonly T[]> {
   return {
     write(out, values) {
       out.whole(values.length)
-      for (const value of values) field.write(out, value)
+      for (let i = 0; i < values.length; i++) field.write(out, values[i]!)
     },
     read(from) {
       const values: T[] = []
@@ -60,14 +60,15 @@ export function list<T>(field: PackedField<T>): PackedField<readonly T[]> {
 
 /** An object whose fields are written in the order of `fields`. */
 export function fields<T extends object>(all: { readonly [P in keyof T]: PackedField<T[P]> }): PackedField<T> {
-  const rows = Object.entries(all) as [keyof T, PackedField<T[keyof T]>][]
+  const names = Object.keys(all) as (keyof T)[]
+  const codecs = names.map((name) => all[name] as PackedField<T[keyof T]>)
   return {
     write(out, value) {
-      for (const [name, field] of rows) field.write(out, value[name])
+      for (let i = 0; i < names.length; i++) codecs[i]!.write(out, value[names[i]!])
     },
     read(from) {
       const value = {} as T
-      for (const [name, field] of rows) value[name] = field.read(from)
+      for (let i = 0; i < names.length; i++) value[names[i]!] = codecs[i]!.read(from)
       return value
     },
   }

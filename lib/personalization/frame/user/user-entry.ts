@@ -16,14 +16,16 @@ const VERSION = 1
 const NOTHING = Buffer.alloc(0)
 const out = new ByteWriter()
 
-/** What one user's entry holds: bytes by chunk number. A chunk that nobody asks for stays where it was read. */
+/** Numbers of a place: the chunk's number (0: it was removed), and where it is in the source. */
+const PLACE = 3
+
+/** What one user's entry holds: bytes by chunk number. A chunk that nobody sets stays where it was read. */
 export class UserEntry {
   readonly #source: Buffer
-  /** By place: the chunk's number, its bytes if they were asked for or set, else where they are in the source. */
-  readonly #numbers: number[] = []
-  readonly #bytes: (Buffer | null)[] = []
-  readonly #starts: number[] = []
-  readonly #ends: number[] = []
+  readonly #places: number[] = []
+  /** By place, the bytes of what was set; null: nothing was. */
+  #bytes: (Buffer | undefined)[] | null = null
+  #count = 0
   #changed = false
 
   private constructor(source: Buffer) {
@@ -46,13 +48,14 @@ export class UserEntry {
         `a user's entry has version ${version}; this service reads ${VERSION}`,
       )
     }
+    const places = entry.#places
     while (!from.done) {
-      entry.#numbers.push(from.whole())
+      const chunk = from.whole()
       const length = from.whole()
-      entry.#bytes.push(null)
-      entry.#starts.push(from.position)
+      const start = from.position
       from.skip(length)
-      entry.#ends.push(from.position)
+      places.push(chunk, start, from.position)
+      entry.#count++
     }
     return entry
   }
@@ -63,33 +66,36 @@ export class UserEntry {
   }
 
   get isEmpty(): boolean {
-    return this.#numbers.length === 0
+    return this.#count === 0
   }
 
   has(chunk: number): boolean {
-    return this.#numbers.includes(chunk)
+    return this.#placeOf(chunk) >= 0
   }
 
+  /** The bytes of a chunk where they are: do not change them. */
   get(chunk: number): Buffer | undefined {
-    const place = this.#numbers.indexOf(chunk)
+    const place = this.#placeOf(chunk)
     if (place < 0) return undefined
-    const bytes = this.#bytes[place] ?? this.#source.subarray(this.#starts[place], this.#ends[place])
-    this.#bytes[place] = bytes
-    return bytes
+    return this.#bytes?.[place / PLACE] ?? this.#source.subarray(this.#places[place + 1], this.#places[place + 2])
   }
 
   /** Null removes the chunk. The bytes are not copied. */
   set(chunk: number, bytes: Buffer | null): void {
-    const place = this.#numbers.indexOf(chunk)
+    let place = this.#placeOf(chunk)
     if (bytes === null) {
       if (place < 0) return
-      for (const list of [this.#numbers, this.#bytes, this.#starts, this.#ends]) list.splice(place, 1)
-    } else if (place < 0) {
-      this.#numbers.push(chunk)
-      this.#bytes.push(bytes)
-      this.#starts.push(0)
-      this.#ends.push(0)
-    } else this.#bytes[place] = bytes
+      this.#places[place] = 0
+      this.#count--
+    } else {
+      if (place < 0) {
+        place = this.#places.length
+        this.#places.push(chunk, 0, 0)
+        this.#count++
+      }
+      this.#bytes ??= []
+      this.#bytes[place / PLACE] = bytes
+    }
     this.#changed = true
   }
 
@@ -97,13 +103,21 @@ export class UserEntry {
   encode(): Buffer {
     out.reset()
     out.whole(VERSION)
-    for (let place = 0; place < this.#numbers.length; place++) {
-      out.whole(this.#numbers[place]!)
-      const bytes = this.#bytes[place]!
-      if (bytes === null) out.block(this.#source, this.#starts[place], this.#ends[place])
+    for (let place = 0; place < this.#places.length; place += PLACE) {
+      const chunk = this.#places[place]!
+      if (chunk === 0) continue
+      out.whole(chunk)
+      const bytes = this.#bytes?.[place / PLACE]
+      if (bytes === undefined) out.block(this.#source, this.#places[place + 1], this.#places[place + 2])
       else out.block(bytes)
     }
     return out.copy()
+  }
+
+  #placeOf(chunk: number): number {
+    const places = this.#places
+    for (let place = 0; place < places.length; place += PLACE) if (places[place] === chunk) return place
+    return -1
   }
 }
 
