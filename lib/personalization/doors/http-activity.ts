@@ -75,7 +75,8 @@ export const activityDoor: Door = {
   route(server, { access, clock, intake, service }) {
     server.post<{ Body: Click }>('/api/activity', { schema: { body: CLICK_SCHEMA } }, async (request, reply) => {
       const activity = activityOfClick(request.body, service.catalogue, clock.now())
-      await access.checkWriter(request, request.body.user)
+      const checked = access.checkWriter(request, request.body.user)
+      if (checked !== undefined) await checked
       await intake.submit(activity)
       return reply.code(202).send({ id: activity.eventId })
     })

@@ -65,8 +65,12 @@ const CHECK_REQUESTS_MS = 2_000
 /** A browser asks again after ten minutes whether it may. A preflight that is none gets the answer of a preflight. */
 const CORS = { exposedHeaders: ['retry-after'], maxAge: 600, strictPreflight: false }
 /** Only from here, nothing from elsewhere. */
-const CONTENT_POLICY =
-  "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+}
 
 /** The HTTP server of the service: page, clicks, WebSocket, health. Make it before the service starts; `listen` opens the port. */
 export class PersonalizationServer {
@@ -179,9 +183,9 @@ export class PersonalizationServer {
       await server.register(cors, { origin: [...origins], credentials: true, ...CORS })
     }
     await server.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false } })
-    server.addHook('onRequest', async (_request, reply) => {
-      reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
-      reply.header('content-security-policy', CONTENT_POLICY)
+    server.addHook('onRequest', (_request, reply, done) => {
+      reply.headers(SECURITY_HEADERS)
+      done()
     })
     for (const door of DOORS) await server.register((scope) => this.#open(door, scope))
     return server

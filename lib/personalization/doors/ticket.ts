@@ -16,9 +16,12 @@ export interface TicketOptions {
   readonly random: Random
 }
 
-export type Redeemed =
-  | { readonly userId: string }
-  | { readonly refused: 'malformed' | 'forged' | 'expired' | 'used already' | 'valid for more than 31 days' }
+export type Redeemed = { readonly userId: string } | Rejected
+
+/** Why a ticket is not valid. */
+export interface Rejected {
+  readonly refused: 'malformed' | 'forged' | 'expired' | 'used already' | 'valid for more than 31 days'
+}
 
 /** Longest user id, as `activityProblem` has it. */
 const MAX_USER_BYTES = 80

@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { systemClock } from '../../index.js'
 import { type Duration, duration } from '../config/duration.js'
 import { ServiceError } from '../errors.js'
-import { type Redeemed, userIdProblem } from './ticket.js'
+import { type Rejected, userIdProblem } from './ticket.js'
 
 /** Options of {@link userTicket}. */
 export interface UserTicketOptions {
@@ -13,6 +13,12 @@ export interface UserTicketOptions {
   readonly validFor: Duration
   /** The present, epoch milliseconds. Default: the clock of the machine. */
   readonly nowMs?: number
+}
+
+/** A ticket that was checked. */
+export interface ValidTicket {
+  readonly userId: string
+  readonly expiresMs: number
 }
 
 const VERSION = 'v1'
@@ -37,7 +43,7 @@ export function userTicket(userId: string, options: UserTicketOptions): string {
 }
 
 /** Null if the text is not a ticket of this kind. */
-export function redeemUserTicket(ticket: string, secret: string, nowMs: number): Redeemed | null {
+export function redeemUserTicket(ticket: string, secret: string, nowMs: number): Rejected | ValidTicket | null {
   if (!ticket.startsWith(`${VERSION}.`)) return null
   const bodyEnd = ticket.lastIndexOf('.')
   const body = ticket.slice(0, bodyEnd)
@@ -51,7 +57,7 @@ export function redeemUserTicket(ticket: string, secret: string, nowMs: number):
   // Milliseconds in place of seconds would be valid for thousands of years.
   if (leftSeconds > MAX_VALID_SECONDS) return { refused: 'valid for more than 31 days' }
   const userId = Buffer.from(user, 'base64url').toString()
-  return userIdProblem(userId) === null ? { userId } : { refused: 'malformed' }
+  return userIdProblem(userId) === null ? { userId, expiresMs: Number(expiry) * 1_000 } : { refused: 'malformed' }
 }
 
 function signature(secret: string, body: string): Buffer {

@@ -181,3 +181,15 @@ t.test('pages of allowed origins', async (t) => {
   const preflight = await fetch(`${address}/api/activity`, { method: 'OPTIONS', headers: foreign })
   t.equal(preflight.headers.get('access-control-allow-origin'), null)
 })
+
+t.test('a ticket that was valid is not valid any more once it has expired', async (t) => {
+  const clock = new ManualClock(1_800_000_000_000)
+  const { address } = await openDoors(t, { clock, demoLogin: false })
+  const minute = userTicket('ada', { secret: 'secret', validFor: '1m', nowMs: clock.now() })
+  const click = () => post(`${address}/api/activity`, CLICK, { authorization: `Bearer ${minute}` })
+  t.equal((await click()).status, 202)
+  clock.advance(59_999)
+  t.equal((await click()).status, 202)
+  clock.advance(1)
+  t.equal((await click()).status, 401)
+})

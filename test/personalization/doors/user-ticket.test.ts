@@ -18,8 +18,8 @@ const encoded = (user: string) => Buffer.from(user).toString('base64url')
 t.test('is valid for its user until it expires, as often as it is sent', async (t) => {
   for (const user of ['ada', 'Zoë, 2nd', 'a.b.c', '用户', 'x'.repeat(80)]) {
     const ticket = make(user)
-    t.same(redeem(ticket), { userId: user })
-    t.same(redeem(ticket, NOW_MS + 59_499), { userId: user })
+    t.same(redeem(ticket), { userId: user, expiresMs: 1_800_000_060_000 })
+    t.same(redeem(ticket, NOW_MS + 59_499), { userId: user, expiresMs: 1_800_000_060_000 })
     t.same(redeem(ticket, NOW_MS + 59_500), { refused: 'expired' })
     t.match(ticket, /^[\w.-]+$/, 'fits into an address and a header')
   }
@@ -27,7 +27,7 @@ t.test('is valid for its user until it expires, as often as it is sent', async (
 
 t.test('is what the documentation says', async (t) => {
   t.equal(make('ada'), signed(`v1.${encoded('ada')}.1800000060`))
-  t.same(redeem(signed(`v1.${encoded('ada')}.1800000060`)), { userId: 'ada' })
+  t.same(redeem(signed(`v1.${encoded('ada')}.1800000060`)), { userId: 'ada', expiresMs: 1_800_000_060_000 })
 })
 
 t.test('cannot be changed', async (t) => {
@@ -67,5 +67,5 @@ t.test('what no ticket is made for', async (t) => {
     t.throws(() => make('ada', validFor), { code: 'TICKET_OPTIONS_INVALID' }, String(validFor))
   }
   t.throws(() => userTicket('ada', { secret: '', validFor: '1m' }), { code: 'TICKET_OPTIONS_INVALID' })
-  t.same(redeemUserTicket(userTicket('ada', { secret: 's', validFor: '31d' }), 's', Date.now()), { userId: 'ada' })
+  t.match(redeemUserTicket(userTicket('ada', { secret: 's', validFor: '31d' }), 's', Date.now()), { userId: 'ada' })
 })

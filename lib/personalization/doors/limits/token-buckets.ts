@@ -1,4 +1,4 @@
-/** Token buckets: a rate over time that allows bursts. One for each id, the ones used last, so that memory is bounded. */
+/** Token buckets: a rate over time that allows bursts. One for each id that came last, so that memory is bounded. */
 import type { Clock } from '../../../index.js'
 
 /** A full bucket has the tokens of this many seconds. */
@@ -31,32 +31,39 @@ export class TokenBucket {
   }
 }
 
+/** Two generations of ids: when the young one has half of all, the old one is forgotten. An id that comes again moves to the young. */
 export class TokenBuckets {
   readonly #clock: Clock
   readonly #perSecond: number
-  readonly #maxIds: number
-  /** Id → its bucket, the one used last at the end. */
-  readonly #buckets = new Map<string, TokenBucket>()
+  readonly #maxYoung: number
+  #young = new Map<string, TokenBucket>()
+  #old = new Map<string, TokenBucket>()
 
+  /** At most `maxIds` are known; the half of them that came last is. */
   constructor(clock: Clock, perSecond: number, maxIds: number) {
     this.#clock = clock
     this.#perSecond = perSecond
-    this.#maxIds = maxIds
+    this.#maxYoung = Math.ceil(maxIds / 2)
   }
 
   get size(): number {
-    return this.#buckets.size
+    return this.#young.size + this.#old.size
   }
 
   /** As {@link TokenBucket.take}. An id that was forgotten has a full bucket again. */
   take(id: string, cost?: number): number {
     const nowMs = this.#clock.monotonicMs()
-    const buckets = this.#buckets
-    const known = buckets.get(id)
-    if (known !== undefined) buckets.delete(id)
-    const bucket = known ?? new TokenBucket(this.#perSecond, nowMs)
-    buckets.set(id, bucket)
-    if (buckets.size > this.#maxIds) buckets.delete(buckets.keys().next().value!)
-    return bucket.take(nowMs, cost)
+    return (this.#young.get(id) ?? this.#renew(id, nowMs)).take(nowMs, cost)
+  }
+
+  #renew(id: string, nowMs: number): TokenBucket {
+    const bucket = this.#old.get(id) ?? new TokenBucket(this.#perSecond, nowMs)
+    if (this.#young.size >= this.#maxYoung) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#old.delete(id)
+    this.#young.set(id, bucket)
+    return bucket
   }
 }

@@ -55,12 +55,16 @@ t.test('what is rejected costs nothing', async (t) => {
   t.equal(all.take('a', 5), 0)
 })
 
-t.test('ids do not share, and the ones used last are kept', async (t) => {
-  const { buckets: all } = buckets(0.5, 3)
-  for (const id of ['a', 'b', 'c', 'a', 'd']) all.take(id)
-  t.equal(all.size, 3)
-  t.ok(all.take('a') > 0, 'a was used after b')
-  t.equal(all.take('b'), 0, 'b was forgotten')
-  for (let i = 0; i < 1_000; i++) all.take(`id-${i}`)
-  t.equal(all.size, 3)
+t.test('ids do not share, and those that came last are known', async (t) => {
+  const { buckets: all } = buckets(0.5, 20)
+  const ids = Array.from({ length: 1_000 }, (_, i) => `id-${i}`)
+  for (const [i, id] of ids.entries()) {
+    t.equal(all.take(id), 0, id)
+    // One that comes again and again is never forgotten, nor is it known twice.
+    t.equal(all.take('often') === 0, i === 0)
+    for (const recent of ids.slice(Math.max(0, i - 8), i + 1))
+      if (all.take(recent) === 0) t.fail(`${recent} after ${id}`)
+    if (all.size > 20) t.fail(`${all.size} known`)
+  }
+  t.equal(all.take('id-1'), 0, 'one of long ago is forgotten')
 })
