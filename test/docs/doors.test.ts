@@ -9,7 +9,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { loadConfig } from '../../lib/personalization/config/load-config.js'
+import { openDoors, post } from '../personalization/doors/provocation.js'
 import { ALL, SECRET, world } from '../personalization/doors/webhooks/world.js'
+import { openBrowser } from '../personalization/page-browser.js'
 
 const page = readFileSync('docs/doors.md', 'utf8')
 const FOLDER = join('dist', 'docs-doors', String(process.pid))
@@ -45,4 +47,29 @@ t.test('Webhooks: the configuration and its receiver', async (t) => {
   await until(() => it.webhooks.statuses()[0]!.delivered === 1)
   t.same(log.args(), [['push to ada: cart-abandonment, p-1 p-2']])
   t.equal((await fetch(url, { method: 'POST', body: '{}' })).status, 400, 'without a signature')
+})
+
+t.test('Server-sent events: a page of the site', async (t) => {
+  const browser = await openBrowser(t)
+  if (browser === null) return
+  const doors = await openDoors(t)
+  const page = await browser.newPage({ bypassCSP: true })
+  await page.goto(`${doors.address}/health`)
+  await page.addScriptTag({
+    type: 'module',
+    content: `${readFileSync(examplesUnder('Server-sent events')[0]!, 'utf8')}
+    globalThis.listen = listen`,
+  })
+  const { ticket } = (await (await post(`${doors.address}/tickets`, { user: 'ada' })).json()) as { ticket: string }
+  await page.waitForFunction('globalThis.listen !== undefined')
+  await page.evaluate(`globalThis.shown = []; listen('', '${ticket}', (decision) => shown.push(decision.items[0]))`)
+  const { decisionId } = JSON.parse(
+    doors.topic
+      .decide({ rule: 'carousel', userId: 'ada', subject: 's', at: Date.now(), items: ['p-007'] })
+      .value!.toString(),
+  )
+  await page.waitForFunction('shown.length === 1')
+  t.same(await page.evaluate('shown'), ['p-007'])
+  while (doors.topic.produced.length === 0) await new Promise(setImmediate)
+  t.match(doors.topic.produced, [{ type: 'impression', userId: 'ada', decisionId }])
 })

@@ -7,7 +7,10 @@ import { DoorError } from './errors.js'
 import { addressGroup } from './limits/address-group.js'
 import type { Rates } from './limits/rates.js'
 import { type Tickets, userIdProblem } from './ticket.js'
-import { redeemUserTicket, type ValidTicket } from './user-ticket.js'
+import { redeemUserTicket, userTicket, type ValidTicket } from './user-ticket.js'
+
+/** A stream brings a new one with each event and each heart-beat. */
+const STREAM_TICKET_MS = 10 * 60_000
 
 /** A request as the embedding site sees it, for example to check its own session cookie. */
 export interface AuthenticateRequest {
@@ -85,6 +88,27 @@ export class Access {
     const userId = ticket === null ? await this.#authenticated(request) : this.#redeem(ticket)
     if (userId !== null) return userId
     throw new DoorError('TICKET_MISSING', 'the request has no ticket of a user')
+  }
+
+  /**
+   * The same for a stream that is opened again: instead of a ticket that is used or expired it may bring the one that came with
+   * its last event. Null: it brings none.
+   * @throws DoorError TICKET_MISSING, TICKET_INVALID, SERVER_FAILED
+   */
+  async userAgain(request: FastifyRequest, lastTicket: string | null): Promise<string> {
+    try {
+      return await this.user(request)
+    } catch (error) {
+      const hasNone = error instanceof DoorError && (error.code === 'TICKET_INVALID' || error.code === 'TICKET_MISSING')
+      if (!hasNone || lastTicket === null) throw error
+      return this.#redeem(lastTicket)
+    }
+  }
+
+  /** A ticket to open a stream again, and to acknowledge what it brought. */
+  streamTicket(userId: string): string {
+    const { clock, ticketSecret: secret } = this.#options
+    return userTicket(userId, { secret, validFor: STREAM_TICKET_MS, nowMs: clock.now() })
   }
 
   /**

@@ -54,7 +54,8 @@ export class ErrorAnswers {
   }
 }
 
-function doorErrorOf(thrown: unknown): DoorError {
+/** What a door throws, as the error that its client gets. */
+export function doorErrorOf(thrown: unknown): DoorError {
   if (thrown instanceof DoorError) return thrown
   if (isServiceError(thrown, 'ACTIVITY_INVALID')) return new DoorError('REQUEST_MALFORMED', thrown.message)
   if (isMillraceError(thrown, 'CLIENT_RECORD_INVALID')) return new DoorError('REQUEST_TOO_LARGE', thrown.message)

@@ -1,19 +1,19 @@
-/** `GET /events`: decisions as server-sent events, for browsers whose network has no WebSockets. */
+/** `GET /events`: decisions as server-sent events, for browsers whose network has no WebSockets and for clients without them. */
 import type { ServerResponse } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import { parseResume, type ResumeMessage } from './delivery/frame.js'
-import type { Door, DoorContext } from './door.js'
+import { sendEvents } from './delivery/event-stream.js'
+import type { ResumeMessage } from './delivery/frame.js'
+import { parseEventId, resumeFrom } from './delivery/last-event-id.js'
+import type { Door } from './door.js'
 import { DoorError } from './errors.js'
 
-/** A line that is no event, so that proxies keep the connection and one that is broken is noticed. */
-const PING_MS = 20_000
-const PING = ':\n\n'
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
   // A proxy that collects answers would keep decisions back.
   'x-accel-buffering': 'no',
 }
+const NEW: ResumeMessage = { type: 'resume', position: null, have: [] }
 
 export const eventsDoor: Door = {
   name: 'events',
@@ -34,8 +34,8 @@ export const eventsDoor: Door = {
       done()
     })
     server.get('/events', async (request, reply) => {
-      const resume = resumeOf(request)
-      const userId = await context.access.user(request)
+      const { resume, ticket } = resumeOf(request)
+      const userId = await context.access.userAgain(request, ticket)
       const release = context.connections.open(userId, request.ip)
       const stream = reply.raw
       for (const [name, value] of Object.entries(reply.getHeaders()))
@@ -48,43 +48,32 @@ export const eventsDoor: Door = {
       if (stream.destroyed) return
       stream.writeHead(200, HEADERS)
       open.add(stream)
-      follow(stream, userId, resume, context)
+      const { clock, hub, access } = context
+      const end = sendEvents(stream, { clock, hub, userId, resume, ticket: () => access.streamTicket(userId) })
+      stream.once('close', end)
     })
   },
 }
 
-function follow(stream: ServerResponse, userId: string, resume: ResumeMessage, { clock, hub }: DoorContext): void {
-  const socket = {
-    send: (text: string, done: () => void) => void stream.write(`data: ${text}\n\n`, () => done()),
-    close: () => void stream.end(),
+/**
+ * Where the client was: by the id of its last event, in the header or as `?lastEventId=`, or by what a WebSocket says in its
+ * first message, as `?position=PARTITION:NEXT&have=ID,ID`.
+ * @throws DoorError REQUEST_MALFORMED
+ */
+function resumeOf({ headers, query }: FastifyRequest): {
+  readonly resume: ResumeMessage
+  readonly ticket: string | null
+} {
+  const { position, have, lastEventId } = query as Readonly<Record<'position' | 'have' | 'lastEventId', unknown>>
+  const id = headers['last-event-id'] ?? lastEventId
+  if (id !== undefined && id !== '') {
+    const said = typeof id === 'string' ? parseEventId(id) : null
+    if (said !== null) return said
+    throw new DoorError('REQUEST_MALFORMED', 'last-event-id is not an id of this stream')
   }
-  const unsubscribe = hub.subscribe(userId, socket, resume)
-  let cancel = () => {}
-  const ping = () => {
-    stream.write(PING)
-    cancel = clock.setTimer(PING_MS, ping)
-  }
-  ping()
-  // An error is followed by "close".
-  stream.on('error', () => undefined)
-  stream.once('close', () => {
-    cancel()
-    unsubscribe()
-  })
-}
-
-/** What a WebSocket says in its first message: `?position=PARTITION:NEXT&have=ID,ID`. @throws DoorError REQUEST_MALFORMED */
-function resumeOf({ query }: FastifyRequest): ResumeMessage {
-  const { position = null, have = '' } = query as { readonly position?: unknown; readonly have?: unknown }
-  const [, partition, next] = /^(\d{1,15}):(\d{1,15})$/.exec(String(position)) ?? []
-  const isPlaced = position === null || partition !== undefined
-  const resume = parseResume(
-    JSON.stringify({
-      type: 'resume',
-      position: partition === undefined ? null : { partition: Number(partition), next: Number(next) },
-      have: have === '' ? [] : String(have).split(','),
-    }),
-  )
-  if (resume !== null && isPlaced) return resume
+  if (position === undefined && have === undefined) return { resume: NEW, ticket: null }
+  const ids = have === undefined ? '' : String(have)
+  const resume = position === undefined ? resumeFrom('0:0', ids) : resumeFrom(String(position), ids)
+  if (resume !== null) return { resume: position === undefined ? { ...resume, position: null } : resume, ticket: null }
   throw new DoorError('REQUEST_MALFORMED', 'position is not PARTITION:NEXT, or have is not a list of decision ids')
 }

@@ -1,4 +1,5 @@
 /** The registry of doors: one row for each way into the service and out of it. */
+import { ackDoor } from './ack.js'
 import { cloudEventsDoor } from './cloud-events.js'
 import type { Door } from './door.js'
 import { eventsDoor } from './events.js'
@@ -21,6 +22,7 @@ export const DOORS: readonly Door[] = [
   cloudEventsDoor,
   liveDoor,
   eventsDoor,
+  ackDoor,
   webhooksDoor,
 ]
 

@@ -3,9 +3,11 @@
  */
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../../index.js'
-import { parseResume } from './delivery/frame.js'
+import { acknowledge } from './ack.js'
+import { parseAck, parseResume } from './delivery/frame.js'
 import type { Door, DoorContext } from './door.js'
-import { DoorError, type DoorErrorCode } from './errors.js'
+import { doorErrorOf } from './error-answers.js'
+import { DOOR_ERRORS, DoorError, type DoorErrorCode } from './errors.js'
 import { TokenBucket } from './limits/token-buckets.js'
 
 /** Close codes of our own (4000 to 4999). */
@@ -42,6 +44,7 @@ export const liveDoor: Door = {
   name: 'live',
   what: 'GET /live (WebSocket)',
   errors: [
+    'BROKER_UNAVAILABLE',
     'CONNECTIONS_EXCEEDED',
     'ORIGIN_NOT_ALLOWED',
     'REQUEST_MALFORMED',
@@ -101,10 +104,14 @@ class LiveSockets {
     const stopPinging = keepAlive(socket, clock)
     socket.on('message', (data, isBinary) => {
       if (budget.take(clock.monotonicMs()) > 0) return this.#reject(socket, CLOSE_TOO_MANY_MESSAGES)
-      const resume = isBinary || unsubscribe !== null ? null : parseResume(data.toString())
-      if (resume === null) return this.#reject(socket, CLOSE_BAD_MESSAGE)
-      cancelFirst()
-      unsubscribe = hub.subscribe(userId, socket, resume)
+      const text = isBinary ? '' : data.toString()
+      const ack = unsubscribe === null ? null : parseAck(text)
+      const resume = unsubscribe === null ? parseResume(text) : null
+      if (resume !== null) {
+        cancelFirst()
+        unsubscribe = hub.subscribe(userId, socket, resume)
+      } else if (ack !== null) this.#acknowledged(socket, userId, ack.decisionIds)
+      else this.#reject(socket, CLOSE_BAD_MESSAGE)
     })
     // An error (too large a message, a reset) is followed by "close".
     socket.on('error', (error) => {
@@ -115,6 +122,15 @@ class LiveSockets {
       stopPinging()
       unsubscribe?.()
       this.#open.delete(socket)
+    })
+  }
+
+  #acknowledged(socket: Socket, userId: string, decisionIds: readonly string[]): void {
+    acknowledge(userId, decisionIds, this.#context).catch((error: unknown) => {
+      const { code } = doorErrorOf(error)
+      this.#context.countError(code)
+      const { whatToDo } = DOOR_ERRORS[code]
+      socket.send(JSON.stringify({ type: 'rejected', error: code, whatToDo, decisionIds }), () => undefined)
     })
   }
 

@@ -1,10 +1,17 @@
 /** One browser connection: sends each decision id once, has a bounded queue, and closes if the browser is too slow. */
 import type { DeliveryPosition, PlacedDecision, ServerFrame } from './frame.js'
 
+/** How far a browser is once it has a frame. */
+export interface FramePlace {
+  readonly position: DeliveryPosition
+  /** The decision in the frame and where it is on the topic, which may be after `position`. */
+  readonly decision: { readonly id: string; readonly offset: number } | null
+}
+
 /** What carries the frames; a WebSocket, or a test. */
 export interface FrameSocket {
-  /** `done` is called when the bytes have left this process. */
-  send(text: string, done: () => void): void
+  /** `done` is called when the bytes have left this process. `place`: null if the frame says nothing about it. */
+  send(text: string, done: () => void, place: FramePlace | null): void
   close(code: number, reason: string): void
 }
 
@@ -24,7 +31,7 @@ export class DeliveryConnection {
   readonly userId: string
   readonly #socket: FrameSocket
   readonly #sent = new Set<string>()
-  readonly #waiting: ServerFrame[] = []
+  readonly #waiting: { readonly frame: ServerFrame; readonly offset: number }[] = []
   #bytesUnderWay = 0
   #closed = false
   /** Once something was dropped, no later frame may move the browser's position past it. */
@@ -43,25 +50,22 @@ export class DeliveryConnection {
   }
 
   /** Sends the decision unless it was sent before; `next` is how far the browser may say it has got. True when new. */
-  decide({ partition, decision }: PlacedDecision, next: number): boolean {
+  decide({ partition, offset, decision }: PlacedDecision, next: number): boolean {
     if (this.#closed || this.#sent.has(decision.decisionId)) return false
     this.#sent.add(decision.decisionId)
     if (this.#sent.size > MAX_SENT_IDS) this.#sent.delete(this.#sent.values().next().value!)
-    this.send({ type: 'decision', position: { partition, next }, decision })
+    this.#send({ type: 'decision', position: { partition, next }, decision }, offset)
     return true
   }
 
-  send(frame: ServerFrame): void {
-    if (this.#closed) return
-    this.#waiting.push(frame)
-    this.#pump()
-    if (this.#waiting.length > MAX_WAITING) this.#dropOldest()
+  send(frame: Exclude<ServerFrame, { type: 'decision' }>): void {
+    this.#send(frame, -1)
   }
 
   /** A frame that only matters now: skipped while anything waits. */
   sendIfIdle(text: string): void {
     if (!this.#closed && this.#waiting.length === 0 && this.#bytesUnderWay < MAX_BYTES_UNDER_WAY / 2) {
-      this.#write(text)
+      this.#write(text, null)
     }
   }
 
@@ -77,26 +81,38 @@ export class DeliveryConnection {
     this.#waiting.length = 0
   }
 
+  #send(frame: ServerFrame, offset: number): void {
+    if (this.#closed) return
+    this.#waiting.push({ frame, offset })
+    this.#pump()
+    if (this.#waiting.length > MAX_WAITING) this.#dropOldest()
+  }
+
   #pump(): void {
     while (this.#waiting.length > 0 && this.#bytesUnderWay < MAX_BYTES_UNDER_WAY) {
-      const frame = this.#waiting.shift()!
-      const position = this.#heldAt
-      this.#write(JSON.stringify(position === null || !('position' in frame) ? frame : { ...frame, position }))
+      const { frame, offset } = this.#waiting.shift()!
+      if (!('position' in frame)) this.#write(JSON.stringify(frame), null)
+      else {
+        const position = this.#heldAt ?? frame.position
+        const decision = frame.type === 'decision' ? { id: frame.decision.decisionId, offset } : null
+        this.#write(JSON.stringify({ ...frame, position }), { position, decision })
+      }
     }
   }
 
-  #write(text: string): void {
+  #write(text: string, place: FramePlace | null): void {
     // A frame's length in UTF-16 units is near enough to its bytes for a limit.
     this.#bytesUnderWay += text.length
-    this.#socket.send(text, () => {
+    const done = () => {
       this.#bytesUnderWay -= text.length
       if (!this.#closed) this.#pump()
-    })
+    }
+    this.#socket.send(text, done, place)
   }
 
   #dropOldest(): void {
-    const index = this.#waiting.findIndex(({ type }) => type === 'decision')
-    const [lost] = this.#waiting.splice(index, index < 0 ? 0 : 1)
+    const index = this.#waiting.findIndex(({ frame }) => frame.type === 'decision')
+    const lost = this.#waiting.splice(index, index < 0 ? 0 : 1)[0]?.frame
     if (lost?.type !== 'decision') return
     this.dropped += 1
     // A decision stands at most one before the position it came with.

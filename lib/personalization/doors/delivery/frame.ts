@@ -22,6 +22,12 @@ export interface ResumeMessage {
   readonly have: readonly string[]
 }
 
+/** Decisions that the browser has shown. Each is one impression, however often it is said. */
+export interface AckMessage {
+  readonly type: 'ack'
+  readonly decisionIds: readonly string[]
+}
+
 export type ServerFrame =
   /** The answer to "resume". `gap`: what came before the oldest record kept is missing. */
   | { readonly type: 'hello'; readonly userId: string; readonly resumed: boolean; readonly gap: boolean }
@@ -29,23 +35,41 @@ export type ServerFrame =
   /** Everything that was missed has been sent. */
   | { readonly type: 'live'; readonly position: DeliveryPosition }
 
-/** Ids that a browser may name as its own. */
-const MAX_HAVE = 64
+/** Decision ids in one message. */
+export const MAX_IDS = 64
 const DECISION_ID = /^[0-9a-f]{32}$/
 
 /** The message in a frame from the browser; null where it is anything else. */
 export function parseResume(text: string): ResumeMessage | null {
-  let value: unknown
+  const value = parsed(text)
+  if (value?.type !== 'resume' || !isIds(value.have)) return null
+  const { position, have } = value
+  if (position !== null && !isPosition(position)) return null
+  return { type: 'resume', position, have }
+}
+
+/** The same for "ack". */
+export function parseAck(text: string): AckMessage | null {
+  const value = parsed(text)
+  if (value?.type !== 'ack' || !isIds(value.decisionIds) || value.decisionIds.length === 0) return null
+  return { type: 'ack', decisionIds: value.decisionIds }
+}
+
+function parsed(text: string): Record<string, unknown> | null {
   try {
-    value = JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : null
   } catch {
     return null
   }
-  if (!isObject(value) || value.type !== 'resume' || !Array.isArray(value.have)) return null
-  const { position, have } = value
-  if (have.length > MAX_HAVE || !have.every((id) => typeof id === 'string' && DECISION_ID.test(id))) return null
-  if (position !== null && !isPosition(position)) return null
-  return { type: 'resume', position, have: have as string[] }
+}
+
+function isIds(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= MAX_IDS &&
+    value.every((id) => typeof id === 'string' && DECISION_ID.test(id))
+  )
 }
 
 function isPosition(value: unknown): value is DeliveryPosition {

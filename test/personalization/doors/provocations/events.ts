@@ -13,7 +13,14 @@ async function twice(doors: OpenDoors, users: readonly [string, string]): Promis
   return second
 }
 
-const MALFORMED = ['position=3', 'position=a:b', 'position=-1:0', 'have=nothing', `have=${'0'.repeat(31)}`]
+const MALFORMED = [
+  'lastEventId=7',
+  'position=3',
+  'position=a:b',
+  'position=-1:0',
+  'have=nothing',
+  `have=${'0'.repeat(31)}`,
+]
 
 export const PROVOCATIONS: readonly Provocation[] = [
   ...entryProvocations((doors, headers) => ask(doors, '?ticket=any', headers)),
@@ -24,6 +31,19 @@ export const PROVOCATIONS: readonly Provocation[] = [
       provoke: (doors) => ask(doors, `?ticket=${ticket('ada')}&${query}`),
     }
   }),
+  {
+    code: 'REQUEST_MALFORMED',
+    what: 'an id of another service',
+    provoke: (doors) => ask(doors, `?ticket=${ticket('ada')}`, { 'last-event-id': '42' }),
+  },
+  {
+    code: 'TICKET_INVALID',
+    what: 'a ticket of another secret in the id',
+    provoke: (doors) =>
+      ask(doors, '?ticket=used', {
+        'last-event-id': `0:0~~${userTicket('ada', { secret: 'other', validFor: '1m', nowMs: Date.now() })}`,
+      }),
+  },
   { code: 'TICKET_INVALID', what: 'no such ticket', provoke: (doors) => ask(doors, '?ticket=nonsense') },
   { code: 'TICKET_MISSING', what: 'no ticket', provoke: (doors) => ask(doors, '') },
   {

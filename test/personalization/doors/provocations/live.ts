@@ -1,7 +1,10 @@
 import { WebSocket } from 'ws'
+import { MillraceError } from '../../../../lib/errors.js'
 import { ManualClock } from '../../../../lib/testing/manual-clock.js'
 import { entryProvocations, type OpenDoors, type Provocation, post } from '../provocation.js'
 
+const ACK = JSON.stringify({ type: 'ack', decisionIds: ['a'.repeat(32)] })
+const ACK_OF_NOTHING = JSON.stringify({ type: 'ack', decisionIds: [] })
 const RESUME = JSON.stringify({ type: 'resume', position: null, have: [] })
 
 async function ticketOf({ address }: OpenDoors, user = 'ada'): Promise<string> {
@@ -39,6 +42,8 @@ const MESSAGES: readonly [code: Provocation['code'], what: string, act: (socket:
   ['REQUEST_MALFORMED', 'not JSON', (socket) => socket.send('hello')],
   ['REQUEST_MALFORMED', 'binary', (socket) => socket.send(Buffer.from(RESUME))],
   ['REQUEST_MALFORMED', 'resume twice', (socket) => [socket.send(RESUME), socket.send(RESUME)]],
+  ['REQUEST_MALFORMED', 'ack before resume', (socket) => socket.send(ACK)],
+  ['REQUEST_MALFORMED', 'ack of nothing', (socket) => [socket.send(RESUME), socket.send(ACK_OF_NOTHING)]],
   ['REQUEST_TOO_LARGE', 'a message too large', (socket) => socket.send('x'.repeat(17_000))],
 ]
 
@@ -104,6 +109,19 @@ export const PROVOCATIONS: readonly Provocation[] = [
     provoke: async (doors) =>
       connect(doors, await ticketOf(doors), (socket) => {
         for (let i = 0; i < 21; i++) socket.send(RESUME)
+      }),
+  },
+  {
+    code: 'BROKER_UNAVAILABLE',
+    what: 'an acknowledgement that cannot be stored',
+    change: { produceActivity: () => Promise.reject(new MillraceError('CLIENT_UNREACHABLE', 'no broker')) },
+    provoke: async (doors) =>
+      connect(doors, await ticketOf(doors), (socket) => {
+        socket.send(RESUME)
+        socket.send(ACK)
+        socket.on('message', (data) => {
+          if (JSON.parse(String(data)).type === 'rejected') socket.close()
+        })
       }),
   },
   {
