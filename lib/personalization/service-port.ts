@@ -1,6 +1,7 @@
 /** The interface between the running service and its web server; types only. The service implements it. */
 import type { ReadChunk, TopicRecord } from '../index.js'
 import type { Rule } from './frame/decision-table.js'
+import type { Arm } from './experiments/experiment.js'
 import type { UserActivity } from './records/activity.js'
 import type { Recommendation } from './records/recommendation.js'
 import type { Catalogue } from './shop/catalogue.js'
@@ -27,6 +28,15 @@ export interface ServicePort {
    * @throws ServiceError ACTIVITY_INVALID, CLIENT_*
    */
   produceActivity(activity: UserActivity, traceparent?: string | null): Promise<void>
+
+  /**
+   * The arm that decisions about the user have: the one kept in the user's entry, if this instance has it, otherwise the one
+   * that the user would be dealt.
+   */
+  armOf(userKey: string): Promise<Arm>
+
+  /** True if the user is in the global hold-out, which gets nothing. */
+  isHeldOut(userKey: string): boolean
 
   /** Records of `recommendations` this instance wrote, when their transaction is through (`Streams.onCommitted`). */
   onCommitted(listener: (records: readonly TopicRecord[]) => void): void

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { loadConfig } from '../../lib/personalization/config/load-config.js'
+import { armOf, EXPERIMENTS } from '../../lib/personalization/experiments/experiment.js'
 import { openDoors, post } from '../personalization/doors/provocation.js'
 import { ALL, SECRET, world } from '../personalization/doors/webhooks/world.js'
 import { openBrowser } from '../personalization/page-browser.js'
@@ -72,4 +73,19 @@ t.test('Server-sent events: a page of the site', async (t) => {
   t.same(await page.evaluate('shown'), ['p-007'])
   while (doors.topic.produced.length === 0) await new Promise(setImmediate)
   t.match(doors.topic.produced, [{ type: 'impression', userId: 'ada', decisionId }])
+})
+
+t.test('OpenFeature: the arm of a user', async (t) => {
+  const { address } = await openDoors(t, { demoLogin: false, serverKey: 'key' })
+  const [example] = examplesUnder('OpenFeature')
+  const { armOf: asked } = (await import(pathToFileURL(example!).href)) as {
+    armOf(address: string, serverKey: string, userId: string): Promise<string>
+  }
+  for (const userId of ['ada', 'bob', 'eve']) {
+    t.equal(await asked(address, 'key', userId), `${armOf(userId)} (${armOf(userId)}, SPLIT)`)
+  }
+  const flags = [...page.matchAll(/^\| `([a-z-]+)` \| ([a-z-]+) \| (.+) \|$/gm)].map(([, name, decision, values]) => {
+    return { name, decision, arms: values!.split(', ').map((value) => value.replaceAll('`', '')) }
+  })
+  t.same(flags, EXPERIMENTS, 'the table has every experiment')
 })

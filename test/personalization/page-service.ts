@@ -3,6 +3,7 @@ import type { ReadChunk } from '../../lib/client/reader-options.js'
 import { MillraceError } from '../../lib/errors.js'
 import { SHIPPED_DECISIONS } from '../../lib/personalization/decisions/index.js'
 import { DecisionTable } from '../../lib/personalization/frame/decision-table.js'
+import { armOf } from '../../lib/personalization/experiments/experiment.js'
 import type { UserActivity } from '../../lib/personalization/records/activity.js'
 import { TRIGGERED_HEADER } from '../../lib/personalization/records/decided-record.js'
 import { DECISION_ID_HEADER } from '../../lib/personalization/records/decision-id.js'
@@ -100,6 +101,8 @@ export function memoryService(topic: MemoryTopic, options: MemoryServiceOptions)
       events += 1
       if (options.answers) answer(topic, activity)
     },
+    armOf: async (userKey) => armOf(userKey),
+    isHeldOut: () => false,
     onCommitted(listener) {
       for (const partition of options.owns) {
         topic.owners.set(partition, [...(topic.owners.get(partition) ?? []), listener])

@@ -11,7 +11,7 @@ export interface HoldOutOptions {
 }
 
 /** Sticky: the same user is in or out forever, on every instance. A larger share keeps those who were in a smaller one. */
-function isHeldOut(userId: string, { share, salt }: HoldOutOptions): boolean {
+export function isHeldOut(userId: string, { share, salt }: HoldOutOptions): boolean {
   if (share <= 0) return false
   const hash = createHash('sha256').update(`${salt}\n${userId}`).digest()
   return hash.readUIntBE(0, 6) / 2 ** 48 < share

@@ -225,8 +225,11 @@ function digest(key: string): string {
   return hash('sha256', key, 'base64')
 }
 
+/** `x-api-key` is the other way in which OpenFeature's clients send one. */
 function bearerOf({ headers }: FastifyRequest): string | null {
-  return headers.authorization === undefined ? null : (/^Bearer +(\S+) *$/i.exec(headers.authorization)?.[1] ?? null)
+  const { authorization, 'x-api-key': apiKey } = headers
+  if (authorization === undefined) return typeof apiKey === 'string' && apiKey !== '' ? apiKey : null
+  return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null
 }
 
 /** The name in Basic auth, which Segment's clients use for the write key. */

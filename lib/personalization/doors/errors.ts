@@ -21,6 +21,10 @@ export const DOOR_ERRORS = {
     status: 429,
     whatToDo: 'Close a connection, or connect again after `retry-after` seconds.',
   },
+  FLAG_UNKNOWN: {
+    status: 404,
+    whatToDo: 'Use the name of an experiment as the key. docs/doors.md lists them.',
+  },
   HEADERS_TOO_LARGE: {
     status: 431,
     whatToDo: 'Send headers of at most 16 KB in all, cookies included.',

@@ -5,6 +5,7 @@ import type { Door } from './door.js'
 import { eventsDoor } from './events.js'
 import { activityDoor } from './http-activity.js'
 import { loginDoor } from './login.js'
+import { ofrepDoor } from './ofrep/ofrep-api.js'
 import { pageDoor } from './page-files.js'
 import { sdkDoor } from './sdk-file.js'
 import { segmentDoor } from './segment/segment-api.js'
@@ -23,6 +24,7 @@ export const DOORS: readonly Door[] = [
   liveDoor,
   eventsDoor,
   ackDoor,
+  ofrepDoor,
   webhooksDoor,
 ]
 

@@ -63,7 +63,7 @@ const MAX_HEADER_BYTES = 16 * 1024
 /** How often requests that are still arriving are looked at. */
 const CHECK_REQUESTS_MS = 2_000
 /** A browser asks again after ten minutes whether it may. A preflight that is none gets the answer of a preflight. */
-const CORS = { exposedHeaders: ['retry-after'], maxAge: 600, strictPreflight: false }
+const CORS = { exposedHeaders: ['etag', 'retry-after'], maxAge: 600, strictPreflight: false }
 /** Only from here, nothing from elsewhere. */
 const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',

@@ -1,5 +1,11 @@
 /** The port between the page and the running service. */
-import { readTopic } from '../../index.js'
+import { isMillraceError, readTopic } from '../../index.js'
+import { isHeldOut } from '../around/hold-out.js'
+import { defaultConfig } from '../config/service-config.js'
+import { type Arm, armOf } from '../experiments/experiment.js'
+import { armIn } from '../frame/user/arm.js'
+import { UserEntry } from '../frame/user/user-entry.js'
+import { USER_STORE } from '../frame/user/user-store.js'
 import { decisionOf } from '../records/decided-record.js'
 import type { PersonalizationService } from '../service.js'
 import type { ServicePort } from '../service-port.js'
@@ -27,6 +33,8 @@ export async function servicePort(
     async produceActivity(activity, traceparent = null) {
       await service.intake.submit(activity, traceparent)
     },
+    armOf: (userKey) => armHere(service, userKey),
+    isHeldOut: (userKey) => isHeldOut(userKey, (service.options.config ?? defaultConfig).holdOut),
     onCommitted: (listener) => service.streams.onCommitted(topics.recommendations, (records) => listener(records)),
     readRecommendations: (options) => readTopic({ cluster, topic: topics.recommendations, ...options }),
     async recommendationEnds() {
@@ -50,6 +58,18 @@ export async function servicePort(
         recommender: hitRate20 === null || mrr20 === null ? null : { hitRate20, mrr20 },
       }
     },
+  }
+}
+
+/** From the user's entry, if this instance has it; entries keep the arm through merges. */
+async function armHere({ streams }: PersonalizationService, userKey: string): Promise<Arm> {
+  try {
+    const found = await streams.queries.keyValue<string, Buffer>(USER_STORE.name).get(userKey)
+    return found === null ? armOf(userKey) : armIn(UserEntry.decode(found.value), userKey)
+  } catch (error) {
+    // Between two owners, or before the start.
+    if (isMillraceError(error)) return armOf(userKey)
+    throw error
   }
 }
 

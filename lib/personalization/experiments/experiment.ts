@@ -1,4 +1,4 @@
-/** The one experiment of the service: chooses the users who get the other recommender. */
+/** The experiments of the service. Today one: it chooses the users who get the other recommender. */
 import { hash } from 'node:crypto'
 import type { Algorithm } from '../recommender/index.js'
 
@@ -20,3 +20,16 @@ export const ARM_ALGORITHMS: Readonly<Record<Arm, readonly Algorithm[]>> = {
   control: ['vmis-knn', 'co-visitation', 'trending'],
   treatment: ['co-visitation', 'trending'],
 }
+
+/** An experiment as a row of a table. */
+export interface Experiment {
+  readonly name: string
+  /** The decision whose arms differ. */
+  readonly decision: string
+  /** The one without the change stands first. */
+  readonly arms: readonly [Arm, ...Arm[]]
+}
+
+export const EXPERIMENTS: readonly Experiment[] = [
+  { name: 'carousel-algorithm', decision: 'carousel', arms: ['control', 'treatment'] },
+]
