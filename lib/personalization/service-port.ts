@@ -1,7 +1,7 @@
 /** The interface between the running service and its web server; types only. The service implements it. */
 import type { ReadChunk, TopicRecord } from '../index.js'
-import type { Rule } from './frame/decision-table.js'
 import type { Arm } from './experiments/experiment.js'
+import type { Rule } from './frame/decision-table.js'
 import type { UserActivity } from './records/activity.js'
 import type { Recommendation } from './records/recommendation.js'
 import type { Catalogue } from './shop/catalogue.js'

@@ -101,7 +101,7 @@ async function run(
     })
     const finished = options.once ? service.inputDone().then(() => 'done' as const) : service.failure
     if ((await Promise.race([finished, stopped])) === 'stopped') return 0
-    await webhooks?.drained()
+    await Promise.race([webhooks?.drained(), stopped])
     await webhooks?.close()
     await server?.close()
     await service.stop({ leaveGroup: true })
