@@ -1,7 +1,7 @@
 /** Webhooks on an embedded broker, for tests: instances with a clock that the test moves, and decisions on the topic. */
 import type { Test } from 'tap'
 import { Admin } from '../../../../lib/client/admin.js'
-import { connect } from '../../../../lib/client/connect.js'
+import { type Connection, connect } from '../../../../lib/client/connect.js'
 import { Producer } from '../../../../lib/client/producer/plain-producer.js'
 import { embeddedBroker } from '../../../../lib/embedded-broker.js'
 import { webhookSettings } from '../../../../lib/personalization/doors/webhooks/webhook-settings.js'
@@ -44,10 +44,16 @@ export interface Instance {
 export async function world(t: Test): Promise<World> {
   const broker = await embeddedBroker({ folder: null })
   t.teardown(() => broker.close())
-  const admin = new Admin(broker)
+  return worldOn(t, broker, '')
+}
+
+/** The same on any broker. `prefix`: of the topics and the groups. */
+export async function worldOn(t: Test, connection: Connection, prefix: string): Promise<World> {
+  const source = `${prefix}${TOPIC}`
+  const admin = new Admin(connection)
   t.teardown(() => admin.close())
-  await admin.createTopics([{ name: TOPIC, partitions: ALL.length, config: STAMPED }])
-  const producer = new Producer({ connection: broker })
+  await admin.createTopics([{ name: source, partitions: ALL.length, config: STAMPED }])
+  const producer = new Producer({ connection })
   t.teardown(() => producer.close())
   // The broker stamps records with the time of the machine.
   const clock = new ManualClock(Date.now())
@@ -74,11 +80,11 @@ export async function world(t: Test): Promise<World> {
       const log: Log = { ...silentLog, error: (_fields, message) => void errors.push(message) }
       const clusters: ReturnType<typeof connect>[] = []
       const it = new Webhooks({
-        connect: () => clusters[clusters.push(connect(broker)) - 1]!,
+        connect: () => clusters[clusters.push(connect(connection)) - 1]!,
         settings: webhookSettings(webhooks, (path) => new Error(path.join('.'))),
-        ...{ applicationId: 'test', topicPrefix: '', topic: TOPIC, ownerTopic: TOPIC, instanceId: id },
+        ...{ applicationId: `${prefix}test`, topicPrefix: prefix, topic: source, ownerTopic: source, instanceId: id },
         ownPartitions: () => owned,
-        decode: ({ value }) => (value === null ? null : serde.deserialize(value, TOPIC)),
+        decode: ({ value }) => (value === null ? null : serde.deserialize(value, source)),
         hasReplay: () => false,
         ...{ clock, log, random: seededRandom(id) },
       })
@@ -102,8 +108,8 @@ export async function world(t: Test): Promise<World> {
         ...decided,
       })
       const { value, ...record } = decidedRecord(decision, -1)
-      const bytes = serde.serialize(value, TOPIC)
-      await producer.send(TOPIC, {
+      const bytes = serde.serialize(value, source)
+      await producer.send(source, {
         key: Buffer.from(record.key),
         value: bytes,
         headers: [...(record.headers ?? []), ...headers],
