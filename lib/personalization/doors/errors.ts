@@ -21,7 +21,7 @@ export const DOOR_ERRORS = {
     status: 429,
     whatToDo: 'Close a connection, or connect again after `retry-after` seconds.',
   },
-  FLAG_UNKNOWN: {
+  EXPERIMENT_UNKNOWN: {
     status: 404,
     whatToDo: 'Use the name of an experiment as the key. docs/doors.md lists them.',
   },

@@ -17,7 +17,7 @@ type OfrepCode = 'PARSE_ERROR' | 'TARGETING_KEY_MISSING' | 'INVALID_CONTEXT' | '
 
 /** Those of the errors that other parts of the server throw. */
 const OFREP_CODES: Readonly<Partial<Record<DoorErrorCode, OfrepCode>>> = {
-  FLAG_UNKNOWN: 'FLAG_NOT_FOUND',
+  EXPERIMENT_UNKNOWN: 'FLAG_NOT_FOUND',
   REQUEST_MALFORMED: 'PARSE_ERROR',
   REQUEST_TOO_LARGE: 'PARSE_ERROR',
   REQUEST_TYPE_UNSUPPORTED: 'PARSE_ERROR',
@@ -31,7 +31,7 @@ export const ofrepDoor: Door = {
   name: 'ofrep',
   what: `OpenFeature's remote evaluation: POST ${FLAGS}/KEY, POST ${FLAGS}`,
   errors: [
-    'FLAG_UNKNOWN',
+    'EXPERIMENT_UNKNOWN',
     'ORIGIN_NOT_ALLOWED',
     'REQUEST_MALFORMED',
     'REQUEST_TOO_FREQUENT',
@@ -51,7 +51,7 @@ export const ofrepDoor: Door = {
       scope.post<Keyed>(`${FLAGS}/:key`, async (request) => {
         const userKey = await targetOf(request, context)
         const experiment = experimentOf(request.params.key)
-        if (experiment === undefined) throw new DoorError('FLAG_UNKNOWN', 'there is no experiment of this name')
+        if (experiment === undefined) throw new DoorError('EXPERIMENT_UNKNOWN', 'there is no experiment of this name')
         return evaluation(experiment, await dealt(userKey, context))
       })
       scope.post(FLAGS, async (request, reply) => {

@@ -53,7 +53,7 @@ export const PROVOCATIONS: readonly Provocation[] = [
     provoke: ({ address }) => withCode(post(address + ONE, '{', key), 'PARSE_ERROR', 'carousel-algorithm'),
   },
   {
-    ...{ code: 'FLAG_UNKNOWN', what: 'another flag', options },
+    ...{ code: 'EXPERIMENT_UNKNOWN', what: 'another flag', options },
     provoke: (doors) => withCode(ask(doors, `${FLAGS}/other`, { targetingKey: 'ada' }), 'FLAG_NOT_FOUND', 'other'),
   },
   {
