@@ -3,8 +3,8 @@ import { isMillraceError, readTopic } from '../../index.js'
 import { isHeldOut } from '../around/hold-out.js'
 import { defaultConfig } from '../config/service-config.js'
 import { type Arm, armOf } from '../experiments/experiment.js'
-import { armIn } from '../frame/user/arm.js'
-import { UserEntry } from '../frame/user/user-entry.js'
+import { keptArm } from '../frame/user/arm.js'
+import type { UserEntry } from '../frame/user/user-entry.js'
 import { USER_STORE } from '../frame/user/user-store.js'
 import { decisionOf } from '../records/decided-record.js'
 import type { PersonalizationService } from '../service.js'
@@ -64,8 +64,8 @@ export async function servicePort(
 /** From the user's entry, if this instance has it; entries keep the arm through merges. */
 async function armHere({ streams }: PersonalizationService, userKey: string): Promise<Arm> {
   try {
-    const found = await streams.queries.keyValue<string, Buffer>(USER_STORE.name).get(userKey)
-    return found === null ? armOf(userKey) : armIn(UserEntry.decode(found.value), userKey)
+    const found = await streams.queries.keyValue<string, UserEntry>(USER_STORE.name).get(userKey)
+    return (found === null ? null : keptArm(found.value)) ?? armOf(userKey)
   } catch (error) {
     // Between two owners, or before the start.
     if (isMillraceError(error)) return armOf(userKey)
