@@ -28,7 +28,6 @@ export { checkDecisionSettings, type DecisionDefaults, type ResolvedSettings } f
 export { type Duration, duration } from './config/duration.js'
 export { loadConfig } from './config/load-config.js'
 export {
-  type Amount,
   type DecisionSettings,
   defaultConfig,
   defineConfig,

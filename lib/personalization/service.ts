@@ -120,7 +120,7 @@ export class PersonalizationService {
     const campaigns = new KnownCampaigns(config.campaigns)
     this.#campaigns = new CampaignFollower({ cluster, topic: topics.campaigns, known: campaigns, log })
     const gate = options.gate ?? DEFAULT_GATE
-    const parts = { topics, serdes, gate, decisions, campaigns, around: config, model: this.model }
+    const parts = { topics, serdes, gate, decisions, campaigns, around: config, trace: config.trace, model: this.model }
     this.streams = new Streams(personalizationTopology({ ...parts, tier: 'live', watch: this.counts }), {
       connection: options.connection,
       applicationId,

@@ -11,6 +11,7 @@ import { LIVE_TIMERS, USER_STORE, USER_TIMERS } from './frame/user/user-store.js
 import { Admission, type AdmissionOptions, type AdmissionWatch, type Checked, GATE_STORE } from './gate/admission.js'
 import type { SharedModel } from './recommender/model.js'
 import { arrivalSerde, arrivalTime } from './records/arrival.js'
+import { DEFAULT_TRACE, type TraceOptions } from './records/decision-trace.js'
 import type { CustomerProfile } from './records/profile.js'
 import type { Recommendation } from './records/recommendation.js'
 import type { ServiceSerdes } from './records/serdes.js'
@@ -42,6 +43,8 @@ export interface PersonalizationParts {
   readonly around: AroundConfig
   /** The recommender. */
   readonly model: SharedModel
+  /** What the traces of decisions keep. Default: what fits into a record of 1 KB. */
+  readonly trace?: TraceOptions
   /** Called when events are admitted or dropped. Default: none. */
   readonly watch?: AdmissionWatch
 }
@@ -107,13 +110,17 @@ function decisionProcessor({
   model,
   campaigns,
   around,
+  trace = DEFAULT_TRACE,
 }: PersonalizationParts): DecisionProcessor {
   return new DecisionProcessor({
     decisions: decisions.tier(tier),
     graceMs: gate.graceMs,
     model,
     campaigns,
-    outlet: (targets) => (tier === 'live' ? judgingOutlet(around, decisions, targets) : forwardingOutlet(targets)),
+    tier,
+    trace,
+    outlet: (targets) =>
+      tier === 'live' ? judgingOutlet(around, decisions, trace, targets) : forwardingOutlet(targets),
   })
 }
 

@@ -18,6 +18,7 @@ import {
 import type { Campaign } from '../../lib/personalization/records/campaign.js'
 import type { DeadLetter } from '../../lib/personalization/records/dead-letter.js'
 import { decisionId } from '../../lib/personalization/records/decision-id.js'
+import type { TraceOptions } from '../../lib/personalization/records/decision-trace.js'
 import {
   type DecidedRecord,
   type Recommendation,
@@ -64,10 +65,11 @@ export interface DriverOptions extends Partial<AdmissionOptions> {
   readonly decisions?: readonly Decision[]
   readonly campaigns?: readonly Campaign[]
   readonly around?: Partial<AroundConfig>
+  readonly trace?: TraceOptions
 }
 
 export function serviceDriver(options: DriverOptions = {}, startMs = START_MS) {
-  const { settings, decisions = SHIPPED_DECISIONS, campaigns, around, ...limits } = options
+  const { settings, decisions = SHIPPED_DECISIONS, campaigns, around, trace = defaultConfig.trace, ...limits } = options
   const model = new SharedModel()
   const table = new DecisionTable(decisions, settings)
   const parts = {
@@ -76,6 +78,7 @@ export function serviceDriver(options: DriverOptions = {}, startMs = START_MS) {
     gate: { ...DEFAULT_GATE, ...limits },
     decisions: table,
     around: { ...defaultConfig, ...around },
+    trace,
     model,
   }
   const known = new KnownCampaigns(campaigns)

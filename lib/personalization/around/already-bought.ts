@@ -21,12 +21,16 @@ const MAX_ITEMS = 500
 
 export const alreadyBought: AroundRule = {
   name: 'already-bought',
-  judge({ decision: { items }, state, config, nowMs, mayBeEmpty }) {
-    if (config.excludeBought === null || items.length === 0 || state.bought.length === 0) return null
+  judge(judgement) {
+    const { decision, state, config, nowMs, mayBeEmpty } = judgement
+    const { items } = decision
+    if (config.excludeBought === null || items.length === 0) return null
     const sinceMs = nowMs - config.excludeBought.forDays * DAY_MS
     const bought = new Set<string>()
     for (const { itemId, at } of state.bought) if (at >= sinceMs) bought.add(itemId)
     const left = items.filter((item) => !bought.has(item))
+    const { forDays } = config.excludeBought
+    judgement.figures = { forDays, bought: bought.size, removed: items.filter((item) => bought.has(item)) }
     if (left.length === items.length) return null
     if (left.length === 0 && !mayBeEmpty) return { kind: 'suppress', reason: 'already-bought' }
     return { kind: 'items', items: left }

@@ -25,12 +25,14 @@ const MAX_OTHER_PURPOSES = 32
 
 export const consent: AroundRule = {
   name: 'consent',
-  judge({ decision, state, config, notes }) {
+  judge(judgement) {
+    const { decision, state, config, notes } = judgement
     const purpose = config.consent.purposes[decision.channel]
     if (purpose === null) return null
     const known = state.consents.find((held) => held.purpose === purpose)
     if (known === undefined) notes.push('unknown-consent')
     const granted = known?.granted ?? config.consent.default === 'granted'
+    judgement.figures = { purpose, granted, since: known?.at ?? null }
     return granted ? null : { kind: 'suppress', reason: 'no-consent' }
   },
 }

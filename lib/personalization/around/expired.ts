@@ -3,7 +3,8 @@ import type { AroundRule } from './rule.js'
 
 export const expired: AroundRule = {
   name: 'expired',
-  judge({ decision, nowMs }) {
+  judge(judgement) {
+    const { decision, nowMs } = judgement
     return nowMs > decision.validUntil ? { kind: 'suppress', reason: 'expired' } : null
   },
 }

@@ -23,21 +23,35 @@ export interface Delivered {
 }
 
 const DAY_MS = 86_400_000
+const NONE_DELIVERED = { times: [], forgottenMs: 0 } as const
 /** Merges of users can bring more times than caps allow, and short caps allow many in a day: no more than these are kept. */
 const MAX_KEPT = { perMost: 3, besides: 128 }
 
 export const frequencyCaps: AroundRule = {
   name: 'frequency-caps',
-  judge({ decision: { channel }, state, config, nowMs }) {
-    const delivered = state.delivered.find((held) => held.channel === channel)
-    if (delivered === undefined) return null
-    const exceeds = config.caps.some((cap) => cap.channel === channel && isExceeded(cap, delivered, nowMs))
+  judge(judgement) {
+    const { decision, state, config, nowMs } = judgement
+    const { channel } = decision
+    const caps = config.caps.filter((cap) => cap.channel === channel)
+    if (caps.length === 0) return null
+    const delivered = state.delivered.find((held) => held.channel === channel) ?? NONE_DELIVERED
+    judgement.figures = {
+      caps: caps.map(({ most, perMs }) => {
+        const before = delivered.times.filter((time) => time <= nowMs && time > nowMs - perMs)
+        return { most, perMs, delivered: before.length }
+      }),
+    }
+    const exceeds = caps.some((cap) => isExceeded(cap, delivered, nowMs))
     return exceeds ? { kind: 'suppress', reason: 'cap' } : null
   },
 }
 
 /** Whether one more delivery at `atMs`, which may be earlier than others, would be too many. Forgotten times are taken for the worst. */
-function isExceeded({ most, perMs }: FrequencyCap, { times, forgottenMs }: Delivered, atMs: number): boolean {
+function isExceeded(
+  { most, perMs }: FrequencyCap,
+  { times, forgottenMs }: Omit<Delivered, 'channel'>,
+  atMs: number,
+): boolean {
   if (forgottenMs > atMs - perMs) return true
   const place = placeOf(times, atMs)
   const timeAt = (i: number) => (i < place ? times[i]! : i === place ? atMs : times[i - 1]!)

@@ -11,15 +11,24 @@ export interface HoldOutOptions {
 }
 
 /** Sticky: the same user is in or out forever, on every instance. A larger share keeps those who were in a smaller one. */
-export function isHeldOut(userId: string, { share, salt }: HoldOutOptions): boolean {
-  if (share <= 0) return false
+export function isHeldOut(userId: string, options: HoldOutOptions): boolean {
+  return options.share > 0 && placeOf(userId, options) < options.share
+}
+
+/** The place of a user from 0 to 1: those before the share are held out. */
+function placeOf(userId: string, { salt }: HoldOutOptions): number {
   const hash = createHash('sha256').update(`${salt}\n${userId}`).digest()
-  return hash.readUIntBE(0, 6) / 2 ** 48 < share
+  return hash.readUIntBE(0, 6) / 2 ** 48
 }
 
 export const holdOut: AroundRule = {
   name: 'hold-out',
-  judge({ decision, config }) {
-    return isHeldOut(decision.userId, config.holdOut) ? { kind: 'suppress', reason: 'hold-out' } : null
+  judge(judgement) {
+    const { decision, config } = judgement
+    const { share } = config.holdOut
+    if (share <= 0) return null
+    const place = placeOf(decision.userId, config.holdOut)
+    judgement.figures = { share, place: Math.round(place * 10_000) / 10_000 }
+    return place < share ? { kind: 'suppress', reason: 'hold-out' } : null
   },
 }

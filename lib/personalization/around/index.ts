@@ -6,7 +6,7 @@ import { frequencyCaps, withDelivery } from './frequency-caps.js'
 import { holdOut } from './hold-out.js'
 import { quietHours } from './quiet-hours.js'
 import type { AroundNote, SuppressionReason } from './reasons.js'
-import type { AroundConfig, AroundRule, JudgedFields } from './rule.js'
+import type { AroundConfig, AroundRule, JudgedFields, Judgement, Ruling } from './rule.js'
 import type { AroundState } from './state.js'
 
 /** The first rule that suppresses or holds a decision is the last one asked. Caps come last: they count what is delivered. */
@@ -26,7 +26,7 @@ export type Verdict<D> =
 /**
  * Asks the rules about a decision that would be delivered at `nowMs` (event time): its own time, or the end of a hold. A decision that is
  * held is judged again then. `mayBeEmpty`: an empty list of items is a decision too. Delivered, the decision may have fewer items, and
- * `state` is the new state of the user.
+ * `state` is the new state of the user. `answers` gets what the rules that apply said, by their names, with their figures.
  */
 export function judge<D extends JudgedFields>(
   decision: D,
@@ -34,11 +34,15 @@ export function judge<D extends JudgedFields>(
   config: AroundConfig,
   nowMs: number,
   mayBeEmpty = false,
+  answers: Record<string, Readonly<Record<string, unknown>>> = {},
 ): Verdict<D> {
   const notes: AroundNote[] = []
   let judged = decision
   for (const rule of AROUND_RULES) {
-    const ruling = rule.judge({ decision: judged, state, config, nowMs, mayBeEmpty, notes })
+    const judgement: Judgement = { decision: judged, state, config, nowMs, mayBeEmpty, notes, figures: null }
+    const ruling = rule.judge(judgement)
+    const { figures } = judgement
+    if (figures !== null || ruling !== null) answers[rule.name] = { answer: answerOf(ruling), ...figures }
     if (ruling === null) continue
     if (ruling.kind === 'hold') return ruling
     if (ruling.kind === 'suppress') return { ...ruling, notes }
@@ -51,4 +55,9 @@ export function judge<D extends JudgedFields>(
     state: delivered === state.delivered ? state : { ...state, delivered },
     notes,
   }
+}
+
+function answerOf(ruling: Ruling | null): string {
+  if (ruling === null) return 'passed'
+  return ruling.kind === 'suppress' ? ruling.reason : ruling.kind === 'hold' ? 'held' : 'items-removed'
 }

@@ -23,16 +23,32 @@ const DAY_MS = 86_400_000
 
 export const quietHours: AroundRule = {
   name: 'quiet-hours',
-  judge({ decision, state, config, nowMs, notes }) {
+  judge(judgement) {
+    const { decision, state, config, nowMs, notes } = judgement
     const hours = config.quietHours
     if (hours === null || !hours.channels.includes(decision.channel)) return null
     const own = state.zone === null ? null : TimeZone.named(state.zone.name)
     if (own === null && state.zone !== null) notes.push('unknown-zone')
-    const untilMs = endOfQuiet(hours, own ?? TimeZone.named(hours.zone)!, nowMs)
+    const zone = own ?? TimeZone.named(hours.zone)!
+    const untilMs = endOfQuiet(hours, zone, nowMs)
+    const minute = Math.floor(remainder(nowMs + zone.spanAt(nowMs).offsetMs) / MINUTE_MS)
+    judgement.figures = {
+      zone: own === null ? hours.zone : state.zone!.name,
+      known: own !== null,
+      clock: timeOfDay(minute),
+      from: timeOfDay(hours.fromMinute),
+      to: timeOfDay(hours.toMinute),
+      until: untilMs === nowMs ? null : untilMs,
+    }
     if (untilMs === nowMs) return null
     if (untilMs > decision.validUntil) return { kind: 'suppress', reason: 'quiet-hours-expired' }
     return { kind: 'hold', untilMs }
   },
+}
+
+/** `07:05` of minute 425. */
+function timeOfDay(minute: number): string {
+  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
 }
 
 /** The first time, `nowMs` or later, at which it is not quiet. */

@@ -36,6 +36,8 @@ export interface Judgement {
   readonly mayBeEmpty: boolean
   /** What the rules did not know. */
   readonly notes: AroundNote[]
+  /** A rule that applies puts its figures here, whatever it rules. */
+  figures: Readonly<Record<string, unknown>> | null
 }
 
 /** What a rule says; null: nothing against the decision as it is. */

@@ -5,7 +5,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv'
 import { webhookSettings } from '../doors/webhooks/webhook-settings.js'
 import { ServiceError } from '../errors.js'
 import type { Campaign } from '../records/campaign.js'
-import { amountMicros, CONFIG_KEYWORDS, CONFIG_SCHEMA, instantMs } from './config-schema.js'
+import { CONFIG_KEYWORDS, CONFIG_SCHEMA, instantMs } from './config-schema.js'
 import { duration } from './duration.js'
 import { nearMiss } from './near-miss.js'
 import { defaultConfig, type ServiceConfig, type ServiceConfigOptions } from './service-config.js'
@@ -86,11 +86,10 @@ export function shown(value: unknown): string {
 }
 
 function completed(options: ServiceConfigOptions, folder: string): ServiceConfig {
-  const { decisions = [], settings = {}, caps = [], consent = {}, holdOut = {}, prices, catalogue } = options
+  const { decisions = [], settings = {}, caps = [], consent = {}, holdOut = {}, catalogue, trace = {} } = options
   const { excludeBought = defaultConfig.excludeBought } = options
   const { webhooks = [] } = options
   webhookSettings(webhooks, wrongValue)
-  const amount = (value: unknown) => amountMicros(value) ?? null
   return {
     decisions,
     settings,
@@ -102,12 +101,8 @@ function completed(options: ServiceConfigOptions, folder: string): ServiceConfig
     },
     holdOut: { ...defaultConfig.holdOut, ...defined(holdOut) },
     excludeBought,
-    prices: {
-      cpuHourMicros: amount(prices?.cpuHour),
-      gbMicros: amount(prices?.gb),
-      conversionMicros: amount(prices?.conversion),
-    },
     campaigns: campaigns(options),
+    trace: { ...defaultConfig.trace, ...defined(trace) },
     catalogue: catalogue ? resolve(folder, catalogue) : null,
     webhooks,
   }

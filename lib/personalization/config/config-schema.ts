@@ -1,6 +1,6 @@
 /**
  * The JSON schema of a configuration file. Each `description` says what is allowed: errors and docs take it from here. The keywords
- * `duration`, `amount`, `instant`, `timeZone`, `plain` and `decision` are our own.
+ * `duration`, `instant`, `timeZone`, `plain` and `decision` are our own.
  */
 import type { FuncKeywordDefinition, SchemaObject } from 'ajv'
 import { TimeZone } from '../around/time-zone.js'
@@ -46,7 +46,6 @@ const whole = (minimum: number, maximum: number): SchemaObject => ({
 const channel: SchemaObject = { enum: CHANNELS, description: `one of ${CHANNELS.join(', ')}` }
 const time: SchemaObject = { duration: true, description: 'a time above 0 such as 500ms, 30s, 5m, 4h or 1d' }
 const hour = text('a time of day such as 22:00', { pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' })
-const amount: SchemaObject = { amount: true, description: 'an amount of 0 or more with at most six decimals' }
 const instant: SchemaObject = {
   instant: true,
   description: 'a time with its zone in ISO 8601, such as 2024-11-29T18:00:00Z',
@@ -104,7 +103,6 @@ export const CONFIG_SCHEMA: SchemaObject = record({
     salt: purpose,
   }),
   excludeBought: orNull(record({ forDays: whole(1, 3_650) }, ['forDays'])),
-  prices: orNull(record({ cpuHour: amount, gb: amount, conversion: amount })),
   campaigns: list(
     record(
       {
@@ -120,6 +118,10 @@ export const CONFIG_SCHEMA: SchemaObject = record({
     ),
     'a list of campaigns',
   ),
+  trace: record({
+    stateLength: orNull(whole(0, 100_000)),
+    written: { type: 'boolean', description: 'true or false' },
+  }),
   catalogue: orNull(text('the path of a file', { minLength: 1 })),
   webhooks: list(
     record(
@@ -159,7 +161,6 @@ function isDecision(value: unknown): boolean {
 /** Our keywords. */
 export const CONFIG_KEYWORDS: readonly FuncKeywordDefinition[] = [
   keyword('duration', (value) => (duration(value) ?? 0) > 0),
-  keyword('amount', (value) => amountMicros(value) !== undefined),
   keyword('instant', (value) => instantMs(value) !== undefined),
   keyword('timeZone', (value) => typeof value === 'string' && TimeZone.named(value) !== null),
   // A promise or a Map has no keys of its own: it would pass as an empty object.

@@ -3,6 +3,7 @@ import type { AroundConfig } from '../around/rule.js'
 import type { WebhookOptions } from '../doors/webhooks/webhook-settings.js'
 import type { Decision } from '../frame/define-decision.js'
 import type { Campaign } from '../records/campaign.js'
+import { DEFAULT_TRACE, type TraceOptions } from '../records/decision-trace.js'
 import type { Channel } from '../records/recommendation.js'
 import type { Duration } from './duration.js'
 
@@ -22,9 +23,6 @@ export interface DecisionSettings {
   /** The decision's own settings. */
   readonly [setting: string]: SettingValue | undefined
 }
-
-/** An amount of money: a decimal with at most six places, as a number or, to be exact with large ones, as a text. */
-export type Amount = number | string
 
 /** What a configuration file exports. Each part may be omitted. */
 export interface ServiceConfigOptions {
@@ -53,8 +51,6 @@ export interface ServiceConfigOptions {
   readonly holdOut?: { readonly share?: number; readonly salt?: string }
   /** Items that the user has bought in this many days leave the lists. Null: they stay. */
   readonly excludeBought?: { readonly forDays: number } | null
-  /** Your prices. Null: none are known. */
-  readonly prices?: { readonly cpuHour?: Amount; readonly gb?: Amount; readonly conversion?: Amount } | null
   /** Campaigns, such as flash sales. */
   readonly campaigns?: readonly {
     readonly id: string
@@ -68,6 +64,13 @@ export interface ServiceConfigOptions {
     /** How many users each task tells in a second. */
     readonly perSecond?: number
   }[]
+  /** What the traces of decisions keep of the state of a decision. */
+  readonly trace?: {
+    /** At most so many characters of its JSON, 0: none. Null: what fits into a record of 1 KB. */
+    readonly stateLength?: number | null
+    /** Whether the state after the decision is kept too. */
+    readonly written?: boolean
+  }
   /** Path of the catalogue, from the folder of the file. Null: none. */
   readonly catalogue?: string | null
   /** Where decisions are POSTed to. */
@@ -80,14 +83,10 @@ export interface ServiceConfig extends AroundConfig {
   readonly decisions: readonly Decision[]
   /** As the file says them; `checkDecisionSettings` checks them against the decisions. */
   readonly settings: Readonly<Record<string, DecisionSettings>>
-  /** Micro-units; null: unknown. */
-  readonly prices: {
-    readonly cpuHourMicros: number | null
-    readonly gbMicros: number | null
-    readonly conversionMicros: number | null
-  }
   /** Campaigns that are known from the start. */
   readonly campaigns: readonly Campaign[]
+  /** What the traces of decisions keep. */
+  readonly trace: TraceOptions
   /** Absolute path; null: none. */
   readonly catalogue: string | null
   /** As the file says them. */
@@ -106,8 +105,8 @@ export const defaultConfig: ServiceConfig = {
   },
   holdOut: { share: 0, salt: 'hold-out-1' },
   excludeBought: null,
-  prices: { cpuHourMicros: null, gbMicros: null, conversionMicros: null },
   campaigns: [],
+  trace: DEFAULT_TRACE,
   catalogue: null,
   webhooks: [],
 }

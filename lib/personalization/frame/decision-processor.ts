@@ -17,7 +17,7 @@ import { CHUNK, type UserEntry } from './user/user-entry.js'
 import { UserStore } from './user/user-store.js'
 
 /** What {@link DecisionProcessor} needs. */
-export interface DecisionProcessorParts extends Omit<DecisionStepsParts, 'campaigns'> {
+export interface DecisionProcessorParts extends Omit<DecisionStepsParts, 'campaigns' | 'partition' | 'wallMs'> {
   readonly campaigns: KnownCampaigns
   /** Makes the outlet of one task. */
   readonly outlet: (targets: OutletTargets) => Outlet
@@ -31,7 +31,7 @@ const USERS_AT_ONCE = 1_000
 
 export class DecisionProcessor implements Processor<string | null, FrameInput, string, Recommendation> {
   readonly #parts: DecisionProcessorParts
-  readonly #steps: DecisionSteps
+  #steps!: DecisionSteps
   #users!: UserStore
   #outlet!: Outlet
   #pacer!: Pacer
@@ -45,7 +45,6 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
 
   constructor(parts: DecisionProcessorParts) {
     this.#parts = parts
-    this.#steps = new DecisionSteps({ ...parts, campaigns: () => parts.campaigns.all })
   }
 
   init(context: ProcessorContext<string, Recommendation>): void {
@@ -55,8 +54,15 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
     this.#outlet = this.#parts.outlet({
       forward: (record) => context.forward(this.#traced(record)),
       hold: (decision, untilMs) => this.#pacer.hold(decision, untilMs, this.#streamTimeMs),
+      wallMs: () => context.currentSystemTimeMs(),
     })
     this.#partition = Number(context.taskId.split('_')[1])
+    this.#steps = new DecisionSteps({
+      ...this.#parts,
+      campaigns: () => this.#parts.campaigns.all,
+      partition: this.#partition,
+      wallMs: () => context.currentSystemTimeMs(),
+    })
     if (this.#parts.decisions.isLive) this.#parts.model.own(this.#partition)
     context.schedule(LIVE_LOOK_MS, 'wallClockTime', (nowMs) => this.#look(nowMs))
   }
@@ -129,7 +135,7 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
     const entry = this.#users.read(userId)
     if (this.#outlet.observes(activity)) this.#outlet.observe(activity, entry)
     this.#steps.open(userId, entry)
-    this.#steps.arrived(activity)
+    this.#steps.arrived(activity, { offset, arrivedAt: appendedAt })
     this.#finish(userId, entry, nowMs, appendedAt)
   }
 

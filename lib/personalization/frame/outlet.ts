@@ -6,6 +6,7 @@ import { isObserved, observe } from '../around/state.js'
 import { decodeAround, encodeAround } from '../around/state-bytes.js'
 import type { UserActivity } from '../records/activity.js'
 import { decidedRecord } from '../records/decided-record.js'
+import { noteAnswers, noteHold, type RuleAnswers, type TraceOptions } from '../records/decision-trace.js'
 import type { Recommendation } from '../records/recommendation.js'
 import type { DecisionTable } from './decision-table.js'
 import { CHUNK, type UserEntry } from './user/user-entry.js'
@@ -33,6 +34,8 @@ export interface OutletTargets {
   readonly forward: (record: StreamRecord<string, Recommendation>) => void
   /** Keeps a decision until a later time, when it is to be decided about again. */
   readonly hold: (decision: Recommendation, untilMs: number) => void
+  /** The wall clock. */
+  readonly wallMs: () => number
 }
 
 /** Forwards every decision as it is. */
@@ -45,7 +48,12 @@ export function forwardingOutlet({ forward }: OutletTargets): Outlet {
 }
 
 /** Asks the rules around the decisions. What they suppress is forwarded with the reason. */
-export function judgingOutlet(config: AroundConfig, table: DecisionTable, { forward, hold }: OutletTargets): Outlet {
+export function judgingOutlet(
+  config: AroundConfig,
+  table: DecisionTable,
+  trace: TraceOptions,
+  { forward, hold, wallMs }: OutletTargets,
+): Outlet {
   return {
     observes: (activity) => isObserved(activity, config),
     observe(activity, entry) {
@@ -56,9 +64,13 @@ export function judgingOutlet(config: AroundConfig, table: DecisionTable, { forw
     decided({ decision, triggeredAt, atMs }, entry) {
       const state = decodeAround(entry.get(CHUNK.around) ?? null)
       const mayBeEmpty = table.ofRule(decision.rule)?.decision.mayBeEmpty ?? false
-      const verdict = judge(decision, state, config, atMs, mayBeEmpty)
-      if (verdict.kind === 'hold') hold(decision, verdict.untilMs)
-      else if (verdict.kind === 'suppress') {
+      const answers: RuleAnswers = {}
+      const verdict = judge(decision, state, config, atMs, mayBeEmpty, answers)
+      noteAnswers(decision, answers, wallMs(), trace)
+      if (verdict.kind === 'hold') {
+        noteHold(decision, atMs, verdict.untilMs)
+        hold(decision, verdict.untilMs)
+      } else if (verdict.kind === 'suppress') {
         forward(decidedRecord({ ...decision, suppressed: verdict.reason }, triggeredAt))
       } else {
         if (verdict.state !== state) entry.set(CHUNK.around, encodeAround(verdict.state))

@@ -18,16 +18,22 @@ export function decidedRecord(decision: Recommendation, triggeredAt: number): St
 }
 
 /**
- * The decision in a record; null: it cannot be read.
+ * The decision in a record, without its trace; null: it cannot be read.
  * @throws SchemaPending where its schema is on its way: read it again when it has come
  */
 export function decisionOf(record: TopicRecord, serde: Serde<Recommendation>): Recommendation | null {
   try {
-    return record.value === null ? null : serde.deserialize(record.value, record.topic)
+    return record.value === null ? null : untraced(serde.deserialize(record.value, record.topic))
   } catch (error) {
     if (error instanceof SchemaPending) throw error
     return null
   }
+}
+
+/** What is shown and delivered has no trace: it is of no use there, and has the state of the user in it. */
+function untraced(decision: Recommendation): Recommendation {
+  Object.assign(decision, { trace: undefined })
+  return decision
 }
 
 /** The text of a header, or null where the record has none of this name. */

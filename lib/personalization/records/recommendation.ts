@@ -1,4 +1,5 @@
 /** One decision as a record of the `recommendations` topic. */
+import type { DecisionTrace } from './decision-trace.js'
 
 /** Where a decision is to be said: on the page, by a message of the embedding service, or nowhere. */
 export const CHANNELS = ['page', 'push', 'email', 'sms', 'none'] as const
@@ -42,10 +43,12 @@ export interface Recommendation {
   readonly title: string | null
   /** Why it was not delivered; null: it was. */
   readonly suppressed: string | null
+  /** Why it was made. Those who show or deliver decisions get none. */
+  readonly trace?: DecisionTrace | null
 }
 
 /** Bytes that the items and the title of one decision may take in all, so that the whole record stays under 1 KB. */
-const ITEM_AND_TITLE_BYTES = 400
+const ITEM_AND_TITLE_BYTES = 340
 /** An item id passes whole; a long query is cut. */
 const MAX_CAUSE_LENGTH = 80
 const MAX_TITLE_LENGTH = 80
@@ -78,6 +81,7 @@ export function recommendation(decided: DecidedRecord): Recommendation {
     channel: decided.channel,
     title,
     suppressed: decided.suppressed ?? null,
+    trace: decided.trace ?? null,
   }
 }
 

@@ -24,7 +24,7 @@ t.test('an empty file is the default', async (t) => {
   t.same(await check({}), defaultConfig)
   const nothing = Object.fromEntries(Object.keys(defaultConfig).map((key) => [key, undefined]))
   t.same(await check(nothing), defaultConfig, 'undefined is as if omitted')
-  const off = { quietHours: null, excludeBought: null, prices: null, catalogue: null }
+  const off = { quietHours: null, excludeBought: null, catalogue: null }
   t.same(await check(off), defaultConfig)
 })
 
@@ -42,7 +42,7 @@ t.test('every key', async (t) => {
     consent: { purposes: { email: 'newsletter', sms: null }, default: 'denied' },
     holdOut: { share: 0.05 },
     excludeBought: { forDays: 30 },
-    prices: { cpuHour: 0.05, gb: '0.02', conversion: 3 },
+    trace: { written: true },
     campaigns: [
       {
         id: 'black-friday',
@@ -71,7 +71,7 @@ t.test('every key', async (t) => {
     },
     holdOut: { share: 0.05, salt: 'hold-out-1' },
     excludeBought: { forDays: 30 },
-    prices: { cpuHourMicros: 50_000, gbMicros: 20_000, conversionMicros: 3_000_000 },
+    trace: { stateLength: null, written: true },
     campaigns: [
       {
         id: 'black-friday',
@@ -97,18 +97,18 @@ t.test('every key', async (t) => {
   })
 })
 
-t.test('zone, salt, purposes and prices have defaults of their own', async (t) => {
+t.test('zone, salt, purposes and traces have defaults of their own', async (t) => {
   const config = await check({
     quietHours: { channels: ['push'], from: '00:00', to: '23:59' },
     holdOut: { salt: 'x' },
     consent: {},
-    prices: { gb: 0 },
+    trace: { stateLength: 0 },
   })
   t.match(config, {
     quietHours: { zone: 'UTC', fromMinute: 0, toMinute: 1_439 },
     holdOut: { share: 0, salt: 'x' },
     consent: defaultConfig.consent,
-    prices: { cpuHourMicros: null, gbMicros: 0, conversionMicros: null },
+    trace: { stateLength: 0, written: false },
   })
 })
 
@@ -210,10 +210,10 @@ const WRONG: [unknown, string][] = [
   [{ excludeBought: {} }, 'excludeBought.forDays is missing'],
   [{ excludeBought: { forDays: 0 } }, 'excludeBought.forDays is 0; it must be a whole number from 1 to 3650'],
   [{ excludeBought: true }, 'excludeBought is true; it must be an object with forDays, or null'],
-  [{ prices: { cpuHour: -1 } }, 'prices.cpuHour is -1; it must be an amount of 0 or more with at most six decimals'],
-  [{ prices: { gb: 0.0000001 } }, 'prices.gb is 1e-7; it must be an amount of 0 or more'],
-  [{ prices: { gb: '1,50' } }, 'prices.gb is "1,50"; it must be an amount of 0 or more'],
-  [{ prices: { conversions: 3 } }, 'prices.conversions is not known: did you mean conversion?'],
+  [{ trace: { stateLength: -1 } }, 'trace.stateLength is -1; it must be a whole number from 0 to 100000, or null'],
+  [{ trace: { written: 'yes' } }, 'trace.written is "yes"; it must be true or false'],
+  [{ trace: { state: 3 } }, 'trace.state is not known'],
+  [{ prices: { gb: 1 } }, 'prices is not known'],
   [{ webhooks: webhook }, 'webhooks is an object; it must be a list of webhooks'],
   [{ webhooks: [{ name: 'crm' }] }, 'webhooks[0].url is missing'],
   [webhooks({ uri: 'x' }), 'webhooks[0].uri is not known: did you mean url?'],

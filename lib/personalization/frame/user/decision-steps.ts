@@ -12,6 +12,7 @@ import { packedProfile } from './packed-profile.js'
 import { roundedUp, SECOND_MS } from './rounded-up.js'
 import { firstWake, issue, type Section, setWake, wakeNamed } from './section.js'
 import { UserSections } from './sections.js'
+import { type EventOrigin, StepCause, type StepCauseParts } from './step-cause.js'
 import { CHUNK, UserEntry } from './user-entry.js'
 import { earliestWaitingMs, takeWaiting, withWaiting } from './waiting-events.js'
 
@@ -22,7 +23,7 @@ export interface Decided {
 }
 
 /** What the steps need of the task. */
-export interface DecisionStepsParts {
+export interface DecisionStepsParts extends StepCauseParts {
   readonly decisions: TierDecisions
   /** How far behind stream time an event may arrive, milliseconds. */
   readonly graceMs: number
@@ -37,6 +38,7 @@ const GROUPS_IN_GRACE = 10
 /** One user at a time: `open`, steps, `close`. The object is the {@link Turn} of each step. */
 export class DecisionSteps implements Turn {
   readonly #parts: DecisionStepsParts
+  readonly #cause: StepCause
   #entry = UserEntry.empty()
   readonly #sections = new UserSections(this.#entry)
   #placed!: ConfiguredDecision
@@ -51,6 +53,7 @@ export class DecisionSteps implements Turn {
 
   constructor(parts: DecisionStepsParts) {
     this.#parts = parts
+    this.#cause = new StepCause(parts)
   }
 
   get profile(): CustomerProfile | null {
@@ -90,18 +93,18 @@ export class DecisionSteps implements Turn {
   }
 
   /** An event that has just come. */
-  arrived(activity: UserActivity): void {
+  arrived(activity: UserActivity, origin: EventOrigin): void {
     const { decisions } = this.#parts
     const live = activity.source === 'page' || activity.source === 'api'
     this.#live = live
     for (const placed of live ? decisions.live(activity.type) : decisions.atArrival(activity.type)) {
       this.#begin(placed, activity.at)
       if (live) this.#fireBefore(placed, activity.at, Number.NEGATIVE_INFINITY)
-      this.#event(placed, activity)
+      this.#event(placed, activity, origin)
     }
     this.#live = false
     const waits = live ? decisions.liveWaiting(activity.type) : decisions.waiting(activity.type)
-    if (waits.length > 0) this.#entry.set(CHUNK.waiting, withWaiting(this.#entry.get(CHUNK.waiting), activity))
+    if (waits.length > 0) this.#entry.set(CHUNK.waiting, withWaiting(this.#entry.get(CHUNK.waiting), activity, origin))
   }
 
   /** Applies what is certain: events and timers before `frontierMs`. */
@@ -145,6 +148,7 @@ export class DecisionSteps implements Turn {
     for (const placed of this.#parts.decisions.campaigns) {
       if (!this.#sections.has(placed)) continue
       this.#begin(placed, nowMs)
+      this.#cause.time('campaign', nowMs)
       this.#keep(placed.decision.onCampaign!(this.#section.state, campaign, this))
     }
   }
@@ -185,6 +189,7 @@ export class DecisionSteps implements Turn {
       profileKnown: this.#entry.has(CHUNK.profile),
       channel,
       title: fields.title ?? null,
+      trace: this.#cause.trace(this.#section.state),
     })
     this.#out.push({ recommendation: made, pace: fields.pace })
   }
@@ -213,7 +218,7 @@ export class DecisionSteps implements Turn {
     const { taken, rest } = takeWaiting(waiting, frontierMs)
     this.#entry.set(CHUNK.waiting, rest)
     const { decisions } = this.#parts
-    for (const activity of taken) {
+    for (const { activity, origin } of taken) {
       const live = activity.source === 'page' || activity.source === 'api'
       for (const placed of live ? decisions.liveWaiting(activity.type) : decisions.waiting(activity.type)) {
         this.#begin(placed, activity.at)
@@ -223,13 +228,14 @@ export class DecisionSteps implements Turn {
           this.#sections.forget(placed)
           this.#begin(placed, activity.at)
         }
-        this.#event(placed, activity)
+        this.#event(placed, activity, origin)
       }
     }
   }
 
-  #event(placed: ConfiguredDecision, activity: UserActivity): void {
+  #event(placed: ConfiguredDecision, activity: UserActivity, origin: EventOrigin): void {
     this.nowMs = activity.at
+    this.#cause.event(activity, origin)
     this.#section.lastMs = Math.max(this.#section.lastMs, activity.at)
     this.#keep(placed.decision.onEvent!(this.#section.state, activity, this))
   }
@@ -259,13 +265,13 @@ export class DecisionSteps implements Turn {
         const { name: timer, ms: atMs } = wake
         if (mayFire?.(timer, atMs) === false) return
         this.wakeAt(null, timer)
-        this.#timeStep(atMs)
+        this.#timeStep('timer', atMs)
         this.#keep(decision.onTimer?.(section.state, atMs, this, timer))
         if ((wakeNamed(section, timer)?.ms ?? NEVER_MS) <= atMs) this.wakeAt(atMs + 1, timer)
       } else if (judges) {
         section.boundaryMs = null
         const atMs = placed.boundaryAt(boundaryMs)
-        this.#timeStep(atMs)
+        this.#timeStep('boundary', atMs)
         this.#keep(decision.onBoundary?.(section.state, atMs, this))
         if ((section.boundaryMs ?? NEVER_MS) <= boundaryMs)
           section.boundaryMs = placed.dueOf(placed.boundaryOf(boundaryMs + 1))
@@ -273,8 +279,9 @@ export class DecisionSteps implements Turn {
     }
   }
 
-  #timeStep(atMs: number): void {
+  #timeStep(cause: 'timer' | 'boundary', atMs: number): void {
     this.nowMs = atMs
+    this.#cause.time(cause, atMs)
     this.#section.lastMs = Math.max(this.#section.lastMs, atMs)
   }
 
@@ -286,6 +293,7 @@ export class DecisionSteps implements Turn {
 
   #keep(state: unknown): void {
     if (state !== undefined) this.#section.state = state
+    this.#cause.wrote(this.#section.state)
   }
 
   /** False: the subject was decided before, and not so long ago that it is forgotten. */

@@ -2,6 +2,13 @@
 import type { UserActivity } from '../../records/activity.js'
 import { readActivity, writeActivity } from '../packed/activity-fields.js'
 import { ByteReader, ByteWriter } from '../packed/packed-bytes.js'
+import type { EventOrigin } from './step-cause.js'
+
+/** An event that waited, and where it came from. */
+export interface WaitingEvent {
+  readonly activity: UserActivity
+  readonly origin: EventOrigin
+}
 
 const out = new ByteWriter()
 const HEAD_BYTES = 8
@@ -12,8 +19,10 @@ export function earliestWaitingMs(waiting: Buffer): number {
 }
 
 /** The events with one more. */
-export function withWaiting(waiting: Buffer | undefined, activity: UserActivity): Buffer {
+export function withWaiting(waiting: Buffer | undefined, activity: UserActivity, origin: EventOrigin): Buffer {
   out.reset()
+  out.whole(origin.offset + 1)
+  out.whole(origin.arrivedAt + 1)
   writeActivity(out, activity)
   const before = waiting?.length ?? HEAD_BYTES
   const grown = Buffer.allocUnsafe(before + out.length)
@@ -27,16 +36,18 @@ export function withWaiting(waiting: Buffer | undefined, activity: UserActivity)
 export function takeWaiting(
   waiting: Buffer,
   beforeMs: number,
-): { readonly taken: readonly UserActivity[]; readonly rest: Buffer | null } {
-  const taken: UserActivity[] = []
+): { readonly taken: readonly WaitingEvent[]; readonly rest: Buffer | null } {
+  const taken: WaitingEvent[] = []
   const from = new ByteReader(waiting, HEAD_BYTES)
   out.reset()
   let earliestMs = Number.POSITIVE_INFINITY
   while (!from.done) {
     const start = from.position
+    const offset = from.whole() - 1
+    const arrivedAt = from.whole() - 1
     const activity = readActivity(from)
     if (activity.at < beforeMs) {
-      taken.push(activity)
+      taken.push({ activity, origin: { offset, arrivedAt } })
       continue
     }
     earliestMs = Math.min(earliestMs, activity.at)
@@ -51,7 +62,7 @@ export function takeWaiting(
 }
 
 /** Order of events of one user: see {@link beforeInTime}. */
-function inTime(a: UserActivity, b: UserActivity): number {
+function inTime({ activity: a }: WaitingEvent, { activity: b }: WaitingEvent): number {
   return beforeInTime(a, b) ? -1 : beforeInTime(b, a) ? 1 : 0
 }
 

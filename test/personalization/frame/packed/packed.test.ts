@@ -78,14 +78,16 @@ t.test('waiting events come out in order, each once, whatever order they came in
     const seed = `waiting ${i}`
     const events = randomEvents(seed, { events: 60 })
     let waiting: Buffer | null = null
-    for (const event of arrivals(seed, events, 3_600_000)) waiting = withWaiting(waiting ?? undefined, event)
+    for (const event of arrivals(seed, events, 3_600_000))
+      waiting = withWaiting(waiting ?? undefined, event, { offset: event.at, arrivedAt: -1 })
     const taken: UserActivity[] = []
     const middleMs = events[Math.floor(events.length / 2)]!.at
     for (const beforeMs of [0, middleMs, Number.POSITIVE_INFINITY]) {
       if (waiting === null) break
       const step = takeWaiting(waiting, beforeMs)
-      t.ok(step.taken.every(({ at }) => at < beforeMs))
-      taken.push(...step.taken)
+      t.ok(step.taken.every(({ activity, origin }) => activity.at < beforeMs && origin.offset === activity.at))
+      t.ok(step.taken.every(({ origin }) => origin.arrivedAt === -1))
+      taken.push(...step.taken.map(({ activity }) => activity))
       waiting = step.rest
     }
     t.equal(waiting, null)
