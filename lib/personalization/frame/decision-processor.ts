@@ -130,7 +130,7 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
     if (decisions.isLive) model.learn(activity, partition, offset)
   }
 
-  #read({ activity, streamTimeMs: nowMs, appendedAt }: Extract<Admitted, { kind: 'activity' }>): void {
+  #read({ activity, streamTimeMs: nowMs, offset, appendedAt }: Extract<Admitted, { kind: 'activity' }>): void {
     const userId = activityKey(activity)
     const entry = this.#users.read(userId)
     if (this.#outlet.observes(activity)) this.#outlet.observe(activity, entry)

@@ -72,10 +72,6 @@ export class DecisionSteps implements Turn {
     return this.#parts.campaigns()
   }
 
-  get entry(): UserEntry {
-    return this.#entry
-  }
-
   open(userId: string, entry: UserEntry): void {
     this.userId = userId
     this.#entry = entry
