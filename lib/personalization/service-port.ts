@@ -3,6 +3,7 @@ import type { ReadChunk, TopicRecord } from '../index.js'
 import type { Arm } from './experiments/experiment.js'
 import type { Rule } from './frame/decision-table.js'
 import type { UserActivity } from './records/activity.js'
+import type { Campaign } from './records/campaign.js'
 import type { Recommendation } from './records/recommendation.js'
 import type { Catalogue } from './shop/catalogue.js'
 
@@ -37,6 +38,8 @@ export interface ServicePort {
 
   /** True if the user is in the global hold-out, which gets nothing. */
   isHeldOut(userKey: string): boolean
+  /** The campaigns of the `campaigns` topic and the configuration. */
+  readonly campaigns: Campaigns
 
   /** Records of `recommendations` this instance wrote, when their transaction is through (`Streams.onCommitted`). */
   onCommitted(listener: (records: readonly TopicRecord[]) => void): void
@@ -55,6 +58,18 @@ export interface ServicePort {
 
   /** What the live panel shows; asked once a second. */
   figures(): ServiceFigures
+}
+
+/** What a door may do with campaigns. */
+export interface Campaigns {
+  /** The time of the stream, epoch milliseconds: the time that a live event of now would get. */
+  readonly nowMs: number
+  /** Those that this instance knows. */
+  readonly all: readonly Campaign[]
+  /** Resolves when the broker has it. @throws MillraceError CLIENT_* */
+  write(campaign: Campaign): Promise<void>
+  /** Takes it back; whoever has been told stays told. @throws MillraceError CLIENT_* */
+  remove(id: string): Promise<void>
 }
 
 /** Options of reading recommendations. */

@@ -1,6 +1,7 @@
 /** One running instance of the personalization service, without its web server: topics, tasks, loader, model. */
 
 import { Admin, type Clock, type Cluster, connect, Streams, silentLog, systemClock } from '../index.js'
+import { CampaignBook } from './campaigns/campaign-book.js'
 import { CampaignFollower } from './campaigns/campaign-follower.js'
 import { defaultConfig } from './config/service-config.js'
 import { SHIPPED_DECISIONS } from './decisions/index.js'
@@ -69,6 +70,8 @@ export class PersonalizationService {
   readonly #options: ServiceOptions
   readonly #clock: Clock
   readonly #teacher: ModelTeacher
+  /** @internal */
+  readonly campaigns: CampaignBook
   readonly #campaigns: CampaignFollower
   readonly #tiers: SlowTiers
   readonly #progress: GroupProgress
@@ -118,7 +121,9 @@ export class PersonalizationService {
     const log = options.log ?? silentLog
     const decisions = this.table
     const campaigns = new KnownCampaigns(config.campaigns)
-    this.#campaigns = new CampaignFollower({ cluster, topic: topics.campaigns, known: campaigns, log })
+    const campaignParts = { cluster, topic: topics.campaigns, known: campaigns }
+    this.campaigns = new CampaignBook({ ...campaignParts, eventClock: this.eventClock })
+    this.#campaigns = new CampaignFollower({ ...campaignParts, log })
     const gate = options.gate ?? DEFAULT_GATE
     const parts = { topics, serdes, gate, decisions, campaigns, around: config, trace: config.trace, model: this.model }
     this.streams = new Streams(personalizationTopology({ ...parts, tier: 'live', watch: this.counts }), {
@@ -253,7 +258,7 @@ export class PersonalizationService {
     this.#stop.abort()
     await this.#loading.catch(() => undefined)
     await Promise.all([this.#teacher.close(), this.#campaigns.close()])
-    await this.intake.close()
+    await Promise.all([this.intake.close(), this.campaigns.close()])
     await this.#tiers.close(options)
     if (this.streams.state !== 'failed') await this.streams.close(options)
   }

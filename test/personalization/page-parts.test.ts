@@ -228,3 +228,24 @@ t.test('messages of other channels look like a notification, a text and a mail, 
   t.match(await produced(page, topic, ['view'], 1), [{ itemId: 'p-025' }])
   t.same(problems, [])
 })
+
+t.test('a flash sale starts from the panel, says until when, and why it does not start', async (t) => {
+  const open = await opened(t)
+  if (open === null) return
+  const { page, problems } = open
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.selectOption('#campaign-form select', 'coffee')
+  await page.click('#campaign-form button')
+  await page.waitForSelector('#campaign-note:text("until")')
+  t.equal(
+    await page.textContent('#campaign-note'),
+    'Flash sale: coffee, until 12:10 PM UTC in the time of the events. Shoppers who viewed the category are told by mail within minutes.',
+  )
+  await page.locator('#campaign').scrollIntoViewIfNeeded()
+  await shot(page, 'campaign')
+  await page.route('**/api/demo/flash-sale', (route) => route.abort())
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.click('#campaign-form button')
+  await page.waitForSelector('#campaign-note:text("not started")')
+  t.same(problems, [])
+})

@@ -4,6 +4,7 @@ import { MillraceError } from '../../lib/errors.js'
 import { SHIPPED_DECISIONS } from '../../lib/personalization/decisions/index.js'
 import { armOf } from '../../lib/personalization/experiments/experiment.js'
 import { DecisionTable } from '../../lib/personalization/frame/decision-table.js'
+import { KnownCampaigns } from '../../lib/personalization/frame/known-campaigns.js'
 import type { UserActivity } from '../../lib/personalization/records/activity.js'
 import { TRIGGERED_HEADER } from '../../lib/personalization/records/decided-record.js'
 import { DECISION_ID_HEADER } from '../../lib/personalization/records/decision-id.js'
@@ -14,6 +15,8 @@ import type { TopicRecord } from '../../lib/record/record.js'
 import { decidedAs } from './service-driver.js'
 
 export const PARTITIONS = 4
+/** The time of the stream of a service in memory. */
+export const MEMORY_NOW_MS = Date.UTC(2026, 2, 1, 12)
 
 type Listener = (records: readonly TopicRecord[]) => void
 
@@ -88,7 +91,16 @@ export interface MemoryServiceOptions {
 
 export function memoryService(topic: MemoryTopic, options: MemoryServiceOptions): ServicePort {
   let events = 0
+  const known = new KnownCampaigns()
   return {
+    campaigns: {
+      nowMs: MEMORY_NOW_MS,
+      get all() {
+        return known.all
+      },
+      write: async (campaign) => known.add(campaign),
+      remove: async (id) => known.remove(id),
+    },
     rules: new DecisionTable(SHIPPED_DECISIONS).rules,
     catalogue: topic.catalogue,
     partitions: PARTITIONS,

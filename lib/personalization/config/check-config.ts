@@ -4,14 +4,13 @@ import { resolve } from 'node:path'
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import { webhookSettings } from '../doors/webhooks/webhook-settings.js'
 import { ServiceError } from '../errors.js'
-import type { Campaign } from '../records/campaign.js'
+import { type Campaign, DEFAULT_PER_SECOND } from '../records/campaign.js'
 import { CONFIG_KEYWORDS, CONFIG_SCHEMA, instantMs } from './config-schema.js'
 import { duration } from './duration.js'
 import { nearMiss } from './near-miss.js'
 import { defaultConfig, type ServiceConfig, type ServiceConfigOptions } from './service-config.js'
 
 const DEFAULT_ZONE = 'UTC'
-const DEFAULT_PER_SECOND = 100
 
 /**
  * The complete configuration. `folder`: where relative paths begin.

@@ -17,9 +17,17 @@ export const DOOR_ERRORS = {
     status: 503,
     whatToDo: 'Send the same request with the same event ids again after `retry-after` seconds. An event counts once.',
   },
+  CAMPAIGN_UNKNOWN: {
+    status: 404,
+    whatToDo: 'Use the id of a campaign that `GET /campaigns` lists.',
+  },
   CONNECTIONS_EXCEEDED: {
     status: 429,
     whatToDo: 'Close a connection, or connect again after `retry-after` seconds.',
+  },
+  DEMO_CLOSED: {
+    status: 403,
+    whatToDo: 'Start the service with `--demo-login`, or write the campaign as an operator: `PUT /campaigns/ID`.',
   },
   EXPERIMENT_UNKNOWN: {
     status: 404,

@@ -1,5 +1,6 @@
 /** The registry of doors: one row for each way into the service and out of it. */
 import { ackDoor } from './ack.js'
+import { campaignsDoor } from './campaigns.js'
 import { cloudEventsDoor } from './cloud-events.js'
 import type { Door } from './door.js'
 import { eventsDoor } from './events.js'
@@ -26,6 +27,7 @@ export const DOORS: readonly Door[] = [
   ackDoor,
   ofrepDoor,
   webhooksDoor,
+  campaignsDoor,
 ]
 
 /** What stands in place of a door if a request has come to none. */

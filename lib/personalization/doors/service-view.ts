@@ -30,6 +30,7 @@ export async function servicePort(
     inputLabel,
     simulated: service.options.input?.source === 'simulated',
     clockSkewMs: (service.options.gate ?? DEFAULT_GATE).clockSkewMs,
+    campaigns: service.campaigns,
     async produceActivity(activity, traceparent = null) {
       await service.intake.submit(activity, traceparent)
     },

@@ -1,4 +1,5 @@
 /** Joins the parts of the page: shop, decisions, live panel, connection. */
+import { openCampaign } from './campaign.js'
 import { Connection } from './connection.js'
 import { nameRules, show } from './decisions.js'
 import { byId } from './elements.js'
@@ -68,4 +69,5 @@ nameRules(figures.rules)
 openShop(catalogue)
 drawShopper()
 openPanel(catalogue.input, figures)
+openCampaign(catalogue.categories, catalogue.input.demoLogin)
 connection.open()

@@ -18,6 +18,9 @@ export interface Campaign {
   readonly perSecond: number
 }
 
+/** Users that a task tells in a second, if a campaign does not say. */
+export const DEFAULT_PER_SECOND = 100
+
 const ID = /^[A-Za-z0-9._-]{1,80}$/
 const MAX_NAMES = 1_000
 const MAX_PER_SECOND = 1_000_000

@@ -14,7 +14,7 @@ export interface ChaosOptions {
   readonly cluster: Cluster
   /** Of `npm start`: broker, input. */
   readonly args: readonly string[]
-  /** Of the disturbed runs; the undisturbed one goes as fast as it can. */
+  /** Of the disturbed runs; the undisturbed one goes as fast as it can. Halved after a run that was over before its fault. */
   readonly speed: string
   readonly folder: string
   /** Application ids and topic prefixes begin with it. */
@@ -32,6 +32,8 @@ export interface ChaosCounts {
 
 /** When faults stop, every transaction must close: the transaction timeout, and the broker's look for it. */
 const SETTLE_MS = 40_000
+/** So often is the speed halved, for a machine on which instances start slowly. */
+const MAX_HALVINGS = 3
 
 export class ChaosRuns {
   readonly #options: ChaosOptions
@@ -49,13 +51,15 @@ export class ChaosRuns {
   async run(faults: readonly Fault[]): Promise<ChaosCounts> {
     const expected = await this.#undisturbed()
     const left = [...faults]
+    let halvings = 0
     for (let run = 1; left.length > 0; run++) {
       const before = left.length
-      if (!(await this.#disturbed(run, left, expected))) break
-      if (left.length === before) {
-        this.#fail(`the input ended before the first fault: use a longer input, or a lower --speed`)
-        break
-      }
+      if (!(await this.#disturbed(run, left, expected, this.#speed(halvings)))) break
+      if (left.length < before) continue
+      halvings += 1
+      if (halvings <= MAX_HALVINGS && this.#options.speed !== 'max') continue
+      this.#fail(`the input ended before the first fault: use a longer input, or a lower --speed`)
+      break
     }
     const { kills, open } = this.#figures
     const times = [...this.#restartMs].sort((a, b) => a - b)
@@ -66,6 +70,11 @@ export class ChaosRuns {
       }`,
     )
     return this.#counts
+  }
+
+  #speed(halvings: number): string {
+    const { speed } = this.#options
+    return speed === 'max' ? speed : String(Number(speed) / 2 ** halvings)
   }
 
   async #undisturbed(): Promise<Map<string, number>> {
@@ -89,8 +98,8 @@ export class ChaosRuns {
   }
 
   /** Takes from `left` what it has made. False where the application did not come through. */
-  async #disturbed(run: number, left: Fault[], expected: ReadonlyMap<string, number>): Promise<boolean> {
-    const { cluster, args, speed, folder, random, print } = this.#options
+  async #disturbed(run: number, left: Fault[], expected: ReadonlyMap<string, number>, speed: string): Promise<boolean> {
+    const { cluster, args, folder, random, print } = this.#options
     const { applicationId, prefix, topics, watch } = this.#application(`run-${run}`)
     const stage = new Stage({
       watch,
