@@ -89,3 +89,18 @@ t.test('OpenFeature: the arm of a user', async (t) => {
   })
   t.same(flags, EXPERIMENTS, 'the table has every experiment')
 })
+
+t.test('the clients that work unchanged are packages, and their tests use them', async (t) => {
+  const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    devDependencies: Record<string, string>
+  }
+  const rows = [...page.matchAll(/^\| (`.+) \| .+ \| `(test\/\S+\.test\.ts)` \|$/gm)]
+  t.ok(rows.length >= 7)
+  for (const [, clients, test] of rows) {
+    const text = readFileSync(test!, 'utf8')
+    for (const [, name] of clients!.matchAll(/`([^`]+)`/g)) {
+      t.ok(Object.hasOwn(devDependencies, name!), name!)
+      t.ok(text.includes(name!), `${test} uses ${name}`)
+    }
+  }
+})

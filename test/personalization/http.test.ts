@@ -17,7 +17,12 @@ interface Opened {
 async function open(t: Test, options: Partial<HttpOptions> = {}, change?: Partial<ServicePort>): Promise<Opened> {
   const topic = new MemoryTopic()
   const service = { ...memoryService(topic, { owns: [0, 1, 2, 3], answers: true }), ...change }
-  const server = new PersonalizationServer({ service, port: 0, ticketSecret: 'secret', ...options })
+  const server = new PersonalizationServer({
+    service,
+    port: 0,
+    ticketSecret: 'a secret that only tests have',
+    ...options,
+  })
   const address = await server.listen()
   t.teardown(() => server.close())
   return { server, topic, address }
@@ -196,9 +201,14 @@ t.test('a port in use is an error with a code', async (t) => {
   const { address } = await open(t)
   const port = Number(new URL(address).port)
   const service = memoryService(new MemoryTopic(), { owns: [] })
-  const second = new PersonalizationServer({ service, port, ticketSecret: 'secret' })
+  const second = new PersonalizationServer({ service, port, ticketSecret: 'a secret that only tests have' })
   await t.rejects(second.listen(), { code: 'PORT_IN_USE', message: new RegExp(String(port)) })
-  const nowhere = new PersonalizationServer({ service, port: 0, host: '192.0.2.1', ticketSecret: 'secret' })
+  const nowhere = new PersonalizationServer({
+    service,
+    port: 0,
+    host: '192.0.2.1',
+    ticketSecret: 'a secret that only tests have',
+  })
   await t.rejects(nowhere.listen(), { code: 'HTTP_LISTEN_FAILED' })
 })
 

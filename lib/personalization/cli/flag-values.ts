@@ -9,6 +9,18 @@ export function whole(text: string, flag: string, least: number, most: number): 
   return value
 }
 
+const BYTES_OF_UNIT = { B: 1, KB: 1024, MB: 1024 * 1024 }
+
+/** A number of bytes, also as 500KB or 1MB. */
+export function size(text: string, flag: string, least: number, most: number): number {
+  const [, digits, unit = 'B'] = /^(\d{1,12})(B|KB|MB)?$/i.exec(text) ?? []
+  const bytes = Number(digits) * BYTES_OF_UNIT[unit.toUpperCase() as keyof typeof BYTES_OF_UNIT]
+  // Not a number is neither.
+  if (bytes >= least && bytes <= most) return bytes
+  const { KB, MB } = BYTES_OF_UNIT
+  throw wrong(flag, `is ${text}`, `write a size from ${least / KB}KB to ${most / MB}MB, for example 32KB`)
+}
+
 export function oneOf<T extends string>(text: string, flag: string, allowed: readonly T[]): T {
   if ((allowed as readonly string[]).includes(text)) return text as T
   throw wrong(flag, `is ${text}`, `use one of ${allowed.join(', ')}`)

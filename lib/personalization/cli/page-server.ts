@@ -5,13 +5,12 @@ import { PersonalizationServer } from '../doors/server.js'
 import { servicePort } from '../doors/service-view.js'
 import type { RunningWebhooks } from '../doors/webhooks/overview.js'
 import type { PersonalizationService } from '../service.js'
+import { writeKeysOf } from './door-options.js'
 import { secret } from './kafka-connection.js'
 import { keptSecret } from './service-folder.js'
 import type { StartOptions } from './start-options.js'
 
 const DEFAULT_PORT = 8080
-/** The write key of a demonstration that has no other. */
-const DEMO_WRITE_KEY = 'demo'
 
 /** Null where nobody would look: `--once` without `--port`. */
 export async function pageServer(
@@ -30,10 +29,7 @@ export async function pageServer(
     port: port ?? DEFAULT_PORT,
     host,
     ticketSecret: secret('MILLRACE_TICKET_SECRET') ?? secretOfInstances(options, folder),
-    writeKeys:
-      secret('MILLRACE_WRITE_KEYS')
-        ?.split(/[\s,]+/)
-        .filter((key) => key !== '') ?? (doors.demoLogin === true ? [DEMO_WRITE_KEY] : []),
+    writeKeys: writeKeysOf(doors, secret('MILLRACE_WRITE_KEYS')),
     serverKey: secret('MILLRACE_SERVER_KEY'),
     adminToken: secret('MILLRACE_ADMIN_TOKEN'),
     webhooks,

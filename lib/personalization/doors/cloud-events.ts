@@ -6,11 +6,9 @@ import { TRACEPARENT_HEADER, traceparentOf } from '../records/traceparent.js'
 import type { Door, DoorContext } from './door.js'
 import { takeEncodedJson } from './encoded-body.js'
 import { DoorError } from './errors.js'
+import { checkBatch } from './limits/check-batch.js'
+import type { DoorLimits } from './limits/door-limits.js'
 
-/** What the specification wants every receiver to take. */
-const MAX_EVENT_BYTES = 64 * 1024
-const MAX_BATCH_BYTES = 500 * 1024
-const MAX_EVENTS = 2_500
 const JSON_TYPES = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i
 const ENVELOPE = /^application\/cloudevents\+json\s*(?:;|$)/i
 const BATCH = /^application\/cloudevents-batch\+json\s*(?:;|$)/i
@@ -35,8 +33,8 @@ export const cloudEventsDoor: Door = {
   route(server, context) {
     takeEncodedJson(server, JSON_TYPES)
     server.addHook('onRequest', async (request) => context.access.checkHeaderKey(request))
-    server.post('/cloudevents', { bodyLimit: MAX_BATCH_BYTES }, async (request, reply) => {
-      const answer = await take(eventsOf(request), request, context)
+    server.post('/cloudevents', { bodyLimit: context.limits.maxBatchBytes }, async (request, reply) => {
+      const answer = await take(eventsOf(request, context.limits), request, context)
       return reply.code(202).send(answer)
     })
   },
@@ -68,8 +66,9 @@ async function take(events: readonly CloudEvent[], request: FastifyRequest, cont
   return invalid.length === 0 ? { accepted: taken.length } : { accepted: taken.length, invalid }
 }
 
-function readEvent(event: CloudEvent, { clock, service }: DoorContext): Taken | { readonly problem: string } {
-  if (textLength(event.data) > MAX_EVENT_BYTES) return { problem: `the data is larger than ${MAX_EVENT_BYTES} bytes` }
+function readEvent(event: CloudEvent, { clock, limits, service }: DoorContext): Taken | { readonly problem: string } {
+  const tooLarge = sizeProblem(event, limits)
+  if (tooLarge !== null) return { problem: tooLarge }
   const nowMs = clock.now()
   const read = readCloudEvent(event, nowMs)
   if ('problem' in read) return read
@@ -88,18 +87,24 @@ async function checkWriters(taken: readonly Taken[], request: FastifyRequest, { 
 }
 
 /** @throws DoorError REQUEST_MALFORMED, REQUEST_TOO_LARGE */
-function eventsOf(request: FastifyRequest): readonly CloudEvent[] {
+function eventsOf(request: FastifyRequest, limits: DoorLimits): readonly CloudEvent[] {
   const { body, headers } = request
   const type = headers['content-type'] ?? ''
-  if (!BATCH.test(type)) return [within(ENVELOPE.test(type) ? cloudEventOf(body) : binaryEvent(request))]
+  if (!BATCH.test(type)) return [within(ENVELOPE.test(type) ? cloudEventOf(body) : binaryEvent(request), limits)]
   if (!Array.isArray(body)) throw new DoorError('REQUEST_MALFORMED', 'the batch is not a list of events')
-  if (body.length > MAX_EVENTS) throw new DoorError('REQUEST_TOO_LARGE', `more than ${MAX_EVENTS} events in a batch`)
+  checkBatch(body, limits)
   return body.map(cloudEventOf)
 }
 
-function within(event: CloudEvent): CloudEvent {
-  if (textLength(event.data) <= MAX_EVENT_BYTES) return event
-  throw new DoorError('REQUEST_TOO_LARGE', `the data is larger than ${MAX_EVENT_BYTES} bytes`)
+function within(event: CloudEvent, limits: DoorLimits): CloudEvent {
+  const tooLarge = sizeProblem(event, limits)
+  if (tooLarge === null) return event
+  throw new DoorError('REQUEST_TOO_LARGE', tooLarge)
+}
+
+function sizeProblem({ data }: CloudEvent, { maxCloudEventBytes }: DoorLimits): string | null {
+  if (textLength(data) <= maxCloudEventBytes) return null
+  return `the data is larger than ${maxCloudEventBytes} bytes (--max-cloud-event)`
 }
 
 /** JSON is written recursively, but read without a limit: what is nested too deeply is too large. */

@@ -9,6 +9,7 @@ import type { DeliveryHub } from './delivery/delivery.js'
 import type { DoorErrorCounts } from './error-answers.js'
 import type { DoorErrorCode } from './errors.js'
 import type { Connections } from './limits/connections.js'
+import type { DoorLimits } from './limits/door-limits.js'
 import type { Rates } from './limits/rates.js'
 import type { RunningWebhooks } from './webhooks/overview.js'
 
@@ -30,6 +31,7 @@ export interface DoorContext {
   readonly intake: DoorIntake
   /** Who may write, read and connect. */
   readonly access: Access
+  readonly limits: DoorLimits
   /** How often keys, users and addresses may come. `access` charges them; a door that writes for many users charges each. */
   readonly rates: Rates
   /** How many connections are open, of each user and address. */

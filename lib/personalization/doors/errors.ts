@@ -35,7 +35,7 @@ export const DOOR_ERRORS = {
   },
   HEADERS_TOO_LARGE: {
     status: 431,
-    whatToDo: 'Send headers of at most 16 KB in all, cookies included.',
+    whatToDo: 'Send smaller headers, cookies included, or raise the limit with `--max-headers`.',
   },
   LOGIN_CLOSED: {
     status: 403,
@@ -61,7 +61,7 @@ export const DOOR_ERRORS = {
   },
   REQUEST_TOO_LARGE: {
     status: 413,
-    whatToDo: 'Send less in one request. docs/doors.md lists the limits.',
+    whatToDo: 'Send less in one request, or raise the limit: docs/doors.md lists the limits and their flags.',
   },
   REQUEST_TYPE_UNSUPPORTED: {
     status: 415,
@@ -94,7 +94,8 @@ export const DOOR_ERRORS = {
   },
   WRITE_KEY_INVALID: {
     status: 401,
-    whatToDo: 'Send one of the keys in MILLRACE_WRITE_KEYS as the user name of Basic auth.',
+    whatToDo:
+      'Send one of the write keys, those in MILLRACE_WRITE_KEYS and of `--write-key`, as the user name of Basic auth.',
   },
 } as const satisfies Readonly<Record<string, DoorErrorRow>>
 

@@ -8,6 +8,7 @@ import type { UserActivity } from '../records/activity.js'
 import { LiveFigures } from '../report/live/live.js'
 import type { ServicePort } from '../service-port.js'
 import { Access, type Authenticate } from './access.js'
+import { checkKeys } from './check-keys.js'
 import { clientErrorHandler } from './client-errors.js'
 import { DeliveryHub } from './delivery/delivery.js'
 import type { Door, DoorContext } from './door.js'
@@ -28,7 +29,7 @@ export interface HttpOptions extends Partial<DoorLimits> {
   readonly port?: number
   /** Address to listen on. Default 127.0.0.1; use 0.0.0.0 in a container. */
   readonly host?: string
-  /** The secret that signs tickets. Use the same on all instances behind one address. */
+  /** The secret that signs tickets: 32 random bytes, at least 16. Use the same on all instances behind one address. */
   readonly ticketSecret: string
   /** Whom your site has logged in, by its own session. Default: only tickets say who a user is. */
   readonly authenticate?: Authenticate
@@ -56,10 +57,6 @@ export interface HttpOptions extends Partial<DoorLimits> {
   readonly log?: Log
 }
 
-/** Largest request body and message that a door takes unless it says otherwise, in bytes. */
-const MAX_MESSAGE_BYTES = 16 * 1024
-/** Of all headers of a request. */
-const MAX_HEADER_BYTES = 16 * 1024
 /** How often requests that are still arriving are looked at. */
 const CHECK_REQUESTS_MS = 2_000
 /** A browser asks again after ten minutes whether it may. A preflight that is none gets the answer of a preflight. */
@@ -103,6 +100,10 @@ export class PersonalizationServer {
     })
     this.#errors = new ErrorAnswers(log)
     const limits = doorLimits(options)
+    const { ticketSecret, origins = [], authenticate = null } = options
+    const { writeKeys = [], serverKey = null, adminToken = null } = options
+    const demoLogin = options.demoLogin ?? (service.simulated && authenticate === null)
+    checkKeys({ ticketSecret, writeKeys, serverKey, adminToken, demoLogin })
     const rates = new Rates(clock, limits)
     this.#context = {
       clock,
@@ -113,15 +114,10 @@ export class PersonalizationServer {
       access: new Access({
         clock,
         rates,
-        tickets: new Tickets({ secret: options.ticketSecret, clock, random }),
-        ticketSecret: options.ticketSecret,
-        origins: options.origins ?? [],
-        authenticate: options.authenticate ?? null,
-        demoLogin: options.demoLogin ?? (service.simulated && options.authenticate === undefined),
-        writeKeys: options.writeKeys ?? [],
-        serverKey: options.serverKey ?? null,
-        adminToken: options.adminToken ?? null,
+        tickets: new Tickets({ secret: ticketSecret, clock, random }),
+        ...{ ticketSecret, origins, authenticate, demoLogin, writeKeys, serverKey, adminToken },
       }),
+      limits,
       rates,
       connections: new Connections(limits),
       hub: this.#hub,
@@ -153,16 +149,17 @@ export class PersonalizationServer {
   async server(): Promise<FastifyInstance> {
     if (this.#server !== null) return this.#server
     const { origins = [], trustProxy = [], requestTimeoutMs = 15_000 } = this.#options
+    const { maxBodyBytes, maxHeadersBytes } = this.#context.limits
     const { fastify, websocket, cors } = await packages()
     const server = fastify({
-      bodyLimit: MAX_MESSAGE_BYTES,
+      bodyLimit: maxBodyBytes,
       forceCloseConnections: true,
       // While the server closes, its doors still answer in their own form.
       return503OnClosing: false,
       requestTimeout: requestTimeoutMs,
       http: {
         headersTimeout: requestTimeoutMs,
-        maxHeaderSize: MAX_HEADER_BYTES,
+        maxHeaderSize: maxHeadersBytes,
         connectionsCheckingInterval: Math.min(requestTimeoutMs, CHECK_REQUESTS_MS),
       },
       clientErrorHandler: clientErrorHandler((code) => this.#errors.count(SERVER.name, code)),
@@ -182,7 +179,7 @@ export class PersonalizationServer {
       // First, so that pages of these origins can also read errors.
       await server.register(cors, { origin: [...origins], credentials: true, ...CORS })
     }
-    await server.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false } })
+    await server.register(websocket, { options: { maxPayload: maxBodyBytes, perMessageDeflate: false } })
     server.addHook('onRequest', (_request, reply, done) => {
       reply.headers(SECURITY_HEADERS)
       done()

@@ -18,8 +18,6 @@ const CLOSE_TOO_MANY_MESSAGES: Ending = [4429, 'too many messages', 'REQUEST_TOO
 /** Of `ws`; it closes the socket itself, with 1009. */
 const MESSAGE_TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
 
-/** With bursts of twice as many. */
-const MESSAGES_PER_SECOND = 10
 /** A browser says "resume" at once; one that does not is let go. */
 const FIRST_MESSAGE_MS = 5_000
 /** A browser that answers no ping is gone; what the network does not say, this does. */
@@ -96,14 +94,15 @@ class LiveSockets {
   }
 
   opened(socket: Socket, { ticketUser: userId = '' }: Admitted): void {
-    const { clock, hub } = this.#context
+    const { clock, hub, limits } = this.#context
     this.#open.add(socket)
     let unsubscribe: (() => void) | null = null
     const cancelFirst = clock.setTimer(FIRST_MESSAGE_MS, () => this.#reject(socket, CLOSE_SILENT))
-    const budget = new TokenBucket(MESSAGES_PER_SECOND, clock.monotonicMs())
+    const { rateMessages } = limits
+    const budget = rateMessages === 0 ? null : new TokenBucket(rateMessages, clock.monotonicMs())
     const stopPinging = keepAlive(socket, clock)
     socket.on('message', (data, isBinary) => {
-      if (budget.take(clock.monotonicMs()) > 0) return this.#reject(socket, CLOSE_TOO_MANY_MESSAGES)
+      if ((budget?.take(clock.monotonicMs()) ?? 0) > 0) return this.#reject(socket, CLOSE_TOO_MANY_MESSAGES)
       const text = isBinary ? '' : data.toString()
       const ack = unsubscribe === null ? null : parseAck(text)
       const resume = unsubscribe === null ? parseResume(text) : null

@@ -1,6 +1,7 @@
 import { chmodSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { writeKeysOf } from '../../../lib/personalization/cli/door-options.js'
 import { kafkaConnection, secret } from '../../../lib/personalization/cli/kafka-connection.js'
 import { accessNotice } from '../../../lib/personalization/cli/page-server.js'
 import { keptSecret, prepareFolder, stateFolder } from '../../../lib/personalization/cli/service-folder.js'
@@ -110,6 +111,16 @@ t.test('origins and proxies', async (t) => {
     '--trust-proxy 10.0.0.1,',
   ]
   for (const flags of wrong) t.throws(() => parse(flags), { code: 'CONFIG_INVALID' }, flags)
+})
+
+t.test('write keys come from flags and from the environment', async (t) => {
+  const keys = (flags: string, listed: string | null = null) => writeKeysOf(parse(flags).doors, listed)
+  t.same(keys('--brokers a:1'), [])
+  t.same(keys(''), ['demo'], 'of a demonstration')
+  t.same(keys('--brokers a:1 --demo-login'), ['demo'])
+  t.same(keys('--write-key a --write-key b'), ['a', 'b'])
+  t.same(keys('--write-key a', 'b, c,\nd\n'), ['a', 'b', 'c', 'd'])
+  t.same(keys('', 'b'), ['b'])
 })
 
 t.test('how long a request may take to arrive', async (t) => {

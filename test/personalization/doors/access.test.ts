@@ -4,12 +4,12 @@ import { WebSocket } from 'ws'
 import type { HttpOptions } from '../../../lib/personalization/doors/server.js'
 import { userTicket } from '../../../lib/personalization/doors/user-ticket.js'
 import { ManualClock } from '../../../lib/testing/manual-clock.js'
-import { type OpenDoors, openDoors, post } from './provocation.js'
+import { type OpenDoors, openDoors, post, TICKET_SECRET } from './provocation.js'
 
 const CLICK = { id: 'click-0001', user: 'ada', session: 'page-1', type: 'view', itemId: 'p-001' }
 const RESUME = JSON.stringify({ type: 'resume', position: null, have: [] })
 
-const ticket = userTicket('ada', { secret: 'secret', validFor: '1m' })
+const ticket = userTicket('ada', { secret: TICKET_SECRET, validFor: '1m' })
 const bearer = { authorization: `Bearer ${ticket}` }
 const site: Partial<HttpOptions> = {
   authenticate: ({ headers }) => /(?:^|; )session=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? null,
@@ -185,7 +185,7 @@ t.test('pages of allowed origins', async (t) => {
 t.test('a ticket that was valid is not valid any more once it has expired', async (t) => {
   const clock = new ManualClock(1_800_000_000_000)
   const { address } = await openDoors(t, { clock, demoLogin: false })
-  const minute = userTicket('ada', { secret: 'secret', validFor: '1m', nowMs: clock.now() })
+  const minute = userTicket('ada', { secret: TICKET_SECRET, validFor: '1m', nowMs: clock.now() })
   const click = () => post(`${address}/api/activity`, CLICK, { authorization: `Bearer ${minute}` })
   t.equal((await click()).status, 202)
   clock.advance(59_999)

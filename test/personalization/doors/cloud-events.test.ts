@@ -2,7 +2,7 @@
 import { CloudEvent, emitterFor, HTTP, httpTransport, Mode } from 'cloudevents'
 import t from 'tap'
 import { userTicket } from '../../../lib/personalization/doors/user-ticket.js'
-import { openDoors, post } from './provocation.js'
+import { openDoors, post, TICKET_SECRET } from './provocation.js'
 
 const KEY = 'demo-key'
 const OPTIONS = { writeKeys: [KEY], demoLogin: false }
@@ -53,7 +53,7 @@ t.test('batched mode: the valid events are taken, the others reported and counte
     invalid: [
       { index: 1, reason: 'the type is not com.millrace. and a type of activity' },
       { index: 2, reason: 'view without itemId' },
-      { index: 5, reason: 'the data is larger than 65536 bytes' },
+      { index: 5, reason: 'the data is larger than 65536 bytes (--max-cloud-event)' },
     ],
   })
   t.match(topic.produced, [{ userId: 'ada' }, { userId: 'ada' }, { userId: 'bob', itemId: 'j' }])
@@ -90,7 +90,7 @@ t.test(
 
 t.test('a user may write events of their own with a ticket', async (t) => {
   const { topic, address } = await openDoors(t, OPTIONS)
-  const ticket = userTicket('ada', { secret: 'secret', validFor: '1m', nowMs: Date.now() })
+  const ticket = userTicket('ada', { secret: TICKET_SECRET, validFor: '1m', nowMs: Date.now() })
   const headers = { authorization: `Bearer ${ticket}`, 'content-type': 'application/cloudevents+json' }
   t.equal((await post(`${address}/cloudevents`, view(), headers)).status, 202)
   const identity = view({ type: 'com.millrace.identify' }, { userId: 'ada', anonymousId: 'a' })

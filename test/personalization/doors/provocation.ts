@@ -6,6 +6,9 @@ import type { ServicePort } from '../../../lib/personalization/service-port.js'
 import { ManualClock } from '../../../lib/testing/manual-clock.js'
 import { MemoryTopic, memoryService } from '../page-service.js'
 
+/** What signs the tickets of the servers below. */
+export const TICKET_SECRET = 'a secret that only tests have'
+
 /** A server that listens, on a service in memory. */
 export interface OpenDoors {
   readonly server: PersonalizationServer
@@ -20,7 +23,7 @@ export async function openDoors(
 ): Promise<OpenDoors> {
   const topic = new MemoryTopic()
   const service = { ...memoryService(topic, { owns: [0, 1, 2, 3], answers: true }), ...change }
-  const server = new PersonalizationServer({ service, port: 0, ticketSecret: 'secret', ...options })
+  const server = new PersonalizationServer({ service, port: 0, ticketSecret: TICKET_SECRET, ...options })
   const address = await server.listen()
   t.teardown(() => server.close())
   return { server, topic, address }

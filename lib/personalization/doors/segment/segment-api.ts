@@ -7,13 +7,10 @@ import { basicUserOf } from '../access.js'
 import type { Door, DoorContext } from '../door.js'
 import { takeEncodedJson } from '../encoded-body.js'
 import { DoorError } from '../errors.js'
+import { checkBatch } from '../limits/check-batch.js'
 import { activitiesOfCall } from './segment-call.js'
 import { CALL_TYPES, type CallType, type Receipt } from './who-and-when.js'
 
-/** Segment's own limits. */
-const MAX_CALL_BYTES = 32 * 1024
-const MAX_BATCH_BYTES = 500 * 1024
-const MAX_CALLS = 2_500
 /** The browser client uses the first letters. */
 const BATCH_PATHS = ['batch', 'b', 'import']
 /** `text/plain` needs no preflight: the browser client and `sendBeacon` use it. */
@@ -34,18 +31,19 @@ export const segmentDoor: Door = {
     'WRITE_KEY_INVALID',
   ],
   route(server, context) {
+    const { maxBatchBytes, maxSegmentCallBytes } = context.limits
     takeEncodedJson(server, TYPES)
     server.addHook('onRequest', async (request) => context.access.checkHeaderKey(request))
     for (const type of CALL_TYPES) {
       for (const path of [type, type[0]!]) {
-        server.post(`/v1/${path}`, { bodyLimit: MAX_CALL_BYTES }, async (request) => {
+        server.post(`/v1/${path}`, { bodyLimit: maxSegmentCallBytes }, async (request) => {
           await takeCall(request, type, context)
           return TAKEN
         })
       }
     }
     for (const path of BATCH_PATHS) {
-      server.post(`/v1/${path}`, { bodyLimit: MAX_BATCH_BYTES }, (request) => takeBatch(request, context))
+      server.post(`/v1/${path}`, { bodyLimit: maxBatchBytes }, (request) => takeBatch(request, context))
     }
     settingsRoute(server, context)
   },
@@ -70,14 +68,14 @@ async function takeBatch(request: FastifyRequest, context: DoorContext) {
   const batch = bodyOf(request)
   const calls = batch.batch
   if (!Array.isArray(calls)) throw new DoorError('REQUEST_MALFORMED', 'batch is not a list of calls')
-  if (calls.length > MAX_CALLS) throw new DoorError('REQUEST_TOO_LARGE', `more than ${MAX_CALLS} calls in a batch`)
+  checkBatch(calls, context.limits)
   context.access.checkWriteKey(writeKeyOf(request, batch), calls.length)
   const activities: UserActivity[] = []
   const invalid: InvalidCall[] = []
   const given = receipt(context)
   calls.forEach((call: unknown, index) => {
     const fallbackId = `${given.fallbackId}-${index}`
-    const problem = sizeProblem(call)
+    const problem = sizeProblem(call, context.limits.maxSegmentCallBytes)
     const mapped = problem === null ? activitiesOfCall(call, { ...given, fallbackId, batch }) : { problem }
     if ('problem' in mapped) invalid.push({ index, reason: mapped.problem })
     else activities.push(...mapped.activities)
@@ -107,9 +105,9 @@ function writeKeyOf(request: FastifyRequest, body: JsonObject): string | null {
   return basicUserOf(request) ?? (typeof body.writeKey === 'string' ? body.writeKey : null)
 }
 
-function sizeProblem(call: unknown): string | null {
+function sizeProblem(call: unknown, most: number): string | null {
   try {
-    return Buffer.byteLength(JSON.stringify(call)) > MAX_CALL_BYTES ? `larger than ${MAX_CALL_BYTES} bytes` : null
+    return Buffer.byteLength(JSON.stringify(call)) > most ? `larger than ${most} bytes (--max-segment-call)` : null
   } catch {
     // JSON is written recursively, but read without a limit.
     return 'nested too deeply'

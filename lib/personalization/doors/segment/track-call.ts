@@ -101,7 +101,10 @@ function orderFields({ type }: EventRule, values: JsonObject, common: NamedField
 
 const VIDEO_NAMES = ['content_asset_id', 'contentAssetId', 'asset_id', 'assetId'] as const
 
-/** A rewind is a completed seek with `seek_position` before `position`; without it the event only tells the position. */
+/**
+ * A seek is said by the event that has both `position` and `seek_position`: by Segment's spec the one that starts it; some clients
+ * send only the one that completes it. Without `seek_position` either only tells the position.
+ */
 function videoFields(
   { type }: EventRule,
   properties: LooseProperties,

@@ -12,12 +12,12 @@ import t from 'tap'
 import { userTicket } from '../../../../lib/personalization/doors/user-ticket.js'
 import { armOf } from '../../../../lib/personalization/experiments/experiment.js'
 import { ManualClock } from '../../../../lib/testing/manual-clock.js'
-import { openDoors, post } from '../provocation.js'
+import { openDoors, post, TICKET_SECRET } from '../provocation.js'
 
 const FLAG = 'carousel-algorithm'
 const FLAGS = '/ofrep/v1/evaluate/flags'
 const USERS = Array.from({ length: 60 }, (_, i) => `user-${i}`)
-const ticket = (userId: string) => userTicket(userId, { secret: 'secret', validFor: '1m', nowMs: Date.now() })
+const ticket = (userId: string) => userTicket(userId, { secret: TICKET_SECRET, validFor: '1m', nowMs: Date.now() })
 const closed = { demoLogin: false, serverKey: 'server key of the site'.replaceAll(' ', '-') }
 const headers = { authorization: `Bearer ${closed.serverKey}` }
 

@@ -1,11 +1,18 @@
 import { MillraceError } from '../../../../lib/errors.js'
 import { userTicket } from '../../../../lib/personalization/doors/user-ticket.js'
 import { ManualClock } from '../../../../lib/testing/manual-clock.js'
-import { bodyProvocations, entryProvocations, type OpenDoors, type Provocation, post } from '../provocation.js'
+import {
+  bodyProvocations,
+  entryProvocations,
+  type OpenDoors,
+  type Provocation,
+  post,
+  TICKET_SECRET,
+} from '../provocation.js'
 
 const ID = 'a'.repeat(32)
 const NOW = 1_800_000_000_000
-const ticket = (nowMs = Date.now()) => userTicket('ada', { secret: 'secret', validFor: '1m', nowMs })
+const ticket = (nowMs = Date.now()) => userTicket('ada', { secret: TICKET_SECRET, validFor: '1m', nowMs })
 const ack = ({ address }: OpenDoors, body: unknown, given = ticket(), headers = {}) =>
   post(`${address}/ack?ticket=${given}`, body, headers)
 

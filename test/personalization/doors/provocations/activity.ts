@@ -1,7 +1,14 @@
 import { MillraceError } from '../../../../lib/errors.js'
 import { userTicket } from '../../../../lib/personalization/doors/user-ticket.js'
 import { ManualClock } from '../../../../lib/testing/manual-clock.js'
-import { bodyProvocations, entryProvocations, type OpenDoors, type Provocation, post } from '../provocation.js'
+import {
+  bodyProvocations,
+  entryProvocations,
+  type OpenDoors,
+  type Provocation,
+  post,
+  TICKET_SECRET,
+} from '../provocation.js'
 
 const CLICK = { id: 'click-0001', user: 'ada', session: 'page-1', type: 'view', itemId: 'p-001' }
 const PATH = '/api/activity'
@@ -27,7 +34,7 @@ const MALFORMED: readonly [what: string, body: object][] = [
 const click = ({ address }: OpenDoors, headers: Record<string, string> = {}) => post(address + PATH, CLICK, headers)
 const bearer = (ticket: string) => ({ authorization: `Bearer ${ticket}` })
 const basic = (name: string) => ({ authorization: `Basic ${Buffer.from(`${name}:`).toString('base64')}` })
-const ticket = (userId: string, nowMs = Date.now(), secret = 'secret') =>
+const ticket = (userId: string, nowMs = Date.now(), secret = TICKET_SECRET) =>
   userTicket(userId, { secret, validFor: '1m', nowMs })
 
 const CREDENTIALS: readonly [

@@ -2,7 +2,14 @@ import { gzipSync } from 'node:zlib'
 import { MillraceError } from '../../../../lib/errors.js'
 import { userTicket } from '../../../../lib/personalization/doors/user-ticket.js'
 import { ManualClock } from '../../../../lib/testing/manual-clock.js'
-import { bodyProvocations, entryProvocations, type OpenDoors, type Provocation, post } from '../provocation.js'
+import {
+  bodyProvocations,
+  entryProvocations,
+  type OpenDoors,
+  type Provocation,
+  post,
+  TICKET_SECRET,
+} from '../provocation.js'
 
 const KEY = 'demo-key'
 const PATH = '/cloudevents'
@@ -50,7 +57,7 @@ const CREDENTIALS: readonly [code: Provocation['code'], what: string, headers: R
   [
     'USER_NOT_ALLOWED',
     'a ticket of another user',
-    bearer(userTicket('bob', { secret: 'secret', validFor: '1m', nowMs: Date.now() })),
+    bearer(userTicket('bob', { secret: TICKET_SECRET, validFor: '1m', nowMs: Date.now() })),
   ],
   ['WRITE_KEY_INVALID', 'a key that is unknown', basic('other')],
   ['WRITE_KEY_INVALID', 'an empty key', basic('')],

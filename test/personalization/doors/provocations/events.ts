@@ -1,7 +1,7 @@
 import { userTicket } from '../../../../lib/personalization/doors/user-ticket.js'
-import { entryProvocations, type OpenDoors, type Provocation } from '../provocation.js'
+import { entryProvocations, type OpenDoors, type Provocation, TICKET_SECRET } from '../provocation.js'
 
-const ticket = (userId: string) => userTicket(userId, { secret: 'secret', validFor: '1m', nowMs: Date.now() })
+const ticket = (userId: string) => userTicket(userId, { secret: TICKET_SECRET, validFor: '1m', nowMs: Date.now() })
 const ask = ({ address }: OpenDoors, query: string, headers: Record<string, string> = {}) =>
   fetch(`${address}/events${query}`, { headers })
 

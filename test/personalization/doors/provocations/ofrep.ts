@@ -1,5 +1,12 @@
 import { userTicket } from '../../../../lib/personalization/doors/user-ticket.js'
-import { bodyProvocations, entryProvocations, type OpenDoors, type Provocation, post } from '../provocation.js'
+import {
+  bodyProvocations,
+  entryProvocations,
+  type OpenDoors,
+  type Provocation,
+  post,
+  TICKET_SECRET,
+} from '../provocation.js'
 
 const FLAGS = '/ofrep/v1/evaluate/flags'
 const ONE = `${FLAGS}/carousel-algorithm`
@@ -67,7 +74,7 @@ export const PROVOCATIONS: readonly Provocation[] = [
   {
     ...{ code: 'USER_NOT_ALLOWED', what: 'a ticket of another user', options },
     provoke: (doors) => {
-      const ticket = userTicket('bob', { secret: 'secret', validFor: '1m', nowMs: Date.now() })
+      const ticket = userTicket('bob', { secret: TICKET_SECRET, validFor: '1m', nowMs: Date.now() })
       return ask(doors, FLAGS, { targetingKey: 'ada' }, { authorization: `Bearer ${ticket}` })
     },
   },

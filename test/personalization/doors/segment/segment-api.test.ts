@@ -85,7 +85,7 @@ t.test('the valid calls of a batch are taken, the invalid reported and counted',
     invalid: [
       { index: 1, reason: 'view without product_id or sku' },
       { index: 2, reason: 'purchase without price' },
-      { index: 4, reason: 'larger than 32768 bytes' },
+      { index: 4, reason: 'larger than 32768 bytes (--max-segment-call)' },
       { index: 5, reason: 'the call is not an object' },
       { index: 6, reason: 'time ahead of the clock' },
       { index: 7, reason: 'nested too deeply' },

@@ -110,7 +110,7 @@ t.test('what the activities of events have', async (t) => {
   }
 })
 
-t.test('playback: positions are whole milliseconds, cut off; a completed seek leads somewhere', async (t) => {
+t.test('playback: positions are whole milliseconds, cut off; a seek leads somewhere', async (t) => {
   const video = { content_asset_id: 'v', position: 455 }
   const rows: [string, object, Partial<UserActivity>][] = [
     ['Video Playback Paused', video, { type: 'video_pause', videoId: 'v', positionMs: 455_000, seekToMs: null }],
@@ -125,7 +125,13 @@ t.test('playback: positions are whole milliseconds, cut off; a completed seek le
     ],
     ['Video Playback Seek Completed', { ...video, seek_position: 500 }, { type: 'video_seek', seekToMs: 500_000 }],
     ['Video Playback Seek Completed', video, { type: 'video_progress', positionMs: 455_000 }],
-    ['Video Playback Seek Started', { ...video, seek_position: 1 }, { type: 'video_progress', positionMs: 455_000 }],
+    [
+      'Video Playback Seek Started',
+      { ...video, seek_position: 1 },
+      { type: 'video_seek', positionMs: 455_000, seekToMs: 1_000 },
+    ],
+    ['Video Playback Seek Started', { ...video, seekPosition: 500 }, { type: 'video_seek', seekToMs: 500_000 }],
+    ['Video Playback Seek Started', video, { type: 'video_progress', positionMs: 455_000, seekToMs: null }],
     ['Video Playback Started', { content_asset_ids: ['v', 'w'] }, { type: 'video_play', videoId: 'v', positionMs: 0 }],
     ['Video Content Playing', { asset_id: 'v', position: 10 }, { type: 'video_progress', positionMs: 10_000 }],
     ['Video Content Completed', { asset_id: 'v', total_length: 60 }, { type: 'video_complete', positionMs: 60_000 }],

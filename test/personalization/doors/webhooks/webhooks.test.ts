@@ -31,32 +31,37 @@ t.test('signed decisions of its channels, also while another webhook hangs', asy
   t.equal(await it.webhooks.isDrained(), false)
 })
 
-t.test('a pause that was asked for holds across a restart, and nothing that worked is sent again', async (t) => {
-  const { instance, decide, until, clock } = await world(t)
-  const it = await receiver(t)
-  const first = await instance('one', ALL, [crm(it)])
-  const sent = await decide({ userId: 'bob' })
-  await until(() => stateOf(first).delivered === 1)
-  it.answer = status(503, { 'retry-after': '3600' })
-  const late = await decide({ subject: 'later' })
-  await until(() => stateOf(first).retrying === 1)
-  await first.close()
-  it.answer = accept
-  const second = await instance('one', ALL, [crm(it)])
-  const newest = await decide({ userId: 'eve' })
-  await until(() => stateOf(second).queued === 1)
-  t.equal(await second.webhooks.isDrained(), true, 'nothing more is to be expected soon')
-  t.same(idsOf(it), [sent, late], 'not asked again yet')
-  clock.advance(4_000_000)
-  await until(() => it.received.length === 4)
-  t.same(idsOf(it).slice(0, 2), [sent, late])
-  t.same(idsOf(it).slice(2).sort(), [late, newest].sort())
-  await until(() => stateOf(second).retrying === 0)
-  await second.close()
-  const third = await instance('one', ALL, [crm(it)])
-  await until(() => third.webhooks.isDrained())
-  t.match(stateOf(third), { attempts: 0, retrying: 0 })
-})
+for (const busy of [429, 503]) {
+  t.test(
+    `${busy}: a pause that was asked for holds across a restart, and nothing that worked is sent again`,
+    async (t) => {
+      const { instance, decide, until, clock } = await world(t)
+      const it = await receiver(t)
+      const first = await instance('one', ALL, [crm(it)])
+      const sent = await decide({ userId: 'bob' })
+      await until(() => stateOf(first).delivered === 1)
+      it.answer = status(busy, { 'retry-after': '3600' })
+      const late = await decide({ subject: 'later' })
+      await until(() => stateOf(first).retrying === 1)
+      await first.close()
+      it.answer = accept
+      const second = await instance('one', ALL, [crm(it)])
+      const newest = await decide({ userId: 'eve' })
+      await until(() => stateOf(second).queued === 1)
+      t.equal(await second.webhooks.isDrained(), true, 'nothing more is to be expected soon')
+      t.same(idsOf(it), [sent, late], 'not asked again yet')
+      clock.advance(4_000_000)
+      await until(() => it.received.length === 4)
+      t.same(idsOf(it).slice(0, 2), [sent, late])
+      t.same(idsOf(it).slice(2).sort(), [late, newest].sort())
+      await until(() => stateOf(second).retrying === 0)
+      await second.close()
+      const third = await instance('one', ALL, [crm(it)])
+      await until(() => third.webhooks.isDrained())
+      t.match(stateOf(third), { attempts: 0, retrying: 0 })
+    },
+  )
+}
 
 t.test('killed: whatever was not known to be delivered is sent again', async (t) => {
   const { instance, decide, until } = await world(t)
