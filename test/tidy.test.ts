@@ -62,6 +62,7 @@ const RULES: readonly Rule[] = [
     pattern: /^(node:)?fs(\/promises)?$/,
     owners: [
       EDGE,
+      'lib/personalization/erasure/byte-search.ts',
       'lib/personalization/input/loader/input-files.ts',
       'lib/personalization/records/schemas.ts',
       'lib/state/engine/task-folders.ts',

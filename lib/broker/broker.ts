@@ -6,6 +6,7 @@ import type { BrokerCore } from './core.js'
 import { GroupCoordinator } from './group/group-coordinator.js'
 import { GroupOffsets } from './group/offsets.js'
 import { Housekeeping } from './housekeeping.js'
+import { compactLog } from './log/compaction.js'
 import { type BrokerSettings, DEFAULT_SETTINGS } from './settings.js'
 import type { BrokerStorage } from './storage/storage.js'
 import { checkListenOptions, type ListenOptions, listenTcp, type TcpListener } from './tcp.js'
@@ -102,6 +103,17 @@ export class Broker {
   createTopic(name: string, partitions: number, config?: ConfigValues): void
   createTopic(name: string, partitions: number, config: ConfigValues = {}): BrokerTopic {
     return this.core.topics.create(name, partitions, config)
+  }
+
+  /**
+   * Compacts a topic at once, what came last included, instead of when enough has come. A topic that is not compacted, or not there,
+   * stays as it is.
+   */
+  compact(topic: string): void {
+    const { topics, clock } = this.core
+    const found = topics.named(topic)
+    if (found === undefined || !found.config.compact) return
+    for (const log of found.partitions) compactLog(log, clock.now(), 0, true)
   }
 
   /** As `close`, for `await using`. */

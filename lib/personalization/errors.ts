@@ -10,6 +10,7 @@ export const SERVICE_ERROR_CODES = {
   CONFIG_FILE_UNREADABLE: 'Correct the path of --config, or the file. The message says what is wrong.',
   CONFIG_PACKAGES_MISSING: 'Install the named package. It is an optional peer that only configuration files need.',
   DECISION_INVALID: 'Correct the decision or its settings. The message names the decision and the field.',
+  ERASURE_USER_INVALID: 'Give the id of a user, or `anonymous:` and the id of a visitor.',
   HTTP_LISTEN_FAILED: 'Choose another address or port, or get the right to listen on this one.',
   INJECT_INVALID: 'Write --inject as shuffle=MS,duplicate=SHARE,late=SHARE:MS, each at most once.',
   INPUT_FORMAT_MISMATCH: 'Set --format, or --columns, to what the file has, or correct the first line of the file.',
@@ -20,6 +21,11 @@ export const SERVICE_ERROR_CODES = {
   INPUT_UNREADABLE: 'Download the file again, check it with gzip -t, or correct the named row.',
   LOADER_INPUT_CONFLICT:
     'Load one input per topic prefix: choose another --topic-prefix and --application-id, or --no-load.',
+  MASTER_KEY_INVALID: 'Make a key with `openssl rand -base64 32`, and give it whole.',
+  MASTER_KEY_LATE:
+    'Choose another --topic-prefix and --application-id for encrypted data, or start without the master key.',
+  MASTER_KEY_MISSING: 'Start with the master key that the data was sealed with.',
+  MASTER_KEY_WRONG: 'Start with the master key that the data was sealed with. Nothing was changed.',
   PAGE_PACKAGES_MISSING: 'Install the named packages. They are optional peers that only the page needs.',
   SERVICE_PARTITIONS:
     'Omit --partitions, or choose another --topic-prefix. The topics exist with another number of partitions.',
@@ -27,6 +33,8 @@ export const SERVICE_ERROR_CODES = {
   TIER_UNKNOWN: 'Use one of the tiers in the message. A tier is named after the `within` of its decisions.',
   USER_ENTRY_VERSION:
     'Run the version of the service that wrote the state, or delete the state folder and the changelogs.',
+  VALUE_ERASED: 'Skip the value. Its user was erased, and no key opens it.',
+  VALUE_SEAL_BROKEN: 'Find out who else writes to the topics and changelogs of the service.',
 } as const
 
 /** A code of {@link SERVICE_ERROR_CODES}. It does not change between versions. */

@@ -20,6 +20,11 @@ export interface ServiceOptions {
   readonly stateDir: string | null
   /** URL of a schema registry; null: Avro's single-object encoding. */
   readonly registry: string | null
+  /**
+   * 32 random bytes as base64 or hex. With it, values about users are sealed with a key of each user, and an erased user can be read by
+   * nobody. Null, the default: they are plain.
+   */
+  readonly masterKey?: string | null
   /** Limits of the gate. Default: {@link DEFAULT_GATE}. */
   readonly gate?: AdmissionOptions
   /** Settings of the decisions and of the rules around them: `defaultConfig`, or what `loadConfig` returns. */

@@ -5,7 +5,9 @@ import { CampaignBook } from './campaigns/campaign-book.js'
 import { CampaignFollower } from './campaigns/campaign-follower.js'
 import { defaultConfig } from './config/service-config.js'
 import { SHIPPED_DECISIONS } from './decisions/index.js'
-import { ServiceError } from './errors.js'
+import { type ErasedUser, eraseUser } from './erasure/erase.js'
+import { masterKeyOf, openSerdes } from './erasure/open-serdes.js'
+import { type ErasureProof, type ProveOptions, proveErasure } from './erasure/prove.js'
 import { DecisionTable } from './frame/decision-table.js'
 import { KnownCampaigns } from './frame/known-campaigns.js'
 import { EventClock } from './gate/event-clock.js'
@@ -17,24 +19,15 @@ import type { ServiceOptions } from './instance-options.js'
 import { SharedModel } from './recommender/model.js'
 import { ModelTeacher } from './recommender/model-teacher.js'
 import { createTopics } from './records/created-topics.js'
-import { plainSerdes, registrySerdes, type ServiceSerdes } from './records/serdes.js'
+import type { ServiceSerdes } from './records/serdes.js'
 import { type TopicNames, topicNames } from './records/topic-names.js'
 import { LatencyRecorder } from './report/latency.js'
 import { LiveCounts } from './report/live/counts.js'
 import { type Summary, summarize } from './report/summary.js'
 import { GroupProgress } from './tiers/group-progress.js'
 import { SlowTiers } from './tiers/slow-tiers.js'
+import { distance, type TierRun, tierNamed } from './tiers/tier-run.js'
 import { DEFAULT_GATE, personalizationTopology } from './topology.js'
-
-/** What one run of a tier did. Offsets are counted, so marks of transactions are among them. */
-export interface TierRun {
-  /** The name of the tier. */
-  readonly tier: string
-  /** Offsets of `user-activity` that it passed. */
-  readonly events: number
-  /** Offsets of `proposals` that it wrote. */
-  readonly proposals: number
-}
 
 const POLL_MS = 100
 
@@ -84,14 +77,16 @@ export class PersonalizationService {
   #failed: (error: unknown) => void = () => {}
   readonly #failure: Promise<never>
 
-  /** Connects, and creates missing topics. @throws MillraceError CLIENT_*, SERVICE_PARTITIONS, SERDE_* */
+  /** Connects, and creates missing topics. @throws MillraceError CLIENT_*, SERDE_*; ServiceError SERVICE_PARTITIONS, MASTER_KEY_* */
   static async open(options: ServiceOptions): Promise<PersonalizationService> {
+    const { applicationId, registry, log = silentLog } = options
     const topics = topicNames(options.topicPrefix)
     const clock = options.clock ?? systemClock
+    const master = masterKeyOf(options.masterKey)
     const cluster = connect(options.connection, { clock })
     try {
-      await createTopics(cluster, topics, options.partitions)
-      const serdes = options.registry === null ? plainSerdes() : await registrySerdes(options.registry, topics)
+      await createTopics(cluster, topics, options.partitions, master !== null)
+      const serdes = await openSerdes({ cluster, topics, applicationId, registry, master, clock, log })
       return new PersonalizationService(options, topics, serdes, cluster, clock)
     } catch (error) {
       await cluster.close()
@@ -228,11 +223,7 @@ export class PersonalizationService {
    * @throws ServiceError TIER_UNKNOWN
    */
   async runTier(name: string): Promise<TierRun> {
-    const tier = this.table.slowTiers.find((one) => one.name === name)
-    if (tier === undefined) {
-      const names = this.table.slowTiers.map((one) => one.name).join(', ')
-      throw new ServiceError('TIER_UNKNOWN', `there is no tier ${name}; there are ${names}`)
-    }
+    const tier = tierNamed(name, this.table.slowTiers)
     await this.#teacher.warmUp()
     const { activity, proposals } = this.topics
     const group = this.#tiers.groupOf(tier)
@@ -253,6 +244,19 @@ export class PersonalizationService {
     return summarize({ cluster, topics, serdes, table }, latencyMs)
   }
 
+  /**
+   * Erases a user, and the visitors who became the user. Resolves when it is stored; state is deleted a moment later.
+   * @throws ServiceError ERASURE_USER_INVALID; MillraceError CLIENT_*
+   */
+  erase(userId: string): Promise<ErasedUser> {
+    return eraseUser(this, userId)
+  }
+
+  /** Looks for what is left of a user who was erased. @throws ServiceError ERASURE_USER_INVALID; MillraceError CLIENT_* */
+  proveErasure(userId: string, options: ProveOptions): Promise<ErasureProof> {
+    return proveErasure(this, userId, options)
+  }
+
   /** Commits what is processed and closes the tasks. `summary` can be called until `close`. */
   async stop(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
     this.#stop.abort()
@@ -266,6 +270,7 @@ export class PersonalizationService {
   /** Stops, and closes the connections. */
   async close(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
     await this.stop(options)
+    await this.serdes.userKeys?.close()
     await this.cluster.close()
   }
 
@@ -291,9 +296,4 @@ export class PersonalizationService {
     await this.#tiers.upTo((group) => this.#progress.committed(group, activity, offsets))
     await this.#progress.committed(applicationId, proposals, await this.#progress.endsOf(proposals))
   }
-}
-
-/** How many offsets lie between two positions, over all partitions. */
-function distance(from: readonly number[], to: readonly number[]): number {
-  return to.reduce((sum, end, partition) => sum + end - (from[partition] ?? 0), 0)
 }

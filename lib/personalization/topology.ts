@@ -1,13 +1,14 @@
 /** The topology of a tier: user activity, checked, becomes decisions. Everything is keyed by user, so nothing moves between partitions. */
-import { StreamsBuilder, string, type Topology } from '../index.js'
+import { json, StreamsBuilder, string, type Topology } from '../index.js'
 import type { AroundConfig } from './around/rule.js'
+import { nullIfErased } from './erasure/sealed-serdes.js'
 import { DecisionProcessor } from './frame/decision-processor.js'
 import type { DecisionTable } from './frame/decision-table.js'
 import type { FrameInput } from './frame/frame-input.js'
 import type { KnownCampaigns } from './frame/known-campaigns.js'
 import { forwardingOutlet, judgingOutlet } from './frame/outlet.js'
-import { PACED_STORE, PACED_TIMERS } from './frame/pacer.js'
-import { LIVE_TIMERS, USER_STORE, USER_TIMERS } from './frame/user/user-store.js'
+import { PACED_TIMERS, pacedStore } from './frame/pacer.js'
+import { LIVE_TIMERS, USER_TIMERS, userStore } from './frame/user/user-store.js'
 import { Admission, type AdmissionOptions, type AdmissionWatch, type Checked, GATE_STORE } from './gate/admission.js'
 import type { SharedModel } from './recommender/model.js'
 import { arrivalSerde, arrivalTime } from './records/arrival.js'
@@ -54,14 +55,18 @@ export function personalizationTopology(parts: PersonalizationParts): Topology {
   const { topics, serdes, gate, tier } = parts
   const isLive = tier === 'live'
   const builder = new StreamsBuilder()
-  addStores(builder)
+  addTimers(builder, serdes)
   const profiles = builder
-    .stream(topics.profiles, { key: string, value: serdes.profile, timestampExtractor: profileTime })
+    .stream(topics.profiles, {
+      key: serdes.sourceKey,
+      value: nullIfErased(serdes.profile, serdes.userKeys),
+      timestampExtractor: profileTime,
+    })
     .mapValues((profile: CustomerProfile | null): FrameInput => ({ kind: 'profile', profile }), { name: 'profiles' })
   const checked = builder
     .stream(topics.activity, {
-      key: string,
-      value: arrivalSerde(serdes.activity),
+      key: serdes.sourceKey,
+      value: arrivalSerde(serdes.activity, serdes.userKeys),
       timestampExtractor: arrivalTime,
     })
     .processValues<Checked>(() => new Admission(gate, parts.watch), {
@@ -71,14 +76,16 @@ export function personalizationTopology(parts: PersonalizationParts): Topology {
   if (isLive) {
     checked
       .flatMapValues((value: Checked) => (value.kind === 'dead' ? [value.letter] : []), { name: 'refused' })
-      .to(topics.deadLetters, { key: string, value: serdes.deadLetter })
+      .to(topics.deadLetters, { key: serdes.key, value: serdes.deadLetter })
   }
   const admitted = checked.flatMapValues((value: Checked): FrameInput[] => (value.kind === 'dead' ? [] : [value]), {
     name: 'admitted',
   })
-  const input = isLive ? admitted.merge(profiles).merge(proposalsOf(builder, parts)) : admitted.merge(profiles)
-  const decided = input.process(() => decisionProcessor(parts), { name: 'decisions', stores: DECISION_STORES })
-  const written = { key: string, value: serdes.recommendation }
+  const ofAll = admitted.merge(profiles).merge(erasuresOf(builder, parts))
+  const input = isLive ? ofAll.merge(proposalsOf(builder, parts)) : ofAll
+  const stores = [userStore(serdes.key, serdes.userKeys), pacedStore(serdes.userKeys), ...TIMERS]
+  const decided = input.process(() => decisionProcessor(parts), { name: 'decisions', stores })
+  const written = { key: serdes.key, value: serdes.recommendation }
   if (isLive) {
     decided
       .filter((_, { suppressed }) => suppressed === null, { name: 'delivered' })
@@ -90,20 +97,30 @@ export function personalizationTopology(parts: PersonalizationParts): Topology {
 
 function proposalsOf(builder: StreamsBuilder, { topics, serdes }: PersonalizationParts) {
   return builder
-    .stream(topics.proposals, { key: string, value: serdes.recommendation })
+    .stream(topics.proposals, { key: serdes.sourceKey, value: nullIfErased(serdes.recommendation, serdes.userKeys) })
     .filterNotNull()
     .mapValues((proposal: Recommendation): FrameInput => ({ kind: 'proposal', proposal }), { name: 'proposals' })
 }
 
-const DECISION_STORES = [USER_STORE, USER_TIMERS, LIVE_TIMERS, PACED_STORE, PACED_TIMERS]
+function erasuresOf(builder: StreamsBuilder, { topics, serdes }: PersonalizationParts) {
+  return (
+    builder
+      // Before everything that waits, whatever its time.
+      .stream(topics.erasures, { key: serdes.sourceKey, value: json(), timestampExtractor: () => 0 })
+      .mapValues((): FrameInput => ({ kind: 'erasure' }), { name: 'erasures' })
+  )
+}
 
-function addStores(builder: StreamsBuilder): void {
-  for (const name of [USER_TIMERS, LIVE_TIMERS, PACED_TIMERS]) {
-    builder.addTimerStore({ name, key: string, time: 'processorTime' })
-  }
+const TIMERS = [USER_TIMERS, LIVE_TIMERS, PACED_TIMERS]
+
+function addTimers(builder: StreamsBuilder, { key }: ServiceSerdes): void {
+  builder.addTimerStore({ name: USER_TIMERS, key, time: 'processorTime' })
+  builder.addTimerStore({ name: LIVE_TIMERS, key, time: 'processorTime' })
+  builder.addTimerStore({ name: PACED_TIMERS, key: string, time: 'processorTime' })
 }
 
 function decisionProcessor({
+  serdes,
   decisions,
   tier,
   gate,
@@ -117,6 +134,7 @@ function decisionProcessor({
     graceMs: gate.graceMs,
     model,
     campaigns,
+    userKeys: serdes.userKeys,
     tier,
     trace,
     outlet: (targets) =>

@@ -22,6 +22,8 @@ export interface LoopbackBroker {
   connection(): LoopbackConnection
   /** The address that its metadata gives to clients. */
   readonly advertised: BrokerAddress
+  /** Compacts a topic at once. */
+  compact?(topic: string): void
 }
 
 export interface LoopbackTransportOptions {

@@ -25,14 +25,14 @@ interface Pass {
   readonly keptTransactions: Set<number>
 }
 
-/** Compacts `log` when enough of it is new; closes the active segment from `rollBytes` on. True when it did. */
-export function compactLog(log: PartitionLog, nowMs: number, rollBytes: number): boolean {
+/** Compacts `log` when enough of it is new, or it `must`; closes the active segment from `rollBytes` on. True when it did. */
+export function compactLog(log: PartitionLog, nowMs: number, rollBytes: number, must = false): boolean {
   if ((log.segments.at(-1)?.sizeBytes ?? 0) >= rollBytes) log.roll(nowMs)
   const segments = compactable(log, nowMs)
   const total = segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
   const dirty = Math.min(total, log.dirtyBytes - (log.segments.at(-1)?.sizeBytes ?? 0))
   const due = segments.some(({ deleteHorizonMs }) => deleteHorizonMs >= 0 && deleteHorizonMs <= nowMs)
-  if (total === 0 || (!due && (dirty <= 0 || dirty < total * log.config().minDirtyRatio))) return false
+  if (total === 0 || (!must && !due && (dirty <= 0 || dirty < total * log.config().minDirtyRatio))) return false
   const pass: Pass = { log, nowMs, newest: newestByKey(log, segments), keptTransactions: new Set() }
   for (const segment of segments) compactSegment(segment, pass)
   log.dirtyBytes = log.sizeBytes - segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)

@@ -65,7 +65,7 @@ export async function servicePort(
 /** From the user's entry, if this instance has it; entries keep the arm through merges. */
 async function armHere({ streams }: PersonalizationService, userKey: string): Promise<Arm> {
   try {
-    const found = await streams.queries.keyValue<string, UserEntry>(USER_STORE.name).get(userKey)
+    const found = await streams.queries.keyValue<string, UserEntry>(USER_STORE).get(userKey)
     return (found === null ? null : keptArm(found.value)) ?? armOf(userKey)
   } catch (error) {
     // Between two owners, or before the start.

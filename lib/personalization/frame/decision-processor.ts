@@ -1,5 +1,6 @@
 /** The processor of a tier: takes admitted events and time, and runs the decisions of the users. */
 import type { Processor, ProcessorContext, StreamRecord } from '../../index.js'
+import type { UserKeys } from '../erasure/user-keys.js'
 import type { Admitted } from '../gate/admission.js'
 import { activityKey } from '../records/activity.js'
 import type { Campaign } from '../records/campaign.js'
@@ -19,6 +20,8 @@ import { UserStore } from './user/user-store.js'
 /** What {@link DecisionProcessor} needs. */
 export interface DecisionProcessorParts extends Omit<DecisionStepsParts, 'campaigns' | 'partition' | 'wallMs'> {
   readonly campaigns: KnownCampaigns
+  /** Null: values are plain. */
+  readonly userKeys: UserKeys | null
   /** Makes the outlet of one task. */
   readonly outlet: (targets: OutletTargets) => Outlet
 }
@@ -64,6 +67,7 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
       wallMs: () => context.currentSystemTimeMs(),
     })
     if (this.#parts.decisions.isLive) this.#parts.model.own(this.#partition)
+    this.#parts.userKeys?.taskStarted()
     context.schedule(LIVE_LOOK_MS, 'wallClockTime', (nowMs) => this.#look(nowMs))
   }
 
@@ -73,7 +77,8 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
 
   process({ key, value, timestamp, headers }: StreamRecord<string | null, FrameInput>): void {
     const traceparent = headers.length === 0 ? null : headerText(headers, TRACEPARENT_HEADER)
-    if (value.kind === 'profile') this.#profile(key!, value.profile, timestamp)
+    if (value.kind === 'erasure') this.#erase(key!, timestamp)
+    else if (value.kind === 'profile') this.#profile(key!, value.profile, timestamp)
     else if (value.kind === 'proposal') {
       this.#trace = traceparent === null ? null : { traceparent, atMs: null }
       this.#leave(value.proposal, null, timestamp)
@@ -93,6 +98,7 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
     const nowMs = admitted.streamTimeMs
     this.#streamTimeMs = nowMs
     const ends = admitted.kind === 'tick' && admitted.ends
+    if (admitted.kind === 'tick' && !ends && this.#isSettling) return
     this.#due(nowMs, ends)
     if (admitted.kind === 'activity') {
       if (traceparent !== null) this.#trace = { traceparent, atMs: admitted.activity.at }
@@ -100,6 +106,16 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
       this.#trace = null
     }
     this.#pacer.release(ends ? NEVER_MS : nowMs, nowMs)
+  }
+
+  /** Timers of users whose keys are not known here yet wait for the next look. */
+  get #isSettling(): boolean {
+    return (this.#parts.userKeys?.settling ?? null) !== null
+  }
+
+  #erase(userId: string, stampMs: number): void {
+    this.#users.erase(userId, stampMs)
+    this.#pacer.forget(userId, stampMs)
   }
 
   #profile(userId: string, profile: CustomerProfile | null, stampMs: number): void {
@@ -163,6 +179,7 @@ export class DecisionProcessor implements Processor<string | null, FrameInput, s
 
   /** Between events: wake-ups of live events, and campaigns that have become known. */
   #look(wallMs: number): void {
+    if (this.#isSettling) return
     this.#lookForCampaigns()
     if (this.#liveSinceMs === null) return
     const nowMs = this.#streamTimeMs + Math.max(0, wallMs - this.#liveSinceMs)

@@ -10,3 +10,5 @@ export type FrameInput =
   | { readonly kind: 'profile'; readonly profile: CustomerProfile | null }
   /** A slower tier has decided; here it is judged and delivered. */
   | { readonly kind: 'proposal'; readonly proposal: Recommendation }
+  /** Everything about the user goes. */
+  | { readonly kind: 'erasure' }

@@ -1,7 +1,9 @@
 /** Decisions that leave at a limited rate: a queue in a store, released as time passes. */
-import { json, type KeyValueStore, type ProcessorContext, stateStore, string, type TimerStore } from '../../index.js'
+import { type OrderedKeyValueStore, type ProcessorContext, stateStore, string, type TimerStore } from '../../index.js'
+import type { UserKeys } from '../erasure/user-keys.js'
 import type { Campaign } from '../records/campaign.js'
 import type { Recommendation } from '../records/recommendation.js'
+import { type Paced, pacedValue, type Scan, type Slot } from './paced-value.js'
 import type { DecidedFields } from './turn.js'
 
 type Pace = NonNullable<DecidedFields['pace']>
@@ -10,27 +12,19 @@ type Pace = NonNullable<DecidedFields['pace']>
  * `q/<place>` -> a decision that waits for its place; `h/<id>` -> one that is held; `s/<key>` -> the latest second that decisions of a key wait for, and how many do; `c/<id>` ->
  * how far the users have been told of a campaign.
  */
-export const PACED_STORE = stateStore({ name: 'paced', key: string, value: json<Recommendation | Slot | Scan>() })
+export function pacedStore(keys: UserKeys | null) {
+  return stateStore({ name: PACED_STORE, key: string, value: pacedValue(keys), ordered: true })
+}
+
+const PACED_STORE = 'paced'
 /** `q/<place>`, `h/<id>` -> when it leaves. */
 export const PACED_TIMERS = 'paced-timers'
-
-interface Slot {
-  readonly secondMs: number
-  readonly used: number
-}
-
-/** How far a task has told its users of a campaign. */
-export interface Scan {
-  /** The last user that was told; null: none yet. */
-  readonly after: string | null
-  readonly done: boolean
-}
 
 const SECOND_MS = 1_000
 const NOT_BEGUN: Scan = { after: null, done: false }
 
 export class Pacer {
-  readonly #store: KeyValueStore<string, Recommendation | Slot | Scan>
+  readonly #store: OrderedKeyValueStore<string, Paced>
   readonly #timers: TimerStore<string>
   readonly #release: (decision: Recommendation, heldUntilMs: number | null, nowMs: number) => void
   /** Decisions of this step, not in the queue yet: those of one moment are put into their order first. */
@@ -60,10 +54,21 @@ export class Pacer {
   release(untilMs: number, nowMs: number): void {
     if (this.#added.length > 0) this.#enqueue(nowMs)
     for (const { key, atMs } of this.#timers.takeDue(untilMs)) {
-      const decision = this.#store.get(key)?.value as Recommendation | undefined
+      const decision = this.#store.get(key)?.value
       if (decision === undefined) continue
       this.#store.put(key, null, nowMs)
+      if (!('decisionId' in decision)) continue
       this.#release(decision, key.startsWith('h/') ? atMs : null, nowMs)
+    }
+  }
+
+  /** Drops what waits of a user who is erased. A campaign that had come to the user begins again; nobody is told twice. */
+  forget(userId: string, nowMs: number): void {
+    for (const { key, value } of this.#store.all()) {
+      const isOfUser = 'decisionId' in value ? value.userId === userId : 'after' in value && value.after === userId
+      if (!isOfUser && !('isErased' in value)) continue
+      this.#store.put(key, null, Math.max(0, nowMs))
+      this.#timers.cancel(key)
     }
   }
 

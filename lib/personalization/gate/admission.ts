@@ -10,7 +10,7 @@ import {
   string,
 } from '../../index.js'
 import { activityKey, activityOf, activityProblem, isLive, type UserActivity } from '../records/activity.js'
-import { type Arrival, withCloudEvent } from '../records/arrival.js'
+import { type Arrival, ERASED, withCloudEvent } from '../records/arrival.js'
 import { type DeadLetter, lateReason } from '../records/dead-letter.js'
 import type { CustomerProfile } from '../records/profile.js'
 import { gateBytes, PartitionState } from './partition-state.js'
@@ -61,9 +61,11 @@ export interface AdmissionWatch {
   late(): void
   /** Late ones too. */
   deadLetter(): void
+  /** An event was skipped because its user is erased. */
+  erased(): void
 }
 
-const UNWATCHED: AdmissionWatch = { admitted() {}, ended() {}, duplicate() {}, late() {}, deadLetter() {} }
+const UNWATCHED: AdmissionWatch = { admitted() {}, ended() {}, duplicate() {}, late() {}, deadLetter() {}, erased() {} }
 const IDLE_LOOK_MS = 1_000
 /** A tombstone is no activity. */
 const NO_VALUE: Arrival = { activity: null, problem: 'no value', bytes: null, appendedAt: -1 }
@@ -89,6 +91,10 @@ export class Admission implements Processor<string | null, Arrival | null, strin
 
   process(arrived: StreamRecord<string | null, Arrival | null>): void {
     const record = withCloudEvent(arrived, () => this.#context.currentSystemTimeMs())
+    if (record.value?.problem === ERASED) {
+      this.#watch.erased()
+      return
+    }
     const origin = this.#context.recordMetadata()!
     this.#lastArrivalMs = this.#context.currentSystemTimeMs()
     const { activity: read, appendedAt } = record.value ?? NO_VALUE

@@ -1,6 +1,7 @@
 /** Writes live activity, of the page and of the doors' clients, to `user-activity`. */
 
 import { type Cluster, Producer } from '../../index.js'
+import { readyFor, userPlace } from '../erasure/user-record.js'
 import { ServiceError } from '../errors.js'
 import type { EventClock } from '../gate/event-clock.js'
 import { activityKey, activityOf, activityProblem, type UserActivity } from '../records/activity.js'
@@ -34,14 +35,21 @@ export class Intake {
    * @throws ServiceError ACTIVITY_INVALID, CLIENT_*
    */
   async submit(event: UserActivity, traceparent: string | null = null): Promise<UserActivity> {
-    const { topics, serdes, eventClock } = this.#parts
+    const { cluster, topics, serdes, eventClock } = this.#parts
+    const { userKeys } = serdes
     const activity = activityOf({ ...event, ...stamp(event, eventClock) })
     const problem = activity.type === 'end_of_input' ? 'no client can set this' : activityProblem(activity)
     if (problem !== null) throw new ServiceError('ACTIVITY_INVALID', `the event is rejected: ${problem}`)
+    let partitions = 0
+    if (userKeys !== null) {
+      partitions = await cluster.partitionCount(topics.activity)
+      await readyFor(activity, userKeys)
+    }
+    const place = userPlace(activityKey(activity), userKeys, partitions)
     const value = serdes.activity.serialize(activity, topics.activity)
     const headers = traceparent === null ? [] : [{ key: TRACEPARENT_HEADER, value: Buffer.from(traceparent) }]
     // Events that come while a request is under way share the next one.
-    await this.#producer.send(topics.activity, { key: Buffer.from(activityKey(activity)), value, headers })
+    await this.#producer.send(topics.activity, { ...place, value, headers })
     return activity
   }
 

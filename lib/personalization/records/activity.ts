@@ -128,13 +128,13 @@ export const ANONYMOUS = 'anonymous:'
  */
 export function activityKey(activity: UserActivity): string {
   const { userId, anonymousId } = activity
-  if (userId !== null && !(anonymousId !== null && isMerge(activity.type))) return userId
+  if (userId !== null && !isMerge(activity)) return userId
   return `${ANONYMOUS}${anonymousId ?? activity.sessionId ?? activity.eventId}`
 }
 
-/** Whether events of this type merge a visitor into a user. */
-function isMerge(type: ActivityType): boolean {
-  return type === 'identify' || type === 'alias'
+/** Whether the event says that a visitor is a user. */
+export function isMerge({ type, userId, anonymousId }: UserActivity): boolean {
+  return (type === 'identify' || type === 'alias') && userId !== null && anonymousId !== null
 }
 
 /** Whether an event's time is near the wall clock; that of a replay or simulation may be any. */

@@ -3,7 +3,9 @@
  */
 
 import { isMillraceError, SchemaPending, type Serde, type StreamRecord, type TopicRecord } from '../../index.js'
-import type { UserActivity } from './activity.js'
+import type { UserKeys } from '../erasure/user-keys.js'
+import { isServiceError } from '../errors.js'
+import { activityKey, isMerge, type UserActivity } from './activity.js'
 import { readCloudEvent } from './cloud-event.js'
 import { kafkaCloudEvent } from './kafka-cloud-event.js'
 import { TRACEPARENT_HEADER } from './traceparent.js'
@@ -19,21 +21,34 @@ export interface Arrival {
   appendedAt: number
 }
 
-/** Reads what `activity` reads, and never fails on the rest; only a schema still on its way passes through. */
-export function arrivalSerde(activity: Serde<UserActivity>): Serde<Arrival> {
+/** The problem of an event whose user is erased: it is no dead letter. */
+export const ERASED = 'erased'
+
+/** Reads what `activity` reads, and never fails on the rest; only a schema or a key still on its way passes through. */
+export function arrivalSerde(activity: Serde<UserActivity>, keys: UserKeys | null = null): Serde<Arrival> {
   return Object.freeze({
     name: `arrival(${activity.name})`,
     serialize: (arrival: Arrival, topic: string) => arrival.bytes ?? activity.serialize(arrival.activity!, topic),
     deserialize(bytes: Buffer, topic: string): Arrival {
       try {
-        return { activity: activity.deserialize(bytes, topic), problem: null, bytes: null, appendedAt: -1 }
+        const read = activity.deserialize(bytes, topic)
+        if (keys !== null && isMerge(read)) requireLinked(keys, read)
+        return { activity: read, problem: null, bytes: null, appendedAt: -1 }
       } catch (error) {
         if (error instanceof SchemaPending) throw error
+        if (isServiceError(error, 'VALUE_ERASED'))
+          return { activity: null, problem: ERASED, bytes: null, appendedAt: -1 }
         const problem = isMillraceError(error, 'SERDE_SCHEMA_UNKNOWN') ? 'unknown schema' : 'unreadable value'
         return { activity: null, problem, bytes: Buffer.from(bytes), appendedAt: -1 }
       }
     },
   })
+}
+
+/** Other producers do not say in time which visitor became which user. */
+function requireLinked(keys: UserKeys, activity: UserActivity): void {
+  const linking = keys.linked(activity.userId!, activityKey(activity))
+  if (linking !== null) throw new SchemaPending(linking)
 }
 
 /** Event time from the value; what has no time that can be used stays at the partition's. */

@@ -5,11 +5,14 @@ import { serviceTopics, type TopicNames } from './topic-names.js'
 
 const DEFAULT_PARTITIONS = 12
 
-/** `partitions`: null takes those of the existing topics, or 12. @throws ServiceError SERVICE_PARTITIONS if the topics have others */
-export async function createTopics(cluster: Cluster, names: TopicNames, partitions: number | null): Promise<void> {
-  const wanted = serviceTopics(names, partitions ?? DEFAULT_PARTITIONS)
-  const present = await cluster.existing(wanted.map(({ name }) => name))
-  const missing = wanted.filter(({ name }) => !present.has(name))
+/** `hasKeys`: there is a master key. `partitions`: null takes those of the existing topics, or 12. @throws ServiceError SERVICE_PARTITIONS if the topics have others */
+export async function createTopics(
+  cluster: Cluster,
+  names: TopicNames,
+  partitions: number | null,
+  hasKeys = false,
+): Promise<void> {
+  const present = await cluster.existing(Object.values(names))
   // Topics made together later must fit those that are there.
   const count = present.has(names.activity) ? await cluster.partitionCount(names.activity) : partitions
   if (partitions !== null && count !== partitions) {
@@ -18,6 +21,7 @@ export async function createTopics(cluster: Cluster, names: TopicNames, partitio
       `topic ${names.activity} has ${count} partitions, but --partitions is ${partitions}`,
     )
   }
-  const fitting = missing.map((topic) => ({ ...topic, partitions: count ?? DEFAULT_PARTITIONS }))
-  if (fitting.length > 0) await new Admin(cluster).createTopics(fitting, { ifNotExists: true })
+  const wanted = serviceTopics(names, count ?? DEFAULT_PARTITIONS, hasKeys)
+  const missing = wanted.filter(({ name }) => !present.has(name))
+  if (missing.length > 0) await new Admin(cluster).createTopics(missing, { ifNotExists: true })
 }

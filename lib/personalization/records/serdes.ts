@@ -1,6 +1,7 @@
 /** The serdes of the service's values: Avro, in the registry's format if a registry is configured. */
 
-import { avro, confluentAvro, confluentRegistry, type Serde } from '../../index.js'
+import { avro, confluentAvro, confluentRegistry, type Serde, string } from '../../index.js'
+import type { UserKeys } from '../erasure/user-keys.js'
 import type { LoaderProgress } from '../input/loader/ledger.js'
 import type { UserActivity } from './activity.js'
 import type { DeadLetter } from './dead-letter.js'
@@ -9,8 +10,12 @@ import type { Recommendation } from './recommendation.js'
 import { packagedSchema, type SchemaName } from './schemas.js'
 import type { TopicNames } from './topic-names.js'
 
-/** The value serdes of the service's topics. */
+/** The serdes of the service's topics. */
 export interface ServiceSerdes {
+  /** Of user ids as keys, in stores and on topics. */
+  readonly key: Serde<string>
+  /** The same for the keys of records that a task reads. */
+  readonly sourceKey: Serde<string>
   /** Of `user-activity`. */
   readonly activity: Serde<UserActivity>
   /** Of `customer-profiles`. */
@@ -21,11 +26,17 @@ export interface ServiceSerdes {
   readonly deadLetter: Serde<DeadLetter>
   /** Of the loader's own topic. */
   readonly loader: Serde<LoaderProgress>
+  /** The keys of the users, which seal the values; null: values are plain. */
+  readonly userKeys: UserKeys | null
 }
+
+/** Keys and values as they are. */
+const PLAIN = { key: string, sourceKey: string, userKeys: null } as const
 
 /** Serdes without a registry: Avro's single-object encoding with the schemas in `schemas/`. */
 export function plainSerdes(): ServiceSerdes {
   return {
+    ...PLAIN,
     activity: avro<UserActivity>(packagedSchema('user-activity')),
     profile: avro<CustomerProfile>(packagedSchema('customer-profile')),
     recommendation: avro<Recommendation>(packagedSchema('recommendation')),
@@ -43,6 +54,7 @@ export async function registrySerdes(host: string, topics: TopicNames): Promise<
   const serde = <T>(schema: SchemaName, topic: string) =>
     confluentAvro<T>({ schema: packagedSchema(schema), registry, subject: `${topic}-value` })
   return {
+    ...PLAIN,
     activity: await serde<UserActivity>('user-activity', topics.activity),
     profile: await serde<CustomerProfile>('customer-profile', topics.profiles),
     recommendation: await serde<Recommendation>('recommendation', topics.recommendations),

@@ -1,6 +1,9 @@
 /** The service's topics: names, partitions and settings. */
 import type { NewTopic } from '../../index.js'
 
+/** After so long the next key closes a segment of `user-keys`, which can then be compacted. */
+export const KEY_SEGMENT_MS = 300_000
+
 /** The names of the service's topics. */
 export interface TopicNames {
   /** `user-activity`: what users did, keyed by user or visitor. */
@@ -15,6 +18,10 @@ export interface TopicNames {
   readonly suppressed: string
   /** `campaigns`: compacted, keyed by campaign. */
   readonly campaigns: string
+  /** `erasures`: users who are to be erased, keyed by user, in every partition. */
+  readonly erasures: string
+  /** `user-keys`: compacted, the wrapped keys of the users; only with a master key. */
+  readonly userKeys: string
   /** `dead-letters`: late and invalid records. */
   readonly deadLetters: string
   /** The progress of the loader. */
@@ -30,6 +37,8 @@ export function topicNames(prefix: string): TopicNames {
     proposals: `${prefix}proposals`,
     suppressed: `${prefix}suppressed`,
     campaigns: `${prefix}campaigns`,
+    erasures: `${prefix}erasures`,
+    userKeys: `${prefix}user-keys`,
     deadLetters: `${prefix}dead-letters`,
     loader: `${prefix}loader`,
   }
@@ -38,10 +47,12 @@ export function topicNames(prefix: string): TopicNames {
 /**
  * The topics as they are created where they are missing. Records carry the broker's append time: latency is counted from
  * it, and a broker's retention must not delete a replay of old events; event time is in the values. The loader
- * writes to partition 0 of its topic only, so that claims have one order.
+ * writes to partition 0 of its topic only, so that claims have one order. `hasKeys`: there is a master key.
  */
-export function serviceTopics(names: TopicNames, partitions: number): NewTopic[] {
+export function serviceTopics(names: TopicNames, partitions: number, hasKeys = false): NewTopic[] {
   return [
+    ...(hasKeys ? [{ name: names.userKeys, partitions: 1, config: KEYS }] : []),
+    { name: names.erasures, partitions, config: {} },
     { name: names.activity, partitions, config: STAMPED },
     { name: names.profiles, partitions, config: { 'cleanup.policy': 'compact' } },
     { name: names.recommendations, partitions, config: STAMPED },
@@ -51,6 +62,15 @@ export function serviceTopics(names: TopicNames, partitions: number): NewTopic[]
     { name: names.deadLetters, partitions, config: STAMPED },
     { name: names.loader, partitions, config: { 'cleanup.policy': 'compact', ...STAMPED } },
   ]
+}
+
+/** Deleted keys are compacted away soon. A tombstone stays for a day, so that an instance that was cut off gets it. */
+const KEYS = {
+  'cleanup.policy': 'compact',
+  'segment.ms': String(KEY_SEGMENT_MS),
+  'min.cleanable.dirty.ratio': '0.01',
+  'max.compaction.lag.ms': '3600000',
+  'delete.retention.ms': '86400000',
 }
 
 /** The broker stamps what it stores. */

@@ -21,6 +21,8 @@ const PLACE = 3
 
 /** What one user's entry holds: bytes by chunk number. A chunk that nobody sets stays where it was read. */
 export class UserEntry {
+  /** Whose entry it is; '' until it is stored. */
+  owner = ''
   readonly #source: Buffer
   readonly #places: number[] = []
   /** By place, the bytes of what was set; null: nothing was. */
@@ -35,6 +37,13 @@ export class UserEntry {
   /** That of a user of whom nothing is kept. */
   static empty(): UserEntry {
     return new UserEntry(NOTHING)
+  }
+
+  /** Like an empty one, in place of an entry that is still stored and is to go. */
+  static erased(): UserEntry {
+    const entry = UserEntry.empty()
+    entry.#changed = true
+    return entry
   }
 
   /** @throws ServiceError USER_ENTRY_VERSION for an entry that a newer version has written */

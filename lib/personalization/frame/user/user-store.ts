@@ -1,9 +1,34 @@
 /** The store of user entries and the timers that belong to it. */
-import { type KeyValueStore, type ProcessorContext, stateStore, string, type TimerStore } from '../../../index.js'
+import { type KeyValueStore, type ProcessorContext, type Serde, stateStore, type TimerStore } from '../../../index.js'
+import type { UserKeys } from '../../erasure/user-keys.js'
+import { ServiceError } from '../../errors.js'
 import { CHUNK, UserEntry, userEntry } from './user-entry.js'
 
+/** The name of the store of the users' entries. */
+export const USER_STORE = 'users'
+
 /** User -> all that the tier keeps of the user. In order, so that a campaign can walk it. */
-export const USER_STORE = stateStore({ name: 'users', key: string, value: userEntry, ordered: true })
+export function userStore(key: Serde<string>, keys: UserKeys | null) {
+  return stateStore({ name: USER_STORE, key, value: keys === null ? userEntry : sealedEntry(keys), ordered: true })
+}
+
+const SEALED_AS = 'entry'
+
+/** Entries that are sealed with the key of their user. */
+function sealedEntry(keys: UserKeys): Serde<UserEntry> {
+  return Object.freeze({
+    name: 'sealed-user-entry',
+    serialize: (entry: UserEntry) => keys.seal(entry.encode(), SEALED_AS, entry.owner),
+    deserialize(bytes: Buffer): UserEntry {
+      const opened = keys.openOwn(bytes, SEALED_AS)
+      if (opened === null) return UserEntry.erased()
+      const entry = UserEntry.decode(opened.plain)
+      entry.owner = opened.user ?? ''
+      return entry
+    },
+  })
+}
+
 /** User -> when time alone may change something. */
 export const USER_TIMERS = 'user-timers'
 /** User -> when a wake-up of a live event is due. */
@@ -18,20 +43,31 @@ export class UserStore {
   readonly #liveTimers: TimerStore<string>
 
   constructor(context: Pick<ProcessorContext<never, never>, 'getStateStore'>) {
-    this.#store = context.getStateStore(USER_STORE) as never
+    this.#store = context.getStateStore<never>(USER_STORE)
     this.#timers = context.getStateStore(USER_TIMERS)
     this.#liveTimers = context.getStateStore(LIVE_TIMERS)
   }
 
   read(userId: string): UserEntry {
-    return this.#store.get(userId)?.value ?? UserEntry.empty()
+    const entry = this.#store.get(userId)?.value ?? UserEntry.empty()
+    if (entry.owner === '' || entry.owner === userId) return entry
+    throw new ServiceError('VALUE_SEAL_BROKEN', 'the entry of a user is that of another user')
+  }
+
+  /** Deletes the entry of a user, and its timers. */
+  erase(userId: string, stampMs: number): void {
+    this.#store.put(userId, null, Math.max(0, stampMs))
+    this.#timers.cancel(userId)
+    this.#liveTimers.cancel(userId)
   }
 
   /** Writes the entry if it has changed, and sets its timers. `dueMs`, `liveDueMs`: Infinity for none. */
   write(userId: string, entry: UserEntry, dueMs: number, liveDueMs: number, stampMs: number): void {
     this.#setTimer(userId, entry, dueMs)
     if (liveDueMs !== Number.POSITIVE_INFINITY) this.#setLiveTimer(userId, liveDueMs)
-    if (entry.changed) this.#store.put(userId, entry.isEmpty ? null : entry, Math.max(0, stampMs))
+    if (!entry.changed) return
+    entry.owner = userId
+    this.#store.put(userId, entry.isEmpty ? null : entry, Math.max(0, stampMs))
   }
 
   /** Users whose timer is due at `nowMs`. Their timers are gone: `read` and `write` follow. */

@@ -11,6 +11,8 @@ import {
   TransactionalProducer,
   untilStable,
 } from '../../../index.js'
+import type { UserKeys } from '../../erasure/user-keys.js'
+import { readyFor, type UserRecordPlace, userPlace } from '../../erasure/user-record.js'
 import { activityKey, endOfInput } from '../../records/activity.js'
 import { deadRow } from '../../records/dead-letter.js'
 import type { ServiceSerdes } from '../../records/serdes.js'
@@ -34,9 +36,10 @@ export interface LoaderParts {
   readonly leaseMs?: number
 }
 
-/** Items and bytes in one transaction, at most. */
+/** Items in one transaction, at most. */
 const MAX_ITEMS = 5_000
-const MAX_BYTES = 4 * 1024 * 1024
+/** Characters of properties in one transaction, about: all else of an item is short. */
+const MAX_PROPERTIES = 2 * 1024 * 1024
 /** With nothing to send, the position is written this often, so that a second loader sees that this one lives. */
 const HEARTBEAT_MS = 1_000
 const RETRY_MS = 200
@@ -47,7 +50,7 @@ const LEASE_MS = 5_000
 /** A record of a transaction that is not begun yet. */
 interface Outgoing {
   readonly topic: string
-  readonly key: string
+  readonly key: Buffer
   readonly value: Buffer
   readonly partition?: number
 }
@@ -140,28 +143,27 @@ export class Loader {
     signal: AbortSignal,
   ): Promise<LoaderProgress | null> {
     const { clock } = this.#parts
-    const records: Outgoing[] = []
+    const items: Item[] = []
     let { position, latestAt } = progress
-    let [bytes, waitMs] = [0, 0]
-    while (records.length < MAX_ITEMS && bytes < MAX_BYTES) {
+    let [properties, waitMs] = [0, 0]
+    while (items.length < MAX_ITEMS && properties < MAX_PROPERTIES) {
       const item = await feed.peek()
       if (item === null) break
       waitMs = pace.waitMs(item)
       if (waitMs > 0) break
       feed.take()
-      const record = this.#recordOf(item)
-      records.push(record)
-      bytes += record.value.length
+      items.push(item)
+      properties += propertiesLength(item)
       position++
       latestAt = Math.max(latestAt, itemTime(item) ?? 0)
     }
-    if (records.length === 0 && (await feed.peek()) === null) return this.#end(producer, progress)
+    if (items.length === 0 && (await feed.peek()) === null) return this.#end(producer, progress)
     const quietMs = HEARTBEAT_MS - (clock.monotonicMs() - this.#lastCommitMs)
-    if (records.length === 0 && quietMs > 0) {
+    if (items.length === 0 && quietMs > 0) {
       await pause(clock, Math.max(1, Math.min(waitMs, quietMs)), signal)
       return progress
     }
-    return this.#commit(producer, records, { ...progress, position, latestAt })
+    return this.#commit(producer, await this.#recordsOf(items), { ...progress, position, latestAt })
   }
 
   /** The last transaction: an end-of-input record on each partition, and where each stands. */
@@ -172,7 +174,7 @@ export class Loader {
       for (let partition = 0; partition < this.#activityPartitions; partition++) {
         const end = endOfInput(partition, progress.latestAt, input.source)
         const value = serdes.activity.serialize(end, topics.activity)
-        await append(producer, { topic: topics.activity, key: end.eventId, value, partition })
+        await append(producer, { topic: topics.activity, key: Buffer.from(end.eventId), value, partition })
       }
       const ends = Array.from({ length: this.#activityPartitions }, () => 0)
       for (const { partition, offset } of await producer.flush()) ends[partition] = offset
@@ -202,7 +204,7 @@ export class Loader {
     const first = this.#stamped({ input: input.input, sequence, owner, position: 0, latestAt: 0, ends: [], beat: 0 })
     const value = serdes.loader.serialize(first, topics.loader)
     const made = await committed(producer, [
-      { topic: topics.loader, key: claimKey(input.input), value, partition: CLAIM_PARTITION },
+      { topic: topics.loader, key: Buffer.from(claimKey(input.input)), value, partition: CLAIM_PARTITION },
     ])
     if (!made) return null
     // Two instances with different inputs may both have found no claim: the one that stands first counts. While the
@@ -230,21 +232,34 @@ export class Loader {
   #position(progress: LoaderProgress): Outgoing {
     const { topics, serdes } = this.#parts
     const value = serdes.loader.serialize(progress, topics.loader)
-    return { topic: topics.loader, key: positionKey(progress.input), value }
+    return { topic: topics.loader, key: Buffer.from(positionKey(progress.input)), value }
+  }
+
+  /** The records of items, when each user has a key. */
+  async #recordsOf(items: readonly Item[]): Promise<Outgoing[]> {
+    const { userKeys } = this.#parts.serdes
+    if (userKeys !== null) await Promise.all(items.map((item) => readyForItem(item, userKeys)))
+    return items.map((item) => this.#recordOf(item))
   }
 
   #recordOf(item: Item): Outgoing {
     const { topics, serdes } = this.#parts
     if (item.kind === 'profile') {
       const value = serdes.profile.serialize(item.profile, topics.profiles)
-      return { topic: topics.profiles, key: item.profile.userId, value }
+      return { topic: topics.profiles, ...this.#place(item.profile.userId), value }
     }
     const { row } = item
     if (isInvalidRow(row)) {
       const value = serdes.deadLetter.serialize(deadRow(row, topics.activity), topics.deadLetters)
-      return { topic: topics.deadLetters, key: String(row.row), value }
+      return { topic: topics.deadLetters, key: Buffer.from(String(row.row)), value }
     }
-    return { topic: topics.activity, key: activityKey(row), value: serdes.activity.serialize(row, topics.activity) }
+    const value = serdes.activity.serialize(row, topics.activity)
+    return { topic: topics.activity, ...this.#place(activityKey(row)), value }
+  }
+
+  /** All topics with users have as many partitions. */
+  #place(user: string): UserRecordPlace {
+    return userPlace(user, this.#parts.serdes.userKeys, this.#activityPartitions)
   }
 
   #ledger() {
@@ -253,9 +268,18 @@ export class Loader {
   }
 }
 
+function propertiesLength(item: Item): number {
+  return item.kind === 'profile' || isInvalidRow(item.row) ? 0 : (item.row.properties?.length ?? 0)
+}
+
+function readyForItem(item: Item, keys: UserKeys): Promise<void> | null {
+  if (item.kind === 'profile') return keys.ready(item.profile.userId)
+  return isInvalidRow(item.row) ? null : readyFor(item.row, keys)
+}
+
 function append(producer: TransactionalProducer, { topic, key, value, partition }: Outgoing): Promise<void> {
   const place = partition === undefined ? {} : { partition }
-  return producer.append({ topic, key: Buffer.from(key), value, ...place })
+  return producer.append({ topic, key, value, ...place })
 }
 
 /** One whole transaction. False: it did not go through, or nobody knows; whoever takes the id next finds out. */

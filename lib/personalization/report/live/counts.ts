@@ -8,6 +8,8 @@ export class LiveCounts implements AdmissionWatch {
   lateEvents = 0
   deadLetters = 0
   duplicateInputs = 0
+  /** Events that cannot be read any more, because their user is erased. */
+  erasedEvents = 0
 
   constructor(eventClock: EventClock) {
     this.#eventClock = eventClock
@@ -32,5 +34,9 @@ export class LiveCounts implements AdmissionWatch {
 
   deadLetter(): void {
     this.deadLetters++
+  }
+
+  erased(): void {
+    this.erasedEvents++
   }
 }
