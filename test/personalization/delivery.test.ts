@@ -274,6 +274,20 @@ t.test('random lives: whatever owner, disconnects and restarts, each id once and
   }
 })
 
+t.test('figures go to who has asked for them', async (t) => {
+  const hub = hubOver(new MemoryTopic(), ALL)
+  await hub.start()
+  const [page, shop] = [new Browser(), new Browser()]
+  hub.subscribe('ada', page, { ...NEW, figures: true })
+  hub.subscribe('ada', shop, NEW)
+  await settled()
+  hub.broadcastFigures('{"type":"figures"}')
+  const types = ({ frames }: Browser) => frames.map(({ type }) => type as string)
+  t.same(types(page), ['hello', 'live', 'figures'])
+  t.same(types(shop), ['hello', 'live'])
+  await hub.close()
+})
+
 t.test('what a browser may say first', async (t) => {
   const id = 'a'.repeat(32)
   const rows: [string, boolean][] = [
@@ -283,6 +297,8 @@ t.test('what a browser may say first', async (t) => {
     ['[]', false],
     ['null', false],
     ['{"type":"resume"}', false],
+    [JSON.stringify({ type: 'resume', position: null, have: [], figures: true }), true],
+    [JSON.stringify({ type: 'resume', position: null, have: [], figures: 1 }), false],
     [JSON.stringify({ type: 'resume', position: { partition: -1, next: 0 }, have: [] }), false],
     [JSON.stringify({ type: 'resume', position: { partition: 0.5, next: 0 }, have: [] }), false],
     [JSON.stringify({ type: 'resume', position: null, have: ['x'] }), false],

@@ -142,7 +142,7 @@ t.test('a click becomes an activity, timed and priced by the server', async (t) 
 t.test('a click is answered over the WebSocket, and timed', async (t) => {
   const { address, server } = await open(t)
   const socket = live(address, await ticketOf(address))
-  socket.on('open', () => socket.send(RESUME))
+  socket.on('open', () => socket.send(JSON.stringify({ ...JSON.parse(RESUME), figures: true })))
   t.match(await until(socket, 'live'), { position: { next: 0 } })
   const decision = until(socket, 'decision')
   await fetch(`${address}/api/activity`, {

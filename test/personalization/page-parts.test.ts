@@ -19,7 +19,7 @@ async function opened(t: Test) {
   if (browser === null) return null
   const topic = new MemoryTopic()
   const service = memoryService(topic, { owns: [0, 1, 2, 3], answers: true })
-  const server = new PersonalizationServer({ service, port: 0, ticketSecret: 'shared' })
+  const server = new PersonalizationServer({ service, port: 0, ticketSecret: 'a secret that only tests have' })
   t.teardown(() => server.close())
   const watched = await openPage(browser, `${await server.listen()}/?user=${USER}`)
   const decide = (decided: Omit<Parameters<MemoryTopic['decide']>[0], 'userId' | 'at'>): string => {

@@ -42,7 +42,7 @@ for (const colorScheme of SCHEMES) {
     if (browser === null) return
     const topic = new MemoryTopic()
     const service = memoryService(topic, { owns: [0, 1, 2, 3], answers: true })
-    const server = new PersonalizationServer({ service, port: 0, ticketSecret: 'shared' })
+    const server = new PersonalizationServer({ service, port: 0, ticketSecret: 'a secret that only tests have' })
     t.teardown(() => server.close())
     const { page, problems } = await openPage(browser, `${await server.listen()}/?user=a-shopper-with-a-long-name`)
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })

@@ -14,7 +14,12 @@ async function instance(
   options: Partial<HttpOptions> = {},
 ): Promise<string> {
   const service = memoryService(topic, { owns, answers: true })
-  const server = new PersonalizationServer({ service, port: 0, ticketSecret: 'shared', ...options })
+  const server = new PersonalizationServer({
+    service,
+    port: 0,
+    ticketSecret: 'a secret that only tests have',
+    ...options,
+  })
   t.teardown(() => server.close())
   return server.listen()
 }

@@ -60,7 +60,12 @@ export interface HttpOptions extends Partial<DoorLimits> {
 /** How often requests that are still arriving are looked at. */
 const CHECK_REQUESTS_MS = 2_000
 /** A browser asks again after ten minutes whether it may. A preflight that is none gets the answer of a preflight. */
-const CORS = { exposedHeaders: ['etag', 'retry-after'], maxAge: 600, strictPreflight: false }
+const CORS = {
+  methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+  exposedHeaders: ['etag', 'retry-after'],
+  maxAge: 600,
+  strictPreflight: false,
+}
 /** Only from here, nothing from elsewhere. */
 const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -96,7 +101,7 @@ export class PersonalizationServer {
       figures: () => service.figures(),
       delivery: () => this.#hub.totals,
       doorErrors: () => this.#errors.counts,
-      onSnapshot: (snapshot) => this.#hub.broadcast(JSON.stringify({ type: 'figures', snapshot })),
+      onSnapshot: (snapshot) => this.#hub.broadcastFigures(JSON.stringify({ type: 'figures', snapshot })),
     })
     this.#errors = new ErrorAnswers(log)
     const limits = doorLimits(options)

@@ -57,7 +57,7 @@ export class Connection extends EventTarget {
     this.#socket = socket
     socket.onopen = () => {
       const { position, have } = this.#progress
-      socket.send(JSON.stringify({ type: 'resume', position, have: have.slice(-MAX_HAVE) }))
+      socket.send(JSON.stringify({ type: 'resume', position, have: have.slice(-MAX_HAVE), figures: true }))
     }
     socket.onmessage = ({ data }) => {
       if (socket === this.#socket) this.#received(JSON.parse(data))

@@ -52,6 +52,7 @@ const FIRST_DECISIONS = 8
 
 interface Subscription {
   readonly connection: DeliveryConnection
+  readonly figures: boolean
   /** What came while the missed decisions were being collected; null once the browser is up to date. */
   arrived: { placed: PlacedDecision; next: number }[] | null
 }
@@ -105,10 +106,10 @@ export class DeliveryHub {
     return { connections: this.#connections, sent: this.#sent, dropped, expired: this.#expired }
   }
 
-  /** A frame for every browser that keeps up. */
-  broadcast(text: string): void {
+  /** A frame for every browser that shows the figures and keeps up. */
+  broadcastFigures(text: string): void {
     for (const subscriptions of this.#byUser.values())
-      for (const { connection } of subscriptions) connection.sendIfIdle(text)
+      for (const { connection, figures } of subscriptions) if (figures) connection.sendIfIdle(text)
   }
 
   /**
@@ -117,7 +118,7 @@ export class DeliveryHub {
    */
   subscribe(userId: string, socket: FrameSocket, resume: ResumeMessage): () => void {
     const connection = new DeliveryConnection(userId, socket)
-    const subscription: Subscription = { connection, arrived: [] }
+    const subscription: Subscription = { connection, figures: resume.figures === true, arrived: [] }
     const subscriptions = this.#byUser.get(userId) ?? new Set()
     this.#byUser.set(userId, subscriptions.add(subscription))
     this.#connections += 1

@@ -20,6 +20,8 @@ export interface ResumeMessage {
   readonly position: DeliveryPosition | null
   /** Ids it got at or after `position`; they are not sent again. */
   readonly have: readonly string[]
+  /** Whether it shows the figures of the service; others are not sent them. */
+  readonly figures?: boolean
 }
 
 /** Decisions that the browser has shown. Each is one impression, however often it is said. */
@@ -43,9 +45,9 @@ const DECISION_ID = /^[0-9a-f]{32}$/
 export function parseResume(text: string): ResumeMessage | null {
   const value = parsed(text)
   if (value?.type !== 'resume' || !isIds(value.have)) return null
-  const { position, have } = value
-  if (position !== null && !isPosition(position)) return null
-  return { type: 'resume', position, have }
+  const { position, have, figures = false } = value
+  if ((position !== null && !isPosition(position)) || typeof figures !== 'boolean') return null
+  return { type: 'resume', position, have, ...(figures ? { figures } : {}) }
 }
 
 /** The same for "ack". */
