@@ -25,7 +25,9 @@ export interface Serde<T> {
   byteString?(value: T, topic: string): string
   /**
    * Optional: true for a number, string, bigint or boolean that `deserialize(serialize(value))` returns unchanged. A store serialises such
-   * a value only at the commit; all others are serialised when they are put.
+   * a value only at the commit; all others are serialised when they are put. True for an object: a store without a record cache and
+   * without headers returns the object itself from `get` until the commit. Who owns it may change it until then; what it is at the commit
+   * is stored.
    */
   keeps?(value: unknown): boolean
   /**

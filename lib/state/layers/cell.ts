@@ -3,11 +3,20 @@
 /** No version in this layer. Unlike null, which means deleted (or, in the base, known to be absent). */
 export const NONE: unique symbol = Symbol('none')
 
+/** An object that its serde keeps: its owner may go on changing it until the commit. Only an open version is one. */
+export class Kept {
+  readonly value: object
+
+  constructor(value: object) {
+    this.value = value
+  }
+}
+
 /**
  * A value as memory keeps it: primitives decoded, everything else as the bytes its serde made when it was put, so that
  * a caller who changes its object later cannot reach the store. Directories are arrays of times or of byte strings.
  */
-export type HeldValue = string | number | bigint | boolean | Buffer | number[] | string[] | null
+export type HeldValue = string | number | bigint | boolean | Buffer | Kept | number[] | string[] | null
 
 /** What a cell costs beside key and value, measured on Node 20 with a million cells. */
 export const CELL_OVERHEAD_BYTES = 240
@@ -74,6 +83,8 @@ export function heldBytes(held: HeldValue): number {
       return held.length
     case 'object':
       if (held === null) return 0
+      // Its bytes are counted when the commit has made them.
+      if (held instanceof Kept) return 0
       return Array.isArray(held) ? listBytes(held) : held.length + 96
     default:
       return 8

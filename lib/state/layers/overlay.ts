@@ -6,7 +6,7 @@
 import { MillraceError } from '../../errors.js'
 import { readInt64, writeInt64 } from '../../serde/int64-bytes.js'
 import type { EngineWrite, StateEngine } from '../engine/engine.js'
-import { CELL_OVERHEAD_BYTES, Cell, type CellHome, type HeldValue, heldBytes, NONE } from './cell.js'
+import { CELL_OVERHEAD_BYTES, Cell, type CellHome, type HeldValue, heldBytes, Kept, NONE } from './cell.js'
 import type { CellCache } from './cell-cache.js'
 
 export interface OverlayOptions {
@@ -107,7 +107,11 @@ export class Overlay implements CellHome {
     this.#open = this.#inFlight
     this.#inFlight = changed
     for (const cell of changed) {
-      cell.inFlight = cell.open
+      const { open } = cell
+      if (open instanceof Kept) {
+        cell.inFlight = this.encode(open)
+        this.#account(cell, cell.inFlight)
+      } else cell.inFlight = open
       cell.inFlightMs = cell.openMs
       cell.open = NONE
       emit?.(cell)

@@ -3,7 +3,7 @@ import { MillraceError } from '../../errors.js'
 import { kindOf } from '../../record/kind-of.js'
 import { checked } from '../../serde/checked.js'
 import { type Serde, toByteString } from '../../serde/serde.js'
-import type { HeldValue } from './cell.js'
+import { type HeldValue, Kept } from './cell.js'
 
 /** Values of one store. */
 export class ValueCodec {
@@ -27,12 +27,20 @@ export class ValueCodec {
     return bytes === value ? Buffer.from(bytes) : bytes
   }
 
-  value(held: Exclude<HeldValue, null>): unknown {
-    return typeof held === 'object' ? this.#serde.deserialize(held as Buffer, this.#topic) : held
+  /** Whether the store keeps the object itself until the commit. */
+  keeps(value: object): boolean {
+    return this.#serde.keeps?.(value) === true
   }
 
-  readonly encode = (held: Exclude<HeldValue, null>): Buffer =>
-    typeof held === 'object' ? (held as Buffer) : this.#serde.serialize(held, this.#topic)
+  value(held: Exclude<HeldValue, null>): unknown {
+    if (typeof held !== 'object') return held
+    return held instanceof Kept ? held.value : this.#serde.deserialize(held as Buffer, this.#topic)
+  }
+
+  readonly encode = (held: Exclude<HeldValue, null>): Buffer => {
+    if (held instanceof Kept) return this.#serde.serialize(held.value, this.#topic)
+    return typeof held === 'object' ? (held as Buffer) : this.#serde.serialize(held, this.#topic)
+  }
 }
 
 /** Keys of one store. */

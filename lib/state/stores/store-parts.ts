@@ -4,7 +4,7 @@ import { type Headers, NO_HEADERS } from '../../record/record.js'
 import type { LoggedRow } from '../../serde/suppress-buffer-versions.js'
 import { type ValueWithHeaders, withHeaders } from '../../serde/with-headers.js'
 import type { StateEngine } from '../engine/engine.js'
-import { type Cell, type HeldValue, NONE } from '../layers/cell.js'
+import { type Cell, type HeldValue, Kept, NONE } from '../layers/cell.js'
 import type { CellCache } from '../layers/cell-cache.js'
 import { Overlay } from '../layers/overlay.js'
 import { RecordCache } from '../layers/record-cache.js'
@@ -139,6 +139,10 @@ export class StoreParts<D extends DefinitionBase = DefinitionBase> {
 
   /** Writes to a cell, keeping the record cache right. Null deletes. */
   write(cell: Cell, value: unknown, timestampMs: number, headers: Headers = NO_HEADERS): void {
+    if (!this.cache.active && !this.keepsHeaders) {
+      this.data.set(cell, this.#kept(cell, value) ?? this.values.hold(value), timestampMs)
+      return
+    }
     const held = this.values.hold(
       this.keepsHeaders && value !== null && value !== undefined ? { value, headers } : value,
     )
@@ -149,6 +153,13 @@ export class StoreParts<D extends DefinitionBase = DefinitionBase> {
     this.cache.beforeWrite(cell, headers)
     this.data.set(cell, held, timestampMs)
     this.cache.afterWrite()
+  }
+
+  /** Null: it is no object that the serde keeps. The record cache would compare such an object with itself. */
+  #kept({ open }: Cell, value: unknown): Kept | null {
+    if (typeof value !== 'object' || value === null) return null
+    if (open instanceof Kept && open.value === value) return open
+    return this.values.keeps(value) ? new Kept(value) : null
   }
 
   #section(section: number, { decode, encode }: Codec): Overlay {

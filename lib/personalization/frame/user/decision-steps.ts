@@ -14,7 +14,7 @@ import { firstWake, issue, type Section, setWake, wakeNamed } from './section.js
 import { UserSections } from './sections.js'
 import { type EventOrigin, StepCause, type StepCauseParts } from './step-cause.js'
 import { CHUNK, UserEntry } from './user-entry.js'
-import { earliestWaitingMs, takeWaiting, withWaiting } from './waiting-events.js'
+import { letWait, takeWaiting, waitingIn } from './waiting-events.js'
 
 /** What comes out of the steps. */
 export interface Decided {
@@ -80,9 +80,9 @@ export class DecisionSteps implements Turn {
     this.#liveDueMs = NEVER_MS
   }
 
-  /** Writes the sections back. The decisions made since `open`, and when the user is to be looked at again. */
+  /** The decisions made since `open`, and when the user is to be looked at again. */
   close(): { readonly decided: readonly Decided[]; readonly liveDueMs: number } {
-    this.#sections.write()
+    this.#sections.close()
     const decided = this.#out
     if (decided.length > 0) this.#out = []
     return { decided, liveDueMs: this.#liveDueMs }
@@ -100,7 +100,7 @@ export class DecisionSteps implements Turn {
     }
     this.#live = false
     const waits = live ? decisions.liveWaiting(activity.type) : decisions.waiting(activity.type)
-    if (waits.length > 0) this.#entry.set(CHUNK.waiting, withWaiting(this.#entry.get(CHUNK.waiting), activity, origin))
+    if (waits.length > 0) letWait(this.#entry, { activity, origin })
   }
 
   /** Applies what is certain: events and timers before `frontierMs`. */
@@ -152,9 +152,8 @@ export class DecisionSteps implements Turn {
   /** When time alone can next change something, rounded up so that users come in groups; Infinity: never. */
   dueMs(): number {
     const { graceMs } = this.#parts
-    const waiting = this.#entry.get(CHUNK.waiting)
-    let dueMs =
-      waiting === undefined ? NEVER_MS : roundedUp(earliestWaitingMs(waiting) + 1, Math.ceil(graceMs / GROUPS_IN_GRACE))
+    const waiting = waitingIn(this.#entry)
+    let dueMs = waiting === null ? NEVER_MS : roundedUp(waiting.earliestMs + 1, Math.ceil(graceMs / GROUPS_IN_GRACE))
     for (const placed of this.#parts.decisions.all) {
       if (this.#sections.has(placed)) dueMs = Math.min(dueMs, roundedUp(this.#sections.dueMs(placed) + 1, SECOND_MS))
     }
@@ -209,12 +208,8 @@ export class DecisionSteps implements Turn {
   }
 
   #applyWaiting(frontierMs: number): void {
-    const waiting = this.#entry.get(CHUNK.waiting)
-    if (waiting === undefined || earliestWaitingMs(waiting) >= frontierMs) return
-    const { taken, rest } = takeWaiting(waiting, frontierMs)
-    this.#entry.set(CHUNK.waiting, rest)
     const { decisions } = this.#parts
-    for (const { activity, origin } of taken) {
+    for (const { activity, origin } of takeWaiting(this.#entry, frontierMs)) {
       const live = activity.source === 'page' || activity.source === 'api'
       for (const placed of live ? decisions.liveWaiting(activity.type) : decisions.waiting(activity.type)) {
         this.#begin(placed, activity.at)

@@ -2,18 +2,58 @@
 
 import type { Decision } from '../define-decision.js'
 import { ByteReader, ByteWriter } from '../packed/packed-bytes.js'
+import type { EntryPart } from './user-entry.js'
 
 /** A section, decoded. Times are epoch milliseconds. */
-export interface Section {
+export class Section implements EntryPart {
   state: unknown
   /** When `onTimer` is due; null: there is no timer. */
-  wakes: Wake[] | null
+  wakes: Wake[] | null = null
   /** When `onBoundary` is due: all events up to this time, itself included, come before. */
-  boundaryMs: number | null
+  boundaryMs: number | null = null
   /** The latest event or timer of the decision. */
-  lastMs: number
+  lastMs = 0
   /** Decided subjects: a hash, and after it the time of the decision. */
-  issued: number[] | null
+  issued: number[] | null = null
+  readonly #decision: Decision
+
+  /** That of a user for whom the decision has nothing yet. */
+  constructor(decision: Decision) {
+    this.#decision = decision
+    this.state = decision.state?.initial ?? null
+  }
+
+  /** There is nothing to keep. */
+  get isEmpty(): boolean {
+    return this.wakes === null && this.boundaryMs === null && this.issued === null && this.#isInitial
+  }
+
+  /** Subjects decided longer than the decision's `keepForMs` ago are dropped. */
+  encode(): Buffer | null {
+    if (this.isEmpty) return null
+    const { state: kept, keepForMs, name } = this.#decision
+    const { wakes, boundaryMs, lastMs } = this
+    out.reset()
+    const dueMs = firstDueMs(this)
+    out.whole(dueMs === NEVER_MS ? 0 : dueMs + 1)
+    out.whole(lastMs)
+    out.whole(boundaryMs === null ? 0 : boundaryMs + 1)
+    out.whole(wakes?.length ?? 0)
+    if (wakes !== null) {
+      for (const { name: timer, ms } of wakes) {
+        out.text(timer)
+        out.whole(ms)
+      }
+    }
+    writeIssued(this.issued, lastMs - keepForMs)
+    if (!this.#isInitial) out.raw(kept!.serde.serialize(this.state, name))
+    return out.copy()
+  }
+
+  get #isInitial(): boolean {
+    const { state } = this.#decision
+    return state === undefined || this.state === state.initial
+  }
 }
 
 /** A timer of a decision, told from its others by name. */
@@ -24,11 +64,6 @@ export interface Wake {
 
 const out = new ByteWriter()
 const NEVER_MS = Number.POSITIVE_INFINITY
-
-/** A section of a user for whom the decision has nothing yet. */
-export function newSection({ state }: Decision): Section {
-  return { state: state?.initial ?? null, wakes: null, boundaryMs: null, lastMs: 0, issued: null }
-}
 
 /** When a section next changes by time alone. Its bytes begin with all that this takes. */
 export function encodedDueMs(bytes: Buffer, keepForMs: number): number {
@@ -90,47 +125,22 @@ function firstDueMs(section: Section): number {
 }
 
 export function decodeSection(bytes: Buffer, decision: Decision): Section {
+  const section = new Section(decision)
   const from = new ByteReader(bytes)
   from.whole()
-  const lastMs = from.whole()
+  section.lastMs = from.whole()
   const boundary = from.whole()
-  const wakes: Wake[] = []
-  for (let left = from.whole(); left > 0; left--) wakes.push({ name: from.text(), ms: from.whole() })
-  const issued: number[] = []
-  for (let left = from.whole(); left > 0; left--) issued.push(from.whole(), from.whole())
+  if (boundary > 0) section.boundaryMs = boundary - 1
+  const wakes = from.whole()
+  if (wakes > 0) section.wakes = []
+  for (let left = wakes; left > 0; left--) section.wakes!.push({ name: from.text(), ms: from.whole() })
+  const issued = from.whole()
+  if (issued > 0) section.issued = []
+  for (let left = issued; left > 0; left--) section.issued!.push(from.whole(), from.whole())
   const { state } = decision
   const rest = bytes.subarray(from.position)
-  const isInitial = state === undefined || rest.length === 0
-  return {
-    state: isInitial ? (state?.initial ?? null) : state.serde.deserialize(rest, decision.name),
-    wakes: wakes.length === 0 ? null : wakes,
-    boundaryMs: boundary === 0 ? null : boundary - 1,
-    lastMs,
-    issued: issued.length === 0 ? null : issued,
-  }
-}
-
-/** Null: there is nothing to keep. Subjects decided longer than `keepForMs` ago are dropped. */
-export function encodeSection(section: Section, decision: Decision): Buffer | null {
-  const { state, wakes, boundaryMs, lastMs, issued } = section
-  const { state: kept, keepForMs } = decision
-  const isInitial = kept === undefined || state === kept.initial
-  if (isInitial && wakes === null && boundaryMs === null && issued === null) return null
-  out.reset()
-  const dueMs = firstDueMs(section)
-  out.whole(dueMs === NEVER_MS ? 0 : dueMs + 1)
-  out.whole(lastMs)
-  out.whole(boundaryMs === null ? 0 : boundaryMs + 1)
-  out.whole(wakes?.length ?? 0)
-  if (wakes !== null) {
-    for (const { name, ms } of wakes) {
-      out.text(name)
-      out.whole(ms)
-    }
-  }
-  writeIssued(issued, lastMs - keepForMs)
-  if (!isInitial) out.raw(kept.serde.serialize(state, decision.name))
-  return out.copy()
+  if (state !== undefined && rest.length > 0) section.state = state.serde.deserialize(rest, decision.name)
+  return section
 }
 
 function writeIssued(issued: readonly number[] | null, afterMs: number): void {

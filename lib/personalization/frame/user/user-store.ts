@@ -14,7 +14,7 @@ export function userStore(key: Serde<string>, keys: UserKeys | null) {
 
 const SEALED_AS = 'entry'
 
-/** Entries that are sealed with the key of their user. */
+/** Entries that are sealed with the key of their user, at once: an object that lives on until the commit would outlive its key. */
 function sealedEntry(keys: UserKeys): Serde<UserEntry> {
   return Object.freeze({
     name: 'sealed-user-entry',
@@ -68,6 +68,7 @@ export class UserStore {
     if (!entry.changed) return
     entry.owner = userId
     this.#store.put(userId, entry.isEmpty ? null : entry, Math.max(0, stampMs))
+    entry.stored()
   }
 
   /** Users whose timer is due at `nowMs`. Their timers are gone: `read` and `write` follow. */

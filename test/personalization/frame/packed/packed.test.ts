@@ -11,7 +11,8 @@ import {
   unsigned,
 } from '../../../../lib/personalization/frame/packed/packed.js'
 import { ByteReader, ByteWriter } from '../../../../lib/personalization/frame/packed/packed-bytes.js'
-import { takeWaiting, withWaiting } from '../../../../lib/personalization/frame/user/waiting-events.js'
+import { CHUNK, UserEntry } from '../../../../lib/personalization/frame/user/user-entry.js'
+import { letWait, takeWaiting } from '../../../../lib/personalization/frame/user/waiting-events.js'
 import { activityOf, type UserActivity } from '../../../../lib/personalization/records/activity.js'
 import { arrivals, randomEvents } from '../../reference/random-events.js'
 
@@ -77,20 +78,22 @@ t.test('waiting events come out in order, each once, whatever order they came in
   for (let i = 0; i < 20; i++) {
     const seed = `waiting ${i}`
     const events = randomEvents(seed, { events: 60 })
-    let waiting: Buffer | null = null
-    for (const event of arrivals(seed, events, 3_600_000))
-      waiting = withWaiting(waiting ?? undefined, event, { offset: event.at, arrivedAt: -1 })
+    let entry = UserEntry.empty()
+    for (const activity of arrivals(seed, events, 3_600_000)) {
+      letWait(entry, { activity, origin: { offset: activity.at, arrivedAt: -1 } })
+      // A commit comes in between.
+      if (activity.at % 5 === 0) entry = UserEntry.decode(entry.encode())
+    }
     const taken: UserActivity[] = []
     const middleMs = events[Math.floor(events.length / 2)]!.at
-    for (const beforeMs of [0, middleMs, Number.POSITIVE_INFINITY]) {
-      if (waiting === null) break
-      const step = takeWaiting(waiting, beforeMs)
-      t.ok(step.taken.every(({ activity, origin }) => activity.at < beforeMs && origin.offset === activity.at))
-      t.ok(step.taken.every(({ origin }) => origin.arrivedAt === -1))
-      taken.push(...step.taken.map(({ activity }) => activity))
-      waiting = step.rest
+    for (const beforeMs of [0, middleMs, middleMs + 1, Number.POSITIVE_INFINITY]) {
+      const step = takeWaiting(entry, beforeMs)
+      t.ok(step.every(({ activity, origin }) => activity.at < beforeMs && origin.offset === activity.at))
+      t.ok(step.every(({ origin }) => origin.arrivedAt === -1))
+      taken.push(...step.map(({ activity }) => activity))
+      if (Number(seed) % 2 === 0) entry = UserEntry.decode(entry.encode())
     }
-    t.equal(waiting, null)
+    t.notOk(entry.has(CHUNK.waiting))
     t.ok(taken.every((event, place) => place === 0 || event.at >= taken[place - 1]!.at))
     t.same(new Set(taken.map(({ eventId }) => eventId)), new Set(events.map(({ eventId }) => eventId)))
   }
