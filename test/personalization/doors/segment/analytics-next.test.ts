@@ -1,4 +1,4 @@
-/** Segment's client for browsers, unchanged, in Chromium on a page of another origin; its page knows `cdnURL` and no more. */
+/** Segment's client for browsers, unchanged, in Chromium on a page of another origin; its page knows `cdnURL` and no more, or the host. */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -41,6 +41,7 @@ type Shop = {
 async function opened(
   t: Test,
   options: object = {},
+  settings: (address: string) => object = (cdnURL) => ({ cdnURL }),
 ): Promise<{ doors: OpenDoors; page: Page; problems: string[] } | null> {
   const browser = await openBrowser(t)
   if (browser === null) return null
@@ -52,12 +53,12 @@ async function opened(
   page.on('requestfailed', (request) => problems.push(`${request.url()} ${request.failure()?.errorText}`))
   await page.goto(origin)
   await page.evaluate(
-    async ([writeKey, cdnURL, more]) => {
+    async ([writeKey, from, more]) => {
       const shop = globalThis as unknown as Shop
-      shop.client = shop.AnalyticsNext.AnalyticsBrowser.load({ writeKey, cdnURL }, more as object)
+      shop.client = shop.AnalyticsNext.AnalyticsBrowser.load({ writeKey, ...from }, more as object)
       await shop.client.ready()
     },
-    [KEY, doors.address, options] as const,
+    [KEY, settings(doors.address), options] as const,
   )
   return { doors, page, problems }
 }
@@ -118,4 +119,22 @@ t.test('in batches, the last of them sent when the page goes away', async (t) =>
     doors.topic.produced.map(({ itemId }) => itemId),
     ['a', 'b', 'c'],
   )
+})
+
+t.test('pointed here by host, without settings from anywhere', async (t) => {
+  const settings = (address: string) => {
+    const apiHost = `${new URL(address).host}/v1`
+    const integrations = { 'Segment.io': { apiKey: KEY, apiHost, protocol: 'http' } }
+    return { cdnSettings: { integrations, metrics: { sampleRate: 0 } } }
+  }
+  const shop = await opened(t, {}, settings)
+  if (shop === null) return
+  const { doors, page, problems } = shop
+  await page.evaluate(async () => {
+    const { client } = globalThis as unknown as Shop
+    await client.track('Product Viewed', { product_id: 'a' })
+  })
+  await until(() => doors.topic.produced.length >= 1)
+  t.same(problems, [])
+  t.match(doors.topic.produced, [{ type: 'view', itemId: 'a', userId: null }])
 })
