@@ -32,8 +32,9 @@ export interface DecisionTrace {
   written: string | null
   /** Wall clock when the rules were asked last. */
   judgedAt: number
-  /** Event time of the latest hold, and its end. */
+  /** Event time of the latest hold. */
   heldAt: number
+  /** When that hold ends. */
   heldUntil: number
   /** {@link RuleAnswers} as JSON: the rules that apply and were asked. Null: none applied. */
   rules: string | null
