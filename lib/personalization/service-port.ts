@@ -6,6 +6,7 @@ import type { UserActivity } from './records/activity.js'
 import type { Campaign } from './records/campaign.js'
 import type { Recommendation } from './records/recommendation.js'
 import type { Catalogue } from './shop/catalogue.js'
+import type { DecisionFinder } from './trace/decision-finder.js'
 
 /** What `http.ts` (page, activity, tickets, WebSocket) and `delivery.ts` (the hub) need of the service. */
 export interface ServicePort {
@@ -55,6 +56,9 @@ export interface ServicePort {
    * @throws SchemaPending where its schema is on its way; the record is read again when it has come
    */
   decodeRecommendation(record: TopicRecord): Recommendation | null
+
+  /** Finds decisions again, for those who ask why they were made. @throws MillraceError CLIENT_* */
+  readonly traces: Pick<DecisionFinder, 'find' | 'ofUser'>
 
   /** What the live panel shows; asked once a second. */
   figures(): ServiceFigures

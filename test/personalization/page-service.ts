@@ -122,6 +122,7 @@ export function memoryService(topic: MemoryTopic, options: MemoryServiceOptions)
     },
     readRecommendations: (read) => topic.read(read),
     recommendationEnds: async () => new Map(topic.partitions.map((records, partition) => [partition, records.length])),
+    traces: { find: async () => null, ofUser: async () => ({ decisions: [], before: null }) },
     decodeRecommendation: ({ value }) => (value === null ? null : JSON.parse(value.toString())),
     figures: () => ({
       state: 'running',

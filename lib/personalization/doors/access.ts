@@ -148,6 +148,22 @@ export class Access {
     this.#options.rates.chargeKey(hash, events)
   }
 
+  /**
+   * Whose decisions the request may ask about: null for operators, your own servers and a demonstration, which may ask about any user's.
+   * @throws DoorError TICKET_MISSING, TICKET_INVALID, SERVER_FAILED
+   */
+  async traceReader(request: FastifyRequest): Promise<string | null> {
+    const bearer = bearerOf(request)
+    if (bearer !== null) {
+      const isOperator = digest(bearer) === this.#adminToken || this.#isServer(bearer)
+      return isOperator ? null : this.#redeem(bearer)
+    }
+    const userId = await this.#authenticated(request)
+    if (userId !== null) return userId
+    if (this.#options.demoLogin) return null
+    throw new DoorError('TICKET_MISSING', 'the request has no admin token and no ticket of a user')
+  }
+
   /** Whether the request is of an operator. @throws DoorError ADMIN_TOKEN_INVALID */
   checkOperator(request: FastifyRequest): void {
     const token = bearerOf(request)

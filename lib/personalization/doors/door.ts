@@ -11,6 +11,7 @@ import type { DoorErrorCode } from './errors.js'
 import type { Connections } from './limits/connections.js'
 import type { DoorLimits } from './limits/door-limits.js'
 import type { Rates } from './limits/rates.js'
+import type { SentTimes } from './sent-times.js'
 import type { RunningWebhooks } from './webhooks/overview.js'
 
 /** Passes events on to `user-activity`. */
@@ -38,6 +39,8 @@ export interface DoorContext {
   readonly connections: Connections
   readonly hub: DeliveryHub
   readonly live: LiveFigures
+  /** When this instance sent decisions to browsers. */
+  readonly sentTimes: SentTimes
   /** Null: none are configured. */
   readonly webhooks: RunningWebhooks | null
   /** How often clients got each error, of all doors. */

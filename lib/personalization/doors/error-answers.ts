@@ -60,7 +60,9 @@ export function doorErrorOf(thrown: unknown): DoorError {
   if (isServiceError(thrown, 'ACTIVITY_INVALID')) return new DoorError('REQUEST_MALFORMED', thrown.message)
   if (isMillraceError(thrown, 'CLIENT_RECORD_INVALID')) return new DoorError('REQUEST_TOO_LARGE', thrown.message)
   if (isMillraceError(thrown) && thrown.code.startsWith('CLIENT_')) {
-    return new DoorError('BROKER_UNAVAILABLE', 'the broker did not store the event', { cause: thrown })
+    return new DoorError('BROKER_UNAVAILABLE', 'the broker did not answer, or did not store the event', {
+      cause: thrown,
+    })
   }
   const { statusCode, message } = thrown as Partial<FastifyError>
   if (statusCode === undefined || statusCode < 400 || statusCode > 499) {

@@ -25,6 +25,11 @@ export const DOOR_ERRORS = {
     status: 429,
     whatToDo: 'Close a connection, or connect again after `retry-after` seconds.',
   },
+  DECISION_UNKNOWN: {
+    status: 404,
+    whatToDo:
+      'Send the id of a decision that was delivered or suppressed. One that waits, was deleted by retention, or is about an erased user is unknown.',
+  },
   DEMO_CLOSED: {
     status: 403,
     whatToDo: 'Start the service with `--demo-login`, or write the campaign as an operator: `PUT /campaigns/ID`.',

@@ -11,6 +11,7 @@ import { pageDoor } from './page-files.js'
 import { sdkDoor } from './sdk-file.js'
 import { segmentDoor } from './segment/segment-api.js'
 import { statusDoor } from './status.js'
+import { tracesDoor } from './traces.js'
 import { webhooksDoor } from './webhooks/operators.js'
 import { liveDoor } from './websocket.js'
 
@@ -26,6 +27,7 @@ export const DOORS: readonly Door[] = [
   eventsDoor,
   ackDoor,
   ofrepDoor,
+  tracesDoor,
   webhooksDoor,
   campaignsDoor,
 ]

@@ -18,6 +18,7 @@ import { DOORS, SERVER } from './index.js'
 import { Connections } from './limits/connections.js'
 import { type DoorLimits, doorLimits } from './limits/door-limits.js'
 import { Rates } from './limits/rates.js'
+import { SentTimes } from './sent-times.js'
 import { Tickets } from './ticket.js'
 import type { RunningWebhooks } from './webhooks/overview.js'
 
@@ -88,12 +89,16 @@ export class PersonalizationServer {
     const { service, clock = systemClock, random = systemRandom, log = silentLog } = options
     this.#options = options
     this.#clock = clock
+    const sentTimes = new SentTimes(clock)
     this.#hub = new DeliveryHub({
       service,
       clock,
       log,
       onDecision: (decision, triggeredAtMs) => this.#live.decided(decision, triggeredAtMs),
-      onSent: (decision) => this.#live.sent(decision),
+      onSent: (decision) => {
+        this.#live.sent(decision)
+        sentTimes.sent(decision.decisionId)
+      },
     })
     this.#live = new LiveFigures({
       rules: service.rules,
@@ -127,6 +132,7 @@ export class PersonalizationServer {
       connections: new Connections(limits),
       hub: this.#hub,
       live: this.#live,
+      sentTimes,
       webhooks: options.webhooks ?? null,
       errorCounts: () => this.#errors.counts,
     }

@@ -11,6 +11,7 @@ import type { PersonalizationService } from '../service.js'
 import type { ServicePort } from '../service-port.js'
 import { shopCatalogue } from '../shop/catalogue.js'
 import { DEFAULT_GATE } from '../topology.js'
+import { DecisionFinder } from '../trace/decision-finder.js'
 
 const LAG_LOOK_MS = 1_000
 
@@ -43,6 +44,7 @@ export async function servicePort(
       const ends = await admin.listOffsets(all, 'latest', 'readCommitted')
       return new Map(ends.map(({ partition, offset }) => [partition, offset]))
     },
+    traces: new DecisionFinder({ cluster, admin, topics, serdes, partitions }),
     decodeRecommendation: (record) => decisionOf(record, serdes.recommendation),
     figures() {
       const { events, lateEvents, deadLetters, duplicateInputs } = service.counts

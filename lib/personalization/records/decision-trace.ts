@@ -36,7 +36,7 @@ export interface DecisionTrace {
   heldAt: number
   /** When that hold ends. */
   heldUntil: number
-  /** {@link RuleAnswers} as JSON: the rules that apply and were asked. Null: none applied. */
+  /** {@link RuleAnswers} as JSON: the rules that apply and were asked. Null: none applied. `{}`: they did not fit. */
   rules: string | null
 }
 
@@ -73,11 +73,11 @@ function textOf(answers: RuleAnswers): string | null {
   return null
 }
 
-/** The answers without their figures; null if even these take too much room. */
-function shortened(answers: RuleAnswers, room: number): string | null {
+/** The answers without their figures; `{}` if even these take too much room. */
+function shortened(answers: RuleAnswers, room: number): string {
   const bare = Object.entries(answers).map(([rule, { answer }]) => [rule, { answer, cut: true }])
   const text = JSON.stringify(Object.fromEntries(bare))
-  return text.length <= room ? text : null
+  return text.length <= room ? text : '{}'
 }
 
 /** A record stays under 1 KB with its key and headers; the value gets so much. */
