@@ -34,7 +34,7 @@ function optionsOf(path: string): string[] {
 }
 
 t.setTimeout(120_000)
-t.equal(commands.size, 10)
+t.equal(commands.size, 11)
 for (const [name, path] of commands) {
   t.test(name, async (t) => {
     for (const flag of path.startsWith('lib') ? ['--help', '-h'] : ['--help']) {

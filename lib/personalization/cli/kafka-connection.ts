@@ -14,7 +14,10 @@ import type { StartOptions } from './start-options.js'
 const REQUEST_TIMEOUT_MS = 10_000
 
 /** @throws MillraceError CONFIG_INVALID where a secret is missing or kafkajs is not installed */
-export async function kafkaConnection(options: StartOptions, brokers: readonly string[]): Promise<ConnectionOptions> {
+export async function kafkaConnection(
+  options: Pick<StartOptions, 'applicationId' | 'sasl' | 'tls' | 'transport'>,
+  brokers: readonly string[],
+): Promise<ConnectionOptions> {
   const sasl = options.sasl === null ? undefined : saslOptions(options.sasl)
   const ca = secret('MILLRACE_TLS_CA')
   const tls = options.tls ? (ca === null ? {} : { ca }) : undefined

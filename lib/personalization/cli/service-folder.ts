@@ -8,6 +8,8 @@ import type { LoaderInput } from '../input/loader/input-files.js'
 import type { StartOptions } from './start-options.js'
 
 const DEFAULT_FOLDER = '.millrace'
+/** Of the state folder: the topics of the embedded broker, and the local state. */
+export const [BROKER_PART, TASKS_PART] = ['broker', 'tasks'] as const
 
 /**
  * On Kafka the default folder, which then holds local state only. With the embedded broker the topics lie there too, so

@@ -12,11 +12,8 @@ import type { Summary } from '../report/summary.js'
 import { PersonalizationService } from '../service.js'
 import { kafkaConnection } from './kafka-connection.js'
 import { accessNotice, pageServer } from './page-server.js'
-import { keptSecret, prepareFolder, stateFolder } from './service-folder.js'
+import { BROKER_PART, keptSecret, prepareFolder, stateFolder, TASKS_PART } from './service-folder.js'
 import { HELP, parseStartOptions, type StartOptions } from './start-options.js'
-
-/** Of the state folder: the topics of the embedded broker, and the local state. */
-const [BROKER_PART, TASKS_PART] = ['broker', 'tasks'] as const
 
 async function main(): Promise<number> {
   const options = parseStartOptions(process.argv.slice(2))

@@ -10,7 +10,8 @@ import { UserKeys } from './user-keys.js'
 export interface OpenSerdesParts {
   readonly cluster: Cluster
   readonly topics: TopicNames
-  readonly applicationId: string
+  /** Omitted: the topics are only read, so that they are never new. */
+  readonly applicationId?: string
   readonly registry: string | null
   /** Null: values are plain. */
   readonly master: MasterKey | null
@@ -42,6 +43,7 @@ export function masterKeyOf(text: string | null | undefined): MasterKey | null {
 
 /** Nothing has been loaded or processed so far. */
 async function isNew({ cluster, topics, applicationId }: OpenSerdesParts): Promise<boolean> {
+  if (applicationId === undefined) return false
   const count = await cluster.partitionCount(topics.activity)
   const places = Array.from({ length: count }, (_, partition) => ({ topic: topics.activity, partition }))
   const committed = await new Admin(cluster).groupOffsets(applicationId, places)

@@ -12,6 +12,7 @@ import type { ServiceSerdes } from '../records/serdes.js'
 import type { TopicNames } from '../records/topic-names.js'
 import { TRACEPARENT_HEADER } from '../records/traceparent.js'
 import { backwards, block } from './backwards.js'
+import { keyedBy } from './user-key.js'
 
 /** A decision with its trace, and what the topics say about it. Times are epoch milliseconds. */
 export interface FoundDecision {
@@ -100,7 +101,8 @@ export class DecisionFinder {
     const places = [topics.recommendations, topics.suppressed].map((topic) => ({ topic, partition }))
     const ends = (await admin.listOffsets(places, 'latest', 'readCommitted')).map(({ offset }) => offset)
     const cursor = before === null ? ends : CURSOR.exec(before)!.slice(1).map(Number)
-    const sources = places.map((place, i) => new UserScan(backwards(cluster, place, cursor[i]!), userId, cursor[i]!))
+    const isOwn = keyedBy(userId, this.#parts.serdes)
+    const sources = places.map((place, i) => new UserScan(backwards(cluster, place, cursor[i]!), isOwn, cursor[i]!))
     const decisions: Match[] = []
     while (decisions.length < limit) {
       for (const source of sources) await source.fill((record) => this.#decode(record))
@@ -177,11 +179,11 @@ export class DecisionFinder {
     const wanted = new Set(byTime.map(({ decision }) => decision.subject))
     if (wanted.size === 0) return opened
     const place = { topic: this.#parts.topics.activity, partition: byTime[0]!.decision.trace!.partition }
-    const key = Buffer.from(userId)
+    const isOwn = keyedBy(userId, this.#parts.serdes)
     let read = 0
     for await (const records of backwards(this.#parts.cluster, place, null)) {
       for (const record of records) {
-        if (record.key === null || !key.equals(record.key)) continue
+        if (!isOwn(record)) continue
         const activity = await this.#activity(record)
         if (activity !== null && wanted.delete(activity.eventId)) opened.set(activity.eventId, activity)
       }
@@ -204,9 +206,9 @@ export class DecisionFinder {
     const sinceMs = Math.max(0, Math.min(...matches.map(({ record }) => record.timestamp)))
     const [start] = await admin.listOffsets([place], sinceMs, 'readCommitted')
     if (start === undefined || start.offset < 0) return seen
-    const key = Buffer.from(userId)
+    const isOwn = keyedBy(userId, this.#parts.serdes)
     for (const record of await block(cluster, place, start.offset, start.offset + MAX_ACTIVITY)) {
-      if (record.key === null || !key.equals(record.key)) continue
+      if (!isOwn(record)) continue
       const activity = await this.#activity(record)
       if (activity?.decisionId === null || activity?.decisionId === undefined) continue
       const name = `${activity.type} ${activity.decisionId}`
@@ -219,16 +221,20 @@ export class DecisionFinder {
 /** The decisions of one user on one partition, the latest first. */
 class UserScan {
   readonly #blocks: AsyncGenerator<readonly TopicRecord[], void, undefined>
-  readonly #key: Buffer
+  readonly #isOwn: (record: TopicRecord) => boolean
   readonly #held: Match[] = []
   #done = false
   #read = 0
   /** The offset before which the rest lies. */
   next: number
 
-  constructor(blocks: AsyncGenerator<readonly TopicRecord[], void, undefined>, userId: string, before: number) {
+  constructor(
+    blocks: AsyncGenerator<readonly TopicRecord[], void, undefined>,
+    isOwn: (record: TopicRecord) => boolean,
+    before: number,
+  ) {
     this.#blocks = blocks
-    this.#key = Buffer.from(userId)
+    this.#isOwn = isOwn
     this.next = before
   }
 
@@ -249,7 +255,7 @@ class UserScan {
       this.#read += value?.length ?? 0
       this.#done = done === true || this.#read >= MAX_RECORDS
       for (const record of value ?? []) {
-        if (record.key === null || !this.#key.equals(record.key)) continue
+        if (!this.#isOwn(record)) continue
         const decision = await decode(record)
         if (decision !== null) this.#held.push({ record, decision })
       }

@@ -11,16 +11,23 @@ import { PersonalizationService } from '../../../lib/personalization/service.js'
 import type { Explanation } from '../../../lib/personalization/trace/explanation.js'
 import { systemClock } from '../../../lib/record/clock.js'
 import { serviceOptions } from '../service-run.js'
+import { TICKET_SECRET } from './provocation.js'
 
 t.setTimeout(120_000)
 
 const config = { ...defaultConfig, caps: [{ channel: 'push', most: 1, perMs: 86_400_000 }] as const }
 
-async function opened(t: Test, connection: { broker: Awaited<ReturnType<typeof embeddedBroker>> }, input: boolean) {
+async function opened(
+  t: Test,
+  connection: { broker: Awaited<ReturnType<typeof embeddedBroker>> },
+  input: boolean,
+  masterKey: string | null = null,
+) {
   const options = await serviceOptions({ connection, name: 'why', folder: t.testdir(), rows: 2_500 })
   const service = await PersonalizationService.open({
     ...options,
     config,
+    masterKey,
     stateDir: null,
     input: input ? options.input : null,
   })
@@ -28,7 +35,7 @@ async function opened(t: Test, connection: { broker: Awaited<ReturnType<typeof e
   const port = await servicePort(service, 'a file', stop.signal)
   const server = new PersonalizationServer({
     service: port,
-    ticketSecret: 'secret',
+    ticketSecret: TICKET_SECRET,
     adminToken: 'operator',
     serverKey: 'key',
   })
@@ -37,11 +44,16 @@ async function opened(t: Test, connection: { broker: Awaited<ReturnType<typeof e
     const answer = await app.inject({ url: path, headers: { authorization } })
     return { status: answer.statusCode, body: answer.json() }
   }
-  const close = async () => {
-    stop.abort()
-    await server.close()
-    await service.close()
+  let closing: Promise<void> | null = null
+  const close = () => {
+    closing ??= (async () => {
+      stop.abort()
+      await server.close()
+      await service.close()
+    })()
+    return closing
   }
+  t.teardown(close)
   return { service, ask, close }
 }
 
@@ -144,39 +156,41 @@ t.test('delivered and suppressed decisions say why, also after a restart', async
   await second.close()
 })
 
-t.test('who may; what users do not see; impressions and clicks', async (t) => {
-  const connection = { broker: await embeddedBroker(broker) }
-  t.teardown(() => connection.broker.close())
-  const { service, ask, close } = await opened(t, connection, false)
-  await service.start()
-  const live = { userId: 'ada', itemId: 'i1', sessionId: 's', source: 'page' as const, at: 0 }
-  const properties = '{"margin":3}'
-  await service.intake.submit(activityOf({ ...live, eventId: 'e1', type: 'view', properties }))
-  const ofAda = async (authorization?: string) =>
-    (await ask('/users/ada/trace', authorization)).body.decisions as Explanation[]
-  await until(async () => (await ofAda()).length === 1)
-  const [why] = await ofAda()
-  const { decisionId } = why!
-  t.match(why!.cause.event, { id: 'e1', activity: { itemId: 'i1', properties } })
-  t.match(why!.why[0], /^Carousel: the event e1 \(view: i1\) at .* led to it\.$/)
-  for (const type of ['impression', 'click'] as const) {
-    await service.intake.submit(activityOf({ ...live, eventId: type, type, decisionId }))
-  }
-  await until(async () => (await ofAda())[0]!.times.click !== null)
-  const [seen] = await ofAda()
-  t.ok(seen!.times.commit <= seen!.times.render! && seen!.times.render! <= seen!.times.click!)
-  t.ok(seen!.waits.render! >= 0)
+for (const masterKey of [null, Buffer.from('a master key of 32 bytes, secret').toString('base64')]) {
+  t.test(`who may; what users do not see; impressions and clicks${masterKey === null ? '' : ', sealed'}`, async (t) => {
+    const connection = { broker: await embeddedBroker(broker) }
+    t.teardown(() => connection.broker.close())
+    const { service, ask, close } = await opened(t, connection, false, masterKey)
+    await service.start()
+    const live = { userId: 'ada', itemId: 'i1', sessionId: 's', source: 'page' as const, at: 0 }
+    const properties = '{"margin":3}'
+    await service.intake.submit(activityOf({ ...live, eventId: 'e1', type: 'view', properties }))
+    const ofAda = async (authorization?: string) =>
+      (await ask('/users/ada/trace', authorization)).body.decisions as Explanation[]
+    await until(async () => (await ofAda()).length === 1)
+    const [why] = await ofAda()
+    const { decisionId } = why!
+    t.match(why!.cause.event, { id: 'e1', activity: { itemId: 'i1', properties } })
+    t.match(why!.why[0], /^Carousel: the event e1 \(view: i1\) at .* led to it\.$/)
+    for (const type of ['impression', 'click'] as const) {
+      await service.intake.submit(activityOf({ ...live, eventId: type, type, decisionId }))
+    }
+    await until(async () => (await ofAda())[0]!.times.click !== null)
+    const [seen] = await ofAda()
+    t.ok(seen!.times.commit <= seen!.times.render! && seen!.times.render! <= seen!.times.click!)
+    t.ok(seen!.waits.render! >= 0)
 
-  await service.intake.submit(activityOf({ ...live, eventId: 'e2', type: 'view', itemId: 'i2' }))
-  await until(async () => (await ofAda()).length === 2)
-  t.match((await ofAda())[0]!.state.read.value, { id: 's', items: ['i1'] }, 'an operator sees the state')
-  const ticket = userTicket('ada', { secret: 'secret', validFor: '1m', nowMs: Date.now() })
-  const own = await ofAda(`Bearer ${ticket}`)
-  t.match(own[0]!.state.read, { value: null, cut: null }, 'a user does not')
-  t.match(own[1]!.cause.event!.activity, { itemId: 'i1', properties: null })
-  t.equal((await ask(`/decisions/${decisionId}`, `Bearer ${ticket}`)).body.decisionId, decisionId)
-  t.same(await ofAda('Bearer key'), await ofAda(), 'your own servers see all')
-  const other = userTicket('bob', { secret: 'secret', validFor: '1m', nowMs: Date.now() })
-  t.equal((await ask(`/decisions/${decisionId}`, `Bearer ${other}`)).status, 404, 'nothing of another user')
-  await close()
-})
+    await service.intake.submit(activityOf({ ...live, eventId: 'e2', type: 'view', itemId: 'i2' }))
+    await until(async () => (await ofAda()).length === 2)
+    t.match((await ofAda())[0]!.state.read.value, { id: 's', items: ['i1'] }, 'an operator sees the state')
+    const ticket = userTicket('ada', { secret: TICKET_SECRET, validFor: '1m', nowMs: Date.now() })
+    const own = await ofAda(`Bearer ${ticket}`)
+    t.match(own[0]!.state.read, { value: null, cut: null }, 'a user does not')
+    t.match(own[1]!.cause.event!.activity, { itemId: 'i1', properties: null })
+    t.equal((await ask(`/decisions/${decisionId}`, `Bearer ${ticket}`)).body.decisionId, decisionId)
+    t.same(await ofAda('Bearer key'), await ofAda(), 'your own servers see all')
+    const other = userTicket('bob', { secret: TICKET_SECRET, validFor: '1m', nowMs: Date.now() })
+    t.equal((await ask(`/decisions/${decisionId}`, `Bearer ${other}`)).status, 404, 'nothing of another user')
+    await close()
+  })
+}

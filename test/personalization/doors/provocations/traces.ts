@@ -1,13 +1,13 @@
 import { MillraceError } from '../../../../lib/errors.js'
 import { userTicket } from '../../../../lib/personalization/doors/user-ticket.js'
 import type { ServicePort } from '../../../../lib/personalization/service-port.js'
-import { entryProvocations, type OpenDoors, type Provocation } from '../provocation.js'
+import { entryProvocations, type OpenDoors, type Provocation, TICKET_SECRET } from '../provocation.js'
 
 const options = { demoLogin: false, adminToken: 'operator', serverKey: 'server-key' }
 const admin = { authorization: 'Bearer operator' }
 const ID = '0'.repeat(32)
 const ticketOf = (userId: string) => {
-  const ticket = userTicket(userId, { secret: 'secret', validFor: '1m', nowMs: Date.now() })
+  const ticket = userTicket(userId, { secret: TICKET_SECRET, validFor: '1m', nowMs: Date.now() })
   return { authorization: `Bearer ${ticket}` }
 }
 const get = (path: string, headers: Record<string, string> = admin) => {
