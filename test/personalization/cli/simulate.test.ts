@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { embeddedBroker } from '../../../lib/index.js'
 import { PersonalizationService } from '../../../lib/personalization/service.js'
-import type { Simulation } from '../../../lib/personalization/simulate/simulate.js'
+import type { Simulation } from '../../../lib/personalization/simulate/simulation.js'
 import { userEnvironment } from '../../user-environment.js'
 import { serviceOptions } from '../service-run.js'
 

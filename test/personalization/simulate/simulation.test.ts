@@ -10,7 +10,7 @@ import type { Recommendation } from '../../../lib/personalization/records/recomm
 import { topicNames } from '../../../lib/personalization/records/topic-names.js'
 import { PersonalizationService } from '../../../lib/personalization/service.js'
 import type { Difference } from '../../../lib/personalization/simulate/difference.js'
-import { type SimulateOptions, simulate } from '../../../lib/personalization/simulate/simulate.js'
+import { type SimulateOptions, simulate } from '../../../lib/personalization/simulate/simulation.js'
 import { writeRees46 } from '../rees46-rows.js'
 
 t.setTimeout(240_000)
