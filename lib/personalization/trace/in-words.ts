@@ -41,7 +41,7 @@ function causeInWords({ kind, at, event }: Explanation['cause']): string {
     const about = event === null ? '' : `; it is about the event ${event.id}${what(event)}`
     return `its timer was due${when}${about}`
   }
-  if (kind === 'boundary') return `the time until ${at === null ? 'its boundary' : time(Date.parse(at))} was judged`
+  if (kind === 'boundary') return `the boundary of its tier${when} was reached`
   return kind === 'campaign' ? `a campaign became known${when}` : 'an older version decided it, without a trace'
 }
 
