@@ -34,6 +34,11 @@ export interface StreamsConfig {
   readonly commitIntervalMs: number
   /** Maximum age of uncommitted output, unless the broker takes longer to commit. Default 20; at most `commitIntervalMs`. */
   readonly commitLatencyMs: number
+  /**
+   * Default true: with no input left, output is committed at once. False: also then it is committed only as old as `commitLatencyMs`, which
+   * makes fewer and larger transactions of input that comes slowly.
+   */
+  readonly commitWhenDrained: boolean
   /** The instance commits early when this much output is pending. Default 16 MiB. */
   readonly commitBytes: number
   /** Record cache of the instance. Default 10 MiB; 0 forwards every update at once [statestore.cache.max.bytes]. */
@@ -153,6 +158,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   processingGuarantee: 'exactlyOnce',
   commitIntervalMs: 100,
   commitLatencyMs: 20,
+  commitWhenDrained: true,
   commitBytes: 16 * 1024 * 1024,
   cacheMaxBytes: 10 * 1024 * 1024,
   stateEngine: 'level',

@@ -82,8 +82,8 @@ export function checkConfig(config: StreamsConfig, given: object): void {
     if (typeof value !== 'function' && !allowed.includes(value as string))
       throw invalid(name, `is ${String(value)}`, `use one of ${allowed.join(', ')}, or a function`)
   }
-  if (typeof config.handleGlobalErrors !== 'boolean') {
-    throw invalid('handleGlobalErrors', `is ${String(config.handleGlobalErrors)}`, 'use true or false')
+  for (const name of ['handleGlobalErrors', 'commitWhenDrained'] as const) {
+    if (typeof config[name] !== 'boolean') throw invalid(name, `is ${String(config[name])}`, 'use true or false')
   }
   if (config.replicationFactor === 0)
     throw invalid('replicationFactor', 'is 0', "use -1, the broker's default, or >= 1")

@@ -31,13 +31,10 @@ import { DEFAULT_GATE, personalizationTopology } from './topology.js'
 
 const POLL_MS = 100
 
-/**
- * A commit touches a dozen changelogs of every busy task. At a few hundred clicks a second this many milliseconds between
- * commits halve their cost, and an answer is still on the screen long before 200 ms.
- */
+/** A commit touches a dozen changelogs of every busy task: fewer cost half, and an answer is still there long before 200 ms. */
 const COMMIT_LATENCY_MS = 50
 /** At full speed nobody waits for a single decision. As soon as the input is processed, commits come at once again. */
-const FULL_SPEED_COMMIT_MS = 500
+const FULL_SPEED_COMMIT_MS = 1_000
 
 /** One instance of the personalization service, without its web server. */
 export class PersonalizationService {
@@ -121,11 +118,12 @@ export class PersonalizationService {
     this.#campaigns = new CampaignFollower({ ...campaignParts, log })
     const gate = options.gate ?? DEFAULT_GATE
     const parts = { topics, serdes, gate, decisions, campaigns, around: config, trace: config.trace, model: this.model }
+    const isAtFullSpeed = options.speed === 'max' && options.input !== null
     this.streams = new Streams(personalizationTopology({ ...parts, tier: 'live', watch: this.counts }), {
       connection: options.connection,
       applicationId,
       stateDir: options.stateDir,
-      ...(options.speed === 'max' && options.input !== null
+      ...(isAtFullSpeed
         ? { commitLatencyMs: FULL_SPEED_COMMIT_MS, commitIntervalMs: FULL_SPEED_COMMIT_MS }
         : { commitLatencyMs: COMMIT_LATENCY_MS }),
       onDeserializationError: 'deadLetter',
@@ -146,6 +144,7 @@ export class PersonalizationService {
       },
       eventClock: this.eventClock,
       graceMs: parts.gate.graceMs,
+      commitWithinMs: isAtFullSpeed ? FULL_SPEED_COMMIT_MS : null,
       holdsRuns: () => options.speed === 'max' && this.#isReplaying,
       clock,
       log,

@@ -92,7 +92,7 @@ t.test('a restore applies values and deletions in order, and ends where its mark
 
 t.test('a commit that has nothing to collect leaves nothing pending', async (t) => {
   const clock = new ManualClock()
-  const policy = { commitLatencyMs: 20, commitIntervalMs: 100, commitBytes: 1_000 }
+  const policy = { commitLatencyMs: 20, commitIntervalMs: 100, commitBytes: 1_000, commitWhenDrained: true }
   const group = { commit: () => t.fail('nothing is sent') }
   const committer = new Committer({
     group: group as never,

@@ -26,6 +26,8 @@ export interface SlowTiersParts {
   readonly graceMs: number
   /** While this is true, no bounded run begins by itself: more of the same input comes, faster than runs can end. */
   readonly holdsRuns: () => boolean
+  /** At most so many milliseconds between the commits of a tier of minutes; null: as many as it has time. */
+  readonly commitWithinMs: number | null
   readonly clock: Clock
   readonly log: Log
   readonly onFailure: (error: unknown) => void
@@ -33,7 +35,7 @@ export interface SlowTiersParts {
 
 /** How often the event clock is looked at, milliseconds. */
 const LOOK_MS = 1_000
-/** A tier of minutes commits at least this often, milliseconds. */
+/** What a tier of minutes has not committed is processed again after a failure, milliseconds. */
 const MAX_COMMIT_INTERVAL_MS = 5_000
 /** Commits in the time that a tier has. */
 const COMMITS_WITHIN = 4
@@ -127,14 +129,15 @@ export class SlowTiers {
   }
 
   async #open(tier: Tier): Promise<Streams> {
-    const { connection, stateDir, topologyOf, clock, log, onFailure } = this.#parts
-    const commitMs = Math.min(tier.withinMs / COMMITS_WITHIN, MAX_COMMIT_INTERVAL_MS)
+    const { connection, stateDir, topologyOf, commitWithinMs, clock, log, onFailure } = this.#parts
+    const commitMs = Math.min(tier.withinMs / COMMITS_WITHIN, commitWithinMs ?? MAX_COMMIT_INTERVAL_MS)
     const streams = new Streams(topologyOf(tier.name), {
       connection,
       applicationId: this.groupOf(tier),
       stateDir: stateDir === null ? null : `${stateDir}-${tier.name}`,
       commitIntervalMs: commitMs,
       commitLatencyMs: commitMs,
+      commitWhenDrained: isBounded(tier),
       onDeserializationError: 'skip',
       clock,
       log,

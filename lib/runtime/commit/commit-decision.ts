@@ -28,6 +28,7 @@ export interface CommitPolicy {
   /** No uncommitted work at all grows older than this. */
   readonly commitIntervalMs: number
   readonly commitBytes: number
+  readonly commitWhenDrained: boolean
 }
 
 export type CommitDecision =
@@ -46,13 +47,13 @@ const COMMIT: CommitDecision = { kind: 'commit' }
 /**
  * A drained input is committed at once, except that from one commit's start to the next pass at least four times its
  * duration (never more than `commitLatencyMs`): a commit costs the broker and us a fixed price per partition touched, and
- * records that arrive meanwhile share it.
+ * records that arrive meanwhile share it. Without `commitWhenDrained` it waits as any other.
  */
 export function decideCommit(facts: CommitFacts, policy: CommitPolicy): CommitDecision {
   if (facts.inFlight || facts.pendingSinceMs === null) return WAIT
   if (facts.requested || facts.pendingBytes >= policy.commitBytes) return COMMIT
   let dueMs = facts.pendingSinceMs + (facts.hasOutput ? policy.commitLatencyMs : policy.commitIntervalMs)
-  if (facts.drained && facts.hasOutput) {
+  if (facts.drained && facts.hasOutput && policy.commitWhenDrained) {
     const gapMs = Math.min(facts.lastCommitMs * COMMIT_GAP_FACTOR, policy.commitLatencyMs)
     dueMs = Math.min(dueMs, facts.lastCommitStartedMs + gapMs)
   }

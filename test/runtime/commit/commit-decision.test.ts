@@ -3,7 +3,7 @@ import t from 'tap'
 import { type CommitFacts, decideCommit } from '../../../lib/runtime/commit/commit-decision.js'
 
 t.test('when a commit is due', async (t) => {
-  const policy = { commitLatencyMs: 20, commitIntervalMs: 100, commitBytes: 1_000 }
+  const policy = { commitLatencyMs: 20, commitIntervalMs: 100, commitBytes: 1_000, commitWhenDrained: true }
   const facts: CommitFacts = {
     nowMs: 1_000,
     inFlight: false,
@@ -28,8 +28,15 @@ t.test('when a commit is due', async (t) => {
     ['enough bytes', { pendingBytes: 1_000 }, 'commit'],
     ['asked for', { requested: true }, 'commit'],
   ]
-  for (const [name, changes, expected] of rows) {
-    const decision = decideCommit({ ...facts, ...changes }, policy)
+  const check = (name: string, changes: Partial<CommitFacts>, expected: 'commit' | number | null, changed = policy) => {
+    const decision = decideCommit({ ...facts, ...changes }, changed)
     t.equal(decision.kind === 'commit' ? 'commit' : decision.untilMs, expected, name)
   }
+  for (const [name, changes, expected] of rows) check(name, changes, expected)
+  const patient = { ...policy, commitWhenDrained: false }
+  for (const [name, changes, expected] of rows) {
+    if (changes.drained !== true) check(`commitWhenDrained: false, ${name}`, changes, expected, patient)
+  }
+  check('commitWhenDrained: false, a drained input waits for the latency bound', { drained: true }, 1_015, patient)
+  check('and is committed when it is reached', { drained: true, nowMs: 1_015 }, 'commit', patient)
 })
