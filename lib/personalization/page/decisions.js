@@ -29,6 +29,9 @@ export function nameRules(rules) {
   titles = new Map(rules.map(({ rule, title }) => [rule, title]))
 }
 
+/** What people call a rule. */
+export const titleOf = (rule) => titles.get(rule) ?? rule
+
 /** `onTimed` is told the milliseconds from this tab's click to the carousel on the screen. */
 export function show(decision, onTimed) {
   const { rule, channel, subject } = decision
@@ -44,7 +47,7 @@ export function show(decision, onTimed) {
 
 function wordsOf(decision) {
   const { rule, title, reason } = decision
-  return WORDS[rule]?.(decision) ?? [title ?? titles.get(rule) ?? rule, reason ?? '']
+  return WORDS[rule]?.(decision) ?? [title ?? titleOf(rule), reason ?? '']
 }
 
 /** A film is called after its item. */

@@ -9,6 +9,7 @@ import { addFigures, openPanel, timedClick } from './panel.js'
 import { drawCarousel, drawWaiting } from './picks.js'
 import { drawCart, openShop } from './shop.js'
 import { shopper } from './shopper.js'
+import { forgetDecisions, listDecision } from './why.js'
 
 const STATES = { connecting: 'Connecting', live: 'Live', offline: 'Reconnecting', closed: 'No login' }
 const connection = new Connection()
@@ -33,7 +34,10 @@ connection.addEventListener('state', ({ detail }) => {
   clearInterval(polling)
   if (detail === 'closed') polling = setInterval(() => load('metrics.json').then(addFigures, () => {}), FIGURES_MS)
 })
-connection.addEventListener('decision', ({ detail }) => show(detail, timedClick))
+connection.addEventListener('decision', ({ detail }) => {
+  show(detail, timedClick)
+  listDecision(detail)
+})
 connection.addEventListener('figures', ({ detail }) => addFigures(detail))
 
 byId('connection').addEventListener('click', () => {
@@ -58,6 +62,7 @@ byId('who-dialog').addEventListener('close', () => {
   if (byId('who-dialog').returnValue !== 'ok' || user === '' || user === shopper.user) return
   shopper.become(user)
   clearNotices()
+  forgetDecisions()
   drawShopper()
   drawCart()
   connection.reopen()

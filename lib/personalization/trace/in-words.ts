@@ -2,7 +2,7 @@
 import { SUPPRESSION_REASONS } from '../around/reasons.js'
 import { durationText } from '../config/duration.js'
 import type { DecisionTrace } from '../records/decision-trace.js'
-import type { Recommendation } from '../records/recommendation.js'
+import type { Channel, Recommendation } from '../records/recommendation.js'
 import type { Explanation, RuleAnswer } from './explanation.js'
 
 export interface ToldParts {
@@ -29,9 +29,16 @@ export function inWords({ decision, trace, title, experiment, answers, cause }: 
     const told = isTold ? RULES[answer.rule]?.(answer) : undefined
     if (told !== undefined) words.push(told)
   }
-  if (suppressed === null) words.push(channel === 'none' ? 'It is only recorded.' : `It was delivered by ${channel}.`)
-  else words.push(`It was not delivered: ${meaning(suppressed)}`)
+  words.push(suppressed === null ? DELIVERED[channel] : `It was not delivered: ${meaning(suppressed)}`)
   return words
+}
+
+const DELIVERED: Readonly<Record<Channel, string>> = {
+  page: 'It was delivered on the page.',
+  push: 'It was delivered as a push notification.',
+  email: 'It was delivered by email.',
+  sms: 'It was delivered as a text message.',
+  none: 'It is only recorded.',
 }
 
 function causeInWords({ kind, at, event }: Explanation['cause']): string {
