@@ -27,7 +27,7 @@ export interface Row extends ServiceRun {
 }
 
 /** What the service promises for a carousel, in milliseconds. */
-const MEAN_LIMIT_MS = 150
+const MEAN_LIMIT_MS = 50
 const P99_LIMIT_MS = 200
 export const PARTITIONS = 12
 
@@ -86,7 +86,7 @@ async function run(
       `${result.cpuSecondsPerMillion} CPU s per million, ${result.peakRssMb} MB, ` +
       `${result.unanswered} unanswered, ${result.doubled} doubled`,
   )
-  return { broker, partitions, keys, withinLimits: mean < MEAN_LIMIT_MS && p99 < P99_LIMIT_MS, ...result }
+  return { broker, partitions, keys, withinLimits: mean <= MEAN_LIMIT_MS && p99 <= P99_LIMIT_MS, ...result }
 }
 
 async function withFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {

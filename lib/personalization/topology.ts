@@ -75,12 +75,12 @@ export function personalizationTopology(parts: PersonalizationParts): Topology {
     })
   if (isLive) {
     checked
-      .flatMapValues((value: Checked) => (value.kind === 'dead' ? [value.letter] : []), { name: 'refused' })
+      .filter((_, { kind }) => kind === 'dead', { name: 'refused' })
+      .mapValues((value: Checked) => (value.kind === 'dead' ? value.letter : null), { name: 'letters' })
       .to(topics.deadLetters, { key: serdes.key, value: serdes.deadLetter })
   }
-  const admitted = checked.flatMapValues((value: Checked): FrameInput[] => (value.kind === 'dead' ? [] : [value]), {
-    name: 'admitted',
-  })
+  // What is not dead is an input of the frame.
+  const admitted = checked.filter((_, { kind }) => kind !== 'dead', { name: 'admitted' }) as unknown as typeof profiles
   const ofAll = admitted.merge(profiles).merge(erasuresOf(builder, parts))
   const input = isLive ? ofAll.merge(proposalsOf(builder, parts)) : ofAll
   const stores = [userStore(serdes.key, serdes.userKeys), pacedStore(serdes.userKeys), ...TIMERS]
