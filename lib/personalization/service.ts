@@ -4,11 +4,11 @@ import { Admin, type Clock, type Cluster, connect, Streams, silentLog, systemClo
 import { CampaignBook } from './campaigns/campaign-book.js'
 import { CampaignFollower } from './campaigns/campaign-follower.js'
 import { defaultConfig } from './config/service-config.js'
-import { SHIPPED_DECISIONS } from './decisions/index.js'
+import { decisionTable } from './decisions/index.js'
 import { type ErasedUser, eraseUser } from './erasure/erase.js'
 import { masterKeyOf, openSerdes } from './erasure/open-serdes.js'
 import { type ErasureProof, type ProveOptions, proveErasure } from './erasure/prove.js'
-import { DecisionTable } from './frame/decision-table.js'
+import type { DecisionTable } from './frame/decision-table.js'
 import { KnownCampaigns } from './frame/known-campaigns.js'
 import { EventClock } from './gate/event-clock.js'
 import { Intake } from './input/intake.js'
@@ -82,9 +82,10 @@ export class PersonalizationService {
     const master = masterKeyOf(options.masterKey)
     const cluster = connect(options.connection, { clock })
     try {
-      await createTopics(cluster, topics, options.partitions, master !== null)
+      const table = decisionTable(options.config ?? defaultConfig)
+      await createTopics(cluster, topics, table.tiers, options.partitions, master !== null)
       const serdes = await openSerdes({ cluster, topics, applicationId, registry, master, clock, log })
-      return new PersonalizationService(options, topics, serdes, cluster, clock)
+      return new PersonalizationService(options, topics, serdes, cluster, clock, table)
     } catch (error) {
       await cluster.close()
       throw error
@@ -97,6 +98,7 @@ export class PersonalizationService {
     serdes: ServiceSerdes,
     cluster: Cluster,
     clock: Clock,
+    decisions: DecisionTable,
   ) {
     this.#options = options
     this.topics = topics
@@ -106,12 +108,10 @@ export class PersonalizationService {
     this.admin = new Admin(cluster)
     const config = options.config ?? defaultConfig
     this.model = new SharedModel(options.model)
-    this.table = new DecisionTable([...SHIPPED_DECISIONS, ...config.decisions], config.settings)
+    this.table = decisions
     this.eventClock = new EventClock(clock)
     this.counts = new LiveCounts(this.eventClock)
-    const { applicationId } = options
-    const log = options.log ?? silentLog
-    const decisions = this.table
+    const { applicationId, log = silentLog } = options
     const campaigns = new KnownCampaigns(config.campaigns)
     const campaignParts = { cluster, topic: topics.campaigns, known: campaigns }
     this.campaigns = new CampaignBook({ ...campaignParts, eventClock: this.eventClock })
@@ -131,7 +131,7 @@ export class PersonalizationService {
       clock,
       log,
     })
-    this.#progress = new GroupProgress({ cluster, admin: this.admin, clock, signal: this.#stop.signal })
+    this.#progress = new GroupProgress({ cluster, topics, admin: this.admin, clock, signal: this.#stop.signal })
     this.#tiers = new SlowTiers({
       connection: options.connection,
       applicationId,
@@ -140,7 +140,7 @@ export class PersonalizationService {
       topologyOf: (tier) => personalizationTopology({ ...parts, tier }),
       untilNow: async () => {
         const ends = await this.#progress.endsOf(topics.activity)
-        return (group) => this.#progress.committed(group, topics.activity, ends)
+        return (tier) => this.#progress.processed(this.#tiers.groupOf(tier), tier.name, ends)
       },
       eventClock: this.eventClock,
       graceMs: parts.gate.graceMs,
@@ -231,7 +231,7 @@ export class PersonalizationService {
       this.#progress.positionsOf(group, activity),
       this.#progress.endsOf(proposals),
     ])
-    await Promise.race([this.#tiers.run(tier, () => this.#progress.committed(group, activity, ends)), this.#failure])
+    await Promise.race([this.#tiers.run(tier, () => this.#progress.processed(group, name, ends)), this.#failure])
     const after = await this.#progress.endsOf(proposals)
     return { tier: name, events: distance(from, ends), proposals: distance(before, after) }
   }
@@ -281,7 +281,7 @@ export class PersonalizationService {
   async #inputDone(): Promise<void> {
     const { signal } = this.#stop
     await this.#loading
-    const { activity, proposals, loader } = this.topics
+    const { proposals, merges, loader } = this.topics
     const { applicationId } = this.#options
     let ends: readonly number[] = []
     while (!signal.aborted) {
@@ -291,8 +291,9 @@ export class PersonalizationService {
       await pause(this.#clock, POLL_MS, signal)
     }
     const offsets = ends.map((offset) => offset + 1)
-    await this.#progress.committed(applicationId, activity, offsets)
-    await this.#tiers.upTo((group) => this.#progress.committed(group, activity, offsets))
-    await this.#progress.committed(applicationId, proposals, await this.#progress.endsOf(proposals))
+    await this.#progress.processed(applicationId, 'live', offsets)
+    await this.#tiers.upTo((tier) => this.#progress.processed(this.#tiers.groupOf(tier), tier.name, offsets))
+    await this.#progress.committedAll(applicationId, proposals)
+    await this.#progress.committedAll(applicationId, merges)
   }
 }

@@ -1,14 +1,19 @@
-/** The topology of a tier: user activity, checked, becomes decisions. Everything is keyed by user, so nothing moves between partitions. */
-import { json, StreamsBuilder, string, type Topology } from '../index.js'
+/**
+ * The topology of a tier: user activity, checked, becomes decisions. Everything is keyed by user, so nothing moves between partitions but
+ * the state and events of visitors who turn out to be users.
+ */
+import { json, type KStream, StreamsBuilder, string, type Topology } from '../index.js'
 import type { AroundConfig } from './around/rule.js'
 import { nullIfErased } from './erasure/sealed-serdes.js'
 import { DecisionProcessor } from './frame/decision-processor.js'
 import type { DecisionTable } from './frame/decision-table.js'
-import type { FrameInput } from './frame/frame-input.js'
+import { type FrameInput, isIdentityRecord } from './frame/frame-input.js'
+import { ALIGNED_STORE } from './frame/identity/aligned-time.js'
+import type { IdentityRecord } from './frame/identity/identity-record.js'
 import type { KnownCampaigns } from './frame/known-campaigns.js'
 import { forwardingOutlet, judgingOutlet } from './frame/outlet.js'
 import { PACED_TIMERS, pacedStore } from './frame/pacer.js'
-import { LIVE_TIMERS, USER_TIMERS, userStore } from './frame/user/user-store.js'
+import { LIVE_TIMERS, USER_TIMERS, userStore, VISITOR_TIMERS } from './frame/user/user-store.js'
 import { Admission, type AdmissionOptions, type AdmissionWatch, type Checked, GATE_STORE } from './gate/admission.js'
 import type { SharedModel } from './recommender/model.js'
 import { arrivalSerde, arrivalTime } from './records/arrival.js'
@@ -16,7 +21,7 @@ import { DEFAULT_TRACE, type TraceOptions } from './records/decision-trace.js'
 import type { CustomerProfile } from './records/profile.js'
 import type { Recommendation } from './records/recommendation.js'
 import type { ServiceSerdes } from './records/serdes.js'
-import type { TopicNames } from './records/topic-names.js'
+import { mergesTopic, type TopicNames } from './records/topic-names.js'
 
 /** The default limits of the gate. */
 export const DEFAULT_GATE: AdmissionOptions = {
@@ -81,10 +86,15 @@ export function personalizationTopology(parts: PersonalizationParts): Topology {
   }
   // What is not dead is an input of the frame.
   const admitted = checked.filter((_, { kind }) => kind !== 'dead', { name: 'admitted' }) as unknown as typeof profiles
-  const ofAll = admitted.merge(profiles).merge(erasuresOf(builder, parts))
+  const ofAll = admitted.merge(profiles).merge(erasuresOf(builder, parts)).merge(identitiesOf(builder, parts))
   const input = isLive ? ofAll.merge(proposalsOf(builder, parts)) : ofAll
-  const stores = [userStore(serdes.key, serdes.userKeys), pacedStore(serdes.userKeys), ...TIMERS]
-  const decided = input.process(() => decisionProcessor(parts), { name: 'decisions', stores })
+  const stores = [userStore(serdes.key, serdes.userKeys), pacedStore(serdes.userKeys), ALIGNED_STORE, ...TIMERS]
+  const output = input.process(() => decisionProcessor(parts), { name: 'decisions', stores })
+  const identities = output.filter((_, value) => isIdentityRecord(value), { name: 'identities' })
+  const sent = identities as unknown as KStream<string, IdentityRecord>
+  sent.to(mergesTopic(topics, tier), { key: serdes.key, value: serdes.identity, partitioner: identityPartitions })
+  const rest = output.filter((_, value) => !isIdentityRecord(value), { name: 'decided' })
+  const decided = rest as unknown as KStream<string, Recommendation>
   const written = { key: serdes.key, value: serdes.recommendation }
   if (isLive) {
     decided
@@ -111,10 +121,34 @@ function erasuresOf(builder: StreamsBuilder, { topics, serdes }: Personalization
   )
 }
 
-const TIMERS = [USER_TIMERS, LIVE_TIMERS, PACED_TIMERS]
+function identitiesOf(builder: StreamsBuilder, { topics, serdes, tier }: PersonalizationParts) {
+  return builder
+    .stream(mergesTopic(topics, tier), {
+      key: serdes.sourceKey,
+      value: nullIfErased(serdes.identity, serdes.userKeys),
+      timestampExtractor: identityTime,
+    })
+    .filterNotNull()
+    .mapValues((record: IdentityRecord): FrameInput => ({ kind: 'identity', record }), { name: 'merges' })
+}
+
+/** A time goes to every partition, all else to that of the user. */
+function identityPartitions(_topic: string, _key: unknown, value: unknown, count: number): readonly number[] | null {
+  return (value as IdentityRecord).kind === 'time' ? Array.from({ length: count }, (_, partition) => partition) : null
+}
+
+function identityTime({ value }: { readonly value: unknown }, partitionTimeMs: number): number {
+  const record = value as IdentityRecord | null
+  if (record === null) return Math.max(0, partitionTimeMs)
+  if (record.kind === 'time') return record.reachedMs
+  return record.kind === 'decision' ? record.decision.at : record.activity.at
+}
+
+const TIMERS = [USER_TIMERS, VISITOR_TIMERS, LIVE_TIMERS, PACED_TIMERS]
 
 function addTimers(builder: StreamsBuilder, { key }: ServiceSerdes): void {
   builder.addTimerStore({ name: USER_TIMERS, key, time: 'processorTime' })
+  builder.addTimerStore({ name: VISITOR_TIMERS, key, time: 'processorTime' })
   builder.addTimerStore({ name: LIVE_TIMERS, key, time: 'processorTime' })
   builder.addTimerStore({ name: PACED_TIMERS, key: string, time: 'processorTime' })
 }

@@ -13,6 +13,7 @@ import {
   activityKey,
   activityOf,
   endOfInput,
+  inputProgress,
   type UserActivity,
 } from '../../lib/personalization/records/activity.js'
 import type { Campaign } from '../../lib/personalization/records/campaign.js'
@@ -120,6 +121,10 @@ export function serviceDriver(options: DriverOptions = {}, startMs = START_MS) {
     },
     sendAs(key: string | null, one: UserActivity) {
       pipe(key, one)
+    },
+    /** From now on the order of event time decides which of a visitor's events are a user's. */
+    progress(atMs: number) {
+      pipe('progress', inputProgress(1, START_MS + atMs, 'replay'))
     },
     end(atMs: number) {
       pipe('end', endOfInput(0, START_MS + atMs))

@@ -61,6 +61,19 @@ export function latestConsents(
   return [...latest.values()].sort(byPurpose)
 }
 
+/**
+ * The consents of a known user and of the anonymous visitor who is the same person. The user's own words count; a visitor's fill the gaps,
+ * and a denial that is later than the user's agreement counts, so that no denial is lost.
+ */
+export function mergedConsents(
+  known: readonly Consent[],
+  anonymous: readonly Consent[],
+  options: ConsentOptions,
+): readonly Consent[] {
+  const counts = (consent: Consent) => !consent.granted || known.every(({ purpose }) => purpose !== consent.purpose)
+  return latestConsents(known, anonymous.filter(counts), options)
+}
+
 function isLater(consent: Consent, other: Consent): boolean {
   return consent.at > other.at || (consent.at === other.at && other.granted && !consent.granted)
 }

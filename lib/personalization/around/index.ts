@@ -23,6 +23,9 @@ export type Verdict<D> =
   | { readonly kind: 'hold'; readonly untilMs: number }
   | { readonly kind: 'suppress'; readonly reason: SuppressionReason; readonly notes: readonly AroundNote[] }
 
+/** What is done with a decision about a subject that the user has been told of by another one. The rules are not asked. */
+export const ALREADY_TOLD = { kind: 'suppress', reason: 'already-told', notes: [] } as const
+
 /**
  * Asks the rules about a decision that would be delivered at `nowMs` (event time): its own time, or the end of a hold. A decision that is
  * held is judged again then. `mayBeEmpty`: an empty list of items is a decision too. Delivered, the decision may have fewer items, and

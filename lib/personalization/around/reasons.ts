@@ -7,6 +7,7 @@ export const SUPPRESSION_REASONS = {
   expired: 'The decision was no longer valid.',
   'already-bought': 'The user has already bought each item of the list.',
   'quiet-hours-expired': 'The decision would not be valid at the end of the quiet hours.',
+  'already-told': 'Before the user was known, another decision has told the visitor the same, or the other way round.',
   cap: 'The user has got as much on this channel as a frequency cap allows.',
 } as const
 

@@ -1,7 +1,7 @@
 /** What the rules around the decisions keep of one user, and how activity and merges change it. */
 import type { UserActivity } from '../records/activity.js'
 import { type BoughtItem, unitedPurchases } from './already-bought.js'
-import { type Consent, latestConsents } from './consent.js'
+import { type Consent, latestConsents, mergedConsents } from './consent.js'
 import { type Delivered, unitedDeliveries } from './frequency-caps.js'
 import type { AroundConfig } from './rule.js'
 
@@ -57,7 +57,7 @@ export function observe(state: AroundState, activity: UserActivity, config: Arou
 /** The state of a known user and of the anonymous visitor who turned out to be the same. */
 export function mergeAround(known: AroundState, anonymous: AroundState, config: AroundConfig): AroundState {
   return {
-    consents: latestConsents(known.consents, anonymous.consents, config.consent),
+    consents: mergedConsents(known.consents, anonymous.consents, config.consent),
     zone: anonymous.zone === null ? known.zone : laterZone(known.zone, anonymous.zone),
     delivered: unitedDeliveries(known.delivered, anonymous.delivered, config.caps),
     bought: unitedPurchases(known.bought, anonymous.bought, config.excludeBought),

@@ -131,6 +131,7 @@ function report(summary: Summary, { json }: StartOptions): void {
   const lines = [
     `${summary.events} events, ${summary.invalid} invalid, ${summary.late} late, ${summary.duplicateInputs} sent twice, ${summary.anonymous} anonymous`,
     summary.decisions.map(({ decided, title }) => `${decided} ${title}`).join(', '),
+    `${summary.identity.merges} visitors became users`,
     `${summary.distinctDecisionIds} distinct decisions, ${summary.duplicateRecommendations} twice`,
   ]
   for (const { row, reason } of summary.firstInvalid)

@@ -40,4 +40,9 @@ export const carousel = defineDecision({
     })
     return held?.id === id && items === before ? undefined : { id, items }
   },
+  /** The session on the device that has just become known goes on. */
+  merge(known: Session | null, visitor: Session | null) {
+    if (known === null || visitor === null || known.id !== visitor.id) return visitor ?? known
+    return { id: known.id, items: [...known.items, ...visitor.items].slice(-MAX_ITEMS) }
+  },
 })

@@ -43,4 +43,10 @@ export const cartAbandonment = defineDecision({
     turn.decide({ subject: openedBy, items, becauseOf: items.at(-1) ?? null, reason: 'no activity since' })
     return null
   },
+  /** What the visitor put in joins the cart of the user, which stays the same cart. */
+  merge(known: Cart | null, visitor: Cart | null) {
+    if (known === null || visitor === null) return known ?? visitor
+    const { openedBy, items } = known
+    return { openedBy, items: [...new Set([...items, ...visitor.items])].slice(0, MAX_ITEMS) }
+  },
 })

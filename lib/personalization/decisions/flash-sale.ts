@@ -59,6 +59,10 @@ export const flashSale = defineDecision({
     else if (touches.some((touch) => matches(campaign, touch))) turn.wakeAt(campaign.startMs, campaign.id)
     return undefined
   },
+  /** Of events at one time, those of the visitor come first. */
+  merge(known: readonly Touch[], visitor: readonly Touch[]) {
+    return [...visitor, ...known].sort((a, b) => a.at - b.at).slice(-MAX_TOUCHES)
+  },
 })
 
 /** Interested: the latest event about the campaign is no purchase, and is not too old. */

@@ -1,4 +1,6 @@
-/** The decisions that are shipped: the only list of them. */
+/** The decisions that are shipped: the only list of them; and the table of these and those of a configuration. */
+import type { ServiceConfig } from '../config/service-config.js'
+import { DecisionTable } from '../frame/decision-table.js'
 import type { Decision } from '../frame/define-decision.js'
 import { audienceSync } from './audience-sync.js'
 import { carousel } from './carousel.js'
@@ -22,3 +24,8 @@ export const SHIPPED_DECISIONS: readonly Decision[] = [
   dailySegments,
   serviceRouting,
 ] as readonly Decision[]
+
+/** @throws ServiceError DECISION_INVALID, CONFIG_FILE_INVALID */
+export function decisionTable({ decisions, settings }: Pick<ServiceConfig, 'decisions' | 'settings'>): DecisionTable {
+  return new DecisionTable([...SHIPPED_DECISIONS, ...decisions], settings)
+}

@@ -5,9 +5,10 @@
 import { durationSetting } from '../config/duration.js'
 import { defineDecision } from '../frame/define-decision.js'
 import { fields, integer, list, packed, text } from '../frame/packed/packed.js'
+import type { Turn } from '../frame/turn.js'
 import type { UserActivity } from '../records/activity.js'
 
-/** A pause that nothing has ended. */
+/** A pause that nothing has ended: one for each video, more only if two people turned out to be one. */
 interface Pause {
   readonly video: string
   readonly at: number
@@ -54,12 +55,14 @@ export const playback = defineDecision({
   onEvent(playing: Playing, event, turn) {
     const { pauseMs, rewindMs } = turn.settings
     const video = event.videoId!
-    const held = playing.pauses.find((pause) => pause.video === video)
-    if (held !== undefined) {
+    let pauses = playing.pauses
+    if (pauses.some((pause) => pause.video === video)) {
       turn.wakeAt(null, video)
-      if (event.at - held.at >= pauseMs) turn.decide(pausedAt(held, pauseMs))
+      for (const pause of pauses) {
+        if (pause.video === video && event.at - pause.at >= pauseMs) turn.decide(pausedAt(pause, pauseMs))
+      }
+      pauses = pauses.filter((pause) => pause.video !== video)
     }
-    let pauses = held === undefined ? playing.pauses : playing.pauses.filter((pause) => pause !== held)
     if (event.type === 'video_pause') {
       pauses = [...pauses, { video, at: event.at, positionMs: event.positionMs! }]
       turn.wakeAt(event.at + pauseMs, video)
@@ -78,14 +81,33 @@ export const playback = defineDecision({
     }
     return { pauses, rewinds: [...recent.filter((one) => one !== before), { video, stretch, at: event.at }] }
   },
-  onTimer(playing: Playing, _atMs, turn, video) {
-    const held = playing.pauses.find((pause) => pause.video === video)
-    if (held === undefined) return undefined
-    turn.decide(pausedAt(held, turn.settings.pauseMs))
-    const pauses = playing.pauses.filter((pause) => pause !== held)
+  onTimer(playing: Playing, atMs, turn, video) {
+    const { pauseMs } = turn.settings
+    const isOver = (pause: Pause) => pause.video === video && atMs - pause.at >= pauseMs
+    for (const pause of playing.pauses) if (isOver(pause)) turn.decide(pausedAt(pause, pauseMs))
+    const pauses = playing.pauses.filter((pause) => !isOver(pause))
+    wakeForPause(pauses, video, turn)
     return pauses.length === 0 && playing.rewinds.length === 0 ? NOTHING : { pauses, rewinds: playing.rewinds }
   },
+  /** Pauses of both wait, two of one video too. Of two rewinds to one stretch the later one counts. */
+  merge(known: Playing, visitor: Playing, turn) {
+    const pauses = [...known.pauses, ...visitor.pauses]
+    for (const { video } of visitor.pauses) wakeForPause(pauses, video, turn)
+    const latest = [...known.rewinds, ...visitor.rewinds].sort((a, b) => b.at - a.at)
+    const rewinds = latest.filter((one, i) => latest.findIndex((other) => isSameStretch(one, other)) === i)
+    return { pauses, rewinds: rewinds.reverse() }
+  },
 })
+
+function isSameStretch(one: Rewind, other: Rewind): boolean {
+  return one.video === other.video && one.stretch === other.stretch
+}
+
+/** The first pause of a video sets its timer. */
+function wakeForPause(pauses: readonly Pause[], video: string, turn: Turn<{ readonly pauseMs: number }>): void {
+  const times = pauses.filter((pause) => pause.video === video).map(({ at }) => at)
+  if (times.length > 0) turn.wakeAt(Math.min(...times) + turn.settings.pauseMs, video)
+}
 
 /** A seek to an earlier position. */
 function isRewind({ type, positionMs, seekToMs }: UserActivity): boolean {

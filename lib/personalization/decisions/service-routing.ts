@@ -51,4 +51,9 @@ export const serviceRouting = defineDecision({
     if (priority !== null) turn.decide({ kind: 'normal', subject: priority, reason: 'no error since' })
     return NO_ERRORS
   },
+  /** A priority stays, with the later of two ends. */
+  merge(known: Errors, visitor: Errors) {
+    const priority = known.priority ?? visitor.priority
+    return { at: priority === null ? [...known.at, ...visitor.at].sort((a, b) => a - b) : [], priority }
+  },
 })

@@ -7,7 +7,7 @@ import { sessionOf } from '../records/activity.js'
 interface Interest {
   readonly session: string
   readonly category: string
-  /** Distinct items, at most {@link ITEMS}. */
+  /** Distinct items, at most {@link ITEMS}; more only if two people turned out to be one. */
   readonly items: readonly string[]
   /** Bought, or told already. */
   readonly closed: boolean
@@ -58,4 +58,26 @@ export const upsell = defineDecision({
     const latest = { session, category, items: closed ? [] : items, closed, lastAt: event.at }
     return [...interests.filter((one) => one !== held).slice(1 - MAX_INTERESTS), latest]
   },
+  merge(known: readonly Interest[], visitor: readonly Interest[]) {
+    const alone = visitor.filter((one) => !known.some((other) => isSame(one, other)))
+    const united = known.map((one) =>
+      joined(
+        one,
+        visitor.find((other) => isSame(one, other)),
+      ),
+    )
+    return [...united, ...alone].sort((a, b) => a.lastAt - b.lastAt).slice(-MAX_INTERESTS)
+  },
 })
+
+function isSame(one: Interest, other: Interest): boolean {
+  return one.session === other.session && one.category === other.category
+}
+
+/** What two people who turn out to be one have looked at in one category of one session. */
+function joined(one: Interest, other: Interest | undefined): Interest {
+  if (other === undefined) return one
+  const closed = one.closed || other.closed
+  const items = closed ? [] : [...new Set([...one.items, ...other.items])]
+  return { ...one, items, closed, lastAt: Math.max(one.lastAt, other.lastAt) }
+}

@@ -1,7 +1,8 @@
 /** Serdes that seal what the service writes about users, and open it again. */
 import { SchemaPending, type Serde } from '../../index.js'
 import { isServiceError } from '../errors.js'
-import { activityKey, type UserActivity } from '../records/activity.js'
+import type { IdentityRecord } from '../frame/identity/identity-record.js'
+import { activityKey, isInputMark, type UserActivity } from '../records/activity.js'
 import type { ServiceSerdes } from '../records/serdes.js'
 import { pseudonymIn } from './pseudonyms.js'
 import type { UserKeys } from './user-keys.js'
@@ -12,6 +13,7 @@ const KIND = {
   profile: 'profile',
   decision: 'decision',
   deadLetter: 'dead-letter',
+  identity: 'identity',
 } as const
 
 /** The same serdes, with keys that are pseudonyms and values that are sealed. Plain keys and values can still be read. */
@@ -24,14 +26,21 @@ export function sealedSerdes(plain: ServiceSerdes, keys: UserKeys): ServiceSerde
     recommendation: sealed(plain.recommendation, KIND.decision, keys, ({ userId }) => userId),
     // A key that is no text of a user is that of the loader's rows.
     deadLetter: sealed(plain.deadLetter, KIND.deadLetter, keys, ({ key }) => key?.toString() ?? null),
+    identity: sealed(plain.identity, KIND.identity, keys, userOfIdentity),
     loader: plain.loader,
     userKeys: keys,
   }
 }
 
-/** The end of the input belongs to nobody. */
+/** What is said of the input belongs to nobody. */
 function userOfActivity(activity: UserActivity): string | null {
-  return activity.type === 'end_of_input' ? null : activityKey(activity)
+  return isInputMark(activity.type) ? null : activityKey(activity)
+}
+
+/** What a visitor had is the user's as soon as it leaves the visitor. */
+function userOfIdentity(record: IdentityRecord): string | null {
+  if (record.kind === 'time') return null
+  return record.kind === 'decision' ? record.decision.userId : record.activity.userId
 }
 
 /** Of user ids in stores and on the topics that a task writes. */
@@ -50,7 +59,7 @@ function pseudonymKey(keys: UserKeys): Serde<string> {
   })
 }
 
-const END_OF_INPUT = /^end-of-input-\d+$/
+const INPUT_MARK = /^(?:end-of-input-\d+|input-progress)$/
 
 /** Of the keys of records that a task reads: a user of another producer gets a key first. */
 function sourceKey(keys: UserKeys): Serde<string> {
@@ -61,7 +70,7 @@ function sourceKey(keys: UserKeys): Serde<string> {
     deserialize(bytes: Buffer, topic: string): string {
       if (keys.settling !== null) throw new SchemaPending(keys.settling)
       const user = inner.deserialize(bytes, topic)
-      if (pseudonymIn(bytes) !== null || END_OF_INPUT.test(user)) return user
+      if (pseudonymIn(bytes) !== null || INPUT_MARK.test(user)) return user
       const making = keys.ready(user)
       if (making !== null) throw new SchemaPending(making)
       return user

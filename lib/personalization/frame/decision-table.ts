@@ -7,6 +7,7 @@ import { ServiceError } from '../errors.js'
 import type { ActivityType } from '../records/activity.js'
 import type { Channel } from '../records/recommendation.js'
 import { type Decision, requireDecision } from './define-decision.js'
+import type { EventShare } from './user/steps-parts.js'
 import { FIRST_SECTION } from './user/user-entry.js'
 
 /** What a decision says in one form: the plain one, or a kind. */
@@ -102,13 +103,16 @@ export class TierDecisions {
   }
 
   /** Those that take a replayed event as it arrives. */
-  atArrival(type: ActivityType): readonly ConfiguredDecision[] {
-    return this.#atArrival.get(type) ?? NONE
+  atArrival(type: ActivityType, share: EventShare): readonly ConfiguredDecision[] {
+    const all = this.#atArrival.get(type) ?? NONE
+    if (share === 'all') return all
+    return all.filter(({ decision }) => (decision.subject === 'event') === (share === 'visitor'))
   }
 
   /** Those that take a replayed event in its order. */
-  waiting(type: ActivityType): readonly ConfiguredDecision[] {
-    return this.#waiting.get(type) ?? NONE
+  waiting(type: ActivityType, share: EventShare): readonly ConfiguredDecision[] {
+    const waiting = this.#waiting.get(type) ?? NONE
+    return share === 'visitor' ? [...this.atArrival(type, 'user'), ...waiting] : waiting
   }
 
   /** Those that take a live event as it arrives. */
@@ -118,7 +122,7 @@ export class TierDecisions {
 
   /** Those that take a live event in its order. */
   liveWaiting(type: ActivityType): readonly ConfiguredDecision[] {
-    return this.isLive ? NONE : this.waiting(type)
+    return this.isLive ? NONE : this.waiting(type, 'all')
   }
 }
 

@@ -3,7 +3,7 @@ import type { Serde } from '../../index.js'
 import { DURATION_ADVICE, type Duration, duration } from '../config/duration.js'
 import type { SettingValue } from '../config/service-config.js'
 import { ServiceError } from '../errors.js'
-import { ACTIVITY_TYPES, type ActivityType, type UserActivity } from '../records/activity.js'
+import { ACTIVITY_TYPES, type ActivityType, isInputMark, type UserActivity } from '../records/activity.js'
 import type { Campaign } from '../records/campaign.js'
 import { CHANNELS, type Channel } from '../records/recommendation.js'
 import type { Turn } from './turn.js'
@@ -26,8 +26,11 @@ export interface DecisionCallbacks<S, C, P> {
   onBoundary?(state: S, atMs: number, turn: Turn<P>): S | undefined
   /** A campaign starts. Called for each user with a state. */
   onCampaign?(state: S, campaign: Campaign, turn: Turn<P>): S | undefined
-  /** The state of a known user and of the anonymous visitor who turned out to be the same. Default: the known user's if it has one. */
-  merge?(known: S, anonymous: S): S
+  /**
+   * The states of a known user and of the anonymous visitor who turned out to be the same; neither is the initial one. Returns that of
+   * both. The timers of both are set already, of two with one name the later one. Default: the known user's.
+   */
+  merge?(known: S, anonymous: S, turn: Turn<P>): S
 }
 
 /** What {@link defineDecision} takes. `S` is the state of one user. */
@@ -112,7 +115,7 @@ const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
 const DEFAULT_KEEP = '31d'
 const MADE = new WeakSet<object>()
 /** What `all` stands for: everything that a user does. */
-const ALL_TYPES = ACTIVITY_TYPES.filter((type) => type !== 'end_of_input' && type !== 'unknown')
+const ALL_TYPES = ACTIVITY_TYPES.filter((type) => !isInputMark(type) && type !== 'unknown')
 
 /**
  * Checks a decision and freezes it. List it in `decisions` of the configuration file.

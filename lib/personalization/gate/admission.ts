@@ -9,7 +9,14 @@ import {
   stateStore,
   string,
 } from '../../index.js'
-import { activityKey, activityOf, activityProblem, isLive, type UserActivity } from '../records/activity.js'
+import {
+  activityKey,
+  activityOf,
+  activityProblem,
+  isInputMark,
+  isLive,
+  type UserActivity,
+} from '../records/activity.js'
 import { type Arrival, ERASED, withCloudEvent } from '../records/arrival.js'
 import { type DeadLetter, lateReason } from '../records/dead-letter.js'
 import type { CustomerProfile } from '../records/profile.js'
@@ -30,8 +37,16 @@ export type Admitted =
       /** Null where none is known. */
       readonly profile: CustomerProfile | null
     }
-  /** Time moved without an event. `ends`: the input is over, every timer fires and every window closes. */
-  | { readonly kind: 'tick'; readonly streamTimeMs: number; readonly ends: boolean }
+  /**
+   * Time moved without an event. `ends`: the input is over, every timer fires and every window closes. `partitions`: how many
+   * partitions have to wait for each other, because visitors of the input become users; null: this tick does not say.
+   */
+  | {
+      readonly kind: 'tick'
+      readonly streamTimeMs: number
+      readonly ends: boolean
+      readonly partitions: number | null
+    }
 
 export type Checked = Admitted | { readonly kind: 'dead'; readonly letter: DeadLetter }
 
@@ -110,6 +125,10 @@ export class Admission implements Processor<string | null, Arrival | null, strin
       this.#end(record, activity, time)
       return
     }
+    if (activity.type === 'input_progress') {
+      this.#progress(record, activity, time)
+      return
+    }
     if (this.#isDuplicate(activity, time)) {
       this.#watch.duplicate()
       return
@@ -127,7 +146,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
     const limits = isChecked ? { notAfterMs: appendedAt + this.#options.clockSkewMs } : {}
     const problem = activityProblem(activity, limits)
     if (problem !== null) return problem
-    return activity.type === 'end_of_input' || key === activityKey(activity) ? null : 'the record key is not the user'
+    return isInputMark(activity.type) || key === activityKey(activity) ? null : 'the record key is not the user'
   }
 
   /** An id may come back with another time, so all times that are remembered are looked through. */
@@ -163,7 +182,13 @@ export class Admission implements Processor<string | null, Arrival | null, strin
     const streamTimeMs = Math.max(time.streamTimeMs, end.at)
     this.#watch.ended(streamTimeMs)
     this.#state.setTime({ streamTimeMs, closedBeforeMs: streamTimeMs + 1, replaying: false })
-    this.#forward(record, { kind: 'tick', streamTimeMs, ends: true })
+    this.#forward(record, { kind: 'tick', streamTimeMs, ends: true, partitions: null })
+  }
+
+  #progress(record: StreamRecord<string | null, Arrival | null>, mark: UserActivity, time: PartitionTime): void {
+    const streamTimeMs = Math.max(time.streamTimeMs, mark.at)
+    this.#state.setTime({ ...time, streamTimeMs, replaying: true })
+    this.#forward(record, { kind: 'tick', streamTimeMs, ends: false, partitions: mark.quantity })
   }
 
   /** Live input only: in a replay the wall clock says nothing about event time. */
@@ -175,7 +200,7 @@ export class Admission implements Processor<string | null, Arrival | null, strin
     this.#lastArrivalMs = nowMs
     const streamTimeMs = time.streamTimeMs + idleMs
     this.#state.setTime({ ...time, streamTimeMs })
-    const tick = { kind: 'tick', streamTimeMs, ends: false } as const
+    const tick = { kind: 'tick', streamTimeMs, ends: false, partitions: null } as const
     this.#context.forward({ key: '', value: tick, timestamp: streamTimeMs, headers: [] })
   }
 

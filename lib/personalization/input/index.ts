@@ -18,6 +18,8 @@ export interface Format {
   readonly read: (source: ByteSource, columns: Columns) => ActivityRows
   /** Whether the file's rows are in time order; where they stand by session, a replay sorts them first. */
   readonly inTimeOrder: boolean
+  /** It can say that a visitor is a user. */
+  readonly identifies?: true
   /** `--columns` says what its columns are. */
   readonly takesColumns?: true
 }
@@ -27,8 +29,8 @@ export const FORMATS: readonly Format[] = [
   { name: 'bol', read: readBol, inTimeOrder: false },
   { name: 'otto', read: readOtto, inTimeOrder: false },
   { name: 'retail', read: readRetail, inTimeOrder: true },
-  { name: 'segment', read: readSegment, inTimeOrder: true },
-  { name: 'csv', read: readCsv, inTimeOrder: false, takesColumns: true },
+  { name: 'segment', read: readSegment, inTimeOrder: true, identifies: true },
+  { name: 'csv', read: readCsv, inTimeOrder: false, takesColumns: true, identifies: true },
 ]
 
 /** The format called `name`; INPUT_FORMAT_UNKNOWN otherwise. */

@@ -4,7 +4,7 @@ import { type Cluster, Producer } from '../../index.js'
 import { readyFor, userPlace } from '../erasure/user-record.js'
 import { ServiceError } from '../errors.js'
 import type { EventClock } from '../gate/event-clock.js'
-import { activityKey, activityOf, activityProblem, type UserActivity } from '../records/activity.js'
+import { activityKey, activityOf, activityProblem, isInputMark, type UserActivity } from '../records/activity.js'
 import type { ServiceSerdes } from '../records/serdes.js'
 import type { TopicNames } from '../records/topic-names.js'
 import { TRACEPARENT_HEADER } from '../records/traceparent.js'
@@ -38,7 +38,7 @@ export class Intake {
     const { cluster, topics, serdes, eventClock } = this.#parts
     const { userKeys } = serdes
     const activity = activityOf({ ...event, ...stamp(event, eventClock) })
-    const problem = activity.type === 'end_of_input' ? 'no client can set this' : activityProblem(activity)
+    const problem = isInputMark(activity.type) ? 'no client can set this' : activityProblem(activity)
     if (problem !== null) throw new ServiceError('ACTIVITY_INVALID', `the event is rejected: ${problem}`)
     let partitions = 0
     if (userKeys !== null) {

@@ -2,7 +2,10 @@
 
 import { timesQuantity } from './money.js'
 
-/** All activity types. `end_of_input` is the last record of the loader in a partition. `unknown` stands for a type of a newer version. */
+/**
+ * All activity types. `end_of_input` is the last record of the loader in a partition; `input_progress` says how far its input has come.
+ * `unknown` stands for a type of a newer version.
+ */
 export const ACTIVITY_TYPES = [
   'view',
   'search',
@@ -26,6 +29,7 @@ export const ACTIVITY_TYPES = [
   'alias',
   'consent',
   'custom',
+  'input_progress',
 ] as const
 
 /** What a user did. */
@@ -152,6 +156,19 @@ export function endOfInput(partition: number, atMs: number, source: ActivitySour
   return activityOf({ eventId: `end-of-input-${partition}`, type: 'end_of_input', at: atMs, source })
 }
 
+/**
+ * How far the input has come, in each partition, for an input in which visitors become users. It may move the time of a partition that
+ * has few events. `quantity` is the number of partitions.
+ */
+export function inputProgress(partitions: number, atMs: number, source: ActivitySource): UserActivity {
+  return activityOf({ eventId: 'input-progress', type: 'input_progress', at: atMs, source, quantity: partitions })
+}
+
+/** Whether records of this type come from the loader alone: they say something of the input, not of a user. */
+export function isInputMark(type: ActivityType): boolean {
+  return type === 'end_of_input' || type === 'input_progress'
+}
+
 /** Times before 2000 or after 2100 are units or clocks gone wrong. */
 const EARLIEST_MS = 946_684_800_000
 const LATEST_MS = 4_102_444_800_000
@@ -174,7 +191,7 @@ export function activityProblem(activity: UserActivity, limits: ActivityLimits =
   if (activity.type === 'unknown') return 'unknown activity type'
   if (!Number.isSafeInteger(activity.at)) return 'time is not a whole number of milliseconds'
   if (activity.at < EARLIEST_MS || activity.at >= LATEST_MS) return 'time outside 2000 to 2100'
-  if (activity.type === 'end_of_input') return null
+  if (isInputMark(activity.type)) return null
   if (limits.notAfterMs !== undefined && activity.at > limits.notAfterMs) return 'time ahead of the clock'
   return textProblem(activity) ?? missing(activity) ?? quantityProblem(activity) ?? priceProblem(activity)
 }

@@ -4,8 +4,9 @@
 
 import { isMillraceError, SchemaPending, type Serde, type StreamRecord, type TopicRecord } from '../../index.js'
 import type { UserKeys } from '../erasure/user-keys.js'
+import { readyToMerge } from '../erasure/user-record.js'
 import { isServiceError } from '../errors.js'
-import { activityKey, isMerge, type UserActivity } from './activity.js'
+import { isMerge, type UserActivity } from './activity.js'
 import { readCloudEvent } from './cloud-event.js'
 import { kafkaCloudEvent } from './kafka-cloud-event.js'
 import { TRACEPARENT_HEADER } from './traceparent.js'
@@ -47,8 +48,7 @@ export function arrivalSerde(activity: Serde<UserActivity>, keys: UserKeys | nul
 
 /** Other producers do not say in time which visitor became which user. */
 function requireLinked(keys: UserKeys, activity: UserActivity): void {
-  const linking = keys.linked(activity.userId!, activityKey(activity))
-  if (linking !== null) throw new SchemaPending(linking)
+  for (const waiting of readyToMerge(activity, keys)) if (waiting !== null) throw new SchemaPending(waiting)
 }
 
 /** Event time from the value; what has no time that can be used stays at the partition's. */

@@ -20,7 +20,7 @@ export type ReadCloudEvent =
 
 const TYPE_PREFIX = 'com.millrace.'
 /** Types that no producer may send: the loader's own mark, and the stand-in for types of a newer version. */
-const RESERVED: readonly ActivityType[] = ['end_of_input', 'unknown']
+const RESERVED: readonly ActivityType[] = ['end_of_input', 'input_progress', 'unknown']
 const TEXTS = [
   'userId',
   'anonymousId',

@@ -2,6 +2,7 @@
 import { SchemaPending, type Serde, type StreamRecord, type TopicRecord } from '../../index.js'
 import { DECISION_ID_HEADER } from './decision-id.js'
 import type { Recommendation } from './recommendation.js'
+import { TRACEPARENT_HEADER } from './traceparent.js'
 
 const VALID_UNTIL_HEADER = 'valid-until'
 /** When the broker stored the event that led here, epoch milliseconds; absent for what a timer decided. */
@@ -15,6 +16,23 @@ export function decidedRecord(decision: Recommendation, triggeredAt: number): St
   ]
   if (triggeredAt >= 0) headers.push({ key: TRIGGERED_HEADER, value: Buffer.from(String(triggeredAt)) })
   return { key: decision.userId, value: decision, timestamp: decision.at, headers }
+}
+
+/** The trace context of a record in progress, and the event time of the decisions that it led to; null time: of all. */
+export interface TraceContext {
+  readonly traceparent: string
+  readonly atMs: number | null
+}
+
+/** The record with the trace context. Decisions that time has led to during the record in progress have no part in it. */
+export function withTrace<V extends object>(
+  record: StreamRecord<string, V>,
+  context: TraceContext | null,
+): StreamRecord<string, V> {
+  if (context === null) return record
+  const { traceparent, atMs } = context
+  if (atMs !== null && (record.value as { readonly at?: number }).at !== atMs) return record
+  return { ...record, headers: [...record.headers, { key: TRACEPARENT_HEADER, value: Buffer.from(traceparent) }] }
 }
 
 /**

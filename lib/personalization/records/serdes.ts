@@ -2,6 +2,7 @@
 
 import { avro, confluentAvro, confluentRegistry, type Serde, string } from '../../index.js'
 import type { UserKeys } from '../erasure/user-keys.js'
+import { type IdentityRecord, identityRecords } from '../frame/identity/identity-record.js'
 import type { LoaderProgress } from '../input/loader/ledger.js'
 import type { UserActivity } from './activity.js'
 import type { DeadLetter } from './dead-letter.js'
@@ -24,6 +25,8 @@ export interface ServiceSerdes {
   readonly recommendation: Serde<Recommendation>
   /** Of `dead-letters`. */
   readonly deadLetter: Serde<DeadLetter>
+  /** Of `merges`: bytes of the service's own, read by nobody else. */
+  readonly identity: Serde<IdentityRecord>
   /** Of the loader's own topic. */
   readonly loader: Serde<LoaderProgress>
   /** The keys of the users, which seal the values; null: values are plain. */
@@ -31,7 +34,7 @@ export interface ServiceSerdes {
 }
 
 /** Keys and values as they are. */
-const PLAIN = { key: string, sourceKey: string, userKeys: null } as const
+const PLAIN = { key: string, sourceKey: string, identity: identityRecords, userKeys: null } as const
 
 /** Serdes without a registry: Avro's single-object encoding with the schemas in `schemas/`. */
 export function plainSerdes(): ServiceSerdes {

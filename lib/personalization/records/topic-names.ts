@@ -16,6 +16,8 @@ export interface TopicNames {
   readonly proposals: string
   /** `suppressed`: decisions that are not delivered, each with its reason. */
   readonly suppressed: string
+  /** `merges`: what visitors had, on its way to the users that they are, in the live tier. Those of the other tiers have the tier's name after a dash. */
+  readonly merges: string
   /** `campaigns`: compacted, keyed by campaign. */
   readonly campaigns: string
   /** `erasures`: users who are to be erased, keyed by user, in every partition. */
@@ -36,6 +38,7 @@ export function topicNames(prefix: string): TopicNames {
     recommendations: `${prefix}recommendations`,
     proposals: `${prefix}proposals`,
     suppressed: `${prefix}suppressed`,
+    merges: `${prefix}merges`,
     campaigns: `${prefix}campaigns`,
     erasures: `${prefix}erasures`,
     userKeys: `${prefix}user-keys`,
@@ -44,12 +47,22 @@ export function topicNames(prefix: string): TopicNames {
   }
 }
 
+/** The topic `merges` of a tier: each tier has its own entries of users, so it merges them itself. */
+export function mergesTopic({ merges }: TopicNames, tier: string): string {
+  return tier === 'live' ? merges : `${merges}-${tier}`
+}
+
 /**
  * The topics as they are created where they are missing. Records carry the broker's append time: latency is counted from
  * it, and a broker's retention must not delete a replay of old events; event time is in the values. The loader
  * writes to partition 0 of its topic only, so that claims have one order. `hasKeys`: there is a master key.
  */
-export function serviceTopics(names: TopicNames, partitions: number, hasKeys = false): NewTopic[] {
+export function serviceTopics(
+  names: TopicNames,
+  partitions: number,
+  hasKeys = false,
+  tiers: readonly string[] = ['live'],
+): NewTopic[] {
   return [
     ...(hasKeys ? [{ name: names.userKeys, partitions: 1, config: KEYS }] : []),
     { name: names.erasures, partitions, config: {} },
@@ -58,6 +71,7 @@ export function serviceTopics(names: TopicNames, partitions: number, hasKeys = f
     { name: names.recommendations, partitions, config: STAMPED },
     { name: names.proposals, partitions, config: STAMPED },
     { name: names.suppressed, partitions, config: STAMPED },
+    ...tiers.map((tier) => ({ name: mergesTopic(names, tier), partitions, config: STAMPED })),
     { name: names.campaigns, partitions: 1, config: { 'cleanup.policy': 'compact' } },
     { name: names.deadLetters, partitions, config: STAMPED },
     { name: names.loader, partitions, config: { 'cleanup.policy': 'compact', ...STAMPED } },

@@ -5,7 +5,7 @@
 import { type Cluster, readTopic, SchemaPending, type Serde, type TopicRecord, untilStable } from '../../index.js'
 import type { DecisionTable } from '../frame/decision-table.js'
 import { NextItemJudge } from '../recommender/metrics.js'
-import { sessionOf, type UserActivity } from '../records/activity.js'
+import { isInputMark, sessionOf, type UserActivity } from '../records/activity.js'
 import { activityOfRecord } from '../records/arrival.js'
 import { type DeadLetter, latenessOf } from '../records/dead-letter.js'
 import { headerText } from '../records/decided-record.js'
@@ -13,6 +13,7 @@ import { DECISION_ID_HEADER, decisionId } from '../records/decision-id.js'
 import type { ServiceSerdes } from '../records/serdes.js'
 import type { TopicNames } from '../records/topic-names.js'
 import { DecisionCount, type DecisionCounts } from './decision-count.js'
+import { countIdentities, type IdentityCounts } from './identity-count.js'
 import type { Percentiles } from './latency.js'
 
 /** The whole life of an application in numbers, counted from its topics. */
@@ -33,6 +34,8 @@ export interface Summary extends DecisionCounts {
   readonly deadLettered: number
   /** Events whose id had been admitted before. */
   readonly duplicateInputs: number
+  /** Visitors who became users. */
+  readonly identity: IdentityCounts
   /** Of this run; null at full speed, where it would say how long the queue was. */
   readonly latencyMs: Percentiles | null
   /** How often a viewed item was among the 20 items recommended before (hit rate), and its mean reciprocal rank. Null: no data. */
@@ -69,6 +72,7 @@ export async function summarize(parts: SummaryParts, latencyMs: Percentiles | nu
     deadLettered: letters.invalid + letters.late,
     duplicateInputs: inputs.duplicates,
     ...decisions.result(),
+    identity: await countIdentities(parts),
     latencyMs,
     recommender: { hitRate20, mrr20 },
   }
@@ -155,7 +159,7 @@ async function readActivity(
   for await (const { records } of readTopic({ cluster, topic, partitions: [partition], until: 'now' })) {
     for (const record of records) {
       const activity = await read(record, (one) => activityOfRecord(one, serdes.activity))
-      if (activity?.type === 'end_of_input') continue
+      if (activity !== null && isInputMark(activity.type)) continue
       count.events++
       if (activity === null || refused.has(`${partition}-${record.offset}`)) continue
       const eventId = activity.eventId === '' ? `${topic}-${partition}-${record.offset}` : activity.eventId

@@ -1,10 +1,12 @@
 /** How far consumer groups have come: waits until they have committed what was there at some moment. */
 import type { Admin, Clock, Cluster } from '../../index.js'
 import { pause } from '../input/loader/feed.js'
+import { mergesTopic, type TopicNames } from '../records/topic-names.js'
 
 /** What {@link GroupProgress} needs. Waiting ends when `signal` does. */
 export interface GroupProgressParts {
   readonly cluster: Cluster
+  readonly topics: TopicNames
   readonly admin: Admin
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -40,6 +42,18 @@ export class GroupProgress {
     for (const { partition, offset } of await admin.groupOffsets(group, partitions))
       positions[partition] = Math.max(0, offset)
     return positions
+  }
+
+  /** Resolves when a group has committed a topic up to its present end. */
+  async committedAll(group: string, topic: string): Promise<void> {
+    await this.committed(group, topic, await this.endsOf(topic))
+  }
+
+  /** Resolves when a tier has committed these offsets of `user-activity`, by partition, and what it has sent itself meanwhile. */
+  async processed(group: string, tier: string, offsets: readonly number[]): Promise<void> {
+    const { topics } = this.#parts
+    await this.committed(group, topics.activity, offsets)
+    await this.committedAll(group, mergesTopic(topics, tier))
   }
 
   /** Resolves when a group has committed these offsets of a topic, by partition. */

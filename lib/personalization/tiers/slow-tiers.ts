@@ -19,8 +19,8 @@ export interface SlowTiersParts {
   readonly stateDir: string | null
   readonly tiers: readonly Tier[]
   readonly topologyOf: (tier: string) => Topology
-  /** The end of what a run has to read now: resolves when a group has committed it. */
-  readonly untilNow: () => Promise<(group: string) => Promise<void>>
+  /** The end of what a run has to read now: resolves when a tier has committed it. */
+  readonly untilNow: () => Promise<(tier: Tier) => Promise<void>>
   readonly eventClock: EventClock
   /** How far behind event time an event may arrive: a boundary is over so much later, milliseconds. */
   readonly graceMs: number
@@ -65,15 +65,13 @@ export class SlowTiers {
     this.#watch()
   }
 
-  /** Runs every tier until its group has committed what `committed` waits for. */
-  async upTo(committed: (group: string) => Promise<void>): Promise<void> {
-    await Promise.all(
-      this.#parts.tiers.map((tier) => (isBounded(tier) ? this.run(tier, committed) : committed(this.groupOf(tier)))),
-    )
+  /** Runs every tier until it has committed what `committed` waits for. */
+  async upTo(committed: (tier: Tier) => Promise<void>): Promise<void> {
+    await Promise.all(this.#parts.tiers.map((tier) => (isBounded(tier) ? this.run(tier, committed) : committed(tier))))
   }
 
   /** One bounded run, after the one of the same tier before it. */
-  run(tier: Tier, committed: (group: string) => Promise<void>): Promise<void> {
+  run(tier: Tier, committed: (tier: Tier) => Promise<void>): Promise<void> {
     const before = this.#runs.get(tier.name) ?? Promise.resolve()
     const run = before.then(() => this.#run(tier, committed))
     this.#runs.set(
@@ -83,11 +81,11 @@ export class SlowTiers {
     return run
   }
 
-  async #run(tier: Tier, committed: (group: string) => Promise<void>): Promise<void> {
+  async #run(tier: Tier, committed: (tier: Tier) => Promise<void>): Promise<void> {
     if (this.#closed) return
     const streams = await this.#open(tier)
     try {
-      await Promise.race([committed(this.groupOf(tier)), streams.finished])
+      await Promise.race([committed(tier), streams.finished])
     } finally {
       this.#running.delete(tier.name)
       await streams.close({ leaveGroup: true })

@@ -130,13 +130,43 @@ t.test(
         .sort(([a], [b]) => a - b)
         .map(([, event]) => event)
       t.same(after(shuffled), kept)
-      const [some, others] = [shuffled.slice(0, 150), shuffled.slice(150)]
-      const merged = mergeAround(
-        { ...INITIAL_AROUND, consents: after(some) },
-        { ...INITIAL_AROUND, consents: after(others) },
-        config,
-      )
-      t.same(merged.consents, kept, 'nor on which of two merged users said it')
     }
   },
 )
+
+t.test("a merge keeps the user's words; a visitor's fill gaps, and no denial is lost", async (t) => {
+  const said = (word: string | null) =>
+    word === null ? [] : [{ purpose: 'marketing', granted: word.startsWith('yes'), at: Number(word.slice(-1)) }]
+  const rows: readonly (readonly [user: string | null, visitor: string | null, both: string | null])[] = [
+    [null, null, null],
+    ['yes 1', null, 'yes 1'],
+    [null, 'yes 1', 'yes 1'],
+    [null, 'no 1', 'no 1'],
+    ['yes 1', 'no 2', 'no 2'],
+    ['yes 1', 'no 1', 'no 1'],
+    ['yes 2', 'no 1', 'yes 2'],
+    ['no 1', 'yes 2', 'no 1'],
+    ['no 2', 'yes 1', 'no 2'],
+    ['no 1', 'no 2', 'no 2'],
+    ['yes 1', 'yes 2', 'yes 1'],
+  ]
+  for (const [user, visitor, both] of rows) {
+    const merged = mergeAround(
+      { ...INITIAL_AROUND, consents: said(user) },
+      { ...INITIAL_AROUND, consents: said(visitor) },
+      withDefault('granted'),
+    )
+    t.same(merged.consents, said(both), `${user} and ${visitor}`)
+  }
+})
+
+t.test('merged words are bounded too', async (t) => {
+  const many = (prefix: string) =>
+    Array.from({ length: 30 }, (_, i) => ({ purpose: `${prefix}${i}`, granted: true, at: i }))
+  const merged = mergeAround(
+    { ...INITIAL_AROUND, consents: many('a') },
+    { ...INITIAL_AROUND, consents: many('b') },
+    withDefault('granted'),
+  )
+  t.equal(merged.consents.length, 32)
+})

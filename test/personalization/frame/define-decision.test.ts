@@ -30,6 +30,7 @@ t.test('what is omitted has a default', async (t) => {
   })
   t.ok(Object.isFrozen(decision))
   t.notOk(defineDecision({ ...GOOD, reads: 'all' }).reads.includes('end_of_input'))
+  t.notOk(defineDecision({ ...GOOD, reads: 'all' }).reads.includes('input_progress'))
 })
 
 t.test('what is wrong is named', async (t) => {

@@ -47,6 +47,7 @@ t.test('events of both live sources, with their keys, times and trace context', 
   )
   for (const wrong of [
     { ...view, type: 'end_of_input' as const },
+    { ...view, type: 'input_progress' as const },
     { ...view, itemId: null },
   ]) {
     await t.rejects(intake.submit(wrong), { code: 'ACTIVITY_INVALID' })

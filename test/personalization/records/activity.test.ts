@@ -27,6 +27,7 @@ const LEAST: Readonly<Record<ActivityType, readonly [Partial<ActivityFields>, st
   cancellation: [{ itemId: 'i', unitPriceMicros: 0 }, 'cancellation without itemId'],
   adjustment: [{ itemId: 'i' }, 'adjustment without itemId'],
   end_of_input: [{}, null],
+  input_progress: [{}, null],
   unknown: [{}, 'unknown activity type'],
   video_play: [{ videoId: 'v', positionMs: 0 }, 'video_play without videoId'],
   video_pause: [{ videoId: 'v', positionMs: 0 }, 'video_pause without videoId'],

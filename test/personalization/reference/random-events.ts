@@ -184,3 +184,23 @@ function weighted(weights: Partial<Record<ActivityType, number>>): ActivityType[
     Array.from({ length: weight }, () => type),
   )
 }
+
+/** Some events of the known users become those of visitors, and visitors turn out to be users: at, before and after other events. */
+export function withIdentities(seed: string, events: readonly UserActivity[]): UserActivity[] {
+  const random = seededRandom(`${seed} identities`)
+  const visitors = ['v1', 'v2', 'visitor']
+  const masked = events.map((event) => {
+    const visitor = event.userId === 'ann' ? 'v1' : event.userId === 'bob' ? 'v2' : null
+    return visitor !== null && random.int(2) === 0 ? { ...event, userId: null, anonymousId: visitor } : event
+  })
+  const said = visitors.flatMap((anonymousId, v) =>
+    Array.from({ length: random.int(4) }, (_, i) => {
+      const beside = pick(random, events)
+      const type = pick(random, ['identify', 'alias'] as const)
+      const at = beside.at + pick(random, [0, 0, -1, 1, -3 * SECOND_MS, 5 * MINUTE_MS])
+      const userId = pick(random, ['ann', 'ann', 'bob', 'cid'])
+      return activityOf({ eventId: String(900 + 10 * v + i), type, at, source: 'replay', userId, anonymousId })
+    }),
+  )
+  return [...masked, ...said].sort(inTime)
+}

@@ -2,11 +2,18 @@
 import { type Arm, armOf } from '../../experiments/experiment.js'
 import { CHUNK, type UserEntry } from './user-entry.js'
 
-export function armIn(entry: UserEntry, userId: string): Arm {
+/** The arm, and after it the event time at which the user first got it. */
+const ARM_BYTES = 7
+
+/** `nowMs`: event time, epoch milliseconds. */
+export function armIn(entry: UserEntry, userId: string, nowMs: number): Arm {
   const kept = keptArm(entry)
   if (kept !== null) return kept
   const arm = armOf(userId)
-  entry.set(CHUNK.arms, Buffer.from([arm === 'treatment' ? 1 : 0]))
+  const bytes = Buffer.alloc(ARM_BYTES)
+  bytes[0] = arm === 'treatment' ? 1 : 0
+  bytes.writeUIntBE(Math.max(0, nowMs), 1, 6)
+  entry.set(CHUNK.arms, bytes)
   return arm
 }
 
@@ -14,4 +21,14 @@ export function armIn(entry: UserEntry, userId: string): Arm {
 export function keptArm(entry: UserEntry): Arm | null {
   const kept = entry.get(CHUNK.arms)
   return kept === undefined ? null : kept[0] === 1 ? 'treatment' : 'control'
+}
+
+/** The arm that was seen first is that of both; of two seen at one time, the known user's. */
+export function mergeArms(known: UserEntry, visitor: UserEntry): void {
+  const [own, other] = [known.get(CHUNK.arms), visitor.get(CHUNK.arms)]
+  if (other !== undefined && (own === undefined || seenAtMs(other) < seenAtMs(own))) known.set(CHUNK.arms, other)
+}
+
+function seenAtMs(arm: Buffer): number {
+  return arm.length === ARM_BYTES ? arm.readUIntBE(1, 6) : 0
 }

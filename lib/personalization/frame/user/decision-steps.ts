@@ -1,39 +1,24 @@
 /** The steps of one user's decisions: an event that arrives, events that can no longer be overtaken, timers and boundaries. */
-import type { CarouselItems, SharedModel } from '../../recommender/model.js'
-import type { UserActivity } from '../../records/activity.js'
+import type { CarouselItems } from '../../recommender/model.js'
+import { isLive, isMerge, type UserActivity } from '../../records/activity.js'
 import type { Campaign } from '../../records/campaign.js'
-import { decisionHash, decisionId } from '../../records/decision-id.js'
+import { decisionHash } from '../../records/decision-id.js'
 import type { CustomerProfile } from '../../records/profile.js'
-import { type Recommendation, recommendation } from '../../records/recommendation.js'
-import type { ConfiguredDecision, TierDecisions } from '../decision-table.js'
+import type { ConfiguredDecision } from '../decision-table.js'
 import type { DecidedFields, Turn } from '../turn.js'
 import { armIn } from './arm.js'
+import { decisionRecord } from './decision-record.js'
+import { mergeSection } from './merge-section.js'
 import { packedProfile } from './packed-profile.js'
-import { roundedUp, SECOND_MS } from './rounded-up.js'
-import { firstWake, issue, type Section, setWake, wakeNamed } from './section.js'
+import { groupMs, roundedUp, SECOND_MS } from './rounded-up.js'
+import { decodeSection, firstWake, issue, type Section, setWake, wakeNamed } from './section.js'
 import { UserSections } from './sections.js'
-import { type EventOrigin, StepCause, type StepCauseParts } from './step-cause.js'
+import { type EventOrigin, StepCause } from './step-cause.js'
+import type { Decided, DecisionStepsParts, EventShare } from './steps-parts.js'
 import { CHUNK, UserEntry } from './user-entry.js'
-import { letWait, takeWaiting, waitingIn } from './waiting-events.js'
-
-/** What comes out of the steps. */
-export interface Decided {
-  readonly recommendation: Recommendation
-  readonly pace: DecidedFields['pace']
-}
-
-/** What the steps need of the task. */
-export interface DecisionStepsParts extends StepCauseParts {
-  readonly decisions: TierDecisions
-  /** How far behind stream time an event may arrive, milliseconds. */
-  readonly graceMs: number
-  readonly model: SharedModel
-  readonly campaigns: () => readonly Campaign[]
-}
+import { letWait, takeWaiting, type WaitingEvent, waitingIn } from './waiting-events.js'
 
 const NEVER_MS = Number.POSITIVE_INFINITY
-/** Waiting events are applied in groups: their timer is rounded up to this part of the grace period. */
-const GROUPS_IN_GRACE = 10
 
 /** One user at a time: `open`, steps, `close`. The object is the {@link Turn} of each step. */
 export class DecisionSteps implements Turn {
@@ -44,6 +29,7 @@ export class DecisionSteps implements Turn {
   #placed!: ConfiguredDecision
   #section!: Section
   #live = false
+  #share: EventShare = 'all'
   /** The earliest time at which a live wake-up of this user is due. */
   #liveDueMs = NEVER_MS
   #out: Decided[] = []
@@ -72,8 +58,9 @@ export class DecisionSteps implements Turn {
     return this.#parts.campaigns()
   }
 
-  open(userId: string, entry: UserEntry): void {
+  open(userId: string, entry: UserEntry, share: EventShare = 'all'): void {
     this.userId = userId
+    this.#share = share
     this.#entry = entry
     this.#sections.open(entry)
     this.#profile = undefined
@@ -88,19 +75,19 @@ export class DecisionSteps implements Turn {
     return { decided, liveDueMs: this.#liveDueMs }
   }
 
-  /** An event that has just come. */
-  arrived(activity: UserActivity, origin: EventOrigin): void {
+  /** An event that has just come. `mustWait`: its turn has to come, whoever reads it. */
+  arrived(activity: UserActivity, origin: EventOrigin, mustWait = false): void {
     const { decisions } = this.#parts
-    const live = activity.source === 'page' || activity.source === 'api'
+    const live = isLive(activity.source)
     this.#live = live
-    for (const placed of live ? decisions.live(activity.type) : decisions.atArrival(activity.type)) {
+    for (const placed of live ? decisions.live(activity.type) : decisions.atArrival(activity.type, this.#share)) {
       this.#begin(placed, activity.at)
       if (live) this.#fireBefore(placed, activity.at, Number.NEGATIVE_INFINITY)
       this.#event(placed, activity, origin)
     }
     this.#live = false
-    const waits = live ? decisions.liveWaiting(activity.type) : decisions.waiting(activity.type)
-    if (waits.length > 0) letWait(this.#entry, { activity, origin })
+    const waits = live ? decisions.liveWaiting(activity.type) : decisions.waiting(activity.type, this.#share)
+    if (waits.length > 0 || mustWait) letWait(this.#entry, { activity, origin })
   }
 
   /** Applies what is certain: events and timers before `frontierMs`. */
@@ -153,7 +140,7 @@ export class DecisionSteps implements Turn {
   dueMs(): number {
     const { graceMs } = this.#parts
     const waiting = waitingIn(this.#entry)
-    let dueMs = waiting === null ? NEVER_MS : roundedUp(waiting.earliestMs + 1, Math.ceil(graceMs / GROUPS_IN_GRACE))
+    let dueMs = waiting === null ? NEVER_MS : roundedUp(waiting.earliestMs + 1, groupMs(graceMs))
     for (const placed of this.#parts.decisions.all) {
       if (this.#sections.has(placed)) dueMs = Math.min(dueMs, roundedUp(this.#sections.dueMs(placed) + 1, SECOND_MS))
     }
@@ -161,31 +148,12 @@ export class DecisionSteps implements Turn {
   }
 
   decide(fields: DecidedFields): void {
-    const { decision, channel, validForMs } = this.#placed
+    const { decision } = this.#placed
     const rule = fields.kind === undefined ? decision.name : `${decision.name}-${fields.kind}`
     const at = fields.at ?? this.nowMs
-    const perUser = decision.subject === 'user'
-    if (perUser && !this.#issue(decisionHash(rule, fields.subject), at)) return
-    const subject = perUser ? `${fields.subject}/${this.userId}` : fields.subject
-    const made = recommendation({
-      decisionId: decisionId(rule, subject),
-      rule,
-      userId: this.userId,
-      subject,
-      at,
-      validUntil: at + validForMs,
-      sessionId: fields.sessionId ?? null,
-      arm: armIn(this.#entry, this.userId),
-      algorithm: fields.algorithm ?? 'none',
-      reason: fields.reason ?? null,
-      becauseOf: fields.becauseOf ?? null,
-      items: fields.items ?? [],
-      amountMicros: fields.amountMicros ?? null,
-      profileKnown: this.#entry.has(CHUNK.profile),
-      channel,
-      title: fields.title ?? null,
-      trace: this.#cause.trace(this.#section.state),
-    })
+    if (decision.subject === 'user' && !this.#issue(decisionHash(rule, fields.subject), at)) return
+    const trace = this.#cause.trace(this.#section.state)
+    const made = decisionRecord(this.#placed, { ...fields, rule, trace }, this.userId, this.#entry, at)
     this.#out.push({ recommendation: made, pace: fields.pace })
   }
 
@@ -204,24 +172,43 @@ export class DecisionSteps implements Turn {
   }
 
   recommend(sessionId: string, seen: readonly string[]): CarouselItems {
-    return this.#parts.model.recommend(sessionId, seen, armIn(this.#entry, this.userId), this)
+    return this.#parts.model.recommend(sessionId, seen, armIn(this.#entry, this.userId, this.nowMs), this)
   }
 
   #applyWaiting(frontierMs: number): void {
-    const { decisions } = this.#parts
-    for (const { activity, origin } of takeWaiting(this.#entry, frontierMs)) {
-      const live = activity.source === 'page' || activity.source === 'api'
-      for (const placed of live ? decisions.liveWaiting(activity.type) : decisions.waiting(activity.type)) {
-        this.#begin(placed, activity.at)
-        this.#fireBefore(placed, activity.at, activity.at)
-        // As if time had come here in small steps.
-        if (this.#sections.dueMs(placed) < activity.at) {
-          this.#sections.forget(placed)
-          this.#begin(placed, activity.at)
-        }
-        this.#event(placed, activity, origin)
-      }
+    for (const waited of takeWaiting(this.#entry, frontierMs)) this.inTurn(waited)
+  }
+
+  /** An event whose turn has come: every earlier one has been applied. */
+  inTurn({ activity, origin }: WaitingEvent): void {
+    const { decisions, identified } = this.#parts
+    if (isMerge(activity)) identified(activity, this.#entry)
+    const live = isLive(activity.source)
+    for (const placed of live ? decisions.liveWaiting(activity.type) : decisions.waiting(activity.type, this.#share)) {
+      this.#beginInTurn(placed, activity.at)
+      this.#event(placed, activity, origin)
     }
+  }
+
+  /**
+   * The visitor with this entry turns out to be the user. `inTurn`: every earlier event has been applied; else it counts as it
+   * comes, as a live one. Returns the hashes of the subjects that were decided for both.
+   */
+  merge(visitor: UserEntry, { at: atMs, source }: UserActivity, inTurn: boolean): readonly number[] {
+    const both: number[] = []
+    const live = this.#parts.decisions.isLive && isLive(source)
+    for (const placed of this.#parts.decisions.all) {
+      const { decision, chunk } = placed
+      const bytes = visitor.get(chunk)
+      if (bytes === undefined) continue
+      if (inTurn) this.#beginInTurn(placed, atMs)
+      else this.#begin(placed, atMs)
+      const merge = decision.merge && ((a: unknown, b: unknown) => decision.merge!(a, b, this))
+      const told = mergeSection(this.#section, decodeSection(bytes, decision), decision.state?.initial ?? null, merge)
+      both.push(...told)
+      if (live) this.#liveDueMs = Math.min(this.#liveDueMs, firstWake(this.#section)?.ms ?? NEVER_MS)
+    }
+    return both
   }
 
   #event(placed: ConfiguredDecision, activity: UserActivity, origin: EventOrigin): void {
@@ -280,6 +267,15 @@ export class DecisionSteps implements Turn {
     this.#placed = placed
     this.nowMs = nowMs
     this.#section = this.#sections.of(placed)
+  }
+
+  /** As if time had come to `atMs` in small steps. */
+  #beginInTurn(placed: ConfiguredDecision, atMs: number): void {
+    this.#begin(placed, atMs)
+    this.#fireBefore(placed, atMs, atMs)
+    if (this.#sections.dueMs(placed) >= atMs) return
+    this.#sections.forget(placed)
+    this.#begin(placed, atMs)
   }
 
   #keep(state: unknown): void {

@@ -2,8 +2,9 @@
 import type { UserActivity } from '../../records/activity.js'
 import { type DecisionTrace, stateText, type TraceOptions } from '../../records/decision-trace.js'
 
-/** Where an event came from: its offset, and when the broker stored it (epoch milliseconds; -1: unknown). */
+/** Where an event came from: partition and offset, and when the broker stored it (epoch milliseconds; -1: unknown). */
 export interface EventOrigin {
+  readonly partition: number
   readonly offset: number
   readonly arrivedAt: number
 }
@@ -22,6 +23,7 @@ export class StepCause {
   #cause: DecisionTrace['cause'] = 'timer'
   #atMs = -1
   #event: UserActivity | null = null
+  #partition = -1
   #offset = -1
   #arrivedAt = -1
   /** Traces of this step that lack the state after it. */
@@ -31,10 +33,11 @@ export class StepCause {
     this.#parts = parts
   }
 
-  event(activity: UserActivity, { offset, arrivedAt }: EventOrigin): void {
+  event(activity: UserActivity, { partition, offset, arrivedAt }: EventOrigin): void {
     this.#cause = 'event'
     this.#atMs = activity.at
     this.#event = activity
+    this.#partition = partition
     this.#offset = offset
     this.#arrivedAt = arrivedAt
   }
@@ -43,20 +46,21 @@ export class StepCause {
     this.#cause = cause
     this.#atMs = atMs
     this.#event = null
+    this.#partition = this.#parts.partition
     this.#offset = -1
     this.#arrivedAt = -1
   }
 
   /** The trace of a decision that reads `state`. */
   trace(state: unknown): DecisionTrace {
-    const { partition, tier, trace: options, wallMs } = this.#parts
+    const { tier, trace: options, wallMs } = this.#parts
     const event = this.#event
     const trace: DecisionTrace = {
       cause: this.#cause,
       causeAt: this.#atMs,
       eventId: event === null ? null : event.eventId,
       eventType: event === null ? null : event.type,
-      partition,
+      partition: this.#partition,
       offset: this.#offset,
       arrivedAt: this.#arrivedAt,
       tier,

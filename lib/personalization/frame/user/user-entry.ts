@@ -7,7 +7,16 @@ import { ServiceError } from '../../errors.js'
 import { ByteReader, ByteWriter } from '../packed/packed-bytes.js'
 
 /** Chunks of the frame itself; those of decisions follow from {@link FIRST_SECTION}. */
-export const CHUNK = { timer: 1, waiting: 2, issued: 3, around: 4, profile: 5, arms: 6, identity: 7, held: 8 } as const
+export const CHUNK = {
+  timer: 1,
+  waiting: 2,
+  issued: 3,
+  around: 4,
+  profile: 5,
+  arms: 6,
+  identity: 7,
+  merging: 8,
+} as const
 
 /** The lowest chunk number of a decision. */
 export const FIRST_SECTION = 64
@@ -87,6 +96,11 @@ export class UserEntry {
 
   get isEmpty(): boolean {
     return this.#count === 0
+  }
+
+  /** The numbers of its chunks. */
+  chunks(): number[] {
+    return this.#set.flatMap((held, place) => (held === null ? [] : [this.#places[place * PLACE]!]))
   }
 
   has(chunk: number): boolean {

@@ -2,6 +2,7 @@
 import { type KeyValueStore, type ProcessorContext, type Serde, stateStore, type TimerStore } from '../../../index.js'
 import type { UserKeys } from '../../erasure/user-keys.js'
 import { ServiceError } from '../../errors.js'
+import { ANONYMOUS } from '../../records/activity.js'
 import { CHUNK, UserEntry, userEntry } from './user-entry.js'
 
 /** The name of the store of the users' entries. */
@@ -31,6 +32,8 @@ function sealedEntry(keys: UserKeys): Serde<UserEntry> {
 
 /** User -> when time alone may change something. */
 export const USER_TIMERS = 'user-timers'
+/** The same for anonymous visitors. */
+export const VISITOR_TIMERS = 'visitor-timers'
 /** User -> when a wake-up of a live event is due. */
 export const LIVE_TIMERS = 'live-timers'
 
@@ -40,11 +43,13 @@ export class UserStore {
     range(from: string | null, to: string | null): Iterable<readonly [string, unknown]>
   }
   readonly #timers: TimerStore<string>
+  readonly #visitorTimers: TimerStore<string>
   readonly #liveTimers: TimerStore<string>
 
   constructor(context: Pick<ProcessorContext<never, never>, 'getStateStore'>) {
     this.#store = context.getStateStore<never>(USER_STORE)
     this.#timers = context.getStateStore(USER_TIMERS)
+    this.#visitorTimers = context.getStateStore(VISITOR_TIMERS)
     this.#liveTimers = context.getStateStore(LIVE_TIMERS)
   }
 
@@ -57,7 +62,7 @@ export class UserStore {
   /** Deletes the entry of a user, and its timers. */
   erase(userId: string, stampMs: number): void {
     this.#store.put(userId, null, Math.max(0, stampMs))
-    this.#timers.cancel(userId)
+    this.#timersOf(userId).cancel(userId)
     this.#liveTimers.cancel(userId)
   }
 
@@ -71,9 +76,14 @@ export class UserStore {
     entry.stored()
   }
 
-  /** Users whose timer is due at `nowMs`. Their timers are gone: `read` and `write` follow. */
+  /** Known users whose timer is due at `nowMs`. Their timers are gone: `read` and `write` follow. */
   takeDue(nowMs: number): readonly { readonly key: string }[] {
     return this.#timers.takeDue(nowMs)
+  }
+
+  /** The same for anonymous visitors. */
+  takeDueVisitors(nowMs: number): readonly { readonly key: string }[] {
+    return this.#visitorTimers.takeDue(nowMs)
   }
 
   takeLiveDue(nowMs: number): readonly { readonly key: string }[] {
@@ -95,10 +105,14 @@ export class UserStore {
     if (dueMs === Number.POSITIVE_INFINITY) return
     const set = entry.get(CHUNK.timer)
     if (set !== undefined && set.readDoubleBE(0) <= dueMs) return
-    this.#timers.schedule(userId, dueMs)
+    this.#timersOf(userId).schedule(userId, dueMs)
     const bytes = Buffer.allocUnsafe(8)
     bytes.writeDoubleBE(dueMs, 0)
     entry.set(CHUNK.timer, bytes)
+  }
+
+  #timersOf(userId: string): TimerStore<string> {
+    return userId.startsWith(ANONYMOUS) ? this.#visitorTimers : this.#timers
   }
 
   #setLiveTimer(userId: string, dueMs: number): void {

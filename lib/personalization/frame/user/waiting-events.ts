@@ -63,6 +63,7 @@ export class WaitingEvents implements EntryPart {
     out.reset()
     out.raw(this.#encoded ?? NO_EVENTS)
     for (const { activity, origin } of this.#events) {
+      out.whole(origin.partition + 1)
       out.whole(origin.offset + 1)
       out.whole(origin.arrivedAt + 1)
       writeActivity(out, activity)
@@ -79,7 +80,7 @@ function decoded(bytes: Buffer): WaitingEvent[] {
   const events: WaitingEvent[] = []
   const from = new ByteReader(bytes, HEAD_BYTES)
   while (!from.done) {
-    const origin = { offset: from.whole() - 1, arrivedAt: from.whole() - 1 }
+    const origin = { partition: from.whole() - 1, offset: from.whole() - 1, arrivedAt: from.whole() - 1 }
     events.push({ activity: readActivity(from), origin })
   }
   return events

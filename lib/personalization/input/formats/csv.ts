@@ -26,7 +26,7 @@ const TYPE_NAMES: Readonly<Record<string, ActivityType>> = {
   order: 'purchase',
 }
 /** Types that a file may not have: the loader's own mark, and the stand-in for types of a newer version. */
-const RESERVED: readonly ActivityType[] = ['end_of_input', 'unknown']
+const RESERVED: readonly ActivityType[] = ['end_of_input', 'input_progress', 'unknown']
 
 /** One event per row; event id = row number unless a column has it. */
 export async function* readCsv(source: ByteSource, columns: Columns): ActivityRows {

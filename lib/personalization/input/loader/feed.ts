@@ -1,5 +1,7 @@
 /** The input as items to send, with the time when each is due. */
 import { type Clock, delay } from '../../../index.js'
+import type { UserKeys } from '../../erasure/user-keys.js'
+import { readyFor } from '../../erasure/user-record.js'
 import type { CustomerProfile } from '../../records/profile.js'
 import { type ActivityRow, isInvalidRow } from '../formats/rows.js'
 import type { LoaderInput } from './input-files.js'
@@ -54,6 +56,17 @@ export class Feed {
 /** Event time of an item, undefined for what has none and is sent with its neighbours. */
 export function itemTime(item: Item): number | undefined {
   return item.kind === 'row' && !isInvalidRow(item.row) ? item.row.at : undefined
+}
+
+/** Characters of the properties of an item. */
+export function propertiesLength(item: Item): number {
+  return item.kind === 'profile' || isInvalidRow(item.row) ? 0 : (item.row.properties?.length ?? 0)
+}
+
+/** As {@link readyFor}. */
+export function readyForItem(item: Item, keys: UserKeys): Promise<void> | null {
+  if (item.kind === 'profile') return keys.ready(item.profile.userId)
+  return isInvalidRow(item.row) ? null : readyFor(item.row, keys)
 }
 
 /** Event time against the clock: `speed` seconds of events in a second. */

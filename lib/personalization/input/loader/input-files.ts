@@ -30,6 +30,8 @@ export interface LoaderInput {
    * @throws ServiceError INPUT_FORMAT_MISMATCH, INPUT_MISSING, INPUT_ROW_INVALID, INPUT_UNREADABLE
    */
   verify?(signal: AbortSignal): Promise<void>
+  /** Visitors of the input may become users, so that partitions wait for each other. Default: false. */
+  readonly identifies?: boolean
   /** Invalid rows are errors: a loader that continues verifies too. Default: false. */
   readonly strict?: boolean
 }
@@ -64,6 +66,7 @@ export async function fileInput(path: string, formatName: string, options: FileO
     rows: () => injected(replayOf(format, fileBytes(path), undefined, columns), options),
     verify: (signal) => verifyRows(format, format.read(fileBytes(path), columns), strict, signal),
     strict,
+    identifies: format.identifies === true && (columns === null || columns.has('anonymousId')),
   }
 }
 

@@ -11,15 +11,15 @@ import {
   TransactionalProducer,
   untilStable,
 } from '../../../index.js'
-import type { UserKeys } from '../../erasure/user-keys.js'
-import { readyFor, type UserRecordPlace, userPlace } from '../../erasure/user-record.js'
+import { type UserRecordPlace, userPlace } from '../../erasure/user-record.js'
 import { activityKey, endOfInput } from '../../records/activity.js'
 import { deadRow } from '../../records/dead-letter.js'
 import type { ServiceSerdes } from '../../records/serdes.js'
 import type { TopicNames } from '../../records/topic-names.js'
 import { isInvalidRow } from '../formats/rows.js'
-import { Feed, type Item, itemTime, pause, ReplayPace, type Speed } from './feed.js'
+import { Feed, type Item, itemTime, pause, propertiesLength, ReplayPace, readyForItem, type Speed } from './feed.js'
 import type { LoaderInput } from './input-files.js'
+import { progressMarks, withProgress } from './input-progress.js'
 import { claimKey, type LoaderProgress, positionKey, readLedger, requireOwnInput } from './ledger.js'
 
 export interface LoaderParts {
@@ -163,7 +163,7 @@ export class Loader {
       await pause(clock, Math.max(1, Math.min(waitMs, quietMs)), signal)
       return progress
     }
-    return this.#commit(producer, await this.#recordsOf(items), { ...progress, position, latestAt })
+    return this.#commit(producer, await this.#recordsOf(items, progress), { ...progress, position, latestAt })
   }
 
   /** The last transaction: an end-of-input record on each partition, and where each stands. */
@@ -235,11 +235,21 @@ export class Loader {
     return { topic: topics.loader, key: Buffer.from(positionKey(progress.input)), value }
   }
 
-  /** The records of items, when each user has a key. */
-  async #recordsOf(items: readonly Item[]): Promise<Outgoing[]> {
+  /** The records of items after a position, when each user has a key. */
+  async #recordsOf(items: readonly Item[], progress: LoaderProgress): Promise<Outgoing[]> {
     const { userKeys } = this.#parts.serdes
     if (userKeys !== null) await Promise.all(items.map((item) => readyForItem(item, userKeys)))
-    return items.map((item) => this.#recordOf(item))
+    return withProgress(
+      items,
+      progress,
+      (item) => this.#recordOf(item),
+      (atMs) => this.#progressMarks(atMs),
+    )
+  }
+
+  #progressMarks(atMs: number): Outgoing[] {
+    const { topics, serdes, input } = this.#parts
+    return input.identifies === true ? progressMarks(serdes, topics, this.#activityPartitions, atMs, input.source) : []
   }
 
   #recordOf(item: Item): Outgoing {
@@ -266,15 +276,6 @@ export class Loader {
     const { cluster, topics, serdes } = this.#parts
     return readLedger(cluster, topics.loader, serdes.loader)
   }
-}
-
-function propertiesLength(item: Item): number {
-  return item.kind === 'profile' || isInvalidRow(item.row) ? 0 : (item.row.properties?.length ?? 0)
-}
-
-function readyForItem(item: Item, keys: UserKeys): Promise<void> | null {
-  if (item.kind === 'profile') return keys.ready(item.profile.userId)
-  return isInvalidRow(item.row) ? null : readyFor(item.row, keys)
 }
 
 function append(producer: TransactionalProducer, { topic, key, value, partition }: Outgoing): Promise<void> {

@@ -18,6 +18,7 @@ const MALFORMED: readonly [what: string, body: object][] = [
   ['a price of its own', { ...CLICK, unitPriceMicros: 1 }],
   ['a time of its own', { ...CLICK, at: 1 }],
   ['another type', { ...CLICK, type: 'end_of_input' }],
+  ["the loader's type", { ...CLICK, type: 'input_progress' }],
   ['no item', { ...CLICK, itemId: undefined }],
   ['search without query', { ...CLICK, type: 'search', itemId: undefined }],
   ['a purchase of an item without price', { ...CLICK, type: 'purchase', itemId: 'elsewhere' }],

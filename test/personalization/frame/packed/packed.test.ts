@@ -80,7 +80,7 @@ t.test('waiting events come out in order, each once, whatever order they came in
     const events = randomEvents(seed, { events: 60 })
     let entry = UserEntry.empty()
     for (const activity of arrivals(seed, events, 3_600_000)) {
-      letWait(entry, { activity, origin: { offset: activity.at, arrivedAt: -1 } })
+      letWait(entry, { activity, origin: { partition: 2, offset: activity.at, arrivedAt: -1 } })
       // A commit comes in between.
       if (activity.at % 5 === 0) entry = UserEntry.decode(entry.encode())
     }
