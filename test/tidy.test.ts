@@ -63,6 +63,7 @@ const RULES: readonly Rule[] = [
     owners: [
       EDGE,
       'lib/personalization/erasure/byte-search.ts',
+      'lib/personalization/catalogue/item-catalogue.ts',
       'lib/personalization/input/loader/input-files.ts',
       'lib/personalization/records/schemas.ts',
       'lib/state/engine/task-folders.ts',

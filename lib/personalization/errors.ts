@@ -3,6 +3,7 @@
 /** Code → what the reader should do. Sorted; a test checks the order. */
 export const SERVICE_ERROR_CODES = {
   ACTIVITY_INVALID: 'Correct the event. The message says what is wrong.',
+  CATALOGUE_UNREADABLE: 'Correct the path of --catalogue, or the header of the file. The message says what is wrong.',
   COLUMNS_INVALID:
     'Write --columns as FIELD=COLUMN,... with the names in the message; FIELD:VALUE is one value for all rows.',
   CONFIG_FILE_INVALID:

@@ -24,6 +24,12 @@ export { AROUND_NOTES, type AroundNote, SUPPRESSION_REASONS, type SuppressionRea
 export type { AroundConfig, JudgedFields } from './around/rule.js'
 export { type AroundState, INITIAL_AROUND, isObserved, type KnownZone, mergeAround, observe } from './around/state.js'
 export { decodeAround, encodeAround } from './around/state-bytes.js'
+export {
+  type CatalogueItem,
+  type ItemCatalogue,
+  type ReadCatalogue,
+  readCatalogue,
+} from './catalogue/item-catalogue.js'
 export { checkDecisionSettings, type DecisionDefaults, type ResolvedSettings } from './config/decision-settings.js'
 export { type Duration, duration } from './config/duration.js'
 export { loadConfig } from './config/load-config.js'
@@ -119,3 +125,4 @@ export type { ChangedDecision, Difference, OneSided, RuleDifference } from './si
 export { type SimulateOptions, type Simulation, simulate } from './simulate/simulation.js'
 export type { TierRun } from './tiers/tier-run.js'
 export { DEFAULT_GATE, type PersonalizationParts, personalizationTopology } from './topology.js'
+export type { FoundDecision, TraceSource, UserDecisions } from './trace/decision-finder.js'

@@ -1,17 +1,17 @@
 /** The interface between the running service and its web server; types only. The service implements it. */
 import type { ReadChunk, TopicRecord } from '../index.js'
+import type { ItemCatalogue } from './catalogue/item-catalogue.js'
 import type { Arm } from './experiments/experiment.js'
 import type { Rule } from './frame/decision-table.js'
 import type { UserActivity } from './records/activity.js'
 import type { Campaign } from './records/campaign.js'
 import type { Recommendation } from './records/recommendation.js'
-import type { Catalogue } from './shop/catalogue.js'
-import type { DecisionFinder } from './trace/decision-finder.js'
+import type { TraceSource } from './trace/decision-finder.js'
 
 /** What `http.ts` (page, activity, tickets, WebSocket) and `delivery.ts` (the hub) need of the service. */
 export interface ServicePort {
   /** Products of the shop page. */
-  readonly catalogue: Catalogue
+  readonly catalogue: ItemCatalogue
   /** What the decisions say: a row for each rule, in the order of the table. */
   readonly rules: readonly Rule[]
   /** Partitions of the recommendations topic; a user's decisions are in the default partitioner's one. */
@@ -58,7 +58,7 @@ export interface ServicePort {
   decodeRecommendation(record: TopicRecord): Recommendation | null
 
   /** Finds decisions again, for those who ask why they were made. @throws MillraceError CLIENT_* */
-  readonly traces: Pick<DecisionFinder, 'find' | 'ofUser'>
+  readonly traces: TraceSource
 
   /** What the live panel shows; asked once a second. */
   figures(): ServiceFigures

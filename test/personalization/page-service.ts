@@ -1,6 +1,7 @@
 /** A service in memory for the tests of the page: one topic, any number of instances, each owning some partitions. */
 import type { ReadChunk } from '../../lib/client/reader-options.js'
 import { MillraceError } from '../../lib/errors.js'
+import { inventedCatalogue } from '../../lib/personalization/catalogue/item-catalogue.js'
 import { SHIPPED_DECISIONS } from '../../lib/personalization/decisions/index.js'
 import { armOf } from '../../lib/personalization/experiments/experiment.js'
 import { DecisionTable } from '../../lib/personalization/frame/decision-table.js'
@@ -102,7 +103,7 @@ export function memoryService(topic: MemoryTopic, options: MemoryServiceOptions)
       remove: async (id) => known.remove(id),
     },
     rules: new DecisionTable(SHIPPED_DECISIONS).rules,
-    catalogue: topic.catalogue,
+    catalogue: inventedCatalogue(),
     partitions: PARTITIONS,
     inputLabel: 'Simulated shop, seed 1, three days in March 2026',
     simulated: true,

@@ -1,6 +1,8 @@
 /** The HTTP server of `npm start`, made from the flags and the secrets in the environment. */
 import { basename } from 'node:path'
 import { type Log, systemRandom } from '../../index.js'
+import { type ItemCatalogue, inventedCatalogue, readCatalogue } from '../catalogue/item-catalogue.js'
+import type { ServiceConfig } from '../config/service-config.js'
 import { PersonalizationServer } from '../doors/server.js'
 import { servicePort } from '../doors/service-view.js'
 import type { RunningWebhooks } from '../doors/webhooks/overview.js'
@@ -19,13 +21,14 @@ export async function pageServer(
   webhooks: RunningWebhooks | null,
   folder: string,
   asked: AbortSignal,
+  catalogue: ItemCatalogue,
   log: Log,
 ): Promise<PersonalizationServer | null> {
   if (options.once && options.port === null) return null
   const { doors, host, port } = options
   return new PersonalizationServer({
     ...doors,
-    service: await servicePort(service, labelOf(options), asked),
+    service: await servicePort(service, labelOf(options), asked, catalogue),
     port: port ?? DEFAULT_PORT,
     host,
     ticketSecret: secret('MILLRACE_TICKET_SECRET') ?? secretOfInstances(options, folder),
@@ -35,6 +38,21 @@ export async function pageServer(
     webhooks,
     log,
   })
+}
+
+const MAX_TOLD = 10
+
+/** The items of the page. Wrong rows are counted on standard error, the first ones with their reasons. @throws ServiceError CATALOGUE_UNREADABLE */
+export async function catalogueOf(options: StartOptions, config: ServiceConfig): Promise<ItemCatalogue> {
+  const path = options.catalogue ?? config.catalogue
+  if (path === null) return inventedCatalogue()
+  const { catalogue, wrong } = await readCatalogue(path)
+  const lines = wrong.slice(0, MAX_TOLD).map(({ row, reason }) => `catalogue row ${row}: ${reason}\n`)
+  if (wrong.length > 0) {
+    const count = `catalogue: ${catalogue.products.length} items, ${wrong.length} wrong rows\n`
+    process.stderr.write(`${count}${lines.join('')}`)
+  }
+  return catalogue
 }
 
 /** What the log says about who may, once the page is open. */

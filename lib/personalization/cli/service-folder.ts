@@ -25,8 +25,8 @@ export function stateFolder(options: StartOptions, input: LoaderInput | null, co
   const decisions = config.decisions.map(({ name, withinMs, channel, validForMs, settings }) => {
     return { name, withinMs, channel, validForMs, settings }
   })
-  // Where decisions are sent to says nothing about what is decided, and the file may change with a secret.
-  const { webhooks: _webhooks, ...deciding } = config
+  // Where decisions are sent to, what is shown of items and what traces keep say nothing about what is decided.
+  const { webhooks: _webhooks, catalogue: _catalogue, trace: _trace, ...deciding } = config
   const all = { ...sequence, gate, config: { ...deciding, decisions }, applicationId, topicPrefix, partitions, repeats }
   const hash = createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 12)
   const name = input === null ? 'live' : input.input.split('-')[0]!

@@ -42,6 +42,8 @@ export interface StartOptions {
   readonly host: string
   /** Null: no file. */
   readonly config: string | null
+  /** Path of the catalogue; null: that of the configuration. */
+  readonly catalogue: string | null
   readonly doors: DoorOptions
   readonly gate: AdmissionOptions
   /** Settings of decisions that flags give; they win over those of the file. */
@@ -66,6 +68,7 @@ ${DOOR_HELP}Kafka       --brokers HOST:PORT,...   default: a broker inside this 
             --transport platformatic|kafkajs  --tls  --sasl plain|scram-sha-256|scram-sha-512|oauthbearer
             --registry URL      --application-id ID  --topic-prefix P  --partitions N
 State       --state-dir DIR     default: a folder below .millrace, named after input and rules
+Page        --catalogue FILE    items by name: CSV with a header, or JSON lines; overrides the configuration file
 Decisions   --config FILE       JavaScript or TypeScript: settings, caps, quiet hours, campaigns, your own decisions
             --abandon-after 5m  overrides the file
             --grace 1m  --idle-after 10s  --repeats allow|forbid
@@ -100,6 +103,7 @@ const FLAGS = {
   port: { type: 'string' },
   host: { type: 'string', default: '127.0.0.1' },
   config: { type: 'string' },
+  catalogue: { type: 'string' },
   ...DOOR_FLAGS,
   'abandon-after': { type: 'string' },
   grace: { type: 'string' },
@@ -150,6 +154,7 @@ export function parseStartOptions(args: string[]): StartOptions {
     port: values.port === undefined ? null : whole(values.port, 'port', 0, 65_535),
     host: values.host,
     config: values.config ?? null,
+    catalogue: values.catalogue ?? null,
     doors: parseDoorOptions(values, input === null && values.brokers === undefined && values.load),
     gate,
     settings:

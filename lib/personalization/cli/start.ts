@@ -11,7 +11,7 @@ import { fileInput, type LoaderInput, simulatorInput } from '../input/loader/inp
 import type { Summary } from '../report/summary.js'
 import { PersonalizationService } from '../service.js'
 import { kafkaConnection } from './kafka-connection.js'
-import { accessNotice, pageServer } from './page-server.js'
+import { accessNotice, catalogueOf, pageServer } from './page-server.js'
 import { BROKER_PART, keptSecret, prepareFolder, stateFolder, TASKS_PART } from './service-folder.js'
 import { HELP, parseStartOptions, type StartOptions } from './start-options.js'
 
@@ -65,6 +65,7 @@ async function run(
   log: pino.Logger,
 ): Promise<number> {
   const { applicationId, topicPrefix, partitions, registry, gate, repeats, speed } = options
+  const catalogue = await catalogueOf(options, config)
   const service = await PersonalizationService.open({
     connection,
     applicationId,
@@ -85,7 +86,7 @@ async function run(
   let webhooks: RunningWebhooks | null = null
   try {
     if (config.webhooks.length > 0) webhooks = await openWebhooks(service, config.webhooks)
-    server = await pageServer(options, service, webhooks, folder, asked, log)
+    server = await pageServer(options, service, webhooks, folder, asked, catalogue, log)
     const address = await server?.listen()
     await service.start()
     if (address !== undefined && !options.json) {

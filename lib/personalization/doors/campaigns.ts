@@ -1,7 +1,8 @@
 /** `/campaigns`: operators list, write and take back campaigns; `POST /api/demo/flash-sale`: a visitor of a demonstration starts one. */
+
+import type { ItemCatalogue } from '../catalogue/item-catalogue.js'
 import { instantMs } from '../config/config-schema.js'
 import { type Campaign, campaignOf, DEFAULT_PER_SECOND } from '../records/campaign.js'
-import type { Catalogue } from '../shop/catalogue.js'
 import type { Door } from './door.js'
 import { DoorError } from './errors.js'
 
@@ -115,7 +116,7 @@ function campaignOfBody(id: string, body: CampaignBody, nowMs: number): Campaign
 }
 
 /** Of each category one at a time: the present one, or a new one from now on. @throws DoorError REQUEST_MALFORMED */
-function demoCampaign(category: string, catalogue: Catalogue, known: readonly Campaign[], nowMs: number): Campaign {
+function demoCampaign(category: string, catalogue: ItemCatalogue, known: readonly Campaign[], nowMs: number): Campaign {
   const place = [...catalogue.byCategory.keys()].indexOf(category)
   if (place < 0) throw new DoorError('REQUEST_MALFORMED', 'the shop has no such category')
   const present = known.find(({ id, categories, endMs }) => {

@@ -1,6 +1,7 @@
 /** `POST /api/activity`: a click as the page sends it. The service sets time, price and category of its activity itself. */
+
+import type { ItemCatalogue } from '../catalogue/item-catalogue.js'
 import { type ActivityType, activityOf, activityProblem, type UserActivity } from '../records/activity.js'
-import { type Catalogue, CURRENCY } from '../shop/catalogue.js'
 import type { Door } from './door.js'
 import { DoorError } from './errors.js'
 import { userIdProblem } from './ticket.js'
@@ -84,7 +85,7 @@ export const activityDoor: Door = {
 }
 
 /** The activity, timed by this server, priced by the catalogue. @throws DoorError REQUEST_MALFORMED */
-function activityOfClick(click: Click, catalogue: Catalogue, nowMs: number): UserActivity {
+function activityOfClick(click: Click, catalogue: ItemCatalogue, nowMs: number): UserActivity {
   const problem = userIdProblem(click.user)
   if (problem !== null) throw new DoorError('REQUEST_MALFORMED', problem)
   const product = click.itemId === undefined ? undefined : catalogue.byId.get(click.itemId)
@@ -103,7 +104,7 @@ function activityOfClick(click: Click, catalogue: Catalogue, nowMs: number): Use
     positionMs: click.positionMs ?? null,
     seekToMs: click.seekToMs ?? null,
     unitPriceMicros: product?.unitPriceMicros ?? null,
-    currency: product === undefined ? null : CURRENCY,
+    currency: product === undefined ? null : catalogue.currency,
     category: product?.category ?? null,
     brand: product?.brand ?? null,
   })

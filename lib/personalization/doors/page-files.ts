@@ -5,8 +5,6 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { formatMicros } from '../records/money.js'
 import type { ServicePort } from '../service-port.js'
-import { CURRENCY } from '../shop/catalogue.js'
-import { CATEGORIES } from '../shop/names.js'
 import type { Door } from './door.js'
 
 const PAGE_FOLDER = fileURLToPath(new URL('../page/', import.meta.url))
@@ -43,11 +41,19 @@ function vendorFiles(server: FastifyInstance): void {
 
 function pageCatalogue(service: ServicePort, demoLogin: boolean) {
   return {
-    currency: CURRENCY,
+    currency: service.catalogue.currency,
+    isInvented: service.catalogue.isInvented,
     input: { label: service.inputLabel, simulated: service.simulated, demoLogin },
-    categories: CATEGORIES.map(({ id, title }) => ({ id, title })),
+    categories: service.catalogue.categories,
     products: service.catalogue.products.map(({ itemId, name, brand, category, unitPriceMicros, companions }) => {
-      return { itemId, name, brand, category, price: formatMicros(unitPriceMicros), companions }
+      return {
+        itemId,
+        name,
+        brand,
+        category,
+        price: unitPriceMicros === null ? null : formatMicros(unitPriceMicros),
+        companions,
+      }
     }),
   }
 }

@@ -1,6 +1,7 @@
 /** The port between the page and the running service. */
 import { isMillraceError, readTopic } from '../../index.js'
 import { isHeldOut } from '../around/hold-out.js'
+import { type ItemCatalogue, inventedCatalogue } from '../catalogue/item-catalogue.js'
 import { defaultConfig } from '../config/service-config.js'
 import { type Arm, armOf } from '../experiments/experiment.js'
 import { keptArm } from '../frame/user/arm.js'
@@ -9,23 +10,23 @@ import { USER_STORE } from '../frame/user/user-store.js'
 import { decisionOf } from '../records/decided-record.js'
 import type { PersonalizationService } from '../service.js'
 import type { ServicePort } from '../service-port.js'
-import { shopCatalogue } from '../shop/catalogue.js'
 import { DEFAULT_GATE } from '../topology.js'
 import { DecisionFinder } from '../trace/decision-finder.js'
 
 const LAG_LOOK_MS = 1_000
 
-/** `inputLabel` is shown on the page. Lag is looked up in the background until `signal` ends it. */
+/** `inputLabel` is shown on the page, with the items of `catalogue`; default: the goods of the simulated shop. Lag is looked up in the background until `signal` ends it. */
 export async function servicePort(
   service: PersonalizationService,
   inputLabel: string,
   signal: AbortSignal,
+  catalogue: ItemCatalogue = inventedCatalogue(),
 ): Promise<ServicePort> {
   const { topics, cluster, admin, serdes } = service
   const partitions = await cluster.partitionCount(topics.recommendations)
   const lag = new LagLook(service, await cluster.partitionCount(topics.activity), signal)
   return {
-    catalogue: shopCatalogue(),
+    catalogue,
     rules: service.table.rules,
     partitions,
     inputLabel,

@@ -8,11 +8,14 @@ import { act, shopper } from './shopper.js'
 let catalogue = { products: [], categories: [], currency: 'EUR' }
 let products = new Map()
 let money = new Intl.NumberFormat(undefined, { style: 'currency', currency: 'EUR' })
+/** Of a large catalogue; a search finds the others. */
+const MAX_SHOWN = 300
 let chosen = { category: null, query: '' }
 
 export function openShop(loaded) {
   catalogue = loaded
-  money = new Intl.NumberFormat(undefined, { style: 'currency', currency: loaded.currency })
+  const { currency } = loaded
+  money = new Intl.NumberFormat(undefined, currency ? { style: 'currency', currency } : { minimumFractionDigits: 2 })
   const places = new Map()
   products = new Map(
     loaded.products.map((product) => {
@@ -35,7 +38,13 @@ export function openShop(loaded) {
 
 /** The name of an item, also of one that the catalogue does not know. */
 export function nameOf(itemId) {
-  return products.get(itemId)?.name ?? `Item ${itemId}`
+  return products.get(itemId)?.name || `Item ${itemId}`
+}
+
+/** Its price, if one is known. */
+function priceOf(product) {
+  if (product === undefined) return 'Known by its number'
+  return product.price === null ? 'No price' : money.format(product.price)
 }
 
 /** The picture of an item: its own, or the parcel that stands for what the catalogue does not know. */
@@ -58,7 +67,7 @@ export function itemButton(itemId, decisionId) {
       'item',
       itemPicture(itemId),
       element('span', 'name', nameOf(itemId)),
-      element('span', 'price', product ? money.format(product.price) : 'Known by its number'),
+      element('span', 'price', priceOf(product)),
     ),
   )
 }
@@ -94,6 +103,7 @@ function route() {
 }
 
 const INVENTED = 'An invented product. Each view, cart change and purchase is an event on user-activity.'
+const OF_CATALOGUE = 'An item of the catalogue. Each view, cart change and purchase is an event on user-activity.'
 const ELSEWHERE =
   'An item of the data that is replayed. It says no name and no price, so this page has none and sells none.'
 
@@ -104,9 +114,9 @@ function drawProduct(itemId, section) {
   home.href = '#/'
   const add = button('primary', 'Add to cart', () => addToCart(itemId))
   add.id = 'add'
-  add.disabled = product === undefined
+  add.disabled = product === undefined || product.price === null
   const buy = button('secondary', 'Buy it now', () => purchase(itemId, 1))
-  buy.disabled = product === undefined
+  buy.disabled = product === undefined || product.price === null
   section.replaceChildren(
     product === undefined ? itemPicture(itemId) : filmOf(product, scenesOf(product, category)),
     element(
@@ -114,22 +124,23 @@ function drawProduct(itemId, section) {
       '',
       element('p', 'crumb', home, category ? ` / ${category.title}` : ''),
       element('h1', '', nameOf(itemId)),
-      element('p', 'amount', product ? money.format(product.price) : 'Known by its number'),
+      element('p', 'amount', priceOf(product)),
       element('p', 'buttons', add, buy),
-      element('p', 'fine', product ? INVENTED : ELSEWHERE),
+      element('p', 'fine', product === undefined ? ELSEWHERE : catalogue.isInvented ? INVENTED : OF_CATALOGUE),
     ),
   )
 }
 
 /** What the film of a product says: nothing that the catalogue does not know. */
-function scenesOf({ name, brand, price, companions }, category) {
+function scenesOf({ itemId, brand, price, companions: [first, second] }, category) {
+  const name = nameOf(itemId)
   return [
     name,
-    `Made by ${brand}`,
-    `In ${category?.title ?? 'goods'}`,
-    `Often viewed with ${nameOf(companions[0])}`,
-    `Or with ${nameOf(companions[1])}`,
-    `Yours for ${money.format(price)}`,
+    brand ? `Made by ${brand}` : name,
+    category ? `In ${category.title}` : name,
+    first ? `Often viewed with ${nameOf(first)}` : name,
+    second ? `Or with ${nameOf(second)}` : name,
+    price === null ? name : `Yours for ${money.format(price)}`,
   ]
 }
 
@@ -158,7 +169,7 @@ function drawGrid() {
     .filter(Boolean)
   const titles = new Map(catalogue.categories.map(({ id, title }) => [id, title]))
   const shown = [...products.values()].filter(({ itemId, name, category }) => {
-    const text = plain(`${itemId} ${name} ${titles.get(category)}`)
+    const text = plain(`${itemId} ${name ?? ''} ${titles.get(category) ?? ''}`)
     return (chosen.category === null || category === chosen.category) && words.every((word) => text.includes(word))
   })
   byId('grid-title').textContent = chosen.query ? `“${chosen.query}”` : (titles.get(chosen.category) ?? 'All products')
@@ -167,7 +178,7 @@ function drawGrid() {
   byId('grid').replaceChildren(
     ...(shown.length === 0
       ? [element('li', 'empty', none)]
-      : shown.map(({ itemId }) => element('li', '', itemButton(itemId)))),
+      : shown.slice(0, MAX_SHOWN).map(({ itemId }) => element('li', '', itemButton(itemId)))),
   )
 }
 

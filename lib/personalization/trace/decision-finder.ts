@@ -38,6 +38,14 @@ export interface UserDecisions {
   readonly before: string | null
 }
 
+/** Finds decisions again. */
+export interface TraceSource {
+  /** The decision of an id; null: it is not known. `userId`: only if it is about this user. */
+  find(decisionId: string, userId: string | null): Promise<FoundDecision | null>
+  /** At most `limit` decisions about a user, before a cursor. */
+  ofUser(userId: string, limit: number, before: string | null): Promise<UserDecisions>
+}
+
 /** What {@link DecisionFinder} needs. */
 export interface DecisionFinderParts {
   readonly cluster: Cluster
@@ -65,7 +73,7 @@ interface Match {
   readonly decision: Recommendation
 }
 
-export class DecisionFinder {
+export class DecisionFinder implements TraceSource {
   readonly #parts: DecisionFinderParts
 
   constructor(parts: DecisionFinderParts) {
