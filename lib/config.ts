@@ -95,6 +95,8 @@ export interface StreamsConfig {
   readonly offsetReset: OffsetReset
   /** How often topics that match a pattern, and topics that changed, are looked for. Default 30000 [metadata.max.age.ms]. */
   readonly topicRefreshIntervalMs: number
+  /** The broker holds an answer up to half a second until it has so many bytes of input. Default 1: no answer waits [fetch.min.bytes]. */
+  readonly fetchMinBytes: number
   /** Fetching a partition pauses when this much of it is buffered. Default 4 MiB. */
   readonly bufferBytes: number
   /** Replicas of internal topics. Default -1: as many as the broker's default [replication.factor]. */
@@ -178,6 +180,7 @@ const DEFAULTS: Omit<StreamsConfig, 'applicationId'> = {
   startTimeoutMs: 60_000,
   offsetReset: 'earliest',
   topicRefreshIntervalMs: 30_000,
+  fetchMinBytes: 1,
   bufferBytes: 4 * 1024 * 1024,
   replicationFactor: -1,
   repartitionPurgeIntervalMs: 30_000,

@@ -45,6 +45,7 @@ t.test('a wrong option is named, with what it may be', async (t) => {
     [{ applicationId: 'a', processingGuarantee: 'exactly_once' }, /exactlyOnce, atLeastOnce/],
     [{ applicationId: 'a', onProcessingError: 'deadLetter' }, /deadLetterTopic/],
     [{ applicationId: 'a', handleGlobalErrors: 'yes' }, /handleGlobalErrors is yes.*true or false/],
+    [{ applicationId: 'a', fetchMinBytes: -1 }, /fetchMinBytes is -1.*>= 0/],
     [{ applicationId: 'a', commitWhenDrained: 1 }, /commitWhenDrained is 1.*true or false/],
     [{ applicationId: 'a', onProcessingError: 'retry' }, /fail, deadLetter, skip, or a function/],
     ...['.', '..', '', 5, 'x'.repeat(201)].map((id): [object, RegExp] => [{ applicationId: id }, /applicationId/]),

@@ -17,6 +17,8 @@ export interface FetchLimits {
   readonly maxBytes: number
   readonly partitionMaxBytes: number
   readonly maxWaitMs: number
+  /** Default 1: the broker answers as soon as there is anything. */
+  readonly minBytes?: number
 }
 
 /** First version that names topics by id. */
@@ -50,7 +52,7 @@ export function fetchBody(
   }
   return {
     maxWaitMs: limits.maxWaitMs,
-    minBytes: 1,
+    minBytes: limits.minBytes ?? 1,
     maxBytes: limits.maxBytes,
     isolationLevel: limits.isolation === 'readCommitted' ? 1 : 0,
     // No fetch session (KIP-227): every request is complete in itself.

@@ -17,6 +17,8 @@ export interface FetcherOptions {
    * whoever uses the lane next waits behind the last long poll.
    */
   readonly maxWaitMs?: number
+  /** The broker waits up to `maxWaitMs` for so many bytes. Default 1. */
+  readonly minBytes?: number
   /** A partition is not asked for while this much of it waits for `poll`. Default 1 MiB. */
   readonly bufferBytes?: number
   /** Nothing is asked for while this much waits for `poll` in all, whatever the number of partitions. Default 64 MiB. */
@@ -55,6 +57,7 @@ export function fetcherSettings(options: FetcherOptions): FetcherSettings {
       maxBytes: options.maxBytes ?? 8 << 20,
       partitionMaxBytes: options.partitionMaxBytes ?? 1 << 20,
       maxWaitMs: options.maxWaitMs ?? (lane === 'fetch' ? 500 : 100),
+      minBytes: options.minBytes ?? 1,
     },
     bufferBytes: options.bufferBytes ?? 1 << 20,
     maxArrivedBytes: options.maxArrivedBytes ?? 64 << 20,

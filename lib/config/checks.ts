@@ -28,6 +28,7 @@ const MINIMUMS: Readonly<Record<string, number>> = {
   taskTimeoutMs: 0,
   startTimeoutMs: 0,
   topicRefreshIntervalMs: 10,
+  fetchMinBytes: 0,
   bufferBytes: 1,
   replicationFactor: -1,
   repartitionPurgeIntervalMs: 0,
@@ -48,6 +49,7 @@ const MOST: Readonly<Record<string, number>> = {
   rebalanceTimeoutMs: INT32_MAX,
   maxPollIntervalMs: INT32_MAX,
   requestTimeoutMs: INT32_MAX,
+  fetchMinBytes: INT32_MAX,
   replicationFactor: 2 ** 15 - 1,
 }
 

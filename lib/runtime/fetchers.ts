@@ -8,15 +8,17 @@ import type { Lane } from '../transport/transport.js'
 import type { MakeFetcher } from './restore/restore.js'
 
 export function fetchers(
-  { config: { log }, cluster }: { readonly config: Pick<StreamsConfig, 'log'>; readonly cluster: Cluster },
+  { config, cluster }: { readonly config: Pick<StreamsConfig, 'log' | 'fetchMinBytes'>; readonly cluster: Cluster },
   lane: Lane,
   maxWaitMs: number,
   isHandled: (error: MillraceError) => boolean = () => false,
 ): MakeFetcher {
   const onRetry = ({ code, message }: MillraceError, at: FetchPosition) =>
-    log.warn({ ...at, code, cause: message }, 'a partition cannot be read; it is retried')
+    config.log.warn({ ...at, code, cause: message }, 'a partition cannot be read; it is retried')
+  // What is restored, and what is read for all tasks, waits for nothing.
+  const minBytes = lane === 'fetch' ? config.fetchMinBytes : 1
   return (onArrival) => {
-    const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', lane, maxWaitMs, isHandled, onRetry })
+    const fetcher = new Fetcher({ cluster, isolation: 'readCommitted', lane, maxWaitMs, minBytes, isHandled, onRetry })
     fetcher.onArrival = onArrival
     return fetcher
   }

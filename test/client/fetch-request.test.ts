@@ -20,3 +20,9 @@ t.test('the isolation level, the position and the epoch of each partition', asyn
     ])
   }
 })
+
+t.test('the least bytes that an answer waits for', async (t) => {
+  const limits = { ...LIMITS, isolation: 'readCommitted' } as const
+  t.equal(fetchBody(cluster, [], limits, 11).minBytes, 1)
+  t.equal(fetchBody(cluster, [], { ...limits, minBytes: 500 }, 11).minBytes, 500)
+})

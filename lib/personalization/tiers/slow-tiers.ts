@@ -37,6 +37,8 @@ export interface SlowTiersParts {
 const LOOK_MS = 1_000
 /** What a tier of minutes has not committed is processed again after a failure, milliseconds. */
 const MAX_COMMIT_INTERVAL_MS = 5_000
+/** A tier of minutes does not ask for each event by itself. */
+const MICRO_BATCH_BYTES = 1 << 20
 /** Commits in the time that a tier has. */
 const COMMITS_WITHIN = 4
 
@@ -135,7 +137,7 @@ export class SlowTiers {
       stateDir: stateDir === null ? null : `${stateDir}-${tier.name}`,
       commitIntervalMs: commitMs,
       commitLatencyMs: commitMs,
-      commitWhenDrained: isBounded(tier),
+      ...(!isBounded(tier) && { commitWhenDrained: false, fetchMinBytes: MICRO_BATCH_BYTES }),
       onDeserializationError: 'skip',
       clock,
       log,
