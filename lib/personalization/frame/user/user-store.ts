@@ -40,7 +40,7 @@ export const LIVE_TIMERS = 'live-timers'
 /** Reads and writes the entries of one task. */
 export class UserStore {
   readonly #store: KeyValueStore<string, UserEntry> & {
-    range(from: string | null, to: string | null): Iterable<readonly [string, unknown]>
+    range(from: string | null, to: string | null): Iterable<{ readonly key: string }>
   }
   readonly #timers: TimerStore<string>
   readonly #visitorTimers: TimerStore<string>
@@ -93,7 +93,7 @@ export class UserStore {
   /** The users after `after`, in order, at most `most`. */
   usersAfter(after: string | null, most: number): readonly string[] {
     const users: string[] = []
-    for (const [userId] of this.#store.range(after, null)) {
+    for (const { key: userId } of this.#store.range(after, null)) {
       if (userId !== after) users.push(userId)
       if (users.length >= most) break
     }
