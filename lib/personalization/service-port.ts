@@ -1,6 +1,8 @@
 /** The interface between the running service and its web server; types only. The service implements it. */
 import type { ReadChunk, TopicRecord } from '../index.js'
 import type { ItemCatalogue } from './catalogue/item-catalogue.js'
+import type { ErasedUser } from './erasure/erase.js'
+import type { ErasureProof } from './erasure/prove.js'
 import type { Arm } from './experiments/experiment.js'
 import type { Rule } from './frame/decision-table.js'
 import type { UserActivity } from './records/activity.js'
@@ -59,6 +61,18 @@ export interface ServicePort {
 
   /** Finds decisions again, for those who ask why they were made. @throws MillraceError CLIENT_* */
   readonly traces: TraceSource
+
+  /** The key of the user's records. */
+  keyOf(userId: string): Buffer
+
+  /** Told when a user was erased by any instance; `isOf`: whether it is that user. */
+  onErased(listener: (isOf: (userId: string) => boolean) => void): void
+
+  /** As `PersonalizationService.erase`. @throws ServiceError ERASURE_USER_INVALID; MillraceError CLIENT_* */
+  erase(userId: string): Promise<ErasedUser>
+
+  /** Looks for what is left of a user on the topics and in the folders of this instance. @throws as `erase` */
+  proveErasure(userId: string, values: readonly string[]): Promise<ErasureProof>
 
   /** What the live panel shows; asked once a second. */
   figures(): ServiceFigures

@@ -3,9 +3,11 @@
 import { Admin, type Clock, type Cluster, connect, Streams, silentLog, systemClock } from '../index.js'
 import { CampaignBook } from './campaigns/campaign-book.js'
 import { CampaignFollower } from './campaigns/campaign-follower.js'
+import { commitPace, FULL_SPEED_COMMIT_MS } from './commit-pace.js'
 import { defaultConfig } from './config/service-config.js'
 import { decisionTable } from './decisions/index.js'
 import { type ErasedUser, eraseUser } from './erasure/erase.js'
+import { ErasureFollower } from './erasure/erasure-follower.js'
 import { masterKeyOf, openSerdes } from './erasure/open-serdes.js'
 import { type ErasureProof, type ProveOptions, proveErasure } from './erasure/prove.js'
 import type { DecisionTable } from './frame/decision-table.js'
@@ -30,11 +32,6 @@ import { distance, type TierRun, tierNamed } from './tiers/tier-run.js'
 import { DEFAULT_GATE, personalizationTopology } from './topology.js'
 
 const POLL_MS = 100
-
-/** A commit touches a dozen changelogs of every busy task: fewer cost half, and an answer is still there long before 200 ms. */
-const COMMIT_LATENCY_MS = 50
-/** At full speed nobody waits for a single decision. As soon as the input is processed, commits come at once again. */
-const FULL_SPEED_COMMIT_MS = 1_000
 
 /** One instance of the personalization service, without its web server. */
 export class PersonalizationService {
@@ -65,6 +62,8 @@ export class PersonalizationService {
   readonly #campaigns: CampaignFollower
   readonly #tiers: SlowTiers
   readonly #progress: GroupProgress
+  /** Erasures by any instance. @internal */
+  readonly erasures: ErasureFollower
   /** The decisions that are enabled. */
   readonly table: DecisionTable
   readonly #stop = new AbortController()
@@ -84,7 +83,8 @@ export class PersonalizationService {
     try {
       const table = decisionTable(options.config ?? defaultConfig)
       await createTopics(cluster, topics, table.tiers, options.partitions, master !== null)
-      const serdes = await openSerdes({ cluster, topics, applicationId, registry, master, clock, log })
+      const { connection } = options
+      const serdes = await openSerdes({ cluster, connection, topics, applicationId, registry, master, clock, log })
       return new PersonalizationService(options, topics, serdes, cluster, clock, table)
     } catch (error) {
       await cluster.close()
@@ -116,6 +116,8 @@ export class PersonalizationService {
     const campaignParts = { cluster, topic: topics.campaigns, known: campaigns }
     this.campaigns = new CampaignBook({ ...campaignParts, eventClock: this.eventClock })
     this.#campaigns = new CampaignFollower({ ...campaignParts, log })
+    const { userKeys } = serdes
+    this.erasures = new ErasureFollower({ cluster, topic: topics.erasures, userKeys, clock, log })
     const gate = options.gate ?? DEFAULT_GATE
     const parts = { topics, serdes, gate, decisions, campaigns, around: config, trace: config.trace, model: this.model }
     const isAtFullSpeed = options.speed === 'max' && options.input !== null
@@ -123,9 +125,7 @@ export class PersonalizationService {
       connection: options.connection,
       applicationId,
       stateDir: options.stateDir,
-      ...(isAtFullSpeed
-        ? { commitLatencyMs: FULL_SPEED_COMMIT_MS, commitIntervalMs: FULL_SPEED_COMMIT_MS }
-        : { commitLatencyMs: COMMIT_LATENCY_MS }),
+      ...commitPace(isAtFullSpeed),
       onDeserializationError: 'deadLetter',
       deadLetterTopic: topics.deadLetters,
       clock,
@@ -167,7 +167,7 @@ export class PersonalizationService {
 
   /** Fills the model from the topics, starts the tasks and then the loader. Resolves when the assigned tasks are running. */
   async start(): Promise<void> {
-    await Promise.all([this.#teacher.warmUp(), this.#campaigns.readToEnd()])
+    await Promise.all([this.#teacher.warmUp(), this.#campaigns.readToEnd(), this.erasures.follow()])
     await Promise.all([this.streams.start(), this.#tiers.start()])
     this.streams.finished.catch((error: unknown) => this.#failed(error))
     this.#teacher.follow()
@@ -260,7 +260,7 @@ export class PersonalizationService {
   async stop(options: { readonly leaveGroup?: boolean } = {}): Promise<void> {
     this.#stop.abort()
     await this.#loading.catch(() => undefined)
-    await Promise.all([this.#teacher.close(), this.#campaigns.close()])
+    await Promise.all([this.#teacher.close(), this.#campaigns.close(), this.erasures.close()])
     await Promise.all([this.intake.close(), this.campaigns.close()])
     await this.#tiers.close(options)
     if (this.streams.state !== 'failed') await this.streams.close(options)

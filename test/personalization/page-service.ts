@@ -124,6 +124,10 @@ export function memoryService(topic: MemoryTopic, options: MemoryServiceOptions)
     readRecommendations: (read) => topic.read(read),
     recommendationEnds: async () => new Map(topic.partitions.map((records, partition) => [partition, records.length])),
     traces: { find: async () => null, ofUser: async () => ({ decisions: [], before: null }) },
+    keyOf: (userId) => Buffer.from(userId),
+    onErased: () => {},
+    erase: async () => ({ keys: 1, visitors: 0, readableUntilRetention: [] }),
+    proveErasure: async () => ({ isErased: true, searched: [], remainders: [], notes: [] }),
     decodeRecommendation: ({ value }) => (value === null ? null : JSON.parse(value.toString())),
     figures: () => ({
       state: 'running',

@@ -28,7 +28,7 @@ export async function pageServer(
   const { doors, host, port } = options
   return new PersonalizationServer({
     ...doors,
-    service: await servicePort(service, labelOf(options), asked, catalogue),
+    service: await servicePort(service, labelOf(options), asked, catalogue, [folder]),
     port: port ?? DEFAULT_PORT,
     host,
     ticketSecret: secret('MILLRACE_TICKET_SECRET') ?? secretOfInstances(options, folder),

@@ -16,7 +16,12 @@ export const [BROKER_PART, TASKS_PART] = ['broker', 'tasks'] as const
  * each input under each set of rules and each configuration has a folder of its own: the same command continues where it
  * stopped, another begins.
  */
-export function stateFolder(options: StartOptions, input: LoaderInput | null, config: ServiceConfig): string {
+export function stateFolder(
+  options: StartOptions,
+  input: LoaderInput | null,
+  config: ServiceConfig,
+  isSealed: boolean,
+): string {
   if (options.stateDir !== null) return options.stateDir
   if (options.brokers !== null) return DEFAULT_FOLDER
   const { gate, applicationId, topicPrefix, partitions, repeats } = options
@@ -28,7 +33,10 @@ export function stateFolder(options: StartOptions, input: LoaderInput | null, co
   // Where decisions are sent to, what is shown of items and what traces keep say nothing about what is decided.
   const { webhooks: _webhooks, catalogue: _catalogue, trace: _trace, ...deciding } = config
   const all = { ...sequence, gate, config: { ...deciding, decisions }, applicationId, topicPrefix, partitions, repeats }
-  const hash = createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 12)
+  const hash = createHash('sha256')
+    .update(JSON.stringify(isSealed ? { ...all, isSealed } : all))
+    .digest('hex')
+    .slice(0, 12)
   const name = input === null ? 'live' : input.input.split('-')[0]!
   return join(DEFAULT_FOLDER, `${name}-${hash}`)
 }

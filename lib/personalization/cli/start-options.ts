@@ -37,6 +37,8 @@ export interface StartOptions {
   readonly partitions: number | null
   /** Null: the default folder. */
   readonly stateDir: string | null
+  /** The file of the master key. */
+  readonly masterKey: string | undefined
   /** Null: not given. */
   readonly port: number | null
   readonly host: string
@@ -68,6 +70,7 @@ ${DOOR_HELP}Kafka       --brokers HOST:PORT,...   default: a broker inside this 
             --transport platformatic|kafkajs  --tls  --sasl plain|scram-sha-256|scram-sha-512|oauthbearer
             --registry URL      --application-id ID  --topic-prefix P  --partitions N
 State       --state-dir DIR     default: a folder below .millrace, named after input and rules
+            --master-key FILE   32 random bytes as base64 or hex: seals what is stored about users, so that one can be erased
 Page        --catalogue FILE    items by name: CSV with a header, or JSON lines; overrides the configuration file
 Decisions   --config FILE       JavaScript or TypeScript: settings, caps, quiet hours, campaigns, your own decisions
             --abandon-after 5m  overrides the file
@@ -75,7 +78,7 @@ Decisions   --config FILE       JavaScript or TypeScript: settings, caps, quiet 
 
 Secrets come from environment variables: MILLRACE_SASL_USERNAME, MILLRACE_SASL_PASSWORD, MILLRACE_SASL_TOKEN,
 MILLRACE_TLS_CA, MILLRACE_TICKET_SECRET, MILLRACE_WRITE_KEYS (separated by commas), MILLRACE_SERVER_KEY,
-MILLRACE_ADMIN_TOKEN.
+MILLRACE_ADMIN_TOKEN, MILLRACE_MASTER_KEY.
 To read one from a file, set the variable with _FILE at its end to the path.
 `
 
@@ -100,6 +103,7 @@ const FLAGS = {
   'topic-prefix': { type: 'string', default: '' },
   partitions: { type: 'string' },
   'state-dir': { type: 'string' },
+  'master-key': { type: 'string' },
   port: { type: 'string' },
   host: { type: 'string', default: '127.0.0.1' },
   config: { type: 'string' },
@@ -151,6 +155,7 @@ export function parseStartOptions(args: string[]): StartOptions {
     topicPrefix: legalName(values['topic-prefix'], 'topic-prefix', /^[A-Za-z0-9._-]{0,200}$/),
     partitions: values.partitions === undefined ? null : whole(values.partitions, 'partitions', 1, 10_000),
     stateDir: values['state-dir'] ?? null,
+    masterKey: values['master-key'],
     port: values.port === undefined ? null : whole(values.port, 'port', 0, 65_535),
     host: values.host,
     config: values.config ?? null,

@@ -10,12 +10,15 @@ import type { RunningWebhooks } from '../doors/webhooks/overview.js'
 import { fileInput, type LoaderInput, simulatorInput } from '../input/loader/input-files.js'
 import type { Summary } from '../report/summary.js'
 import { PersonalizationService } from '../service.js'
+import { erasure, masterKeyText } from './erasure.js'
 import { kafkaConnection } from './kafka-connection.js'
 import { accessNotice, catalogueOf, pageServer } from './page-server.js'
 import { BROKER_PART, keptSecret, prepareFolder, stateFolder, TASKS_PART } from './service-folder.js'
 import { HELP, parseStartOptions, type StartOptions } from './start-options.js'
 
 async function main(): Promise<number> {
+  const [command, ...rest] = process.argv.slice(2)
+  if (command === 'erasure') return erasure(rest)
   const options = parseStartOptions(process.argv.slice(2))
   if (options.help) {
     process.stdout.write(HELP)
@@ -24,7 +27,8 @@ async function main(): Promise<number> {
   const log = pino({ level: process.env.LOG_LEVEL ?? 'warn' }, pino.destination({ dest: 2, sync: true }))
   const config = await configOf(options)
   const input = await inputOf(options)
-  const folder = stateFolder(options, input, config)
+  const masterKey = masterKeyText(options.masterKey)
+  const folder = stateFolder(options, input, config, masterKey !== null)
   prepareFolder(folder, [BROKER_PART, TASKS_PART])
   const broker =
     options.brokers === null
@@ -36,7 +40,7 @@ async function main(): Promise<number> {
   process.once('SIGTERM', onSignal)
   try {
     const connection = broker === null ? await kafkaConnection(options, options.brokers!) : broker
-    return await run(options, config, input, folder, connection, asked.signal, log)
+    return await run(options, masterKey, config, input, folder, connection, asked.signal, log)
   } finally {
     asked.abort()
     await broker?.close()
@@ -57,6 +61,7 @@ async function inputOf(options: StartOptions): Promise<LoaderInput | null> {
 
 async function run(
   options: StartOptions,
+  masterKey: string | null,
   config: ServiceConfig,
   input: LoaderInput | null,
   folder: string,
@@ -73,6 +78,7 @@ async function run(
     partitions,
     stateDir: join(folder, TASKS_PART),
     registry,
+    masterKey,
     gate,
     config,
     model: { repeats },

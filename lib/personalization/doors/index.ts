@@ -3,6 +3,7 @@ import { ackDoor } from './ack.js'
 import { campaignsDoor } from './campaigns.js'
 import { cloudEventsDoor } from './cloud-events.js'
 import type { Door } from './door.js'
+import { erasuresDoor } from './erasures.js'
 import { eventsDoor } from './events.js'
 import { activityDoor } from './http-activity.js'
 import { loginDoor } from './login.js'
@@ -29,6 +30,7 @@ export const DOORS: readonly Door[] = [
   ofrepDoor,
   tracesDoor,
   webhooksDoor,
+  erasuresDoor,
   campaignsDoor,
 ]
 

@@ -3,6 +3,7 @@ import { isMillraceError, readTopic } from '../../index.js'
 import { isHeldOut } from '../around/hold-out.js'
 import { type ItemCatalogue, inventedCatalogue } from '../catalogue/item-catalogue.js'
 import { defaultConfig } from '../config/service-config.js'
+import { userPlace } from '../erasure/user-record.js'
 import { type Arm, armOf } from '../experiments/experiment.js'
 import { keptArm } from '../frame/user/arm.js'
 import type { UserEntry } from '../frame/user/user-entry.js'
@@ -15,12 +16,16 @@ import { DecisionFinder } from '../trace/decision-finder.js'
 
 const LAG_LOOK_MS = 1_000
 
-/** `inputLabel` is shown on the page, with the items of `catalogue`; default: the goods of the simulated shop. Lag is looked up in the background until `signal` ends it. */
+/**
+ * `inputLabel` is shown on the page, with the items of `catalogue`; default: the goods of the simulated shop. Lag is looked up in the
+ * background until `signal` ends it. `folders`: of the state, and of an embedded broker; a proof of an erasure searches them.
+ */
 export async function servicePort(
   service: PersonalizationService,
   inputLabel: string,
   signal: AbortSignal,
   catalogue: ItemCatalogue = inventedCatalogue(),
+  folders: readonly string[] = [],
 ): Promise<ServicePort> {
   const { topics, cluster, admin, serdes } = service
   const partitions = await cluster.partitionCount(topics.recommendations)
@@ -47,6 +52,10 @@ export async function servicePort(
     },
     traces: new DecisionFinder({ cluster, admin, topics, serdes, partitions }),
     decodeRecommendation: (record) => decisionOf(record, serdes.recommendation),
+    keyOf: (userId) => userPlace(userId, serdes.userKeys, 1).key,
+    onErased: (listener) => service.erasures.onErased(listener),
+    erase: (userId) => service.erase(userId),
+    proveErasure: (userId, values) => service.proveErasure(userId, { folders, values }),
     figures() {
       const { events, lateEvents, deadLetters, duplicateInputs } = service.counts
       const { hitRate20, mrr20 } = service.model.score

@@ -1,5 +1,5 @@
 /** The serdes of a service: plain, or sealed if there is a master key. */
-import { Admin, type Clock, type Cluster, type Log } from '../../index.js'
+import { Admin, type Clock, type Cluster, type Connection, connect, type Log } from '../../index.js'
 import { ServiceError } from '../errors.js'
 import { plainSerdes, registrySerdes, type ServiceSerdes } from '../records/serdes.js'
 import type { TopicNames } from '../records/topic-names.js'
@@ -9,6 +9,7 @@ import { UserKeys } from './user-keys.js'
 
 export interface OpenSerdesParts {
   readonly cluster: Cluster
+  readonly connection: Connection
   readonly topics: TopicNames
   /** Omitted: the topics are only read, so that they are never new. */
   readonly applicationId?: string
@@ -23,14 +24,16 @@ export interface OpenSerdesParts {
 export async function openSerdes(parts: OpenSerdesParts): Promise<ServiceSerdes> {
   const { cluster, topics, registry, master } = parts
   const plain = registry === null ? plainSerdes() : await registrySerdes(registry, topics)
+  const hasKeys = (await cluster.existing([topics.userKeys])).has(topics.userKeys)
   if (master !== null) {
-    const keys = await UserKeys.open({ ...parts, topic: topics.userKeys, master }, () => isNew(parts))
+    if (!hasKeys) {
+      throw new ServiceError('MASTER_KEY_LATE', 'these topics were made without a master key, so their data is plain')
+    }
+    const own = connect(parts.connection, { clock: parts.clock })
+    const keys = await UserKeys.open({ ...parts, cluster: own, topic: topics.userKeys, master }, () => isNew(parts))
     return sealedSerdes(plain, keys)
   }
-  if (
-    (await cluster.existing([topics.userKeys])).has(topics.userKeys) &&
-    (await hasRecords(cluster, topics.userKeys))
-  ) {
+  if (hasKeys && (await hasRecords(cluster, topics.userKeys))) {
     throw new ServiceError('MASTER_KEY_MISSING', 'the data of these topics is sealed, and there is no master key')
   }
   return plain

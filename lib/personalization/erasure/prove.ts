@@ -69,11 +69,14 @@ export async function proveErasure(parts: ProveParts, user: string, options: Pro
     ...needlesOf('the user id', user),
     ...values.flatMap((value, i) => needlesOf(values.length === 1 ? 'the value' : `value ${i + 1}`, value)),
   ].filter(({ bytes }) => bytes.length > 0)
+  // Topics of another name would prove nothing.
+  await parts.cluster.partitionCount(parts.topics.activity)
   const searched: SearchedPlace[] = []
   const remainders: Remainder[] = []
   for (const place of new Set(folders)) {
     const { files, bytes, found } = await searchFolder(place, needles)
     searched.push({ place, kind: 'folder', items: files, bytes })
+    if (files === 0) remainders.push({ where: place, what: 'no file that could be searched: is it the right folder?' })
     for (const { file, offset, needle } of found.slice(0, MOST_OF_A_PLACE)) {
       remainders.push({ where: offset < 0 ? `the name of ${file}` : `${file} at byte ${offset}`, what: needle.what })
     }

@@ -15,6 +15,7 @@ import { Recent } from './recent.js'
 import { type SealedBy, seal, sealedBy, unseal } from './seal.js'
 
 export interface UserKeysParts {
+  /** Its own, closed with it: who waits for a key waits for no other reader. */
   readonly cluster: Cluster
   readonly topic: string
   readonly master: MasterKey
@@ -71,10 +72,11 @@ export class UserKeys {
   }
 
   /** Stops following the keys. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true
     this.#cancelLater()
-    return this.#topic.close()
+    await this.#topic.close()
+    await this.#parts.cluster.close()
   }
 
   /** Told of each user whose keys are deleted, by the bytes of the key of its records. */

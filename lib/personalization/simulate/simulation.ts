@@ -62,6 +62,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   try {
     const serdes = await openSerdes({
       cluster,
+      connection,
       topics,
       registry,
       master: masterKeyOf(masterKey),

@@ -134,11 +134,13 @@ t.test('how long a request may take to arrive', async (t) => {
 t.test('each input under each set of rules has a folder of its own, on the embedded broker', async (t) => {
   const sequence = (seed: number) => simulatorInput({ inject: parse('').inject, seed })
   const [one, two] = [sequence(1), sequence(2)]
-  const folder = (text: string, input = one, config = defaultConfig) => stateFolder(parse(text), input, config)
+  const folder = (text: string, input = one, config = defaultConfig, isSealed = false) =>
+    stateFolder(parse(text), input, config, isSealed)
   t.equal(folder('--once'), folder('--json --port 80'))
   t.not(folder(''), folder('', two))
   t.not(folder(''), folder('--grace 5m'))
   t.not(folder(''), folder('', one, { ...defaultConfig, excludeBought: { forDays: 1 } }))
+  t.not(folder(''), folder('', one, defaultConfig, true))
   t.equal(folder('--state-dir x'), 'x')
   t.equal(folder('--brokers a:1'), folder('--brokers b:1', two))
 })

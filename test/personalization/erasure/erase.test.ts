@@ -24,6 +24,8 @@ function proof(world: World, service: PersonalizationService, user = ADA, values
   return service.proveErasure(user, { folders: [world.folder], values })
 }
 
+t.setTimeout(120_000)
+
 t.test('nothing about a user is ever written in plain, and after an erasure nobody can read it', async (t) => {
   const world = await openWorld(t)
   const service = await shopped(world)

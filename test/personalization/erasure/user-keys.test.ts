@@ -167,11 +167,11 @@ t.test('two master keys at once: one of them is refused, and it is the same afte
   const cluster = connect(broker)
   await new Admin(cluster).createTopics([{ name: TOPIC, partitions: 1, config: { 'cleanup.policy': 'compact' } }])
   const other = MasterKey.of(Buffer.alloc(32, 'other-key').toString('hex'))
-  const results = await Promise.allSettled([open(cluster), open(cluster, other)])
+  const results = await Promise.allSettled([open(connect(broker)), open(connect(broker), other)])
   const won = results.findIndex(({ status }) => status === 'fulfilled')
   t.match(results[1 - won], { reason: { code: 'MASTER_KEY_WRONG' } })
   broker.compact(TOPIC)
-  const again = await Promise.allSettled([open(cluster), open(cluster, other)])
+  const again = await Promise.allSettled([open(connect(broker)), open(connect(broker), other)])
   t.same(
     again.map(({ status }) => status),
     results.map(({ status }) => status),
@@ -186,7 +186,10 @@ t.test('after an erasure a later record lets the broker compact', async (t) => {
   const broker = await embeddedBroker({ folder: null })
   const cluster = connect(broker)
   await new Admin(cluster).createTopics([{ name: TOPIC, partitions: 1, config: { 'cleanup.policy': 'compact' } }])
-  const keys = await UserKeys.open({ cluster, topic: TOPIC, master, clock, log: silentLog }, async () => true)
+  const keys = await UserKeys.open(
+    { cluster: connect(broker), topic: TOPIC, master, clock, log: silentLog },
+    async () => true,
+  )
   await keys.ready('ada')
   await keys.erase('ada')
   const count = async () => (await readAll({ cluster, topic: TOPIC })).length

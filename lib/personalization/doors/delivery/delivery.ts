@@ -3,10 +3,8 @@
  * All others, and all after a restart, come from a read_committed reader of the topic, so any instance serves any user.
  */
 import {
-  type Clock,
   delay,
   isMillraceError,
-  type Log,
   partitionForKey,
   type ReadChunk,
   SchemaPending,
@@ -15,31 +13,10 @@ import {
 import { EventClock } from '../../gate/event-clock.js'
 import { triggeredAtMs } from '../../records/decided-record.js'
 import type { Recommendation } from '../../records/recommendation.js'
-import type { ServicePort } from '../../service-port.js'
 import { DeliveryConnection, type FrameSocket } from './delivery-connection.js'
+import type { DeliveryOptions, DeliveryTotals } from './delivery-options.js'
 import type { PlacedDecision, ResumeMessage } from './frame.js'
 import { DeliveryHistory } from './history.js'
-
-export interface DeliveryOptions {
-  readonly service: ServicePort
-  readonly clock: Clock
-  readonly log: Log
-  /** Told of every decision seen, once, by whichever way it came first; with `triggered-at`, where the record has it. */
-  readonly onDecision?: (decision: Recommendation, triggeredAtMs: number | null) => void
-  /** Told when a decision is handed to a browser's socket. */
-  readonly onSent?: (decision: Recommendation) => void
-  /** Decisions kept in memory for browsers that come back; over all partitions, default 10,000. */
-  readonly historyRecords?: number
-}
-
-export interface DeliveryTotals {
-  readonly connections: number
-  readonly sent: number
-  /** Waited in a slow browser's queue until it was full. */
-  readonly dropped: number
-  /** No longer valid when they would have been shown. */
-  readonly expired: number
-}
 
 const HISTORY_RECORDS = 10_000
 /** Records of a partition read at most for one browser that comes back; before that there is a gap. */
@@ -80,6 +57,7 @@ export class DeliveryHub {
     const { service, clock, historyRecords = HISTORY_RECORDS } = options
     this.#present = new EventClock(clock)
     this.#history = new DeliveryHistory(Math.max(64, Math.ceil(historyRecords / service.partitions)))
+    service.onErased((isOf) => this.#history.forget(isOf))
     service.onCommitted((records) => {
       for (const record of records) this.#committed(record)
     })
@@ -185,7 +163,7 @@ export class DeliveryHub {
 
   async #readMissed(userId: string, partition: number, from: number, into: PlacedDecision[]): Promise<void> {
     const { service } = this.#options
-    const key = Buffer.from(userId)
+    const key = service.keyOf(userId)
     const chunks = service.readRecommendations({
       partitions: [partition],
       from: new Map([[partition, from]]),

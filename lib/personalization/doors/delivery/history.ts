@@ -32,6 +32,14 @@ export class DeliveryHistory {
     }
   }
 
+  /** Drops the decisions of the users that pass the test. */
+  forget(isForgotten: (userId: string) => boolean): void {
+    for (const kept of this.#partitions.values()) {
+      const left = kept.decisions.filter(({ decision }) => !isForgotten(decision.userId))
+      if (left.length < kept.decisions.length) kept.decisions.splice(0, kept.decisions.length, ...left)
+    }
+  }
+
   completeFrom(partition: number): number {
     return this.#of(partition).completeFrom
   }

@@ -132,6 +132,11 @@ export class DeliveryQueue {
     return found
   }
 
+  /** The deliveries of the users that pass the test. */
+  ofUsers(test: (userId: string) => boolean): WebhookDelivery[] {
+    return [...this.#entries.values()].map(({ delivery }) => delivery).filter(({ decision }) => test(decision.userId))
+  }
+
   /** Forgets the deliveries of partitions that another instance has now. */
   dropPartition(partition: number, nowMs: number): void {
     for (const [id, { delivery }] of this.#entries) if (delivery.partition === partition) this.settle(id, nowMs)

@@ -32,6 +32,7 @@ export async function openWebhooks(
     decode: (record) => decisionOf(record, serdes.recommendation),
     hasReplay: () => options.input !== null,
   })
+  service.erasures.onErased((isOf) => running.forget(isOf))
   try {
     await running.start()
   } catch (error) {

@@ -23,7 +23,7 @@ export interface WebhookParts {
 }
 
 /** Why a decision was not sent although it was due to this webhook. */
-export type WebhookDropReason = 'expired' | 'retention' | 'unreadable' | 'dead-letters-full'
+export type WebhookDropReason = 'expired' | 'retention' | 'unreadable' | 'dead-letters-full' | 'erased'
 
 /** Running totals of this instance since it started. */
 export interface WebhookTotals {
@@ -55,7 +55,7 @@ export class Webhook {
     delivered: 0,
     attempts: 0,
     failedAttempts: 0,
-    dropped: { expired: 0, retention: 0, unreadable: 0, 'dead-letters-full': 0 },
+    dropped: { expired: 0, retention: 0, unreadable: 0, 'dead-letters-full': 0, erased: 0 },
   }
   lastDeliveredAtMs: number | null = null
   lastFailure: { readonly atMs: number; readonly why: string } | null = null
@@ -132,6 +132,11 @@ export class Webhook {
   leave(partition: number): void {
     this.#queue.dropPartition(partition, this.#parts.clock.now())
     this.offsets.end(partition)
+  }
+
+  /** Drops what waits for users who are erased. */
+  forget(isErased: (userId: string) => boolean): void {
+    for (const delivery of this.#queue.ofUsers(isErased)) this.#finish(delivery, 'erased')
   }
 
   drop(reason: WebhookDropReason, count = 1): void {

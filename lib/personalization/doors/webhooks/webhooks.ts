@@ -144,6 +144,14 @@ export class Webhooks implements RunningWebhooks {
     return counts
   }
 
+  /** Drops what waits for users who are erased, and their dead letters. */
+  forget(isErased: (userId: string) => boolean): void {
+    for (const { webhook } of this.#all.values()) {
+      webhook.forget(isErased)
+      this.#taking = this.#taking.then(() => this.#forgetLetters(webhook, isErased))
+    }
+  }
+
   async enable(name: string): Promise<void> {
     this.#log.putDisabled(name, null)
     await this.#log.commits.commit()
@@ -249,6 +257,26 @@ export class Webhooks implements RunningWebhooks {
     const arrived = this.#arrived.get(name) ?? []
     this.#arrived.set(name, arrived)
     if (arrived.push([decisionId, logged]) === 1) this.#taking = this.#taking.then(() => this.#take(name, webhook))
+  }
+
+  /** Of a decision that cannot be read any more, the letter says nothing: it goes too. */
+  async #forgetLetters(webhook: Webhook, isErased: (userId: string) => boolean): Promise<void> {
+    const { name } = webhook.settings
+    const letters = [...this.#log.deliveries(name, 'dead')].filter(([, { partition }]) => this.#own.has(partition))
+    try {
+      const kept = (await loadDeliveries(this.#parts, letters)).filter(({ decision }) => !isErased(decision.userId))
+      const ids = new Set(kept.map(({ decision }) => decision.decisionId))
+      for (const [decisionId] of letters) {
+        if (ids.has(decisionId)) continue
+        this.#log.put(name, decisionId, null)
+        webhook.drop('erased')
+      }
+    } catch (error) {
+      this.#options.log.warn(
+        { error, webhook: name },
+        'dead letters of an erased user are dropped at their next replay',
+      )
+    }
   }
 
   async #take(name: string, webhook: Webhook): Promise<void> {

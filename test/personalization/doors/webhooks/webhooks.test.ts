@@ -211,3 +211,32 @@ t.test('a decision of which the receiver was told keeps its trace', async (t) =>
     [traceparent, undefined],
   )
 })
+
+t.test(
+  'of a user who is erased nothing more is sent: neither what waits nor what is tried again, nor a dead letter',
+  async (t) => {
+    const { instance, decide, until } = await world(t)
+    const [rejects, hangs, fails] = [
+      await receiver(t, status(422)),
+      await receiver(t, () => undefined),
+      await receiver(t, status(500)),
+    ]
+    const it = await instance('one', ALL, [
+      crm(rejects),
+      crm(hangs, { name: 'slow', concurrency: 1, timeout: '5m' }),
+      crm(fails, { name: 'failing' }),
+    ])
+    for (const userId of ['ada', 'bob', 'ada']) await decide({ userId })
+    await until(() => stateOf(it).deadLetters === 3)
+    await until(() => stateOf(it, 'slow').underWay === 1 && stateOf(it, 'slow').queued === 2)
+    await until(() => stateOf(it, 'failing').retrying >= 2)
+    it.webhooks.forget((userId) => userId === 'ada')
+    await until(() => stateOf(it).deadLetters === 1)
+    t.match(stateOf(it), { dropped: { erased: 2 } })
+    t.match(stateOf(it, 'slow'), { dropped: { erased: 2 } })
+    t.equal(stateOf(it, 'slow').queued + stateOf(it, 'slow').underWay, 1)
+    await until(() => stateOf(it, 'failing').dropped.erased === 2)
+    t.equal(stateOf(it, 'failing').retrying, 1)
+    t.same(await it.webhooks.replay('crm', null), { replayed: 1, expired: 0, deleted: 0 }, "bob's")
+  },
+)
