@@ -14,9 +14,9 @@ import { EventClock } from '../../gate/event-clock.js'
 import { triggeredAtMs } from '../../records/decided-record.js'
 import type { Recommendation } from '../../records/recommendation.js'
 import { DeliveryConnection, type FrameSocket } from './delivery-connection.js'
-import type { DeliveryOptions, DeliveryTotals } from './delivery-options.js'
 import type { PlacedDecision, ResumeMessage } from './frame.js'
 import { DeliveryHistory } from './history.js'
+import type { DeliveryOptions, DeliveryTotals } from './hub-options.js'
 
 const HISTORY_RECORDS = 10_000
 /** Records of a partition read at most for one browser that comes back; before that there is a gap. */

@@ -1,6 +1,6 @@
 /** The metrics of the live panel, sampled once a second from the running totals of the service and of the hub. */
 import type { Cancel, Clock } from '../../../index.js'
-import type { DeliveryTotals } from '../../doors/delivery/delivery-options.js'
+import type { DeliveryTotals } from '../../doors/delivery/hub-options.js'
 import type { DoorErrorCounts } from '../../doors/error-answers.js'
 import type { Rule } from '../../frame/decision-table.js'
 import type { Recommendation } from '../../records/recommendation.js'
