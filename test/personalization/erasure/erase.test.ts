@@ -148,8 +148,7 @@ t.test('who erases a user erases the visitors who became the user', async (t) =>
   await service.intake.submit(view(ADA, 'i1', { type: 'identify', itemId: null, anonymousId: visitor }))
   const unknown = await proof(world, service, `anonymous:${visitor}`, [visitor])
   t.match(unknown.remainders, [{ where: /user-keys/ }])
-  // The event that says who the visitor is belongs to the visitor: Ada has no key of her own yet.
-  t.same(await service.erase(ADA), { keys: 1, visitors: 1, readableUntilRetention: [] })
+  t.same(await service.erase(ADA), { keys: 2, visitors: 1, readableUntilRetention: [] })
   t.equal((await proof(world, service, `anonymous:${visitor}`, [visitor, 'seen-before-login'])).isErased, true)
   t.same((await proof(world, service, ADA)).remainders, [])
 })
@@ -217,3 +216,24 @@ t.test('a master key that is wrong, late, missing or none is refused, and nothin
   await before.close()
   await t.rejects(world.open(plain), { code: 'MASTER_KEY_LATE' })
 })
+
+for (const order of ['before the merge', 'during the merge', 'after the merge'] as const) {
+  t.test(`an erasure ${order} leaves nothing of the user and of the visitor`, async (t) => {
+    const world = await openWorld(t)
+    const service = await world.open()
+    const visitor = 'visitor-2b8e01'
+    if (order !== 'before the merge') await service.start()
+    await service.intake.submit(view(null, ADAS_VALUES[0]!, { anonymousId: visitor }))
+    await service.intake.submit(view(ADA, 'i1', { type: 'identify', itemId: null, anonymousId: visitor }))
+    await service.intake.submit(view(ADA, 'i2'))
+    if (order === 'after the merge') await until(async () => (await recordsOf(service, service.topics.merges)) > 0)
+    const { visitors, keys } = await service.erase(ADA)
+    t.same({ visitors, keys }, { visitors: 1, keys: 2 })
+    if (order === 'before the merge') await service.start()
+    await service.intake.submit(view('bob', 'i3'))
+    await until(() => service.counts.events + service.counts.erasedEvents >= 4)
+    t.same((await proof(world, service, ADA, [ADAS_VALUES[0]!, visitor])).remainders, [])
+    t.same((await proof(world, service, `anonymous:${visitor}`, [])).remainders, [])
+    t.equal(service.streams.state, 'running')
+  })
+}

@@ -62,8 +62,8 @@ export class UserStore {
   /** Deletes the entry of a user, and its timers. */
   erase(userId: string, stampMs: number): void {
     this.#store.put(userId, null, Math.max(0, stampMs))
-    this.#timersOf(userId).cancel(userId)
-    this.#liveTimers.cancel(userId)
+    // The id of a visitor who is erased may be known no more.
+    for (const timers of [this.#timers, this.#visitorTimers, this.#liveTimers]) timers.cancel(userId)
   }
 
   /** Writes the entry if it has changed, and sets its timers. `dueMs`, `liveDueMs`: Infinity for none. */
