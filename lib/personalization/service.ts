@@ -27,6 +27,7 @@ import { LatencyRecorder } from './report/latency.js'
 import { LiveCounts } from './report/live/counts.js'
 import { type Summary, summarize } from './report/summary.js'
 import { GroupProgress } from './tiers/group-progress.js'
+import { warnOfNewTiers } from './tiers/new-tiers.js'
 import { SlowTiers } from './tiers/slow-tiers.js'
 import { distance, type TierRun, tierNamed } from './tiers/tier-run.js'
 import { DEFAULT_GATE, personalizationTopology } from './topology.js'
@@ -167,15 +168,15 @@ export class PersonalizationService {
 
   /** Fills the model from the topics, starts the tasks and then the loader. Resolves when the assigned tasks are running. */
   async start(): Promise<void> {
+    await warnOfNewTiers(this.#progress, this.topics.activity, this.table.slowTiers, this.#options)
     await Promise.all([this.#teacher.warmUp(), this.#campaigns.readToEnd(), this.erasures.follow()])
     await Promise.all([this.streams.start(), this.#tiers.start()])
     this.streams.finished.catch((error: unknown) => this.#failed(error))
     this.#teacher.follow()
     this.#campaigns.follow()
-    const { input } = this.#options
+    const { input, speed, instanceId: owner, log = silentLog } = this.#options
     if (input === null) return
     const { cluster, topics, serdes } = this
-    const { speed, instanceId: owner, log = silentLog } = this.#options
     const loader = new Loader({ cluster, topics, serdes, input, speed, owner, clock: this.#clock, log })
     this.#isReplaying = true
     this.#loading = loader.run(this.#stop.signal)

@@ -1,7 +1,7 @@
 /** Bad days that a configuration can have: a campaign in the past, a time zone that does not exist, a configuration that changes. */
 import { join } from 'node:path'
 import t from 'tap'
-import { embeddedBroker, readTopic } from '../../lib/index.js'
+import { embeddedBroker, readTopic, silentLog } from '../../lib/index.js'
 import { checkedConfig } from '../../lib/personalization/config/check-config.js'
 import { type DecisionSettings, defaultConfig, withSettings } from '../../lib/personalization/config/service-config.js'
 import { activitiesOfCall } from '../../lib/personalization/doors/segment/segment-call.js'
@@ -105,9 +105,16 @@ t.test(
     const broker = await embeddedBroker({ folder: null })
     t.teardown(() => broker.close())
     const options = await serviceOptions({ connection: { broker }, name: 'changed', folder: t.testdir(), rows: 1_500 })
+    const warned: unknown[] = []
+    const log = { ...silentLog, warn: (fields: object) => void warned.push(fields) }
     const life = async (settings: Record<string, DecisionSettings>, more: object = {}, isWhole = true) => {
       const config = { ...withSettings(defaultConfig, settings), ...more }
-      const service = await PersonalizationService.open({ ...options, stateDir: join(t.testdirName, 'state'), config })
+      const service = await PersonalizationService.open({
+        ...options,
+        stateDir: join(t.testdirName, 'state'),
+        config,
+        log,
+      })
       try {
         await service.start()
         if (isWhole) await service.inputDone()
@@ -138,5 +145,8 @@ t.test(
     const back = await life({ carousel: { channel: 'email' } })
     t.same(back.ids, first.ids, 'enabled again, and with another channel: no message is repeated')
     t.equal(back.summary.duplicateRecommendations, 0)
+    t.same(warned, [], 'the tiers are the same')
+    await life({ upsell: { within: '7m' } })
+    t.same(warned, [{ tier: '7m' }], 'the log says that a tier is new')
   },
 )
