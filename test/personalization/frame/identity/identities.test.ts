@@ -91,7 +91,7 @@ t.test('what the visitor was told, the user is not told again', async (t) => {
 t.test('the arm that was seen first stays', async (t) => {
   const service = serviceDriver()
   service.send(visitor({ eventId: 'a', atMs: 0 }))
-  const [{ arm: first }] = only(service.decisions(), 'carousel') as [{ arm: string }]
+  const [{ arm: first }] = only(service.decisions(), 'carousel') as unknown as [{ arm: string }]
   for (const userId of ['u1', 'u2', 'u3', 'u4', 'u5', 'u6', 'u7', 'u8', 'u9', 'u10', 'u11', 'u12']) {
     const one = serviceDriver()
     one.send(visitor({ eventId: 'a', atMs: 0 }), identify('i', 1, userId), user({ eventId: 'b', atMs: 2, userId }))
