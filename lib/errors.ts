@@ -234,12 +234,21 @@ export function isMillraceError(error: unknown, ...codes: ErrorCode[]): error is
   return error instanceof MillraceError && (codes.length === 0 || codes.includes(error.code))
 }
 
-/** The error as one line, `CODE: message`, as the commands of Millrace print it. An error without a code begins with its name. */
+/** Codes that say only where the application's own code threw: what it threw is the reason. */
+const THROWN_CODES: readonly string[] = ['PROCESS_FAILED', 'HANDLER_FAILED']
+
+/**
+ * The error as one line, `CODE: message`, as the commands of Millrace print it. An error without a code begins with its name. If
+ * the application's own code threw, the line ends with what it threw.
+ */
 export function errorLine(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code } = error as { readonly code?: unknown }
   if (typeof code !== 'string' || !/^[A-Z]+(_[A-Z]+)+$/.test(code)) return `${error.name}: ${error.message}`
   // `parseArgs` of node:util throws these for an unknown flag or a missing value.
   if (code.startsWith('ERR_PARSE_ARGS')) return `CONFIG_INVALID: ${error.message.split('. To specify')[0]}`
-  return code.startsWith('ERR_') ? `${error.name}: ${error.message}` : `${code}: ${error.message}`
+  if (code.startsWith('ERR_')) return `${error.name}: ${error.message}`
+  const line = `${code}: ${error.message}`
+  if (!THROWN_CODES.includes(code) || error.cause === undefined) return line
+  return `${line} It threw ${errorLine(error.cause)}`
 }

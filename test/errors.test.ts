@@ -89,6 +89,16 @@ t.test('an error as one line', async (t) => {
     [system, 'Error: open: no'],
     [flag, "CONFIG_INVALID: Unknown option '--x'"],
     [Object.assign(new Error('no'), { code: 'ERR_INVALID_ARG_TYPE' }), 'Error: no'],
+    [
+      new MillraceError('PROCESS_FAILED', 'Node a threw.', { cause: new TypeError('x is no list') }),
+      'PROCESS_FAILED: Node a threw. It threw TypeError: x is no list',
+    ],
+    [
+      new MillraceError('HANDLER_FAILED', 'It failed.', { cause: 'a text' }),
+      'HANDLER_FAILED: It failed. It threw a text',
+    ],
+    [new MillraceError('PROCESS_FAILED', 'Node a threw.'), 'PROCESS_FAILED: Node a threw.'],
+    [new MillraceError('PORT_IN_USE', 'no', { cause: new Error('EADDRINUSE') }), 'PORT_IN_USE: no'],
     ['text', 'text'],
     [null, 'null'],
   ] as const) {

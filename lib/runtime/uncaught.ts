@@ -1,7 +1,7 @@
 /** Calls the uncaught handler after an error that stopped an instance, and waits for the result. */
 import type { GroupMember } from '../client/group-member.js'
 import type { StreamsConfig } from '../config.js'
-import { isMillraceError } from '../errors.js'
+import { errorLine, isMillraceError } from '../errors.js'
 import type { Clock } from '../record/clock.js'
 import type { UncaughtAnswer } from '../record/failure.js'
 import { SHUTDOWN } from './membership/assignment-data.js'
@@ -27,7 +27,9 @@ export function answerTo(
     return 'shutdownInstance'
   }
   const code = isMillraceError(error) ? error.code : 'UNKNOWN'
-  log.error({ code, cause: error instanceof Error ? error.message : String(error), answer }, 'the instance has failed')
+  const thrown = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const stack = thrown instanceof Error ? thrown.stack : undefined
+  log.error({ code, cause: errorLine(error), answer, stack }, 'the instance has failed')
   return answer as UncaughtAnswer
 }
 

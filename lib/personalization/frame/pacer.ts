@@ -1,4 +1,5 @@
 /** Decisions that leave at a limited rate: a queue in a store, released as time passes. */
+import { createHash } from 'node:crypto'
 import { type OrderedKeyValueStore, type ProcessorContext, stateStore, string, type TimerStore } from '../../index.js'
 import type { UserKeys } from '../erasure/user-keys.js'
 import type { Campaign } from '../records/campaign.js'
@@ -96,9 +97,17 @@ export class Pacer {
   }
 }
 
-/** A campaign whose times change is told again. */
-function scanKey({ id, startMs, endMs }: Campaign): string {
-  return `c/${id}/${startMs}/${endMs}`
+const scanKeys = new WeakMap<Campaign, string>()
+
+/** A campaign whose times, categories or items change is told again: to those who have not been told. */
+function scanKey(campaign: Campaign): string {
+  const known = scanKeys.get(campaign)
+  if (known !== undefined) return known
+  const { id, startMs, endMs, categories, items } = campaign
+  const subject = createHash('sha256').update(JSON.stringify([categories, items])).digest('hex').slice(0, 16)
+  const key = `c/${id}/${startMs}/${endMs}/${subject}`
+  scanKeys.set(campaign, key)
+  return key
 }
 
 function nextSlot(slot: Slot | undefined, fromMs: number, perSecond: number): Slot {
