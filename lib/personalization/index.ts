@@ -53,8 +53,9 @@ export type { DeadLetterStatus, Replayed, RunningWebhooks, WebhookStatus } from 
 export type { WebhookDropReason, WebhookTotals } from './doors/webhooks/webhook.js'
 export type { WebhookOptions } from './doors/webhooks/webhook-settings.js'
 export type { ErasedUser } from './erasure/erase.js'
+export type { MasterKey } from './erasure/master-key.js'
 export type { ErasureProof, ProveOptions, Remainder, SearchedPlace } from './erasure/prove.js'
-export type { UserKeys } from './erasure/user-keys.js'
+export type { ErasedKeys, UserKeys, UserKeysParts } from './erasure/user-keys.js'
 export { isServiceError, SERVICE_ERROR_CODES, ServiceError, type ServiceErrorCode } from './errors.js'
 export { type Arm, armOf } from './experiments/experiment.js'
 export {
@@ -70,8 +71,17 @@ export {
   defineDecision,
   type PlainSettings,
 } from './frame/define-decision.js'
+export type {
+  DecisionRecord,
+  EventRecord,
+  IdentityRecord,
+  TimeRecord,
+  VisitorRecord,
+} from './frame/identity/identity-record.js'
 export { KnownCampaigns } from './frame/known-campaigns.js'
 export type { DecidedFields, Turn } from './frame/turn.js'
+export type { EventOrigin } from './frame/user/step-cause.js'
+export type { EventShare } from './frame/user/steps-parts.js'
 export type { AdmissionOptions, AdmissionWatch } from './gate/admission.js'
 export type { ActivityRow, InvalidRow } from './input/formats/rows.js'
 export { type InjectPlan, NO_INJECTION, parseInject } from './input/inject.js'
@@ -116,6 +126,7 @@ export type { Channel, Recommendation } from './records/recommendation.js'
 export { plainSerdes, registrySerdes, type ServiceSerdes } from './records/serdes.js'
 export { type TopicNames, topicNames } from './records/topic-names.js'
 export type { DecisionCounts, RuleCount } from './report/decision-count.js'
+export type { IdentityCounts } from './report/identity-count.js'
 export type { Percentiles } from './report/latency.js'
 export type { Summary } from './report/summary.js'
 export { PersonalizationService } from './service.js'

@@ -10,11 +10,15 @@ import { CATEGORIES } from '../shop/names.js'
 
 /** An item. Null: the catalogue does not say. */
 export interface CatalogueItem {
+  /** Its id, as in the events. */
   readonly itemId: string
+  /** For people. */
   readonly name: string | null
+  /** Its maker. */
   readonly brand: string | null
   /** Id of its category. */
   readonly category: string | null
+  /** Price of one, in millionths of the currency. */
   readonly unitPriceMicros: number | null
   /** Ids of items that are viewed together with it; a file has none. */
   readonly companions: readonly string[]
@@ -22,9 +26,13 @@ export interface CatalogueItem {
 
 /** The items that the page knows. */
 export interface ItemCatalogue {
+  /** All items, in the order of the file. */
   readonly products: readonly CatalogueItem[]
+  /** Items by id. */
   readonly byId: ReadonlyMap<string, CatalogueItem>
+  /** Items by the id of their category. */
   readonly byCategory: ReadonlyMap<string, readonly CatalogueItem[]>
+  /** Ids and names of the categories. */
   readonly categories: readonly { readonly id: string; readonly title: string }[]
   /** ISO 4217, of all prices; null: unknown. */
   readonly currency: string | null
@@ -34,7 +42,9 @@ export interface ItemCatalogue {
 
 /** What a file says, and the rows that it was not possible to read. */
 export interface ReadCatalogue {
+  /** The items. */
   readonly catalogue: ItemCatalogue
+  /** The rows that are none, each with its reason. */
   readonly wrong: readonly InvalidRow[]
 }
 

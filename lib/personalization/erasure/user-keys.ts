@@ -14,12 +14,17 @@ import { keyOfPseudonym, Pseudonyms } from './pseudonyms.js'
 import { Recent } from './recent.js'
 import { type SealedBy, seal, sealedBy, unseal } from './seal.js'
 
+/** What {@link UserKeys} needs. */
 export interface UserKeysParts {
   /** Its own, closed with it: who waits for a key waits for no other reader. */
   readonly cluster: Cluster
+  /** The topic of the keys. */
   readonly topic: string
+  /** Wraps the keys. */
   readonly master: MasterKey
+  /** Its time. */
   readonly clock: Clock
+  /** Where it says what went wrong. */
   readonly log: Log
 }
 

@@ -104,7 +104,10 @@ function scanKey(campaign: Campaign): string {
   const known = scanKeys.get(campaign)
   if (known !== undefined) return known
   const { id, startMs, endMs, categories, items } = campaign
-  const subject = createHash('sha256').update(JSON.stringify([categories, items])).digest('hex').slice(0, 16)
+  const subject = createHash('sha256')
+    .update(JSON.stringify([categories, items]))
+    .digest('hex')
+    .slice(0, 16)
   const key = `c/${id}/${startMs}/${endMs}/${subject}`
   scanKeys.set(campaign, key)
   return key

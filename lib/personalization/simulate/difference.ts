@@ -17,8 +17,11 @@ const COMPARED = [
 
 /** A decision that both configurations make, and what differs. */
 export interface ChangedDecision {
+  /** 32 hex digits. */
   readonly decisionId: string
+  /** The rule that made it. */
   readonly rule: string
+  /** Whom it is about. */
   readonly userId: string
   /** Field to its value before and after. */
   readonly fields: Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>
@@ -26,32 +29,47 @@ export interface ChangedDecision {
 
 /** A decision that one configuration makes and the other does not. */
 export interface OneSided {
+  /** 32 hex digits. */
   readonly decisionId: string
+  /** The rule that made it. */
   readonly rule: string
+  /** Whom it is about. */
   readonly userId: string
   /** Event time, epoch milliseconds. */
   readonly at: number
+  /** Why it is not delivered; null: it is. */
   readonly suppressed: string | null
 }
 
 /** How many decisions of one rule are in which part of the difference. */
 export interface RuleDifference {
+  /** Both configurations make them, and they are equal. */
   unchanged: number
+  /** Only the present configuration makes them. */
   onlyBefore: number
+  /** Only the changed configuration makes them. */
   onlyAfter: number
+  /** Both make them, and a field differs. */
   changed: number
 }
 
 /** The difference between two sets of decisions. Lists are in the order of event time. */
 export interface Difference {
+  /** How many decisions the present configuration makes. */
   readonly before: number
+  /** How many decisions the changed configuration makes. */
   readonly after: number
+  /** How many are equal in both. */
   readonly unchanged: number
+  /** Decisions of the present configuration alone. */
   readonly onlyBefore: readonly OneSided[]
+  /** Decisions of the changed configuration alone. */
   readonly onlyAfter: readonly OneSided[]
+  /** Decisions of both of which a field differs. */
   readonly changed: readonly ChangedDecision[]
   /** How often each field has changed. */
   readonly changedFields: Readonly<Record<string, number>>
+  /** Rule to its part of the difference. */
   readonly byRule: Readonly<Record<string, RuleDifference>>
 }
 

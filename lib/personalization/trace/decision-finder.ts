@@ -16,6 +16,7 @@ import { keyedBy } from './user-key.js'
 
 /** A decision with its trace, and what the topics say about it. Times are epoch milliseconds. */
 export interface FoundDecision {
+  /** As its record has it. */
   readonly decision: Recommendation
   /** Its place. */
   readonly topic: string
@@ -23,16 +24,19 @@ export interface FoundDecision {
   readonly offset: number
   /** When the broker stored it. */
   readonly storedAt: number
+  /** The trace context of the event that led to it; null: it had none. */
   readonly traceparent: string | null
   /** The event that led to it; null: no event did, or it is not on the topic any more. */
   readonly event: UserActivity | null
-  /** When the broker stored the first impression and the first click; null: none is known. */
+  /** When the broker stored the first impression; null: none is known. */
   readonly shownAt: number | null
+  /** When the broker stored the first click; null: none is known. */
   readonly clickedAt: number | null
 }
 
 /** Some decisions of a user, the latest first. */
 export interface UserDecisions {
+  /** The latest first. */
   readonly decisions: readonly FoundDecision[]
   /** Where to continue with earlier ones; null: there are none. */
   readonly before: string | null

@@ -13,7 +13,9 @@ import type { EventOrigin } from '../user/step-cause.js'
 /** All that a visitor has, with the `identify` or `alias` that says who it is. The activity is the user's. */
 export interface VisitorRecord {
   readonly kind: 'visitor'
+  /** The event that says who the visitor is. */
   readonly activity: UserActivity
+  /** Where it came from. */
   readonly origin: EventOrigin
   /** The visitor's key. */
   readonly visitor: string
@@ -26,7 +28,9 @@ export interface VisitorRecord {
 /** An event of the visitor after that. */
 export interface EventRecord {
   readonly kind: 'event'
+  /** The visitor's event. */
   readonly activity: UserActivity
+  /** Where it came from. */
   readonly origin: EventOrigin
   /** As in {@link VisitorRecord}; then decisions about single events have had it where it arrived. */
   readonly isOrdered: boolean
@@ -56,6 +60,7 @@ export interface TimeRecord {
   readonly ends: boolean
 }
 
+/** A record of the topic that carries what visitors had to the users they became. */
 export type IdentityRecord = VisitorRecord | EventRecord | DecisionRecord | TimeRecord
 
 const VERSION = 1

@@ -2,10 +2,13 @@
 import type { UserActivity } from '../../records/activity.js'
 import { type DecisionTrace, stateText, type TraceOptions } from '../../records/decision-trace.js'
 
-/** Where an event came from: partition and offset, and when the broker stored it (epoch milliseconds; -1: unknown). */
+/** Where an event came from. */
 export interface EventOrigin {
+  /** Its partition. */
   readonly partition: number
+  /** Its offset there. */
   readonly offset: number
+  /** When the broker stored it, epoch milliseconds; -1: unknown. */
   readonly arrivedAt: number
 }
 
