@@ -60,6 +60,8 @@ export interface HttpOptions extends Partial<DoorLimits> {
 
 /** How often requests that are still arriving are looked at. */
 const CHECK_REQUESTS_MS = 2_000
+/** More than the longest id of a visitor has with each byte percent-encoded: a longer one gets the answer of its door. */
+const MAX_PARAM_CHARS = 1_000
 /** A browser asks again after ten minutes whether it may. A preflight that is none gets the answer of a preflight. */
 const CORS = {
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
@@ -164,6 +166,7 @@ export class PersonalizationServer {
     const { fastify, websocket, cors } = await packages()
     const server = fastify({
       bodyLimit: maxBodyBytes,
+      routerOptions: { maxParamLength: MAX_PARAM_CHARS },
       forceCloseConnections: true,
       // While the server closes, its doors still answer in their own form.
       return503OnClosing: false,

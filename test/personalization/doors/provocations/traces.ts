@@ -38,6 +38,7 @@ const ROWS: readonly [
   ['REQUEST_MALFORMED', 'a place that is none', get('/users/ada/trace?before=yesterday')],
   ['REQUEST_MALFORMED', 'a place that is too far', get('/users/ada/trace?before=1-9007199254740993')],
   ['REQUEST_MALFORMED', 'another field', get('/users/ada/trace?after=1-1')],
+  ['REQUEST_MALFORMED', 'a user of too many bytes', get(`/users/${encodeURIComponent('ü'.repeat(60))}/trace`)],
   ['REQUEST_MALFORMED', 'a user too long', get(`/users/${'x'.repeat(101)}/trace`)],
   ['TICKET_MISSING', 'nobody', get(`/decisions/${ID}`, {})],
   ['TICKET_MISSING', 'nobody, of a user', get('/users/ada/trace', {})],
