@@ -41,7 +41,7 @@ t.test('the shop: a kill, then two instances, one killed: as undisturbed', { tim
   const kafka = await realKafka(t)
   if (kafka === null) return
   const file = writeRees46(join(t.testdir(), 'input.csv'), 3_000)
-  const input = ['--input', file, '--format', 'rees46', '--speed', '100', '--partitions', '4']
+  const input = ['--input', file, '--format', 'rees46', '--speed', '200', '--partitions', '4']
   // A shared machine is slower than the figure that the command holds by default.
   const args = ['--faults', 'kill,two:1', '--rounds', '1', '--within', '30', ...input]
   const { status, stdout, stderr } = await chaos(args, { KAFKA_BROKERS: kafka.bootstrap })
