@@ -7,7 +7,7 @@ import { type EraseParts, eraseUser } from '../erasure/erase.js'
 import { masterKeyOf, openSerdes } from '../erasure/open-serdes.js'
 import { type ErasureProof, type ProveParts, proveErasure } from '../erasure/prove.js'
 import { topicNames } from '../records/topic-names.js'
-import { legalName, oneOf, wrong } from './flag-values.js'
+import { kafkaFlags, legalName, wrong } from './flag-values.js'
 import { kafkaConnection, secret } from './kafka-connection.js'
 
 /** Of the state folder: the topics of the embedded broker. */
@@ -119,15 +119,7 @@ async function connectionOf(values: Flags): Promise<{ connection: Connection; cl
     return { connection: broker, close: () => broker.close() }
   }
   const connection = await kafkaConnection(
-    {
-      applicationId: values['application-id'],
-      tls: values.tls,
-      transport: oneOf(values.transport, 'transport', ['platformatic', 'kafkajs']),
-      sasl:
-        values.sasl === undefined
-          ? null
-          : oneOf(values.sasl, 'sasl', ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']),
-    },
+    { applicationId: values['application-id'], tls: values.tls, ...kafkaFlags(values) },
     values.brokers.split(','),
   )
   return { connection, close: async () => undefined }

@@ -34,3 +34,13 @@ export function legalName(text: string, flag: string, pattern: RegExp): string {
 export function wrong(flag: string, problem: string, advice: string): MillraceError {
   return new MillraceError('CONFIG_INVALID', `--${flag} ${problem}: ${advice}`)
 }
+
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const
+
+/** `--transport` and `--sasl`, as every command that connects to Kafka has them. @throws MillraceError CONFIG_INVALID */
+export function kafkaFlags({ transport, sasl }: { readonly transport: string; readonly sasl?: string | undefined }) {
+  return {
+    transport: oneOf(transport, 'transport', ['platformatic', 'kafkajs']),
+    sasl: sasl === undefined ? null : oneOf(sasl, 'sasl', MECHANISMS),
+  }
+}

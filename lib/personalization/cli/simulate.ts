@@ -9,7 +9,7 @@ import { defaultConfig } from '../config/service-config.js'
 import type { ChangedDecision, OneSided } from '../simulate/difference.js'
 import { type Simulation, simulate } from '../simulate/simulation.js'
 import { DEFAULT_GATE } from '../topology.js'
-import { legalName, oneOf, whole, wrong } from './flag-values.js'
+import { kafkaFlags, legalName, oneOf, whole, wrong } from './flag-values.js'
 import { kafkaConnection, secret } from './kafka-connection.js'
 import { BROKER_PART } from './service-folder.js'
 
@@ -103,10 +103,7 @@ function time(text: string | undefined, flag: string): number | null {
 async function withConnection(values: Values, run: (connection: Connection) => Promise<void>): Promise<void> {
   const { brokers, tls, 'state-dir': folder } = values
   if (brokers !== undefined) {
-    const transport = oneOf(values.transport, 'transport', ['platformatic', 'kafkajs'])
-    const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const
-    const sasl = values.sasl === undefined ? null : oneOf(values.sasl, 'sasl', mechanisms)
-    return run(await kafkaConnection({ applicationId: 'simulate', transport, tls, sasl }, brokers.split(',')))
+    return run(await kafkaConnection({ applicationId: 'simulate', tls, ...kafkaFlags(values) }, brokers.split(',')))
   }
   if (folder === undefined) {
     throw wrong(

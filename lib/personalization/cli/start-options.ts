@@ -8,7 +8,7 @@ import { type InjectPlan, NO_INJECTION, parseInject } from '../input/inject.js'
 import type { Speed } from '../input/loader/feed.js'
 import { DEFAULT_GATE } from '../topology.js'
 import { DOOR_FLAGS, DOOR_HELP, type DoorOptions, parseDoorOptions } from './door-options.js'
-import { legalName, oneOf, whole, wrong } from './flag-values.js'
+import { kafkaFlags, legalName, oneOf, whole, wrong } from './flag-values.js'
 
 export interface StartOptions {
   /** Null: the simulator. */
@@ -144,12 +144,8 @@ export function parseStartOptions(args: string[]): StartOptions {
     tier: values.tier ?? null,
     json: values.json,
     brokers: values.brokers === undefined ? null : values.brokers.split(','),
-    transport: oneOf(values.transport, 'transport', ['platformatic', 'kafkajs']),
+    ...kafkaFlags(values),
     tls: values.tls,
-    sasl:
-      values.sasl === undefined
-        ? null
-        : oneOf(values.sasl, 'sasl', ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']),
     registry: values.registry ?? null,
     applicationId: legalName(values['application-id'], 'application-id', /^[A-Za-z0-9._-]{1,200}$/),
     topicPrefix: legalName(values['topic-prefix'], 'topic-prefix', /^[A-Za-z0-9._-]{0,200}$/),

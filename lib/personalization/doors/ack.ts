@@ -1,5 +1,6 @@
 /** `POST /ack`: a browser has shown decisions. Each becomes one impression, as the acknowledgement on a WebSocket does. */
 import { activityOf } from '../records/activity.js'
+import { decisionIds } from './decision-ids.js'
 import { MAX_IDS } from './delivery/frame.js'
 import type { Door, DoorContext } from './door.js'
 
@@ -8,12 +9,7 @@ const ACK_BODY = {
   required: ['decisionIds'],
   additionalProperties: false,
   properties: {
-    decisionIds: {
-      type: 'array',
-      minItems: 1,
-      maxItems: MAX_IDS,
-      items: { type: 'string', pattern: '^[0-9a-f]{32}$' },
-    },
+    decisionIds: decisionIds(MAX_IDS),
   },
 } as const
 

@@ -92,10 +92,10 @@ class Film {
 
   /** The card of a playback decision. */
   show({ decisionId, reason }) {
-    const does = (toDo) => () => {
+    const does = (then) => () => {
       act('click', { decisionId, itemId: this.#itemId })
       this.#card.hidden = true
-      toDo()
+      then()
     }
     this.#card.dataset.decision = decisionId
     this.#card.replaceChildren(

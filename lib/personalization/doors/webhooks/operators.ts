@@ -1,4 +1,5 @@
 /** `/webhooks`: what operators see of the webhooks, their dead letters, sending these again, and enabling a webhook. */
+import { decisionIds } from '../decision-ids.js'
 import type { Door } from '../door.js'
 import { DoorError } from '../errors.js'
 import type { RunningWebhooks } from './overview.js'
@@ -15,12 +16,7 @@ const REPLAY_BODY = {
   type: ['object', 'null'],
   additionalProperties: false,
   properties: {
-    decisionIds: {
-      type: 'array',
-      minItems: 1,
-      maxItems: MAX_IDS,
-      items: { type: 'string', pattern: '^[0-9a-f]{32}$' },
-    },
+    decisionIds: decisionIds(MAX_IDS),
   },
 } as const
 
